@@ -1,0 +1,86 @@
+// One error class with a stable code. The table says what each code means and
+// what the scheduler does about it; it is also the source of the README's list.
+import { redact } from './redact.js'
+
+/**
+ * What follows a failure.
+ * - `retry`: soon again, with growing back-off.
+ * - `wait`: at the entry's next interval; a fault that time alone rarely mends.
+ * - `stall`: not until the remote names another revision or the listing changes.
+ */
+export type Disposition = 'retry' | 'wait' | 'stall'
+
+/** Every stable error code, what follows it, and what it means. */
+export const ERROR_CODES = {
+  'settings-invalid': ['stall', 'A setting is unknown or has a bad value.'],
+  'listing-invalid': ['stall', 'The listing is missing, not JSON, or breaks its schema.'],
+  'credentials-invalid': ['wait', 'The credentials file or a secret it names cannot be used.'],
+
+  'host-not-found': ['retry', 'The name of the remote host does not resolve.'],
+  'connection-refused': ['retry', 'Nothing listens at the address of the remote.'],
+  'connection-failed': ['retry', 'The connection to the remote broke or could not be made.'],
+  'connect-timeout': ['retry', 'The remote host did not accept a connection in time.'],
+  'idle-timeout': ['retry', 'The remote sent nothing for IDLE_TIMEOUT.'],
+  'sync-timeout': ['retry', 'The sync took longer than SYNC_TIMEOUT.'],
+  'tls-failed': ['wait', 'The certificate of the remote is not trusted, or TLS failed.'],
+  'redirect-refused': ['wait', 'The remote redirects in a way that is not followed.'],
+  'rate-limited': ['retry', 'The remote asks for fewer requests.'],
+  'server-error': ['retry', 'The remote answered with a server error.'],
+  'authentication-required': ['wait', 'The remote wants credentials, or other ones.'],
+  'access-denied': ['wait', 'The remote knows the credentials and denies access.'],
+  'repository-not-found': ['wait', 'There is no repository at this address.'],
+  'not-a-git-server': ['wait', 'What answered is not a git server.'],
+  'transport-unsupported': ['stall', 'This kind of address is not supported.'],
+
+  'remote-error': ['retry', 'The git server refused, in its own words.'],
+  'protocol-error': ['retry', 'The git server sent something that is not the git protocol.'],
+  'branch-not-found': ['wait', 'The remote has no such branch.'],
+  'tag-not-found': ['wait', 'The remote has no such tag.'],
+  'commit-not-found': ['wait', 'The remote does not have the commit, or does not serve it.'],
+  'empty-repository': ['wait', 'The remote has no commit yet.'],
+  'not-a-commit': ['stall', 'The ref names something that is not a commit.'],
+  'object-format-unsupported': ['stall', 'The repository uses an unsupported object format.'],
+
+  'pack-corrupt': ['retry', 'The received pack is damaged.'],
+  'pack-incomplete': ['retry', 'The received pack lacks objects of the commit.'],
+  'unsafe-tree': ['stall', 'A name or mode in the tree is dangerous to write.'],
+
+  'path-blocked': ['wait', 'Something this service did not write stands in the way.'],
+  'volume-failed': ['retry', 'The volume refused a read or a write.'],
+  'volume-full': ['retry', 'No room is left on the volume.'],
+
+  aborted: ['retry', 'The work was stopped because the service stops or the entry changed.'],
+  internal: ['retry', 'A fault in this program.'],
+} as const satisfies Record<string, readonly [Disposition, string]>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface SyncErrorOptions {
+  cause?: unknown
+  /** How long the remote asked to be left alone, in milliseconds. */
+  retryAfterMs?: number | undefined
+}
+
+/** A failure with a stable code and a sentence, free of credentials, that says what to do. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError'
+  readonly code: ErrorCode
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: SyncErrorOptions = {}) {
+    super(redact(message), options.cause === undefined ? {} : { cause: options.cause })
+    this.code = code
+    this.retryAfterMs = options.retryAfterMs
+  }
+
+  get disposition(): Disposition {
+    return ERROR_CODES[this.code][0]
+  }
+}
+
+/** Returns `error` itself if it is a {@link SyncError}, else wraps it as `internal`. */
+export function toSyncError(error: unknown): SyncError {
+  if (error instanceof SyncError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new SyncError('internal', message, { cause: error })
+}

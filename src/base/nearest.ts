@@ -1,0 +1,45 @@
+// Finds the name somebody probably meant.
+
+/** The candidate at most a third of `name`'s letters away from it, or undefined. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const limit = Math.max(1, Math.floor(name.length / 3))
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
+  const [best] = ranked
+  return best && best.distance <= limit ? best.candidate : undefined
+}
+
+/** ` (did you mean "…"?)`, or nothing where no candidate is near. */
+export function suggestion(name: string, candidates: readonly string[]): string {
+  const found = nearest(name, candidates)
+  return found === undefined ? '' : ` (did you mean "${found}"?)`
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours, ignoring case and `-` or `_`. */
+function editDistance(left: string, right: string): number {
+  const a = fold(left)
+  const b = fold(right)
+  // Only the first letters of a very long name matter: it resembles nothing.
+  if (Math.abs(a.length - b.length) > 20) return Number.POSITIVE_INFINITY
+  let beforePrevious: number[] = []
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1)
+      let best = Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1)
+      if (a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
+        best = Math.min(best, (beforePrevious[column - 2] ?? best) + 1)
+      }
+      current.push(best)
+    }
+    beforePrevious = previous
+    previous = current
+  }
+  return previous[b.length]!
+}
+
+function fold(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '')
+}

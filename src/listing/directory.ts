@@ -1,0 +1,100 @@
+// Where an entry publishes: nothing outside ROOT, nothing over the listing, the
+// repository or another entry.
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isWithin } from '../base/paths.js'
+import type { RemoteUrl } from '../git/remote-url.js'
+import type { PublishMode } from './entry.js'
+import type { Fault } from './listing-error.js'
+
+/** The folder in which state and staging sit, in any case as a volume may ignore case. */
+const STATE_FOLDER = '.git-autosync'
+
+/**
+ * The absolute directory of an entry's path, which starts at `root` or else at `folder`. Throws a
+ * RangeError whose message says what is wrong.
+ */
+export function resolveDirectory(text: string, folder: string, root: string | undefined): string {
+  if (text.includes('\0')) throw new RangeError('must not have a NUL character')
+  const directory = path.resolve(root ?? folder, text)
+  if (directory === path.parse(directory).root) {
+    throw new RangeError('is the root of the file system: name a directory below it')
+  }
+  if (root !== undefined && !isWithin(root, directory)) {
+    throw new RangeError(`lies outside ROOT (${root})`)
+  }
+  if (directory.split(path.sep).some((name) => name.toLowerCase() === STATE_FOLDER)) {
+    throw new RangeError(`lies in ${STATE_FOLDER}, where this service keeps its own files`)
+  }
+  return directory
+}
+
+/** What decides whether publishing to a directory is dangerous. */
+export interface Place {
+  directory: string
+  publish: PublishMode
+  clean: boolean
+  remote: RemoteUrl | undefined
+}
+
+/** What a publish to `place` would destroy: ROOT, the listing in `folder`, or the repository. */
+export function findDangers(
+  { directory, publish, clean, remote }: Place,
+  folder: string,
+  root: string | undefined,
+): { field: string; message: string }[] {
+  const dangers: { field: string; message: string }[] = []
+  if (publish === 'symlink' && directory === root) {
+    const message = 'is ROOT itself, which a symlink would replace: name a directory below it'
+    dangers.push({ field: 'path', message })
+  }
+  const source = remote?.transport === 'local' ? fileURLToPath(remote.url) : undefined
+  if (source === directory) {
+    dangers.push({
+      field: 'path',
+      message: 'is the repository itself: publish to another directory',
+    })
+  }
+  // Without clean, only files that a commit holds are touched, so a listing may publish itself.
+  if (clean && publish === 'in-place') {
+    const kept = isWithin(directory, folder) ? 'listing' : 'repository'
+    if (kept === 'listing' || (source !== undefined && isWithin(directory, source))) {
+      const message = `would delete the ${kept}, which lies in path: leave clean out, or move one of them`
+      dangers.push({ field: 'clean', message })
+    }
+  }
+  return dangers
+}
+
+/**
+ * Directories that are equal or lie one inside another. `directories` are in the order of the
+ * listing, undefined where an entry has none.
+ */
+export function findPathConflicts(directories: readonly (string | undefined)[]): Fault[] {
+  const owners = new Map<string, number>()
+  const faults: Fault[] = []
+  directories.forEach((directory, index) => {
+    if (directory === undefined) return
+    const owner = owners.get(directory)
+    if (owner === undefined) owners.set(directory, index)
+    else faults.push(conflict(index, `is the same directory as /${owner}/path`))
+  })
+  directories.forEach((directory, index) => {
+    const outer =
+      directory === undefined ? undefined : ancestors(directory).find((d) => owners.has(d))
+    if (outer !== undefined) {
+      faults.push(conflict(index, `lies inside the directory of /${owners.get(outer)}/path`))
+    }
+  })
+  return faults
+}
+
+function conflict(index: number, message: string): Fault {
+  return { pointer: `/${index}/path`, message: `${message}: entries must not share files` }
+}
+
+/** Every directory above `directory`, nearest first. */
+function ancestors(directory: string): string[] {
+  const parent = path.dirname(directory)
+  return parent === directory ? [] : [parent, ...ancestors(parent)]
+}

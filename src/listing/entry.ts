@@ -1,0 +1,37 @@
+// One entry of the listing, checked and with every default filled in.
+import type { RemoteUrl } from '../git/remote-url.js'
+import type { Revision } from '../git/revision.js'
+
+/** `in-place`: changed files are replaced one by one; `symlink`: one link is swapped. */
+export type PublishMode = 'in-place' | 'symlink'
+
+/** A directory and the revision it is kept equal to. */
+export interface Entry {
+  /** As written; the entry's name in logs, metrics and /status. */
+  path: string
+  /** Absolute, normalised, without a trailing slash; the entry's identity on disk. */
+  directory: string
+  /** As written, without credentials. */
+  repo: string
+  remote: RemoteUrl
+  revision: Revision
+  publish: PublishMode
+  /** Time between polls, in milliseconds. */
+  intervalMs: number
+  /** Counts towards readiness. */
+  required: boolean
+  /** Keep what is there, do not poll. */
+  suspend: boolean
+  /** Also delete files that this service did not write. */
+  clean: boolean
+  /** The name of a credential; undefined: the one with the longest matching prefix. */
+  credential: string | undefined
+}
+
+/** The settings that entries fall back on. */
+export interface ListingDefaults {
+  /** Absolute and normalised; undefined: paths may lie anywhere. */
+  root: string | undefined
+  publish: PublishMode
+  intervalMs: number
+}

@@ -1,0 +1,47 @@
+// What changes between two listings, by directory: two spellings of one path
+// are the same entry.
+import { isDeepStrictEqual } from 'node:util'
+import type { Entry } from './entry.js'
+
+export interface ListingDiff {
+  /** In the order of the desired listing. */
+  added: Entry[]
+  /** In the order of the observed listing. */
+  removed: Entry[]
+  /** Entries of which any field differs, also only the spelling of the path. */
+  changed: { from: Entry; to: Entry }[]
+  /** The desired entries that equal the observed ones. */
+  unchanged: Entry[]
+}
+
+/** Compares two listings, neither of which names a directory twice. */
+export function diffListings(observed: readonly Entry[], desired: readonly Entry[]): ListingDiff {
+  const before = new Map(observed.map((entry) => [entry.directory, entry]))
+  const kept = new Set(desired.map((entry) => entry.directory))
+  const diff: ListingDiff = {
+    added: [],
+    removed: observed.filter((entry) => !kept.has(entry.directory)),
+    changed: [],
+    unchanged: [],
+  }
+  for (const to of desired) {
+    const from = before.get(to.directory)
+    if (!from) diff.added.push(to)
+    else if (isDeepStrictEqual(from, to)) diff.unchanged.push(to)
+    else diff.changed.push({ from, to })
+  }
+  return diff
+}
+
+/** Whether two states of one entry publish the same from the same remote in the same way. */
+export function isSamePublication(from: Entry, to: Entry): boolean {
+  const publicationOf = ({ remote, credential, revision, publish, clean, suspend }: Entry) => ({
+    remote,
+    credential,
+    revision,
+    publish,
+    clean,
+    suspend,
+  })
+  return isDeepStrictEqual(publicationOf(from), publicationOf(to))
+}

@@ -1,0 +1,49 @@
+// What is wrong with a listing: every fault at once, each with its place.
+import { SyncError } from '../base/errors.js'
+import { redact } from '../base/redact.js'
+
+export interface Fault {
+  /** JSON pointer (RFC 6901) into the listing; empty for the listing as a whole. */
+  pointer: string
+  /** What is wrong there, free of credentials. */
+  message: string
+}
+
+/** A listing that cannot be used; `faults` are in the order of the file. */
+export class ListingError extends SyncError {
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[], options: { cause?: unknown } = {}) {
+    const safe = faults.map(({ pointer, message }) => ({ pointer, message: redact(message) }))
+    super('listing-invalid', summarise(safe), options)
+    this.faults = safe
+  }
+}
+
+/** One line for one fault: its pointer, then its message. */
+export function formatFault({ pointer, message }: Fault): string {
+  return pointer === '' ? message : `${pointer}: ${message}`
+}
+
+function summarise(faults: readonly Fault[]): string {
+  const [first = { pointer: '', message: 'it is invalid' }] = faults
+  const more = faults.length - 1
+  const rest = more === 0 ? '' : ` (and ${more} more fault${more === 1 ? '' : 's'})`
+  return `The listing cannot be used: ${formatFault(first)}${rest}`
+}
+
+/** Collects faults while a listing is read. */
+export class FaultList {
+  readonly faults: Fault[] = []
+  readonly #pointers = new Set<string>()
+
+  add(fault: Fault): void {
+    this.faults.push(fault)
+    this.#pointers.add(fault.pointer)
+  }
+
+  /** Whether the value at `pointer` is known to be faulty already. */
+  has(pointer: string): boolean {
+    return this.#pointers.has(pointer)
+  }
+}

@@ -1,0 +1,110 @@
+// The shape of a listing, checked against its JSON Schema, with sentences in
+// place of the validator's own wording. https://json-schema.org/draft-07
+import { createRequire } from 'node:module'
+import { Ajv, type ErrorObject } from 'ajv'
+import { suggestion } from '../base/nearest.js'
+import { redact } from '../base/redact.js'
+import type { Fault } from './listing-error.js'
+
+/** What the schema says of one field; also the source of the README's table. */
+export interface FieldSchema {
+  description: string
+  type: string | string[]
+  default?: unknown
+  examples?: unknown[]
+}
+
+interface ListingSchema {
+  items: { required: string[]; properties: Record<string, FieldSchema> }
+}
+
+/** The JSON Schema of a listing. */
+export const LISTING_SCHEMA: ListingSchema = createRequire(import.meta.url)('./listing.schema.json')
+
+const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
+const REVISION_FIELDS = ['branch', 'tag', 'commit']
+
+const validate = new Ajv({
+  allErrors: true,
+  verbose: true,
+  allowUnionTypes: true,
+}).compile(LISTING_SCHEMA)
+
+/** Every place where `document` breaks the schema; empty for a listing of the right shape. */
+export function findSchemaFaults(document: unknown): Fault[] {
+  if (validate(document)) return []
+  return (validate.errors ?? []).flatMap((error) => describe(error) ?? [])
+}
+
+function describe({ keyword, instancePath, params, data }: ErrorObject): Fault | undefined {
+  const fault = (message: string, field?: string): Fault => ({
+    pointer: field === undefined ? instancePath : `${instancePath}/${escapePointer(field)}`,
+    message,
+  })
+  switch (keyword) {
+    case 'additionalProperties':
+      return fault(...unknownField(params['additionalProperty']))
+    case 'required':
+      return fault(`lacks the field "${params['missingProperty']}"`)
+    case 'type':
+      return fault(typeFault(instancePath, params['type'], data))
+    case 'enum':
+      // Of another type, it has a fault for that already.
+      return typeof data === 'string' ? fault(enumFault(params['allowedValues'], data)) : undefined
+    case 'minLength':
+      return fault('is empty: give it a value, or leave the field out where it is optional')
+    case 'pattern':
+      return fault('must be a full commit id of 40 or 64 hex digits')
+    case 'not':
+      // "not" fails for what is no object as well, which has a fault of its type already.
+      return isObject(data) ? fault(...revisionFault(data)) : undefined
+    default:
+      return undefined
+  }
+}
+
+/** A reference token of a JSON pointer (RFC 6901). */
+function escapePointer(token: string): string {
+  return redact(token).replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+function unknownField(name: string): [string, string] {
+  const hint = suggestion(name, FIELDS) || `: known are ${FIELDS.join(', ')}`
+  return [`is not a known field${hint}`, name]
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function revisionFault(entry: object): [string, string | undefined] {
+  const given = REVISION_FIELDS.filter((field) => Object.hasOwn(entry, field))
+  return [`goes with no other of branch, tag and commit, and "${given[0]}" is given too`, given[1]]
+}
+
+function typeFault(instancePath: string, wanted: string | string[], value: unknown): string {
+  const found = nameOf(value)
+  if (instancePath === '') return `must be an array of entries, not ${found}`
+  const names = [wanted].flat().map((type) => TYPE_NAMES[type] ?? type)
+  return `must be ${names.join(' or ')}, not ${found}`
+}
+
+function enumFault(allowed: string[], value: string): string {
+  const wanted = allowed.map((name) => `"${name}"`).join(' or ')
+  return `must be ${wanted}${suggestion(value, allowed)}`
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  array: 'an array',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  object: 'an object',
+  string: 'a string',
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'number') return 'a number'
+  return typeof value === 'boolean' ? String(value) : TYPE_NAMES[typeof value]!
+}

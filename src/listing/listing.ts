@@ -1,0 +1,79 @@
+// The listing: from text to entries, or every fault it has, in the order of the
+// file. Messages never quote a repo, which may hold credentials.
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { JsonSyntaxError, parseJson } from '../base/json.js'
+import { findPathConflicts } from './directory.js'
+import type { Entry, ListingDefaults } from './entry.js'
+import { type Fault, FaultList, ListingError } from './listing-error.js'
+import { findSchemaFaults } from './listing-schema.js'
+import { readEntry } from './read-entry.js'
+
+/**
+ * Parses a listing whose relative paths and repos start at `folder`. Throws a
+ * {@link ListingError} with all its faults.
+ */
+export function parseListing(text: string, folder: string, defaults: ListingDefaults): Entry[] {
+  const document = parseDocument(text)
+  const faults = new FaultList()
+  for (const fault of findSchemaFaults(document)) faults.add(fault)
+  const items: unknown[] = Array.isArray(document) ? document : []
+  const drafts = items.map((item, index) => {
+    const fields = typeof item === 'object' && item !== null ? item : {}
+    return readEntry(fields, { folder, defaults, pointer: `/${index}` }, faults)
+  })
+  for (const fault of findPathConflicts(drafts.map(({ directory }) => directory))) faults.add(fault)
+  if (faults.faults.length > 0) throw new ListingError(inFileOrder(faults.faults, items))
+  return drafts.flatMap(({ entry }) => entry ?? [])
+}
+
+/** Reads the file at `path` and parses it. Throws a {@link ListingError}. */
+export async function readListing(
+  listingPath: string,
+  defaults: ListingDefaults,
+): Promise<{ entries: Entry[]; text: string }> {
+  const text = await readListingText(listingPath)
+  const folder = path.dirname(path.resolve(listingPath))
+  return { entries: parseListing(text, folder, defaults), text }
+}
+
+/** The text of the file at `listingPath`. Throws a {@link ListingError} where it cannot be read. */
+export async function readListingText(listingPath: string): Promise<string> {
+  try {
+    return await readFile(listingPath, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const reason = READ_FAULTS[code] ?? `cannot be read (${code})`
+    throw new ListingError([{ pointer: '', message: `${listingPath} ${reason}` }], { cause: error })
+  }
+}
+
+const READ_FAULTS: Record<string, string> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EISDIR: 'is a directory, not a file',
+  EACCES: 'must not be read by this user',
+}
+
+function parseDocument(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    throw new ListingError([{ pointer: '', message: error.message }])
+  }
+}
+
+/** Sorts by entry, then by the place of the field in its entry; missing fields come first. */
+function inFileOrder(faults: readonly Fault[], items: readonly unknown[]): Fault[] {
+  const places = faults.map((fault) => {
+    const [, index = '-1', field = ''] = fault.pointer.split('/')
+    return {
+      fault,
+      index: Number(index),
+      column: Object.keys(Object(items[Number(index)])).indexOf(field),
+    }
+  })
+  places.sort((a, b) => a.index - b.index || a.column - b.column)
+  return places.map(({ fault }) => fault)
+}

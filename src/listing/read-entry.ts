@@ -1,0 +1,119 @@
+// Turns one entry as written into an Entry. The schema has been checked before;
+// what is checked here is what a schema cannot say.
+import { parseInterval } from '../base/duration.js'
+import { redact } from '../base/redact.js'
+import { parseRemoteUrl } from '../git/remote-url.js'
+import { isRefName, type Revision } from '../git/revision.js'
+import { findDangers, resolveDirectory } from './directory.js'
+import type { Entry, ListingDefaults, PublishMode } from './entry.js'
+import type { FaultList } from './listing-error.js'
+
+/** The fields of an entry as the schema types them. */
+interface WrittenEntry {
+  path: string
+  repo: string
+  branch: string
+  tag: string
+  commit: string
+  publish: PublishMode
+  interval: string | number
+  required: boolean
+  suspend: boolean
+  clean: boolean
+  credential: string
+}
+
+/** Where an entry stands. */
+export interface EntryContext {
+  /** The folder of the listing. */
+  folder: string
+  defaults: ListingDefaults
+  /** The entry's JSON pointer. */
+  pointer: string
+}
+
+/** What could be read; `entry` is undefined where the entry has faults. */
+export interface ReadEntry {
+  directory: string | undefined
+  entry: Entry | undefined
+}
+
+/** Reads one entry. `faults` holds those of the schema; what else is wrong is added to it. */
+export function readEntry(fields: object, context: EntryContext, faults: FaultList): ReadEntry {
+  const { folder, defaults, pointer } = context
+  const {
+    path,
+    repo,
+    interval,
+    publish = defaults.publish,
+    ...written
+  } = soundFields(fields, pointer, faults)
+  const check = <V, T>(field: string, value: V | undefined, parse: (value: V) => T) =>
+    value === undefined ? undefined : checkField(`${pointer}/${field}`, () => parse(value), faults)
+
+  const directory = check('path', path, (text) => resolveDirectory(text, folder, defaults.root))
+  const remote = check('repo', repo, (text) => parseRemoteUrl(checkNul(text), folder))
+  const branch = check('branch', written.branch, (name) => checkRefName(name, 'refs/heads/'))
+  const tag = check('tag', written.tag, (name) => checkRefName(name, 'refs/tags/'))
+  const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
+  const { required = true, suspend = false, clean = false, credential } = written
+
+  if (directory === undefined) return { directory, entry: undefined }
+  const place = { directory, publish, clean, remote }
+  for (const { field, message } of findDangers(place, folder, defaults.root)) {
+    faults.add({ pointer: `${pointer}/${field}`, message })
+  }
+  if (path === undefined || repo === undefined || !remote) return { directory, entry: undefined }
+  const entry: Entry = {
+    path,
+    directory,
+    repo: remote.credentials ? redact(repo) : repo,
+    remote,
+    revision: toRevision(branch, tag, written.commit),
+    publish,
+    intervalMs: intervalMs ?? defaults.intervalMs,
+    required,
+    suspend,
+    clean,
+    credential,
+  }
+  return { directory, entry }
+}
+
+/** The fields the schema found nothing wrong with, so of the types it gives them. */
+function soundFields(fields: object, pointer: string, faults: FaultList): Partial<WrittenEntry> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([field]) => !faults.has(`${pointer}/${field}`)),
+  )
+}
+
+function checkField<T>(pointer: string, parse: () => T, faults: FaultList): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    // Parsers say what is wrong with a value in one of these; anything else is a fault of ours.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+    faults.add({ pointer, message: error.message })
+    return undefined
+  }
+}
+
+function checkNul(text: string): string {
+  if (text.includes('\0')) throw new RangeError('must not have a NUL character')
+  return text
+}
+
+function checkRefName(name: string, prefix: string): string {
+  if (name.startsWith(prefix)) {
+    throw new RangeError(`takes the short name: "${name.slice(prefix.length)}"`)
+  }
+  if (!isRefName(name))
+    throw new RangeError(`is not a name that git allows: ${JSON.stringify(name)}`)
+  return name
+}
+
+function toRevision(branch?: string, tag?: string, commit?: string): Revision {
+  if (branch !== undefined) return { kind: 'branch', name: branch }
+  if (tag !== undefined) return { kind: 'tag', name: tag }
+  return commit === undefined ? { kind: 'head' } : { kind: 'commit', oid: commit.toLowerCase() }
+}

@@ -1,0 +1,77 @@
+// The logger: one line for each call, on standard output. What it is given is
+// made plain and free of credentials before winston sees it.
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import winston from 'winston'
+import { type Clock, systemClock } from '../base/clock.js'
+import { type LogFields, toLogFields, toLogText } from './log-fields.js'
+import { formatJson, formatPretty, type LogRecord } from './log-format.js'
+
+/** From the gravest to the most talkative. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** `json` is one object a line; `pretty` is for people. */
+export const LOG_FORMATS = ['json', 'pretty'] as const
+
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+export interface Logger {
+  log(level: LogLevel, message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
+  /** Resolves once every line is written; later calls write nothing. */
+  close(): Promise<void>
+}
+
+export interface LoggerOptions {
+  level: LogLevel
+  format: LogFormat
+  /** @default process.stdout */
+  stream?: Writable & { isTTY?: boolean }
+  /** @default systemClock */
+  clock?: Clock
+}
+
+/** Creates a logger; `pretty` is coloured only where the stream is a terminal. */
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, format, stream = process.stdout, clock = systemClock } = options
+  const isColored = stream.isTTY === true
+  const sink = winston.createLogger({
+    level,
+    format: winston.format.printf((entry) => {
+      const record = entry['record'] as LogRecord
+      return format === 'json' ? formatJson(record) : formatPretty(record, isColored)
+    }),
+    transports: [new winston.transports.Stream({ stream, eol: '\n' })],
+  })
+  let isClosed = false
+
+  const log: Logger['log'] = (level, message, fields = {}) => {
+    if (isClosed || !sink.isLevelEnabled(level)) return
+    const timestamp = new Date(clock.now()).toISOString()
+    const text = toLogText(message)
+    const record: LogRecord = { timestamp, level, message: text, fields: toLogFields(fields) }
+    sink.log({ level, message: text, record })
+  }
+
+  return {
+    log,
+    error: (message, fields) => log('error', message, fields),
+    warn: (message, fields) => log('warn', message, fields),
+    info: (message, fields) => log('info', message, fields),
+    debug: (message, fields) => log('debug', message, fields),
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      const finished = once(sink, 'finish')
+      sink.end()
+      await finished
+      // A pipe takes lines later than winston hands them over.
+      await new Promise((resolve) => stream.write('', resolve))
+    },
+  }
+}

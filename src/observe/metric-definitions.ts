@@ -1,0 +1,68 @@
+// Every metric's name, help and labels. Names and labels are the contract with
+// dashboards; only `entry`, bounded by the listing, and `host` grow in number.
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** How a poll can end. */
+export const POLL_RESULTS = ['unchanged', 'changed', 'failed'] as const
+
+/** How one cycle of an entry, from poll to publication, can end. */
+export const SYNC_RESULTS = ['unchanged', 'published', 'failed'] as const
+
+/** What one sync spends its time on. */
+export const PHASES = ['poll', 'fetch', 'unpack', 'publish', 'total'] as const
+
+/** From 5 milliseconds to 10 minutes. */
+const DURATION_BUCKETS_SECONDS = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+]
+
+export type Metrics = ReturnType<typeof defineMetrics>
+
+/** Registers every metric with `registry`, and with no other. */
+export function defineMetrics(registry: Registry) {
+  const registers = [registry]
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name: `git_autosync_${name}`, help, labelNames, registers })
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: `git_autosync_${name}`, help, labelNames, registers })
+
+  return {
+    listingValid: gauge('listing_valid', '1 while the listing on disk is valid and in force.'),
+    listingEntries: gauge('listing_entries', 'Entries of the listing in force.'),
+    listingReload: gauge('listing_reload_timestamp_seconds', 'When the listing was last taken on.'),
+    polls: counter('polls_total', 'Polls of an entry, by result.', 'entry', 'result'),
+    syncs: counter('syncs_total', 'Cycles of an entry, by result.', 'entry', 'result'),
+    syncDuration: new Histogram({
+      name: 'git_autosync_sync_duration_seconds',
+      help: 'How long the phases of polls and syncs that succeeded took.',
+      labelNames: ['phase'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    fetchedBytes: counter('fetched_bytes_total', 'Pack bytes received.', 'entry'),
+    filesWritten: counter('files_written_total', 'Files written by publications.', 'entry'),
+    filesDeleted: counter('files_deleted_total', 'Files deleted by publications.', 'entry'),
+    driftRepaired: counter('drift_repaired_total', 'Paths put right after drift.', 'entry'),
+    lastSuccess: gauge(
+      'last_success_timestamp_seconds',
+      'When the directory was last known to equal the remote; 0 where it never was.',
+      'entry',
+    ),
+    consecutiveFailures: gauge('consecutive_failures', 'Failures since the last success.', 'entry'),
+    publicationInfo: gauge(
+      'publication_info',
+      'What is published, as labels.',
+      'entry',
+      'repo',
+      'ref',
+      'oid',
+    ),
+    remoteRequests: counter(
+      'remote_requests_total',
+      'Requests to remotes; the code is an HTTP status, or an error code where none came.',
+      'host',
+      'service',
+      'code',
+    ),
+  }
+}

@@ -1,0 +1,133 @@
+// Turns events into Prometheus metrics, in a registry of their own. The number
+// of series is bounded whatever remotes answer.
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { type Clock, systemClock } from '../base/clock.js'
+import {
+  type EntryLabels,
+  type Failure,
+  isSuccess,
+  type Observe,
+  type SyncEvent,
+} from '../sync/events.js'
+import { EntryMetrics } from './entry-metrics.js'
+import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
+
+/** Label sets of `remote_requests_total`; what comes on top is counted as `other`. */
+const MAX_REQUEST_SERIES = 1_000
+
+type EntryEvent = Extract<SyncEvent, EntryLabels>
+
+export interface MetricsObserver {
+  observe: Observe
+  /** The Prometheus text. */
+  render(): Promise<string>
+  contentType: string
+}
+
+/** Creates metrics that start at 0, and the process metrics of prom-client under their own names. */
+export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): MetricsObserver {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const metrics = defineMetrics(registry)
+  for (const phase of PHASES) metrics.syncDuration.zero({ phase })
+  const entries = new EntryMetrics(metrics)
+  const countRequest = createRequestCounter(metrics)
+
+  const observe: Observe = (event) => {
+    switch (event.type) {
+      case 'listing-loaded':
+        metrics.listingValid.set(1)
+        metrics.listingEntries.set(event.entries)
+        metrics.listingReload.set(clock.now() / 1_000)
+        break
+      case 'listing-rejected':
+        metrics.listingValid.set(0)
+        break
+      case 'remote-requested':
+        countRequest(event)
+        break
+      case 'entry-added':
+        entries.add(event)
+        break
+      case 'entry-removed':
+        entries.remove(event)
+        break
+      default:
+        if (!entries.has(event.entry)) return
+        countEntryEvent(event, metrics)
+        if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.now())
+    }
+  }
+
+  return { observe, render: () => registry.metrics(), contentType: registry.contentType }
+}
+
+function countEntryEvent(
+  event: Exclude<EntryEvent, { type: 'entry-added' | 'entry-removed' }>,
+  metrics: Metrics,
+): void {
+  const { entry } = event
+  switch (event.type) {
+    case 'poll-unchanged':
+      metrics.syncs.inc({ entry, result: 'unchanged' })
+      countPoll('unchanged', event, metrics)
+      break
+    case 'poll-changed':
+      countPoll('changed', event, metrics)
+      break
+    case 'sync-unchanged':
+      metrics.syncs.inc({ entry, result: 'unchanged' })
+      break
+    case 'sync-published':
+      countPublication(event, metrics)
+      break
+    case 'poll-failed':
+    case 'sync-failed':
+      countFailure(event, metrics)
+      break
+    case 'drift-repaired':
+      metrics.driftRepaired.inc({ entry }, event.paths)
+  }
+}
+
+function countPoll(
+  result: 'unchanged' | 'changed',
+  { entry, durationMs }: { entry: string; durationMs: number },
+  metrics: Metrics,
+): void {
+  metrics.polls.inc({ entry, result })
+  metrics.syncDuration.observe({ phase: 'poll' }, durationMs / 1_000)
+}
+
+function countPublication(
+  event: Extract<SyncEvent, { type: 'sync-published' }>,
+  metrics: Metrics,
+): void {
+  const { entry, phases, durationMs } = event
+  metrics.syncs.inc({ entry, result: 'published' })
+  metrics.fetchedBytes.inc({ entry }, event.bytes)
+  metrics.filesWritten.inc({ entry }, event.filesWritten)
+  metrics.filesDeleted.inc({ entry }, event.filesDeleted)
+  for (const [phase, phaseMs] of Object.entries({ ...phases, total: durationMs })) {
+    metrics.syncDuration.observe({ phase }, phaseMs / 1_000)
+  }
+}
+
+/** What stopped because the service stops or the entry changed did not fail. */
+function countFailure(event: Extract<SyncEvent, Failure & EntryLabels>, metrics: Metrics): void {
+  const { entry, error, attempt } = event
+  if (error.code === 'aborted') return
+  if (event.type === 'poll-failed') metrics.polls.inc({ entry, result: 'failed' })
+  metrics.syncs.inc({ entry, result: 'failed' })
+  metrics.consecutiveFailures.set({ entry }, attempt)
+}
+
+function createRequestCounter({ remoteRequests }: Metrics) {
+  const known = new Set<string>()
+  return ({ host, service, code }: { host: string; service: string; code: string }) => {
+    const key = JSON.stringify([host, service, code])
+    if (known.size < MAX_REQUEST_SERIES) known.add(key)
+    if (known.has(key)) remoteRequests.inc({ host, service, code })
+    else remoteRequests.inc({ host: 'other', service: 'other', code: 'other' })
+  }
+}

@@ -1,0 +1,99 @@
+// The header of one entry of a pack. https://git-scm.com/docs/pack-format
+import { SyncError } from '../base/errors.js'
+import type { ObjectType } from '../git/object.js'
+import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
+
+/** What an entry holds: a whole object, or a delta against another one. */
+export type EntryKind =
+  | { type: ObjectType }
+  | { type: 'ofs-delta' /** How many bytes before this entry its base starts. */; distance: number }
+  | { type: 'ref-delta'; base: Oid }
+
+export interface EntryHeader {
+  kind: EntryKind
+  /** Size of the inflated bytes that follow. */
+  size: number
+  /** Where the deflated bytes start. */
+  end: number
+}
+
+const WHOLE: Record<number, ObjectType> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
+
+/** The longest header: ten bytes of size and ten of distance, or an oid. */
+export const MAX_HEADER_BYTES = 10 + 32
+
+/** Decodes the header at `start`; undefined where `bytes` end before it does. */
+export function decodeEntryHeader(
+  bytes: Buffer,
+  start: number,
+  format: ObjectFormat,
+): EntryHeader | undefined {
+  const sized = decodeSize(bytes, start)
+  if (!sized) return undefined
+  const { type, size, end } = sized
+  const whole = WHOLE[type]
+  if (whole) return { kind: { type: whole }, size, end }
+  if (type === 6) {
+    const offset = decodeDistance(bytes, end)
+    return (
+      offset && { kind: { type: 'ofs-delta', distance: offset.distance }, size, end: offset.end }
+    )
+  }
+  if (type === 7) {
+    const baseEnd = end + oidBytes(format)
+    if (baseEnd > bytes.length) return undefined
+    return {
+      kind: { type: 'ref-delta', base: bytes.toString('hex', end, baseEnd) },
+      size,
+      end: baseEnd,
+    }
+  }
+  throw corrupt(`has an entry of the unknown type ${type}`)
+}
+
+/** Three bits of type and a little-endian size: four bits, then seven a byte. */
+function decodeSize(
+  bytes: Buffer,
+  start: number,
+): { type: number; size: number; end: number } | undefined {
+  let position = start
+  let byte = bytes[position++]
+  if (byte === undefined) return undefined
+  const type = (byte >> 4) & 7
+  let size = byte & 0x0f
+  let scale = 16
+  while (byte & 0x80) {
+    byte = bytes[position++]
+    if (byte === undefined) return undefined
+    size += (byte & 0x7f) * scale
+    scale *= 128
+    if (size > Number.MAX_SAFE_INTEGER) throw corrupt('claims an object of an impossible size')
+  }
+  return { type, size, end: position }
+}
+
+/** Big-endian, seven bits a byte, one added for each byte that follows another. */
+function decodeDistance(
+  bytes: Buffer,
+  start: number,
+): { distance: number; end: number } | undefined {
+  let position = start
+  let byte = bytes[position++]
+  if (byte === undefined) return undefined
+  let distance = byte & 0x7f
+  while (byte & 0x80) {
+    byte = bytes[position++]
+    if (byte === undefined) return undefined
+    distance = (distance + 1) * 128 + (byte & 0x7f)
+    if (distance > Number.MAX_SAFE_INTEGER)
+      throw corrupt('has a delta against something impossibly far away')
+  }
+  return { distance, end: position }
+}
+
+/** A damaged pack, said in one sentence that starts with the pack. */
+export function corrupt(what: string, cause?: unknown): SyncError {
+  return new SyncError('pack-corrupt', `The received pack ${what}; it is fetched again later`, {
+    cause,
+  })
+}

@@ -1,0 +1,52 @@
+// The answer to a fetch, in protocol v2 and v0: skips to the pack and takes it out
+// of the side-band. https://git-scm.com/docs/protocol-v2#_fetch
+import { SyncError } from '../base/errors.js'
+import type { Pkt } from '../git/pkt-line.js'
+import { lineOf, remoteError } from './capabilities.js'
+
+const BAND = { pack: 1, progress: 2, error: 3 } as const
+
+/**
+ * Yields the bytes of the pack as they arrive. Throws `remote-error` with the server's words
+ * from the error band, or `protocol-error` where no pack comes.
+ */
+export async function* decodeFetch(
+  pkts: AsyncIterable<Pkt>,
+  version: 0 | 2,
+): AsyncGenerator<Buffer> {
+  let inPack = false
+  // Read to the very end: only then can the connection be used again.
+  for await (const pkt of pkts) {
+    if (pkt.type !== 'data') continue
+    if (!inPack) {
+      inPack = version === 2 ? lineOf(pkt.payload) === 'packfile' : isBand(pkt.payload)
+      if (version === 2 || !inPack) continue
+    }
+    const pack = packBytesOf(pkt.payload)
+    if (pack) yield pack
+  }
+  if (!inPack)
+    throw new SyncError(
+      'protocol-error',
+      'The remote answered the fetch without a pack; it is asked again later',
+    )
+}
+
+/** In v0 the lines before the pack (shallow, ACK, NAK) start with a letter, a band with its number. */
+function isBand(payload: Buffer): boolean {
+  if (payload[0] === undefined || payload[0] > BAND.error) lineOf(payload)
+  return payload[0] !== undefined && payload[0] <= BAND.error
+}
+
+function packBytesOf(payload: Buffer): Buffer | undefined {
+  switch (payload[0]) {
+    case BAND.pack:
+      return payload.subarray(1)
+    case BAND.progress:
+      return undefined
+    case BAND.error:
+      throw remoteError(payload.toString('utf8', 1))
+    default:
+      throw new SyncError('protocol-error', `The remote sent the unknown side-band ${payload[0]}`)
+  }
+}

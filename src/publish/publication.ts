@@ -1,0 +1,188 @@
+// One entry's publication: a plain directory or a symlink, and the change from one to
+// the other. The only part of this folder that others call.
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs'
+import path from 'node:path'
+import { SyncError } from '../base/errors.js'
+import type { Oid } from '../git/oid.js'
+import { toBytePath } from './byte-path.js'
+import {
+  filesOf,
+  forget,
+  isIntact,
+  type Place,
+  type Published,
+  publishInPlace,
+  recover,
+  removePublished,
+  type Target,
+} from './in-place.js'
+import { listTree, tolerating, toVolumeError } from './volume.js'
+import {
+  collectWorktrees,
+  linkedCommit,
+  publishWorktree,
+  type WorktreePlace,
+  worktreeOf,
+} from './worktrees.js'
+
+export type PublishMode = 'in-place' | 'symlink'
+
+/** Where an entry is published, and how. */
+export interface Site {
+  /** Absolute. */
+  directory: string
+  mode: PublishMode
+  /** Holds the state of all entries; undefined where it lives beside what is published. */
+  stateDirectory: string | undefined
+}
+
+const OWN_DIRECTORY = '.git-autosync'
+
+/** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
+export function publish(site: Site, target: Target, checkpoint: () => void): Published {
+  return guarded(site, () => {
+    mkdirSync(path.dirname(site.directory), { recursive: true })
+    const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+    if (site.mode === 'symlink') {
+      if (existing && !existing.isSymbolicLink()) return replaceDirectory(site, target, checkpoint)
+      return publishWorktree(worktreePlace(site), target, checkpoint)
+    }
+    if (existing?.isSymbolicLink()) return replaceLink(site, target, checkpoint)
+    if (existing && !existing.isDirectory()) throw blocked(site, 'is a file')
+    return publishInPlace(inPlace(site), target, checkpoint)
+  })
+}
+
+/** Completes what was interrupted and returns the commit that is in place, if it is whole. */
+export function inspect(site: Site): Oid | undefined {
+  return guarded(site, () => {
+    const place = currentPlace(site)
+    const snapshot = place && recover(place)
+    if (!snapshot) return undefined
+    if (isIntact(place.root, snapshot)) return snapshot.commit
+    forget(place)
+    return undefined
+  })
+}
+
+/** Removes what earlier commits and interruptions left beside the published tree. */
+export function collect(site: Site): void {
+  guarded(site, () => {
+    const worktree = worktreePlace(site)
+    if (site.mode === 'symlink') {
+      collectWorktrees(worktree)
+    } else if (existsSync(worktree.worktrees)) {
+      rmSync(worktree.worktrees, { recursive: true, force: true })
+      removeIfEmpty(path.dirname(worktree.worktrees))
+    }
+  })
+}
+
+/** Removes what was published at a site, and its state; never a file this service did not write. */
+export function unpublish(site: Site): void {
+  guarded(site, () => {
+    const worktree = worktreePlace(site)
+    if (linkedCommit(worktree)) unlinkSync(site.directory)
+    else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory())
+      removePublished(inPlace(site))
+    rmSync(worktree.worktrees, { recursive: true, force: true })
+    for (const state of [inPlace(site), { stateDirectory: worktree.stateDirectory }]) {
+      rmSync(state.stateDirectory, { recursive: true, force: true })
+    }
+    rmSync(path.join(site.directory, OWN_DIRECTORY), { recursive: true, force: true })
+    removeIfEmpty(site.directory)
+    removeIfEmpty(path.dirname(worktree.worktrees))
+  })
+}
+
+/** From a symlink to a directory: it is built whole beside the link, then takes its place. */
+function replaceLink(site: Site, target: Target, checkpoint: () => void): Published {
+  const worktree = worktreePlace(site)
+  if (!linkedCommit(worktree)) throw blocked(site, 'is a symlink that this service did not make')
+  const root = path.join(worktree.worktrees, 'directory')
+  const place = inPlace(site, root)
+  forget(place)
+  const published = publishInPlace(place, target, checkpoint)
+  unlinkSync(site.directory)
+  renameSync(root, site.directory)
+  return published
+}
+
+/** From a directory to a symlink: the worktree is built first, then the directory makes way. */
+function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Published {
+  const place = inPlace(site)
+  const snapshot = recover(place)
+  const known = new Set(snapshot ? filesOf(snapshot).map((file) => file.path) : [])
+  const foreign = listTree(toBytePath(site.directory)).find(
+    (found) =>
+      !found.isDirectory && !known.has(found.path) && !found.path.startsWith(`${OWN_DIRECTORY}/`),
+  )
+  if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
+  const worktree = worktreePlace(site)
+  const aside = path.join(worktree.worktrees, 'directory')
+  return publishWorktree(worktree, target, checkpoint, () => {
+    rmSync(aside, { recursive: true, force: true })
+    renameSync(site.directory, aside)
+  })
+}
+
+/** Where the snapshot of what is published now would be. */
+function currentPlace(site: Site): Place | undefined {
+  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  if (existing?.isDirectory()) return site.mode === 'in-place' ? inPlace(site) : undefined
+  const worktree = worktreePlace(site)
+  const commit = site.mode === 'symlink' ? linkedCommit(worktree) : undefined
+  return commit === undefined ? undefined : worktreeOf(worktree, commit)
+}
+
+function inPlace(site: Site, root = site.directory): Place {
+  const own = path.join(root, OWN_DIRECTORY)
+  return {
+    root,
+    stateDirectory: stateOf(site, 'in-place') ?? own,
+    stagingDirectory: path.join(own, 'staging'),
+  }
+}
+
+function worktreePlace(site: Site): WorktreePlace {
+  const { dir, base } = path.parse(site.directory)
+  const worktrees = path.join(dir, OWN_DIRECTORY, base)
+  return { link: site.directory, worktrees, stateDirectory: stateOf(site, 'symlink') ?? worktrees }
+}
+
+/** A readable and unique folder in STATE_DIR for each directory and mode. */
+function stateOf({ directory, stateDirectory }: Site, mode: PublishMode): string | undefined {
+  if (stateDirectory === undefined) return undefined
+  const unique = createHash('sha256').update(directory).digest('hex').slice(0, 16)
+  return path.join(stateDirectory, `${path.basename(directory)}-${unique}`, mode)
+}
+
+function blocked({ directory }: Site, what: string): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${directory} ${what}; move it away, then the sync goes on by itself`,
+  )
+}
+
+/** A mount point stays, too. */
+function removeIfEmpty(directory: string): void {
+  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY']
+  tolerating(fine, () => rmdirSync(directory))
+}
+
+function guarded<T>(site: Site, change: () => T): T {
+  try {
+    return change()
+  } catch (error) {
+    throw toVolumeError(error, site.directory)
+  }
+}

@@ -1,0 +1,109 @@
+// The few things asked of a volume, and what it means when it refuses.
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { SyncError } from '../base/errors.js'
+import { displayPath, joinBytePath, toFsPath } from './byte-path.js'
+
+/** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
+export function statIfPresent(path: string): Stats | undefined {
+  try {
+    return lstatSync(toFsPath(path), { throwIfNoEntry: false })
+  } catch (error) {
+    // A file where a directory was expected: then nothing can be below it.
+    if (codeOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+/** Runs `change`, for which it is fine that what it would change is in one of these states already. */
+export function tolerating(codes: readonly string[], change: () => void): boolean {
+  try {
+    change()
+    return true
+  } catch (error) {
+    if (codes.includes(codeOf(error))) return false
+    throw error
+  }
+}
+
+/** Writes a new file; it must not exist. The process's umask applies, as for git. */
+export function writeNewFile(path: string, mode: number, bytes: Uint8Array): void {
+  const file = openSync(toFsPath(path), 'wx', mode)
+  try {
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(file, bytes, written)
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+export function makeDirectory(path: string): void {
+  mkdirSync(toFsPath(path))
+}
+
+/** Removes a file or an empty directory; returns whether it was there. */
+export function removeOne(path: string): boolean {
+  const stat = statIfPresent(path)
+  if (!stat) return false
+  if (stat.isDirectory())
+    return tolerating(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => rmdirSync(toFsPath(path)))
+  return tolerating(['ENOENT'], () => unlinkSync(toFsPath(path)))
+}
+
+/** The relative byte paths of everything below a directory, each before what lies in it. */
+export function listTree(root: string, directory = ''): { path: string; isDirectory: boolean }[] {
+  const found: { path: string; isDirectory: boolean }[] = []
+  const names = readdirSync(toFsPath(joinBytePath(root, directory)), {
+    withFileTypes: true,
+    encoding: 'latin1',
+  })
+  for (const entry of names) {
+    const path = joinBytePath(directory, entry.name)
+    found.push({ path, isDirectory: entry.isDirectory() })
+    if (entry.isDirectory()) for (const below of listTree(root, path)) found.push(below)
+  }
+  return found
+}
+
+/** Turns an error of the file system into one that says what to do; others pass through. */
+export function toVolumeError(error: unknown, directory: string): unknown {
+  const code = codeOf(error)
+  if (error instanceof SyncError || code === '' || !(error instanceof Error)) return error
+  const place = displayPath(directory)
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SyncError(
+        'volume-full',
+        `No room is left on the volume of ${place}; make room, then the sync goes on by itself`,
+        { cause: error },
+      )
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new SyncError(
+        'volume-failed',
+        `${place} cannot be written (${error.message}); give this process's user the right to write there`,
+        { cause: error },
+      )
+    default:
+      return new SyncError('volume-failed', `The volume of ${place} failed (${error.message})`, {
+        cause: error,
+      })
+  }
+}
+
+/** The code of an operating system's error; empty for any other. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && 'syscall' in error ? String(error.code) : ''
+}

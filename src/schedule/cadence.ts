@@ -1,0 +1,46 @@
+// When to look at a remote again: after a success, and after a failure.
+import { backoffMs } from '../base/backoff.js'
+import type { SyncError } from '../base/errors.js'
+
+const RETRY_BASE_MS = 1000
+/** However long the interval, a failure that time may mend is looked at this often at least. */
+const LONGEST_RETRY_MS = 5 * 60_000
+/** However short the interval, back-off grows to this. */
+const SHORTEST_CAP_MS = 60_000
+
+export interface Cadence {
+  /** The share by which each interval is spread, from 0 to 1. */
+  jitter: number
+  /** Returns a number from 0 up to, not including, 1. */
+  random: () => number
+}
+
+/** A factor for the intervals of all entries that were polled together, so that they stay together. */
+export function spread({ jitter, random }: Cadence): number {
+  return 1 + jitter * (2 * random() - 1)
+}
+
+/**
+ * Milliseconds until the next attempt after failure number `attempt` in a row; undefined where
+ * only a change of the listing helps.
+ */
+export function retryDelayMs(
+  error: SyncError,
+  attempt: number,
+  intervalMs: number,
+  cadence: Cadence,
+): number | undefined {
+  switch (error.disposition) {
+    case 'stall':
+      return undefined
+    case 'wait':
+      return Math.max(intervalMs * spread(cadence), error.retryAfterMs ?? 0)
+    case 'retry':
+      return backoffMs(attempt, {
+        baseMs: RETRY_BASE_MS,
+        capMs: Math.max(SHORTEST_CAP_MS, Math.min(intervalMs, LONGEST_RETRY_MS)),
+        floorMs: error.retryAfterMs,
+        random: cadence.random,
+      })
+  }
+}

@@ -1,0 +1,38 @@
+// The three probes. None of them fails because a remote is down.
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
+export interface ProbeSource {
+  /** Milliseconds since the scheduler last showed that it lives. */
+  heartbeatAgeMs(): number
+  heartbeatLimitMs: number
+  /** Whether every required entry has published at least once; never false again. */
+  started(): boolean
+  /** Paths of the required entries that have no content in place. */
+  missing(): string[]
+}
+
+/** Adds GET /healthz, /startupz and /readyz: 200, or 503 with the reason. */
+export function addProbeRoutes(app: FastifyInstance, source: ProbeSource): void {
+  app.get('/healthz', (_request, reply) => {
+    const heartbeatAgeMs = source.heartbeatAgeMs()
+    if (heartbeatAgeMs <= source.heartbeatLimitMs) return ok(reply)
+    return unavailable(reply, { status: 'stalled', heartbeatAgeMs })
+  })
+  app.get('/startupz', (_request, reply) => {
+    if (source.started()) return ok(reply)
+    return unavailable(reply, { status: 'starting', missing: source.missing() })
+  })
+  app.get('/readyz', (_request, reply) => {
+    const missing = source.missing()
+    if (missing.length === 0) return ok(reply)
+    return unavailable(reply, { status: 'not ready', missing })
+  })
+}
+
+function ok(reply: FastifyReply): FastifyReply {
+  return reply.send({ status: 'ok' })
+}
+
+function unavailable(reply: FastifyReply, reason: Record<string, unknown>): FastifyReply {
+  return reply.code(503).send(reason)
+}

@@ -1,0 +1,18 @@
+// What every entry is at, for people and scripts.
+import type { FastifyInstance } from 'fastify'
+import { redact } from '../base/redact.js'
+import type { StatusReport } from './status-report.js'
+
+export interface StatusSource {
+  status(): StatusReport
+}
+
+/** Adds GET /status; every string of the report is redacted on its way out. */
+export function addStatusRoute(app: FastifyInstance, source: StatusSource): void {
+  app.get('/status', (_request, reply) => {
+    const json = JSON.stringify(source.status(), (_key, value: unknown) =>
+      typeof value === 'string' ? redact(value) : value,
+    )
+    return reply.type('application/json; charset=utf-8').send(json)
+  })
+}

@@ -1,0 +1,186 @@
+// Every setting, from the environment and from flags: one table gives names,
+// defaults, parsers and the help. All faults are reported at once.
+import path from 'node:path'
+import { type Flag, type Program, parseCommandLine, renderHelp } from './base/command-line.js'
+import { parseDuration, parseInterval } from './base/duration.js'
+import { SyncError } from './base/errors.js'
+import { suggestion } from './base/nearest.js'
+import { redact } from './base/redact.js'
+import {
+  integerBetween,
+  oneOf,
+  parseBoolean,
+  parseHost,
+  parseShare,
+  parseTimeout,
+} from './base/values.js'
+import { readVersion } from './base/version.js'
+import type { ListingDefaults, PublishMode } from './listing/entry.js'
+
+/** The levels of winston's npm scheme, most important first. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const
+
+/** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
+export interface Settings {
+  listingPath: string
+  scrapeIntervalMs: number
+  root: string | undefined
+  publish: PublishMode
+  prune: boolean
+  stateDir: string | undefined
+  credentialsPath: string | undefined
+  httpHost: string
+  httpPort: number
+  logLevel: (typeof LOG_LEVELS)[number]
+  logFormat: 'json' | 'pretty'
+  syncTimeoutMs: number
+  idleTimeoutMs: number
+  maxConcurrentSyncs: number
+  maxConcurrentPolls: number
+  /** 0 to 1. */
+  jitter: number
+  /** 0: never. */
+  verifyIntervalMs: number
+  oneTime: boolean
+}
+
+/** One setting: how it is written, on the command line as well, and how it is parsed. */
+export interface Setting<T> extends Flag {
+  /** Throws a RangeError whose message says what is wrong. */
+  parse(text: string, cwd: string): T
+}
+
+type SettingsTable = { readonly [K in keyof Settings]: Setting<Exclude<Settings[K], undefined>> }
+
+/** Every setting, in the order of the help and the README. */
+// biome-ignore format: a table
+export const SETTINGS: SettingsTable = {
+  listingPath: setting('LISTING_PATH', 'file', undefined, toPath,
+    'the listing: a JSON array of entries (required)'),
+  scrapeIntervalMs: setting('SCRAPE_INTERVAL', 'duration', '60s', parseInterval,
+    'time between polls; a bare number is milliseconds, units are ms s m h d'),
+  root: setting('ROOT', 'directory', undefined, toPath,
+    "every entry's path must lie inside it, and relative paths start there"),
+  publish: setting('PUBLISH', 'mode', 'in-place', oneOf(['in-place', 'symlink']),
+    'default publish mode: in-place or symlink'),
+  prune: setting('PRUNE', 'boolean', 'false', parseBoolean,
+    'remove what was published when its entry leaves the listing'),
+  stateDir: setting('STATE_DIR', 'directory', undefined, toPath,
+    'where state files live; unset: beside the published files'),
+  credentialsPath: setting('CREDENTIALS_PATH', 'file', undefined, toPath,
+    'JSON file of credentials by URL prefix'),
+  httpHost: setting('HTTP_HOST', 'host', '0.0.0.0', parseHost,
+    'address of health, metrics and status'),
+  httpPort: setting('HTTP_PORT', 'port', '8080', integerBetween(0, 65_535),
+    'port of health, metrics and status; 0: any free port, logged'),
+  logLevel: setting('LOG_LEVEL', 'level', 'info', oneOf(LOG_LEVELS),
+    `least important level to log: ${LOG_LEVELS.join(', ')}`),
+  logFormat: setting('LOG_FORMAT', 'format', 'json', oneOf(['json', 'pretty']),
+    'json, or pretty for people'),
+  syncTimeoutMs: setting('SYNC_TIMEOUT', 'duration', '10m', parseTimeout,
+    'longest time for one whole sync'),
+  idleTimeoutMs: setting('IDLE_TIMEOUT', 'duration', '30s', parseTimeout,
+    'longest time without a byte received'),
+  maxConcurrentSyncs: setting('MAX_CONCURRENT_SYNCS', 'number', '4', integerBetween(1, 1000),
+    'how many entries fetch and publish at once'),
+  maxConcurrentPolls: setting('MAX_CONCURRENT_POLLS', 'number', '32', integerBetween(1, 1000),
+    'how many remotes are polled at once'),
+  jitter: setting('JITTER', 'share', '0.1', parseShare,
+    'each interval is spread by this share, 0 to 1'),
+  verifyIntervalMs: setting('VERIFY_INTERVAL', 'duration', '10m', parseDuration,
+    'how often published files are checked for drift; 0: never'),
+  oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
+    'sync every entry once, then exit 0, or 1 if any failed'),
+}
+
+/** Settings or a command line that cannot be used; `faults` holds one sentence each. */
+export class SettingsError extends SyncError {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super('settings-invalid', `The settings cannot be used: ${faults.join('; ')}`)
+    this.faults = faults.map(redact)
+  }
+}
+
+/** What the command line asks for. */
+export type Command =
+  | { name: 'run'; settings: Settings }
+  | { name: 'validate'; listingPath: string; defaults: ListingDefaults }
+  | { name: 'help' | 'version'; text: string }
+
+const PROGRAM: Program = {
+  name: 'git-autosync',
+  usage: '[flags]\n       git-autosync validate [flags] [listing]',
+  description:
+    'Keeps directories equal to git revisions. Each flag may be set in the environment as well; the flag wins.',
+  flags: Object.values(SETTINGS),
+}
+
+/**
+ * Reads the command line (without node and the script) and the environment. Relative paths start
+ * at `cwd`. What is set but empty counts as unset. Throws a {@link SettingsError} with every fault.
+ */
+export function parseCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Command {
+  const line = parseCommandLine(PROGRAM, argv)
+  if (line.help) return { name: 'help', text: renderHelp(PROGRAM) }
+  if (line.version) return { name: 'version', text: readVersion() }
+
+  const { faults } = line
+  const [name = 'run', ...operands] = line.operands
+  if (name !== 'run' && name !== 'validate') {
+    faults.push(`unknown command "${name}"${suggestion(name, ['validate'])}`)
+  }
+  const [listing] = name === 'validate' ? operands.splice(0, 1) : []
+  if (listing !== undefined) line.values.set(SETTINGS.listingPath.name, listing)
+  for (const operand of operands) faults.push(`unexpected argument "${operand}"`)
+
+  const settings = readSettings(line.values, env, cwd, faults)
+  if (faults.length > 0) throw new SettingsError(faults)
+  if (name !== 'validate') return { name: 'run', settings }
+  const { listingPath, root, publish, scrapeIntervalMs: intervalMs } = settings
+  return { name, listingPath, defaults: { root, publish, intervalMs } }
+}
+
+/** Adds to `faults` what is wrong; only where nothing was added is the result complete. */
+function readSettings(
+  flags: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+  faults: string[],
+): Settings {
+  const settings: Record<string, unknown> = {}
+  for (const [key, setting] of Object.entries(SETTINGS)) {
+    const flag = flags.get(setting.name)
+    const text = (flag ?? env[setting.variable] ?? '').trim() || setting.default
+    try {
+      settings[key] = text === undefined ? undefined : setting.parse(text, cwd)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      faults.push(`${flag === undefined ? setting.variable : `--${setting.name}`} ${error.message}`)
+    }
+  }
+  if (settings['listingPath'] === undefined) {
+    faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
+  }
+  return settings as Partial<Settings> as Settings
+}
+
+function setting<T>(
+  variable: string,
+  placeholder: string,
+  byDefault: string | undefined,
+  parse: (text: string, cwd: string) => T,
+  description: string,
+): Setting<T> {
+  const name = variable.toLowerCase().replaceAll('_', '-')
+  return { name, variable, placeholder, default: byDefault, parse, description }
+}
+
+function toPath(text: string, cwd: string): string {
+  return path.resolve(cwd, text)
+}

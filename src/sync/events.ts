@@ -1,0 +1,78 @@
+// What happens, as values. Logic reports events; observers turn them into log
+// lines and metrics.
+import type { SyncError } from '../base/errors.js'
+import type { Oid } from '../git/oid.js'
+
+/** What every event of one entry carries. */
+export interface EntryLabels {
+  /** The listing's path, as written. */
+  entry: string
+  /** As written, without credentials. */
+  repo: string
+  /** Full ref name, `HEAD`, or the oid of a followed commit. */
+  ref: string
+}
+
+/** How long each phase of one sync took, in milliseconds. */
+export interface PhaseDurations {
+  fetch: number
+  unpack: number
+  publish: number
+}
+
+export interface Failure {
+  error: SyncError
+  /** 1 for the first failure in a row. */
+  attempt: number
+  /** Milliseconds until the next attempt; undefined where only a change helps. */
+  retryInMs: number | undefined
+}
+
+export type SyncEvent =
+  | ({ type: 'entry-added' } & EntryLabels)
+  | ({ type: 'entry-removed' } & EntryLabels)
+  | ({ type: 'poll-unchanged' | 'poll-changed'; oid: Oid; durationMs: number } & EntryLabels)
+  | ({ type: 'poll-failed'; durationMs: number } & Failure & EntryLabels)
+  | ({
+      type: 'sync-published'
+      oid: Oid
+      previousOid: Oid | undefined
+      durationMs: number
+      phases: PhaseDurations
+      /** Pack bytes received. */
+      bytes: number
+      filesWritten: number
+      filesDeleted: number
+      /** When it was published, milliseconds since the epoch. */
+      publishedAt: number
+    } & EntryLabels)
+  /** The revision was in place already, for instance found intact after a restart. */
+  | ({ type: 'sync-unchanged'; oid: Oid; durationMs: number } & EntryLabels)
+  | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
+  /** Published files that something else had changed were put right. */
+  | ({ type: 'drift-repaired'; paths: number } & EntryLabels)
+  | {
+      type: 'listing-loaded'
+      path: string
+      entries: number
+      added: number
+      changed: number
+      removed: number
+    }
+  | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
+  /** One request on the wire; `code` is the HTTP status, or an error code where none came. */
+  | { type: 'remote-requested'; host: string; service: string; code: string }
+
+/** Receives every event; must not throw. */
+export type Observe = (event: SyncEvent) => void
+
+/** The events after which the directory is known to equal the remote's revision. */
+export type SuccessEvent = Extract<
+  SyncEvent,
+  { type: 'poll-unchanged' | 'sync-unchanged' | 'sync-published' }
+>
+
+/** Whether `event` ends any row of failures of its entry. */
+export function isSuccess(event: SyncEvent): event is SuccessEvent {
+  return ['poll-unchanged', 'sync-unchanged', 'sync-published'].includes(event.type)
+}

@@ -1,0 +1,48 @@
+// One remote with one set of credentials, and the entries that follow it. They share
+// one look at its refs.
+
+import type { Entry } from '../listing/entry.js'
+import type { RemoteRef } from '../protocol/remote-ref.js'
+import type { RemoteSession } from '../protocol/remote-session.js'
+import type { EntryState } from './entry-state.js'
+import { refPrefixesOf } from './resolve-revision.js'
+
+export class Remote {
+  readonly session: RemoteSession
+  readonly entries = new Set<EntryState>()
+  /** Polls in a row that failed. */
+  failures = 0
+
+  constructor(session: RemoteSession) {
+    this.session = session
+  }
+
+  /** Whether it was found out, or tried to, what is in place of each of its entries. */
+  get isInspected(): boolean {
+    return [...this.entries].every(({ isInspected, error }) => isInspected || error)
+  }
+
+  /** When the next of its entries is due; undefined where none is. */
+  get dueAt(): number | undefined {
+    let earliest: number | undefined
+    for (const { dueAt } of this.entries) {
+      if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt
+    }
+    return earliest
+  }
+
+  /** The refs it takes to resolve what `entries` follow: one request, or none for commits. */
+  async listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
+    const prefixes = refPrefixesOf(entries.map(({ revision }) => revision))
+    if (prefixes.length === 0) return []
+    const refs = await this.session.listRefs(prefixes, signal)
+    if (refs.some(({ name }) => name === 'HEAD')) return refs
+    // Without a HEAD, only the branches tell an empty repository from a wrong default branch.
+    return [...refs, ...(await this.session.listRefs(['refs/heads/'], signal))]
+  }
+}
+
+/** Entries with the same key share a remote. Holds credentials: never to be shown. */
+export function remoteKeyOf({ remote, credential }: Entry): string {
+  return JSON.stringify([remote.url, credential, remote.credentials])
+}

@@ -1,0 +1,28 @@
+// The seam to the network: the shape of isomorphic-git's HttpClient. Every way
+// to reach a repository (HTTP, SSH, a local path) implements it.
+
+export interface HttpRequest {
+  url: string
+  method?: 'GET' | 'POST'
+  /** Names in lower case. */
+  headers?: Record<string, string>
+  body?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  signal?: AbortSignal
+}
+
+export interface HttpResponse {
+  /** The URL that answered, after redirects. */
+  url: string
+  method: string
+  statusCode: number
+  statusMessage: string
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** Must be read to its end or returned early; either frees the connection. */
+  body: AsyncIterable<Uint8Array>
+}
+
+export interface HttpClient {
+  /** Throws a SyncError where no response came; every status is a response. */
+  request(request: HttpRequest): Promise<HttpResponse>
+}

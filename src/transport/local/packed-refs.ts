@@ -1,0 +1,61 @@
+// The file packed-refs. It may hold very many refs, so it is searched, not parsed whole.
+// https://git-scm.com/docs/git-pack-refs
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isOid, type Oid } from '../../git/oid.js'
+import { isMissing } from './files.js'
+
+const OID_DIGITS = 40
+
+export class PackedRefs {
+  readonly #bytes: Buffer
+  readonly #isFullyPeeled: boolean
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    const header = bytes.toString('latin1', 0, Math.max(0, bytes.indexOf('\n')))
+    this.#isFullyPeeled = header.startsWith('# pack-refs with:') && / fully-peeled\b/.test(header)
+  }
+
+  /** Reads the file of a repository; one that is missing holds no refs. */
+  static async read(commonDir: string): Promise<PackedRefs> {
+    try {
+      return new PackedRefs(await readFile(path.join(commonDir, 'packed-refs')))
+    } catch (error) {
+      if (isMissing(error)) return new PackedRefs(Buffer.alloc(0))
+      throw error
+    }
+  }
+
+  /** The oid of one ref. */
+  find(name: string): Oid | undefined {
+    const at = this.#bytes.indexOf(` ${name}\n`)
+    if (at < OID_DIGITS) return undefined
+    const oid = this.#bytes.toString('latin1', at - OID_DIGITS, at)
+    return isOid(oid) ? oid : undefined
+  }
+
+  /** Name, oid, and what it peels to: null for nothing, undefined where the file does not say. */
+  *matching(
+    isWanted: (name: string) => boolean,
+  ): Generator<[name: string, oid: Oid, peeled: Oid | null | undefined]> {
+    const bytes = this.#bytes
+    for (let start = 0; start < bytes.length; ) {
+      const newline = bytes.indexOf(0x0a, start)
+      const end = newline < 0 ? bytes.length : newline
+      const name = bytes.toString('utf8', start + OID_DIGITS + 1, end)
+      const oid = bytes.toString('latin1', start, start + OID_DIGITS)
+      if (bytes[start + OID_DIGITS] === 0x20 && isOid(oid) && isWanted(name)) {
+        yield [name, oid, this.#peeledAt(end + 1)]
+      }
+      start = end + 1
+    }
+  }
+
+  /** Reads the line `^<oid>` that follows an annotated tag. */
+  #peeledAt(start: number): Oid | null | undefined {
+    const oid = this.#bytes.toString('latin1', start + 1, start + 1 + OID_DIGITS)
+    if (this.#bytes[start] === 0x5e && isOid(oid)) return oid
+    return this.#isFullyPeeled ? null : undefined
+  }
+}

@@ -1,0 +1,140 @@
+// The refs of a local repository, loose and packed, at the price of the files that
+// can hold what is asked for. https://git-scm.com/docs/git-update-ref
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { isOid, type Oid } from '../../git/oid.js'
+import { isMissing, readIfExists } from './files.js'
+import { PackedRefs } from './packed-refs.js'
+import type { LocalRepository } from './repository.js'
+
+export interface LocalRef {
+  name: string
+  /** Undefined for a HEAD whose branch has no commit yet. */
+  oid: Oid | undefined
+  /** The ref that a symbolic ref points to. */
+  target?: string
+  /** What an annotated tag finally points to, null where it is no such tag; undefined: not known. */
+  peeled?: Oid | null
+}
+
+const MAX_SYMREF_DEPTH = 5
+
+/** The refs that start with any of `prefixes`, or all of them: HEAD, then the others sorted. */
+export async function readRefs(
+  repository: LocalRepository,
+  prefixes: readonly string[],
+): Promise<LocalRef[]> {
+  const wanted = prefixes.length > 0 ? prefixes : ['']
+  const isWanted = (name: string) => wanted.some((prefix) => name.startsWith(prefix))
+  const loose = await readLooseRefs(repository.commonDir, wanted)
+  const head = isWanted('HEAD')
+    ? await readIfExists(path.join(repository.gitDir, 'HEAD'))
+    : undefined
+  if (head !== undefined) loose.set('HEAD', head.trim())
+  const lookUp = async (name: string) =>
+    loose.get(name) ?? (await readLooseRef(repository.commonDir, name))
+  const targets = await followSymrefs(loose, lookUp)
+  // Packing writes packed-refs before it deletes the loose ref, so this order misses none.
+  const packed = await PackedRefs.read(repository.commonDir)
+
+  const refs = new Map<string, LocalRef>()
+  for (const [name, oid, peeled] of packed.matching(isWanted)) {
+    refs.set(name, { name, oid, ...(peeled === undefined ? {} : { peeled }) })
+  }
+  for (const [name, value] of loose) {
+    const { target, last } = targets.get(name) ?? {}
+    const found = last === undefined ? value : (last.value ?? packed.find(last.name))
+    const oid = found !== undefined && isOid(found) ? found : undefined
+    // A broken ref is none, but HEAD may point to a branch that is yet to be.
+    if (oid || (name === 'HEAD' && target)) {
+      refs.set(name, { name, oid, ...(target === undefined ? {} : { target }) })
+    }
+  }
+  return [...refs.values()].sort(byName)
+}
+
+/** For each symbolic ref the ref that it points to, and the last one of its chain. */
+async function followSymrefs(
+  loose: ReadonlyMap<string, string>,
+  lookUp: (name: string) => Promise<string | undefined>,
+) {
+  const targets = new Map<
+    string,
+    { target: string; last: { name: string; value: string | undefined } }
+  >()
+  for (const [name, text] of loose) {
+    const target = symrefTarget(text)
+    if (target === undefined) continue
+    const last = { name: target, value: await lookUp(target) }
+    for (let depth = 1; depth < MAX_SYMREF_DEPTH; depth++) {
+      const next = symrefTarget(last.value)
+      if (next === undefined) break
+      last.name = next
+      last.value = await lookUp(next)
+    }
+    targets.set(name, { target, last })
+  }
+  return targets
+}
+
+function symrefTarget(value: string | undefined): string | undefined {
+  const target = /^ref: *(\S+)$/.exec(value ?? '')?.[1]
+  return target !== undefined && isSafeName(target) ? target : undefined
+}
+
+async function readLooseRef(commonDir: string, name: string): Promise<string | undefined> {
+  return (await readIfExists(path.join(commonDir, name)))?.trim()
+}
+
+/** Reads the loose refs below the folders that the prefixes lie in. */
+async function readLooseRefs(
+  commonDir: string,
+  prefixes: readonly string[],
+): Promise<Map<string, string>> {
+  const refs = new Map<string, string>()
+  const visited = new Set<string>()
+  const walk = async (folder: string): Promise<void> => {
+    if (visited.has(folder)) return
+    visited.add(folder)
+    for (const entry of await readFolder(path.join(commonDir, folder))) {
+      const name = `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        const inside = `${name}/`
+        if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
+      } else if (prefixes.some((prefix) => name.startsWith(prefix)) && !name.endsWith('.lock')) {
+        const value = await readLooseRef(commonDir, name)
+        if (value !== undefined) refs.set(name, value)
+      }
+    }
+  }
+  for (const prefix of prefixes) {
+    const folder = folderOf(prefix)
+    if (folder !== undefined) await walk(folder)
+  }
+  return refs
+}
+
+/** The folder that holds every ref of a prefix; undefined where there can be none. */
+function folderOf(prefix: string): string | undefined {
+  if ('refs/'.startsWith(prefix)) return 'refs'
+  if (!prefix.startsWith('refs/') || !isSafeName(prefix)) return undefined
+  return prefix.slice(0, prefix.lastIndexOf('/'))
+}
+
+function isSafeName(name: string): boolean {
+  return !name.startsWith('/') && !name.split('/').includes('..') && !name.includes('\0')
+}
+
+async function readFolder(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+function byName(a: LocalRef, b: LocalRef): number {
+  if (a.name === 'HEAD' || b.name === 'HEAD') return a.name === 'HEAD' ? -1 : 1
+  return a.name < b.name ? -1 : 1
+}

@@ -1,0 +1,123 @@
+// Finds the parts of a local repository: a working tree with its .git, a linked
+// worktree, a bare repository. https://git-scm.com/docs/gitrepository-layout
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
+import { findAlternates } from './alternates.js'
+import { parseConfig } from './config.js'
+import { readIfExists, statIfExists } from './files.js'
+
+/** Where a repository keeps what; plain data, so that a worker can be given it. */
+export interface LocalRepository {
+  /** As the user named it, absolute. */
+  directory: string
+  /** Holds HEAD. */
+  gitDir: string
+  /** Holds refs and packed-refs; differs from `gitDir` in a linked worktree. */
+  commonDir: string
+  /** The object directories: its own, then those it borrows from. */
+  objectDirs: string[]
+}
+
+/**
+ * Opens the repository at `directory`. Throws `repository-not-found`, `access-denied`, or
+ * `object-format-unsupported`.
+ */
+export async function openRepository(directory: string): Promise<LocalRepository> {
+  try {
+    // The order in which git's own server looks.
+    for (const candidate of [path.join(directory, '.git'), directory, `${directory}.git`]) {
+      const found = await findGitDir(candidate)
+      if (found) {
+        await assertSupported(found.commonDir, directory)
+        const objectDirs = await findAlternates(path.join(found.commonDir, 'objects'))
+        return { directory, ...found, objectDirs }
+      }
+    }
+    throw await notFound(directory)
+  } catch (error) {
+    throw toLocalError(error, directory)
+  }
+}
+
+/** A fault of reading a local repository as a SyncError. */
+export function toLocalError(error: unknown, directory: string): SyncError {
+  if (error instanceof SyncError) return error
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return new SyncError(
+        'access-denied',
+        `The repository ${directory} may not be read by this user (${code}); change its permissions.`,
+        { cause: error },
+      )
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new SyncError(
+        'repository-not-found',
+        `The repository ${directory} vanished while it was read (${code}).`,
+        { cause: error },
+      )
+    default:
+      return new SyncError(
+        'connection-failed',
+        `The repository ${directory} cannot be read (${error instanceof Error ? error.message : error}).`,
+        { cause: error },
+      )
+  }
+}
+
+async function findGitDir(
+  candidate: string,
+): Promise<{ gitDir: string; commonDir: string } | undefined> {
+  const gitDir = await followGitFile(candidate)
+  if (gitDir === undefined) return undefined
+  const common = await readIfExists(path.join(gitDir, 'commondir'))
+  const commonDir = common === undefined ? gitDir : path.resolve(gitDir, common.trim())
+  const isRepository =
+    (await exists(path.join(gitDir, 'HEAD'))) &&
+    (await isDirectory(path.join(commonDir, 'objects'))) &&
+    (await isDirectory(path.join(commonDir, 'refs')))
+  return isRepository ? { gitDir, commonDir } : undefined
+}
+
+/** A `.git` that is a file names the real directory. */
+async function followGitFile(candidate: string): Promise<string | undefined> {
+  const found = await statIfExists(candidate)
+  if (found?.isDirectory()) return candidate
+  if (!found?.isFile()) return undefined
+  const text = await readFile(candidate, 'utf8')
+  const target = /^gitdir: (.+?)\r?\n?$/.exec(text)?.[1]
+  return target === undefined ? undefined : path.resolve(path.dirname(candidate), target)
+}
+
+async function assertSupported(commonDir: string, directory: string): Promise<void> {
+  const config = parseConfig((await readIfExists(path.join(commonDir, 'config'))) ?? '')
+  const objectFormat = config.get('extensions.objectformat') ?? 'sha1'
+  const refStorage = config.get('extensions.refstorage') ?? 'files'
+  const unsupported =
+    objectFormat !== 'sha1'
+      ? `the object format ${objectFormat}`
+      : refStorage !== 'files'
+        ? `the ref storage ${refStorage}`
+        : undefined
+  if (unsupported === undefined) return
+  throw new SyncError(
+    'object-format-unsupported',
+    `The repository ${directory} uses ${unsupported}, which cannot be read from disk; serve it over HTTP.`,
+  )
+}
+
+async function notFound(directory: string): Promise<SyncError> {
+  const what = (await exists(directory)) ? 'is not a git repository' : 'does not exist'
+  return new SyncError('repository-not-found', `${directory} ${what}; check the repo address.`)
+}
+
+async function exists(file: string): Promise<boolean> {
+  return (await statIfExists(file)) !== undefined
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  return (await statIfExists(file))?.isDirectory() ?? false
+}

@@ -1,0 +1,22 @@
+// Knows to which origins an agent has connections open.
+import type { Agent } from 'undici'
+
+/** Counts the open connections of `agent` by origin; forgets an origin with its last one. */
+export class OpenConnections {
+  readonly #counts = new Map<string, number>()
+
+  constructor(agent: Agent) {
+    agent.on('connect', ({ origin }) => this.#add(origin, 1))
+    agent.on('disconnect', ({ origin }) => this.#add(origin, -1))
+  }
+
+  has(origin: string): boolean {
+    return this.#counts.has(origin)
+  }
+
+  #add(origin: string, change: 1 | -1): void {
+    const count = (this.#counts.get(origin) ?? 0) + change
+    if (count > 0) this.#counts.set(origin, count)
+    else this.#counts.delete(origin)
+  }
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { redact } from '../../src/base/redact.js'
+
+const CASES: Record<string, [text: string, redacted: string]> = {
+  'user and password': ['see https://me:pa55@host/a.git now', 'see https://host/a.git now'],
+  'a token alone': ['https://ghp_abc@host/a', 'https://host/a'],
+  'an at sign in the password': ['https://me:p@55@host/a', 'https://host/a'],
+  'a slash in the password': ['"https://me:p/5?5#x@host/a"', '"https://host/a"'],
+  'every URL': ['ssh://git@a/x, http://u:p@b/y', 'ssh://a/x, http://b/y'],
+  'a basic header': ['Authorization: Basic dTpw', 'Authorization: [redacted]'],
+  'a header as JSON': [
+    '{"authorization":"Bearer abc","a":1}',
+    '{"authorization":"[redacted]","a":1}',
+  ],
+  'a proxy header': ['proxy-authorization=token xyz', 'proxy-authorization=[redacted]'],
+}
+
+for (const [name, [text, redacted]] of Object.entries(CASES)) {
+  test(`${name} is taken out`, () => assert.equal(redact(text), redacted))
+}
+
+test('text without credentials stays as it is', () => {
+  for (const text of [
+    'https://host:8080/path@v1',
+    'http://host/a?b=c@d',
+    'git@host:path',
+    'mail me@host',
+    'needs authorization',
+  ]) {
+    assert.equal(redact(text), text)
+  }
+})
+
+test('the time is linear in the length of hostile text', () => {
+  const startedAt = performance.now()
+  for (const part of ['a', 'a.', '://', 'a://b:c', 'authorization:basic ']) {
+    redact(part.repeat(1_000_000 / part.length))
+  }
+  assert.ok(performance.now() - startedAt < 5_000)
+})

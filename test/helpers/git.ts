@@ -1,0 +1,11 @@
+// What tests need of real git, in one place.
+export {
+  type GitOptions,
+  git,
+  gitBytes,
+  gitEnvironment,
+  type TestScope,
+  tempDir,
+} from './git-command.js'
+export { assertSameTree } from './same-tree.js'
+export { createRepo, type RepoOptions, type TestFile, type TestRepo } from './test-repo.js'

@@ -1,0 +1,93 @@
+// Compares a directory, byte for byte, with what a real `git checkout` writes.
+import assert from 'node:assert/strict'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { git, gitBytes } from './git-command.js'
+
+type Entry = { kind: 'directory' } | { kind: 'symlink' | 'file' | 'executable'; content: Buffer }
+
+/**
+ * Asserts that `actualDir` holds what git checks out of `revision`: the same paths (directories
+ * too), contents, executable bits and symlink targets. `.git` and `.git-autosync` at the root are
+ * not looked at.
+ */
+export function assertSameTree(actualDir: string, repoDir: string, revision: string): void {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-expected-'))
+  try {
+    const expectedDir = path.join(scratch, 'tree')
+    checkOut(repoDir, revision, expectedDir, path.join(scratch, 'index'))
+    assert.deepEqual(differences(listTree(actualDir), listTree(expectedDir)), [])
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Writes the tree of `revision` into the new directory `worktree` as git does. */
+function checkOut(repoDir: string, revision: string, worktree: string, indexFile: string): void {
+  mkdirSync(worktree)
+  const env = {
+    GIT_DIR: git(repoDir, 'rev-parse', '--absolute-git-dir'),
+    GIT_WORK_TREE: worktree,
+    GIT_INDEX_FILE: indexFile,
+  }
+  gitBytes(worktree, ['read-tree', '--reset', '-u', `${revision}^{tree}`], { env })
+}
+
+/** Every path below `root`, its bytes as latin1 text, so that names that are not UTF-8 count. */
+function listTree(root: string): Map<string, Entry> {
+  const entries = new Map<string, Entry>()
+  const walk = (prefix: Buffer): void => {
+    const directory = Buffer.concat([Buffer.from(`${root}/`), prefix])
+    for (const name of readdirSync(directory, { encoding: 'buffer' })) {
+      const relative = Buffer.concat([prefix, name])
+      const key = relative.toString('latin1')
+      if (key === '.git' || key === '.git-autosync') continue
+      const absolute = Buffer.concat([directory, name])
+      const stat = lstatSync(absolute)
+      if (stat.isDirectory()) {
+        entries.set(key, { kind: 'directory' })
+        walk(Buffer.concat([relative, Buffer.from('/')]))
+      } else if (stat.isSymbolicLink()) {
+        entries.set(key, {
+          kind: 'symlink',
+          content: readlinkSync(absolute, { encoding: 'buffer' }),
+        })
+      } else {
+        const kind = stat.mode & 0o100 ? 'executable' : 'file'
+        entries.set(key, { kind, content: readFileSync(absolute) })
+      }
+    }
+  }
+  walk(Buffer.alloc(0))
+  return entries
+}
+
+function differences(actual: Map<string, Entry>, expected: Map<string, Entry>): string[] {
+  const paths = [...new Set([...actual.keys(), ...expected.keys()])].sort()
+  return paths.flatMap((name) => {
+    const fault = difference(actual.get(name), expected.get(name))
+    return fault === undefined ? [] : [`${name}: ${fault}`]
+  })
+}
+
+function difference(actual: Entry | undefined, expected: Entry | undefined): string | undefined {
+  if (!expected) return `unexpected ${actual?.kind}`
+  if (!actual) return `missing ${expected.kind}`
+  if (actual.kind !== expected.kind) return `is a ${actual.kind}, must be a ${expected.kind}`
+  if (actual.kind === 'directory' || expected.kind === 'directory') return undefined
+  if (actual.content.equals(expected.content)) return undefined
+  return `holds ${excerpt(actual.content)}, must hold ${excerpt(expected.content)}`
+}
+
+function excerpt(content: Buffer): string {
+  return `${content.length} bytes ${JSON.stringify(content.toString('latin1', 0, 60))}`
+}

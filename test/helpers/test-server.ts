@@ -1,0 +1,26 @@
+// A server over values that a test can change.
+import { createServer, type ServerSource } from '../../src/server/server.js'
+
+/** Creates a healthy server's source, with `changes` applied. */
+export function serverSource(changes: Partial<ServerSource> = {}): ServerSource {
+  return {
+    heartbeatAgeMs: () => 0,
+    heartbeatLimitMs: 30_000,
+    started: () => true,
+    missing: () => [],
+    metrics: { render: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' },
+    status: () => ({
+      build: { version: '1.2.3', node: 'v20.19.0' },
+      listing: { path: 'listing.json', valid: true, loadedAt: null, entries: 0 },
+      entries: [],
+    }),
+    ...changes,
+  }
+}
+
+/** Creates a server, not listening, and the list of errors it reports. */
+export function createTestServer(changes: Partial<ServerSource> = {}) {
+  const errors: string[] = []
+  const app = createServer(serverSource(changes), (error) => errors.push(error.message))
+  return { app, errors }
+}

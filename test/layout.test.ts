@@ -1,0 +1,89 @@
+// The plan of the house: a folder imports only from itself and those before it,
+// and no file imports itself by way of others.
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import {
+  findCycles,
+  findOrderFaults,
+  importSpecifiers,
+  readImportGraph,
+} from './helpers/import-graph.js'
+
+const ORDER = [
+  'base',
+  'git',
+  'transport',
+  'protocol',
+  'pack',
+  'publish',
+  'listing',
+  'schedule',
+  'sync',
+  'observe',
+  'server',
+  'root',
+]
+
+describe('src', () => {
+  // Tests run in the repository's root, as npm does.
+  const graph = readImportGraph(path.resolve('src'))
+
+  test('is read', () => {
+    assert.ok(graph.size > 10)
+    assert.ok(graph.get('sync/events.ts')?.includes('base/errors.ts'))
+  })
+
+  test('has imports of one direction', () => {
+    assert.deepEqual(findOrderFaults(graph, ORDER), [])
+  })
+
+  test('has no import cycle', () => {
+    assert.deepEqual(findCycles(graph), [])
+  })
+})
+
+describe('the check itself', () => {
+  test('sees every kind of import', () => {
+    const source = `import a from './a.js'
+import type { B } from "../b.js"
+import {
+  c,
+} from './c.js'
+import './d.js'
+export * from './e.js'
+export { f } from './f.js'
+import g from './g.json' with { type: 'json' }
+import ajv from 'ajv'
+const late = await import('./h.js')
+const worker = new URL('./i.js', import.meta.url)
+const text = './no.js'
+`
+    const expected = ['./a.js', '../b.js', './c.js', './d.js', './e.js', './f.js', './g.json']
+    assert.deepEqual(importSpecifiers(source), [...expected, './h.js', './i.js'])
+  })
+
+  test('finds an import of a later folder, and an unknown folder', () => {
+    const graph = new Map([
+      ['base/a.ts', ['git/b.ts', 'base/c.ts']],
+      ['git/b.ts', ['base/a.ts', 'main.ts']],
+      ['main.ts', ['git/b.ts']],
+      ['attic/x.ts', []],
+    ])
+    assert.deepEqual(findOrderFaults(graph, ORDER), [
+      'base/a.ts imports git/b.ts',
+      'git/b.ts imports main.ts',
+      'attic/x.ts is in no known folder',
+    ])
+  })
+
+  test('finds cycles, and takes a shared import for none', () => {
+    const graph = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['c']],
+      ['c', ['d']],
+      ['d', ['b']],
+    ])
+    assert.deepEqual(findCycles(graph), ['b → c → d → b'])
+  })
+})

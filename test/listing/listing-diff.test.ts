@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseListing } from '../../src/listing/listing.js'
+import { diffListings } from '../../src/listing/listing-diff.js'
+
+const REPO = 'https://git.example.com/a.git'
+
+const parse = (...entries: object[]) =>
+  parseListing(JSON.stringify(entries.map((entry) => ({ repo: REPO, ...entry }))), '/f', {
+    root: undefined,
+    publish: 'in-place',
+    intervalMs: 60_000,
+  })
+
+const summarise = (observed: object[], desired: object[]) => {
+  const { added, removed, changed, unchanged } = diffListings(parse(...observed), parse(...desired))
+  return {
+    added: added.map(({ path }) => path),
+    removed: removed.map(({ path }) => path),
+    changed: changed.map(({ from, to }) => `${from.path} → ${to.path}`),
+    unchanged: unchanged.map(({ path }) => path),
+  }
+}
+
+const NOTHING = { added: [], removed: [], changed: [], unchanged: [] }
+
+test('two empty listings differ in nothing', () => assert.deepEqual(summarise([], []), NOTHING))
+
+test('entries are added, removed, changed and kept', () => {
+  const observed = [{ path: 'gone' }, { path: 'kept' }, { path: 'moved', branch: 'a' }]
+  const desired = [{ path: 'moved', branch: 'b' }, { path: 'new' }, { path: 'kept' }]
+  assert.deepEqual(summarise(observed, desired), {
+    added: ['new'],
+    removed: ['gone'],
+    changed: ['moved → moved'],
+    unchanged: ['kept'],
+  })
+})
+
+test('another order is no change', () => {
+  const [a, b] = [{ path: 'a' }, { path: 'b' }]
+  assert.deepEqual(summarise([a, b], [b, a]), { ...NOTHING, unchanged: ['b', 'a'] })
+})
+
+test('a default written out is no change', () => {
+  const written = { path: 'a', publish: 'in-place', interval: '60s', required: true, clean: false }
+  assert.deepEqual(summarise([{ path: 'a' }], [written]), { ...NOTHING, unchanged: ['a'] })
+})
+
+test('another spelling of a path changes the entry, as it is its name', () => {
+  assert.deepEqual(summarise([{ path: 'a' }], [{ path: './a/' }]), {
+    ...NOTHING,
+    changed: ['a → ./a/'],
+  })
+})
+
+for (const field of [
+  { repo: 'https://git.example.com/b.git' },
+  { repo: 'https://user:other@git.example.com/a.git' },
+  { branch: 'b' },
+  { tag: 't' },
+  { commit: 'a'.repeat(40) },
+  { publish: 'symlink' },
+  { interval: 1000 },
+  { required: false },
+  { suspend: true },
+  { clean: true },
+  { credential: 'c' },
+]) {
+  test(`another ${Object.keys(field)} is a change: ${JSON.stringify(field)}`, () => {
+    assert.deepEqual(summarise([{ path: 'a' }], [{ path: 'a', ...field }]).changed, ['a → a'])
+  })
+}

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { SyncError } from '../../src/base/errors.js'
+import { logEvents } from '../../src/observe/log-events.js'
+import { createLogger } from '../../src/observe/logging.js'
+import type { SyncEvent } from '../../src/sync/events.js'
+import { entryEvents, OID, OTHER_OID } from '../helpers/events.js'
+import { TextStream } from '../helpers/text-stream.js'
+
+const a = entryEvents('repos/a')
+const LABELS = { entry: 'repos/a', repo: 'https://host/a.git', ref: 'refs/heads/main' }
+
+/** The lines of `events` at level debug, without their timestamps. */
+async function linesOf(...events: SyncEvent[]): Promise<Record<string, unknown>[]> {
+  const stream = new TextStream()
+  const logger = createLogger({ level: 'debug', format: 'json', stream })
+  const observe = logEvents(logger)
+  for (const event of events) observe(event)
+  await logger.close()
+  return stream.records.map(({ timestamp, ...record }) => record)
+}
+
+async function levelsOf(...events: SyncEvent[]): Promise<unknown[]> {
+  return (await linesOf(...events)).map(({ level }) => level)
+}
+
+describe('what goes well', () => {
+  test('a published change is one info line with its figures', async () => {
+    assert.deepEqual(await linesOf(a.pollChanged, a.published(OID, OTHER_OID)), [
+      { level: 'debug', message: 'new revision found', ...LABELS, oid: OID, durationMs: 40 },
+      {
+        level: 'info',
+        message: 'published',
+        ...LABELS,
+        oid: OID,
+        previousOid: OTHER_OID,
+        durationMs: 1_501,
+        bytes: 44_080,
+        filesWritten: 12,
+        filesDeleted: 3,
+      },
+    ])
+  })
+
+  test('unchanged polls are debug; what was found in place is info', async () => {
+    assert.deepEqual(await linesOf(a.pollUnchanged, a.syncUnchanged), [
+      { level: 'debug', message: 'nothing new', ...LABELS, oid: OID, durationMs: 40 },
+      { level: 'info', message: 'already in place', ...LABELS, oid: OID, durationMs: 90 },
+    ])
+  })
+
+  test('entries that come and go are info, repaired drift is a warning', async () => {
+    assert.deepEqual(await linesOf(a.added, a.driftRepaired, a.removed), [
+      { level: 'info', message: 'entry added', ...LABELS },
+      { level: 'warn', message: 'drift repaired', ...LABELS, paths: 3 },
+      { level: 'info', message: 'entry removed', ...LABELS },
+    ])
+  })
+
+  test('a request is debug', async () => {
+    const request = { host: 'host', service: 'git-upload-pack', code: '200' }
+    assert.deepEqual(await linesOf({ type: 'remote-requested', ...request }), [
+      { level: 'debug', message: 'remote requested', ...request },
+    ])
+  })
+})
+
+describe('the listing', () => {
+  test('loaded is info with what changed', async () => {
+    const counts = { path: '/etc/listing.json', entries: 3, added: 1, changed: 0, removed: 2 }
+    assert.deepEqual(await linesOf({ type: 'listing-loaded', ...counts }), [
+      { level: 'info', message: 'listing loaded', ...counts },
+    ])
+  })
+
+  test('rejected is an error with every fault', async () => {
+    const error = new SyncError('listing-invalid', 'The listing has 2 faults.')
+    const faults = ['/0/path must be a string', '/1/repo is missing']
+    assert.deepEqual(
+      await linesOf({ type: 'listing-rejected', path: '/etc/listing.json', error, faults }),
+      [
+        {
+          level: 'error',
+          message: 'listing rejected, nothing changes',
+          path: '/etc/listing.json',
+          faults,
+          errorCode: 'listing-invalid',
+          error: 'The listing has 2 faults.',
+        },
+      ],
+    )
+  })
+})
+
+describe('failures', () => {
+  test('are warnings with code, sentence and attempt', async () => {
+    assert.deepEqual(
+      await linesOf(a.pollFailed('server-error', 1), a.syncFailed('volume-full', 2)),
+      [
+        {
+          level: 'warn',
+          message: 'poll failed',
+          ...LABELS,
+          durationMs: 250,
+          attempt: 1,
+          retryInMs: 1_000,
+          errorCode: 'server-error',
+          error: 'It failed with server-error.',
+        },
+        {
+          level: 'warn',
+          message: 'sync failed',
+          ...LABELS,
+          oid: OID,
+          durationMs: 250,
+          attempt: 2,
+          retryInMs: 1_000,
+          errorCode: 'volume-full',
+          error: 'It failed with volume-full.',
+        },
+      ],
+    )
+  })
+
+  test('that only a change can mend are errors', async () => {
+    const event = { ...a.syncFailed('unsafe-tree', 1), retryInMs: undefined }
+    const [line] = await linesOf(event)
+    assert.equal(line?.['level'], 'error')
+    assert.equal(line?.['message'], 'sync failed, waiting for a change')
+  })
+
+  test('of the service stopping are debug, and no recovery follows them', async () => {
+    assert.deepEqual(await levelsOf(a.syncFailed('aborted', 1), a.published(OID)), [
+      'debug',
+      'info',
+    ])
+  })
+
+  test('that repeat are loud at powers of two only', async () => {
+    const attempts = Array.from({ length: 17 }, (_, index) => index + 1)
+    const lines = await linesOf(...attempts.map((n) => a.pollFailed('connection-refused', n)))
+    const loud = lines.filter(({ level }) => level === 'warn').map(({ attempt }) => attempt)
+    assert.deepEqual(loud, [1, 2, 4, 8, 16])
+    assert.equal(lines.length, 17)
+  })
+
+  test('of another kind are loud at once', async () => {
+    const events = [
+      a.pollFailed('connection-refused', 4),
+      a.pollFailed('connection-refused', 5),
+      a.pollFailed('server-error', 6),
+      a.pollFailed('server-error', 7),
+    ]
+    assert.deepEqual(await levelsOf(...events), ['warn', 'debug', 'warn', 'debug'])
+  })
+
+  test('of one entry do not hide those of another', async () => {
+    const b = entryEvents('repos/b')
+    const events = [a.pollFailed('server-error', 3), b.pollFailed('server-error', 3)]
+    assert.deepEqual(await levelsOf(...events), ['warn', 'warn'])
+  })
+})
+
+describe('recovery', () => {
+  for (const success of [a.pollUnchanged, a.syncUnchanged, a.published(OID)]) {
+    test(`is said once, at ${success.type}`, async () => {
+      const lines = await linesOf(a.pollFailed('server-error', 5), success, success)
+      assert.deepEqual(
+        lines.filter(({ message }) => message === 'recovered'),
+        [{ level: 'info', message: 'recovered', ...LABELS, attempt: 5, errorCode: 'server-error' }],
+      )
+      assert.equal(lines.length, 4)
+    })
+  }
+
+  test('is not said while only the poll works again, nor of an entry listed anew', async () => {
+    const lines = await linesOf(
+      a.syncFailed('volume-full', 1),
+      a.pollChanged,
+      a.removed,
+      a.added,
+      a.published(OID),
+    )
+    assert.ok(lines.every(({ message }) => message !== 'recovered'))
+  })
+})

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+const IMPORTS = `import assert from 'node:assert/strict'; import { describe, test } from 'node:test'\n`
+const TEST_FILES = {
+  'good.test.js': `test('holder', async (t) => { await t.test('one', () => {}); await t.test('two', () => {}) })
+    describe('suite', () => { test('three', () => {}); test.skip('four'); test.todo('five') })`,
+  'below/bad.test.js': `test('fine', () => {}); test('differs', () => assert.deepEqual({ a: 1 }, { a: 2 }))
+    test('holder', async (t) => { await t.test('inner', () => { throw new Error('inner fault') }) })
+    describe('suite', () => test('deep', () => assert.equal(1, 2)))`,
+  'below/crash.test.js': `throw new Error('crashed at import')`,
+  'below/empty.test.js': '',
+  'not-a-test.js': `throw new Error('must not run')`,
+}
+
+describe('the test runner', () => {
+  let folder: string
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'runner-'))
+    mkdirSync(path.join(folder, 'below'))
+    writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
+    for (const [name, text] of Object.entries(TEST_FILES)) {
+      writeFileSync(path.join(folder, name), IMPORTS + text)
+    }
+    for (const name of ['run.js', 'helpers/test-tally.js']) {
+      cpSync(path.join(import.meta.dirname, name), path.join(folder, name))
+    }
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  function runTests(...filters: string[]) {
+    // Inside a test node:test refuses to run others; the variable is how it knows.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const options = { env, encoding: 'utf8', timeout: 60_000 } as const
+    const result = spawnSync(process.execPath, [path.join(folder, 'run.js'), ...filters], options)
+    return { ...result, lastLine: result.stdout.trimEnd().split('\n').at(-1) }
+  }
+
+  test('counts leaf tests, and exits 0 where all of them pass', () => {
+    const { status, lastLine } = runTests('good')
+    assert.equal(lastLine, '3 passed, 0 failed, 2 skipped')
+    assert.equal(status, 0)
+  })
+
+  test('counts failures, a crash and a file without tests, and shows what differs', () => {
+    const { status, lastLine, stdout, stderr } = runTests()
+    assert.equal(lastLine, '4 passed, 5 failed, 2 skipped')
+    assert.equal(status, 1)
+    for (const text of ['crashed at import', 'inner fault', '1 !== 2']) {
+      assert.ok(stdout.includes(text), `${text} is missing in ${stdout}`)
+    }
+    assert.match(stdout, /^ *[+] +a: 1$/m)
+    assert.match(stdout, /^ *- +a: 2$/m)
+    assert.match(stderr, /No test ran in .*empty\.test\.js/)
+  })
+
+  test('exits 1 where no file matches the filter', () => {
+    const { status, lastLine } = runTests('nothing-of-this-name')
+    assert.equal(lastLine, '0 passed, 0 failed, 0 skipped')
+    assert.equal(status, 1)
+  })
+})

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { describe, test } from 'node:test'
+import type { EntryStatus } from '../../src/sync/status.js'
+import { createTestServer, serverSource } from '../helpers/test-server.js'
+
+const ROUTES = ['/healthz', '/startupz', '/readyz', '/metrics', '/status']
+
+describe('probes', () => {
+  test('answer 200 while all is well', async () => {
+    const { app } = createTestServer()
+    for (const url of ['/healthz', '/startupz', '/readyz']) {
+      const response = await app.inject(url)
+      assert.equal(response.statusCode, 200, url)
+      assert.deepEqual(response.json(), { status: 'ok' })
+      assert.equal(response.headers['content-type'], 'application/json; charset=utf-8')
+      assert.equal(response.headers['cache-control'], 'no-store')
+    }
+  })
+
+  test('health depends on the heartbeat alone', async () => {
+    let heartbeatAgeMs = 30_000
+    const { app } = createTestServer({
+      heartbeatAgeMs: () => heartbeatAgeMs,
+      started: () => false,
+      missing: () => ['a'],
+    })
+    assert.equal((await app.inject('/healthz')).statusCode, 200)
+    heartbeatAgeMs++
+    const response = await app.inject('/healthz')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), { status: 'stalled', heartbeatAgeMs: 30_001 })
+  })
+
+  test('startup waits for the first publications, and names what is missing', async () => {
+    let started = false
+    const { app } = createTestServer({ started: () => started, missing: () => ['repos/a'] })
+    const response = await app.inject('/startupz')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), { status: 'starting', missing: ['repos/a'] })
+    started = true
+    assert.equal((await app.inject('/startupz')).statusCode, 200)
+  })
+
+  test('readiness names the entries without content', async () => {
+    const { app } = createTestServer({ missing: () => ['repos/a', 'repos/b'] })
+    const response = await app.inject('/readyz')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), { status: 'not ready', missing: ['repos/a', 'repos/b'] })
+  })
+})
+
+describe('metrics and status', () => {
+  test('metrics are the rendered text under its own type', async () => {
+    const response = await createTestServer().app.inject('/metrics')
+    assert.equal(response.body, 'up 1\n')
+    assert.equal(response.headers['content-type'], 'text/plain; version=0.0.4')
+  })
+
+  test('status is the report, without a credential in any string', async () => {
+    const entry: EntryStatus = {
+      path: 'repos/a',
+      repo: 'https://me:hunter2@host/a.git',
+      ref: 'refs/heads/main',
+      oid: null,
+      state: 'failing',
+      lastPolled: '2024-01-01T00:00:00.000Z',
+      lastPublished: null,
+      nextPoll: null,
+      consecutiveFailures: 2,
+      error: { code: 'server-error', message: 'https://me:hunter2@host answered 500.' },
+      required: true,
+    }
+    const report = { ...serverSource().status(), entries: [entry] }
+    const response = await createTestServer({ status: () => report }).app.inject('/status')
+    assert.equal(response.headers['content-type'], 'application/json; charset=utf-8')
+    assert.deepEqual(response.json(), {
+      ...report,
+      entries: [
+        {
+          ...entry,
+          repo: 'https://host/a.git',
+          error: { code: 'server-error', message: 'https://host answered 500.' },
+        },
+      ],
+    })
+  })
+})
+
+describe('other requests', () => {
+  test('HEAD answers as GET does, without a body', async () => {
+    const { app } = createTestServer({ missing: () => ['a'] })
+    for (const url of ROUTES) {
+      const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+      assert.equal(head.statusCode, get.statusCode, url)
+      assert.equal(head.headers['content-type'], get.headers['content-type'])
+      assert.equal(head.body, '')
+    }
+  })
+
+  test('an unknown route is a 404 in JSON', async () => {
+    for (const url of ['/', '/healthz/x', '/HEALTHZ', '/../etc/passwd', '/__proto__']) {
+      const response = await createTestServer().app.inject(url)
+      assert.equal(response.statusCode, 404, url)
+      assert.deepEqual(response.json(), { error: 'not found' })
+    }
+  })
+
+  test('another method is a 405, whatever its body', async () => {
+    const { app, errors } = createTestServer()
+    const bodies = [undefined, '{"not json', 'x'.repeat(2 ** 21)]
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
+      for (const payload of bodies) {
+        const headers = { 'content-type': 'application/json' }
+        const url = '/readyz?verbose'
+        const response = await app.inject({ method, url, headers, ...(payload && { payload }) })
+        assert.equal(response.statusCode, 405, `${method} ${payload?.length}`)
+        assert.equal(response.headers['allow'], 'GET, HEAD')
+        assert.deepEqual(response.json(), { error: 'method not allowed' })
+      }
+    }
+    assert.equal((await app.inject({ method: 'POST', url: '/nowhere' })).statusCode, 404)
+    assert.deepEqual(errors, [])
+  })
+
+  test('a fault is a 500 without its words, and is reported', async () => {
+    const fail = () => {
+      throw new Error('hunter2 at line 3')
+    }
+    const { app, errors } = createTestServer({
+      heartbeatAgeMs: fail,
+      started: fail,
+      missing: fail,
+      metrics: { render: async () => fail(), contentType: 'text/plain' },
+      status: fail,
+    })
+    for (const url of ROUTES) {
+      const response = await app.inject(url)
+      assert.equal(response.statusCode, 500, url)
+      assert.deepEqual(response.json(), { error: 'internal error' })
+    }
+    assert.deepEqual(errors, Array(ROUTES.length).fill('hunter2 at line 3'))
+  })
+
+  test('a URL that cannot be decoded is refused', async () => {
+    const { app, errors } = createTestServer()
+    const response = await app.inject('/%zz')
+    assert.ok([400, 404].includes(response.statusCode))
+    assert.doesNotMatch(response.body, /\n\s+at /)
+    assert.deepEqual(errors, [])
+  })
+})
+
+describe('on a real socket', () => {
+  test('answers, keeps the connection, and closes without waiting for it', async () => {
+    const { app } = createTestServer()
+    const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+    const idle = net.connect(Number(url.port), url.hostname)
+    const kept = net.connect(Number(url.port), url.hostname)
+    try {
+      await Promise.all([once(idle, 'connect'), once(kept, 'connect')])
+      kept.setEncoding('utf8').write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+      const [answer] = await once(kept, 'data')
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+      const ends = Promise.all([once(idle, 'close'), once(kept, 'close')])
+      const startedAt = performance.now()
+      await app.close()
+      await ends
+      assert.ok(performance.now() - startedAt < 2_000)
+    } finally {
+      idle.destroy()
+      kept.destroy()
+      await app.close()
+    }
+  })
+})

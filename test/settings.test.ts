@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import winston from 'winston'
+import { LOG_LEVELS, parseCommand, SETTINGS, SettingsError } from '../src/settings.js'
+
+type Env = Record<string, string>
+
+const LISTING = { LISTING_PATH: 'listing.json' }
+const parse = (argv: string[], env: Env = LISTING) => parseCommand(argv, env, '/work')
+
+function settingsOf(argv: string[], env: Env = LISTING) {
+  const command = parse(argv, env)
+  assert.equal(command.name, 'run')
+  return 'settings' in command ? command.settings : assert.fail()
+}
+
+function faultsOf(argv: string[], env: Env = LISTING): readonly string[] {
+  try {
+    parse(argv, env)
+  } catch (error) {
+    assert.ok(error instanceof SettingsError)
+    assert.equal(error.code, 'settings-invalid')
+    for (const fault of error.faults) assert.ok(error.message.includes(fault))
+    return error.faults
+  }
+  assert.fail('the settings were accepted')
+}
+
+test('every setting has its default', () => {
+  assert.deepEqual(settingsOf([]), {
+    listingPath: '/work/listing.json',
+    scrapeIntervalMs: 60_000,
+    root: undefined,
+    publish: 'in-place',
+    prune: false,
+    stateDir: undefined,
+    credentialsPath: undefined,
+    httpHost: '0.0.0.0',
+    httpPort: 8080,
+    logLevel: 'info',
+    logFormat: 'json',
+    syncTimeoutMs: 600_000,
+    idleTimeoutMs: 30_000,
+    maxConcurrentSyncs: 4,
+    maxConcurrentPolls: 32,
+    jitter: 0.1,
+    verifyIntervalMs: 600_000,
+    oneTime: false,
+  })
+})
+
+const written: Record<string, [string, unknown]> = {
+  LISTING_PATH: ['/etc/x.json', '/etc/x.json'],
+  SCRAPE_INTERVAL: ['1h 30s', 3_630_000],
+  ROOT: ['data/', '/work/data'],
+  PUBLISH: ['symlink', 'symlink'],
+  PRUNE: ['true', true],
+  STATE_DIR: ['../state', '/state'],
+  CREDENTIALS_PATH: ['c.json', '/work/c.json'],
+  HTTP_HOST: ['::', '::'],
+  HTTP_PORT: ['0', 0],
+  LOG_LEVEL: ['debug', 'debug'],
+  LOG_FORMAT: ['pretty', 'pretty'],
+  SYNC_TIMEOUT: ['1m', 60_000],
+  IDLE_TIMEOUT: ['500', 500],
+  MAX_CONCURRENT_SYNCS: ['1', 1],
+  MAX_CONCURRENT_POLLS: ['100', 100],
+  JITTER: ['1', 1],
+  VERIFY_INTERVAL: ['0', 0],
+  ONE_TIME: ['1', true],
+}
+
+const flagOf = (variable: string) => `--${variable.toLowerCase().replaceAll('_', '-')}`
+
+for (const [key, { variable }] of Object.entries(SETTINGS)) {
+  test(`${variable} is read from the environment, and from ${flagOf(variable)}`, () => {
+    const [text, value] = written[variable] ?? assert.fail(`${variable} is not in this test`)
+    const read = (argv: string[], env: Env = {}) =>
+      new Map<string, unknown>(Object.entries(settingsOf(argv, { ...LISTING, ...env }))).get(key)
+    assert.deepEqual(read([], { [variable]: text }), value)
+    assert.deepEqual(read([flagOf(variable), text]), value)
+    assert.deepEqual(read([`${flagOf(variable)}=${text}`]), value)
+  })
+}
+
+test('the flag wins, also over a variable with a bad value', () => {
+  const env = { ...LISTING, HTTP_PORT: 'x', SCRAPE_INTERVAL: '1m' }
+  const settings = settingsOf(['--http-port', '1', '--scrape-interval=2m'], env)
+  assert.equal(settings.httpPort, 1)
+  assert.equal(settings.scrapeIntervalMs, 120_000)
+})
+
+test('what is empty counts as unset', () => {
+  const env = { ...LISTING, ROOT: '', SCRAPE_INTERVAL: ' ', PRUNE: '' }
+  const settings = settingsOf(['--http-port='], { ...env, HTTP_PORT: '1' })
+  assert.equal(settings.root, undefined)
+  assert.equal(settings.scrapeIntervalMs, 60_000)
+  assert.equal(settings.prune, false)
+  assert.equal(settings.httpPort, 8080)
+  assert.match(faultsOf([], { LISTING_PATH: '' }).join(), /LISTING_PATH is missing/)
+})
+
+test('a boolean flag needs no value', () => {
+  assert.equal(settingsOf(['--prune']).prune, true)
+  assert.equal(settingsOf(['--prune', '--one-time']).oneTime, true)
+  assert.equal(settingsOf(['--prune', 'false'], { ...LISTING, PRUNE: 'true' }).prune, false)
+  assert.equal(settingsOf(['--prune=0']).prune, false)
+})
+
+const bad: [string, string, string][] = [
+  ['SCRAPE_INTERVAL', '5x', 'must be a duration such as 60s'],
+  ['SCRAPE_INTERVAL', '0', 'must be at least 10ms, not "0"'],
+  ['SCRAPE_INTERVAL', '-5', 'must not be negative: "-5"'],
+  [
+    'PUBLISH',
+    'inplace',
+    'must be one of in-place, symlink, not "inplace" (did you mean "in-place"?)',
+  ],
+  ['PRUNE', 'maybe', 'must be true or false, not "maybe"'],
+  ['HTTP_HOST', 'a b', 'must be a host name or an address, not "a b"'],
+  ['HTTP_PORT', '65536', 'must be a whole number from 0 to 65535, not "65536"'],
+  ['HTTP_PORT', '80.5', 'must be a whole number'],
+  ['HTTP_PORT', '0x50', 'must be a whole number'],
+  ['LOG_LEVEL', 'trace', 'must be one of error, warn, info, http, verbose, debug, silly'],
+  ['LOG_FORMAT', 'text', 'must be one of json, pretty'],
+  ['SYNC_TIMEOUT', '0', 'must be longer than 0'],
+  ['IDLE_TIMEOUT', '0s', 'must be longer than 0'],
+  ['MAX_CONCURRENT_SYNCS', '0', 'must be a whole number from 1'],
+  ['JITTER', '1.1', 'must be a number from 0 to 1'],
+  ['JITTER', '-0.1', 'must be a number from 0 to 1'],
+  ['JITTER', '1e-1', 'must be a number from 0 to 1'],
+]
+
+for (const [variable, text, message] of bad) {
+  test(`${variable}=${text} is rejected`, () => {
+    const [fromEnv] = faultsOf([], { ...LISTING, [variable]: text })
+    assert.ok(fromEnv?.startsWith(`${variable} ${message}`), fromEnv)
+    const [fromFlag] = faultsOf([flagOf(variable), text])
+    assert.ok(fromFlag?.startsWith(`${flagOf(variable)} ${message}`), fromFlag)
+  })
+}
+
+test('every fault is told at once', () => {
+  const argv = ['--http-prot=1', '--frob', 'x', '--jitter', '2', '--log-level', '-q', '--root']
+  assert.deepEqual(faultsOf([...argv, '--', 'run', 'extra'], { LOG_FORMAT: 'xml', PRUNE: '2' }), [
+    '--root needs a value',
+    '--log-level needs a value',
+    'unknown flag --http-prot (did you mean "--http-port"?)',
+    'unknown flag --frob',
+    'unknown flag -q',
+    'unexpected argument "extra"',
+    'PRUNE must be true or false, not "2"',
+    'LOG_FORMAT must be one of json, pretty, not "xml"',
+    '--jitter must be a number from 0 to 1, not "2"',
+    'LISTING_PATH is missing: name the listing, or give --listing-path',
+  ])
+})
+
+test('arguments that mean nothing are faults', () => {
+  assert.deepEqual(faultsOf(['valdate', 'x']), [
+    'unknown command "valdate" (did you mean "validate"?)',
+    'unexpected argument "x"',
+  ])
+  assert.deepEqual(faultsOf(['validate', 'a', 'b']), ['unexpected argument "b"'])
+})
+
+test('no fault shows a credential', () => {
+  const secret = 'https://user:s3cret@host'
+  const faults = faultsOf([secret, `--${secret}`, `--jitter=${secret}`], { ROOT: secret })
+  assert.doesNotMatch(faults.join(), /s3cret/)
+})
+
+test('validate takes the listing as an argument or from its setting', () => {
+  const env = { ...LISTING, ROOT: '/data', PUBLISH: 'symlink', SCRAPE_INTERVAL: '5s' }
+  const defaults = { root: '/data', publish: 'symlink', intervalMs: 5000 }
+  assert.deepEqual(parse(['validate'], env), {
+    name: 'validate',
+    listingPath: '/work/listing.json',
+    defaults,
+  })
+  assert.deepEqual(parse(['validate', 'other.json', '--scrape-interval', '5000'], env), {
+    name: 'validate',
+    listingPath: '/work/other.json',
+    defaults,
+  })
+})
+
+test('help names every setting with its variable and default, whatever else is wrong', () => {
+  for (const argv of [['--help'], ['-h'], ['validate', '--nonsense', '--help']]) {
+    const help = parse(argv, {})
+    assert.ok(help.name === 'help')
+    for (const setting of Object.values(SETTINGS)) {
+      assert.ok(help.text.includes(`--${setting.name} `))
+      assert.ok(help.text.includes(`env: ${setting.variable}`), setting.variable)
+      if (setting.default) assert.ok(help.text.includes(`"${setting.default}"`))
+    }
+    assert.ok(help.text.split('\n').every((line) => line.length <= 100))
+  }
+})
+
+test('version is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  for (const flag of ['--version', '-V']) {
+    assert.deepEqual(parse([flag], {}), { name: 'version', text: version })
+  }
+})
+
+test("log levels are those of winston's npm scheme", () => {
+  assert.deepEqual([...LOG_LEVELS], Object.keys(winston.config.npm.levels))
+})
