@@ -36,19 +36,17 @@ export class PackedRefs {
   }
 
   /** Name, oid, and what it peels to: null for nothing, undefined where the file does not say. */
-  *matching(
-    isWanted: (name: string) => boolean,
+  *startingWith(
+    prefix: string,
   ): Generator<[name: string, oid: Oid, peeled: Oid | null | undefined]> {
-    const bytes = this.#bytes
-    for (let start = 0; start < bytes.length; ) {
-      const newline = bytes.indexOf(0x0a, start)
-      const end = newline < 0 ? bytes.length : newline
-      const name = bytes.toString('utf8', start + OID_DIGITS + 1, end)
-      const oid = bytes.toString('latin1', start, start + OID_DIGITS)
-      if (bytes[start + OID_DIGITS] === 0x20 && isOid(oid) && isWanted(name)) {
-        yield [name, oid, this.#peeledAt(end + 1)]
-      }
-      start = end + 1
+    // A line is `<oid> <name>`, and names hold no space.
+    const start = Buffer.from(` ${prefix}`)
+    for (let at = this.#bytes.indexOf(start); at >= 0; at = this.#bytes.indexOf(start, at + 1)) {
+      const newline = this.#bytes.indexOf(0x0a, at)
+      const end = newline < 0 ? this.#bytes.length : newline
+      const oid = this.#bytes.toString('latin1', Math.max(0, at - OID_DIGITS), at)
+      if (isOid(oid))
+        yield [this.#bytes.toString('utf8', at + 1, end), oid, this.#peeledAt(end + 1)]
     }
   }
 

@@ -25,9 +25,8 @@ export async function readRefs(
   prefixes: readonly string[],
 ): Promise<LocalRef[]> {
   const wanted = prefixes.length > 0 ? prefixes : ['']
-  const isWanted = (name: string) => wanted.some((prefix) => name.startsWith(prefix))
   const loose = await readLooseRefs(repository.commonDir, wanted)
-  const head = isWanted('HEAD')
+  const head = wanted.some((prefix) => 'HEAD'.startsWith(prefix))
     ? await readIfExists(path.join(repository.gitDir, 'HEAD'))
     : undefined
   if (head !== undefined) loose.set('HEAD', head.trim())
@@ -38,8 +37,10 @@ export async function readRefs(
   const packed = await PackedRefs.read(repository.commonDir)
 
   const refs = new Map<string, LocalRef>()
-  for (const [name, oid, peeled] of packed.matching(isWanted)) {
-    refs.set(name, { name, oid, ...(peeled === undefined ? {} : { peeled }) })
+  for (const prefix of wanted) {
+    for (const [name, oid, peeled] of packed.startingWith(prefix)) {
+      refs.set(name, { name, oid, ...(peeled === undefined ? {} : { peeled }) })
+    }
   }
   for (const [name, value] of loose) {
     const { target, last } = targets.get(name) ?? {}

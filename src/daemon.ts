@@ -1,0 +1,174 @@
+// The composition root: the only file that wires the folders together.
+
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { type Clock, systemClock } from './base/clock.js'
+import { readVersion } from './base/version.js'
+import type { Entry } from './listing/entry.js'
+import { parseListing, readListing } from './listing/listing.js'
+import { formatFault, ListingError } from './listing/listing-error.js'
+import { type ListingRead, type ListingWatcher, watchListing } from './listing/watcher.js'
+import { logEvents } from './observe/log-events.js'
+import type { Logger } from './observe/logging.js'
+import { createMetrics } from './observe/metrics.js'
+import { RemoteSession } from './protocol/remote-session.js'
+import { Heartbeat } from './schedule/heartbeat.js'
+import { createServer } from './server/server.js'
+import type { StatusReport } from './server/status-report.js'
+import type { Settings } from './settings.js'
+import type { Observe } from './sync/events.js'
+import { Synchronizer } from './sync/synchronizer.js'
+import { createWorkerPool } from './sync/worker-pool.js'
+import { createCredentials } from './transport/credentials.js'
+import { createHttpClient } from './transport/http.js'
+import { createAssertOk } from './transport/http-status.js'
+import { createLocalClient } from './transport/local.js'
+import { createTransport } from './transport/open.js'
+
+/** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
+const HEARTBEAT_LIMIT_MS = 30_000
+
+export interface Daemon {
+  /** Reads the listing again and polls every remote. */
+  reload(): Promise<void>
+  /** Resolves once every entry was synced once; with the number of those that failed. */
+  syncedOnce(): Promise<{ failed: number }>
+  /** Stops: aborts what is under way, and resolves when nothing is. */
+  close(): Promise<void>
+}
+
+/** Starts the service. Throws a SyncError where the listing is missing or invalid at start. */
+export async function startDaemon(settings: Settings, logger: Logger): Promise<Daemon> {
+  const clock = systemClock
+  const { listingPath } = settings
+  const defaults = {
+    root: settings.root,
+    publish: settings.publish,
+    intervalMs: settings.scrapeIntervalMs,
+  }
+  const { entries, text } = await readListing(listingPath, defaults)
+
+  const metrics = createMetrics({ clock })
+  const log = logEvents(logger)
+  const observe: Observe = (event) => {
+    metrics.observe(event)
+    log(event)
+  }
+  const onError = (error: unknown) => logger.error('fault in this program', { error })
+  const { client, synchronizer } = createSynchronizer(settings, clock, observe, onError)
+  const listing = { path: listingPath, valid: true, loadedAt: clock.now() }
+
+  function apply(desired: Entry[]): void {
+    const diff = synchronizer.setEntries(desired)
+    listing.valid = true
+    listing.loadedAt = clock.now()
+    observe({
+      type: 'listing-loaded',
+      path: listingPath,
+      entries: desired.length,
+      added: diff.added.length,
+      changed: diff.changed.length,
+      removed: diff.removed.length,
+    })
+  }
+
+  function onListingChange(read: ListingRead): void {
+    try {
+      if (read.error) throw read.error
+      apply(parseListing(read.text, path.dirname(listingPath), defaults))
+    } catch (error) {
+      if (!(error instanceof ListingError)) throw error
+      listing.valid = false
+      observe({
+        type: 'listing-rejected',
+        path: listingPath,
+        error,
+        faults: error.faults.map(formatFault),
+      })
+    }
+  }
+
+  const heartbeat = new Heartbeat(clock)
+  const report = (): StatusReport => ({
+    build: { version: readVersion(), node: process.version },
+    listing: {
+      ...listing,
+      loadedAt: new Date(listing.loadedAt).toISOString(),
+      entries: synchronizer.status().length,
+    },
+    entries: synchronizer.status(),
+  })
+  const server = createServer(
+    {
+      heartbeatAgeMs: () => heartbeat.ageMs,
+      heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
+      started: () => synchronizer.hasStarted(),
+      missing: () => synchronizer.missing(),
+      metrics,
+      status: report,
+    },
+    onError,
+  )
+  await server.listen({ host: settings.httpHost, port: settings.httpPort })
+  const { port } = server.server.address() as AddressInfo
+  logger.info('listening', { host: settings.httpHost, port })
+
+  apply(entries)
+  let watcher: ListingWatcher | undefined
+  if (!settings.oneTime) {
+    watcher = watchListing({ path: listingPath, text, clock, onChange: onListingChange })
+  }
+
+  return {
+    async reload() {
+      await watcher?.look()
+      synchronizer.pollNow()
+    },
+    async syncedOnce() {
+      await synchronizer.idle()
+      return { failed: synchronizer.status().filter(({ error }) => error).length }
+    },
+    async close() {
+      await watcher?.close()
+      await Promise.all([synchronizer.close(), server.close()])
+      heartbeat.stop()
+      await client.close()
+    },
+  }
+}
+
+function createSynchronizer(
+  settings: Settings,
+  clock: Clock,
+  observe: Observe,
+  onError: (error: unknown) => void,
+) {
+  const client = createHttpClient({
+    idleTimeoutMs: settings.idleTimeoutMs,
+    connectionsPerOrigin: settings.maxConcurrentPolls,
+    observe: (request) => observe({ type: 'remote-requested', ...request }),
+  })
+  const transport = createTransport({ http: client, local: createLocalClient() })
+  const credentials = createCredentials({ path: settings.credentialsPath })
+  const assertOk = createAssertOk(() => clock.now())
+  const synchronizer = new Synchronizer({
+    clock,
+    cadence: { jitter: settings.jitter, random: Math.random },
+    observe,
+    onError,
+    workers: createWorkerPool(settings.maxConcurrentSyncs),
+    syncTimeoutMs: settings.syncTimeoutMs,
+    stateDirectory: settings.stateDir,
+    maxConcurrentPolls: settings.maxConcurrentPolls,
+    maxConcurrentSyncs: settings.maxConcurrentSyncs,
+    prune: settings.prune,
+    openSession: ({ remote, credential }) =>
+      new RemoteSession({
+        url: remote.url,
+        client: transport(remote),
+        authorize: () => credentials.headersFor(remote, credential),
+        assertOk,
+      }),
+  })
+  return { client, synchronizer }
+}

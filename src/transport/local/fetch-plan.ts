@@ -1,0 +1,91 @@
+// What a pack of depth 1 must hold: the wanted commits with their trees, without
+// anything that the commits the client has already reach.
+import { type GitObject, targetOfTag, treeOfCommit } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { decodeTree, MODE } from '../../git/tree.js'
+import type { ObjectStore } from './object-store.js'
+
+const OID_BYTES = 20
+
+export interface FetchPlan {
+  /** In the order of the pack: tags and commits, then trees, then blobs. */
+  oids: Oid[]
+  /** Wanted commits whose parents are not sent. */
+  shallow: Oid[]
+}
+
+/** Plans a fetch; `haves` that the store does not know are ignored. */
+export function planFetch(
+  store: ObjectStore,
+  wants: readonly Oid[],
+  haves: readonly Oid[],
+): FetchPlan {
+  const seen = new Set<Oid>()
+  for (const have of haves) {
+    // What a partial or damaged repository lacks of them is known to the client all the same.
+    collect(have, seen, (oid) => (store.has(oid) ? store.read(oid) : undefined))
+  }
+  const found = wants.map((want) => collect(want, seen, (oid) => store.read(oid)))
+  return {
+    oids: [
+      ...found.flatMap(({ heads }) => heads),
+      ...found.flatMap(({ trees }) => trees),
+      ...found.flatMap(({ blobs }) => blobs),
+    ],
+    shallow: [...new Set(found.flatMap(({ shallow }) => shallow))],
+  }
+}
+
+interface Found {
+  heads: Oid[]
+  trees: Oid[]
+  blobs: Oid[]
+  shallow: Oid[]
+}
+
+/** Collects what `start` reaches without parents and is not in `seen`, and adds it there. */
+function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | undefined): Found {
+  const found: Found = { heads: [], trees: [], blobs: [], shallow: [] }
+  const add = (oid: Oid, list: Oid[]) => {
+    if (seen.has(oid)) return false
+    seen.add(oid)
+    list.push(oid)
+    return true
+  }
+  const pending = [start]
+  for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+    if (seen.has(oid) && oid !== start) continue
+    const object = read(oid)
+    if (!object) continue
+    const { type, body } = object
+    switch (type) {
+      case 'tag':
+        add(oid, found.heads)
+        pending.push(targetOfTag(body))
+        break
+      case 'commit':
+        if (hasParent(body)) found.shallow.push(oid)
+        add(oid, found.heads)
+        pending.push(treeOfCommit(body))
+        break
+      case 'blob':
+        add(oid, found.blobs)
+        break
+      case 'tree': {
+        if (!add(oid, found.trees)) break
+        const entries = decodeTree(body, OID_BYTES)
+        for (const { mode, oid: content } of entries) {
+          if (mode !== MODE.tree && mode !== MODE.gitlink) add(content, found.blobs)
+        }
+        const trees = entries.filter(({ mode, oid: tree }) => mode === MODE.tree && !seen.has(tree))
+        pending.push(...trees.map(({ oid: tree }) => tree).reverse())
+      }
+    }
+  }
+  return found
+}
+
+function hasParent(commit: Buffer): boolean {
+  const end = commit.indexOf('\n\n')
+  return commit.subarray(0, end < 0 ? commit.length : end).includes('\nparent ')
+}

@@ -1,0 +1,99 @@
+// Reads loose objects. https://git-scm.com/docs/gitrepository-layout
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { pipeline, Readable } from 'node:stream'
+import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
+import { SyncError } from '../../base/errors.js'
+import type { GitObject, ObjectType } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { isMissing } from './files.js'
+import { encodeEntryHeader } from './pack-writer.js'
+
+/** Files up to this size, whose content is at most as much again, are read whole. */
+const WHOLE_FILE_BYTES = 1 << 20
+const WHOLE_BODY_BYTES = 8 << 20
+/** What is deflated again travels within this process only. */
+const LEVEL = constants.Z_BEST_SPEED
+
+/** The file of a loose object, or undefined where there is none. */
+export function findLooseObject(objectDir: string, oid: Oid): string | undefined {
+  const file = path.join(objectDir, oid.slice(0, 2), oid.slice(2))
+  try {
+    return statSync(file, { throwIfNoEntry: false }) ? file : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** The whole object in `file`. */
+export function readLooseObject(file: string): GitObject {
+  return decode(inflateSync(readFileSync(file)), file)
+}
+
+/** The object in `file` as an entry of a pack. */
+export function encodeLooseObject(file: string): Iterable<Buffer> | AsyncIterable<Buffer> {
+  const object = readSmall(file)
+  return object ? encodeObject(object) : encodeLarge(file)
+}
+
+/** An object as an entry of a pack. */
+export function encodeObject({ type, body }: GitObject): Iterable<Buffer> {
+  return [encodeEntryHeader(type, body.length), deflateSync(body, { level: LEVEL })]
+}
+
+function readSmall(file: string): GitObject | undefined {
+  if (statSync(file).size > WHOLE_FILE_BYTES) return undefined
+  try {
+    return decode(inflateSync(readFileSync(file), { maxOutputLength: WHOLE_BODY_BYTES }), file)
+  } catch (error) {
+    const isLarge = error instanceof Error && 'code' in error
+    if (isLarge && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined
+    throw error
+  }
+}
+
+async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Buffer> = connect(createReadStream(file), createInflate())[
+    Symbol.asyncIterator
+  ]()
+  const first = await chunks.next()
+  const { type, size, end } = decodeHeader(first.done ? Buffer.alloc(0) : first.value, file)
+  yield encodeEntryHeader(type, size)
+  const body = Readable.from(
+    (async function* () {
+      yield first.value.subarray(end)
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+    })(),
+  )
+  yield* connect(body, createDeflate({ level: LEVEL }))
+}
+
+/** Errors of any part end the last one, which is what is read. */
+function connect(source: Readable, target: NodeJS.ReadWriteStream & Readable): Readable {
+  pipeline(source, target, () => {})
+  return target
+}
+
+function decode(bytes: Buffer, file: string): GitObject {
+  const { type, size, end } = decodeHeader(bytes, file)
+  const body = bytes.subarray(end)
+  if (body.length !== size) throw damaged(file)
+  return { type, body }
+}
+
+/** `<type> <size>\0` */
+function decodeHeader(
+  bytes: Buffer,
+  file: string,
+): { type: ObjectType; size: number; end: number } {
+  const nul = bytes.indexOf(0)
+  const header = bytes.toString('latin1', 0, Math.max(0, nul))
+  const [, type, size] = /^(commit|tree|blob|tag) (\d+)$/.exec(header) ?? []
+  if (type === undefined) throw damaged(file)
+  return { type: type as ObjectType, size: Number(size), end: nul + 1 }
+}
+
+function damaged(file: string): SyncError {
+  return new SyncError('pack-corrupt', `The object ${file} is damaged (git fsck tells more).`)
+}

@@ -1,0 +1,125 @@
+// The objects of a local repository, wherever they are kept. All reading is
+// synchronous and meant for a worker thread.
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
+import type { GitObject } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { isMissing } from './files.js'
+import {
+  encodeLooseObject,
+  encodeObject,
+  findLooseObject,
+  readLooseObject,
+} from './loose-object.js'
+import { PackFile } from './pack-file.js'
+
+type Location = { pack: PackFile; offset: number } | { looseFile: string }
+
+/** One `objects` folder. */
+interface ObjectFolder {
+  directory: string
+  packs: Map<string, PackFile>
+  /** When the folder of packs was last listed, by its own time of change. */
+  listedAt: bigint | undefined
+}
+
+export class ObjectStore {
+  readonly #folders: ObjectFolder[]
+  readonly #directory: string
+  /** The pack that held the last object, as the next one is probably there too. */
+  #lastPack: PackFile | undefined
+
+  constructor({ objectDirs, directory }: { objectDirs: readonly string[]; directory: string }) {
+    this.#directory = directory
+    this.#folders = objectDirs.map((objectDir) => ({
+      directory: objectDir,
+      packs: new Map(),
+      listedAt: undefined,
+    }))
+    for (const folder of this.#folders) this.#listPacks(folder)
+  }
+
+  has(oid: Oid): boolean {
+    return this.#find(oid) !== undefined
+  }
+
+  /** The whole object. Throws `pack-incomplete` where the repository does not hold it. */
+  read(oid: Oid): GitObject {
+    const location = this.#locate(oid)
+    return 'pack' in location
+      ? location.pack.read(location.offset)
+      : readLooseObject(location.looseFile)
+  }
+
+  /** The object as an entry of a pack; only objects stored as deltas are ever held whole. */
+  encode(oid: Oid): Iterable<Buffer> | AsyncIterable<Buffer> {
+    const location = this.#locate(oid)
+    if ('looseFile' in location) return encodeLooseObject(location.looseFile)
+    const { pack, offset } = location
+    return pack.copyEntry(offset) ?? encodeObject(pack.read(offset))
+  }
+
+  close(): void {
+    for (const { packs } of this.#folders) for (const pack of packs.values()) pack.close()
+  }
+
+  #locate(oid: Oid): Location {
+    const location = this.#find(oid)
+    if (location) return location
+    throw new SyncError(
+      'pack-incomplete',
+      `The repository ${this.#directory} lacks the object ${oid}; git fsck tells more, and a partial clone cannot be followed.`,
+    )
+  }
+
+  #find(oid: Oid): Location | undefined {
+    const found = this.#findOnce(oid)
+    if (found) return found
+    // A repack may just have moved it.
+    const changed = this.#folders.filter((folder) => this.#listPacks(folder))
+    return changed.length > 0 ? this.#findOnce(oid) : undefined
+  }
+
+  #findOnce(oid: Oid): Location | undefined {
+    const offset = this.#lastPack?.find(oid)
+    if (this.#lastPack && offset !== undefined) return { pack: this.#lastPack, offset }
+    for (const { packs } of this.#folders) {
+      for (const pack of packs.values()) {
+        const at = pack === this.#lastPack ? undefined : pack.find(oid)
+        if (at === undefined) continue
+        this.#lastPack = pack
+        return { pack, offset: at }
+      }
+    }
+    for (const { directory } of this.#folders) {
+      const looseFile = findLooseObject(directory, oid)
+      if (looseFile !== undefined) return { looseFile }
+    }
+    return undefined
+  }
+
+  /** Opens the packs that are new in a folder; returns whether it had changed. */
+  #listPacks(folder: ObjectFolder): boolean {
+    const directory = path.join(folder.directory, 'pack')
+    const changedAt = statSync(directory, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+    if (changedAt === undefined || changedAt === folder.listedAt) return false
+    folder.listedAt = changedAt
+    for (const name of readdirSync(directory)) {
+      if (!name.endsWith('.idx') || folder.packs.has(name)) continue
+      const pack = this.#openPack(path.join(directory, name))
+      if (pack) folder.packs.set(name, pack)
+    }
+    return true
+  }
+
+  #openPack(indexFile: string): PackFile | undefined {
+    try {
+      return new PackFile(indexFile, (oid) => this.read(oid))
+    } catch (error) {
+      // Deleted by a repack since the folder was listed.
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+}

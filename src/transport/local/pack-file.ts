@@ -1,0 +1,155 @@
+// Reads single objects out of a pack on disk, at the price of those objects.
+// https://git-scm.com/docs/pack-format
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { createInflate } from 'node:zlib'
+import { applyDelta } from '../../git/delta.js'
+import { corrupt, decodeEntryHeader, type EntryHeader } from '../../git/entry-header.js'
+import { inflate } from '../../git/inflate.js'
+import type { GitObject } from '../../git/object.js'
+import { ObjectCache } from '../../git/object-cache.js'
+import type { Oid } from '../../git/oid.js'
+import { PackIndex } from './pack-index.js'
+import { encodeEntryHeader } from './pack-writer.js'
+
+/** Small objects come with their header in one read of this many bytes. */
+const FIRST_READ_BYTES = 4096
+/** Larger objects are copied in pieces of this size, and never held whole. */
+const PIECE_BYTES = 64 * 1024
+const WHOLE_BYTES = 1 << 20
+/** Deltas share their bases, trees above all. */
+const CACHE_BYTES = 16 << 20
+
+interface Entry {
+  header: EntryHeader
+  /** Where the deflated bytes start in the pack. */
+  start: number
+  /** The first deflated bytes. */
+  first: Buffer
+}
+
+export class PackFile {
+  readonly #index: PackIndex
+  readonly #fd: number
+  readonly #size: number
+  readonly #readElsewhere: (oid: Oid) => GitObject
+  readonly #cache = new ObjectCache(CACHE_BYTES)
+
+  /** Opens the pack of `indexFile`; `readElsewhere` finds bases that the pack does not hold. */
+  constructor(indexFile: string, readElsewhere: (oid: Oid) => GitObject) {
+    this.#index = new PackIndex(indexFile)
+    this.#fd = openSync(indexFile.replace(/\.idx$/, '.pack'), 'r')
+    this.#size = fstatSync(this.#fd).size
+    this.#readElsewhere = readElsewhere
+  }
+
+  /** Where an object starts, or undefined where the pack does not hold it. */
+  find(oid: Oid): number | undefined {
+    return this.#index.find(Buffer.from(oid, 'hex'))
+  }
+
+  close(): void {
+    this.#index.close()
+    closeSync(this.#fd)
+  }
+
+  /** The whole object at `offset`. */
+  read(offset: number): GitObject {
+    const deltas: { offset: number; delta: Buffer }[] = []
+    let position = offset
+    let object = this.#cache.get(position)
+    while (!object) {
+      const entry = this.#entryAt(position)
+      const { kind } = entry.header
+      const body = this.#inflate(entry).body
+      switch (kind.type) {
+        case 'ofs-delta':
+          deltas.push({ offset: position, delta: body })
+          position -= kind.distance
+          object = this.#cache.get(position)
+          break
+        case 'ref-delta': {
+          deltas.push({ offset: position, delta: body })
+          const base = this.find(kind.base)
+          if (base === undefined) object = this.#readElsewhere(kind.base)
+          else {
+            position = base
+            object = this.#cache.get(base)
+          }
+          break
+        }
+        default:
+          object = { type: kind.type, body }
+          this.#cache.set(position, object)
+      }
+    }
+    for (const { offset: at, delta } of deltas.reverse()) {
+      object = { type: object.type, body: applyDelta(object.body, delta) }
+      this.#cache.set(at, object)
+    }
+    return object
+  }
+
+  /** The object at `offset` as an entry of another pack, its deflated bytes as they are; or
+   * undefined where it is a delta. */
+  copyEntry(offset: number): Iterable<Buffer> | AsyncIterable<Buffer> | undefined {
+    const entry = this.#entryAt(offset)
+    const { kind, size } = entry.header
+    if (kind.type === 'ofs-delta' || kind.type === 'ref-delta') return undefined
+    const header = encodeEntryHeader(kind.type, size)
+    if (size > WHOLE_BYTES) return this.#copyLarge(header, entry.start)
+    return [header, this.#inflate(entry).deflated]
+  }
+
+  async *#copyLarge(header: Buffer, start: number): AsyncGenerator<Buffer> {
+    yield header
+    const end = start + (await deflatedLength(this.#pieces(start, this.#size)))
+    yield* this.#pieces(start, end)
+  }
+
+  *#pieces(start: number, end: number): Generator<Buffer> {
+    for (let position = start; position < end; position += PIECE_BYTES) {
+      yield this.#bytes(position, Math.min(PIECE_BYTES, end - position))
+    }
+  }
+
+  #entryAt(offset: number): Entry {
+    const bytes = this.#bytes(offset, FIRST_READ_BYTES)
+    const header = decodeEntryHeader(bytes, 0, 'sha1')
+    if (!header) throw corrupt('is cut short')
+    return { header, start: offset + header.end, first: bytes.subarray(header.end) }
+  }
+
+  #inflate({ header, start, first }: Entry): { body: Buffer; deflated: Buffer } {
+    // What does not shrink is a little larger when deflated.
+    let length = header.size + (header.size >>> 10) + 64
+    let deflated = first
+    for (;;) {
+      if (deflated.length < length) deflated = this.#bytes(start, length)
+      const inflated = inflate(deflated, header.size)
+      if (inflated) {
+        return { body: inflated.body, deflated: deflated.subarray(0, inflated.deflatedBytes) }
+      }
+      if (start + length >= this.#size) throw corrupt('is cut short')
+      length *= 2
+    }
+  }
+
+  #bytes(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - position)))
+    return bytes.subarray(0, readSync(this.#fd, bytes, 0, bytes.length, position))
+  }
+}
+
+/** How many bytes the zlib stream at the start of `pieces` takes. */
+async function deflatedLength(pieces: Iterable<Buffer>): Promise<number> {
+  const source = Readable.from(pieces)
+  const inflater = source.pipe(createInflate()).resume()
+  try {
+    await finished(inflater, { writable: false })
+    return inflater.bytesWritten
+  } finally {
+    source.destroy()
+  }
+}

@@ -1,0 +1,106 @@
+// Finds objects in a pack by its index, which is read in place: very large
+// repositories cost no memory. https://git-scm.com/docs/pack-format#_version_2_pack_idx_files_support_packs_larger_than_4_gib_and
+import { closeSync, openSync, readSync } from 'node:fs'
+import { SyncError } from '../../base/errors.js'
+
+const MAGIC = 0xff744f63
+const HEADER_BYTES = 8
+const FANOUT_BYTES = 256 * 4
+const OID_BYTES = 20
+/** How many oids are read at once; oids are spread evenly, so one read almost always does. */
+const WINDOW = 256
+
+export class PackIndex {
+  readonly #fd: number
+  readonly #fanout: Buffer
+
+  /** Opens the index `file`. Throws `object-format-unsupported` for the version before 2. */
+  constructor(file: string) {
+    this.#fd = openSync(file, 'r')
+    const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
+    if (head.length < HEADER_BYTES + FANOUT_BYTES || head.readUInt32BE(0) !== MAGIC) {
+      this.close()
+      throw new SyncError(
+        'object-format-unsupported',
+        `The pack index ${file} is not of version 2; run git repack -ad in the repository.`,
+      )
+    }
+    this.#fanout = head.subarray(HEADER_BYTES)
+  }
+
+  /** Where the object starts in the pack, or undefined where the pack does not hold it. */
+  find(oid: Buffer): number | undefined {
+    const position = this.#positionOf(oid)
+    return position === undefined ? undefined : this.#offsetAt(position)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  get #count(): number {
+    return this.#fanout.readUInt32BE(255 * 4)
+  }
+
+  #positionOf(oid: Buffer): number | undefined {
+    const first = oid[0]!
+    let low = first === 0 ? 0 : this.#fanout.readUInt32BE((first - 1) * 4)
+    let high = this.#fanout.readUInt32BE(first * 4)
+    let guess = low + Math.floor(((high - low) * oid.readUInt32BE(1)) / 2 ** 32)
+    while (low < high) {
+      const start = Math.max(low, Math.min(guess, high) - WINDOW / 2)
+      const window = this.#oids(start, Math.min(high, start + WINDOW))
+      const found = search(window, oid)
+      if (found >= 0) return start + found
+      if (found === BEFORE) high = start
+      else if (found === AFTER) low = start + window.length / OID_BYTES
+      else return undefined
+      guess = (low + high) >>> 1
+    }
+    return undefined
+  }
+
+  #oids(start: number, end: number): Buffer {
+    const oids = this.#read(oidsAt(start), (end - start) * OID_BYTES)
+    // A cut index must not make the search go on for ever.
+    if (oids.length < OID_BYTES) throw new SyncError('pack-corrupt', 'A pack index is cut short.')
+    return oids
+  }
+
+  #offsetAt(position: number): number {
+    const offsets = oidsAt(this.#count) + this.#count * 4
+    const offset = this.#read(offsets + position * 4, 4).readUInt32BE()
+    if (offset < 2 ** 31) return offset
+    const large = offsets + this.#count * 4 + (offset - 2 ** 31) * 8
+    return Number(this.#read(large, 8).readBigUInt64BE())
+  }
+
+  #read(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length)
+    return bytes.subarray(0, readSync(this.#fd, bytes, 0, length, position))
+  }
+}
+
+const BEFORE = -1
+const AFTER = -2
+const ABSENT = -3
+
+function oidsAt(position: number): number {
+  return HEADER_BYTES + FANOUT_BYTES + position * OID_BYTES
+}
+
+/** The position of `oid` among the sorted `oids`, or where else it would be. */
+function search(oids: Buffer, oid: Buffer): number {
+  let low = 0
+  let high = oids.length / OID_BYTES
+  const count = high
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const order = oids.compare(oid, 0, OID_BYTES, middle * OID_BYTES, (middle + 1) * OID_BYTES)
+    if (order === 0) return middle
+    if (order < 0) low = middle + 1
+    else high = middle
+  }
+  if (low === 0) return BEFORE
+  return low === count ? AFTER : ABSENT
+}

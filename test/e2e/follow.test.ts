@@ -1,0 +1,117 @@
+// The main job against real servers: directories follow their repos, and equal what
+// real git checks out, over both protocol versions and in both publish modes.
+import assert from 'node:assert/strict'
+import { lstatSync, readlinkSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import {
+  assertSameTree,
+  createRepo,
+  type TestFile,
+  type TestRepo,
+  tempDir,
+} from '../helpers/git.js'
+import { startGitServer } from '../helpers/git-http-server.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+
+/** A history in which everything happens that can happen to a tree, one commit a step. */
+const STEPS: Record<string, Record<string, TestFile>> = {
+  'an edit': { 'README.md': 'second\n' },
+  'an addition in a new directory': { 'new/deep/er/file': 'x', empty: '' },
+  'a file that becomes a directory': { docs: null, 'docs/index.md': 'was a file', 'docs/a/b': 'b' },
+  'a directory that becomes a file': { docs: null, 'new': null, new2: 'n' },
+  'a directory that becomes a file of its name': { src: null, 'src.ts': 'x', lib: 'a file now' },
+  'an executable bit set and another unset': {
+    'run.sh': { content: '#!/bin/sh\n', executable: false },
+    'README.md': { content: 'second\n', executable: true },
+  },
+  'a symlink re-targeted': { link: { symlink: 'src.ts' } },
+  'a symlink that becomes a directory': { link: null, 'link/inside': 'real' },
+  'a directory that becomes a symlink': {
+    link: null,
+    'link/inside': null,
+    lib: { symlink: 'new2' },
+  },
+  'names that are hard': { 'sp ace/ü/日本.txt': 'u', 'quote\'"\n': 'q', '-dash': 'd', 'a\\b': 'b' },
+  'a large binary file': { 'large.bin': Buffer.alloc(3_000_000, 'pattern\0') },
+  deletions: { 'sp ace': null, 'large.bin': null, empty: null },
+}
+
+function firstCommit(repo: TestRepo): string {
+  return repo.commit('first', {
+    'README.md': 'first\n',
+    'run.sh': { content: '#!/bin/sh\n', executable: true },
+    docs: 'a file\n',
+    'src/index.ts': 'export {}\n',
+    'lib/util/a.ts': 'a\n',
+    link: { symlink: 'README.md' },
+  })
+}
+
+for (const protocol of [2, 0] as const) {
+  for (const publish of ['in-place', 'symlink'] as const) {
+    describe(`protocol v${protocol}, ${publish}`, () => {
+      test('three entries over two repos follow everything that happens to them', async (t) => {
+        const dir = tempDir(t)
+        const one = createRepo(path.join(dir, 'repos/one'))
+        const two = createRepo(path.join(dir, 'repos/two'))
+        const firstOfOne = firstCommit(one)
+        one.git('branch', 'stable')
+        const firstOfTwo = two.commit('first', { 'two.txt': '2' })
+        const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
+        const repoOne = `${server.url}/one`
+        const listingPath = path.join(dir, 'listing.json')
+        const listing = [
+          { path: 'out/one', repo: repoOne, branch: 'main', publish },
+          { path: 'out/stable', repo: repoOne, branch: 'stable', publish },
+          { path: 'out/two', repo: `${server.url}/two`, branch: 'main', publish },
+        ]
+        writeListing(listingPath, listing)
+        const service = await startService(t, { listingPath })
+        const assertShows = async (entry: string, repo: TestRepo, revision: string) => {
+          const oid = repo.oid(`${revision}^{commit}`)
+          await service.untilPublished(entry, oid)
+          const directory = path.join(dir, entry)
+          assertSameTree(directory, repo.dir, oid)
+          if (publish === 'in-place') assert.ok(lstatSync(directory).isDirectory())
+          else assert.equal(path.basename(readlinkSync(directory)), oid)
+        }
+
+        await assertShows('out/one', one, firstOfOne)
+        await assertShows('out/stable', one, firstOfOne)
+        await assertShows('out/two', two, firstOfTwo)
+
+        for (const [step, files] of Object.entries(STEPS)) {
+          one.commit(step, files)
+          await assertShows('out/one', one, 'main')
+        }
+        assert.equal((await service.entry('out/stable')).oid, firstOfOne)
+
+        // A force-push: a history that has nothing in common with the one before.
+        one.git('checkout', '-q', '--orphan', 'rewritten')
+        one.commit('rewritten', { 'README.md': 'rewritten\n', lib: null })
+        one.git('branch', '-f', 'main', 'rewritten')
+        await assertShows('out/one', one, 'main')
+
+        // Another branch, a re-pointed repo, an entry removed, another added.
+        one.git('checkout', '-q', 'stable')
+        one.commit('on stable', { 'README.md': 'stable\n' })
+        writeListing(listingPath, [
+          { ...listing[0], branch: 'stable' },
+          { ...listing[1], repo: `${server.url}/two`, branch: 'main' },
+          { path: 'out/added', repo: repoOne, branch: 'main', publish },
+        ])
+        await until(async () => (await service.status()).entries.length === 3, 'three entries')
+        await assertShows('out/one', one, 'stable')
+        await assertShows('out/stable', two, 'main')
+        await assertShows('out/added', one, 'main')
+        await until(
+          async () => !(await service.get('/metrics')).body.includes('out/two'),
+          'the removed entry has no series',
+        )
+        assertSameTree(path.join(dir, 'out/two'), two.dir, firstOfTwo)
+        assert.equal(await service.stop(), 0)
+      })
+    })
+  }
+}

@@ -1,0 +1,172 @@
+// Start, stop and restart: exit codes, signals, the one-time mode, and what is found in
+// place again.
+import assert from 'node:assert/strict'
+import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import {
+  assertSameTree,
+  createRepo,
+  type TestRepo,
+  type TestScope,
+  tempDir,
+} from '../helpers/git.js'
+import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
+import { runProgram, startService, until, writeListing } from '../helpers/service.js'
+
+interface Setup {
+  dir: string
+  repo: TestRepo
+  server: GitServer
+  listingPath: string
+}
+
+async function setUp(t: TestScope, entry: object = {}): Promise<Setup> {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/one'))
+  repo.commit('first', { file: '1', 'a/b': 'b' })
+  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/one`, ...entry }])
+  return { dir, repo, server, listingPath }
+}
+
+for (const publish of ['in-place', 'symlink']) {
+  describe(publish, () => {
+    test('SIGTERM during a sync: exit 0 within 5 s, nothing torn, nothing left over', async (t) => {
+      const { dir, repo, listingPath } = await setUp(t, { publish })
+      const first = repo.oid('HEAD')
+      const service = await startService(t, { listingPath })
+      await service.untilPublished('out', first)
+      const files = Object.fromEntries(
+        Array.from({ length: 5000 }, (_, index) => [`many/d${index % 50}/f${index}`, `${index}\n`]),
+      )
+      const second = repo.commit('many', { ...files, file: '2' })
+      await until(async () => (await service.entry('out')).state === 'syncing', 'a sync', 5000)
+      const startedAt = Date.now()
+      assert.equal(await service.stop(), 0)
+      assert.ok(Date.now() - startedAt < 5000)
+
+      const restarted = await startService(t, { listingPath })
+      await restarted.untilPublished('out', second)
+      await until(
+        () => restarted.logs.some(({ message }) => /published|unchanged/.test(message)),
+        'a line',
+      )
+      assertSameTree(path.join(dir, 'out'), repo.dir, second)
+      await restarted.stop()
+      assertNothingTemporary(dir, second)
+    })
+
+    test('SIGTERM while the server stalls', async (t) => {
+      const { server, listingPath } = await setUp(t, { publish })
+      server.onRequest = () => true
+      const service = await startService(t, { listingPath })
+      await until(() => server.requests.length > 0, 'a request')
+      const startedAt = Date.now()
+      assert.equal(await service.stop(), 0)
+      assert.ok(Date.now() - startedAt < 5000)
+    })
+
+    test('a restart finds what is in place: ready at once, though the remote is down', async (t) => {
+      const { dir, repo, server, listingPath } = await setUp(t, { publish })
+      const first = repo.oid('HEAD')
+      const service = await startService(t, { listingPath })
+      await service.untilPublished('out', first)
+      const { ino } = lstatSync(path.join(dir, 'out/file'))
+      await service.stop()
+
+      server.onRequest = (_request, response) => {
+        response.writeHead(500).end()
+        return true
+      }
+      const restarted = await startService(t, { listingPath })
+      await until(async () => (await restarted.get('/readyz')).status === 200, 'ready')
+      assert.equal((await restarted.get('/startupz')).status, 200)
+      assert.equal((await restarted.entry('out')).oid, first)
+      server.onRequest = undefined
+      await until(async () => (await restarted.entry('out')).state === 'synced', 'synced')
+      assert.equal(lstatSync(path.join(dir, 'out/file')).ino, ino)
+      assert.ok(
+        !server.requests.some(({ bytesIn }) => bytesIn > 250 && restarted.logs.length === 0),
+      )
+    })
+  })
+}
+
+test('the probes: 503 until the first content is there', async (t) => {
+  const { server, listingPath } = await setUp(t)
+  let isOpen = false
+  server.onRequest = (_request, response) => {
+    if (!isOpen) response.writeHead(500).end()
+    return !isOpen
+  }
+  const service = await startService(t, { listingPath })
+  assert.equal((await service.get('/healthz')).status, 200)
+  assert.equal((await service.get('/startupz')).status, 503)
+  assert.equal((await service.get('/readyz')).status, 503)
+  isOpen = true
+  await until(async () => (await service.get('/readyz')).status === 200, 'ready')
+  assert.equal((await service.get('/startupz')).status, 200)
+})
+
+test('one-time mode: exit 0 once all is synced, 1 when any entry failed', async (t) => {
+  const { dir, repo, server, listingPath } = await setUp(t)
+  const env = {
+    LISTING_PATH: listingPath,
+    ONE_TIME: 'true',
+    HTTP_PORT: '0',
+    HTTP_HOST: '127.0.0.1',
+  }
+  assert.equal((await runProgram([], env)).code, 0)
+  assertSameTree(path.join(dir, 'out'), repo.dir, 'HEAD')
+  writeListing(listingPath, [
+    { path: 'out', repo: `${server.url}/one` },
+    { path: 'bad', repo: `${server.url}/none` },
+  ])
+  repo.commit('second', { file: '2' })
+  assert.equal((await runProgram([], env)).code, 1)
+  assertSameTree(path.join(dir, 'out'), repo.dir, 'HEAD')
+})
+
+test('SIGHUP looks at the listing and polls every remote now', async (t) => {
+  const { repo, listingPath } = await setUp(t, { interval: '1h' })
+  const service = await startService(t, { listingPath })
+  await service.untilPublished('out', repo.oid('HEAD'))
+  const second = repo.commit('second', { file: '2' })
+  service.signal('SIGHUP')
+  await service.untilPublished('out', second)
+})
+
+test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
+  const { dir, listingPath } = await setUp(t)
+  const env = { LISTING_PATH: listingPath }
+  const settings = await runProgram(['--scrape-intervall', '5s', '--jitter', '7'], env)
+  assert.equal(settings.code, 2)
+  assert.match(settings.stderr, /scrape-interval/)
+  assert.match(settings.stderr, /jitter/i)
+
+  writeFileSync(
+    listingPath,
+    '[{"path":"a","repo":"x","branch":"m","tag":"t"},{"path":"a","repo":1}]',
+  )
+  const listing = await runProgram([], env)
+  assert.equal(listing.code, 2)
+  assert.match(listing.stdout, /\/0/)
+  assert.match(listing.stdout, /\/1\/repo/)
+  const validated = await runProgram(['validate', listingPath])
+  assert.equal(validated.code, 2)
+  assert.match(validated.stderr, /\/1\/repo/)
+  assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
+})
+
+/** Nothing but what is published and its state. */
+function assertNothingTemporary(dir: string, oid: string): void {
+  const inPlace = path.join(dir, 'out/.git-autosync')
+  if (existsSync(inPlace)) assert.deepEqual(readdirSync(inPlace), ['snapshot'])
+  const worktrees = path.join(dir, '.git-autosync/out')
+  if (existsSync(worktrees)) {
+    assert.deepEqual(readdirSync(worktrees).sort(), [oid, `${oid}.state`])
+    assert.deepEqual(readdirSync(path.join(worktrees, `${oid}.state`)), ['snapshot'])
+  }
+}

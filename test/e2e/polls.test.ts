@@ -1,0 +1,63 @@
+// What polling costs the git server, and what load does to the health endpoint.
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { test } from 'node:test'
+import { createRepo, tempDir } from '../helpers/git.js'
+import { startGitServer } from '../helpers/git-http-server.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+
+test('an idle poll is one POST on a kept connection, however many entries a remote has', async (t) => {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/one'))
+  const first = repo.commit('first', { file: '1' })
+  const names = Array.from({ length: 20 }, (_, index) => `b${index}`)
+  for (const name of names) repo.git('branch', name)
+  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(
+    listingPath,
+    names.map((branch) => ({ path: `out/${branch}`, repo: `${server.url}/one`, branch })),
+  )
+  const service = await startService(t, { listingPath })
+  for (const name of names) await service.untilPublished(`out/${name}`, first)
+
+  const before = server.requests.length
+  const { connections } = server
+  await until(() => server.requests.length >= before + 8, 'eight polls')
+  const polls = server.requests.slice(before)
+  assert.deepEqual(
+    new Set(polls.map(({ method, path }) => `${method} ${path}`)),
+    new Set(['POST /one/git-upload-pack']),
+  )
+  assert.equal(server.connections, connections, 'no new connection')
+  const polled = await service.metric('git_autosync_polls_total{entry="out/b0",result="unchanged"}')
+  assert.ok(polled !== undefined && polled <= server.requests.length)
+})
+
+test('health answers within 100 ms while 20,000 files are unpacked', async (t) => {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/large'))
+  const files = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [
+      `d${index % 100}/f${index}`,
+      `content ${index}\n`,
+    ]),
+  )
+  const oid = repo.commit('large', files)
+  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/large` }])
+  const service = await startService(t, { listingPath })
+
+  const answersMs: number[] = []
+  await until(async () => {
+    const startedAt = performance.now()
+    assert.equal((await service.get('/healthz')).status, 200)
+    answersMs.push(performance.now() - startedAt)
+    return service.logs.some(({ message }) => message === 'published')
+  }, 'the large repository is published')
+  await service.untilPublished('out', oid)
+  const slowest = Math.max(...answersMs)
+  t.diagnostic(`${answersMs.length} answers, the slowest after ${slowest.toFixed(1)} ms`)
+  assert.ok(slowest < 100, `the slowest answer took ${slowest} ms`)
+})

@@ -1,0 +1,171 @@
+// The real program as a child process, for end-to-end tests: its settings, its log
+// lines, its HTTP answers, and its exit code.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { StatusReport } from '../../src/server/status-report.js'
+import type { EntryStatus } from '../../src/sync/status.js'
+import type { TestScope } from './git.js'
+
+const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+/** How long a condition may take to come true, in milliseconds. */
+const PATIENCE_MS = 20_000
+
+export type LogLine = Record<string, unknown> & { level: string; message: string }
+
+export interface Service {
+  readonly url: string
+  readonly logs: LogLine[]
+  readonly process: ChildProcess
+  get(route: string): Promise<{ status: number; body: string }>
+  status(): Promise<StatusReport>
+  /** The status of one entry, by its path as written. */
+  entry(path: string): Promise<EntryStatus>
+  /** Waits until an entry shows a commit. */
+  untilPublished(path: string, oid: string): Promise<void>
+  /** Waits until an entry's error has a code, and returns the error's message. */
+  untilFailed(path: string, code: string): Promise<string>
+  metric(line: string): Promise<number | undefined>
+  signal(signal: NodeJS.Signals): void
+  /** Sends SIGTERM, where it still runs, and returns the exit code. */
+  stop(): Promise<number | null>
+}
+
+export interface ServiceOptions {
+  listingPath: string
+  settings?: Record<string, string>
+}
+
+/** Runs the program to its end, for settings with which it ends by itself. */
+export async function runProgram(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...baseEnv(), ...env } })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (text) => {
+    output.stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    output.stderr += text
+  })
+  const [code] = await once(child, 'close')
+  return { code, ...output }
+}
+
+/** Starts the program and waits until it listens; it is stopped after the test. */
+export async function startService(t: TestScope, options: ServiceOptions): Promise<Service> {
+  const env = {
+    ...baseEnv(),
+    LISTING_PATH: options.listingPath,
+    SCRAPE_INTERVAL: '200ms',
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    LOG_LEVEL: 'debug',
+    ...options.settings,
+  }
+  const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const logs = readLogs(child)
+  const exited = once(child, 'exit')
+  const listening = await until(() => {
+    assert.equal(child.exitCode, null, `exited: ${JSON.stringify(logs)}`)
+    return logs.find(({ message }) => message === 'listening')
+  }, 'the service listens')
+  const url = `http://127.0.0.1:${listening['port']}`
+  const service: Service = {
+    url,
+    logs,
+    process: child,
+    async get(route) {
+      const response = await fetch(url + route)
+      return { status: response.status, body: await response.text() }
+    },
+    status: async () => JSON.parse((await service.get('/status')).body) as StatusReport,
+    async entry(entryPath) {
+      const { entries } = await service.status()
+      const found = entries.find((entry) => entry.path === entryPath)
+      assert.ok(found, `no entry ${entryPath} in /status`)
+      return found
+    },
+    async untilPublished(entryPath, oid) {
+      await until(
+        async () => (await find(service, entryPath))?.oid === oid,
+        async () => `${entryPath} shows ${oid}: ${JSON.stringify(await find(service, entryPath))}`,
+      )
+    },
+    async untilFailed(entryPath, code) {
+      const failed = await until(
+        async () => {
+          const error = (await find(service, entryPath))?.error
+          return error?.code === code ? error : undefined
+        },
+        async () =>
+          `${entryPath} fails with ${code}: ${JSON.stringify(await find(service, entryPath))}`,
+      )
+      return failed.message
+    },
+    async metric(line) {
+      const { body } = await service.get('/metrics')
+      const found = body.split('\n').find((text) => text.startsWith(`${line} `))
+      return found === undefined ? undefined : Number(found.slice(line.length + 1))
+    },
+    signal: (signal) => child.kill(signal),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+      const [code] = await exited
+      return code
+    },
+  }
+  t.after(() => service.stop())
+  return service
+}
+
+/** Writes a listing, as an editor that saves in place. */
+export function writeListing(file: string, entries: readonly object[]): void {
+  writeFileSync(file, JSON.stringify(entries, null, 2))
+}
+
+/** Waits until `condition` gives something true, and returns it. */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  what: string | (() => Promise<string>),
+  patienceMs = PATIENCE_MS,
+): Promise<Exclude<T, undefined | false | null>> {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    const result = await condition()
+    if (result) return result as Exclude<T, undefined | false | null>
+    if (Date.now() > deadline) {
+      assert.fail(`not within ${patienceMs} ms: ${typeof what === 'string' ? what : await what()}`)
+    }
+    await sleep(20)
+  }
+}
+
+async function find(service: Service, entryPath: string): Promise<EntryStatus | undefined> {
+  return (await service.status()).entries.find((entry) => entry.path === entryPath)
+}
+
+function readLogs(child: ChildProcess): LogLine[] {
+  const logs: LogLine[] = []
+  let rest = ''
+  child.stdout?.on('data', (text) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) logs.push(JSON.parse(line) as LogLine)
+  })
+  return logs
+}
+
+/** No proxy or setting of the machine may leak into a test. */
+function baseEnv(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: path.parse(PROGRAM).root }
+}
