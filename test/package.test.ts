@@ -1,11 +1,12 @@
 // What is shipped: dependencies that run on the oldest Node that is promised, under
 // permissive licences; schemas and an example that are valid; no path of a machine.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
 import { readListing } from '../src/listing/listing.js'
 import { git } from './helpers/git.js'
@@ -15,6 +16,9 @@ const { satisfies }: { satisfies(version: string, range: string): boolean } = re
 
 const OLDEST_NODE = '20.19.0'
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Zlib']
+
+/** Where people's and workplaces' files lie; `git` is the user of git servers. */
+const MACHINE_PATH = /\/(?:Users|home)\/(?!git\/)\w[\w.-]*\/|\/root\/|\/dev\/shm\//
 
 interface LockedPackage {
   dev?: boolean
@@ -30,7 +34,9 @@ const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock
 const { '': root = {}, ...locked } = lock.packages
 
 describe('package-lock.json', () => {
-  const production = Object.entries(locked).filter(([, { dev, devOptional }]) => !dev && !devOptional)
+  const production = Object.entries(locked).filter(
+    ([, { dev, devOptional }]) => !dev && !devOptional,
+  )
 
   test('has production dependencies', () => {
     assert.ok(production.length > 20)
@@ -43,7 +49,9 @@ describe('package-lock.json', () => {
   })
 
   test(`has no production dependency that needs a newer Node than ${OLDEST_NODE}`, () => {
-    const needy = production.filter(([, { engines }]) => !satisfies(OLDEST_NODE, engines?.node ?? '*'))
+    const needy = production.filter(
+      ([, { engines }]) => !satisfies(OLDEST_NODE, engines?.node ?? '*'),
+    )
     assert.deepEqual(Object.fromEntries(needy), {})
   })
 
@@ -65,7 +73,11 @@ describe('what is shipped', () => {
   for (const file of ['src/listing/listing.schema.json', 'src/transport/credentials.schema.json']) {
     test(`${file} is a strict JSON Schema, and its examples are valid`, () => {
       const schema: { examples?: unknown[] } = readJson(file)
-      const validate = new Ajv({ strict: true, allowUnionTypes: true, strictRequired: false }).compile(schema)
+      const validate = new Ajv({
+        strict: true,
+        allowUnionTypes: true,
+        strictRequired: false,
+      }).compile(schema)
       for (const example of schema.examples ?? []) {
         assert.ok(validate(example), JSON.stringify(validate.errors))
       }
@@ -77,7 +89,7 @@ describe('what is shipped', () => {
     const { entries } = await readListing('example/listing.json', defaults)
     assert.deepEqual(
       entries.map(({ directory, remote }) => [directory, remote.url]),
-      [[path.resolve('example/repos/git-autosync'), new URL(`file://${process.cwd()}`).href]],
+      [[path.resolve('example/repos/git-autosync'), pathToFileURL(process.cwd()).href]],
     )
   })
 
@@ -97,4 +109,11 @@ function isPermissive(license = 'none'): boolean {
   const names = license.replace(/^\((.*)\)$/, '$1')
   if (names.includes(' OR ')) return names.split(' OR ').some((name) => isPermissive(name))
   return names.split(' AND ').every((name) => PERMISSIVE.includes(name))
+}
+
+function machinePathsIn(file: string): string[] {
+  const text = existsSync(file) ? readFileSync(file, 'latin1') : ''
+  const places = [process.cwd(), os.homedir()].filter((place) => place.split(path.sep).length > 2)
+  const found = [MACHINE_PATH.exec(text)?.[0], ...places.filter((place) => text.includes(place))]
+  return found.flatMap((place) => (place === undefined ? [] : `${file}: ${place}`))
 }

@@ -63,7 +63,7 @@ export async function* decodePkts(
   if (pending) {
     throw new SyncError(
       'connection-failed',
-      'The remote ended its answer in the middle of a packet line; the connection may have been cut.',
+      'The remote ended its answer in the middle of a packet line; the connection may have been cut',
     )
   }
 }
@@ -138,7 +138,7 @@ function malformed(bytes: Buffer, offset: number): SyncError {
   const excerpt = JSON.stringify(bytes.toString('latin1', offset, offset + 64))
   return new SyncError(
     'protocol-error',
-    `The remote sent ${excerpt} where a packet line must start; check that the address is a git repository.`,
+    `The remote sent ${excerpt} where a packet line must start; check that the address is a git repository`,
   )
 }
 

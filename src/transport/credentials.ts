@@ -39,7 +39,7 @@ export function createCredentials({ path: file }: CredentialsOptions): Credentia
         if (name === undefined) return {}
         throw new SyncError(
           'credentials-invalid',
-          `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set.`,
+          `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set`,
         )
       }
       const credentials = await read()

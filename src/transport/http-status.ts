@@ -67,19 +67,19 @@ function explain(code: ErrorCode, response: HttpResponse, repository: string): s
   const status = `${response.statusCode} ${response.statusMessage}`.trim()
   switch (code) {
     case 'authentication-required':
-      return `${repository} wants credentials, or other ones (${status}); check CREDENTIALS_PATH.`
+      return `${repository} wants credentials, or other ones (${status}); check CREDENTIALS_PATH`
     case 'access-denied':
-      return `${repository} denies access with these credentials (${status}); give them the right to read.`
+      return `${repository} denies access with these credentials (${status}); give them the right to read`
     case 'repository-not-found':
-      return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it.`
+      return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it`
     case 'rate-limited':
-      return `${repository} asks for fewer requests (${status}); raise the interval, or use credentials with a higher limit.`
+      return `${repository} asks for fewer requests (${status}); raise the interval, or use credentials with a higher limit`
     case 'server-error':
-      return `${repository} has a fault of its own (${status}); it is asked again.`
+      return `${repository} has a fault of its own (${status}); it is asked again`
     case 'redirect-refused':
-      return `${repository} redirects without saying where (${status}); check the address.`
+      return `${repository} redirects without saying where (${status}); check the address`
     case 'remote-error':
-      return `${repository} refuses the request (${status}); check the address.`
+      return `${repository} refuses the request (${status}); check the address`
     default:
       return notGit(response, repository, status)
   }
@@ -89,15 +89,15 @@ function notGit(response: HttpResponse, repository: string, status: string): str
   const type = contentTypeOf(response)
   const encoding = response.headers['content-encoding']
   if (type.startsWith('application/x-git-') && encoding) {
-    return `${repository} answers in the encoding ${encoding}, which was not asked for; let the proxy before it leave git's answers alone.`
+    return `${repository} answers in the encoding ${encoding}, which was not asked for; let the proxy before it leave git's answers alone`
   }
   if (type === 'text/html') {
-    return `${repository} answers with a web page (${status}), not as a git server; check the address, and whether it wants credentials.`
+    return `${repository} answers with a web page (${status}), not as a git server; check the address, and whether it wants credentials`
   }
   if (type === 'text/plain' && response.url.includes('/info/refs')) {
-    return `${repository} is served as plain files (the dumb HTTP protocol), which is not supported; serve it with git http-backend.`
+    return `${repository} is served as plain files (the dumb HTTP protocol), which is not supported; serve it with git http-backend`
   }
-  return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address.`
+  return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address`
 }
 
 /** The first line of a plain-text answer, where servers say what is wrong. */
@@ -119,7 +119,7 @@ async function readExcerpt(response: HttpResponse): Promise<string> {
       .toString('utf8')
       .trim()
       .split(/[\r\n]/, 1)[0] ?? ''
-  return text === '' ? '' : ` It said: ${text.slice(0, EXCERPT_CHARACTERS)}`
+  return text === '' ? '' : `; it said: ${text.slice(0, EXCERPT_CHARACTERS)}`
 }
 
 function contentTypeOf({ headers }: HttpResponse): string {

@@ -80,7 +80,7 @@ function parse(url: string): { directory: string; service: string } {
   const { protocol, pathname } = new URL(url)
   const [, folder, service] = /^(.*)\/(info\/refs|git-upload-pack)$/.exec(pathname) ?? []
   if (protocol !== 'file:' || folder === undefined || service === undefined) {
-    throw new SyncError('internal', `${url} is no address of upload-pack in a local repository.`)
+    throw new SyncError('internal', `${url} is no address of upload-pack in a local repository`)
   }
   return { directory: fileURLToPath(`file://${folder}/`).replace(/(?<=.)\/$/, ''), service }
 }

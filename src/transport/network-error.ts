@@ -60,10 +60,10 @@ export function toAbortError(reason: unknown): SyncError {
   if (reason instanceof SyncError) return reason
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError'
   return isTimeout
-    ? new SyncError('sync-timeout', 'The sync took longer than SYNC_TIMEOUT and was stopped.', {
+    ? new SyncError('sync-timeout', 'The sync took longer than SYNC_TIMEOUT and was stopped', {
         cause: reason,
       })
-    : new SyncError('aborted', 'The request was stopped before it was answered.', { cause: reason })
+    : new SyncError('aborted', 'The request was stopped before it was answered', { cause: reason })
 }
 
 /** Connecting to several addresses of a host fails with one error for each of them. */
@@ -96,22 +96,22 @@ function describe(cause: unknown, code: string): string {
 function explain(code: ErrorCode, host: string, detail: string): string {
   switch (code) {
     case 'host-not-found':
-      return `The host ${host} is not found (${detail}); check its spelling and the DNS.`
+      return `The host ${host} is not found (${detail}); check its spelling and the DNS`
     case 'connection-refused':
-      return `${host} refuses connections (${detail}); check the port, and that the server runs.`
+      return `${host} refuses connections (${detail}); check the port, and that the server runs`
     case 'connect-timeout':
-      return `${host} did not accept a connection in time (${detail}); check the address and the firewall.`
+      return `${host} did not accept a connection in time (${detail}); check the address and the firewall`
     case 'idle-timeout':
-      return `${host} sent nothing for IDLE_TIMEOUT (${detail}); raise it if the server is slow.`
+      return `${host} sent nothing for IDLE_TIMEOUT (${detail}); raise it if the server is slow`
     case 'connection-failed':
-      return `The connection to ${host} failed (${detail}); it is tried again.`
+      return `The connection to ${host} failed (${detail}); it is tried again`
     case 'tls-failed':
-      return `No trusted TLS connection to ${host} (${detail}); check the clock and the certificate, or name its CA in NODE_EXTRA_CA_CERTS.`
+      return `No trusted TLS connection to ${host} (${detail}); check the clock and the certificate, or name its CA in NODE_EXTRA_CA_CERTS`
     case 'not-a-git-server':
-      return `What answers at ${host} does not speak HTTP (${detail}); check the scheme and the port.`
+      return `What answers at ${host} does not speak HTTP (${detail}); check the scheme and the port`
     case 'aborted':
-      return `The request to ${host} was stopped before it was answered.`
+      return `The request to ${host} was stopped before it was answered`
     default:
-      return `The request to ${host} failed (${detail}).`
+      return `The request to ${host} failed (${detail})`
   }
 }

@@ -8,7 +8,7 @@ export interface Transports {
   local: HttpClient
 }
 
-/** The client for a remote. Throws `transport-unsupported`. */
+/** The client for a remote; every request of one without a transport fails. */
 export type OpenTransport = (remote: RemoteUrl) => HttpClient
 
 /** Creates the choice among `transports`. */
@@ -20,10 +20,15 @@ export function createTransport({ http, local }: Transports): OpenTransport {
       case 'local':
         return local
       case 'ssh':
-        throw new SyncError(
-          'transport-unsupported',
-          `${remote.url} is reached over SSH, which is not supported yet; use its https:// address.`,
-        )
+        return unsupported(remote)
     }
   }
+}
+
+function unsupported({ url }: RemoteUrl): HttpClient {
+  const error = new SyncError(
+    'transport-unsupported',
+    `${url} is reached over SSH, which is not supported yet; use its https:// address`,
+  )
+  return { request: () => Promise.reject(error) }
 }

@@ -63,5 +63,5 @@ function withoutCredentials(headers: Record<string, string>): Record<string, str
 }
 
 function refused(what: string, remedy: string): SyncError {
-  return new SyncError('redirect-refused', `${what}, which is not followed: ${remedy}.`)
+  return new SyncError('redirect-refused', `${what}, which is not followed: ${remedy}`)
 }

@@ -95,5 +95,5 @@ function decodeHeader(
 }
 
 function damaged(file: string): SyncError {
-  return new SyncError('pack-corrupt', `The object ${file} is damaged (git fsck tells more).`)
+  return new SyncError('pack-corrupt', `The object ${file} is damaged (git fsck tells more)`)
 }

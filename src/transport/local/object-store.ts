@@ -69,7 +69,7 @@ export class ObjectStore {
     if (location) return location
     throw new SyncError(
       'pack-incomplete',
-      `The repository ${this.#directory} lacks the object ${oid}; git fsck tells more, and a partial clone cannot be followed.`,
+      `The repository ${this.#directory} lacks the object ${oid}; git fsck tells more, and a partial clone cannot be followed`,
     )
   }
 

@@ -22,7 +22,7 @@ export class PackIndex {
       this.close()
       throw new SyncError(
         'object-format-unsupported',
-        `The pack index ${file} is not of version 2; run git repack -ad in the repository.`,
+        `The pack index ${file} is not of version 2; run git repack -ad in the repository`,
       )
     }
     this.#fanout = head.subarray(HEADER_BYTES)
@@ -63,7 +63,7 @@ export class PackIndex {
   #oids(start: number, end: number): Buffer {
     const oids = this.#read(oidsAt(start), (end - start) * OID_BYTES)
     // A cut index must not make the search go on for ever.
-    if (oids.length < OID_BYTES) throw new SyncError('pack-corrupt', 'A pack index is cut short.')
+    if (oids.length < OID_BYTES) throw new SyncError('pack-corrupt', 'A pack index is cut short')
     return oids
   }
 

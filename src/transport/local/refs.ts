@@ -1,9 +1,9 @@
 // The refs of a local repository, loose and packed, at the price of the files that
 // can hold what is asked for. https://git-scm.com/docs/git-update-ref
-import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { isOid, type Oid } from '../../git/oid.js'
-import { isMissing, readIfExists } from './files.js'
+import { readIfExists } from './files.js'
+import { isSafeName, readLooseRef, readLooseRefs } from './loose-refs.js'
 import { PackedRefs } from './packed-refs.js'
 import type { LocalRepository } from './repository.js'
 
@@ -59,10 +59,8 @@ async function followSymrefs(
   loose: ReadonlyMap<string, string>,
   lookUp: (name: string) => Promise<string | undefined>,
 ) {
-  const targets = new Map<
-    string,
-    { target: string; last: { name: string; value: string | undefined } }
-  >()
+  type Chain = { target: string; last: { name: string; value: string | undefined } }
+  const targets = new Map<string, Chain>()
   for (const [name, text] of loose) {
     const target = symrefTarget(text)
     if (target === undefined) continue
@@ -81,58 +79,6 @@ async function followSymrefs(
 function symrefTarget(value: string | undefined): string | undefined {
   const target = /^ref: *(\S+)$/.exec(value ?? '')?.[1]
   return target !== undefined && isSafeName(target) ? target : undefined
-}
-
-async function readLooseRef(commonDir: string, name: string): Promise<string | undefined> {
-  return (await readIfExists(path.join(commonDir, name)))?.trim()
-}
-
-/** Reads the loose refs below the folders that the prefixes lie in. */
-async function readLooseRefs(
-  commonDir: string,
-  prefixes: readonly string[],
-): Promise<Map<string, string>> {
-  const refs = new Map<string, string>()
-  const visited = new Set<string>()
-  const walk = async (folder: string): Promise<void> => {
-    if (visited.has(folder)) return
-    visited.add(folder)
-    for (const entry of await readFolder(path.join(commonDir, folder))) {
-      const name = `${folder}/${entry.name}`
-      if (entry.isDirectory()) {
-        const inside = `${name}/`
-        if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
-      } else if (prefixes.some((prefix) => name.startsWith(prefix)) && !name.endsWith('.lock')) {
-        const value = await readLooseRef(commonDir, name)
-        if (value !== undefined) refs.set(name, value)
-      }
-    }
-  }
-  for (const prefix of prefixes) {
-    const folder = folderOf(prefix)
-    if (folder !== undefined) await walk(folder)
-  }
-  return refs
-}
-
-/** The folder that holds every ref of a prefix; undefined where there can be none. */
-function folderOf(prefix: string): string | undefined {
-  if ('refs/'.startsWith(prefix)) return 'refs'
-  if (!prefix.startsWith('refs/') || !isSafeName(prefix)) return undefined
-  return prefix.slice(0, prefix.lastIndexOf('/'))
-}
-
-function isSafeName(name: string): boolean {
-  return !name.startsWith('/') && !name.split('/').includes('..') && !name.includes('\0')
-}
-
-async function readFolder(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true })
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
 }
 
 function byName(a: LocalRef, b: LocalRef): number {

@@ -49,20 +49,20 @@ export function toLocalError(error: unknown, directory: string): SyncError {
     case 'EPERM':
       return new SyncError(
         'access-denied',
-        `The repository ${directory} may not be read by this user (${code}); change its permissions.`,
+        `The repository ${directory} may not be read by this user (${code}); change its permissions`,
         { cause: error },
       )
     case 'ENOENT':
     case 'ENOTDIR':
       return new SyncError(
         'repository-not-found',
-        `The repository ${directory} vanished while it was read (${code}).`,
+        `The repository ${directory} vanished while it was read (${code})`,
         { cause: error },
       )
     default:
       return new SyncError(
         'connection-failed',
-        `The repository ${directory} cannot be read (${error instanceof Error ? error.message : error}).`,
+        `The repository ${directory} cannot be read (${error instanceof Error ? error.message : error})`,
         { cause: error },
       )
   }
@@ -105,13 +105,13 @@ async function assertSupported(commonDir: string, directory: string): Promise<vo
   if (unsupported === undefined) return
   throw new SyncError(
     'object-format-unsupported',
-    `The repository ${directory} uses ${unsupported}, which cannot be read from disk; serve it over HTTP.`,
+    `The repository ${directory} uses ${unsupported}, which cannot be read from disk; serve it over HTTP`,
   )
 }
 
 async function notFound(directory: string): Promise<SyncError> {
   const what = (await exists(directory)) ? 'is not a git repository' : 'does not exist'
-  return new SyncError('repository-not-found', `${directory} ${what}; check the repo address.`)
+  return new SyncError('repository-not-found', `${directory} ${what}; check the repo address`)
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -47,7 +47,7 @@ async function* runTask(
       yield message
       worker.postMessage('consumed')
     }
-    throw new SyncError('internal', 'The thread that reads a local repository ended too early.')
+    throw new SyncError('internal', 'The thread that reads a local repository ended too early')
   } catch (error) {
     if (signal?.aborted) throw toAbortError(signal.reason)
     throw toSyncError(error)

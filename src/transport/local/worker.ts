@@ -34,7 +34,7 @@ function describe(error: unknown, directory: string) {
   const { code, message } = toLocalError(error, directory)
   if (code !== 'pack-corrupt') return { code, message }
   const advice = `The repository ${directory} is damaged; git fsck tells more`
-  return { code, message: `${advice} (${message}).` }
+  return { code, message: `${advice} (${message})` }
 }
 
 async function sendChunks(port: MessagePort, chunks: AsyncIterable<Buffer>): Promise<void> {

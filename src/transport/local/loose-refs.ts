@@ -1,0 +1,59 @@
+// Refs that are files of their own. Only the folders that can hold what is asked for
+// are looked into. https://git-scm.com/docs/gitrepository-layout
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { isMissing, readIfExists } from './files.js'
+
+/** The content of one loose ref, an oid or `ref: <target>`; undefined where there is none. */
+export async function readLooseRef(commonDir: string, name: string): Promise<string | undefined> {
+  return (await readIfExists(path.join(commonDir, name)))?.trim()
+}
+
+/** Names and contents of the loose refs that start with any of `prefixes`. */
+export async function readLooseRefs(
+  commonDir: string,
+  prefixes: readonly string[],
+): Promise<Map<string, string>> {
+  const refs = new Map<string, string>()
+  const visited = new Set<string>()
+  const walk = async (folder: string): Promise<void> => {
+    if (visited.has(folder)) return
+    visited.add(folder)
+    for (const entry of await readFolder(path.join(commonDir, folder))) {
+      const name = `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        const inside = `${name}/`
+        if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
+      } else if (prefixes.some((prefix) => name.startsWith(prefix)) && !name.endsWith('.lock')) {
+        const value = await readLooseRef(commonDir, name)
+        if (value !== undefined) refs.set(name, value)
+      }
+    }
+  }
+  for (const prefix of prefixes) {
+    const folder = folderOf(prefix)
+    if (folder !== undefined) await walk(folder)
+  }
+  return refs
+}
+
+/** The folder that holds every ref of a prefix; undefined where there can be none. */
+function folderOf(prefix: string): string | undefined {
+  if ('refs/'.startsWith(prefix)) return 'refs'
+  if (!prefix.startsWith('refs/') || !isSafeName(prefix)) return undefined
+  return prefix.slice(0, prefix.lastIndexOf('/'))
+}
+
+/** Whether a name from outside stays within the repository as a path. */
+export function isSafeName(name: string): boolean {
+  return !name.startsWith('/') && !name.split('/').includes('..') && !name.includes('\0')
+}
+
+async function readFolder(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
