@@ -15,10 +15,9 @@ import {
   parseTimeout,
 } from './base/values.js'
 import { readVersion } from './base/version.js'
-import type { ListingDefaults, PublishMode } from './listing/entry.js'
-
-/** The levels of winston's npm scheme, most important first. */
-export const LOG_LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const
+import type { ListingDefaults } from './listing/entry.js'
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
+import type { PublishMode } from './publish/publication.js'
 
 /** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
 export interface Settings {
@@ -31,8 +30,8 @@ export interface Settings {
   credentialsPath: string | undefined
   httpHost: string
   httpPort: number
-  logLevel: (typeof LOG_LEVELS)[number]
-  logFormat: 'json' | 'pretty'
+  logLevel: LogLevel
+  logFormat: LogFormat
   syncTimeoutMs: number
   idleTimeoutMs: number
   maxConcurrentSyncs: number
@@ -75,7 +74,7 @@ export const SETTINGS: SettingsTable = {
     'port of health, metrics and status; 0: any free port, logged'),
   logLevel: setting('LOG_LEVEL', 'level', 'info', oneOf(LOG_LEVELS),
     `least important level to log: ${LOG_LEVELS.join(', ')}`),
-  logFormat: setting('LOG_FORMAT', 'format', 'json', oneOf(['json', 'pretty']),
+  logFormat: setting('LOG_FORMAT', 'format', 'json', oneOf(LOG_FORMATS),
     'json, or pretty for people'),
   syncTimeoutMs: setting('SYNC_TIMEOUT', 'duration', '10m', parseTimeout,
     'longest time for one whole sync'),

@@ -30,8 +30,8 @@ export function parseDuration(text: string): number {
   return Math.round(ms)
 }
 
-/** The shortest interval between polls, in milliseconds; less is a mistaken unit. */
-export const MIN_INTERVAL_MS = 10
+/** The shortest interval between polls, in milliseconds. */
+export const MIN_INTERVAL_MS = 1
 
 /** {@link parseDuration} for the time between polls. */
 export function parseInterval(text: string): number {

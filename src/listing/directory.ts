@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
-import type { PublishMode } from './entry.js'
+import type { PublishMode } from '../publish/publication.js'
 import type { Fault } from './listing-error.js'
 
 /** The folder in which state and staging sit, in any case as a volume may ignore case. */

@@ -1,9 +1,7 @@
 // One entry of the listing, checked and with every default filled in.
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
-
-/** `in-place`: changed files are replaced one by one; `symlink`: one link is swapped. */
-export type PublishMode = 'in-place' | 'symlink'
+import type { PublishMode } from '../publish/publication.js'
 
 /** A directory and the revision it is kept equal to. */
 export interface Entry {

@@ -4,8 +4,9 @@ import { parseInterval } from '../base/duration.js'
 import { redact } from '../base/redact.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
+import type { PublishMode } from '../publish/publication.js'
 import { findDangers, resolveDirectory } from './directory.js'
-import type { Entry, ListingDefaults, PublishMode } from './entry.js'
+import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
 
 /** The fields of an entry as the schema types them. */
@@ -91,11 +92,16 @@ function checkField<T>(pointer: string, parse: () => T, faults: FaultList): T | 
   try {
     return parse()
   } catch (error) {
-    // Parsers say what is wrong with a value in one of these; anything else is a fault of ours.
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
-    faults.add({ pointer, message: error.message })
+    faults.add({ pointer, message: explain(error) })
     return undefined
   }
+}
+
+/** Parsers say what is wrong in a RangeError or TypeError; what else they throw is our fault. */
+function explain(error: unknown): string {
+  if (error instanceof URIError) return 'has characters or percent signs that encode nothing'
+  if (error instanceof RangeError || error instanceof TypeError) return error.message
+  throw error
 }
 
 function checkNul(text: string): string {

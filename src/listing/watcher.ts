@@ -23,7 +23,11 @@ export interface WatchOptions {
   onChange(read: ListingRead): void | Promise<void>
   /** How often to look regardless of events. @default 15_000 */
   relookMs?: number
-  /** How long events must rest before a look. @default 100 */
+  /**
+   * How long events must rest before a look. More than 50, since chokidar drops what follows an
+   * event within that time.
+   * @default 100
+   */
   debounceMs?: number
 }
 

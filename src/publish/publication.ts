@@ -34,6 +34,7 @@ import {
   worktreeOf,
 } from './worktrees.js'
 
+/** `in-place`: changed files are replaced one by one; `symlink`: one link is swapped. */
 export type PublishMode = 'in-place' | 'symlink'
 
 /** Where an entry is published, and how. */

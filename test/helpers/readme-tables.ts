@@ -98,9 +98,16 @@ function bounds(readme: string, name: string): [start: number, end: number] {
   return [start, end]
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows.map((row) => row.map(escapeCell))]
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+/** With columns of even width, as the formatter wants them. */
+function table(head: readonly string[], body: readonly (readonly string[])[]): string {
+  const rows = [head, ...body.map((row) => row.map(escapeCell))]
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const rule = widths.map((width) => '-'.repeat(width))
+  const [first = [], ...rest] = rows
+  return [first, rule, ...rest]
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)))
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
 }
 
 function escapeCell(text: string): string {

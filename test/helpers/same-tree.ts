@@ -13,7 +13,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { git, gitBytes } from './git-command.js'
 
-type Entry = { kind: 'directory' } | { kind: 'symlink' | 'file' | 'executable'; content: Buffer }
+/** What stands at one path. */
+export type TreeEntry =
+  | { kind: 'directory' }
+  | { kind: 'symlink' | 'file' | 'executable'; content: Buffer }
+
+/** Every path below a directory, as byte strings (one char per byte). */
+export type Tree = ReadonlyMap<string, TreeEntry>
 
 /**
  * Asserts that `actualDir` holds what git checks out of `revision`: the same paths (directories
@@ -21,11 +27,16 @@ type Entry = { kind: 'directory' } | { kind: 'symlink' | 'file' | 'executable'; 
  * not looked at.
  */
 export function assertSameTree(actualDir: string, repoDir: string, revision: string): void {
+  assert.deepEqual(treeDifferences(readTree(actualDir), checkedOutTree(repoDir, revision)), [])
+}
+
+/** What git checks out of `revision`. */
+export function checkedOutTree(repoDir: string, revision: string): Tree {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-expected-'))
   try {
     const expectedDir = path.join(scratch, 'tree')
     checkOut(repoDir, revision, expectedDir, path.join(scratch, 'index'))
-    assert.deepEqual(differences(listTree(actualDir), listTree(expectedDir)), [])
+    return readTree(expectedDir)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -42,9 +53,9 @@ function checkOut(repoDir: string, revision: string, worktree: string, indexFile
   gitBytes(worktree, ['read-tree', '--reset', '-u', `${revision}^{tree}`], { env })
 }
 
-/** Every path below `root`, its bytes as latin1 text, so that names that are not UTF-8 count. */
-function listTree(root: string): Map<string, Entry> {
-  const entries = new Map<string, Entry>()
+/** What stands in a directory, but for `.git` and `.git-autosync` at its root. */
+export function readTree(root: string): Tree {
+  const entries = new Map<string, TreeEntry>()
   const walk = (prefix: Buffer): void => {
     const directory = Buffer.concat([Buffer.from(`${root}/`), prefix])
     for (const name of readdirSync(directory, { encoding: 'buffer' })) {
@@ -71,7 +82,8 @@ function listTree(root: string): Map<string, Entry> {
   return entries
 }
 
-function differences(actual: Map<string, Entry>, expected: Map<string, Entry>): string[] {
+/** What is not as expected, a line for each path. */
+export function treeDifferences(actual: Tree, expected: Tree): string[] {
   const paths = [...new Set([...actual.keys(), ...expected.keys()])].sort()
   return paths.flatMap((name) => {
     const fault = difference(actual.get(name), expected.get(name))
@@ -79,7 +91,10 @@ function differences(actual: Map<string, Entry>, expected: Map<string, Entry>): 
   })
 }
 
-function difference(actual: Entry | undefined, expected: Entry | undefined): string | undefined {
+function difference(
+  actual: TreeEntry | undefined,
+  expected: TreeEntry | undefined,
+): string | undefined {
   if (!expected) return `unexpected ${actual?.kind}`
   if (!actual) return `missing ${expected.kind}`
   if (actual.kind !== expected.kind) return `is a ${actual.kind}, must be a ${expected.kind}`

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { ListingDefaults } from '../../src/listing/entry.js'
 import { parseListing, readListing } from '../../src/listing/listing.js'
 import { formatFault, ListingError } from '../../src/listing/listing-error.js'
@@ -196,7 +197,7 @@ const cases: [string, unknown, string[]][] = [
   [
     'an interval of nothing',
     [{ path: 'a', repo: REPO, interval: 0 }],
-    ['/0/interval: must be at least 10ms, not "0"'],
+    ['/0/interval: must be at least 1ms, not "0"'],
   ],
   [
     'a negative interval',
@@ -214,6 +215,16 @@ const cases: [string, unknown, string[]][] = [
     [
       '/0/repo: has the unknown scheme ftp:// (use https, http, ssh, file, user@host:path or a local path)',
     ],
+  ],
+  [
+    'half a character',
+    [{ path: 'a', repo: 'h:\ud800' }],
+    ['/0/repo: has characters or percent signs that encode nothing'],
+  ],
+  [
+    'a lone percent sign',
+    [{ path: 'a', repo: 'file:///a%zz' }],
+    ['/0/repo: has characters or percent signs that encode nothing'],
   ],
   ['NUL in a path', [{ path: 'a\0', repo: REPO }], ['/0/path: must not have a NUL character']],
   ['NUL in a repo', [{ path: 'a', repo: '/r\0' }], ['/0/repo: must not have a NUL character']],
@@ -335,6 +346,40 @@ test('twenty thousand faulty entries do not take quadratic time', () => {
   const start = process.hrtime.bigint()
   assert.equal(faultsOf(() => parse(document)).length, 20_000)
   assert.ok(process.hrtime.bigint() - start < 5_000_000_000n)
+})
+
+test('any document is a listing, or a ListingError', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      'a',
+      'a/b',
+      '/',
+      '..',
+      'https://u:p@h/x',
+      'u@h:x',
+      'file:',
+      'file:x',
+      '10s',
+      '[::1]:x',
+    ),
+    fc.webUrl({ withQueryParameters: true }),
+  )
+  const value = fc.oneof({ weight: 4, arbitrary: text }, fc.jsonValue())
+  const fields = ['path', 'repo', 'branch', 'tag', 'commit', 'publish', 'interval', 'clean']
+  const entry = fc.dictionary(fc.constantFrom(...fields, '__proto__'), value)
+  const document = fc.oneof(fc.array(fc.oneof(entry, value)), fc.jsonValue())
+  fc.assert(
+    fc.property(document, (listing) => {
+      try {
+        parse(listing)
+      } catch (error) {
+        assert.ok(error instanceof ListingError)
+        assert.ok(error.faults.length > 0)
+      }
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('reading a file gives its text too, and relative paths start at its folder', async (t) => {

@@ -25,7 +25,6 @@ function startWatch(t: TestContext, file: string, options: Partial<WatchOptions>
     text: 'start',
     clock: systemClock,
     relookMs: NEVER_MS,
-    debounceMs: 20,
     onChange(read) {
       reads.push(read)
       for (const { wanted, resolve } of waiting) if (wanted(read)) resolve()
@@ -167,7 +166,7 @@ test('files beside the listing cause no look', async (t) => {
   const file = path.join(folder, 'listing.json')
   await writeFile(file, 'start')
   const clock = new FakeClock()
-  const { watcher } = startWatch(t, file, { clock, relookMs: 15_000, debounceMs: 100 })
+  const { watcher } = startWatch(t, file, { clock, relookMs: 15_000 })
   // The watch is ready once that has scheduled a look.
   while (clock.nextDelayMs !== 100) await settle()
   await clock.advance(100)
@@ -185,8 +184,7 @@ test('a change that causes no event is found by the slow re-look', async (t) => 
   const file = path.join(folder, 'listing.json')
   await symlink(path.join(elsewhere, 'real.json'), file)
   const clock = new FakeClock()
-  const options = { clock, relookMs: 15_000, debounceMs: 100 }
-  const { watcher, reads, textReported } = startWatch(t, file, options)
+  const { watcher, reads, textReported } = startWatch(t, file, { clock, relookMs: 15_000 })
   while (clock.nextDelayMs !== 100) await settle()
   await clock.advance(100)
   await watcher.look()

@@ -18,6 +18,6 @@ test('each kind of address has its client, and SSH says what it is', async () =>
     (error) =>
       error instanceof SyncError &&
       error.code === 'transport-unsupported' &&
-      /^ssh:\/\/git@git\.example\/.* over SSH/.test(error.message),
+      /^ssh:\/\/git\.example\/.* over SSH/.test(error.message),
   )
 })

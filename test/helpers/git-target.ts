@@ -1,0 +1,65 @@
+// A commit to publish, with its objects straight from a real repository.
+import { readFileSync, type Stats } from 'node:fs'
+import { hashObject } from '../../src/git/object.js'
+import { type Oid, objectFormatOf } from '../../src/git/oid.js'
+import { toFsPath } from '../../src/publish/byte-path.js'
+import type { Target } from '../../src/publish/in-place.js'
+import type { TestRepo } from './test-repo.js'
+
+/** A target of objects in memory, and how often each kind was read. */
+export interface MemoryTarget extends Target {
+  readonly reads: { trees: number; blobs: number; compared: number }
+}
+
+/** The target of a revision. */
+export function gitTarget(repo: TestRepo, revision: string): MemoryTarget {
+  const commit = repo.oid(`${revision}^{commit}`)
+  const tree = repo.oid(`${commit}^{tree}`)
+  return memoryTarget(commit, tree, readObjects(repo, tree))
+}
+
+/** The target of objects by oid. Reading any other one throws. */
+export function memoryTarget(
+  commit: Oid,
+  tree: Oid,
+  objects: ReadonlyMap<Oid, Buffer>,
+): MemoryTarget {
+  const reads = { trees: 0, blobs: 0, compared: 0 }
+  const read = (oid: Oid): Buffer => {
+    const body = objects.get(oid)
+    if (!body) throw new Error(`the test has no object ${oid}`)
+    return body
+  }
+  return {
+    commit,
+    tree,
+    reads,
+    readTree(oid) {
+      reads.trees++
+      return read(oid)
+    },
+    readBlob(oid) {
+      reads.blobs++
+      return read(oid)
+    },
+    isContentOf(path: string, _stat: Stats, oid: Oid) {
+      reads.compared++
+      return hashObject('blob', readFileSync(toFsPath(path)), objectFormatOf(oid)) === oid
+    },
+  }
+}
+
+/** Every object below a tree, as `git cat-file --batch` prints them. */
+function readObjects(repo: TestRepo, tree: Oid): Map<Oid, Buffer> {
+  const oids = repo.gitBytes(['rev-list', '--objects', '--no-object-names', tree])
+  const output = repo.gitBytes(['cat-file', '--batch'], { input: oids })
+  const objects = new Map<Oid, Buffer>()
+  for (let position = 0; position < output.length; ) {
+    const bodyStart = output.indexOf(0x0a, position) + 1
+    const [oid = '', , bytes] = output.toString('latin1', position, bodyStart).split(' ')
+    const bodyEnd = bodyStart + Number(bytes)
+    objects.set(oid, output.subarray(bodyStart, bodyEnd))
+    position = bodyEnd + 1
+  }
+  return objects
+}

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { GitObject } from '../../src/git/object.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { failsWith } from '../helpers/fails-with.js'
+import {
+  appendDelta,
+  assemblePack,
+  assertSameObjects,
+  blob,
+  catFile,
+  listObjects,
+  type PackEntry,
+  packObjects,
+  readPack,
+} from '../helpers/packs.js'
+
+/** Commits that git stores as deltas of each other, trees and blobs of all kinds, and a tag. */
+function variedRepo(t: TestScope, objectFormat: 'sha1' | 'sha256' = 'sha1'): TestRepo {
+  const repo = createRepo(path.join(tempDir(t), 'repo'), { objectFormat })
+  const lines = Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(index % 37)}`)
+  for (let round = 0; round < 6; round++) {
+    lines[round * 50] = `changed in round ${round}`
+    repo.commit(`round ${round}`, {
+      'text.txt': lines.join('\n'),
+      'folder/copy.txt': lines.slice(round).join('\n'),
+      empty: '',
+      'binary.bin': randomBytes(3000),
+      'run.sh': { content: `#!/bin/sh\necho ${round}\n`, executable: true },
+      link: { symlink: 'text.txt' },
+    })
+  }
+  repo.git('tag', '-a', '-m', 'annotated', 'v1')
+  return repo
+}
+
+function packAll(repo: TestRepo, ...args: string[]): Buffer {
+  return packObjects(repo, '--all', '--revs', ...args)
+}
+
+/** How many deltas of each kind real git finds in a pack, and how deep they go. */
+function deltasOf(repo: TestRepo, pack: Buffer): { deltas: number; depth: number } {
+  const file = path.join(repo.gitDir, 'looked-at.pack')
+  writeFileSync(file, pack)
+  repo.git('index-pack', file)
+  const lines = repo.git('verify-pack', '-v', file).split('\n')
+  const depths = lines.flatMap((line) => {
+    const [, type, , , , depth, base] = line.split(/ +/)
+    return type && base ? [Number(depth)] : []
+  })
+  return { deltas: depths.length, depth: Math.max(0, ...depths) }
+}
+
+test('reads what git packs, whatever its deltas and however it arrives', async (t) => {
+  const repo = variedRepo(t)
+  const oids = listObjects(repo, '--all')
+  const kinds = {
+    'offset deltas': ['--delta-base-offset'],
+    'reference deltas': [],
+    'no deltas': ['--window=0'],
+    'deep deltas': ['--delta-base-offset', '--depth=50', '--window=20'],
+  }
+  for (const [kind, args] of Object.entries(kinds)) {
+    const bytes = packAll(repo, ...args)
+    assert.equal(deltasOf(repo, bytes).deltas > 0, kind !== 'no deltas')
+    for (const chunkBytes of [1, 7, 1000, 65_515, bytes.length]) {
+      await t.test(`${kind} in chunks of ${chunkBytes}`, () => {
+        const pack = readPack(bytes, { chunkBytes })
+        assert.equal(pack.bytes, bytes.length)
+        assertSameObjects(pack, repo, oids)
+      })
+    }
+    await t.test(`${kind} without a cache`, () => {
+      assertSameObjects(readPack(bytes, { cacheBytes: 0 }), repo, oids)
+    })
+  }
+})
+
+test('reads packs of sha256 repositories', (t) => {
+  const repo = variedRepo(t, 'sha256')
+  for (const args of [[], ['--delta-base-offset']]) {
+    const bytes = packAll(repo, ...args)
+    for (const chunkBytes of [11, bytes.length]) {
+      const pack = readPack(bytes, { chunkBytes, objectFormat: 'sha256' })
+      assertSameObjects(pack, repo, listObjects(repo, '--all'))
+    }
+    assert.throws(() => readPack(bytes, { objectFormat: 'sha1' }), failsWith('pack-corrupt'))
+  }
+})
+
+test('an object that the pack lacks is told apart', (t) => {
+  const repo = variedRepo(t)
+  const pack = readPack(packAll(repo))
+  const oid = '1'.repeat(40)
+  assert.equal(pack.has(oid), false)
+  assert.throws(() => pack.read(oid), failsWith('pack-incomplete', new RegExp(oid)))
+})
+
+test('reads an empty pack, and an empty blob', (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const empty = packObjects(repo, '')
+  assert.equal(readPack(empty, { chunkBytes: 1 }).bytes, 32)
+
+  repo.commit('first', { empty: '' })
+  const oid = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+  for (const chunkBytes of [1, 1000]) {
+    const { type, body } = readPack(packObjects(repo, oid), { chunkBytes }).read(oid)
+    assert.equal(type, 'blob')
+    assert.equal(body.length, 0)
+  }
+})
+
+test('accepts version 3, as git does', () => {
+  const object = blob('content')
+  const pack = readPack(assemblePack([object], { version: 3 }))
+  assert.deepEqual(pack.read(object.oid).body, object.body)
+})
+
+test('thin packs take their bases from outside', (t) => {
+  const repo = variedRepo(t)
+  const revisions = 'HEAD\n^HEAD~1'
+  const bytes = packObjects(repo, revisions, '--revs', '--thin', '--delta-base-offset')
+  const oids = listObjects(repo, 'HEAD', '^HEAD~1')
+  const outside = catFile(repo, listObjects(repo, 'HEAD~1'))
+  const asked = new Set<string>()
+  const findBase = (oid: string): GitObject | undefined => {
+    asked.add(oid)
+    return outside.get(oid)
+  }
+
+  for (const [chunkBytes, cacheBytes] of [
+    [1, 1 << 20],
+    [bytes.length, 0],
+  ] as const) {
+    const pack = readPack(bytes, { chunkBytes, cacheBytes, findBase })
+    assertSameObjects(pack, repo, oids)
+    assert.ok(asked.size > 0)
+    for (const oid of asked) assert.equal(pack.has(oid), false)
+  }
+  assert.throws(() => readPack(bytes), failsWith('pack-incomplete', /without their base/))
+})
+
+test('a wrong base from outside does not make a wrong object', (t) => {
+  const base = blob('the base')
+  const target = blob('the base and more')
+  const bytes = assemblePack([{ base: base.oid, delta: appendDelta(base.body, ' and more') }])
+  const pack = readPack(bytes, { findBase: () => blob('not base') })
+  assert.equal(pack.has(target.oid), false)
+  const sized = { ...base, body: Buffer.from('too long to be it') }
+  assert.throws(() => readPack(bytes, { findBase: () => sized }), failsWith('pack-corrupt'))
+  assert.deepEqual(readPack(bytes, { findBase: () => base }).read(target.oid).body, target.body)
+  t.diagnostic(`${bytes.length} bytes`)
+})
+
+test('a base may come after its deltas, and be a delta itself', () => {
+  const base = blob('base')
+  const middle = blob('base, middle')
+  const top = blob('base, middle, top')
+  const beside = blob('base, middle, top, beside')
+  const entries: PackEntry[] = [
+    { base: middle.oid, delta: appendDelta(middle.body, ', top') },
+    { base: { entry: 0 }, delta: appendDelta(top.body, ', beside') },
+    { base: base.oid, delta: appendDelta(base.body, ', middle') },
+    base,
+  ]
+  const bytes = assemblePack(entries)
+  for (const chunkBytes of [1, 17, bytes.length]) {
+    for (const cacheBytes of [0, 1 << 20]) {
+      const pack = readPack(bytes, { chunkBytes, cacheBytes })
+      for (const { oid, body } of [base, middle, top, beside]) {
+        assert.deepEqual(pack.read(oid), { type: 'blob', body })
+      }
+    }
+  }
+})
+
+test('thousands of deltas before their bases cost no more than after them', () => {
+  const chain = [blob('start')]
+  while (chain.length < 4000) chain.push(blob(`${chain.length}`))
+  const entries: PackEntry[] = chain.map((object, index) => {
+    const base = chain[index - 1]
+    if (!base) return object
+    return { base: base.oid, delta: replaceDelta(base.body, object.body) }
+  })
+  const startedAt = performance.now()
+  const pack = readPack(assemblePack(entries.reverse()))
+  for (const { oid, body } of chain) assert.deepEqual(pack.read(oid).body, body)
+  assert.ok(performance.now() - startedAt < 10_000)
+})
+
+test('the same object twice in a pack is read, also where its copies build on each other', () => {
+  const base = blob('a base')
+  const top = blob('a base and more')
+  const entries: PackEntry[] = [
+    base,
+    { base: base.oid, delta: appendDelta(base.body, ' and more') },
+    { base: { entry: 1 }, delta: replaceDelta(top.body, base.body) },
+  ]
+  for (const cacheBytes of [0, 1 << 20]) {
+    const pack = readPack(assemblePack(entries), { cacheBytes })
+    assert.deepEqual(pack.read(base.oid).body, base.body)
+    assert.deepEqual(pack.read(top.oid).body, top.body)
+  }
+})
+
+test('a base from outside may come again in the pack, built on what was built on it', () => {
+  const base = blob('a base')
+  const top = blob('a base and more')
+  const entries: PackEntry[] = [
+    { base: base.oid, delta: appendDelta(base.body, ' and more') },
+    { base: { entry: 0 }, delta: replaceDelta(top.body, base.body) },
+  ]
+  const pack = readPack(assemblePack(entries), {
+    cacheBytes: 0,
+    findBase: (oid) => (oid === base.oid ? base : undefined),
+  })
+  assert.deepEqual(pack.read(base.oid).body, base.body)
+  assert.deepEqual(pack.read(top.oid).body, top.body)
+})
+
+test('follows chains of more than 500 deltas', (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  repo.gitBytes(['fast-import', '--quiet'], { input: growingFile(700) })
+  const oids = listObjects(repo, 'main')
+  for (const args of [['--delta-base-offset'], []]) {
+    const bytes = packObjects(repo, 'main', '--revs', '--depth=4095', '--window=1', ...args)
+    assert.ok(deltasOf(repo, bytes).depth > 500)
+    assertSameObjects(readPack(bytes), repo, oids)
+    // Most of the chain has left this cache when it is needed again.
+    const cacheBytes = 400_000
+    assertSameObjects(readPack(bytes, { cacheBytes }), repo, oids.slice(-40))
+  }
+})
+
+test('a large blob in small chunks takes time in proportion', (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const content = randomBytes(5_000_000)
+  repo.commit('large', { large: content, small: 'small' })
+  const bytes = packAll(repo)
+  const startedAt = performance.now()
+  const pack = readPack(bytes, { chunkBytes: 1000 })
+  assert.ok(performance.now() - startedAt < 5_000)
+  assertSameObjects(pack, repo, listObjects(repo, '--all'))
+  assert.ok(pack.read(repo.oid('HEAD:large')).body.equals(content))
+  assert.ok(readFileSync(path.join(repo.dir, 'large')).equals(content))
+})
+
+/** A delta that copies nothing. */
+function replaceDelta(base: Buffer, target: Buffer): Buffer {
+  return Buffer.concat([
+    Buffer.from([base.length, target.length, target.length]),
+    target,
+  ])
+}
+
+/** A stream for fast-import: one file, a line longer in each commit. */
+function growingFile(commits: number): string {
+  const parts: string[] = []
+  let content = ''
+  for (let index = 1; index <= commits; index++) {
+    content += `line ${index} of the growing file\n`
+    parts.push(`commit refs/heads/main
+committer Test <test@example.com> ${1_700_000_000 + index} +0000
+data 1
+${index % 10}
+M 100644 inline file
+data ${content.length}
+${content}
+`)
+  }
+  return parts.join('')
+}
