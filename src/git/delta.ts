@@ -1,58 +1,79 @@
 // Applies a delta to its base. https://git-scm.com/docs/pack-format#_deltified_representation
+import { constants } from 'node:buffer'
 import { corrupt } from './entry-header.js'
 
 /**
  * The object that `delta` makes of `base`. Throws `pack-corrupt` where a size or an instruction
- * does not fit, before more than `maxBytes` are allocated.
+ * does not fit, before any memory is asked for.
  */
-export function applyDelta(
-  base: Buffer,
-  delta: Buffer,
-  maxBytes = Number.MAX_SAFE_INTEGER,
-): Buffer {
+export function applyDelta(base: Buffer, delta: Buffer): Buffer {
   const baseSize = decodeDeltaSize(delta, 0)
   if (baseSize.size !== base.length) throw corrupt('has a delta that does not belong to its base')
-  const resultSize = decodeDeltaSize(delta, baseSize.end)
-  if (resultSize.size > maxBytes) throw corrupt('has a delta that makes an impossibly large object')
-  const result = Buffer.allocUnsafe(resultSize.size)
-  let position = resultSize.end
-  let written = 0
-  while (position < delta.length) {
-    const instruction = delta[position++] as number
-    if (instruction & 0x80) {
-      let offset = 0
-      let length = 0
-      // Up to four bytes of offset and three of length, each present where its bit is set.
-      if (instruction & 0x01) offset = delta[position++] ?? 0
-      if (instruction & 0x02) offset += (delta[position++] ?? 0) * 0x100
-      if (instruction & 0x04) offset += (delta[position++] ?? 0) * 0x10000
-      if (instruction & 0x08) offset += (delta[position++] ?? 0) * 0x1000000
-      if (instruction & 0x10) length = delta[position++] ?? 0
-      if (instruction & 0x20) length += (delta[position++] ?? 0) * 0x100
-      if (instruction & 0x40) length += (delta[position++] ?? 0) * 0x10000
-      if (length === 0) length = 0x10000
-      if (
-        position > delta.length ||
-        offset + length > base.length ||
-        written + length > result.length
-      ) {
-        throw corrupt('has a delta that copies beyond its base')
-      }
-      base.copy(result, written, offset, offset + length)
-      written += length
-    } else {
-      if (instruction === 0) throw corrupt('has a delta with a reserved instruction')
-      const end = position + instruction
-      if (end > delta.length || written + instruction > result.length) {
-        throw corrupt('has a delta that ends too early')
-      }
-      delta.copy(result, written, position, end)
-      position = end
-      written += instruction
-    }
+  const { size, end } = decodeDeltaSize(delta, baseSize.end)
+  if (size > constants.MAX_LENGTH || size !== measure(base, delta, end)) {
+    throw corrupt('has a delta that does not make what it says')
   }
-  if (written !== result.length) throw corrupt('has a delta that makes less than it says')
+  const result = Buffer.allocUnsafe(size)
+  let written = 0
+  for (let position = end; position < delta.length; ) {
+    const instruction = decodeInstruction(delta, position)
+    const { isCopy, start, length } = instruction
+    const source = isCopy ? base : delta
+    source.copy(result, written, start, start + length)
+    written += length
+    position = instruction.end
+  }
   return result
+}
+
+/** How many bytes the instructions from `start` make. Throws where one cannot be followed. */
+function measure(base: Buffer, delta: Buffer, start: number): number {
+  let size = 0
+  for (let position = start; position < delta.length; ) {
+    const instruction = decodeInstruction(delta, position)
+    if (instruction.isCopy && instruction.start + instruction.length > base.length) {
+      throw corrupt('has a delta that copies beyond its base')
+    }
+    size += instruction.length
+    position = instruction.end
+  }
+  return size
+}
+
+interface Instruction {
+  /** Whether the bytes come from the base, else from the delta itself. */
+  isCopy: boolean
+  /** Where the bytes start. */
+  start: number
+  length: number
+  /** Where the next instruction starts. */
+  end: number
+}
+
+function decodeInstruction(delta: Buffer, position: number): Instruction {
+  const opcode = delta[position] as number
+  if (opcode === 0) throw corrupt('has a delta with a reserved instruction')
+  const instruction =
+    opcode & 0x80
+      ? decodeCopy(delta, position + 1, opcode)
+      : { isCopy: false, start: position + 1, length: opcode, end: position + 1 + opcode }
+  if (instruction.end > delta.length) throw corrupt('has a delta that ends too early')
+  return instruction
+}
+
+/** Up to four bytes of offset and three of length, each present where its bit is set. */
+function decodeCopy(delta: Buffer, position: number, opcode: number): Instruction {
+  let end = position
+  let start = 0
+  let length = 0
+  if (opcode & 0x01) start = delta[end++] ?? 0
+  if (opcode & 0x02) start += (delta[end++] ?? 0) * 0x100
+  if (opcode & 0x04) start += (delta[end++] ?? 0) * 0x10000
+  if (opcode & 0x08) start += (delta[end++] ?? 0) * 0x1000000
+  if (opcode & 0x10) length = delta[end++] ?? 0
+  if (opcode & 0x20) length += (delta[end++] ?? 0) * 0x100
+  if (opcode & 0x40) length += (delta[end++] ?? 0) * 0x10000
+  return { isCopy: true, start, length: length || 0x10000, end }
 }
 
 /** A little-endian number, seven bits a byte. */

@@ -19,8 +19,8 @@ export interface EntryHeader {
 
 const WHOLE: Record<number, ObjectType> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
 
-/** The longest header: ten bytes of size and ten of distance, or an oid. */
-export const MAX_HEADER_BYTES = 10 + 32
+/** What a further byte of a size counts at most, which also ends a run of zeros. */
+const MAX_SCALE = 2 ** 53
 
 /** Decodes the header at `start`; undefined where `bytes` end before it does. */
 export function decodeEntryHeader(
@@ -66,8 +66,9 @@ function decodeSize(
     byte = bytes[position++]
     if (byte === undefined) return undefined
     size += (byte & 0x7f) * scale
+    if (size > Number.MAX_SAFE_INTEGER || scale > MAX_SCALE)
+      throw corrupt('claims an object of an impossible size')
     scale *= 128
-    if (size > Number.MAX_SAFE_INTEGER) throw corrupt('claims an object of an impossible size')
   }
   return { type, size, end: position }
 }

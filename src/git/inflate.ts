@@ -1,4 +1,5 @@
 // Inflates one zlib stream that is followed by other bytes, with Node's own zlib.
+import { constants } from 'node:buffer'
 import { inflateSync } from 'node:zlib'
 import { corrupt } from './entry-header.js'
 
@@ -30,16 +31,16 @@ export function inflate(input: Buffer, size: number): Inflated | undefined {
       info: true,
       // One byte more than needed, else zlib asks for another buffer to say that it is done.
       chunkSize: Math.min(Math.max(size + 1, MIN_STEP_BYTES), MAX_STEP_BYTES),
-      maxOutputLength: Math.max(size, 1),
+      maxOutputLength: Math.min(Math.max(size, 1), constants.MAX_LENGTH),
     })
-    if (buffer.length !== size) throw corrupt('has an object that is smaller than it says')
+    if (buffer.length !== size) throw corrupt('has an object of another size than it says')
     return { body: buffer, deflatedBytes: engine.bytesWritten }
   } catch (error) {
     switch (error instanceof Error && 'code' in error ? error.code : undefined) {
       case 'Z_BUF_ERROR':
         return undefined
       case 'ERR_BUFFER_TOO_LARGE':
-        throw corrupt('has an object that is larger than it says', error)
+        throw corrupt('has an object of a larger size than it says', error)
       case 'Z_DATA_ERROR':
       case 'Z_NEED_DICT':
         throw corrupt('has an object that does not inflate', error)

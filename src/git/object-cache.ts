@@ -1,6 +1,9 @@
 // The objects of a pack that were used last, up to a number of bytes.
 import type { GitObject } from './object.js'
 
+/** What it takes to keep an object, beside its body. */
+const OVERHEAD_BYTES = 256
+
 export class ObjectCache {
   readonly #objects = new Map<number, GitObject>()
   readonly #maxBytes: number
@@ -20,14 +23,26 @@ export class ObjectCache {
     return object
   }
 
+  /** Keeps an object, unless it would push out half of the others. */
   set(entry: number, object: GitObject): void {
-    if (object.body.length > this.#maxBytes / 2) return
+    this.#delete(entry)
+    if (bytesOf(object) > this.#maxBytes / 2) return
     this.#objects.set(entry, object)
-    this.#bytes += object.body.length
-    for (const [oldest, { body }] of this.#objects) {
+    this.#bytes += bytesOf(object)
+    for (const oldest of this.#objects.keys()) {
       if (this.#bytes <= this.#maxBytes) return
-      this.#objects.delete(oldest)
-      this.#bytes -= body.length
+      this.#delete(oldest)
     }
   }
+
+  #delete(entry: number): void {
+    const object = this.#objects.get(entry)
+    if (!object) return
+    this.#objects.delete(entry)
+    this.#bytes -= bytesOf(object)
+  }
+}
+
+function bytesOf({ body }: GitObject): number {
+  return body.length + OVERHEAD_BYTES
 }

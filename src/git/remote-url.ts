@@ -33,6 +33,7 @@ function parseUrl(text: string): RemoteUrl {
   if (/[\s\\]/.test(text)) throw new TypeError('must not have white space or backslashes')
   if (!URL.canParse(text)) throw new TypeError('is not a valid URL')
   const url = new URL(text)
+  refuseQueryAndFragment(url)
   switch (url.protocol) {
     case 'http:':
     case 'https:':
@@ -55,7 +56,25 @@ function fileUrl(text: string, baseDirectory: string): RemoteUrl {
   if (url.host !== '' && url.host !== 'localhost') {
     throw new TypeError('names a host: a file URL has three slashes, file:///path')
   }
-  return local(path.resolve(fileURLToPath(`file://${url.pathname}`)))
+  refuseQueryAndFragment(url)
+  return local(path.resolve(pathOf(url)))
+}
+
+function pathOf({ pathname }: URL): string {
+  try {
+    return fileURLToPath(`file://${pathname}`)
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+    throw new TypeError('has a percent sign that starts no UTF-8 character: write %25', {
+      cause: error,
+    })
+  }
+}
+
+/** A path with these characters must be encoded, or its end would be lost. */
+function refuseQueryAndFragment({ search, hash }: URL): void {
+  if (search || hash)
+    throw new TypeError('must not have a query or a fragment (%3F is ?, %23 is #)')
 }
 
 function httpUrl(url: URL): RemoteUrl {
@@ -63,7 +82,6 @@ function httpUrl(url: URL): RemoteUrl {
   if (url.pathname.includes('@')) {
     throw new TypeError('has "@" in its path: write %40, and percent-encode passwords')
   }
-  if (url.search || url.hash) throw new TypeError('must not have a query or a fragment')
   const credentials =
     url.username || url.password
       ? { username: decode(url.username), password: decode(url.password) }
@@ -91,9 +109,10 @@ function scpUrl({ user, host, path: scpPath = '' }: Record<string, string | unde
     throw new TypeError('looks like a URL without its scheme: put https:// before it')
   }
   const absolute = scpPath.startsWith('/') ? scpPath : `/~/${scpPath.replace(/^~\//, '')}`
+  const encoded = encodeURI(absolute).replace(/[?#]/g, encodeURIComponent)
   return {
     transport: 'ssh',
-    url: withoutTrailingSlash(`ssh://${user ? `${user}@` : ''}${host}${encodeURI(absolute)}`),
+    url: withoutTrailingSlash(`ssh://${user ? `${user}@` : ''}${host}${encoded}`),
     credentials: undefined,
   }
 }

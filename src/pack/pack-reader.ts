@@ -4,12 +4,12 @@
 // https://git-scm.com/docs/pack-format
 import { createHash, type Hash } from 'node:crypto'
 import { SyncError } from '../base/errors.js'
+import { applyDelta } from '../git/delta.js'
+import { corrupt, decodeEntryHeader, type EntryHeader } from '../git/entry-header.js'
+import { inflate } from '../git/inflate.js'
 import { type GitObject, hashObject } from '../git/object.js'
+import { ObjectCache } from '../git/object-cache.js'
 import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
-import { applyDelta } from './delta.js'
-import { corrupt, decodeEntryHeader, type EntryHeader } from './entry-header.js'
-import { inflate } from './inflate.js'
-import { ObjectCache } from './object-cache.js'
 import { PackBytes } from './pack-bytes.js'
 
 const HEADER_BYTES = 12
@@ -30,12 +30,16 @@ export interface Pack {
   read(oid: Oid): GitObject
 }
 
+/** What an entry builds on: nothing, an earlier entry, or an oid that is not in the pack yet. */
+type Base = undefined | number | Oid
+
 interface Entry {
   /** Where its header starts in the pack. */
   offset: number
   header: EntryHeader
-  /** Set once its base is known and its oid is computed. */
-  oid: Oid | undefined
+  base: Base
+  /** Whether its object and oid were computed; then also those of all it builds on. */
+  isResolved: boolean
 }
 
 export class PackReader implements Pack {
@@ -47,7 +51,8 @@ export class PackReader implements Pack {
   readonly #entryAt = new Map<number, number>()
   readonly #entryOf = new Map<Oid, number>()
   readonly #cache: ObjectCache
-  #unresolved: number[] = []
+  /** The entries that wait for an entry, or for an oid. */
+  readonly #waiting = new Map<number | Oid, number[]>()
   #objectCount: number | undefined
   /** Where the next entry starts. */
   #position = HEADER_BYTES
@@ -73,7 +78,7 @@ export class PackReader implements Pack {
     if (this.#pack.length >= this.#retryAt) this.#parse()
   }
 
-  /** Verifies the whole and resolves what waited for a later base. */
+  /** Verifies the whole. Throws `pack-corrupt`, or `pack-incomplete` where bases are missing. */
   finish(): Pack {
     this.#parse()
     if (this.#objectCount === undefined || this.#entries.length < this.#objectCount)
@@ -83,7 +88,8 @@ export class PackReader implements Pack {
     if (trailerAt > this.#position) throw corrupt('goes on after its last object')
     if (!this.#pack.view(trailerAt).equals(this.#hash.digest()))
       throw corrupt('does not match its checksum')
-    this.#resolveLate()
+    if (this.#waiting.size > 0)
+      throw incomplete(`${this.#countUnresolved()} deltas without their base`)
     return this
   }
 
@@ -93,12 +99,7 @@ export class PackReader implements Pack {
 
   read(oid: Oid): GitObject {
     const entry = this.#entryOf.get(oid)
-    if (entry === undefined) {
-      throw new SyncError(
-        'pack-incomplete',
-        `The received pack lacks the object ${oid}; it is fetched again later`,
-      )
-    }
+    if (entry === undefined) throw incomplete(`not the object ${oid}`)
     return this.#object(entry)
   }
 
@@ -126,88 +127,84 @@ export class PackReader implements Pack {
   }
 
   #add(header: EntryHeader, body: Buffer): void {
-    const index = this.#entries.push({ offset: this.#position, header, oid: undefined }) - 1
-    this.#entryAt.set(this.#position, index)
-    const object = this.#resolve(index, body)
+    const offset = this.#position
+    const base = this.#baseOf(header, offset)
+    const index = this.#entries.push({ offset, header, base, isResolved: false }) - 1
+    this.#entryAt.set(offset, index)
+    const object = build(header, this.#baseObject(base), body)
     if (object) this.#settle(index, object)
-    else this.#unresolved.push(index)
+    else if (base !== undefined) this.#wait(index, base)
   }
 
-  #settle(index: number, object: GitObject): void {
-    const oid = hashObject(object.type, object.body, this.#options.objectFormat)
-    this.#entry(index).oid = oid
-    this.#entryOf.set(oid, index)
-    this.#cache.set(index, object)
-  }
-
-  /** The object of an entry whose inflated bytes are `body`; undefined while its base is missing. */
-  #resolve(index: number, body: Buffer): GitObject | undefined {
-    const { kind } = this.#entry(index).header
-    if (kind.type !== 'ofs-delta' && kind.type !== 'ref-delta') return { type: kind.type, body }
-    const base = this.#base(index)
-    return base && { type: base.type, body: applyDelta(base.body, body) }
-  }
-
-  #base(index: number): GitObject | undefined {
-    const entry = this.#baseEntry(index)
-    if (entry !== undefined)
-      return this.#entry(entry).oid === undefined ? undefined : this.#object(entry)
-    const { kind } = this.#entry(index).header
-    return kind.type === 'ref-delta' ? this.#options.findBase(kind.base) : undefined
-  }
-
-  /** The entry that a delta builds on, where it lies in the pack and has arrived. */
-  #baseEntry(index: number): number | undefined {
-    const { offset, header } = this.#entry(index)
-    if (header.kind.type === 'ref-delta') return this.#entryOf.get(header.kind.base)
-    if (header.kind.type !== 'ofs-delta') return undefined
-    const base = this.#entryAt.get(offset - header.kind.distance)
-    if (base === undefined || base >= index)
-      throw corrupt('has a delta against something that is no object')
+  #baseOf({ kind }: EntryHeader, offset: number): Base {
+    if (kind.type === 'ref-delta') return this.#entryOf.get(kind.base) ?? kind.base
+    if (kind.type !== 'ofs-delta') return undefined
+    const base = this.#entryAt.get(offset - kind.distance)
+    if (base === undefined) throw corrupt('has a delta against something that is no object')
     return base
   }
 
-  /** Resolves the deltas whose base came after them, as long as that resolves any. */
-  #resolveLate(): void {
-    while (this.#unresolved.length > 0) {
-      const waiting = this.#unresolved
-      this.#unresolved = waiting.filter((index) => {
-        const object = this.#resolve(index, this.#inflated(index))
-        if (object) this.#settle(index, object)
-        return !object
-      })
-      if (this.#unresolved.length === waiting.length) {
-        throw new SyncError(
-          'pack-incomplete',
-          `The received pack has ${waiting.length} deltas without their base; it is fetched again later`,
-        )
-      }
+  /** The object to build on; undefined where there is none, or none yet. */
+  #baseObject(base: Base): GitObject | undefined {
+    if (typeof base === 'string') return this.#options.findBase(base)
+    const isAtHand = base !== undefined && this.#entry(base).isResolved
+    return isAtHand ? this.#object(base) : undefined
+  }
+
+  #wait(index: number, base: number | Oid): void {
+    const waiting = this.#waiting.get(base)
+    if (waiting) waiting.push(index)
+    else this.#waiting.set(base, [index])
+  }
+
+  /** Names the object of an entry, then all that waited for it, without recursion. */
+  #settle(first: number, object: GitObject): void {
+    const ready: number[] = []
+    this.#name(first, object, ready)
+    for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+      const { header, base } = this.#entry(index)
+      const built = build(header, this.#baseObject(base), this.#inflated(index))
+      if (built) this.#name(index, built, ready)
     }
+  }
+
+  /** Computes the oid of an entry's object, and adds to `ready` what waited for it. */
+  #name(index: number, object: GitObject, ready: number[]): void {
+    const oid = hashObject(object.type, object.body, this.#options.objectFormat)
+    this.#entry(index).isResolved = true
+    if (!this.#entryOf.has(oid)) this.#entryOf.set(oid, index)
+    this.#cache.set(index, object)
+    for (const awaited of [index, oid]) {
+      for (const waiting of this.#waiting.get(awaited) ?? []) {
+        this.#entry(waiting).base = index
+        ready.push(waiting)
+      }
+      this.#waiting.delete(awaited)
+    }
+  }
+
+  #countUnresolved(): number {
+    return this.#entries.filter(({ isResolved }) => !isResolved).length
   }
 
   /** Reads a resolved entry again; long chains are followed without recursion. */
   #object(index: number): GitObject {
     const chain: number[] = []
+    let base: Base = index
     let object: GitObject | undefined
-    for (let next: number | undefined = index; next !== undefined && !object; ) {
-      object = this.#cache.get(next)
+    while (typeof base === 'number') {
+      object = this.#cache.get(base)
       if (object) break
-      chain.push(next)
-      const { kind }: EntryHeader = this.#entry(next).header
-      const base: number | undefined = this.#baseEntry(next)
-      if (base === undefined)
-        object = kind.type === 'ref-delta' ? this.#options.findBase(kind.base) : undefined
-      next = base
+      chain.push(base)
+      base = this.#entry(base).base
     }
+    if (typeof base === 'string') object = this.#options.findBase(base)
     for (const entry of chain.reverse()) {
-      const { kind } = this.#entry(entry).header
-      const body = this.#inflated(entry)
-      if (kind.type !== 'ofs-delta' && kind.type !== 'ref-delta') object = { type: kind.type, body }
-      else if (object) object = { type: object.type, body: applyDelta(object.body, body) }
-      if (object) this.#cache.set(entry, object)
+      object = build(this.#entry(entry).header, object, this.#inflated(entry))
+      if (!object) throw incomplete('a delta whose base is gone')
+      this.#cache.set(entry, object)
     }
-    if (!object) throw corrupt('has a delta whose base is gone')
-    return object
+    return object as GitObject
   }
 
   #inflated(index: number): Buffer {
@@ -222,9 +219,26 @@ export class PackReader implements Pack {
   }
 }
 
+/** The object that an entry's inflated bytes make; undefined where they need a base. */
+function build(
+  { kind }: EntryHeader,
+  base: GitObject | undefined,
+  body: Buffer,
+): GitObject | undefined {
+  if (kind.type !== 'ofs-delta' && kind.type !== 'ref-delta') return { type: kind.type, body }
+  return base && { type: base.type, body: applyDelta(base.body, body) }
+}
+
 function decodePackHeader(bytes: Buffer): number {
   if (bytes.toString('latin1', 0, 4) !== 'PACK') throw corrupt('does not start with PACK')
   const version = bytes.readUInt32BE(4)
   if (version !== 2 && version !== 3) throw corrupt(`has the unknown version ${version}`)
   return bytes.readUInt32BE(8)
+}
+
+function incomplete(what: string): SyncError {
+  return new SyncError(
+    'pack-incomplete',
+    `The received pack has ${what}; it is fetched again later`,
+  )
 }

@@ -1,19 +1,24 @@
 // The last step of a publication, as a list that can be worked off again: written down
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
-import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { SyncError } from '../base/errors.js'
-import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
-import { removeOne, statIfPresent, tolerating } from './volume.js'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import { realDirectories, removeOne, statIfPresent, tolerating } from './volume.js'
 
 /** Byte paths below the root. */
 export interface Journal {
-  /** What stands where something else must go; in the order of removal. */
-  removeFirst: string[]
   /** Where each staged file or directory goes; its place in the list is its name in staging. */
-  renames: string[]
+  renames: Rename[]
   /** Files that the new tree has not. */
   deletes: string[]
+  /** Directories that stay even when a deletion empties them. */
+  keeps: string[]
+}
+
+export interface Rename {
+  path: string
+  /** What stands where this must go; in the order of removal. */
+  removeFirst: string[]
 }
 
 export interface JournalPlace {
@@ -22,35 +27,22 @@ export interface JournalPlace {
   staging: string
 }
 
-/** Works off a journal. Directories that become empty go too, but never the root. */
-export function applyJournal(
-  { removeFirst, renames, deletes }: Journal,
-  { root, staging }: JournalPlace,
-): void {
-  const isReal = realDirectories(root)
-  for (const path of removeFirst) {
-    if (isReal(parentOf(path))) removeOne(joinBytePath(root, path))
-  }
-  for (const [index, path] of renames.entries()) {
-    if (path !== '' && !isReal(parentOf(path))) throw movedAway(joinBytePath(root, parentOf(path)))
-    const staged = toFsPath(joinBytePath(staging, String(index)))
-    // Not staged any more: this step was done before an interruption.
-    tolerating(['ENOENT'], () => renameSync(staged, toFsPath(joinBytePath(root, path))))
-  }
-  const emptied = new Set<string>()
-  for (const path of deletes) {
-    if (!isReal(parentOf(path))) continue
-    removeOne(joinBytePath(root, path))
-    emptied.add(parentOf(path))
-  }
-  for (const directory of emptied) removeEmpty(root, directory)
-}
+/** What a rename answers where something came in its way after it was planned. */
+const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EXDEV', 'EBUSY']
 
-/** Makes a symlink at `path`, or swaps the one there for it in one step. */
-export function swapLink(path: string, target: string, temporary: string): void {
-  rmSync(toFsPath(temporary), { force: true })
-  symlinkSync(toFsPath(target), toFsPath(temporary))
-  renameSync(toFsPath(temporary), toFsPath(path))
+/**
+ * Works off a journal. Directories that become empty go too, but never the root. Returns the
+ * paths that something came in the way of; all the rest is done.
+ */
+export function applyJournal({ renames, deletes, keeps }: Journal, place: JournalPlace): string[] {
+  const isReal = realDirectories(place.root)
+  const blocked = renames.flatMap((rename, index) =>
+    putInPlace(rename, joinBytePath(place.staging, String(index)), place.root, isReal)
+      ? []
+      : [rename.path],
+  )
+  removeFiles(deletes, new Set(keeps), place.root)
+  return blocked
 }
 
 export function writeJournal(path: string, journal: Journal): void {
@@ -70,32 +62,38 @@ export function readJournal(path: string): Journal | undefined {
   }
 }
 
-/** Answers whether a directory below the root is there, and no symlink on the way to it. */
-export function realDirectories(root: string): (directory: string) => boolean {
-  const known = new Set<string>()
-  const isReal = (directory: string): boolean => {
-    if (known.has(directory)) return true
-    if (directory !== '' && !isReal(parentOf(directory))) return false
-    const real = statIfPresent(joinBytePath(root, directory))?.isDirectory() ?? false
-    if (real) known.add(directory)
-    return real
+function putInPlace(
+  { path, removeFirst }: Rename,
+  staged: string,
+  root: string,
+  isReal: (directory: string) => boolean,
+): boolean {
+  if (path !== '' && !isReal(parentOf(path))) return false
+  // Not staged any more: this was done before an interruption, and must not be undone.
+  if (removeFirst.length > 0 && !statIfPresent(staged)) return true
+  for (const obstacle of removeFirst) {
+    if (obstacle === '' || isReal(parentOf(obstacle))) removeOne(joinBytePath(root, obstacle))
   }
-  return isReal
-}
-
-function removeEmpty(root: string, directory: string): void {
-  for (let path = directory; path !== ''; path = parentOf(path)) {
-    if (
-      statIfPresent(joinBytePath(root, path))?.isDirectory() &&
-      !removeOne(joinBytePath(root, path))
-    )
-      return
-  }
-}
-
-function movedAway(directory: string): SyncError {
-  return new SyncError(
-    'path-blocked',
-    `${displayPath(directory)} was replaced by something else while it was published; the sync starts again`,
+  return tolerating(IN_THE_WAY, () =>
+    tolerating(['ENOENT'], () => renameSync(toFsPath(staged), toFsPath(joinBytePath(root, path)))),
   )
+}
+
+function removeFiles(paths: readonly string[], keeps: ReadonlySet<string>, root: string): void {
+  // Asked anew: a directory from before the renames may be a symlink now.
+  const isReal = realDirectories(root)
+  const emptied = new Set<string>()
+  for (const path of paths) {
+    if (!isReal(parentOf(path))) continue
+    removeOne(joinBytePath(root, path))
+    emptied.add(parentOf(path))
+  }
+  for (const directory of emptied) removeEmpty(root, directory, keeps)
+}
+
+function removeEmpty(root: string, directory: string, keeps: ReadonlySet<string>): void {
+  for (let path = directory; path !== '' && !keeps.has(path); path = parentOf(path)) {
+    const full = joinBytePath(root, path)
+    if (statIfPresent(full)?.isDirectory() && !removeOne(full)) return
+  }
 }

@@ -1,31 +1,15 @@
 // One entry's publication: a plain directory or a symlink, and the change from one to
 // the other. The only part of this folder that others call.
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { toBytePath } from './byte-path.js'
-import {
-  filesOf,
-  forget,
-  isIntact,
-  type Place,
-  type Published,
-  publishInPlace,
-  recover,
-  removePublished,
-  type Target,
-} from './in-place.js'
-import { listTree, tolerating, toVolumeError } from './volume.js'
+import { type Published, publishInPlace, removePublished, type Target } from './in-place.js'
+import { forget, type Place, recover, verify } from './place.js'
+import { filesOf } from './published-files.js'
+import { codeOf, listTree, removeIfEmpty, toVolumeError } from './volume.js'
 import {
   collectWorktrees,
   linkedCommit,
@@ -34,7 +18,6 @@ import {
   worktreeOf,
 } from './worktrees.js'
 
-/** `in-place`: changed files are replaced one by one; `symlink`: one link is swapped. */
 export type PublishMode = 'in-place' | 'symlink'
 
 /** Where an entry is published, and how. */
@@ -52,13 +35,15 @@ const OWN_DIRECTORY = '.git-autosync'
 export function publish(site: Site, target: Target, checkpoint: () => void): Published {
   return guarded(site, () => {
     mkdirSync(path.dirname(site.directory), { recursive: true })
+    putBack(site)
     const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+    const isLink = existing?.isSymbolicLink() ?? false
+    if (existing && !isLink && !existing.isDirectory()) throw blocked(site, 'is a file')
     if (site.mode === 'symlink') {
-      if (existing && !existing.isSymbolicLink()) return replaceDirectory(site, target, checkpoint)
+      if (existing?.isDirectory()) return replaceDirectory(site, target, checkpoint)
       return publishWorktree(worktreePlace(site), target, checkpoint)
     }
-    if (existing?.isSymbolicLink()) return replaceLink(site, target, checkpoint)
-    if (existing && !existing.isDirectory()) throw blocked(site, 'is a file')
+    if (isLink) return replaceLink(site, target, checkpoint)
     return publishInPlace(inPlace(site), target, checkpoint)
   })
 }
@@ -66,12 +51,10 @@ export function publish(site: Site, target: Target, checkpoint: () => void): Pub
 /** Completes what was interrupted and returns the commit that is in place, if it is whole. */
 export function inspect(site: Site): Oid | undefined {
   return guarded(site, () => {
+    putBack(site)
     const place = currentPlace(site)
-    const snapshot = place && recover(place)
-    if (!snapshot) return undefined
-    if (isIntact(place.root, snapshot)) return snapshot.commit
-    forget(place)
-    return undefined
+    const known = place && verify(place)
+    return known?.isTrusted ? known.snapshot.commit : undefined
   })
 }
 
@@ -79,29 +62,27 @@ export function inspect(site: Site): Oid | undefined {
 export function collect(site: Site): void {
   guarded(site, () => {
     const worktree = worktreePlace(site)
-    if (site.mode === 'symlink') {
-      collectWorktrees(worktree)
-    } else if (existsSync(worktree.worktrees)) {
-      rmSync(worktree.worktrees, { recursive: true, force: true })
-      removeIfEmpty(path.dirname(worktree.worktrees))
-    }
+    const unused = stateOf(site, site.mode === 'symlink' ? 'in-place' : 'symlink')
+    if (unused !== undefined) rmSync(unused, { recursive: true, force: true })
+    if (site.mode === 'symlink') collectWorktrees(worktree)
+    else if (existsSync(worktree.worktrees)) removeWorktrees(worktree)
   })
 }
 
 /** Removes what was published at a site, and its state; never a file this service did not write. */
 export function unpublish(site: Site): void {
   guarded(site, () => {
+    putBack(site)
     const worktree = worktreePlace(site)
     if (linkedCommit(worktree)) unlinkSync(site.directory)
-    else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory())
+    else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()) {
       removePublished(inPlace(site))
-    rmSync(worktree.worktrees, { recursive: true, force: true })
-    for (const state of [inPlace(site), { stateDirectory: worktree.stateDirectory }]) {
-      rmSync(state.stateDirectory, { recursive: true, force: true })
+      rmSync(path.join(site.directory, OWN_DIRECTORY), { recursive: true, force: true })
+      removeIfEmpty(toBytePath(site.directory))
     }
-    rmSync(path.join(site.directory, OWN_DIRECTORY), { recursive: true, force: true })
-    removeIfEmpty(site.directory)
-    removeIfEmpty(path.dirname(worktree.worktrees))
+    removeWorktrees(worktree)
+    const state = stateOf(site, site.mode)
+    if (state !== undefined) rmSync(path.dirname(state), { recursive: true, force: true })
   })
 }
 
@@ -109,9 +90,10 @@ export function unpublish(site: Site): void {
 function replaceLink(site: Site, target: Target, checkpoint: () => void): Published {
   const worktree = worktreePlace(site)
   if (!linkedCommit(worktree)) throw blocked(site, 'is a symlink that this service did not make')
-  const root = path.join(worktree.worktrees, 'directory')
+  const root = asideOf(worktree)
   const place = inPlace(site, root)
   forget(place)
+  rmSync(root, { recursive: true, force: true })
   const published = publishInPlace(place, target, checkpoint)
   unlinkSync(site.directory)
   renameSync(root, site.directory)
@@ -120,20 +102,44 @@ function replaceLink(site: Site, target: Target, checkpoint: () => void): Publis
 
 /** From a directory to a symlink: the worktree is built first, then the directory makes way. */
 function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Published {
-  const place = inPlace(site)
-  const snapshot = recover(place)
-  const known = new Set(snapshot ? filesOf(snapshot).map((file) => file.path) : [])
+  const known = recover(inPlace(site))
+  const own = new Set(known && filesOf(known.snapshot).map((file) => file.path))
   const foreign = listTree(toBytePath(site.directory)).find(
     (found) =>
-      !found.isDirectory && !known.has(found.path) && !found.path.startsWith(`${OWN_DIRECTORY}/`),
+      !found.isDirectory && !own.has(found.path) && !found.path.startsWith(`${OWN_DIRECTORY}/`),
   )
   if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
   const worktree = worktreePlace(site)
-  const aside = path.join(worktree.worktrees, 'directory')
   return publishWorktree(worktree, target, checkpoint, () => {
-    rmSync(aside, { recursive: true, force: true })
-    renameSync(site.directory, aside)
+    rmSync(asideOf(worktree), { recursive: true, force: true })
+    moveAside(site, asideOf(worktree))
   })
+}
+
+function moveAside(site: Site, aside: string): void {
+  try {
+    renameSync(site.directory, aside)
+  } catch (error) {
+    if (!['EBUSY', 'EXDEV'].includes(codeOf(error))) throw error
+    throw blocked(site, 'is a mount point, which no symlink can replace')
+  }
+}
+
+/** Undoes half a change from one mode to the other: what made way for it returns. */
+function putBack(site: Site): void {
+  if (lstatSync(site.directory, { throwIfNoEntry: false })) return
+  const aside = asideOf(worktreePlace(site))
+  if (existsSync(aside)) renameSync(aside, site.directory)
+}
+
+/** Where a directory is while a link takes its place, or while it is made to take a link's. */
+function asideOf({ worktrees }: WorktreePlace): string {
+  return path.join(worktrees, 'directory')
+}
+
+function removeWorktrees({ worktrees }: WorktreePlace): void {
+  rmSync(worktrees, { recursive: true, force: true })
+  removeIfEmpty(toBytePath(path.dirname(worktrees)))
 }
 
 /** Where the snapshot of what is published now would be. */
@@ -164,7 +170,7 @@ function worktreePlace(site: Site): WorktreePlace {
 function stateOf({ directory, stateDirectory }: Site, mode: PublishMode): string | undefined {
   if (stateDirectory === undefined) return undefined
   const unique = createHash('sha256').update(directory).digest('hex').slice(0, 16)
-  return path.join(stateDirectory, `${path.basename(directory)}-${unique}`, mode)
+  return path.join(stateDirectory, `${path.basename(directory).slice(0, 64)}-${unique}`, mode)
 }
 
 function blocked({ directory }: Site, what: string): SyncError {
@@ -172,12 +178,6 @@ function blocked({ directory }: Site, what: string): SyncError {
     'path-blocked',
     `${directory} ${what}; move it away, then the sync goes on by itself`,
   )
-}
-
-/** A mount point stays, too. */
-function removeIfEmpty(directory: string): void {
-  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY']
-  tolerating(fine, () => rmdirSync(directory))
 }
 
 function guarded<T>(site: Site, change: () => T): T {

@@ -8,14 +8,18 @@ import { displayPath, joinBytePath } from './byte-path.js'
 /** The longest name of one path component, in bytes, on every common file system. */
 const MAX_NAME_BYTES = 255
 
+/** The longest path on every common file system, in bytes; it bounds how deep trees nest, too. */
+const MAX_PATH_BYTES = 4095
+
 /** Code points that HFS+ ignores when it compares names. */
 const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g
 
-/** `.git` and `git~1` as NTFS sees them: in any case, with trailing dots, spaces or a stream. */
-const NTFS_DOT_GIT = /^(?:\.git|git~1)[ .]*(?:[:\\].*)?$/is
+/** What NTFS ignores at the end of a name: dots, spaces, or a stream. */
+const NTFS_IGNORED = /[ .]*(?:[:\\].*)?$/s
 
 /** Throws `unsafe-tree` for the first entry of a tree that must not be written to disk. */
 export function assertSafeTree(entries: readonly TreeEntry[], directory: string): void {
+  if (directory.length > MAX_PATH_BYTES) throw tooDeep(directory)
   let previous = ''
   const names = new Set<string>()
   for (const { name, mode } of entries) {
@@ -41,11 +45,17 @@ export function nameFault(name: string): string | undefined {
   if (name.includes('/')) return 'holds a slash'
   if (name.includes('\0')) return 'holds a NUL'
   if (name.length > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`
-  if (NTFS_DOT_GIT.test(name)) return 'could be taken for .git'
-  const folded = displayPath(name).replace(HFS_IGNORED, '').toLowerCase()
-  if (folded === '.git') return 'could be taken for .git'
-  if (folded === '.git-autosync') return "is the name of this service's own directory"
+  const folded = displayPath(name).replace(HFS_IGNORED, '').replace(NTFS_IGNORED, '').toLowerCase()
+  if (folded === '.git' || folded === 'git~1') return 'could be taken for .git'
+  if (folded === '.git-autosync') return "could be taken for this service's own directory"
   return undefined
+}
+
+function tooDeep(directory: string): SyncError {
+  return new SyncError(
+    'unsafe-tree',
+    `The tree's path ${displayPath(directory.slice(0, 60))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published`,
+  )
 }
 
 function unsafe(directory: string, name: string, fault: string): SyncError {

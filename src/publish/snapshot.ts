@@ -10,8 +10,8 @@ import type { TreeRecord } from './tree-diff.js'
 const MAGIC = 'git-autosync snapshot 1\n'
 const CHECKSUM = 'sha1'
 const CHECKSUM_BYTES = 20
-/** Of one file: its size in bytes, its time of modification in milliseconds, its inode. */
-export const STAT_FIELDS = 3
+/** Of one file: size in bytes, time of modification in milliseconds, inode, executable bit. */
+export const STAT_FIELDS = 4
 /** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
 const TREE_FIELDS = 3
 

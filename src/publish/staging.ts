@@ -41,34 +41,43 @@ export function stage(diff: TreeDiff, options: StagingOptions): Staged {
   const stager = new Stager(options, new Set(diff.deletes.map(({ path }) => path)))
   rmSync(toFsPath(options.staging), { recursive: true, force: true })
   makeDirectory(options.staging)
+  stager.begin()
   for (const file of diff.writes) {
     options.checkpoint()
     stager.write(file)
   }
   const { journal } = stager
-  const gone = new Set(journal.removeFirst)
+  const gone = new Set(journal.renames.flatMap(({ removeFirst }) => removeFirst))
   journal.deletes = diff.deletes.map(({ path }) => path).filter((path) => !gone.has(path))
   return stager
 }
 
 class Stager implements Staged {
-  readonly journal: Journal = { removeFirst: [], renames: [], deletes: [] }
+  readonly journal: Journal = { renames: [], deletes: [], keeps: [] }
   readonly stats = new Map<number, Stats>()
   filesWritten = 0
   readonly #options: StagingOptions
   readonly #deletes: ReadonlySet<string>
   /** Where each directory is staged; undefined for one that is in place already. */
   readonly #directories = new Map<string, string | undefined>()
+  /** The volume that content is staged on. */
+  #volume = 0
 
   constructor(options: StagingOptions, deletes: ReadonlySet<string>) {
     this.#options = options
     this.#deletes = deletes
   }
 
+  /** Finds out where staging is, and stages a root that does not exist. */
+  begin(): void {
+    this.#volume = lstatSync(toFsPath(this.#options.staging)).dev
+    this.#directory('')
+  }
+
   write(file: TreeFile): void {
     if (file.mode === MODE.gitlink) {
       // As real git does for a submodule that is not checked out: an empty directory.
-      this.#directory(file.path)
+      if (this.#directory(file.path) === undefined) this.journal.keeps.push(file.path)
       return
     }
     const parent = this.#directory(parentOf(file.path))
@@ -84,7 +93,7 @@ class Stager implements Staged {
   #clear({ path, mode, oid, index }: TreeFile): string | undefined {
     const { root, adopt } = this.#options
     const existing = statIfPresent(joinBytePath(root, path))
-    if (existing?.isDirectory()) this.#clearDirectory(path)
+    if (existing?.isDirectory()) return this.#unit(path, this.#contentOf(path))
     if (existing && adopt && this.#isRight(path, existing, mode, oid)) {
       this.stats.set(index, existing)
       return undefined
@@ -140,20 +149,23 @@ class Stager implements Staged {
       return staged
     }
     const existing = statIfPresent(joinBytePath(this.#options.root, path))
-    if (existing?.isDirectory()) return undefined
-    if (existing) this.journal.removeFirst.push(path)
-    const staged = this.#unit(path)
+    if (existing?.isDirectory()) {
+      if (existing.dev !== this.#volume) throw otherVolume(joinBytePath(this.#options.root, path))
+      return undefined
+    }
+    const staged = this.#unit(path, existing ? [path] : [])
     makeDirectory(staged)
     return staged
   }
 
   /** The staged path of the next thing to be renamed into place. */
-  #unit(path: string): string {
-    return joinBytePath(this.#options.staging, String(this.journal.renames.push(path) - 1))
+  #unit(path: string, removeFirst: string[] = []): string {
+    const index = this.journal.renames.push({ path, removeFirst }) - 1
+    return joinBytePath(this.#options.staging, String(index))
   }
 
-  /** Plans the removal of a directory that a file replaces: only what this service wrote may go. */
-  #clearDirectory(path: string): void {
+  /** All of a directory that a file replaces, last itself: only what this service wrote may go. */
+  #contentOf(path: string): string[] {
     const { root } = this.#options
     const below = listTree(root, path)
     const foreign = below.find((found) => !found.isDirectory && !this.#deletes.has(found.path))
@@ -164,7 +176,13 @@ class Stager implements Staged {
         `The commit has a file at ${where}, where a directory stands with files this service did not write (${displayPath(foreign.path)}); move them away`,
       )
     }
-    for (const found of below.reverse()) this.journal.removeFirst.push(found.path)
-    this.journal.removeFirst.push(path)
+    return [...below.reverse().map((found) => found.path), path]
   }
+}
+
+function otherVolume(directory: string): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${displayPath(directory)} is on another volume than the published directory, so that no file can be moved there whole; unmount it`,
+  )
 }

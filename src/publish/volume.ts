@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { SyncError } from '../base/errors.js'
-import { displayPath, joinBytePath, toFsPath } from './byte-path.js'
+import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {
@@ -51,13 +51,31 @@ export function makeDirectory(path: string): void {
   mkdirSync(toFsPath(path))
 }
 
-/** Removes a file or an empty directory; returns whether it was there. */
+/** Removes a file, or a directory that is empty; returns whether it did. A mount point stays. */
 export function removeOne(path: string): boolean {
   const stat = statIfPresent(path)
   if (!stat) return false
-  if (stat.isDirectory())
-    return tolerating(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => rmdirSync(toFsPath(path)))
-  return tolerating(['ENOENT'], () => unlinkSync(toFsPath(path)))
+  if (stat.isDirectory()) return removeIfEmpty(path)
+  return tolerating(['ENOENT', 'EBUSY'], () => unlinkSync(toFsPath(path)))
+}
+
+/** Removes a directory that is empty; returns whether it did. A mount point stays. */
+export function removeIfEmpty(path: string): boolean {
+  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY']
+  return tolerating(fine, () => rmdirSync(toFsPath(path)))
+}
+
+/** Answers whether a directory below a root is there, and no symlink on the way to it. */
+export function realDirectories(root: string): (directory: string) => boolean {
+  const known = new Set<string>()
+  const isReal = (directory: string): boolean => {
+    if (known.has(directory)) return true
+    if (directory !== '' && !isReal(parentOf(directory))) return false
+    const real = statIfPresent(joinBytePath(root, directory))?.isDirectory() ?? false
+    if (real) known.add(directory)
+    return real
+  }
+  return isReal
 }
 
 /** The relative byte paths of everything below a directory, each before what lies in it. */
@@ -94,6 +112,12 @@ export function toVolumeError(error: unknown, directory: string): unknown {
       return new SyncError(
         'volume-failed',
         `${place} cannot be written (${error.message}); give this process's user the right to write there`,
+        { cause: error },
+      )
+    case 'ENAMETOOLONG':
+      return new SyncError(
+        'unsafe-tree',
+        `A path or a symlink of the commit is longer than the volume of ${place} takes; nothing of this commit is published`,
         { cause: error },
       )
     default:

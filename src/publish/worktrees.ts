@@ -1,10 +1,11 @@
 // Publishes by symlink: each commit has a worktree named by its oid, and the link is
 // swapped in one step, so that a reader sees one commit whole or another whole.
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Oid } from '../git/oid.js'
 import { isOid } from '../git/oid.js'
-import { type Place, type Published, publishInPlace, type Target } from './in-place.js'
+import { type Published, publishInPlace, type Target } from './in-place.js'
+import { type Place, verify } from './place.js'
 
 /** Where a link and its worktrees are. */
 export interface WorktreePlace {
@@ -23,8 +24,10 @@ export function publishWorktree(
   checkpoint: () => void,
   beforeSwap: () => void = () => undefined,
 ): Published {
-  mkdirSync(place.worktrees, { recursive: true })
-  const published = publishInPlace(worktreeOf(place, target.commit), target, checkpoint)
+  const worktree = worktreeOf(place, target.commit)
+  // One that was left from earlier may have lost files since.
+  verify(worktree)
+  const published = publishInPlace(worktree, target, checkpoint)
   beforeSwap()
   swapLink(place, target.commit)
   return published

@@ -1,65 +1,112 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
 
-const parse = (repo: string) => parseRemoteUrl(repo, '/base')
+const BASE = '/srv/listing folder'
+const parse = (repo: string) => parseRemoteUrl(repo, BASE)
 
-const accepted: [string, 'http' | 'ssh' | 'local', string][] = [
-  ['https://host/a.git', 'http', 'https://host/a.git'],
-  ['http://host:8080/a/', 'http', 'http://host:8080/a'],
-  ['https://host:443/a%20b', 'http', 'https://host/a%20b'],
-  ['https://host/%40scope/a', 'http', 'https://host/%40scope/a'],
-  ['ssh://git@host:22/a.git', 'ssh', 'ssh://git@host:22/a.git'],
-  ['git+ssh://host/a', 'ssh', 'ssh://host/a'],
-  ['git@host:a.git', 'ssh', 'ssh://git@host/~/a.git'],
-  ['git@host:~/a.git', 'ssh', 'ssh://git@host/~/a.git'],
-  ['git_server:/home/git/a.git', 'ssh', 'ssh://git_server/home/git/a.git'],
-  ['git@[::1]:a b', 'ssh', 'ssh://git@[::1]/~/a%20b'],
-  ['/srv/a.git/', 'local', 'file:///srv/a.git'],
-  ['a.git', 'local', 'file:///base/a.git'],
-  ['.', 'local', 'file:///base'],
-  ['./a:b', 'local', 'file:///base/a:b'],
-  ['../a b', 'local', 'file:///a%20b'],
-  ['file:///srv/a%20b/', 'local', 'file:///srv/a%20b'],
-  ['file://localhost/srv/a', 'local', 'file:///srv/a'],
-  ['file:/srv/a', 'local', 'file:///srv/a'],
-  ['file:a.git', 'local', 'file:///base/a.git'],
-  ['file:..', 'local', 'file:///'],
-  ['file:.', 'local', 'file:///base'],
-]
+test('recognises every form of address', () => {
+  const forms: Record<string, [transport: string, url: string]> = {
+    'https://host/a.git': ['http', 'https://host/a.git'],
+    'HTTPS://Host:443/A.git/': ['http', 'https://host/A.git'],
+    'http://host:8080/a': ['http', 'http://host:8080/a'],
+    'https://host/a%20b': ['http', 'https://host/a%20b'],
+    'https://host/': ['http', 'https://host'],
+    'ssh://git@host/a.git': ['ssh', 'ssh://git@host/a.git'],
+    'ssh://host:2222/a/': ['ssh', 'ssh://host:2222/a'],
+    'ssh://host/~user/a': ['ssh', 'ssh://host/~user/a'],
+    'git+ssh://git@host/a': ['ssh', 'ssh://git@host/a'],
+    'git@host:group/a.git': ['ssh', 'ssh://git@host/~/group/a.git'],
+    'git@host:/srv/a.git': ['ssh', 'ssh://git@host/srv/a.git'],
+    'host:a': ['ssh', 'ssh://host/~/a'],
+    'git@host:~/a': ['ssh', 'ssh://git@host/~/a'],
+    'git@[::1]:a': ['ssh', 'ssh://git@[::1]/~/a'],
+    'git@host:a b#c?d%e': ['ssh', 'ssh://git@host/~/a%20b%23c%3Fd%25e'],
+    '/srv/a.git': ['local', 'file:///srv/a.git'],
+    './a:b': ['local', 'file:///srv/listing%20folder/a:b'],
+    'folder/a:b': ['local', 'file:///srv/listing%20folder/folder/a:b'],
+    '.': ['local', 'file:///srv/listing%20folder'],
+    '..': ['local', 'file:///srv'],
+    '../a#b?c%20': ['local', 'file:///srv/a%23b%3Fc%2520'],
+    'file:///srv/a%20b': ['local', 'file:///srv/a%20b'],
+    'file://localhost/srv/a/': ['local', 'file:///srv/a'],
+    'file:../a': ['local', 'file:///srv/a'],
+    'file:a': ['local', 'file:///srv/listing%20folder/a'],
+    'file:/srv/a': ['local', 'file:///srv/a'],
+    'FILE:///srv/a': ['local', 'file:///srv/a'],
+  }
+  for (const [repo, [transport, url]] of Object.entries(forms)) {
+    assert.deepEqual(parse(repo), { transport, url, credentials: undefined }, repo)
+    if (transport !== 'local') assert.deepEqual(parse(url).url, url)
+  }
+})
 
-for (const [repo, transport, url] of accepted) {
-  test(`${repo} is ${url}`, () =>
-    assert.deepEqual(parse(repo), { transport, url, credentials: undefined }))
-}
+test('takes credentials out of an http URL, decoded', () => {
+  const url = 'https://host/a'
+  const credentials = (username: string, password: string) => ({ username, password })
+  for (const [repo, expected] of [
+    ['https://user:secret@host/a', credentials('user', 'secret')],
+    ['https://token@host/a', credentials('token', '')],
+    ['https://:secret@host/a', credentials('', 'secret')],
+    ['https://us%40er:p%3Aw%2F%25@host/a', credentials('us@er', 'p:w/%')],
+    ['https://user:100%@host/a', credentials('user', '100%')],
+  ] as const) {
+    assert.deepEqual(parse(repo), { transport: 'http', url, credentials: expected })
+  }
+})
 
-const rejected: [string, RegExp][] = [
-  ['https://', /is not a valid URL/],
-  ['https://host/a?b=c', /must not have a query/],
-  ['https://host/a#b', /must not have a query or a fragment/],
-  ['https://host/a b', /white space/],
-  ['https://host\\a', /backslashes/],
-  ['https://host:1/b@c', /write %40/],
-  ['https:/host/a', /needs \/\/ after its scheme/],
-  ['SSH:host/a', /needs \/\/ after its scheme/],
-  ['user:password@host/a', /without its scheme/],
-  ['ssh://user:password@host/a', /must not hold a password/],
-  ['ssh://host', /names no path/],
-  ['ftp://host/a', /unknown scheme ftp:/],
-  ['file://host/a', /names a host/],
-]
+test('says what is wrong, without the text that may hold a secret', () => {
+  const faults: Record<string, RegExp> = {
+    'ftp://user:secret@host/a': /unknown scheme ftp:/,
+    'git://host/secret': /unknown scheme git:/,
+    'https:host/secret': /needs \/\/ after its scheme/,
+    'https://': /not a valid URL/,
+    'https://user:secret': /not a valid URL/,
+    'https://user:se cret@host/a': /white space/,
+    'https://user:se\\cret@host/a': /backslashes/,
+    'https://user:sec/ret@host/a': /valid URL|"@" in its path/,
+    'https://host/x/secret@host/a': /"@" in its path/,
+    'https://host/a?token=secret': /query or a fragment/,
+    'https://host/a#secret': /query or a fragment/,
+    'ssh://host': /no path/,
+    'ssh://host/': /no path/,
+    'ssh://user:secret@host/a': /must not hold a password/,
+    'ssh://host/a?secret': /query or a fragment/,
+    'ssh://host/a#secret': /query or a fragment/,
+    'user:secret@host/a': /without its scheme/,
+    'file://host/secret': /three slashes/,
+    'file:///srv/secret#1': /query or a fragment/,
+    'file:///srv/secret?1': /query or a fragment/,
+    'file:///srv/secret%zz': /percent/,
+    'file:///srv/%E9/secret': /percent/,
+    'file:///srv/a%2Fsecret': /encoded/,
+  }
+  for (const [repo, words] of Object.entries(faults)) {
+    assert.throws(
+      () => parse(repo),
+      (error) => {
+        assert.ok(error instanceof TypeError, `${repo}: ${error}`)
+        assert.match(error.message, words, repo)
+        assert.doesNotMatch(error.message, /secret/)
+        return true
+      },
+    )
+  }
+})
 
-for (const [repo, message] of rejected) {
-  test(`${repo} is rejected`, () =>
-    assert.throws(() => parse(repo), { name: 'TypeError', message }))
-}
-
-test('credentials are set apart and decoded', () => {
-  assert.deepEqual(parse('https://us%40er:p%2Fss@host/a'), {
-    transport: 'http',
-    url: 'https://host/a',
-    credentials: { username: 'us@er', password: 'p/ss' },
-  })
-  assert.deepEqual(parse('https://token@host/a').credentials, { username: 'token', password: '' })
-  assert.deepEqual(parse('https://u:50%@host/a').credentials, { username: 'u', password: '50%' })
+test('any text is an address or a TypeError', () => {
+  const start = fc.constantFrom('', 'https://', 'ssh://', 'file:', 'file:///', 'git@host:', 'a:b@')
+  const text = fc.oneof(fc.string({ unit: 'binary-ascii' }), fc.string({ unit: 'binary' }))
+  fc.assert(
+    fc.property(start, text, (scheme, rest) => {
+      try {
+        const { url } = parse(scheme + rest)
+        assert.match(url, /^(?:https?|ssh|file):\/\//)
+      } catch (error) {
+        assert.ok(error instanceof TypeError, String(error))
+      }
+    }),
+    { numRuns: 3000 },
+  )
 })

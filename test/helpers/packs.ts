@@ -29,7 +29,7 @@ export function assemblePack(entries: readonly PackEntry[], options: PackOptions
   const header = Buffer.from('PACK\0\0\0\0\0\0\0\0')
   header.writeUInt32BE(version, 4)
   header.writeUInt32BE(count, 8)
-  const parts = [header]
+  const parts: Buffer[] = [header]
   const offsets: number[] = []
   let offset = header.length
   for (const entry of entries) {
@@ -152,9 +152,9 @@ export function readPack(bytes: Buffer, options: ReadOptions = {}): Pack {
   return reader.finish()
 }
 
-/** A pack as real git makes it of the objects that `revisions` name, one a line. */
-export function packObjects(repo: TestRepo, revisions: string, ...args: string[]): Buffer {
-  return repo.gitBytes(['pack-objects', '--stdout', '-q', ...args], { input: `${revisions}\n` })
+/** A pack as real git makes it; `input` has oids, or with `--revs` revisions, one a line. */
+export function packObjects(repo: TestRepo, input: string, ...args: string[]): Buffer {
+  return repo.gitBytes(['pack-objects', '--stdout', '-q', ...args], { input })
 }
 
 /** The oids of all objects that `args` of rev-list name. */

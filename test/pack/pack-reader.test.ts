@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { GitObject } from '../../src/git/object.js'
-import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import {
   appendDelta,
   assemblePack,
@@ -38,7 +38,7 @@ function variedRepo(t: TestScope, objectFormat: 'sha1' | 'sha256' = 'sha1'): Tes
 }
 
 function packAll(repo: TestRepo, ...args: string[]): Buffer {
-  return packObjects(repo, '--all', '--revs', ...args)
+  return packObjects(repo, '', '--all', '--revs', ...args)
 }
 
 /** How many deltas of each kind real git finds in a pack, and how deep they go. */
@@ -143,7 +143,7 @@ test('thin packs take their bases from outside', (t) => {
   assert.throws(() => readPack(bytes), failsWith('pack-incomplete', /without their base/))
 })
 
-test('a wrong base from outside does not make a wrong object', (t) => {
+test('a wrong base from outside does not make a wrong object', () => {
   const base = blob('the base')
   const target = blob('the base and more')
   const bytes = assemblePack([{ base: base.oid, delta: appendDelta(base.body, ' and more') }])
@@ -152,7 +152,6 @@ test('a wrong base from outside does not make a wrong object', (t) => {
   const sized = { ...base, body: Buffer.from('too long to be it') }
   assert.throws(() => readPack(bytes, { findBase: () => sized }), failsWith('pack-corrupt'))
   assert.deepEqual(readPack(bytes, { findBase: () => base }).read(target.oid).body, target.body)
-  t.diagnostic(`${bytes.length} bytes`)
 })
 
 test('a base may come after its deltas, and be a delta itself', () => {
@@ -223,14 +222,15 @@ test('a base from outside may come again in the pack, built on what was built on
 
 test('follows chains of more than 500 deltas', (t) => {
   const repo = createRepo(path.join(tempDir(t), 'repo'))
-  repo.gitBytes(['fast-import', '--quiet'], { input: growingFile(700) })
+  repo.gitBytes(['fast-import', '--quiet'], { input: changingFile(700) })
   const oids = listObjects(repo, 'main')
+  const deep = ['--depth=4095', '--window=2', '--threads=1', '--no-reuse-delta']
   for (const args of [['--delta-base-offset'], []]) {
-    const bytes = packObjects(repo, 'main', '--revs', '--depth=4095', '--window=1', ...args)
+    const bytes = packObjects(repo, 'main', '--revs', ...deep, ...args)
     assert.ok(deltasOf(repo, bytes).depth > 500)
     assertSameObjects(readPack(bytes), repo, oids)
     // Most of the chain has left this cache when it is needed again.
-    const cacheBytes = 400_000
+    const cacheBytes = 100_000
     assertSameObjects(readPack(bytes, { cacheBytes }), repo, oids.slice(-40))
   }
 })
@@ -250,18 +250,16 @@ test('a large blob in small chunks takes time in proportion', (t) => {
 
 /** A delta that copies nothing. */
 function replaceDelta(base: Buffer, target: Buffer): Buffer {
-  return Buffer.concat([
-    Buffer.from([base.length, target.length, target.length]),
-    target,
-  ])
+  return Buffer.concat([Buffer.from([base.length, target.length, target.length]), target])
 }
 
-/** A stream for fast-import: one file, a line longer in each commit. */
-function growingFile(commits: number): string {
+/** A stream for fast-import: one file of a constant size, of which each commit changes a line. */
+function changingFile(commits: number): string {
+  const lines = Array.from({ length: 60 }, (_, index) => `line ${1000 + index} at first`)
   const parts: string[] = []
-  let content = ''
-  for (let index = 1; index <= commits; index++) {
-    content += `line ${index} of the growing file\n`
+  for (let index = 0; index < commits; index++) {
+    lines[index % lines.length] = `line ${1000 + index} at last.`
+    const content = lines.join('\n')
     parts.push(`commit refs/heads/main
 committer Test <test@example.com> ${1_700_000_000 + index} +0000
 data 1

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { isRefName, refOf } from '../../src/git/revision.js'
+import { gitEnvironment } from '../helpers/git.js'
+
+test('names the ref that a revision follows', () => {
+  const oid = '1'.repeat(40)
+  assert.equal(refOf({ kind: 'head' }), 'HEAD')
+  assert.equal(refOf({ kind: 'branch', name: 'feature/a' }), 'refs/heads/feature/a')
+  assert.equal(refOf({ kind: 'tag', name: 'v1.0' }), 'refs/tags/v1.0')
+  assert.equal(refOf({ kind: 'commit', oid }), oid)
+})
+
+const GOOD = ['main', 'feature/one', 'v1.0', 'é', 'a-b', 'a@b', '@a', 'a.lock.b', '{', 'a]', 'a%']
+const BAD = [
+  '',
+  '@',
+  '.a',
+  'a/.b',
+  'a.lock',
+  'a.lock/b',
+  'a..b',
+  'a.',
+  'a/',
+  '/a',
+  'a//b',
+  'a b',
+  'a\tb',
+  'a\nb',
+  'a\u007fb',
+  'a~1',
+  'a^',
+  'a:b',
+  'a?',
+  'a*',
+  'a[b',
+  'a\\b',
+  'a@{b',
+  '-a',
+]
+
+test('takes the names that git takes', () => {
+  for (const name of [...GOOD, ...BAD]) {
+    // Also says no to what git branch does not take, though it may be a ref.
+    const env = gitEnvironment()
+    const { status } = spawnSync('git', ['check-ref-format', '--branch', name], { env })
+    const isSound = name !== '' && name !== '@' && status === 0
+    assert.equal(isRefName(name), isSound, JSON.stringify(name))
+    assert.equal(isRefName(name), GOOD.includes(name), JSON.stringify(name))
+  }
+})
+
+test('a NUL is in no name', () => {
+  assert.equal(isRefName('a\0b'), false)
+})

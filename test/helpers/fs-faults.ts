@@ -1,0 +1,127 @@
+// Makes the n-th call of node:fs fail, as if the volume or the process died there.
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import path from 'node:path'
+
+const CALLS = [
+  'chmodSync',
+  'chownSync',
+  'closeSync',
+  'fchmodSync',
+  'fchownSync',
+  'fsyncSync',
+  'futimesSync',
+  'lchmodSync',
+  'lchownSync',
+  'linkSync',
+  'lstatSync',
+  'lutimesSync',
+  'mkdirSync',
+  'openSync',
+  'readdirSync',
+  'readFileSync',
+  'readlinkSync',
+  'renameSync',
+  'rmdirSync',
+  'rmSync',
+  'statSync',
+  'symlinkSync',
+  'truncateSync',
+  'unlinkSync',
+  'utimesSync',
+  'writeFileSync',
+  'writeSync',
+] as const
+
+type Call = (typeof CALLS)[number]
+
+/** One call, by its name and the paths it was given, as byte strings. */
+export interface FsCall {
+  name: Call
+  paths: string[]
+}
+
+/** Stands before every call: throws, or lets it pass. */
+type Gate = (call: FsCall, args: unknown[]) => void
+
+/** An error as the operating system's. */
+export function fsError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected fault`), { code, syscall: 'injected' })
+}
+
+/** Runs `work` and returns the calls it made. */
+export function recordCalls(work: () => void): FsCall[] {
+  const calls: FsCall[] = []
+  withGate((call) => calls.push(call), work)
+  return calls
+}
+
+/**
+ * Runs `work`, whose call number `at` (from 0) fails, half done where it can be. After a `crash`
+ * every further call fails too. Returns whether `work` came that far.
+ */
+export function failAt(at: number, kind: 'crash' | 'fault', work: () => void): boolean {
+  let count = 0
+  const fault = fsError('EIO')
+  const gate: Gate = (call, args) => {
+    const number = count++
+    if (number === at) halfDo(call.name, args)
+    if (number === at || (kind === 'crash' && number > at)) throw fault
+  }
+  try {
+    withGate(gate, work)
+  } catch (error) {
+    if (count <= at) throw error
+  }
+  return count > at
+}
+
+/** Runs `work` with `gate` before every call. */
+export function withGate(gate: Gate, work: () => void): void {
+  const originals = new Map(CALLS.map((name) => [name, Reflect.get(fs, name)]))
+  let inside = false
+  for (const [name, original] of originals) {
+    const gated = (...args: unknown[]) => {
+      // A function of node:fs may call another.
+      if (inside) return Reflect.apply(original, fs, args)
+      inside = true
+      try {
+        gate({ name, paths: args.filter(isPath).map(asByteString) }, args)
+        return Reflect.apply(original, fs, args)
+      } finally {
+        inside = false
+      }
+    }
+    Reflect.set(fs, name, gated)
+  }
+  syncBuiltinESMExports()
+  try {
+    work()
+  } finally {
+    for (const [name, original] of originals) Reflect.set(fs, name, original)
+    syncBuiltinESMExports()
+  }
+}
+
+function halfDo(name: Call, args: unknown[]): void {
+  const [target, content] = args
+  if (name === 'writeFileSync' && isPath(target)) {
+    const bytes = Buffer.from(content as string | Buffer)
+    fs.writeFileSync(target, bytes.subarray(0, bytes.length / 2))
+  } else if (name === 'writeSync' && typeof target === 'number') {
+    const bytes = content as Buffer
+    fs.writeSync(target, bytes, 0, Math.floor(bytes.length / 2))
+  } else if (name === 'rmSync' && typeof target === 'string') {
+    if (!fs.lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) return
+    const [first] = fs.readdirSync(target)
+    if (first) fs.rmSync(path.join(target, first), { recursive: true })
+  }
+}
+
+function isPath(value: unknown): value is string | Buffer {
+  return typeof value === 'string' || Buffer.isBuffer(value)
+}
+
+function asByteString(value: string | Buffer): string {
+  return Buffer.from(value).toString('latin1')
+}

@@ -1,0 +1,75 @@
+// A site in a fresh directory, and a real repository whose commits are published there.
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Published } from '../../src/publish/in-place.js'
+import { type PublishMode, publish, type Site } from '../../src/publish/publication.js'
+import { assertSameTree, createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
+import { type CommitFiles, commitFiles } from './git-commit.js'
+import { gitTarget, type MemoryTarget } from './git-target.js'
+
+export interface SiteOptions {
+  /** @default 'in-place' */
+  mode?: PublishMode
+  /** Keeps state apart from what is published. @default false */
+  stateDirectory?: boolean
+}
+
+export interface TestSite {
+  readonly repo: TestRepo
+  /** An empty directory beside the volume. */
+  readonly outside: string
+  readonly volume: string
+  /** The published path. */
+  readonly directory: string
+  site: Site
+  /** The target of a new commit of these files. */
+  commit(files: CommitFiles): MemoryTarget
+  /** Publishes, and compares what is there with git's checkout. */
+  publish(target: MemoryTarget | CommitFiles): Published
+  assertPublished(target: MemoryTarget): void
+  /** A path below the published one. */
+  at(relative: string): string
+}
+
+export function createSite(t: TestScope, options: SiteOptions = {}): TestSite {
+  const { mode = 'in-place', stateDirectory = false } = options
+  const base = tempDir(t)
+  const repo = createRepo(path.join(base, 'repo.git'), { bare: true })
+  const [outside, volume] = [path.join(base, 'outside'), path.join(base, 'volume')]
+  mkdirSync(outside)
+  mkdirSync(volume)
+  const directory = path.join(volume, 'site')
+  const stateDir = stateDirectory ? path.join(base, 'state') : undefined
+  const test: TestSite = {
+    repo,
+    outside,
+    volume,
+    directory,
+    site: { directory, mode, stateDirectory: stateDir },
+    commit: (files) => gitTarget(repo, commitFiles(repo, files)),
+    publish(given) {
+      const target = isTarget(given) ? given : test.commit(given)
+      const published = publish(test.site, target, () => undefined)
+      test.assertPublished(target)
+      return published
+    },
+    assertPublished: ({ commit }) => assertSameTree(directory, repo.dir, commit),
+    at: (relative) => path.join(directory, relative),
+  }
+  return test
+}
+
+function isTarget(given: MemoryTarget | CommitFiles): given is MemoryTarget {
+  return typeof given['readTree'] === 'function'
+}
+
+/** What tells one file from another, and whether it was touched. */
+export function identity(file: string): { ino: number; mtimeMs: number } {
+  const { ino, mtimeMs } = lstatSync(file)
+  return { ino, mtimeMs }
+}
+
+/** The names in a directory, sorted; undefined where there is none. */
+export function namesIn(directory: string): string[] | undefined {
+  return existsSync(directory) ? readdirSync(directory).sort() : undefined
+}
