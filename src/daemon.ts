@@ -2,7 +2,9 @@
 
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock } from './base/clock.js'
+import { SyncError } from './base/errors.js'
 import { readVersion } from './base/version.js'
 import type { Entry } from './listing/entry.js'
 import { parseListing, readListing } from './listing/listing.js'
@@ -109,8 +111,7 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
     },
     onError,
   )
-  await server.listen({ host: settings.httpHost, port: settings.httpPort })
-  const { port } = server.server.address() as AddressInfo
+  const port = await listen(server, settings)
   logger.info('listening', { host: settings.httpHost, port })
 
   apply(entries)
@@ -135,6 +136,21 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
       await client.close()
     },
   }
+}
+
+/** Returns the port. Throws `settings-invalid` where the address cannot be listened on. */
+async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings): Promise<number> {
+  try {
+    await server.listen({ host: httpHost, port: httpPort })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SyncError(
+      'settings-invalid',
+      `Cannot serve HTTP on ${httpHost} port ${httpPort} (${reason}): set another HTTP_HOST or HTTP_PORT`,
+      { cause: error },
+    )
+  }
+  return (server.server.address() as AddressInfo).port
 }
 
 function createSynchronizer(

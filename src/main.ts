@@ -42,7 +42,8 @@ async function main(): Promise<number | undefined> {
 async function validate(listingPath: string, defaults: ListingDefaults): Promise<number> {
   try {
     const { entries } = await readListing(listingPath, defaults)
-    process.stdout.write(`${listingPath}: valid, ${entries.length} entries\n`)
+    const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
+    process.stdout.write(`${listingPath}: valid, ${count}\n`)
     return EXIT.clean
   } catch (error) {
     if (!(error instanceof ListingError)) throw error
@@ -92,7 +93,8 @@ async function refuse(error: unknown, logger: Logger): Promise<never> {
   const faults = error instanceof ListingError ? error.faults.map(formatFault) : undefined
   logger.error('cannot start', { error: fault, faults })
   await logger.close()
-  process.exit(fault instanceof ListingError ? EXIT.invalid : EXIT.failed)
+  const isInvalid = ['listing-invalid', 'settings-invalid'].includes(fault.code)
+  process.exit(isInvalid ? EXIT.invalid : EXIT.failed)
 }
 
 /** npm passes the terminal's SIGINT on a second time, which must not cut the stop short. */

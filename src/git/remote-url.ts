@@ -108,6 +108,7 @@ function scpUrl({ user, host, path: scpPath = '' }: Record<string, string | unde
   if (user === undefined && /^[^/]*@/.test(scpPath)) {
     throw new TypeError('looks like a URL without its scheme: put https:// before it')
   }
+  if (/\p{Surrogate}/u.test(scpPath)) throw new TypeError('holds half a character')
   const absolute = scpPath.startsWith('/') ? scpPath : `/~/${scpPath.replace(/^~\//, '')}`
   const encoded = encodeURI(absolute).replace(/[?#]/g, encodeURIComponent)
   return {

@@ -16,11 +16,18 @@ export type Advertisement =
 /** Decodes the answer to `GET info/refs`. Throws `protocol-error` or the server's own words. */
 export async function decodeAdvertisement(pkts: AsyncIterable<Pkt>): Promise<Advertisement> {
   const lines: string[] = []
+  let isComplete = false
   for await (const pkt of pkts) {
+    if (pkt.type === 'data') lines.push(lineOf(pkt.payload))
     // The service line of HTTP is a section of its own; some servers leave it out.
-    if (pkt.type === 'flush' && lines.length === 1 && lines[0]?.startsWith('# service='))
-      lines.pop()
-    else if (pkt.type === 'data') lines.push(lineOf(pkt.payload))
+    else if (lines.length === 1 && lines[0]?.startsWith('# service=')) lines.pop()
+    else isComplete = true
+  }
+  if (!isComplete) {
+    throw new SyncError(
+      'protocol-error',
+      "The remote's advertisement ended too early; it is asked again later",
+    )
   }
   if (lines[0]?.startsWith('# service=')) lines.shift()
   if (lines[0] === 'version 2') return { version: 2, capabilities: capabilitiesOf(lines.slice(1)) }
@@ -45,13 +52,20 @@ export function lineOf(payload: Buffer): string {
   return text
 }
 
+/** How many characters of a server's words are shown. */
+const MAX_WORDS = 200
+
 /** The server's own words as an error; the best known of them get a code of their own. */
 export function remoteError(words: string): SyncError {
-  const said = words.trim()
+  const said = words
+    .slice(0, 2 * MAX_WORDS)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_WORDS)
   if (/not our ref|no such remote ref|unadvertised object/i.test(said)) {
     return new SyncError(
       'commit-not-found',
-      `The remote does not serve the wanted commit (it said: ${said})`,
+      `The remote does not have the wanted commit, or serves only what a branch or a tag leads to: correct the oid, or follow a branch or a tag (it said: ${said})`,
     )
   }
   if (/repository .*not found|does not appear to be a git repository|not exported/i.test(said)) {
@@ -63,7 +77,9 @@ export function remoteError(words: string): SyncError {
   return new SyncError('remote-error', `The remote said: ${said}`)
 }
 
+/** Older servers say nothing at all of an empty repository, not even capabilities. */
 function decodeReferences(lines: string[]): Advertisement {
+  if (lines.length === 0) return { version: 0, capabilities: new Map(), refs: [] }
   const [first = '', ...rest] = lines
   const [line = '', list = ''] = first.split('\0')
   const capabilities = capabilitiesOf(list.split(' ').filter(Boolean))

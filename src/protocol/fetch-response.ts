@@ -46,6 +46,8 @@ function packBytesOf(payload: Buffer): Buffer | undefined {
       return undefined
     case BAND.error:
       throw remoteError(payload.toString('utf8', 1))
+    case undefined:
+      throw new SyncError('protocol-error', 'The remote sent a part of a pack without a side-band')
     default:
       throw new SyncError('protocol-error', `The remote sent the unknown side-band ${payload[0]}`)
   }

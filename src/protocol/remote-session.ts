@@ -67,7 +67,7 @@ export class RemoteSession {
       const response = await this.#post(discovery, encode(request, capabilities), signal)
       return {
         objectFormat: objectFormatIn(capabilities),
-        chunks: decodeFetch(decodePkts(response.body), version),
+        chunks: this.#chunksOf(decodeFetch(decodePkts(response.body), version)),
       }
     })
   }
@@ -75,7 +75,8 @@ export class RemoteSession {
   async #discover(signal: AbortSignal): Promise<Discovery> {
     const { url, assertOk } = this.#options
     const suffix = `/info/refs?service=${SERVICE}`
-    const response = await this.#request({ url: url + suffix, method: 'GET', signal })
+    const headers = { 'git-protocol': 'version=2' }
+    const response = await this.#request({ url: url + suffix, method: 'GET', headers, signal })
     await assertOk(response, `application/x-${SERVICE}-advertisement`)
     const advertisement = await decodeAdvertisement(decodePkts(response.body))
     const baseUrl = response.url.endsWith(suffix) ? response.url.slice(0, -suffix.length) : url
@@ -90,6 +91,7 @@ export class RemoteSession {
       headers: {
         'content-type': `application/x-${SERVICE}-request`,
         accept: `application/x-${SERVICE}-result`,
+        ...(discovery.advertisement.version === 2 ? { 'git-protocol': 'version=2' } : {}),
       },
       body: [body],
       signal,
@@ -103,12 +105,17 @@ export class RemoteSession {
     // A redirect to another origin is followed, but takes no credentials along.
     const trusted =
       request.url.startsWith('file:') || new URL(request.url).origin === new URL(url).origin
-    const headers = {
-      ...request.headers,
-      ...(trusted ? await authorize() : {}),
-      'git-protocol': 'version=2',
-    }
+    const headers = { ...(trusted ? await authorize() : {}), ...request.headers }
     return client.request({ ...request, headers })
+  }
+
+  async *#chunksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* chunks
+    } catch (error) {
+      this.#discovery = undefined
+      throw error
+    }
   }
 
   /** A server that moved or was upgraded is discovered anew at the next attempt. */

@@ -8,8 +8,8 @@ import { displayPath, joinBytePath } from './byte-path.js'
 /** The longest name of one path component, in bytes, on every common file system. */
 const MAX_NAME_BYTES = 255
 
-/** The longest path on every common file system, in bytes; it bounds how deep trees nest, too. */
-const MAX_PATH_BYTES = 4095
+/** How deep directories may lie in each other; the walk over trees is recursive. */
+const MAX_DEPTH = 1000
 
 /** Code points that HFS+ ignores when it compares names. */
 const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g
@@ -19,7 +19,7 @@ const NTFS_IGNORED = /[ .]*(?:[:\\].*)?$/s
 
 /** Throws `unsafe-tree` for the first entry of a tree that must not be written to disk. */
 export function assertSafeTree(entries: readonly TreeEntry[], directory: string): void {
-  if (directory.length > MAX_PATH_BYTES) throw tooDeep(directory)
+  if (directory.split('/').length > MAX_DEPTH) throw tooDeep(directory)
   let previous = ''
   const names = new Set<string>()
   for (const { name, mode } of entries) {
@@ -54,7 +54,7 @@ export function nameFault(name: string): string | undefined {
 function tooDeep(directory: string): SyncError {
   return new SyncError(
     'unsafe-tree',
-    `The tree's path ${displayPath(directory.slice(0, 60))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published`,
+    `The tree's path ${displayPath(directory.slice(0, 60))}… lies more than ${MAX_DEPTH} directories deep; nothing of this commit is published`,
   )
 }
 

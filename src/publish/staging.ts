@@ -36,6 +36,9 @@ export interface Staged {
   filesWritten: number
 }
 
+/** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
+const MAX_PATH_BYTES = 4095
+
 /** Stages the writes of a diff. Throws `path-blocked` where foreign files stand in the way. */
 export function stage(diff: TreeDiff, options: StagingOptions): Staged {
   const stager = new Stager(options, new Set(diff.deletes.map(({ path }) => path)))
@@ -75,6 +78,8 @@ class Stager implements Staged {
   }
 
   write(file: TreeFile): void {
+    const full = joinBytePath(this.#options.root, file.path)
+    if (full.length > MAX_PATH_BYTES) throw tooLong(full)
     if (file.mode === MODE.gitlink) {
       // As real git does for a submodule that is not checked out: an empty directory.
       if (this.#directory(file.path) === undefined) this.journal.keeps.push(file.path)
@@ -178,6 +183,13 @@ class Stager implements Staged {
     }
     return [...below.reverse().map((found) => found.path), path]
   }
+}
+
+function tooLong(full: string): SyncError {
+  return new SyncError(
+    'unsafe-tree',
+    `The path ${displayPath(full.slice(0, 100))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published`,
+  )
 }
 
 function otherVolume(directory: string): SyncError {

@@ -34,7 +34,7 @@ export function retryDelayMs(
     case 'stall':
       return undefined
     case 'wait':
-      return Math.max(intervalMs * spread(cadence), error.retryAfterMs ?? 0)
+      return Math.round(Math.max(intervalMs * spread(cadence), error.retryAfterMs ?? 0))
     case 'retry':
       return backoffMs(attempt, {
         baseMs: RETRY_BASE_MS,

@@ -75,6 +75,7 @@ test('says what is wrong, without the text that may hold a secret', () => {
     'ssh://host/a?secret': /query or a fragment/,
     'ssh://host/a#secret': /query or a fragment/,
     'user:secret@host/a': /without its scheme/,
+    'git@host:secret\ud800': /half a character/,
     'file://host/secret': /three slashes/,
     'file:///srv/secret#1': /query or a fragment/,
     'file:///srv/secret?1': /query or a fragment/,

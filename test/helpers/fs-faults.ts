@@ -35,7 +35,7 @@ const CALLS = [
 
 type Call = (typeof CALLS)[number]
 
-/** One call, by its name and the paths it was given, as byte strings. */
+/** One call, by its name and the absolute paths it was given, as byte strings. */
 export interface FsCall {
   name: Call
   paths: string[]
@@ -86,7 +86,7 @@ export function withGate(gate: Gate, work: () => void): void {
       if (inside) return Reflect.apply(original, fs, args)
       inside = true
       try {
-        gate({ name, paths: args.filter(isPath).map(asByteString) }, args)
+        gate({ name, paths: args.filter(isPath).map(asByteString).filter(path.isAbsolute) }, args)
         return Reflect.apply(original, fs, args)
       } finally {
         inside = false

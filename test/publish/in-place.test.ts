@@ -93,8 +93,8 @@ const STEPS: Record<string, [step: string, files: CommitFiles][]> = {
     ['which becomes a file', { d: '1' }],
   ],
   'deep paths': [
-    ['deep', { [`${'d/'.repeat(500)}f`]: '1' }],
-    ['edited', { [`${'d/'.repeat(500)}f`]: '2' }],
+    ['deep', { [`${'d/'.repeat(999)}f`]: '1' }],
+    ['edited', { [`${'d/'.repeat(999)}f`]: '2' }],
     [
       'longer names',
       { [`${`${'n'.repeat(200)}/`.repeat(12)}f`]: '1', [`${'d/'.repeat(100)}f`]: '1' },
@@ -219,6 +219,8 @@ describe('what is published in place', () => {
       'renameSync n',
       'unlinkSync c',
       'unlinkSync f',
+      // Not empty.
+      'rmdirSync d',
       'rmdirSync e',
     ])
     const lastWrite = calls.findLastIndex(({ name }) => name === 'openSync')
@@ -386,7 +388,7 @@ describe('adoption', () => {
 
   test('replaces what is right in content but not in kind', (t) => {
     const test = createSite(t)
-    mkdirSync(test.at('d'), { recursive: true })
+    mkdirSync(test.directory)
     writeFileSync(path.join(test.outside, 'a'), '1')
     symlinkSync(path.join(test.outside, 'a'), test.at('a'))
     writeFileSync(test.at('l'), 'a')
