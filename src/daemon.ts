@@ -174,6 +174,7 @@ function createSynchronizer(
     onError,
     workers: createWorkerPool(settings.maxConcurrentSyncs),
     syncTimeoutMs: settings.syncTimeoutMs,
+    graceMs: settings.worktreeGracePeriodMs,
     stateDirectory: settings.stateDir,
     maxConcurrentPolls: settings.maxConcurrentPolls,
     maxConcurrentSyncs: settings.maxConcurrentSyncs,

@@ -38,6 +38,7 @@ export interface Settings {
   maxConcurrentPolls: number
   /** 0 to 1. */
   jitter: number
+  worktreeGracePeriodMs: number
   /** 0: never. */
   verifyIntervalMs: number
   oneTime: boolean
@@ -86,6 +87,8 @@ export const SETTINGS: SettingsTable = {
     'how many remotes are polled at once'),
   jitter: setting('JITTER', 'share', '0.1', parseShare,
     'each interval is spread by this share, 0 to 1'),
+  worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '30s', parseDuration,
+    'how long an earlier worktree stays for its readers after the symlink was swapped'),
   verifyIntervalMs: setting('VERIFY_INTERVAL', 'duration', '10m', parseDuration,
     'how often published files are checked for drift; 0: never'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,

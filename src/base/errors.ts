@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   'not-a-commit': ['stall', 'The ref names something that is not a commit.'],
   'object-format-unsupported': ['stall', 'The repository uses an unsupported object format.'],
 
+  'base-missing': ['retry', 'A thin pack builds on a file that was changed; all of it is fetched.'],
   'pack-corrupt': ['retry', 'The received pack is damaged.'],
   'pack-incomplete': ['retry', 'The received pack lacks objects of the commit.'],
   'unsafe-tree': ['stall', 'A name or mode in the tree is dangerous to write.'],

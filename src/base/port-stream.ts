@@ -31,7 +31,7 @@ export async function sendChunks(
 }
 
 /** Yields the bytes that {@link sendChunks} sends. Throws where the sender failed. */
-export async function* receiveChunks(port: MessagePort): AsyncGenerator<Uint8Array> {
+export async function* receiveChunks(port: MessagePort): AsyncGenerator<Buffer> {
   const received: Message[] = []
   let wake = () => {}
   port.on('message', (message: Message) => {
@@ -50,7 +50,8 @@ export async function* receiveChunks(port: MessagePort): AsyncGenerator<Uint8Arr
           wake = resolve
         })
       } else if ('bytes' in message) {
-        yield message.bytes
+        const { buffer, byteOffset, byteLength } = message.bytes
+        yield Buffer.from(buffer, byteOffset, byteLength)
         port.postMessage('taken')
       } else if ('end' in message) {
         return

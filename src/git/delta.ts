@@ -1,5 +1,6 @@
 // Applies a delta to its base. https://git-scm.com/docs/pack-format#_deltified_representation
 import { constants } from 'node:buffer'
+import type { ByteSource } from './byte-source.js'
 import { corrupt } from './entry-header.js'
 
 /**
@@ -24,6 +25,46 @@ export function applyDelta(base: Buffer, delta: Buffer): Buffer {
     position = instruction.end
   }
   return result
+}
+
+/** The sizes a delta states, in bytes, and where its instructions start. */
+export interface DeltaHeader {
+  baseSize: number
+  size: number
+  end: number
+}
+
+/** The longest a delta's two sizes, or one of its instructions, can be. */
+const MAX_STEP_BYTES = 128
+
+/** Decodes the sizes at the start of a delta. */
+export function decodeDeltaHeader(delta: ByteSource): DeltaHeader {
+  const bytes = delta.read(0, Math.min(MAX_STEP_BYTES, delta.length))
+  const base = decodeDeltaSize(bytes, 0)
+  const { size, end } = decodeDeltaSize(bytes, base.end)
+  return { baseSize: base.size, size, end }
+}
+
+/**
+ * Yields, piece by piece, the object that `delta` makes of `base`; a piece is valid until the
+ * next. Throws `pack-corrupt` where a size or an instruction does not fit.
+ */
+export function* deltaPieces(base: ByteSource, delta: ByteSource): Generator<Buffer> {
+  const { baseSize, size, end } = decodeDeltaHeader(delta)
+  if (baseSize !== base.length) throw corrupt('has a delta that does not belong to its base')
+  let left = size
+  for (let position = end; position < delta.length; ) {
+    const bytes = delta.read(position, Math.min(position + MAX_STEP_BYTES, delta.length))
+    const { isCopy, start, length, end: next } = decodeInstruction(bytes, 0)
+    left -= length
+    if (left < 0) throw corrupt('has a delta that does not make what it says')
+    if (isCopy && start + length > base.length) {
+      throw corrupt('has a delta that copies beyond its base')
+    }
+    yield isCopy ? base.read(start, start + length) : bytes.subarray(start, start + length)
+    position += next
+  }
+  if (left > 0) throw corrupt('has a delta that does not make what it says')
 }
 
 /** How many bytes the instructions from `start` make. Throws where one cannot be followed. */

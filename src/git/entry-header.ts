@@ -17,6 +17,9 @@ export interface EntryHeader {
   end: number
 }
 
+/** The longest header: ten bytes of size, and ten of distance or an oid. */
+export const MAX_HEADER_BYTES = 10 + 32
+
 const WHOLE: Record<number, ObjectType> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
 
 /** What a further byte of a size counts at most, which also ends a run of zeros. */

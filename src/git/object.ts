@@ -1,6 +1,6 @@
 // Git objects as bytes: their oid, and what a commit or a tag points to.
 // https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { SyncError } from '../base/errors.js'
 import { isOid, type ObjectFormat, type Oid } from './oid.js'
 
@@ -11,9 +11,28 @@ export interface GitObject {
   body: Buffer
 }
 
+/** A blob too large to be held in memory. */
+export interface LargeBlob {
+  type: 'blob'
+  oid: Oid
+  /** Holds the blob's content. */
+  file: string | Buffer
+  /** In bytes. */
+  size: number
+  /** Whether the file was made for this blob, and is removed later. */
+  isTemporary: boolean
+}
+
+export type StoredObject = GitObject | LargeBlob
+
 /** The oid of an object: the hash of its type, its size and its body. */
 export function hashObject(type: ObjectType, body: Uint8Array, format: ObjectFormat): Oid {
-  return createHash(format).update(`${type} ${body.length}\0`, 'latin1').update(body).digest('hex')
+  return startHash(type, body.length, format).update(body).digest('hex')
+}
+
+/** The hash of an object's type and size; its body is still to be added. */
+export function startHash(type: ObjectType, size: number, format: ObjectFormat): Hash {
+  return createHash(format).update(`${type} ${size}\0`, 'latin1')
 }
 
 /** The oid of the tree of a commit's body. Throws `pack-corrupt` where there is none. */

@@ -55,8 +55,9 @@ export class EntryMetrics {
   }
 
   get #plainCounters() {
-    const { fetchedBytes, filesWritten, filesDeleted, driftRepaired } = this.#metrics
-    return [fetchedBytes, filesWritten, filesDeleted, driftRepaired]
+    const { fetchedBytes, filesWritten, filesDeleted, driftRepaired, fetchFallbacks } =
+      this.#metrics
+    return [fetchedBytes, filesWritten, filesDeleted, driftRepaired, fetchFallbacks]
   }
 
   get #plainGauges() {

@@ -65,6 +65,14 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
       const counts = { durationMs, bytes, filesWritten, filesDeleted }
       return ['info', 'published', { ...labels(event), oid, previousOid, ...counts }]
     }
+    case 'fetch-fell-back':
+      return [
+        'debug',
+        'fetching everything',
+        { ...labels(event), oid: event.oid, error: event.error },
+      ]
+    case 'tidy-failed':
+      return ['warn', 'left-overs could not be removed', { ...labels(event), error: event.error }]
     case 'drift-repaired':
       return ['warn', 'drift repaired', { ...labels(event), paths: event.paths }]
     case 'listing-loaded': {

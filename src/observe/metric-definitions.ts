@@ -43,6 +43,11 @@ export function defineMetrics(registry: Registry) {
     filesWritten: counter('files_written_total', 'Files written by publications.', 'entry'),
     filesDeleted: counter('files_deleted_total', 'Files deleted by publications.', 'entry'),
     driftRepaired: counter('drift_repaired_total', 'Paths put right after drift.', 'entry'),
+    fetchFallbacks: counter(
+      'fetch_fallbacks_total',
+      'Fetches of everything, as a fetch of what changed was not enough.',
+      'entry',
+    ),
     lastSuccess: gauge(
       'last_success_timestamp_seconds',
       'When the directory was last known to equal the remote; 0 where it never was.',

@@ -85,6 +85,9 @@ function countEntryEvent(
     case 'sync-failed':
       countFailure(event, metrics)
       break
+    case 'fetch-fell-back':
+      metrics.fetchFallbacks.inc({ entry })
+      break
     case 'drift-repaired':
       metrics.driftRepaired.inc({ entry }, event.paths)
   }

@@ -1,25 +1,28 @@
-// Reads a pack as it arrives: each entry is inflated, resolved and hashed once, while
-// the next is still on its way. What `finish` returns is verified: trailer, object
-// count, and every oid computed from the bytes received.
-// https://git-scm.com/docs/pack-format
-import { createHash, type Hash } from 'node:crypto'
+// Reads a pack as it arrives: each entry is resolved and hashed once, while the next is
+// still on its way, and every oid is computed from the bytes received. What `finish` has
+// passed is verified whole. Memory is bounded, however large the pack or an object in it.
 import { SyncError } from '../base/errors.js'
-import { applyDelta } from '../git/delta.js'
-import { corrupt, decodeEntryHeader, type EntryHeader } from '../git/entry-header.js'
-import { inflate } from '../git/inflate.js'
-import { type GitObject, hashObject } from '../git/object.js'
+import { corrupt, type EntryHeader } from '../git/entry-header.js'
+import { hashObject, type LargeBlob, type StoredObject } from '../git/object.js'
 import { ObjectCache } from '../git/object-cache.js'
-import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
-import { PackBytes } from './pack-bytes.js'
-
-const HEADER_BYTES = 12
+import type { ObjectFormat, Oid } from '../git/oid.js'
+import { buildObject, isDelta } from './build-object.js'
+import { EntryParser, type ParsedEntry } from './entry-parser.js'
 
 export interface PackReaderOptions {
   objectFormat: ObjectFormat
   /** An object outside the pack, as a base for thin packs; undefined where it is not at hand. */
-  findBase: (oid: Oid) => GitObject | undefined
+  findBase: (oid: Oid) => StoredObject | undefined
+  /** Told of each object as soon as it is resolved; it is not verified yet that the pack is whole. */
+  onObject?: (oid: Oid, object: StoredObject) => void
   /** How many bytes of inflated objects are kept for later use. */
   cacheBytes: number
+  /** How many bytes of the pack stay in memory. */
+  memoryBytes: number
+  /** From this size on, in bytes, a blob or a delta goes to a file. */
+  largeBytes: number
+  /** Names a new file, which is the caller's to remove. */
+  createFile: () => string
 }
 
 /** The verified objects of a whole pack. */
@@ -27,7 +30,7 @@ export interface Pack {
   readonly bytes: number
   has(oid: Oid): boolean
   /** Throws `pack-incomplete` where the pack lacks the object. */
-  read(oid: Oid): GitObject
+  read(oid: Oid): StoredObject
 }
 
 /** What an entry builds on: nothing, an earlier entry, or an oid that is not in the pack yet. */
@@ -44,94 +47,70 @@ interface Entry {
 
 export class PackReader implements Pack {
   readonly #options: PackReaderOptions
-  readonly #pack = new PackBytes()
-  readonly #hash: Hash
-  readonly #trailerBytes: number
+  readonly #parser: EntryParser
   readonly #entries: Entry[] = []
   readonly #entryAt = new Map<number, number>()
   readonly #entryOf = new Map<Oid, number>()
   readonly #cache: ObjectCache
+  /** What is in files, by entry: large objects, and large deltas. */
+  readonly #large = new Map<number, LargeBlob>()
+  readonly #largeDeltas = new Map<number, LargeBlob>()
   /** The entries that wait for an entry, or for an oid. */
   readonly #waiting = new Map<number | Oid, number[]>()
-  #objectCount: number | undefined
-  /** Where the next entry starts. */
-  #position = HEADER_BYTES
-  #hashedTo = 0
-  /** No use in trying again to parse before this many bytes have arrived. */
-  #retryAt = HEADER_BYTES
 
   constructor(options: PackReaderOptions) {
     this.#options = options
-    this.#hash = createHash(options.objectFormat)
-    this.#trailerBytes = oidBytes(options.objectFormat)
+    this.#parser = new EntryParser({ ...options, onEntry: (entry) => this.#add(entry) })
     this.#cache = new ObjectCache(options.cacheBytes)
   }
 
   get bytes(): number {
-    return this.#pack.length
+    return this.#parser.bytes
   }
 
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
-  write(chunk: Uint8Array): void {
-    this.#pack.append(chunk)
-    this.#hashUpTo(this.#pack.length - this.#trailerBytes)
-    if (this.#pack.length >= this.#retryAt) this.#parse()
+  write(chunk: Buffer): Promise<void> {
+    return this.#parser.write(chunk)
   }
 
-  /** Verifies the whole. Throws `pack-corrupt`, or `pack-incomplete` where bases are missing. */
-  finish(): Pack {
-    this.#parse()
-    if (this.#objectCount === undefined || this.#entries.length < this.#objectCount)
-      throw corrupt('ends too early')
-    const trailerAt = this.#pack.length - this.#trailerBytes
-    if (trailerAt < this.#position) throw corrupt('ends too early')
-    if (trailerAt > this.#position) throw corrupt('goes on after its last object')
-    if (!this.#pack.view(trailerAt).equals(this.#hash.digest()))
-      throw corrupt('does not match its checksum')
-    if (this.#waiting.size > 0)
-      throw incomplete(`${this.#countUnresolved()} deltas without their base`)
-    return this
+  /** Verifies the whole. Throws `pack-corrupt`, or `base-missing` where bases are missing. */
+  async finish(): Promise<Pack> {
+    await this.#parser.finish()
+    for (const awaited of [...this.#waiting.keys()]) {
+      if (typeof awaited === 'string') this.#retry(awaited)
+    }
+    if (this.#waiting.size === 0) return this
+    const count = this.#entries.filter(({ isResolved }) => !isResolved).length
+    throw new SyncError(
+      'base-missing',
+      `The received pack has ${count} deltas whose base is not at hand; everything is fetched anew`,
+    )
   }
 
   has(oid: Oid): boolean {
     return this.#entryOf.has(oid)
   }
 
-  read(oid: Oid): GitObject {
+  read(oid: Oid): StoredObject {
     const entry = this.#entryOf.get(oid)
-    if (entry === undefined) throw incomplete(`not the object ${oid}`)
-    return this.#object(entry)
+    if (entry !== undefined) return this.#object(entry)
+    throw new SyncError(
+      'pack-incomplete',
+      `The received pack has not the object ${oid}; it is fetched again later`,
+    )
   }
 
-  #hashUpTo(end: number): void {
-    if (end <= this.#hashedTo) return
-    this.#hash.update(this.#pack.view(this.#hashedTo, end))
-    this.#hashedTo = end
+  /** Frees memory and files; nothing may be read any more. */
+  close(): void {
+    this.#parser.close()
   }
 
-  #parse(): void {
-    if (this.#pack.length < HEADER_BYTES) return
-    this.#objectCount ??= decodePackHeader(this.#pack.view(0, HEADER_BYTES))
-    while (this.#entries.length < this.#objectCount) {
-      const input = this.#pack.view(this.#position)
-      const header = decodeEntryHeader(input, 0, this.#options.objectFormat)
-      const inflated = header && inflate(input.subarray(header.end), header.size)
-      if (!inflated) {
-        // Twice the bytes before the next try keeps the work for a large object linear.
-        this.#retryAt = this.#pack.length + input.length
-        return
-      }
-      this.#add(header, inflated.body)
-      this.#position += header.end + inflated.deflatedBytes
-    }
-  }
-
-  #add(header: EntryHeader, body: Buffer): void {
-    const offset = this.#position
+  #add({ offset, header, content }: ParsedEntry): void {
     const base = this.#baseOf(header, offset)
     const index = this.#entries.push({ offset, header, base, isResolved: false }) - 1
     this.#entryAt.set(offset, index)
-    const object = build(header, this.#baseObject(base), body)
+    if (!Buffer.isBuffer(content) && isDelta(header)) this.#largeDeltas.set(index, content)
+    const object = buildObject(header, this.#baseObject(base), content, this.#options)
     if (object) this.#settle(index, object)
     else if (base !== undefined) this.#wait(index, base)
   }
@@ -145,7 +124,7 @@ export class PackReader implements Pack {
   }
 
   /** The object to build on; undefined where there is none, or none yet. */
-  #baseObject(base: Base): GitObject | undefined {
+  #baseObject(base: Base): StoredObject | undefined {
     if (typeof base === 'string') return this.#options.findBase(base)
     const isAtHand = base !== undefined && this.#entry(base).isResolved
     return isAtHand ? this.#object(base) : undefined
@@ -157,23 +136,37 @@ export class PackReader implements Pack {
     else this.#waiting.set(base, [index])
   }
 
+  /** Tries again what waits for an object outside the pack, now that all of it has arrived. */
+  #retry(oid: Oid): void {
+    const base = this.#options.findBase(oid)
+    const waiting = base && this.#waiting.get(oid)
+    if (!waiting) return
+    this.#waiting.delete(oid)
+    for (const index of waiting) {
+      const object = this.#build(index, base)
+      if (object) this.#settle(index, object)
+    }
+  }
+
   /** Names the object of an entry, then all that waited for it, without recursion. */
-  #settle(first: number, object: GitObject): void {
+  #settle(first: number, object: StoredObject): void {
     const ready: number[] = []
     this.#name(first, object, ready)
     for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
-      const { header, base } = this.#entry(index)
-      const built = build(header, this.#baseObject(base), this.#inflated(index))
+      const built = this.#build(index, this.#baseObject(this.#entry(index).base))
       if (built) this.#name(index, built, ready)
     }
   }
 
-  /** Computes the oid of an entry's object, and adds to `ready` what waited for it. */
-  #name(index: number, object: GitObject, ready: number[]): void {
-    const oid = hashObject(object.type, object.body, this.#options.objectFormat)
+  /** Notes the oid of an entry's object, and adds to `ready` what waited for it. */
+  #name(index: number, object: StoredObject, ready: number[]): void {
+    const oid =
+      'body' in object
+        ? hashObject(object.type, object.body, this.#options.objectFormat)
+        : object.oid
     this.#entry(index).isResolved = true
     if (!this.#entryOf.has(oid)) this.#entryOf.set(oid, index)
-    this.#cache.set(index, object)
+    this.#keep(index, object)
     for (const awaited of [index, oid]) {
       for (const waiting of this.#waiting.get(awaited) ?? []) {
         this.#entry(waiting).base = index
@@ -181,64 +174,42 @@ export class PackReader implements Pack {
       }
       this.#waiting.delete(awaited)
     }
+    this.#options.onObject?.(oid, object)
   }
 
-  #countUnresolved(): number {
-    return this.#entries.filter(({ isResolved }) => !isResolved).length
+  #keep(index: number, object: StoredObject): void {
+    if ('body' in object) this.#cache.set(index, object)
+    else this.#large.set(index, object)
   }
 
   /** Reads a resolved entry again; long chains are followed without recursion. */
-  #object(index: number): GitObject {
+  #object(index: number): StoredObject {
     const chain: number[] = []
     let base: Base = index
-    let object: GitObject | undefined
+    let object: StoredObject | undefined
     while (typeof base === 'number') {
-      object = this.#cache.get(base)
+      object = this.#cache.get(base) ?? this.#large.get(base)
       if (object) break
       chain.push(base)
       base = this.#entry(base).base
     }
     if (typeof base === 'string') object = this.#options.findBase(base)
     for (const entry of chain.reverse()) {
-      object = build(this.#entry(entry).header, object, this.#inflated(entry))
-      if (!object) throw incomplete('a delta whose base is gone')
-      this.#cache.set(entry, object)
+      object = this.#build(entry, object)
+      if (!object) throw corrupt('has a delta whose base is gone')
+      this.#keep(entry, object)
     }
-    return object as GitObject
+    return object as StoredObject
   }
 
-  #inflated(index: number): Buffer {
+  /** Builds the object of an entry that has been parsed before. */
+  #build(index: number, base: StoredObject | undefined): StoredObject | undefined {
     const { offset, header } = this.#entry(index)
-    const inflated = inflate(this.#pack.view(offset + header.end), header.size)
-    if (!inflated) throw corrupt('changed while it was read')
-    return inflated.body
+    const content = this.#largeDeltas.get(index) ?? this.#parser.inflateAgain(offset, header)
+    return buildObject(header, base, content, this.#options)
   }
 
   #entry(index: number): Entry {
     return this.#entries[index] as Entry
   }
-}
-
-/** The object that an entry's inflated bytes make; undefined where they need a base. */
-function build(
-  { kind }: EntryHeader,
-  base: GitObject | undefined,
-  body: Buffer,
-): GitObject | undefined {
-  if (kind.type !== 'ofs-delta' && kind.type !== 'ref-delta') return { type: kind.type, body }
-  return base && { type: base.type, body: applyDelta(base.body, body) }
-}
-
-function decodePackHeader(bytes: Buffer): number {
-  if (bytes.toString('latin1', 0, 4) !== 'PACK') throw corrupt('does not start with PACK')
-  const version = bytes.readUInt32BE(4)
-  if (version !== 2 && version !== 3) throw corrupt(`has the unknown version ${version}`)
-  return bytes.readUInt32BE(8)
-}
-
-function incomplete(what: string): SyncError {
-  return new SyncError(
-    'pack-incomplete',
-    `The received pack has ${what}; it is fetched again later`,
-  )
 }

@@ -3,20 +3,31 @@
 // snapshot after them. An interrupted publication is completed by `recover`.
 import { mkdirSync, type Stats } from 'node:fs'
 import path from 'node:path'
+import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { toBytePath } from './byte-path.js'
 import { applyJournal } from './journal.js'
-import { commitTo, complete, discard, forget, type Known, type Place, recover } from './place.js'
+import {
+  commitTo,
+  complete,
+  discard,
+  doubt,
+  forget,
+  type Known,
+  type Place,
+  recover,
+} from './place.js'
 import { filesOf, statFields } from './published-files.js'
 import { STAT_FIELDS } from './snapshot.js'
-import { type BlobSource, type Staged, stage } from './staging.js'
+import { Staging } from './staging.js'
 import { diffTrees, type TreeDiff } from './tree-diff.js'
 
 /** The commit to publish, and its objects. */
-export interface Target extends BlobSource {
+export interface Target {
   commit: Oid
   tree: Oid
   readTree(oid: Oid): Buffer
+  readBlob(oid: Oid): StoredObject
 }
 
 export interface Published {
@@ -24,18 +35,94 @@ export interface Published {
   filesDeleted: number
 }
 
+/** A publication under way; until it is finished, nothing that is published is touched. */
+export interface Publication {
+  /** Stages the files that have this blob, before the rest is known. */
+  offer(oid: Oid, blob: StoredObject): void
+  /** Stages what is left, then puts everything in place. */
+  finish(): Published
+  /** Gives up: removes what was staged. */
+  abandon(): void
+}
+
 /** Publishes a commit. Throws a SyncError, or the file system's own error, with nothing torn. */
 export function publishInPlace(place: Place, target: Target, checkpoint: () => void): Published {
-  const known = recover(place)
-  const diff = plan(known, target, checkpoint)
-  const { journal, filesWritten } = prepare(place, known, diff, target, checkpoint)
-  complete(place, journal)
-  return { filesWritten, filesDeleted: diff.deletes.length }
+  return new Draft(place, target, checkpoint).finish()
+}
+
+/** The publication to one directory. Where a method throws, it has cleared up behind itself. */
+export class Draft implements Publication {
+  readonly #place: Place
+  readonly #target: Target
+  readonly #checkpoint: () => void
+  readonly #known: Known | undefined
+  readonly #diff: TreeDiff
+  readonly #staging: Staging
+
+  constructor(
+    place: Place,
+    target: Target,
+    checkpoint: () => void,
+    known: Known | undefined = recover(place),
+  ) {
+    this.#place = place
+    this.#target = target
+    this.#checkpoint = checkpoint
+    this.#known = known
+    this.#diff = plan(known, target, checkpoint)
+    this.#staging = this.#guarded(() => {
+      mkdirSync(place.stateDirectory, { recursive: true })
+      mkdirSync(path.dirname(place.stagingDirectory), { recursive: true })
+      return new Staging(this.#diff, {
+        root: toBytePath(place.root),
+        staging: toBytePath(place.stagingDirectory),
+        adopt: !known?.isTrusted,
+        checkpoint,
+      })
+    })
+  }
+
+  offer(oid: Oid, blob: StoredObject): void {
+    this.#guarded(() => this.#staging.offer(oid, blob))
+  }
+
+  finish(): Published {
+    const journal = this.#guarded(() => {
+      const staged = this.#staging.finish((oid) => this.#target.readBlob(oid))
+      this.#checkpoint()
+      const stats = mergeStats(this.#diff, this.#known?.snapshot.stats, this.#staging.stats)
+      commitTo(this.#place, staged, { commit: this.#target.commit, trees: this.#diff.trees, stats })
+      return staged
+    })
+    complete(this.#place, journal)
+    return {
+      filesWritten: this.#staging.filesWritten,
+      filesDeleted: this.#diff.deletes.length,
+    }
+  }
+
+  abandon(): void {
+    try {
+      discard(this.#place)
+    } catch {
+      // What made it give up is what counts; the next publication clears up.
+    }
+  }
+
+  #guarded<T>(stage: () => T): T {
+    try {
+      return stage()
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
+  }
 }
 
 /** Removes the files that were published, and the directories that this empties. */
 export function removePublished(place: Place): void {
   const known = recover(place)
+  doubt(place)
   const deletes = known ? filesOf(known.snapshot).map((file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
@@ -55,42 +142,6 @@ function plan(known: Known | undefined, target: Target, checkpoint: () => void):
   if (!known) return diff
   const wanted = new Set(diff.writes.map((file) => file.path))
   return { ...diff, deletes: filesOf(known.snapshot).filter((file) => !wanted.has(file.path)) }
-}
-
-/** Stages all that is new and writes the journal; nothing that is published is touched. */
-function prepare(
-  place: Place,
-  known: Known | undefined,
-  diff: TreeDiff,
-  target: Target,
-  checkpoint: () => void,
-): Staged {
-  try {
-    mkdirSync(place.stateDirectory, { recursive: true })
-    mkdirSync(path.dirname(place.stagingDirectory), { recursive: true })
-    const staged = stage(diff, {
-      root: toBytePath(place.root),
-      staging: toBytePath(place.stagingDirectory),
-      adopt: !known?.isTrusted,
-      blobs: target,
-      checkpoint,
-    })
-    checkpoint()
-    const stats = mergeStats(diff, known?.snapshot.stats, staged.stats)
-    commitTo(place, staged.journal, { commit: target.commit, trees: diff.trees, stats })
-    return staged
-  } catch (error) {
-    abandon(place)
-    throw error
-  }
-}
-
-function abandon(place: Place): void {
-  try {
-    discard(place)
-  } catch {
-    // What failed first is what counts; the next publication clears up.
-  }
 }
 
 function mergeStats(

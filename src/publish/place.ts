@@ -99,7 +99,8 @@ function settle(place: Place, isTrusted: boolean): void {
   discard(place)
 }
 
-function doubt(place: Place): void {
+/** Marks that files on disk are about to differ from the snapshot, or do already. */
+export function doubt(place: Place): void {
   if (existsSync(snapshotOf(place))) renameSync(snapshotOf(place), doubtedOf(place))
 }
 

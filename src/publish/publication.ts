@@ -6,17 +6,20 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { toBytePath } from './byte-path.js'
-import { type Published, publishInPlace, removePublished, type Target } from './in-place.js'
+import {
+  Draft,
+  type Publication,
+  type Published,
+  removePublished,
+  type Target,
+} from './in-place.js'
 import { forget, type Place, recover, verify } from './place.js'
 import { filesOf } from './published-files.js'
+import { PublishedTree } from './published-tree.js'
+import { type TidyOptions, tidyWorktrees } from './tidy.js'
 import { codeOf, listTree, removeIfEmpty, toVolumeError } from './volume.js'
-import {
-  collectWorktrees,
-  linkedCommit,
-  publishWorktree,
-  type WorktreePlace,
-  worktreeOf,
-} from './worktrees.js'
+import { type WorktreePlace, worktreeOf } from './worktree-place.js'
+import { beginWorktree, linkedCommit } from './worktrees.js'
 
 export type PublishMode = 'in-place' | 'symlink'
 
@@ -33,7 +36,20 @@ const OWN_DIRECTORY = '.git-autosync'
 
 /** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
 export function publish(site: Site, target: Target, checkpoint: () => void): Published {
-  return guarded(site, () => {
+  return begin(site, target, checkpoint).finish()
+}
+
+/**
+ * Starts to publish a commit, so that its blobs can be staged as they come. `published` is what
+ * {@link openPublished} returned, if it was called.
+ */
+export function begin(
+  site: Site,
+  target: Target,
+  checkpoint: () => void,
+  published?: PublishedTree,
+): Publication {
+  const publication = guarded(site, () => {
     mkdirSync(path.dirname(site.directory), { recursive: true })
     putBack(site)
     const existing = lstatSync(site.directory, { throwIfNoEntry: false })
@@ -41,31 +57,58 @@ export function publish(site: Site, target: Target, checkpoint: () => void): Pub
     if (existing && !isLink && !existing.isDirectory()) throw blocked(site, 'is a file')
     if (site.mode === 'symlink') {
       if (existing?.isDirectory()) return replaceDirectory(site, target, checkpoint)
-      return publishWorktree(worktreePlace(site), target, checkpoint)
+      return beginWorktree(worktreePlace(site), target, checkpoint)
     }
     if (isLink) return replaceLink(site, target, checkpoint)
-    return publishInPlace(inPlace(site), target, checkpoint)
+    return new Draft(inPlace(site), target, checkpoint, published?.known)
   })
+  return {
+    offer: (oid, blob) => guarded(site, () => publication.offer(oid, blob)),
+    finish: () => guarded(site, () => publication.finish()),
+    abandon: () => publication.abandon(),
+  }
+}
+
+/** What is published at a site, as a source of objects; undefined where it cannot be trusted. */
+export function openPublished(site: Site): PublishedTree | undefined {
+  return guarded(site, () => {
+    const place = currentPlace(site)
+    if (!place) return undefined
+    const known = recover(place)
+    return known?.isTrusted ? new PublishedTree(place.root, known) : undefined
+  })
+}
+
+/** A directory for files that are needed while a pack is received; the caller removes it. */
+export function incomingDirectory(site: Site): string {
+  const parent =
+    site.mode === 'symlink' ? worktreePlace(site).worktrees : ownDirectory(site.directory)
+  return path.join(parent, 'incoming')
 }
 
 /** Completes what was interrupted and returns the commit that is in place, if it is whole. */
 export function inspect(site: Site): Oid | undefined {
   return guarded(site, () => {
     putBack(site)
+    rmSync(incomingDirectory(site), { recursive: true, force: true })
     const place = currentPlace(site)
     const known = place && verify(place)
     return known?.isTrusted ? known.snapshot.commit : undefined
   })
 }
 
-/** Removes what earlier commits and interruptions left beside the published tree. */
-export function collect(site: Site): void {
-  guarded(site, () => {
+/**
+ * Removes what earlier commits and interruptions left beside the published tree, and prepares for
+ * the next. Returns the milliseconds until there is more to do; undefined where there is not.
+ */
+export function tidy(site: Site, options: TidyOptions): number | undefined {
+  return guarded(site, () => {
     const worktree = worktreePlace(site)
     const unused = stateOf(site, site.mode === 'symlink' ? 'in-place' : 'symlink')
     if (unused !== undefined) rmSync(unused, { recursive: true, force: true })
-    if (site.mode === 'symlink') collectWorktrees(worktree)
-    else if (existsSync(worktree.worktrees)) removeWorktrees(worktree)
+    if (site.mode === 'symlink') return tidyWorktrees(worktree, options)
+    if (existsSync(worktree.worktrees)) removeWorktrees(worktree)
+    return undefined
   })
 }
 
@@ -77,7 +120,7 @@ export function unpublish(site: Site): void {
     if (linkedCommit(worktree)) unlinkSync(site.directory)
     else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()) {
       removePublished(inPlace(site))
-      rmSync(path.join(site.directory, OWN_DIRECTORY), { recursive: true, force: true })
+      rmSync(ownDirectory(site.directory), { recursive: true, force: true })
       removeIfEmpty(toBytePath(site.directory))
     }
     removeWorktrees(worktree)
@@ -87,21 +130,28 @@ export function unpublish(site: Site): void {
 }
 
 /** From a symlink to a directory: it is built whole beside the link, then takes its place. */
-function replaceLink(site: Site, target: Target, checkpoint: () => void): Published {
+function replaceLink(site: Site, target: Target, checkpoint: () => void): Publication {
   const worktree = worktreePlace(site)
   if (!linkedCommit(worktree)) throw blocked(site, 'is a symlink that this service did not make')
   const root = asideOf(worktree)
   const place = inPlace(site, root)
   forget(place)
   rmSync(root, { recursive: true, force: true })
-  const published = publishInPlace(place, target, checkpoint)
-  unlinkSync(site.directory)
-  renameSync(root, site.directory)
-  return published
+  const draft = new Draft(place, target, checkpoint)
+  return {
+    offer: (oid, blob) => draft.offer(oid, blob),
+    abandon: () => draft.abandon(),
+    finish() {
+      const published = draft.finish()
+      unlinkSync(site.directory)
+      renameSync(root, site.directory)
+      return published
+    },
+  }
 }
 
 /** From a directory to a symlink: the worktree is built first, then the directory makes way. */
-function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Published {
+function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Publication {
   const known = recover(inPlace(site))
   const own = new Set(known && filesOf(known.snapshot).map((file) => file.path))
   const foreign = listTree(toBytePath(site.directory)).find(
@@ -110,7 +160,7 @@ function replaceDirectory(site: Site, target: Target, checkpoint: () => void): P
   )
   if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
   const worktree = worktreePlace(site)
-  return publishWorktree(worktree, target, checkpoint, () => {
+  return beginWorktree(worktree, target, checkpoint, () => {
     rmSync(asideOf(worktree), { recursive: true, force: true })
     moveAside(site, asideOf(worktree))
   })
@@ -151,8 +201,12 @@ function currentPlace(site: Site): Place | undefined {
   return commit === undefined ? undefined : worktreeOf(worktree, commit)
 }
 
+function ownDirectory(root: string): string {
+  return path.join(root, OWN_DIRECTORY)
+}
+
 function inPlace(site: Site, root = site.directory): Place {
-  const own = path.join(root, OWN_DIRECTORY)
+  const own = ownDirectory(root)
   return {
     root,
     stateDirectory: stateOf(site, 'in-place') ?? own,

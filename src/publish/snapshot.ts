@@ -49,9 +49,12 @@ export function encodeSnapshot({ commit, trees, stats }: Snapshot): Buffer {
     table,
     ...trees.map(({ body }) => body),
     Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
+    Buffer.alloc(CHECKSUM_BYTES),
   ]
-  const content = Buffer.concat(parts)
-  return Buffer.concat([content, hash(CHECKSUM, content, 'buffer')])
+  const bytes = Buffer.concat(parts)
+  const content = bytes.subarray(0, -CHECKSUM_BYTES)
+  hash(CHECKSUM, content, 'buffer').copy(bytes, content.length)
+  return bytes
 }
 
 /** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */

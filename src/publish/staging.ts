@@ -1,21 +1,17 @@
 // Writes everything that is new beside what is published, on the same volume, and finds
 // out what stands in the way. A directory that does not exist yet is staged whole, so
 // that one rename puts all of it in place.
-import { lstatSync, readlinkSync, rmSync, type Stats, symlinkSync } from 'node:fs'
+import { lstatSync, rmSync, type Stats } from 'node:fs'
 import { SyncError } from '../base/errors.js'
+import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import { createFile } from './create-file.js'
+import { isContent } from './file-content.js'
 import type { Journal } from './journal.js'
 import type { TreeDiff, TreeFile } from './tree-diff.js'
-import { listTree, makeDirectory, statIfPresent, writeNewFile } from './volume.js'
-
-/** Where the content of files comes from. */
-export interface BlobSource {
-  readBlob(oid: Oid): Buffer
-  /** Whether a file on disk has the content of a blob. */
-  isContentOf(path: string, stat: Stats, oid: Oid): boolean
-}
+import { listTree, makeDirectory, statIfPresent } from './volume.js'
 
 export interface StagingOptions {
   /** The directory that is published, as a byte path. */
@@ -24,72 +20,87 @@ export interface StagingOptions {
   staging: string
   /** Whether what is there already may be right: then it is compared, and kept where it is. */
   adopt: boolean
-  blobs: BlobSource
   /** Throws when the work is to be given up. */
   checkpoint: () => void
-}
-
-export interface Staged {
-  journal: Journal
-  /** The status of each file that was written or found right, by its index in the tree. */
-  stats: Map<number, Stats>
-  filesWritten: number
 }
 
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
 const MAX_PATH_BYTES = 4095
 
-/** Stages the writes of a diff. Throws `path-blocked` where foreign files stand in the way. */
-export function stage(diff: TreeDiff, options: StagingOptions): Staged {
-  const stager = new Stager(options, new Set(diff.deletes.map(({ path }) => path)))
-  rmSync(toFsPath(options.staging), { recursive: true, force: true })
-  makeDirectory(options.staging)
-  stager.begin()
-  for (const file of diff.writes) {
-    options.checkpoint()
-    stager.write(file)
-  }
-  const { journal } = stager
-  const gone = new Set(journal.renames.flatMap(({ removeFirst }) => removeFirst))
-  journal.deletes = diff.deletes.map(({ path }) => path).filter((path) => !gone.has(path))
-  return stager
-}
-
-class Stager implements Staged {
-  readonly journal: Journal = { renames: [], deletes: [], keeps: [] }
+/**
+ * Stages the writes of a diff, blob by blob in any order. Throws `path-blocked` where foreign
+ * files stand in the way.
+ */
+export class Staging {
+  /** The status of each file that was written or found right, by its index in the tree. */
   readonly stats = new Map<number, Stats>()
   filesWritten = 0
+  readonly #journal: Journal = { renames: [], deletes: [], keeps: [] }
   readonly #options: StagingOptions
   readonly #deletes: ReadonlySet<string>
+  /** The files that are not staged yet, by their blob. */
+  readonly #pending = new Map<Oid, TreeFile[]>()
   /** Where each directory is staged; undefined for one that is in place already. */
   readonly #directories = new Map<string, string | undefined>()
   /** The volume that content is staged on. */
-  #volume = 0
+  readonly #volume: number
 
-  constructor(options: StagingOptions, deletes: ReadonlySet<string>) {
+  constructor(diff: TreeDiff, options: StagingOptions) {
     this.#options = options
-    this.#deletes = deletes
-  }
-
-  /** Finds out where staging is, and stages a root that does not exist. */
-  begin(): void {
-    this.#volume = lstatSync(toFsPath(this.#options.staging)).dev
+    this.#deletes = new Set(diff.deletes.map(({ path }) => path))
+    rmSync(toFsPath(options.staging), { recursive: true, force: true })
+    makeDirectory(options.staging)
+    this.#volume = lstatSync(toFsPath(options.staging)).dev
     this.#directory('')
+    for (const file of diff.writes) {
+      this.#assertShort(file)
+      if (file.mode === MODE.gitlink) this.#stageGitlink(file)
+      else this.#await(file)
+    }
   }
 
-  write(file: TreeFile): void {
-    const full = joinBytePath(this.#options.root, file.path)
-    if (full.length > MAX_PATH_BYTES) throw tooLong(full)
-    if (file.mode === MODE.gitlink) {
-      // As real git does for a submodule that is not checked out: an empty directory.
-      if (this.#directory(file.path) === undefined) this.journal.keeps.push(file.path)
-      return
+  /** Stages the files that have this blob, if any still wait for it. */
+  offer(oid: Oid, blob: StoredObject): void {
+    const files = this.#pending.get(oid)
+    if (!files) return
+    this.#pending.delete(oid)
+    for (const file of files) {
+      this.#options.checkpoint()
+      this.#stage(file, blob)
     }
+  }
+
+  /** Stages all that is left, and returns what it takes to put everything in place. */
+  finish(readBlob: (oid: Oid) => StoredObject): Journal {
+    for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
+    const gone = new Set(this.#journal.renames.flatMap(({ removeFirst }) => removeFirst))
+    this.#journal.deletes = [...this.#deletes].filter((path) => !gone.has(path))
+    return this.#journal
+  }
+
+  #await(file: TreeFile): void {
+    const files = this.#pending.get(file.oid)
+    if (files) files.push(file)
+    else this.#pending.set(file.oid, [file])
+  }
+
+  #assertShort({ path }: TreeFile): void {
+    const full = joinBytePath(this.#options.root, path)
+    if (full.length > MAX_PATH_BYTES) throw tooLong(full)
+  }
+
+  /** As real git does for a submodule that is not checked out: an empty directory. */
+  #stageGitlink({ path }: TreeFile): void {
+    this.#directory(path)
+    this.#journal.keeps.push(path)
+  }
+
+  #stage(file: TreeFile, blob: StoredObject): void {
     const parent = this.#directory(parentOf(file.path))
     const name = file.path.slice(file.path.lastIndexOf('/') + 1)
     const target = parent === undefined ? this.#clear(file) : joinBytePath(parent, name)
     if (target === undefined) return
-    this.#create(file, target)
+    createFile(file, blob, target)
     this.stats.set(file.index, lstatSync(toFsPath(target)))
     this.filesWritten++
   }
@@ -107,35 +118,11 @@ class Stager implements Staged {
   }
 
   #isRight(path: string, stat: Stats, mode: number, oid: Oid): boolean {
-    const { root, blobs } = this.#options
-    const full = joinBytePath(root, path)
-    if (mode === MODE.symlink) {
-      return (
-        stat.isSymbolicLink() &&
-        readlinkSync(toFsPath(full), { encoding: 'buffer' }).equals(blobs.readBlob(oid))
-      )
-    }
-    const isExecutable = (stat.mode & 0o100) !== 0
-    return (
-      stat.isFile() &&
-      isExecutable === (mode === MODE.executable) &&
-      blobs.isContentOf(full, stat, oid)
-    )
-  }
-
-  #create({ path, mode, oid }: TreeFile, target: string): void {
-    const body = this.#options.blobs.readBlob(oid)
-    if (mode !== MODE.symlink) {
-      writeNewFile(target, mode === MODE.executable ? 0o777 : 0o666, body)
-      return
-    }
-    if (body.length === 0 || body.includes(0)) {
-      throw new SyncError(
-        'unsafe-tree',
-        `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published`,
-      )
-    }
-    symlinkSync(body, toFsPath(target))
+    const isRightKind =
+      mode === MODE.symlink
+        ? stat.isSymbolicLink()
+        : stat.isFile() && ((stat.mode & 0o100) !== 0) === (mode === MODE.executable)
+    return isRightKind && isContent(joinBytePath(this.#options.root, path), stat, oid)
   }
 
   /** Where a directory is staged, or undefined where it is in place. */
@@ -165,7 +152,7 @@ class Stager implements Staged {
 
   /** The staged path of the next thing to be renamed into place. */
   #unit(path: string, removeFirst: string[] = []): string {
-    const index = this.journal.renames.push({ path, removeFirst }) - 1
+    const index = this.#journal.renames.push({ path, removeFirst }) - 1
     return joinBytePath(this.#options.staging, String(index))
   }
 

@@ -32,6 +32,8 @@ export interface TreeDiff {
   writes: TreeFile[]
   /** In the order of the old tree; `index` is the place there. */
   deletes: TreeFile[]
+  /** What stood where `writes` go, of the old tree; `index` is the place there. */
+  replaced: TreeFile[]
   /** Runs of unchanged files: where they were among the old files, and where they are now. */
   kept: { from: number; to: number; count: number }[]
 }
@@ -52,7 +54,7 @@ export function diffTrees(
 
 /** Walks the new tree, and beside it the old one wherever both have the same directory. */
 class TreeWalk {
-  readonly diff: TreeDiff = { trees: [], writes: [], deletes: [], kept: [] }
+  readonly diff: TreeDiff = { trees: [], writes: [], deletes: [], replaced: [], kept: [] }
   readonly #from: readonly TreeRecord[]
   readonly #readTree: (oid: Oid) => Buffer
   readonly #oidLength: number
@@ -106,8 +108,14 @@ class TreeWalk {
       return
     }
     const oldFile = old ? this.#old.file++ : 0
-    if (old?.oid === oid && old.mode === mode) this.#keep(oldFile, 1)
-    else this.diff.writes.push({ path, mode, oid, index: this.#files++ })
+    if (old?.oid === oid && old.mode === mode) {
+      this.#keep(oldFile, 1)
+      return
+    }
+    this.diff.writes.push({ path, mode, oid, index: this.#files++ })
+    if (old && old.mode !== MODE.tree) {
+      this.diff.replaced.push({ path, mode: old.mode, oid: old.oid, index: oldFile })
+    }
   }
 
   #keepTree(record: TreeRecord): void {

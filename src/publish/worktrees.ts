@@ -1,36 +1,41 @@
 // Publishes by symlink: each commit has a worktree named by its oid, and the link is
 // swapped in one step, so that a reader sees one commit whole or another whole.
-import { readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Oid } from '../git/oid.js'
 import { isOid } from '../git/oid.js'
-import { type Published, publishInPlace, type Target } from './in-place.js'
+import { Draft, type Publication, type Target } from './in-place.js'
 import { type Place, verify } from './place.js'
+import { createStandby, promote, takeStandby } from './standby.js'
+import { codeOf } from './volume.js'
+import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
-/** Where a link and its worktrees are. */
-export interface WorktreePlace {
-  /** The published symlink. Absolute. */
-  link: string
-  /** Holds the worktrees; on the volume of the link. */
-  worktrees: string
-  /** Holds the state of each worktree. */
-  stateDirectory: string
-}
-
-/** Builds the worktree of a commit and swaps the link to it; `beforeSwap` makes way for it. */
-export function publishWorktree(
+/**
+ * Starts to publish a commit by swapping the link. Where there is a standby, only what changed
+ * is written to it; it becomes the commit's worktree. `beforeSwap` makes way for the link.
+ */
+export function beginWorktree(
   place: WorktreePlace,
   target: Target,
   checkpoint: () => void,
   beforeSwap: () => void = () => undefined,
-): Published {
+): Publication {
   const worktree = worktreeOf(place, target.commit)
   // One that was left from earlier may have lost files since.
-  verify(worktree)
-  const published = publishInPlace(worktree, target, checkpoint)
-  beforeSwap()
-  swapLink(place, target.commit)
-  return published
+  const isLeft = verify(worktree) !== undefined || existsSync(worktree.root)
+  const standby = isLeft ? undefined : (takeStandby(place) ?? cloneLinked(place, checkpoint))
+  const draft = new Draft(standby ?? worktree, target, checkpoint)
+  return {
+    offer: (oid, blob) => draft.offer(oid, blob),
+    abandon: () => draft.abandon(),
+    finish() {
+      const published = draft.finish()
+      if (standby) promote(standby, worktree)
+      beforeSwap()
+      swapLink(place, target.commit)
+      return published
+    },
+  }
 }
 
 /** The commit whose worktree the link shows; undefined where it shows anything else. */
@@ -42,24 +47,12 @@ export function linkedCommit({ link, worktrees }: WorktreePlace): Oid | undefine
   return path.dirname(resolved) === worktrees && isOid(oid) ? oid : undefined
 }
 
-/** Removes every worktree but that of the linked commit, with all that interruptions left. */
-export function collectWorktrees(place: WorktreePlace): void {
+/** A standby made on the spot, of the worktree in use. */
+function cloneLinked(place: WorktreePlace, checkpoint: () => void): Place | undefined {
   const linked = linkedCommit(place)
-  for (const directory of [place.worktrees, place.stateDirectory]) {
-    for (const name of listIfAny(directory)) {
-      if (name.split('.')[0] !== linked)
-        rmSync(path.join(directory, name), { recursive: true, force: true })
-    }
-  }
-}
-
-/** The worktree of a commit, with its own state beside it. */
-export function worktreeOf({ worktrees, stateDirectory }: WorktreePlace, commit: Oid): Place {
-  return {
-    root: path.join(worktrees, commit),
-    stateDirectory: path.join(stateDirectory, `${commit}.state`),
-    stagingDirectory: path.join(worktrees, `${commit}.staging`),
-  }
+  if (linked === undefined) return undefined
+  createStandby(place, linked, checkpoint)
+  return takeStandby(place)
 }
 
 /** The target is relative, so that the volume may be mounted elsewhere under another path. */
@@ -75,17 +68,9 @@ function swapLink({ link, worktrees }: WorktreePlace, commit: Oid): void {
 function readLinkIfAny(link: string): string | undefined {
   try {
     return readlinkSync(link)
-  } catch {
+  } catch (error) {
     // Nothing is there, or no symlink: either way no commit is linked.
-    return undefined
-  }
-}
-
-function listIfAny(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch {
-    // Nothing was published yet.
-    return []
+    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes(codeOf(error))) return undefined
+    throw error
   }
 }

@@ -13,6 +13,8 @@ export interface SyncContext {
   workers: WorkerPool
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
+  /** How long an earlier worktree stays after the link was swapped, in milliseconds. */
+  graceMs: number
   /** Where all state lives; undefined where it lives beside what is published. */
   stateDirectory: string | undefined
 }

@@ -15,10 +15,14 @@ export class EntryState {
   /** Whether it is known what is in place. */
   isInspected = false
   isSyncing = false
+  /** Whether what an earlier publication left is to be removed. */
+  needsTidying = false
   /** What the remote named last. */
   desired: Desired | undefined
   /** The commit in place. */
   published: Oid | undefined
+  /** Whether the commit in place is likely one that the remote knows. */
+  isFromThisRemote = true
   /** Whether there is content in place, of whatever commit. */
   hasContent = false
   /** What could not be published, and will not be tried again until the remote names another. */
@@ -36,6 +40,7 @@ export class EntryState {
 
   /** Takes over what the listing says now; what is in place is found out anew. */
   change(entry: Entry): void {
+    this.isFromThisRemote = entry.remote.url === this.entry.remote.url
     this.entry = entry
     this.isRemoved = false
     this.isInspected = false

@@ -49,6 +49,10 @@ export type SyncEvent =
   /** The revision was in place already, for instance found intact after a restart. */
   | ({ type: 'sync-unchanged'; oid: Oid; durationMs: number } & EntryLabels)
   | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
+  /** A fetch of what changed was not enough: everything is fetched. */
+  | ({ type: 'fetch-fell-back'; oid: Oid; error: SyncError } & EntryLabels)
+  /** What is not needed beside a published tree could not be removed; it is tried again later. */
+  | ({ type: 'tidy-failed'; error: SyncError } & EntryLabels)
   /** Published files that something else had changed were put right. */
   | ({ type: 'drift-repaired'; paths: number } & EntryLabels)
   | {

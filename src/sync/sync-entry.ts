@@ -1,5 +1,6 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
-import { type SyncError, toSyncError } from '../base/errors.js'
+import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
+import type { Oid } from '../git/oid.js'
 import type { RemoteSession } from '../protocol/remote-session.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
@@ -7,6 +8,7 @@ import type { EntryState } from './entry-state.js'
 import { failPoll } from './poll-remote.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
+import type { Unpacked } from './unpacking.js'
 
 /** Finds out what is in place, before an entry's first poll. Never rejects. */
 export async function inspectEntry(
@@ -17,7 +19,10 @@ export async function inspectEntry(
   const startedAt = performance.now()
   try {
     const commit = await context.workers.inspect(siteOf(state.entry, context))
-    if (!signal.aborted) state.inspected(commit, context.clock.now())
+    if (signal.aborted) return
+    state.inspected(commit, context.clock.now())
+    // What an earlier run left is removed, too.
+    state.needsTidying = commit !== undefined
   } catch (error) {
     if (!signal.aborted)
       failPoll([state], toSyncError(error), state.failures + 1, context, startedAt)
@@ -51,19 +56,27 @@ async function publishDesired(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, observe, syncTimeoutMs, workers } = context
-  const site = siteOf(state.entry, context)
-  const previousOid = state.published
+  const { clock, observe, syncTimeoutMs } = context
+  const { published: previousOid } = state
   const startedAt = performance.now()
+  const have = state.isFromThisRemote ? previousOid : undefined
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
-    const request = { wants: [desired.want], haves: [], thinPack: false }
-    const { objectFormat, chunks } = await session.fetch(request, limited)
-    return workers.publish({ site, want: desired.want, objectFormat, chunks }, limited)
+    const attempt = { state, desired, session, context, signal: limited }
+    if (have === undefined) return fetchAndPublish(attempt, undefined)
+    try {
+      return await fetchAndPublish(attempt, have)
+    } catch (error) {
+      if (limited.aborted || !needsFullFetch(error)) throw error
+      observe({ type: 'fetch-fell-back', ...state.labels, oid: desired.commit, error })
+      return fetchAndPublish(attempt, undefined)
+    }
   })
   // Published for an entry that has changed since: what is in place is looked at anew.
   if (signal.aborted) return
   state.published = result.commit
   state.hasContent = true
+  state.isFromThisRemote = true
+  state.needsTidying = true
   state.lastPublishedAt = clock.now()
   state.succeeded()
   observe({
@@ -82,7 +95,61 @@ async function publishDesired(
     filesDeleted: result.filesDeleted,
     publishedAt: state.lastPublishedAt,
   })
-  await workers.collect(site)
+}
+
+interface Attempt {
+  state: EntryState
+  desired: Desired
+  session: RemoteSession
+  context: SyncContext
+  signal: AbortSignal
+}
+
+/** With `have`, the remote sends only what that published commit lacks. */
+async function fetchAndPublish(
+  { state, desired, session, context, signal }: Attempt,
+  have: Oid | undefined,
+): Promise<Unpacked & { receivedAt: number }> {
+  const { want } = desired
+  const haves = have === undefined ? [] : [have]
+  const request = { wants: [want], haves, thinPack: have !== undefined }
+  // Asked for as the worker starts, which reads what is published while the remote works.
+  async function* fetchPack(): AsyncGenerator<Buffer> {
+    yield* (await session.fetch(request, signal)).chunks
+  }
+  const site = siteOf(state.entry, context)
+  return context.workers.publish({ site, want, have, chunks: fetchPack() }, signal)
+}
+
+/** Whether a fetch of everything may succeed where a thin one failed. */
+function needsFullFetch(error: unknown): error is SyncError {
+  const codes: ErrorCode[] = [
+    'base-missing',
+    'pack-corrupt',
+    'pack-incomplete',
+    'protocol-error',
+    'remote-error',
+  ]
+  return error instanceof SyncError && codes.includes(error.code)
+}
+
+/**
+ * Removes what is not needed beside a published tree. Never rejects; returns the milliseconds
+ * until there is more to do, undefined where there is not.
+ */
+export async function tidyEntry(
+  state: EntryState,
+  context: SyncContext,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { graceMs, observe, workers } = context
+  try {
+    return await workers.tidy(siteOf(state.entry, context), graceMs, signal)
+  } catch (error) {
+    if (!signal.aborted)
+      observe({ type: 'tidy-failed', ...state.labels, error: toSyncError(error) })
+    return undefined
+  }
 }
 
 function fail(

@@ -10,7 +10,7 @@ import { EntryState } from './entry-state.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote, remoteKeyOf } from './remote.js'
 import type { EntryStatus } from './status.js'
-import { inspectEntry, syncEntry } from './sync-entry.js'
+import { inspectEntry, syncEntry, tidyEntry } from './sync-entry.js'
 
 export interface SynchronizerOptions extends SyncContext {
   /** Opens what an entry shares with all others of the same remote and credentials. */
@@ -187,8 +187,20 @@ export class Synchronizer {
     const isFirst = !state.isInspected
     if (isFirst) await inspectEntry(state, this.#options, signal)
     await syncEntry(state, remote.session, this.#options, signal)
+    if (state.needsTidying) await this.#tidy(state, signal)
     if (!isFirst) this.#pollWhenDue(key)
     else if (remote.isInspected) this.#polls.add(key)
+  }
+
+  async #tidy(state: EntryState, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    state.needsTidying = false
+    const waitMs = await tidyEntry(state, this.#options, signal)
+    if (waitMs === undefined || signal.aborted) return
+    clock.schedule(waitMs, () => {
+      state.needsTidying = true
+      this.#syncs.add(state.entry.directory)
+    })
   }
 
   async #retire(directory: string, state: EntryState): Promise<void> {

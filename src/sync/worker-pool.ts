@@ -2,20 +2,22 @@
 import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
-import type { ObjectFormat, Oid } from '../git/oid.js'
+import type { Oid } from '../git/oid.js'
 import type { Site } from '../publish/publication.js'
 import { unwrap } from './answer.js'
-import type { JobResult, PublishJob } from './unpack-worker.js'
+import type { PublishJob, StopFlag, TidyJob } from './unpack-worker.js'
+import type { Unpacked } from './unpacking.js'
 
 /** How long an idle thread is kept, in milliseconds. */
 const IDLE_THREAD_MS = 10_000
-/** Inflated objects that each thread keeps at hand, in bytes. */
-const CACHE_BYTES = 32 * 1024 * 1024
+/** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
+const MEMORY_BYTES = 64 * 1024 * 1024
 
 export interface PackToPublish {
   site: Site
   want: Oid
-  objectFormat: ObjectFormat
+  /** The published commit that the remote was told of. */
+  have: Oid | undefined
   chunks: AsyncIterable<Uint8Array>
 }
 
@@ -23,9 +25,12 @@ export interface WorkerPool {
   /** The commit that is in place at a site, if it is whole; completes what was interrupted. */
   inspect(site: Site): Promise<Oid | undefined>
   /** Receives a pack, verifies it and publishes it; all or nothing. */
-  publish(pack: PackToPublish, signal: AbortSignal): Promise<JobResult & { receivedAt: number }>
-  /** Removes what is no longer needed beside a published tree. */
-  collect(site: Site): Promise<void>
+  publish(pack: PackToPublish, signal: AbortSignal): Promise<Unpacked & { receivedAt: number }>
+  /**
+   * Removes what is not needed beside a published tree, and prepares for the next. Returns the
+   * milliseconds until there is more to do; undefined where there is not.
+   */
+  tidy(site: Site, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
   unpublish(site: Site): Promise<void>
   /** Waits for running jobs, then ends the threads. */
@@ -34,6 +39,7 @@ export interface WorkerPool {
 
 /** Starts a pool of at most `maxThreads` threads, one job each at a time. */
 export function createWorkerPool(maxThreads: number): WorkerPool {
+  const memoryBytes = Math.floor(MEMORY_BYTES / maxThreads)
   const pool = new Piscina({
     filename: new URL('./unpack-worker.js', import.meta.url).href,
     minThreads: 1,
@@ -42,9 +48,13 @@ export function createWorkerPool(maxThreads: number): WorkerPool {
   })
   return {
     inspect: async (site) => unwrap(await pool.run(site, { name: 'inspect' })),
-    collect: async (site) => unwrap(await pool.run(site, { name: 'collect' })),
+    tidy: (site, graceMs, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: TidyJob = { site, graceMs, stop }
+        return unwrap(await pool.run(job, { name: 'tidy' }))
+      }),
     unpublish: async (site) => unwrap(await pool.run(site, { name: 'unpublish' })),
-    publish: (pack, signal) => publish(pool, pack, signal),
+    publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, memoryBytes, stop)),
     close: () => pool.close(),
   }
 }
@@ -52,26 +62,33 @@ export function createWorkerPool(maxThreads: number): WorkerPool {
 async function publish(
   pool: Piscina,
   { chunks, ...rest }: PackToPublish,
-  signal: AbortSignal,
-): Promise<JobResult & { receivedAt: number }> {
+  memoryBytes: number,
+  stop: StopFlag,
+): Promise<Unpacked & { receivedAt: number }> {
   const { port1, port2 } = new MessageChannel()
+  const job: PublishJob = { ...rest, port: port2, stop, memoryBytes }
+  let receivedAt = 0
+  const answered = pool
+    .run(job, { name: 'publish', transferList: [port2] })
+    .finally(() => port1.close())
+  const sent = sendChunks(port1, chunks).then(() => {
+    receivedAt = performance.now()
+  })
+  // The sender's failure is the cause of the worker's, so it is the one to report.
+  const [sending, working] = await Promise.allSettled([sent, answered])
+  if (sending.status === 'rejected') throw sending.reason
+  if (working.status === 'rejected') throw working.reason
+  return { ...unwrap<Unpacked>(working.value), receivedAt }
+}
+
+/** Runs `work` with a flag that is set when `signal` aborts: a busy thread hears no message. */
+async function stoppable<T>(signal: AbortSignal, work: (stop: StopFlag) => Promise<T>): Promise<T> {
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const onAbort = () => Atomics.store(stop, 0, 1)
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort)
-  const job: PublishJob = { ...rest, port: port2, stop, cacheBytes: CACHE_BYTES }
-  let receivedAt = 0
   try {
-    const answered = pool
-      .run(job, { name: 'publish', transferList: [port2] })
-      .finally(() => port1.close())
-    const sent = sendChunks(port1, chunks).then(() => {
-      receivedAt = performance.now()
-    })
-    // The sender's failure is the cause of the worker's, so it is the one to report.
-    const [sending, working] = await Promise.allSettled([sent, answered])
-    if (sending.status === 'rejected') throw sending.reason
-    if (working.status === 'rejected') throw working.reason
-    return { ...unwrap<JobResult>(working.value), receivedAt }
+    return await work(stop)
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -2,8 +2,14 @@
 // any chunks. https://git-scm.com/docs/pack-format
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
-import { type GitObject, hashObject, type ObjectType } from '../../src/git/object.js'
+import {
+  type GitObject,
+  hashObject,
+  type ObjectType,
+  type StoredObject,
+} from '../../src/git/object.js'
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import type { TestRepo } from './git.js'
@@ -138,18 +144,26 @@ export interface ReadOptions extends Partial<PackReaderOptions> {
 }
 
 /** Reads a whole pack; without `findBase` it must not be thin. */
-export function readPack(bytes: Buffer, options: ReadOptions = {}): Pack {
+export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promise<Pack> {
   const reader = new PackReader({
     objectFormat: 'sha1',
     findBase: () => undefined,
     cacheBytes: 1 << 20,
+    memoryBytes: 1 << 30,
+    largeBytes: Number.POSITIVE_INFINITY,
+    createFile: () => assert.fail('a file is needed'),
     ...options,
   })
   const { chunkBytes = Math.max(bytes.length, 1) } = options
   for (let start = 0; start < bytes.length; start += chunkBytes) {
-    reader.write(bytes.subarray(start, start + chunkBytes))
+    await reader.write(bytes.subarray(start, start + chunkBytes))
   }
   return reader.finish()
+}
+
+/** The content of an object, wherever it is. */
+export function bodyOf(object: StoredObject): Buffer {
+  return 'body' in object ? object.body : readFileSync(object.file)
 }
 
 /** A pack as real git makes it; `input` has oids, or with `--revs` revisions, one a line. */
@@ -185,6 +199,6 @@ export function assertSameObjects(pack: Pack, repo: TestRepo, oids: readonly Oid
     const read = pack.read(oid)
     assert.ok(pack.has(oid))
     assert.equal(read.type, type)
-    assert.ok(read.body.equals(body), `${type} ${oid} differs`)
+    assert.ok(bodyOf(read).equals(body), `${type} ${oid} differs`)
   }
 }

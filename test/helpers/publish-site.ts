@@ -1,6 +1,7 @@
 // A site in a fresh directory, and a real repository whose commits are published there.
 import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import type { ObjectFormat } from '../../src/git/oid.js'
 import type { Published } from '../../src/publish/in-place.js'
 import { type PublishMode, publish, type Site } from '../../src/publish/publication.js'
 import { assertSameTree, createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
@@ -12,6 +13,8 @@ export interface SiteOptions {
   mode?: PublishMode
   /** Keeps state apart from what is published. @default false */
   stateDirectory?: boolean
+  /** @default 'sha1' */
+  objectFormat?: ObjectFormat
 }
 
 export interface TestSite {
@@ -32,9 +35,9 @@ export interface TestSite {
 }
 
 export function createSite(t: TestScope, options: SiteOptions = {}): TestSite {
-  const { mode = 'in-place', stateDirectory = false } = options
+  const { mode = 'in-place', stateDirectory = false, objectFormat = 'sha1' } = options
   const base = tempDir(t)
-  const repo = createRepo(path.join(base, 'repo.git'), { bare: true })
+  const repo = createRepo(path.join(base, 'repo.git'), { bare: true, objectFormat })
   const [outside, volume] = [path.join(base, 'outside'), path.join(base, 'volume')]
   mkdirSync(outside)
   mkdirSync(volume)

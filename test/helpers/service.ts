@@ -39,6 +39,8 @@ export interface Service {
 export interface ServiceOptions {
   listingPath: string
   settings?: Record<string, string>
+  /** Flags of Node itself. @default ['--enable-source-maps'] */
+  execArgv?: readonly string[]
 }
 
 /** Runs the program to its end, for settings with which it ends by itself. */
@@ -69,7 +71,8 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     LOG_LEVEL: 'debug',
     ...options.settings,
   }
-  const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM], {
+  const { execArgv = ['--enable-source-maps'] } = options
+  const child = spawn(process.execPath, [...execArgv, PROGRAM], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -135,7 +135,7 @@ for (const protocol of [0, 2] as const) {
           const fetched = await session.fetch({ wants: [want], haves: [], thinPack: false }, signal)
           assert.equal(fetched.objectFormat, objectFormat)
           const bytes = await bytesOf(fetched)
-          const pack = readPack(bytes, { objectFormat })
+          const pack = await readPack(bytes, { objectFormat })
           assertSameObjects(pack, repo, objects)
           assert.equal(bytes.readUInt32BE(8), new Set(objects).size)
           assert.deepEqual(takeRequests(server), [POST])
@@ -156,7 +156,7 @@ for (const protocol of [0, 2] as const) {
       asked.add(oid)
       return old.get(oid)
     }
-    const pack = readPack(bytes, { findBase })
+    const pack = await readPack(bytes, { findBase })
     assert.ok(asked.has(repo.oid(`${second}:folder/b.txt`)))
     assert.ok(bytes.length < (await fetchPack(session, tip)).length)
     const news = listObjects(repo, '--no-walk', tip).filter((oid) => !old.has(oid))
@@ -168,7 +168,7 @@ for (const protocol of [0, 2] as const) {
     const { repo, session } = await serve(t, { protocol })
     const { tip } = fill(repo)
     const request = { wants: [tip], haves: ['1'.repeat(40)], thinPack: true }
-    const pack = readPack(await bytesOf(await session.fetch(request, signal)))
+    const pack = await readPack(await bytesOf(await session.fetch(request, signal)))
     assertSameObjects(pack, repo, listObjects(repo, '--no-walk', tip))
   })
 
@@ -199,7 +199,7 @@ test('protocol 2 serves any commit, protocol 0 only what a ref leads to', async 
   ] as const) {
     for (const one of servedBy) {
       assertSameObjects(
-        readPack(await fetchPack(one, want)),
+        await readPack(await fetchPack(one, want)),
         repo,
         listObjects(repo, '--no-walk', want),
       )
@@ -265,7 +265,7 @@ test('a server that is replaced by an older one is followed', async (t) => {
   }
   await assert.rejects(session.listRefs(['HEAD'], signal))
   assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
-  assertSameObjects(readPack(await fetchPack(session, tip)), repo, [tip])
+  assertSameObjects(await readPack(await fetchPack(session, tip)), repo, [tip])
 })
 
 test('a redirect of the discovery holds for what follows', async (t) => {
@@ -337,5 +337,5 @@ test('a fetch that is stopped ends with the reason', async (t) => {
   const fetched = await session.fetch(request, stop.signal)
   stop.abort()
   await assert.rejects(bytesOf(fetched), failsWith('aborted'))
-  assertSameObjects(readPack(await fetchPack(session, tip)), repo, [tip])
+  assertSameObjects(await readPack(await fetchPack(session, tip)), repo, [tip])
 })

@@ -5,6 +5,7 @@ import type { Oid } from '../../src/git/oid.js'
 import { decodeTree, MODE } from '../../src/git/tree.js'
 import { diffTrees, type TreeDiff, type TreeRecord } from '../../src/publish/tree-diff.js'
 import { memoryTarget } from '../helpers/git-target.js'
+import { NAMES, trees } from '../helpers/tree-arbitrary.js'
 import {
   addTree,
   encodeModel,
@@ -15,28 +16,6 @@ import {
   modelOf,
   modelTarget,
 } from '../helpers/tree-model.js'
-
-// Names whose order depends on whether they are directories, and bytes that are no UTF-8.
-const NAMES = ['a', 'a-', 'a.b', 'a0', 'ab', '-r', 'b', 'b\n"', '\xc3\xa9', '\xff\xfe', ' ']
-
-const trees: fc.Arbitrary<ModelTree> = fc.letrec<{ tree: ModelTree }>((tie) => ({
-  tree: fc
-    .uniqueArray(
-      fc.tuple(
-        fc.constantFrom(...NAMES),
-        fc.oneof(
-          { depthSize: 'small', withCrossShrink: true },
-          fc.record({
-            mode: fc.constantFrom(MODE.file, MODE.executable, MODE.symlink, MODE.gitlink),
-            content: fc.constantFrom('', 'x', 'y'),
-          }),
-          tie('tree'),
-        ),
-      ),
-      { selector: ([name]) => name, maxLength: 6 },
-    )
-    .map((entries) => new Map(entries)),
-})).tree
 
 /** Two trees, the second most often a variation of the first. */
 const pairs = fc.oneof(

@@ -57,9 +57,12 @@ export class PackFile {
   /** The whole object at `offset`. */
   read(offset: number): GitObject {
     const deltas: { offset: number; delta: Buffer }[] = []
+    const visited = new Set<number>()
     let position = offset
     let object = this.#cache.get(position)
     while (!object) {
+      if (visited.has(position)) throw corrupt('has a delta that builds on itself')
+      visited.add(position)
       const entry = this.#entryAt(position)
       const { kind } = entry.header
       const body = this.#inflate(entry).body

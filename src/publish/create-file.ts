@@ -1,0 +1,61 @@
+// Writes one file of a tree, complete, at a path where nothing is. The process's umask
+// applies, as for git; no mode is changed afterwards.
+import { closeSync, linkSync, openSync, symlinkSync, writeSync } from 'node:fs'
+import { SyncError } from '../base/errors.js'
+import { FileSource } from '../git/byte-source.js'
+import type { LargeBlob, StoredObject } from '../git/object.js'
+import { MODE } from '../git/tree.js'
+import { displayPath, toFsPath } from './byte-path.js'
+import type { TreeFile } from './tree-diff.js'
+import { tolerating, writeNewFile } from './volume.js'
+
+const COPY_STEP_BYTES = 1024 * 1024
+
+/** What a volume answers that has no hard links, or no more of them. */
+export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
+
+/** Creates a file or a symlink at the byte path `target`. */
+export function createFile({ path, mode }: TreeFile, blob: StoredObject, target: string): void {
+  const permissions = mode === MODE.executable ? 0o777 : 0o666
+  if (mode === MODE.symlink) createLink(path, blob, target)
+  else if ('body' in blob) writeNewFile(target, permissions, blob.body)
+  else createLarge(blob, mode, target, permissions)
+}
+
+/** Copies a file to a new one of the given permissions. */
+export function copyFile(from: string | Buffer, target: string, permissions: number): void {
+  const source = new FileSource(from)
+  try {
+    const file = openSync(toFsPath(target), 'wx', permissions)
+    try {
+      for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
+        const bytes = source.read(start, Math.min(start + COPY_STEP_BYTES, source.length))
+        for (let written = 0; written < bytes.length; ) {
+          written += writeSync(file, bytes, written)
+        }
+      }
+    } finally {
+      closeSync(file)
+    }
+  } finally {
+    source.close()
+  }
+}
+
+/** One that was received lies in a file of its own already, which a link makes this one. */
+function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
+  const canShare = blob.isTemporary && mode === MODE.file
+  const link = () => linkSync(blob.file, toFsPath(target))
+  if (!canShare || !tolerating(NO_LINK, link)) copyFile(blob.file, target, permissions)
+}
+
+function createLink(path: string, blob: StoredObject, link: string): void {
+  const target = 'body' in blob ? blob.body : undefined
+  if (!target || target.length === 0 || target.includes(0)) {
+    throw new SyncError(
+      'unsafe-tree',
+      `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published`,
+    )
+  }
+  symlinkSync(target, toFsPath(link))
+}

@@ -1,0 +1,65 @@
+// What is published, as an object store: its trees come from the snapshot, its blobs from
+// the files themselves. Nothing is trusted that its hash does not prove, or the status
+// that the snapshot remembers.
+import { readFileSync } from 'node:fs'
+import type { StoredObject } from '../git/object.js'
+import type { Oid } from '../git/oid.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
+import { isContent, readLink } from './file-content.js'
+import type { Known } from './place.js'
+import { filesOf } from './published-files.js'
+import { diffTrees, type TreeFile } from './tree-diff.js'
+import { realDirectories, statIfPresent } from './volume.js'
+
+/** From this size on, in bytes, a file is not held in memory. */
+export const LARGE_BYTES = 4 * 1024 * 1024
+
+export class PublishedTree {
+  readonly known: Known
+  readonly #root: string
+  readonly #isReal: (directory: string) => boolean
+  #trees: Map<Oid, Buffer> | undefined
+  /** The files most likely asked for, by their blob: those that the next tree lacks. */
+  #likely = new Map<Oid, TreeFile>()
+  #all: Map<Oid, TreeFile> | undefined
+
+  constructor(root: string, known: Known) {
+    this.known = known
+    this.#root = toBytePath(root)
+    this.#isReal = realDirectories(this.#root)
+  }
+
+  readTree(oid: Oid): Buffer | undefined {
+    this.#trees ??= new Map(this.known.snapshot.trees.map((tree) => [tree.oid, tree.body]))
+    return this.#trees.get(oid)
+  }
+
+  /** Says which tree comes next, so that what it replaces is found without a look at every file. */
+  expect(tree: Oid, readTree: (oid: Oid) => Buffer): void {
+    const { deletes, replaced } = diffTrees(this.known.snapshot.trees, tree, readTree)
+    for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
+  }
+
+  /** A published blob; undefined where no file holds it, or not any more. */
+  findBlob(oid: Oid): StoredObject | undefined {
+    const file = this.#find(oid)
+    const path = file && this.#pathOf(file)
+    if (path === undefined) return undefined
+    const stat = statIfPresent(path)
+    if (!stat || !isContent(path, stat, oid)) return undefined
+    if (stat.isSymbolicLink()) return { type: 'blob', body: readLink(path) }
+    if (stat.size < LARGE_BYTES) return { type: 'blob', body: readFileSync(toFsPath(path)) }
+    return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
+  }
+
+  #find(oid: Oid): TreeFile | undefined {
+    const likely = this.#likely.get(oid)
+    if (likely) return likely
+    this.#all ??= new Map(filesOf(this.known.snapshot).map((file) => [file.oid, file]))
+    return this.#all.get(oid)
+  }
+
+  #pathOf({ path }: TreeFile): string | undefined {
+    return this.#isReal(parentOf(path)) ? joinBytePath(this.#root, path) : undefined
+  }
+}

@@ -1,0 +1,114 @@
+// The standby of a symlink: a second worktree, of an earlier commit or a copy of the one
+// in use, that shares its unchanged files. The next change is written to the standby, so
+// that it costs what changed and not what the tree weighs.
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { MODE } from '../git/tree.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
+import { copyFile, NO_LINK } from './create-file.js'
+import { type Place, recover, verify } from './place.js'
+import { filesOf, statFields } from './published-files.js'
+import { type Snapshot, STAT_FIELDS, writeSnapshot } from './snapshot.js'
+import type { TreeFile } from './tree-diff.js'
+import { makeDirectory, statIfPresent, tolerating } from './volume.js'
+import { type WorktreePlace, worktreeOf } from './worktree-place.js'
+
+const STANDBY = 'standby'
+
+/** The standby, if there is one that can be relied on. */
+export function takeStandby(place: WorktreePlace): Place | undefined {
+  const standby = worktreeOf(place, STANDBY)
+  if (!existsSync(standby.root)) return undefined
+  return recover(standby)?.isTrusted ? standby : undefined
+}
+
+/** Turns a worktree that is used no more into the standby; returns whether it is fit for it. */
+export function retire(place: WorktreePlace, name: string): boolean {
+  const worktree = worktreeOf(place, name)
+  if (!verify(worktree)?.isTrusted) return false
+  removeStandby(place)
+  promote(worktree, worktreeOf(place, STANDBY))
+  return true
+}
+
+/** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
+export function promote(from: Place, to: Place): void {
+  rmSync(to.stateDirectory, { recursive: true, force: true })
+  renameSync(from.stateDirectory, to.stateDirectory)
+  renameSync(from.root, to.root)
+}
+
+/** Makes a standby from a worktree in use: hard links, or copies where there are none. */
+export function createStandby(place: WorktreePlace, name: string, checkpoint: () => void): void {
+  const source = worktreeOf(place, name)
+  const known = recover(source)
+  if (!known?.isTrusted) return
+  removeStandby(place)
+  const growing = worktreeOf(place, `${STANDBY}.new`)
+  rmSync(growing.root, { recursive: true, force: true })
+  mkdirSync(growing.root)
+  const stats = cloneFiles(source.root, growing.root, known.snapshot, checkpoint)
+  if (!stats) {
+    rmSync(growing.root, { recursive: true, force: true })
+    return
+  }
+  mkdirSync(growing.stateDirectory, { recursive: true })
+  writeSnapshot(path.join(growing.stateDirectory, 'snapshot'), { ...known.snapshot, stats })
+  promote(growing, worktreeOf(place, STANDBY))
+}
+
+function removeStandby(place: WorktreePlace): void {
+  for (const name of [STANDBY, `${STANDBY}.new`]) {
+    const { root, stateDirectory } = worktreeOf(place, name)
+    rmSync(stateDirectory, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** Returns the status of every file; undefined where one is not what the snapshot remembers. */
+function cloneFiles(
+  from: string,
+  to: string,
+  snapshot: Snapshot,
+  checkpoint: () => void,
+): Float64Array | undefined {
+  const stats = Float64Array.from(snapshot.stats)
+  const directories = new Set<string>([''])
+  for (const file of filesOf(snapshot)) {
+    checkpoint()
+    makeDirectories(parentOf(file.path), to, directories)
+    if (file.mode === MODE.gitlink) {
+      makeDirectories(file.path, to, directories)
+      continue
+    }
+    const status = cloneFile(file, toBytePath(from), toBytePath(to), snapshot)
+    if (!status) return undefined
+    stats.set(status, file.index * STAT_FIELDS)
+  }
+  return stats
+}
+
+function cloneFile(
+  { path: file, index, mode }: TreeFile,
+  from: string,
+  to: string,
+  { stats }: Snapshot,
+): number[] | undefined {
+  const [source, target] = [joinBytePath(from, file), joinBytePath(to, file)]
+  const stat = statIfPresent(source)
+  if (!stat) return undefined
+  const status = statFields(stat)
+  if (!status.every((value, at) => value === stats[index * STAT_FIELDS + at])) return undefined
+  if (tolerating(NO_LINK, () => linkSync(toFsPath(source), toFsPath(target)))) return status
+  if (mode === MODE.symlink) return undefined
+  copyFile(toFsPath(source), target, mode === MODE.executable ? 0o777 : 0o666)
+  const copied = statIfPresent(target)
+  return copied && statFields(copied)
+}
+
+function makeDirectories(directory: string, root: string, made: Set<string>): void {
+  if (made.has(directory)) return
+  makeDirectories(parentOf(directory), root, made)
+  makeDirectory(joinBytePath(toBytePath(root), directory))
+  made.add(directory)
+}

@@ -1,0 +1,195 @@
+// One pack on its way to disk: received, verified and staged at the same time, then
+// published whole. What the pack leaves out, or builds on, is what is published already.
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { SyncError } from '../base/errors.js'
+import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
+import { type Oid, objectFormatOf } from '../git/oid.js'
+import { PackReader } from '../pack/pack-reader.js'
+import type { Publication, Published } from '../publish/in-place.js'
+import { begin, incomingDirectory, openPublished, type Site } from '../publish/publication.js'
+import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
+
+export interface UnpackOptions {
+  site: Site
+  /** The commit, or the tag that leads to it. */
+  want: Oid
+  /** The published commit that the remote was told of; its objects may be missing in the pack. */
+  have: Oid | undefined
+  /** How many bytes of the pack, and of its inflated objects, stay in memory. */
+  memoryBytes: number
+  /** Throws when the work is to be given up. */
+  checkpoint: () => void
+}
+
+export interface Unpacked extends Published {
+  commit: Oid
+  /** Pack bytes received. */
+  bytes: number
+  /** Milliseconds from the end of the pack until it was verified, and from then until published. */
+  unpackMs: number
+  publishMs: number
+}
+
+/** Receives a pack and publishes the commit it was asked for: all of it, or nothing. */
+export async function unpack(
+  chunks: AsyncIterable<Buffer>,
+  options: UnpackOptions,
+): Promise<Unpacked> {
+  const unpacking = new Unpacking(options)
+  try {
+    for await (const chunk of chunks) await unpacking.write(chunk)
+    return await unpacking.finish()
+  } catch (error) {
+    unpacking.abandon()
+    throw error
+  } finally {
+    unpacking.close()
+  }
+}
+
+class Unpacking {
+  readonly #options: UnpackOptions
+  readonly #base: PublishedTree | undefined
+  readonly #reader: PackReader
+  readonly #incoming: string
+  #files = 0
+  #commit: Oid | undefined
+  #publication: Publication | undefined
+  #hasTried = false
+
+  constructor(options: UnpackOptions) {
+    const { have, memoryBytes, site, want } = options
+    this.#options = options
+    this.#incoming = incomingDirectory(site)
+    this.#base = have === undefined ? undefined : openPublished(site)
+    if (this.#base?.known.snapshot.commit !== have) {
+      throw new SyncError(
+        'base-missing',
+        `The files of ${have} were changed; everything is fetched anew`,
+      )
+    }
+    this.#reader = new PackReader({
+      objectFormat: objectFormatOf(want),
+      memoryBytes,
+      cacheBytes: memoryBytes,
+      largeBytes: LARGE_BYTES,
+      createFile: () => this.#createFile(),
+      findBase: (oid) => this.#findBase(oid),
+      onObject: (oid, object) => this.#stage(oid, object),
+    })
+  }
+
+  write(chunk: Buffer): Promise<void> {
+    return this.#reader.write(chunk)
+  }
+
+  async finish(): Promise<Unpacked> {
+    const receivedAt = performance.now()
+    const pack = await this.#reader.finish()
+    this.#publication ??= this.#begin()
+    const verifiedAt = performance.now()
+    const published = this.#publication.finish()
+    return {
+      ...published,
+      commit: this.#commit as Oid,
+      bytes: pack.bytes,
+      unpackMs: verifiedAt - receivedAt,
+      publishMs: performance.now() - verifiedAt,
+    }
+  }
+
+  abandon(): void {
+    this.#publication?.abandon()
+  }
+
+  close(): void {
+    this.#reader.close()
+    if (this.#files > 0) rmSync(this.#incoming, { recursive: true, force: true })
+  }
+
+  #createFile(): string {
+    if (this.#files === 0) {
+      rmSync(this.#incoming, { recursive: true, force: true })
+      mkdirSync(this.#incoming, { recursive: true })
+    }
+    return path.join(this.#incoming, String(this.#files++))
+  }
+
+  #findBase(oid: Oid): StoredObject | undefined {
+    const tree = this.#base?.readTree(oid)
+    if (tree) return { type: 'tree', body: tree }
+    this.#tryToBegin()
+    return this.#base?.findBlob(oid)
+  }
+
+  #stage(oid: Oid, object: StoredObject): void {
+    if (object.type !== 'blob') return
+    this.#tryToBegin()
+    this.#publication?.offer(oid, object)
+  }
+
+  /** Servers send trees before blobs: at the first blob, all that is to be staged is known. */
+  #tryToBegin(): void {
+    if (this.#hasTried) return
+    this.#hasTried = true
+    try {
+      this.#publication = this.#begin()
+    } catch (error) {
+      // Another order: then staging starts when the pack is whole.
+      if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
+    }
+  }
+
+  #begin(): Publication {
+    const commit = this.#peel(this.#options.want)
+    const tree = treeOfCommit(this.#readWhole(commit, 'commit'))
+    const readTree = (oid: Oid) => this.#base?.readTree(oid) ?? this.#readWhole(oid, 'tree')
+    const readBlob = (oid: Oid) => this.#readBlob(oid)
+    this.#commit = commit
+    this.#base?.expect(tree, readTree)
+    const target = { commit, tree, readTree, readBlob }
+    return begin(this.#options.site, target, this.#options.checkpoint, this.#base)
+  }
+
+  /** Follows annotated tags to the commit. */
+  #peel(want: Oid): Oid {
+    let oid = want
+    for (;;) {
+      const object = this.#reader.read(oid)
+      if (object.type === 'commit') return oid
+      if (object.type !== 'tag') {
+        throw new SyncError(
+          'not-a-commit',
+          `The ref names the ${object.type} ${oid}, which is no commit; follow another ref`,
+        )
+      }
+      oid = targetOfTag(object.body)
+    }
+  }
+
+  #readWhole(oid: Oid, type: ObjectType): Buffer {
+    const object = this.#reader.read(oid)
+    if (object.type === type && 'body' in object) return object.body
+    throw wrongType(oid, object.type, type)
+  }
+
+  #readBlob(oid: Oid): StoredObject {
+    const object = this.#reader.has(oid) ? this.#reader.read(oid) : this.#base?.findBlob(oid)
+    if (object?.type === 'blob') return object
+    if (object) throw wrongType(oid, object.type, 'blob')
+    // Without a base, the reader's own error says what the pack lacks.
+    if (!this.#base) return this.#reader.read(oid)
+    throw new SyncError(
+      'base-missing',
+      `The published file with the object ${oid} was changed; everything is fetched anew`,
+    )
+  }
+}
+
+function wrongType(oid: Oid, is: ObjectType, wanted: ObjectType): SyncError {
+  return new SyncError(
+    'pack-corrupt',
+    `The object ${oid} is a ${is}, where a ${wanted} belongs; the repository is damaged (git fsck tells more)`,
+  )
+}

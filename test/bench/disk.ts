@@ -1,0 +1,66 @@
+// What lies beside the published tree after many updates in symlink mode, as `du` counts:
+// each inode once, and what is shared with the tree not at all.
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import { startBenchService } from './bench-service.js'
+import { delayRow, type Row, type Scenario } from './scenario.js'
+
+const MIB = 1024 * 1024
+const BLOCK_BYTES = 512
+/** So much is always allowed. */
+const SMALL_BYTES = 64 * 1024
+
+interface Usage {
+  bytes: number
+  blockBytes: number
+}
+
+export const disk: Scenario = {
+  name: 'disk',
+  async run(bench) {
+    const { directory, server, sizes } = bench
+    const repo = await bench.sourceRepo(sizes.diskFiles)
+    const service = await startBenchService(bench)
+    service.list([{ path: 'site/ours', repo: `${server.url}/${repo.name}`, publish: 'symlink' }])
+    await service.publishedMs('site/ours', repo.head)
+    for (let update = 0; update < sizes.diskUpdates; update++) {
+      await service.untilAtRest()
+      repo.changeOneFile()
+      service.pollNow()
+      await service.publishedMs('site/ours', repo.head)
+    }
+    await service.untilAtRest()
+
+    const seen = new Set<string>()
+    const tree = usageOf(realpathSync(path.join(directory, 'site/ours')), seen)
+    const beside = usageOf(path.join(directory, 'site'), seen)
+    const { diskFiles, diskUpdates } = sizes
+    const what = `beside ${diskFiles.toLocaleString('en')} files after ${diskUpdates} updates`
+    const row = (kind: string, ours: number, whole: number): Row => ({
+      what: `${what}: ${kind} of the ${(whole / MIB).toFixed(1)} MiB published`,
+      unit: 'percent',
+      ours: [(100 * ours) / whole],
+      target: { value: Math.max(6, (100 * SMALL_BYTES) / whole) },
+    })
+    return [
+      row('bytes', beside.bytes, tree.bytes),
+      row('blocks', beside.blockBytes, tree.blockBytes),
+      delayRow('disk', [await service.longestDelayMs()]),
+    ]
+  },
+}
+
+/** Of a directory with all below it, without inodes that were seen before; it adds its own. */
+function usageOf(directory: string, seen: Set<string>): Usage {
+  const below = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  const usage: Usage = { bytes: 0, blockBytes: 0 }
+  for (const name of ['', ...below]) {
+    const { dev, ino, size, blocks } = lstatSync(path.join(directory, name))
+    const inode = `${dev}:${ino}`
+    if (seen.has(inode)) continue
+    seen.add(inode)
+    usage.bytes += size
+    usage.blockBytes += blocks * BLOCK_BYTES
+  }
+  return usage
+}

@@ -1,0 +1,58 @@
+// How much each scenario measures: `full` is what the targets are stated for, `small` only
+// shows that the bench runs.
+const MIB = 1024 * 1024
+
+/** The counts and sizes of every scenario. */
+export interface Sizes {
+  /** Where `--rounds` is not given. */
+  rounds: number
+  /** Rounds before the first that counts. */
+  warmUps: number
+  /** Files of each tree that is published for the first time. */
+  firstPublishFiles: readonly number[]
+  updateFiles: number
+  idleRemotes: number
+  /** Polls of each idle remote in a round, and `git ls-remote` processes in a round. */
+  idleSweeps: number
+  idleGitRuns: number
+  /** Entries, each with a repository of its own. */
+  manyEntries: number
+  packBytes: number
+  largeBlobBytes: number
+  diskFiles: number
+  diskUpdates: number
+}
+
+/** By the name that `--size` takes. */
+export const SIZES = {
+  small: {
+    rounds: 1,
+    warmUps: 0,
+    firstPublishFiles: [300],
+    updateFiles: 600,
+    idleRemotes: 5,
+    idleSweeps: 2,
+    idleGitRuns: 3,
+    manyEntries: 12,
+    packBytes: 24 * MIB,
+    largeBlobBytes: 8 * MIB,
+    diskFiles: 300,
+    diskUpdates: 3,
+  },
+  full: {
+    rounds: 5,
+    warmUps: 1,
+    firstPublishFiles: [5_000, 50_000],
+    updateFiles: 50_000,
+    idleRemotes: 200,
+    idleSweeps: 3,
+    idleGitRuns: 10,
+    manyEntries: 1_000,
+    packBytes: 1024 * MIB,
+    largeBlobBytes: 300 * MIB,
+    diskFiles: 5_000,
+    diskUpdates: 10,
+  },
+} as const satisfies Record<string, Sizes>
+
+export type SizeName = keyof typeof SIZES

@@ -1,0 +1,174 @@
+// Publishes one commit over another with an interruption at every single step, as by a crash
+// (nothing runs any more) or a fault of the volume (one call fails, the rest goes on).
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import {
+  tidy,
+  inspect,
+  type PublishMode,
+  publish,
+  type Site,
+} from '../../src/publish/publication.js'
+import { failAt } from './fs-faults.js'
+import type { TestScope } from './git.js'
+import type { CommitFiles } from './git-commit.js'
+import type { MemoryTarget } from './git-target.js'
+import { createSite, namesIn } from './publish-site.js'
+import { checkedOutTree, readTree, type Tree, treeDifferences } from './same-tree.js'
+
+const none = () => undefined
+const GITLINK = { gitlink: '5'.repeat(40) }
+
+const OLD: CommitFiles = {
+  same: 'same',
+  edited: 'old',
+  deleted: 'old',
+  'gone/deleted': 'old',
+  'file-to-directory': 'old',
+  'directory-to-file/a': 'old',
+  'directory-to-file/b/c': 'old',
+  'directory-to-symlink/a': 'old',
+  'symlink-to-file': { symlink: 'same' },
+  'symlink-to-directory': { symlink: '.' },
+  'file-to-gitlink': 'old',
+  'directory-to-gitlink/a': 'old',
+  'gitlink-to-file': GITLINK,
+  'gitlink-to-directory': GITLINK,
+  're-targeted': { symlink: 'same' },
+  executable: 'same',
+}
+
+const NEW: CommitFiles = {
+  same: 'same',
+  edited: 'new',
+  added: 'new',
+  'n/e/w': 'new',
+  'file-to-directory/a': 'new',
+  'directory-to-file': 'new',
+  'directory-to-symlink': { symlink: '.' },
+  'symlink-to-file': 'same',
+  'symlink-to-directory/a': 'new',
+  'file-to-gitlink': GITLINK,
+  'directory-to-gitlink': GITLINK,
+  'gitlink-to-file': 'new',
+  'gitlink-to-directory/a': 'new',
+  're-targeted': { symlink: 'edited' },
+  executable: { content: 'same', executable: true },
+}
+
+const OTHER: CommitFiles = { same: 'same', edited: 'other', 'directory-to-file/a': 'other', n: '' }
+
+export interface Commit {
+  target: MemoryTarget
+  tree: Tree
+}
+
+/** One attempt, in a directory of its own. */
+export interface Attempt {
+  site: Site
+  volume: string
+  old: Commit
+  wanted: Commit
+  other: Commit
+}
+
+export interface Scenario {
+  /** What is there before. */
+  prepare?: (attempt: Attempt) => void
+  interrupted: (attempt: Attempt) => void
+  /** What must be true at once. */
+  check?: (attempt: Attempt) => void
+  /** Whether another commit can be published without a trace of this one. @default true */
+  mayChange?: boolean
+  /** Whether a commit is expected to be visible after a restart. */
+  isVisible?: boolean
+}
+
+/** Runs a scenario with an interruption at every step, each followed by both commits in turn. */
+export function interruptEverywhere(
+  t: TestScope,
+  mode: PublishMode,
+  stateDirectory: boolean,
+  scenario: Scenario,
+): void {
+  const test = createSite(t, { mode, stateDirectory })
+  const [old, wanted, other] = [OLD, NEW, OTHER].map((files): Commit => {
+    const target = test.commit(files)
+    return { target, tree: checkedOutTree(test.repo.dir, target.commit) }
+  }) as [Commit, Commit, Commit]
+  let attempts = 0
+  const run = (at: number, kind: 'crash' | 'fault', next: Commit): boolean => {
+    const volume = path.join(test.volume, String(attempts++))
+    const state = stateDirectory ? path.join(volume, 'state') : undefined
+    const site = { directory: path.join(volume, 'site'), mode, stateDirectory: state }
+    const attempt = { site, volume, old, wanted, other }
+    mkdirSync(volume)
+    scenario.prepare?.(attempt)
+    const interrupted = failAt(at, kind, () => scenario.interrupted(attempt))
+    try {
+      if (interrupted) scenario.check?.(attempt)
+      if (kind === 'crash') checkRestart(attempt, scenario)
+      publish(site, next.target, none)
+      checkPublished(attempt, next)
+    } catch (error) {
+      throw new Error(`after a ${kind} at step ${at}`, { cause: error })
+    }
+    rmSync(volume, { recursive: true })
+    return interrupted
+  }
+  let steps = 0
+  const otherwise = scenario.mayChange === false ? wanted : other
+  while (run(steps, 'crash', steps % 2 === 0 ? wanted : otherwise)) {
+    run(steps, 'fault', steps % 2 === 0 ? otherwise : wanted)
+    if (!stateDirectory) run(steps, 'crash', steps % 2 === 0 ? otherwise : wanted)
+    steps++
+  }
+  assert.ok(steps > 3, `only ${steps} steps`)
+}
+
+/** What is said to be in place must be so; and nothing may be gone from sight. */
+function checkRestart({ site, old, wanted }: Attempt, { isVisible = false }: Scenario): void {
+  const isJournalled = existsSync(path.join(site.directory, '.git-autosync/journal'))
+  const commit = inspect(site)
+  if (isJournalled) assert.equal(commit, wanted.target.commit, 'a journal is completed')
+  const trees = [old, wanted].map(({ tree }) => withoutForeign(tree))
+  const actual = withoutForeign(isVisible || commit ? readTree(site.directory) : new Map())
+  const differences = trees.map((tree) => treeDifferences(actual, tree))
+  if (commit === old.target.commit) assert.deepEqual(differences[0], [])
+  else if (commit === wanted.target.commit) assert.deepEqual(differences[1], [])
+  else if (isVisible) assert.ok(differences.some(({ length }) => length === 0))
+}
+
+function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): void {
+  collect(site)
+  const actual = readTree(site.directory)
+  assert.deepEqual(treeDifferences(withoutForeign(actual), tree), [])
+  assert.equal(inspect(site), target.commit)
+  const own = site.mode === 'symlink' ? [target.commit, `${target.commit}.state`] : ['snapshot']
+  const ownDirectory = path.join(
+    site.mode === 'symlink' ? `${volume}/.git-autosync/site` : `${volume}/site/.git-autosync`,
+  )
+  if (site.stateDirectory === undefined) {
+    assert.deepEqual(namesIn(ownDirectory), own)
+    if (site.mode === 'symlink') {
+      assert.deepEqual(namesIn(path.join(ownDirectory, `${target.commit}.state`)), ['snapshot'])
+    }
+  } else {
+    assert.deepEqual(namesIn(ownDirectory), site.mode === 'symlink' ? own.slice(0, 1) : undefined)
+    const [folder = ''] = namesIn(site.stateDirectory) ?? []
+    assert.deepEqual(namesIn(path.join(site.stateDirectory, folder)), [site.mode])
+    const state = path.join(site.stateDirectory, folder, site.mode)
+    const last = site.mode === 'symlink' ? path.join(state, `${target.commit}.state`) : state
+    assert.deepEqual(namesIn(last), ['snapshot'])
+  }
+  const beside = ['site', ...(site.stateDirectory ? ['state'] : [])]
+  if (site.mode === 'symlink') beside.unshift('.git-autosync')
+  assert.deepEqual(namesIn(volume), beside)
+}
+
+/** Without the files that a test put there as another's. */
+export function withoutForeign(tree: Tree): Tree {
+  const isForeign = (name: string) => name === 'foreign' || name.endsWith('/foreign')
+  return new Map([...tree].filter(([name]) => !isForeign(name)))
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { collect, inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { fsError, withGate } from '../helpers/fs-faults.js'
+import type { CommitFiles } from '../helpers/git-commit.js'
+import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
+
+const none = () => undefined
+
+const FIRST: CommitFiles = { a: '1', 'd/b': '2', 'd/c': '3', l: { symlink: 'a' } }
+const SECOND: CommitFiles = { a: '1', 'd/b': 'new', e: { content: '4', executable: true } }
+
+for (const stateDirectory of [false, true]) {
+  describe(`from one mode to the other, with state ${stateDirectory ? 'in STATE_DIR' : 'beside'}`, () => {
+    const create = (t: { after(cleanUp: () => unknown): void }): TestSite =>
+      createSite(t, { mode: 'symlink', stateDirectory })
+    const namesKept = (commit: string) => (stateDirectory ? [commit] : [commit, `${commit}.state`])
+
+    test('a directory of this service becomes a link, and again a directory', (t) => {
+      const test = create(t)
+      const asDirectory = { ...test.site, mode: 'in-place' } as const
+      const [first, second] = [test.commit(FIRST), test.commit(SECOND)]
+      for (let round = 0; round < 2; round++) {
+        publish(asDirectory, first, none)
+        assert.ok(lstatSync(test.directory).isDirectory())
+        test.assertPublished(first)
+        assert.equal(inspect(asDirectory), first.commit)
+        collect(asDirectory)
+        assert.equal(inspect(asDirectory), first.commit)
+        assert.deepEqual(namesIn(test.volume), ['site'])
+        assert.equal(inspect(test.site), undefined)
+
+        publish(test.site, second, none)
+        assert.ok(lstatSync(test.directory).isSymbolicLink())
+        test.assertPublished(second)
+        assert.equal(inspect(test.site), second.commit)
+        collect(test.site)
+        assert.equal(inspect(test.site), second.commit)
+        assert.deepEqual(
+          namesIn(path.join(test.volume, '.git-autosync/site')),
+          namesKept(second.commit),
+        )
+        assert.equal(inspect(asDirectory), undefined)
+      }
+      unpublish(asDirectory)
+      assert.deepEqual(namesIn(test.volume), [])
+      if (test.site.stateDirectory) assert.deepEqual(namesIn(test.site.stateDirectory), [])
+    })
+
+    test('a directory of this service that was edited becomes a link all the same', (t) => {
+      const test = create(t)
+      const asDirectory = { ...test.site, mode: 'in-place' } as const
+      publish(asDirectory, test.commit(FIRST), none)
+      writeFileSync(test.at('d/b'), 'edited')
+      assert.equal(inspect(asDirectory), undefined)
+      test.publish(SECOND)
+    })
+
+    test('what was left of an older change of mode is not mixed in', (t) => {
+      const test = create(t)
+      const asDirectory = { ...test.site, mode: 'in-place' } as const
+      test.publish(FIRST)
+      const cut = () =>
+        withGate(
+          ({ name, paths }) => {
+            if (name === 'unlinkSync' && paths[0] === test.directory) throw fsError('EIO')
+          },
+          () => publish(asDirectory, test.commit({ ...FIRST, old: 'old' }), none),
+        )
+      assert.throws(cut, { code: 'volume-failed' })
+      test.site = asDirectory
+      test.publish(SECOND)
+    })
+
+    test('a mount point cannot become a link, and is told so', (t) => {
+      const test = create(t)
+      publish({ ...test.site, mode: 'in-place' }, test.commit(FIRST), none)
+      for (const code of ['EBUSY', 'EXDEV']) {
+        const mounted = () =>
+          withGate(
+            ({ name, paths }) => {
+              if (name === 'renameSync' && paths[0] === test.directory) throw fsError(code)
+            },
+            () => publish(test.site, test.commit(SECOND), none),
+          )
+        assert.throws(mounted, { code: 'path-blocked', message: /mount point/ })
+      }
+      assert.equal(readFileSync(test.at('d/b'), 'utf8'), '2')
+    })
+  })
+}
