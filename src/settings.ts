@@ -87,7 +87,7 @@ export const SETTINGS: SettingsTable = {
     'how many remotes are polled at once'),
   jitter: setting('JITTER', 'share', '0.1', parseShare,
     'each interval is spread by this share, 0 to 1'),
-  worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '30s', parseDuration,
+  worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '10s', parseDuration,
     'how long an earlier worktree stays for its readers after the symlink was swapped'),
   verifyIntervalMs: setting('VERIFY_INTERVAL', 'duration', '10m', parseDuration,
     'how often published files are checked for drift; 0: never'),

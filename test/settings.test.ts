@@ -44,6 +44,7 @@ test('every setting has its default', () => {
     maxConcurrentSyncs: 4,
     maxConcurrentPolls: 32,
     jitter: 0.1,
+    worktreeGracePeriodMs: 10_000,
     verifyIntervalMs: 600_000,
     oneTime: false,
   })
@@ -66,6 +67,7 @@ const written: Record<string, [string, unknown]> = {
   MAX_CONCURRENT_SYNCS: ['1', 1],
   MAX_CONCURRENT_POLLS: ['100', 100],
   JITTER: ['1', 1],
+  WORKTREE_GRACE_PERIOD: ['1m', 60_000],
   VERIFY_INTERVAL: ['0', 0],
   ONE_TIME: ['1', true],
 }
@@ -121,7 +123,7 @@ const bad: [string, string, string][] = [
   ['HTTP_PORT', '65536', 'must be a whole number from 0 to 65535, not "65536"'],
   ['HTTP_PORT', '80.5', 'must be a whole number'],
   ['HTTP_PORT', '0x50', 'must be a whole number'],
-  ['LOG_LEVEL', 'trace', 'must be one of error, warn, info, http, verbose, debug, silly'],
+  ['LOG_LEVEL', 'trace', 'must be one of error, warn, info, debug'],
   ['LOG_FORMAT', 'text', 'must be one of json, pretty'],
   ['SYNC_TIMEOUT', '0', 'must be longer than 0'],
   ['IDLE_TIMEOUT', '0s', 'must be longer than 0'],

@@ -19,7 +19,9 @@ const WINDOW_BYTES = 64 * 1024
 export class FileSource implements ByteSource {
   readonly length: number
   readonly #fd: number
-  #window = Buffer.alloc(0)
+  #buffer = Buffer.alloc(0)
+  /** What the buffer holds of the file. */
+  #window = this.#buffer
   #windowStart = 0
 
   constructor(path: string | Buffer) {
@@ -29,14 +31,24 @@ export class FileSource implements ByteSource {
 
   read(start: number, end: number): Buffer {
     if (start < this.#windowStart || end > this.#windowStart + this.#window.length) {
-      const bytes = Buffer.allocUnsafe(Math.max(end - start, WINDOW_BYTES))
-      this.#window = bytes.subarray(0, readSync(this.#fd, bytes, 0, bytes.length, start))
-      this.#windowStart = start
+      this.#fill(start, Math.max(end - start, WINDOW_BYTES))
     }
     return this.#window.subarray(start - this.#windowStart, end - this.#windowStart)
   }
 
   close(): void {
     closeSync(this.#fd)
+  }
+
+  #fill(start: number, size: number): void {
+    if (this.#buffer.length < size) this.#buffer = Buffer.allocUnsafe(size)
+    let filled = 0
+    while (filled < size) {
+      const count = readSync(this.#fd, this.#buffer, filled, size - filled, start + filled)
+      if (count === 0) break
+      filled += count
+    }
+    this.#window = this.#buffer.subarray(0, filled)
+    this.#windowStart = start
   }
 }

@@ -4,8 +4,9 @@ import type { ObjectType } from './object.js'
 import { type ObjectFormat, type Oid, oidBytes } from './oid.js'
 
 /** What an entry holds: a whole object, or a delta against another one. */
-export type EntryKind =
-  | { type: ObjectType }
+export type EntryKind = { type: ObjectType } | DeltaKind
+
+export type DeltaKind =
   | { type: 'ofs-delta' /** How many bytes before this entry its base starts. */; distance: number }
   | { type: 'ref-delta'; base: Oid }
 
@@ -93,6 +94,11 @@ function decodeDistance(
       throw corrupt('has a delta against something impossibly far away')
   }
   return { distance, end: position }
+}
+
+/** Whether an entry holds a delta. */
+export function isDelta(kind: EntryKind): kind is DeltaKind {
+  return kind.type === 'ofs-delta' || kind.type === 'ref-delta'
 }
 
 /** A damaged pack, said in one sentence that starts with the pack. */

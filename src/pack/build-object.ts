@@ -1,11 +1,12 @@
-// From what a pack's entry holds to the object it stands for: itself, or its delta
-// applied to a base. What is too large for memory is built in a file.
+// From a base and a delta to the object they make. A blob too large for memory is built
+// in a file; whatever else an object is, it is held in memory.
+import { readFileSync } from 'node:fs'
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
-import { corrupt, type EntryHeader } from '../git/entry-header.js'
-import type { LargeBlob, StoredObject } from '../git/object.js'
+import { corrupt } from '../git/entry-header.js'
+import { type LargeBlob, MAX_WHOLE_BYTES, type StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
-import { LargeBlobWriter } from './large-blob.js'
+import { LargeBlobWriter } from './content-writer.js'
 
 export interface BuildOptions {
   objectFormat: ObjectFormat
@@ -15,50 +16,42 @@ export interface BuildOptions {
   createFile: () => string
 }
 
-/** The object of an entry; undefined where it is a delta and `base` is missing. */
+/** The object that a delta makes of its base. Throws `pack-corrupt` where they do not fit. */
 export function buildObject(
-  header: EntryHeader,
-  base: StoredObject | undefined,
-  content: Buffer | LargeBlob,
-  options: BuildOptions,
-): StoredObject | undefined {
-  const { type } = header.kind
-  if (type !== 'ofs-delta' && type !== 'ref-delta') {
-    return Buffer.isBuffer(content) ? { type, body: content } : content
-  }
-  if (!base) return undefined
-  const isSmall = 'body' in base && Buffer.isBuffer(content)
-  if (isSmall && base.body.length < options.largeBytes && content.length < options.largeBytes) {
-    const { size } = decodeDeltaHeader(bufferSource(content))
-    if (size < options.largeBytes || base.type !== 'blob') {
-      return { type: base.type, body: applyDelta(base.body, content) }
-    }
-  }
-  return buildLarge(base, content, options)
-}
-
-/** Whether an entry is a delta. */
-export function isDelta({ kind }: EntryHeader): boolean {
-  return kind.type === 'ofs-delta' || kind.type === 'ref-delta'
-}
-
-function buildLarge(
   base: StoredObject,
-  content: Buffer | LargeBlob,
+  delta: Buffer | LargeBlob,
+  options: BuildOptions,
+): StoredObject {
+  const size = reading(delta, (source) => decodeDeltaHeader(source).size)
+  if (base.type !== 'blob') {
+    const deltaBytes = Buffer.isBuffer(delta) ? delta.length : delta.size
+    if (Math.max(size, deltaBytes) > MAX_WHOLE_BYTES) {
+      throw corrupt(`makes a ${base.type} of an impossible size`)
+    }
+    const whole = Buffer.isBuffer(delta) ? delta : readFileSync(delta.file)
+    return { type: base.type, body: applyDelta(base.body, whole) }
+  }
+  if ('body' in base && Buffer.isBuffer(delta) && size < options.largeBytes) {
+    return { type: 'blob', body: applyDelta(base.body, delta) }
+  }
+  return reading('body' in base ? base.body : base, (baseSource) =>
+    reading(delta, (source) => buildBlob(deltaPieces(baseSource, source), size, options)),
+  )
+}
+
+function buildBlob(
+  pieces: Iterable<Buffer>,
+  size: number,
   { objectFormat, largeBytes, createFile }: BuildOptions,
 ): StoredObject {
-  return reading('body' in base ? base.body : base, (baseSource) =>
-    reading(content, (delta) => {
-      const { size } = decodeDeltaHeader(delta)
-      const pieces = deltaPieces(baseSource, delta)
-      if (base.type !== 'blob' || size < largeBytes) {
-        return { type: base.type, body: concat(pieces, size) }
-      }
-      const writer = new LargeBlobWriter(createFile(), size, objectFormat)
-      for (const piece of pieces) writer.write(piece)
-      return writer.finish()
-    }),
-  )
+  if (size < largeBytes) return { type: 'blob', body: join(pieces, size) }
+  const writer = new LargeBlobWriter(createFile(), size, objectFormat)
+  try {
+    for (const piece of pieces) writer.write(piece)
+    return writer.finish()
+  } finally {
+    writer.close()
+  }
 }
 
 function reading<T>(content: Buffer | LargeBlob, use: (source: ByteSource) => T): T {
@@ -72,13 +65,10 @@ function reading<T>(content: Buffer | LargeBlob, use: (source: ByteSource) => T)
 }
 
 /** Joins pieces that are valid only one at a time. */
-function concat(pieces: Iterable<Buffer>, size: number): Buffer {
-  const parts: Buffer[] = []
+function join(pieces: Iterable<Buffer>, size: number): Buffer {
+  const body = Buffer.allocUnsafe(size)
   let length = 0
-  for (const piece of pieces) {
-    length += piece.length
-    if (length > size) throw corrupt('has a delta that does not make what it says')
-    parts.push(Buffer.from(piece))
-  }
-  return Buffer.concat(parts, length)
+  for (const piece of pieces) length += piece.copy(body, length)
+  // A file that shrinks while it is read gives less.
+  return body.subarray(0, length)
 }

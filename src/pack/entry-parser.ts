@@ -1,20 +1,27 @@
 // Takes a pack apart as it arrives: each entry is inflated once, while the next is still
 // on its way. Entries too large for memory go to files. At the end the object count and
 // the checksum are verified. https://git-scm.com/docs/pack-format
-import { createHash, type Hash } from 'node:crypto'
 import {
   corrupt,
   decodeEntryHeader,
   type EntryHeader,
+  type EntryKind,
+  isDelta,
   MAX_HEADER_BYTES,
 } from '../git/entry-header.js'
 import { inflate } from '../git/inflate.js'
-import type { LargeBlob } from '../git/object.js'
+import { type LargeBlob, MAX_WHOLE_BYTES } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
-import { LargeBlobWriter, LargeInflate } from './large-blob.js'
+import { Checksum } from './checksum.js'
+import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
 import { BLOCK_BYTES, PackBytes } from './pack-bytes.js'
+import { StreamInflate } from './stream-inflate.js'
 
 const PACK_HEADER_BYTES = 12
+/** Up to this size, in bytes, an entry is inflated at once, when it has arrived whole. */
+const MAX_SMALL_BYTES = 256 * 1024
+/** How much an entry may deflate to, beyond twice its size, in bytes. */
+const DEFLATED_SLACK_BYTES = 1024 * 1024
 
 export interface EntryParserOptions {
   objectFormat: ObjectFormat
@@ -36,11 +43,11 @@ export interface ParsedEntry {
   content: Buffer | LargeBlob
 }
 
-/** A large entry that is on its way. */
+/** An entry that is not small, and on its way. */
 interface Growing {
   header: EntryHeader
-  writer: LargeBlobWriter
-  inflate: LargeInflate
+  writer: ContentWriter
+  inflate: StreamInflate
 }
 
 export class EntryParser {
@@ -66,10 +73,22 @@ export class EntryParser {
     return this.#pack.length
   }
 
+  /** How many objects the pack says it has; 0 before its header has arrived. */
+  get objectCount(): number {
+    return this.#objectCount ?? 0
+  }
+
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   async write(chunk: Buffer): Promise<void> {
     this.#checksum.update(chunk)
-    let rest = this.#growing ? await this.#grow(this.#growing, chunk) : chunk
+    // In steps, since what follows the start of a larger entry is copied out again.
+    for (let start = 0; start < chunk.length; start += BLOCK_BYTES) {
+      await this.#take(chunk.subarray(start, start + BLOCK_BYTES))
+    }
+  }
+
+  async #take(bytes: Buffer): Promise<void> {
+    let rest = this.#growing ? await this.#grow(this.#growing, bytes) : bytes
     while (rest) {
       this.#pack.append(rest)
       const started = this.#pack.length >= this.#retryAt && this.#parse()
@@ -82,7 +101,7 @@ export class EntryParser {
   /** Verifies the whole. Throws `pack-corrupt`. */
   async finish(): Promise<void> {
     this.#retryAt = 0
-    await this.write(Buffer.alloc(0))
+    await this.#take(Buffer.alloc(0))
     if (this.#growing || this.#objectCount === undefined || this.#parsed < this.#objectCount) {
       throw corrupt('ends too early')
     }
@@ -92,13 +111,16 @@ export class EntryParser {
     if (!this.#checksum.isRight()) throw corrupt('does not match its checksum')
   }
 
-  /** Inflates an entry that was not large once more. */
-  inflateAgain(offset: number, header: EntryHeader): Buffer {
-    const inflated = this.#inflate(offset + header.end, header.size)
+  /** Inflates once more the entry that starts at `start`; the next one starts at `end`. */
+  readAgain(start: number, end = this.#position): { kind: EntryKind; body: Buffer } {
+    const bytes = this.#pack.read(start, end)
+    const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
+    const inflated = header && inflate(bytes.subarray(header.end), header.size)
     if (!inflated) throw corrupt('changed while it was read')
-    return inflated.body
+    return { kind: header.kind, body: inflated.body }
   }
 
+  /** Frees memory, and closes all files. */
   close(): void {
     this.#growing?.inflate.close()
     this.#growing?.writer.close()
@@ -106,15 +128,16 @@ export class EntryParser {
     this.#pack.close()
   }
 
-  /** Parses what has arrived, up to a large entry, which it returns. */
+  /** Parses what has arrived, up to an entry that is not small, which it returns. */
   #parse(): Growing | undefined {
     if (this.#pack.length < PACK_HEADER_BYTES) return undefined
     this.#objectCount ??= decodePackHeader(this.#pack.read(0, PACK_HEADER_BYTES))
     while (this.#parsed < this.#objectCount) {
       const header = this.#header()
-      if (header && this.#isLarge(header)) return this.#start(header)
+      if (header && !this.#isSmall(header)) return this.#start(header)
       const inflated = header && this.#inflate(this.#position + header.end, header.size)
       if (!inflated) {
+        if (header) assertBounded(this.#pack.length - this.#position, header)
         // Twice the bytes before the next try keeps the work for one object linear.
         this.#retryAt = 2 * this.#pack.length - this.#position
         return undefined
@@ -126,7 +149,11 @@ export class EntryParser {
 
   #header(): EntryHeader | undefined {
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
-    return decodeEntryHeader(bytes, 0, this.#options.objectFormat)
+    const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
+    if (header && header.size > MAX_WHOLE_BYTES && !mayBeLarge(header)) {
+      throw corrupt('claims an object of an impossible size')
+    }
+    return header
   }
 
   /** Tries views of growing length, as only one within a block costs no copy. */
@@ -142,25 +169,36 @@ export class EntryParser {
     return undefined
   }
 
-  #isLarge({ kind, size }: EntryHeader): boolean {
-    if (size < this.#options.largeBytes) return false
-    return kind.type === 'blob' || kind.type === 'ofs-delta' || kind.type === 'ref-delta'
+  #isSmall(header: EntryHeader): boolean {
+    return header.size <= MAX_SMALL_BYTES && !this.#isLarge(header)
+  }
+
+  #isLarge(header: EntryHeader): boolean {
+    return header.size >= this.#options.largeBytes && mayBeLarge(header)
   }
 
   #start(header: EntryHeader): Growing {
     const { createFile, objectFormat } = this.#options
-    const writer = new LargeBlobWriter(createFile(), header.size, objectFormat)
-    this.#growing = { header, writer, inflate: new LargeInflate((piece) => writer.write(piece)) }
+    const writer = this.#isLarge(header)
+      ? new LargeBlobWriter(createFile(), header.size, objectFormat)
+      : new BufferWriter(header.size)
+    this.#growing = { header, writer, inflate: new StreamInflate((piece) => writer.write(piece)) }
     return this.#growing
   }
 
-  /** Feeds a large entry; once it is whole, returns the bytes that follow it. */
+  /** Feeds an entry that is not small; once it is whole, returns the bytes that follow it. */
   async #grow({ header, writer, inflate }: Growing, bytes: Buffer): Promise<Buffer | undefined> {
     const rest = await inflate.feed(bytes)
-    if (!rest) return undefined
-    this.#growing = undefined
+    const taken = bytes.subarray(0, bytes.length - (rest?.length ?? 0))
+    // What went to a file is never read from the pack again.
+    if (this.#isLarge(header)) this.#pack.skip(taken.length)
+    else this.#pack.append(taken)
+    if (!rest) {
+      assertBounded(inflate.deflatedBytes, header)
+      return undefined
+    }
     const content = writer.finish()
-    this.#pack.skip(inflate.deflatedBytes)
+    this.#growing = undefined
     this.#retryAt = 0
     this.#emit(header, content, inflate.deflatedBytes)
     return rest
@@ -174,32 +212,14 @@ export class EntryParser {
   }
 }
 
-/** The hash of everything but the trailer, which is to equal it. */
-class Checksum {
-  readonly #hash: Hash
-  readonly #trailerBytes: number
-  #last = Buffer.alloc(0)
+/** A stream of empty blocks inflates to nothing, for ever. */
+function assertBounded(deflatedBytes: number, { size }: EntryHeader): void {
+  if (deflatedBytes <= 2 * size + DEFLATED_SLACK_BYTES) return
+  throw corrupt('has an object that deflates to more than it can')
+}
 
-  constructor(format: ObjectFormat) {
-    this.#hash = createHash(format)
-    this.#trailerBytes = oidBytes(format)
-  }
-
-  update(chunk: Buffer): void {
-    if (chunk.length >= this.#trailerBytes) {
-      this.#hash.update(this.#last).update(chunk.subarray(0, -this.#trailerBytes))
-      this.#last = Buffer.from(chunk.subarray(-this.#trailerBytes))
-      return
-    }
-    const bytes = Buffer.concat([this.#last, chunk])
-    const end = Math.max(0, bytes.length - this.#trailerBytes)
-    this.#hash.update(bytes.subarray(0, end))
-    this.#last = bytes.subarray(end)
-  }
-
-  isRight(): boolean {
-    return this.#last.equals(this.#hash.digest())
-  }
+function mayBeLarge({ kind }: EntryHeader): boolean {
+  return kind.type === 'blob' || isDelta(kind)
 }
 
 function decodePackHeader(bytes: Buffer): number {

@@ -10,12 +10,15 @@ export interface PackBytesOptions {
 }
 
 export const BLOCK_BYTES = 256 * 1024
+/** What is kept at most for reads across blocks, in bytes. */
+const MAX_SCRATCH_BYTES = 4 * 1024 * 1024
 
 export class PackBytes {
   readonly #options: PackBytesOptions
   /** By number; none for a block that was spilled, or skipped whole. */
   readonly #blocks = new Map<number, Buffer>()
   #length = 0
+  #scratch = Buffer.alloc(0)
   #file: number | undefined
 
   constructor(options: PackBytesOptions) {
@@ -48,57 +51,79 @@ export class PackBytes {
     return bytes
   }
 
-  /** The bytes from `start` up to `end`, or to what has arrived; a view where one block has all. */
+  /** The bytes from `start` up to `end`, or to what has arrived; valid until the next call. */
   read(start: number, end: number): Buffer {
-    const pieces: Buffer[] = []
-    for (let position = start; position < Math.min(end, this.#length); ) {
-      const number = Math.floor(position / BLOCK_BYTES)
-      const pieceEnd = Math.min(end, this.#length, (number + 1) * BLOCK_BYTES)
-      pieces.push(this.#piece(number, position - number * BLOCK_BYTES, pieceEnd - position))
-      position = pieceEnd
-    }
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    const length = Math.max(0, Math.min(end, this.#length) - start)
+    const offset = start % BLOCK_BYTES
+    const block = this.#blocks.get(Math.floor(start / BLOCK_BYTES))
+    if (block && offset + length <= BLOCK_BYTES) return block.subarray(offset, offset + length)
+    const bytes = this.#scratchOf(length)
+    for (let read = 0; read < length; ) read += this.#copy(start + read, bytes.subarray(read))
+    return bytes
   }
 
   /** Frees the memory, and closes the file. */
   close(): void {
     this.#blocks.clear()
+    this.#scratch = Buffer.alloc(0)
     if (this.#file !== undefined) closeSync(this.#file)
     this.#file = undefined
   }
 
-  #piece(number: number, offset: number, length: number): Buffer {
-    const block = this.#blocks.get(number)
-    if (block) return block.subarray(offset, offset + length)
-    const piece = Buffer.allocUnsafe(length)
-    if (this.#file === undefined) throw new RangeError('bytes that were not kept are read')
-    const at = number * BLOCK_BYTES + offset
-    for (let read = 0; read < length; ) {
-      const count = readSync(this.#file, piece, read, length - read, at + read)
-      if (count === 0) throw new RangeError('bytes that were not kept are read')
-      read += count
+  /** Most reads across blocks use the same memory, as there are many of them. */
+  #scratchOf(length: number): Buffer {
+    if (length > MAX_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(length)
+    if (length > this.#scratch.length)
+      this.#scratch = Buffer.allocUnsafeSlow(Math.min(2 * length, MAX_SCRATCH_BYTES))
+    return this.#scratch.subarray(0, length)
+  }
+
+  /** Copies the bytes from `start` on, at most to the end of their block; returns how many. */
+  #copy(start: number, target: Buffer): number {
+    const offset = start % BLOCK_BYTES
+    const block = this.#blocks.get(Math.floor(start / BLOCK_BYTES))
+    if (block) return block.copy(target, 0, offset)
+    const part = target.subarray(0, BLOCK_BYTES - offset)
+    if (this.#readFile(part, start) < part.length) {
+      throw new RangeError('bytes that were not kept are read')
     }
-    return piece
+    return part.length
+  }
+
+  /** Fills `target` from the file, as far as it goes; returns how many bytes that are. */
+  #readFile(target: Buffer, at: number): number {
+    if (this.#file === undefined) return 0
+    let filled = 0
+    while (filled < target.length) {
+      const count = readSync(this.#file, target, filled, target.length - filled, at + filled)
+      if (count === 0) break
+      filled += count
+    }
+    return filled
   }
 
   #blockToFill(): Buffer {
     const number = Math.floor(this.#length / BLOCK_BYTES)
     const known = this.#blocks.get(number)
     if (known) return known
-    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    const isFull = (this.#blocks.size + 1) * BLOCK_BYTES > this.#options.memoryBytes
+    const block = (isFull ? this.#spillOldest() : undefined) ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    // After bytes were taken off, filling may go on in a block that was spilled.
+    this.#readFile(block.subarray(0, this.#length % BLOCK_BYTES), number * BLOCK_BYTES)
     this.#blocks.set(number, block)
-    if (this.#blocks.size * BLOCK_BYTES > this.#options.memoryBytes) this.#spillOldest()
     return block
   }
 
-  #spillOldest(): void {
+  /** Moves a block to the file, and returns its memory to be used again; never the last one. */
+  #spillOldest(): Buffer | undefined {
     const [[number, block] = []] = this.#blocks
-    if (number === undefined || block === undefined || this.#blocks.size < 3) return
+    if (number === undefined || block === undefined || this.#blocks.size < 2) return undefined
     this.#file ??= openSync(this.#options.createFile(), 'wx+')
     for (let written = 0; written < block.length; ) {
       const at = number * BLOCK_BYTES + written
       written += writeSync(this.#file, block, written, block.length - written, at)
     }
     this.#blocks.delete(number)
+    return block
   }
 }

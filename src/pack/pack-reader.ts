@@ -2,11 +2,12 @@
 // still on its way, and every oid is computed from the bytes received. What `finish` has
 // passed is verified whole. Memory is bounded, however large the pack or an object in it.
 import { SyncError } from '../base/errors.js'
-import { corrupt, type EntryHeader } from '../git/entry-header.js'
-import { hashObject, type LargeBlob, type StoredObject } from '../git/object.js'
+import { corrupt, type DeltaKind, isDelta } from '../git/entry-header.js'
+import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '../git/object.js'
 import { ObjectCache } from '../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../git/oid.js'
-import { buildObject, isDelta } from './build-object.js'
+import { buildObject } from './build-object.js'
+import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
 
 export interface PackReaderOptions {
@@ -33,23 +34,10 @@ export interface Pack {
   read(oid: Oid): StoredObject
 }
 
-/** What an entry builds on: nothing, an earlier entry, or an oid that is not in the pack yet. */
-type Base = undefined | number | Oid
-
-interface Entry {
-  /** Where its header starts in the pack. */
-  offset: number
-  header: EntryHeader
-  base: Base
-  /** Whether its object and oid were computed; then also those of all it builds on. */
-  isResolved: boolean
-}
-
 export class PackReader implements Pack {
   readonly #options: PackReaderOptions
   readonly #parser: EntryParser
-  readonly #entries: Entry[] = []
-  readonly #entryAt = new Map<number, number>()
+  readonly #entries = new EntryList()
   readonly #entryOf = new Map<Oid, number>()
   readonly #cache: ObjectCache
   /** What is in files, by entry: large objects, and large deltas. */
@@ -62,6 +50,11 @@ export class PackReader implements Pack {
     this.#options = options
     this.#parser = new EntryParser({ ...options, onEntry: (entry) => this.#add(entry) })
     this.#cache = new ObjectCache(options.cacheBytes)
+  }
+
+  /** How many objects the pack says it has; 0 before its header has arrived. */
+  get objectCount(): number {
+    return this.#parser.objectCount
   }
 
   get bytes(): number {
@@ -80,7 +73,7 @@ export class PackReader implements Pack {
       if (typeof awaited === 'string') this.#retry(awaited)
     }
     if (this.#waiting.size === 0) return this
-    const count = this.#entries.filter(({ isResolved }) => !isResolved).length
+    const count = this.#entries.unresolvedCount
     throw new SyncError(
       'base-missing',
       `The received pack has ${count} deltas whose base is not at hand; everything is fetched anew`,
@@ -105,20 +98,22 @@ export class PackReader implements Pack {
     this.#parser.close()
   }
 
-  #add({ offset, header, content }: ParsedEntry): void {
-    const base = this.#baseOf(header, offset)
-    const index = this.#entries.push({ offset, header, base, isResolved: false }) - 1
-    this.#entryAt.set(offset, index)
-    if (!Buffer.isBuffer(content) && isDelta(header)) this.#largeDeltas.set(index, content)
-    const object = buildObject(header, this.#baseObject(base), content, this.#options)
-    if (object) this.#settle(index, object)
-    else if (base !== undefined) this.#wait(index, base)
+  #add({ offset, header: { kind }, content }: ParsedEntry): void {
+    if (!isDelta(kind)) {
+      this.#settle(this.#entries.add(offset, undefined), asObject(kind.type, content))
+      return
+    }
+    const base = this.#baseOf(kind, offset)
+    const index = this.#entries.add(offset, base)
+    if (!Buffer.isBuffer(content)) this.#largeDeltas.set(index, content)
+    const baseObject = this.#baseObject(base)
+    if (baseObject) this.#settle(index, buildObject(baseObject, content, this.#options))
+    else this.#wait(index, base)
   }
 
-  #baseOf({ kind }: EntryHeader, offset: number): Base {
+  #baseOf(kind: DeltaKind, offset: number): number | Oid {
     if (kind.type === 'ref-delta') return this.#entryOf.get(kind.base) ?? kind.base
-    if (kind.type !== 'ofs-delta') return undefined
-    const base = this.#entryAt.get(offset - kind.distance)
+    const base = this.#entries.startingAt(offset - kind.distance)
     if (base === undefined) throw corrupt('has a delta against something that is no object')
     return base
   }
@@ -126,7 +121,7 @@ export class PackReader implements Pack {
   /** The object to build on; undefined where there is none, or none yet. */
   #baseObject(base: Base): StoredObject | undefined {
     if (typeof base === 'string') return this.#options.findBase(base)
-    const isAtHand = base !== undefined && this.#entry(base).isResolved
+    const isAtHand = base !== undefined && this.#entries.isResolved(base)
     return isAtHand ? this.#object(base) : undefined
   }
 
@@ -138,14 +133,11 @@ export class PackReader implements Pack {
 
   /** Tries again what waits for an object outside the pack, now that all of it has arrived. */
   #retry(oid: Oid): void {
-    const base = this.#options.findBase(oid)
-    const waiting = base && this.#waiting.get(oid)
-    if (!waiting) return
+    const waiting = this.#waiting.get(oid)
+    const base = waiting && this.#options.findBase(oid)
+    if (!base) return
     this.#waiting.delete(oid)
-    for (const index of waiting) {
-      const object = this.#build(index, base)
-      if (object) this.#settle(index, object)
-    }
+    for (const index of waiting) this.#settle(index, this.#build(index, base))
   }
 
   /** Names the object of an entry, then all that waited for it, without recursion. */
@@ -153,8 +145,8 @@ export class PackReader implements Pack {
     const ready: number[] = []
     this.#name(first, object, ready)
     for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
-      const built = this.#build(index, this.#baseObject(this.#entry(index).base))
-      if (built) this.#name(index, built, ready)
+      const base = this.#baseObject(this.#entries.baseOf(index))
+      this.#name(index, this.#build(index, base), ready)
     }
   }
 
@@ -164,17 +156,18 @@ export class PackReader implements Pack {
       'body' in object
         ? hashObject(object.type, object.body, this.#options.objectFormat)
         : object.oid
-    this.#entry(index).isResolved = true
-    if (!this.#entryOf.has(oid)) this.#entryOf.set(oid, index)
+    this.#entries.setResolved(index)
+    const isNew = !this.#entryOf.has(oid)
+    if (isNew) this.#entryOf.set(oid, index)
     this.#keep(index, object)
     for (const awaited of [index, oid]) {
       for (const waiting of this.#waiting.get(awaited) ?? []) {
-        this.#entry(waiting).base = index
+        this.#entries.setBase(waiting, index)
         ready.push(waiting)
       }
       this.#waiting.delete(awaited)
     }
-    this.#options.onObject?.(oid, object)
+    if (isNew) this.#options.onObject?.(oid, object)
   }
 
   #keep(index: number, object: StoredObject): void {
@@ -191,25 +184,38 @@ export class PackReader implements Pack {
       object = this.#cache.get(base) ?? this.#large.get(base)
       if (object) break
       chain.push(base)
-      base = this.#entry(base).base
+      base = this.#entries.baseOf(base)
     }
     if (typeof base === 'string') object = this.#options.findBase(base)
     for (const entry of chain.reverse()) {
       object = this.#build(entry, object)
-      if (!object) throw corrupt('has a delta whose base is gone')
       this.#keep(entry, object)
     }
     return object as StoredObject
   }
 
   /** Builds the object of an entry that has been parsed before. */
-  #build(index: number, base: StoredObject | undefined): StoredObject | undefined {
-    const { offset, header } = this.#entry(index)
-    const content = this.#largeDeltas.get(index) ?? this.#parser.inflateAgain(offset, header)
-    return buildObject(header, base, content, this.#options)
+  #build(index: number, base: StoredObject | undefined): StoredObject {
+    const largeDelta = this.#largeDeltas.get(index)
+    if (largeDelta) return buildObject(asBase(base), largeDelta, this.#options)
+    const start = this.#entries.offsetOf(index) as number
+    const { kind, body } = this.#parser.readAgain(start, this.#entries.offsetOf(index + 1))
+    return isDelta(kind)
+      ? buildObject(asBase(base), body, this.#options)
+      : { type: kind.type, body }
   }
+}
 
-  #entry(index: number): Entry {
-    return this.#entries[index] as Entry
-  }
+/** A base that was at hand before, and is to be so still. */
+function asBase(object: StoredObject | undefined): StoredObject {
+  if (object) return object
+  throw new SyncError(
+    'base-missing',
+    'A base of the received pack is not at hand any more; everything is fetched anew',
+  )
+}
+
+/** The object that a whole entry is. */
+function asObject(type: ObjectType, content: Buffer | LargeBlob): StoredObject {
+  return Buffer.isBuffer(content) ? { type, body: content } : content
 }

@@ -1,11 +1,13 @@
 // Writes one file of a tree, complete, at a path where nothing is. The process's umask
 // applies, as for git; no mode is changed afterwards.
-import { closeSync, linkSync, openSync, symlinkSync, writeSync } from 'node:fs'
+import { closeSync, linkSync, lstatSync, openSync, statSync, symlinkSync, writeSync } from 'node:fs'
 import { SyncError } from '../base/errors.js'
 import { FileSource } from '../git/byte-source.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
+import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath, toFsPath } from './byte-path.js'
+import { isContent } from './file-content.js'
 import type { TreeFile } from './tree-diff.js'
 import { tolerating, writeNewFile } from './volume.js'
 
@@ -15,11 +17,20 @@ const COPY_STEP_BYTES = 1024 * 1024
 export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
 
 /** Creates a file or a symlink at the byte path `target`. */
-export function createFile({ path, mode }: TreeFile, blob: StoredObject, target: string): void {
-  const permissions = mode === MODE.executable ? 0o777 : 0o666
+export function createFile(
+  { path, mode }: Pick<TreeFile, 'path' | 'mode'>,
+  blob: StoredObject,
+  target: string,
+): void {
+  const permissions = permissionsOf(mode)
   if (mode === MODE.symlink) createLink(path, blob, target)
   else if ('body' in blob) writeNewFile(target, permissions, blob.body)
   else createLarge(blob, mode, target, permissions)
+}
+
+/** What a new file is created with, before the process's umask. */
+export function permissionsOf(mode: number): number {
+  return mode === MODE.executable ? 0o777 : 0o666
 }
 
 /** Copies a file to a new one of the given permissions. */
@@ -44,9 +55,21 @@ export function copyFile(from: string | Buffer, target: string, permissions: num
 
 /** One that was received lies in a file of its own already, which a link makes this one. */
 function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
-  const canShare = blob.isTemporary && mode === MODE.file
+  // A second path gets a file of its own, as an edit of one must not show in the other.
+  const canShare = blob.isTemporary && mode === MODE.file && statSync(blob.file).nlink === 1
   const link = () => linkSync(blob.file, toFsPath(target))
-  if (!canShare || !tolerating(NO_LINK, link)) copyFile(blob.file, target, permissions)
+  if (canShare && tolerating(NO_LINK, link)) return
+  copyFile(blob.file, target, permissions)
+  if (!blob.isTemporary) assertCopied(blob.oid, target)
+}
+
+/** A published file may be edited by anyone while it is copied. */
+function assertCopied(oid: Oid, target: string): void {
+  if (isContent(target, lstatSync(toFsPath(target)), oid)) return
+  throw new SyncError(
+    'base-missing',
+    `The published file with the object ${oid} changed while it was copied; everything is fetched anew`,
+  )
 }
 
 function createLink(path: string, blob: StoredObject, link: string): void {

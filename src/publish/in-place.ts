@@ -1,11 +1,12 @@
 // Makes a directory equal to a tree: plan, stage, apply. Only files that differ are
 // touched; all content is staged before the first rename; deletions come last, and the
 // snapshot after them. An interrupted publication is completed by `recover`.
-import { mkdirSync, type Stats } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
-import { toBytePath } from './byte-path.js'
+import { decodeTree, MODE } from '../git/tree.js'
+import { joinBytePath, toBytePath } from './byte-path.js'
 import { applyJournal } from './journal.js'
 import {
   commitTo,
@@ -17,7 +18,8 @@ import {
   type Place,
   recover,
 } from './place.js'
-import { filesOf, statFields } from './published-files.js'
+import { filesOf } from './published-files.js'
+import { assertSafeTree } from './safe-name.js'
 import { STAT_FIELDS } from './snapshot.js'
 import { Staging } from './staging.js'
 import { diffTrees, type TreeDiff } from './tree-diff.js'
@@ -28,7 +30,12 @@ export interface Target {
   tree: Oid
   readTree(oid: Oid): Buffer
   readBlob(oid: Oid): StoredObject
+  /** How many objects may come, where that is known. */
+  objectCount?: number
 }
+
+/** So many files that writing them from a second thread is worth its start. */
+const MANY_FILES = 2000
 
 export interface Published {
   filesWritten: number
@@ -37,11 +44,11 @@ export interface Published {
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
 export interface Publication {
-  /** Stages the files that have this blob, before the rest is known. */
-  offer(oid: Oid, blob: StoredObject): void
+  /** Hands over an object as soon as it is there, so that its files can be staged. */
+  offer(oid: Oid, object: StoredObject): void
   /** Stages what is left, then puts everything in place. */
   finish(): Published
-  /** Gives up: removes what was staged. */
+  /** Gives up: removes what was staged, unless putting it in place has begun. */
   abandon(): void
 }
 
@@ -56,8 +63,11 @@ export class Draft implements Publication {
   readonly #target: Target
   readonly #checkpoint: () => void
   readonly #known: Known | undefined
-  readonly #diff: TreeDiff
   readonly #staging: Staging
+  /** Where trees that are still to come belong, while all of the commit is new. */
+  readonly #awaited = new Map<Oid, string>()
+  #diff: TreeDiff | undefined
+  #isCommitted = false
 
   constructor(
     place: Place,
@@ -68,45 +78,89 @@ export class Draft implements Publication {
     this.#place = place
     this.#target = target
     this.#checkpoint = checkpoint
-    this.#known = known
-    this.#diff = plan(known, target, checkpoint)
-    this.#staging = this.#guarded(() => {
+    this.#known = known = known && comparable(known, target)
+    if (known) this.#diff = plan(known, target, checkpoint)
+    else this.#awaited.set(target.tree, '')
+    const count = this.#diff?.writes.length ?? target.objectCount ?? 0
+    try {
       mkdirSync(place.stateDirectory, { recursive: true })
       mkdirSync(path.dirname(place.stagingDirectory), { recursive: true })
-      return new Staging(this.#diff, {
+      this.#staging = new Staging({
         root: toBytePath(place.root),
+        finalRoot: toBytePath(place.finalRoot ?? place.root),
         staging: toBytePath(place.stagingDirectory),
         adopt: !known?.isTrusted,
+        hasManyFiles: count >= MANY_FILES,
         checkpoint,
       })
-    })
+    } catch (error) {
+      tryToDiscard(place)
+      throw error
+    }
+    if (this.#diff) this.#expectAll(this.#diff)
   }
 
-  offer(oid: Oid, blob: StoredObject): void {
-    this.#guarded(() => this.#staging.offer(oid, blob))
+  offer(oid: Oid, object: StoredObject): void {
+    this.#guarded(() => {
+      if (object.type === 'blob') this.#staging.offer(oid, object)
+      else if (object.type === 'tree') this.#expectTree(oid, object.body)
+    })
   }
 
   finish(): Published {
-    const journal = this.#guarded(() => {
-      const staged = this.#staging.finish((oid) => this.#target.readBlob(oid))
+    const { diff, journal } = this.#guarded(() => {
+      const diff = this.#diff ?? plan(undefined, this.#target, this.#checkpoint)
+      // What was not expected yet, for instance a tree that stands in two places.
+      if (!this.#diff) this.#staging.expectAll(diff)
+      const journal = this.#staging.finish(diff, (oid) => this.#target.readBlob(oid))
       this.#checkpoint()
-      const stats = mergeStats(this.#diff, this.#known?.snapshot.stats, this.#staging.stats)
-      commitTo(this.#place, staged, { commit: this.#target.commit, trees: this.#diff.trees, stats })
-      return staged
+      const stats = this.#mergeStats(diff)
+      commitTo(this.#place, journal, { commit: this.#target.commit, trees: diff.trees, stats })
+      return { diff, journal }
     })
+    this.#isCommitted = true
+    this.#staging.close()
     complete(this.#place, journal)
-    return {
-      filesWritten: this.#staging.filesWritten,
-      filesDeleted: this.#diff.deletes.length,
-    }
+    return { filesWritten: this.#staging.filesWritten, filesDeleted: diff.deletes.length }
   }
 
   abandon(): void {
-    try {
-      discard(this.#place)
-    } catch {
-      // What made it give up is what counts; the next publication clears up.
+    // What is half in place is completed by the next publication.
+    if (this.#isCommitted) return
+    this.#staging.close()
+    tryToDiscard(this.#place)
+  }
+
+  #expectAll(diff: TreeDiff): void {
+    this.#guarded(() => this.#staging.expectAll(diff))
+  }
+
+  /** Expects the files of a tree that is new, as soon as it is there. */
+  #expectTree(oid: Oid, body: Buffer): void {
+    const directory = this.#awaited.get(oid)
+    if (directory === undefined) return
+    this.#awaited.delete(oid)
+    const entries = decodeTree(body, oid.length / 2)
+    assertSafeTree(entries, directory)
+    for (const { name, mode, oid: child } of entries) {
+      const file = joinBytePath(directory, name)
+      if (mode === MODE.tree) this.#awaited.set(child, file)
+      else this.#staging.expect({ path: file, mode, oid: child })
     }
+  }
+
+  #mergeStats({ trees, kept, writes }: TreeDiff): Float64Array {
+    const stats = new Float64Array((trees[0]?.files ?? 0) * STAT_FIELDS)
+    const old = this.#known?.snapshot.stats
+    for (const { from, to, count } of old ? kept : []) {
+      const run = (old as Float64Array).subarray(from * STAT_FIELDS, (from + count) * STAT_FIELDS)
+      stats.set(run, to * STAT_FIELDS)
+    }
+    for (const { path: file, index } of writes) {
+      const stat = this.#staging.statOf(file)
+      if (stat) stats.set(stat, index * STAT_FIELDS)
+    }
+    return stats
   }
 
   #guarded<T>(stage: () => T): T {
@@ -144,16 +198,15 @@ function plan(known: Known | undefined, target: Target, checkpoint: () => void):
   return { ...diff, deletes: filesOf(known.snapshot).filter((file) => !wanted.has(file.path)) }
 }
 
-function mergeStats(
-  diff: TreeDiff,
-  old: Float64Array | undefined,
-  written: Map<number, Stats>,
-): Float64Array {
-  const stats = new Float64Array((diff.trees[0]?.files ?? 0) * STAT_FIELDS)
-  for (const { from, to, count } of diff.kept) {
-    if (old)
-      stats.set(old.subarray(from * STAT_FIELDS, (from + count) * STAT_FIELDS), to * STAT_FIELDS)
+/** Trees of another object format say nothing about what must change: then the files do. */
+function comparable(known: Known, { commit }: Target): Known {
+  return known.snapshot.commit.length === commit.length ? known : { ...known, isTrusted: false }
+}
+
+function tryToDiscard(place: Place): void {
+  try {
+    discard(place)
+  } catch {
+    // What made it give up is what counts; the next publication clears up.
   }
-  for (const [index, stat] of written) stats.set(statFields(stat), index * STAT_FIELDS)
-  return stats
 }

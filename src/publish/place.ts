@@ -14,6 +14,8 @@ import { removeIfEmpty } from './volume.js'
 export interface Place {
   /** The directory that becomes equal to a tree. Absolute. */
   root: string
+  /** Where the root is moved to later, if it is. */
+  finalRoot?: string
   /** Where the snapshot and the journal live. */
   stateDirectory: string
   /** Where content is staged: on the volume of the root, and used for nothing else. */

@@ -16,6 +16,7 @@ import {
 import { forget, type Place, recover, verify } from './place.js'
 import { filesOf } from './published-files.js'
 import { PublishedTree } from './published-tree.js'
+import { distrustStandby } from './standby.js'
 import { type TidyOptions, tidyWorktrees } from './tidy.js'
 import { codeOf, listTree, removeIfEmpty, toVolumeError } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
@@ -90,10 +91,13 @@ export function incomingDirectory(site: Site): string {
 export function inspect(site: Site): Oid | undefined {
   return guarded(site, () => {
     putBack(site)
-    rmSync(incomingDirectory(site), { recursive: true, force: true })
     const place = currentPlace(site)
-    const known = place && verify(place)
-    return known?.isTrusted ? known.snapshot.commit : undefined
+    if (!place) return undefined
+    rmSync(incomingDirectory(site), { recursive: true, force: true })
+    const known = verify(place)
+    if (known?.isTrusted) return known.snapshot.commit
+    if (site.mode === 'symlink') distrustStandby(worktreePlace(site))
+    return undefined
   })
 }
 
@@ -103,6 +107,8 @@ export function inspect(site: Site): Oid | undefined {
  */
 export function tidy(site: Site, options: TidyOptions): number | undefined {
   return guarded(site, () => {
+    putBack(site)
+    if (isOfOtherMode(site)) return undefined
     const worktree = worktreePlace(site)
     const unused = stateOf(site, site.mode === 'symlink' ? 'in-place' : 'symlink')
     if (unused !== undefined) rmSync(unused, { recursive: true, force: true })
@@ -180,6 +186,12 @@ function putBack(site: Site): void {
   if (lstatSync(site.directory, { throwIfNoEntry: false })) return
   const aside = asideOf(worktreePlace(site))
   if (existsSync(aside)) renameSync(aside, site.directory)
+}
+
+/** Whether what was published in the other mode is still what readers see. */
+function isOfOtherMode({ directory, mode }: Site): boolean {
+  const existing = lstatSync(directory, { throwIfNoEntry: false })
+  return existing !== undefined && existing.isSymbolicLink() !== (mode === 'symlink')
 }
 
 /** Where a directory is while a link takes its place, or while it is made to take a link's. */

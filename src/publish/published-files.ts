@@ -4,7 +4,7 @@ import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
-import { realDirectories, statIfPresent } from './volume.js'
+import { listTree, realDirectories, statIfPresent } from './volume.js'
 
 /** Every file of a snapshot. */
 export function filesOf({ trees }: Snapshot): TreeFile[] {
@@ -25,6 +25,15 @@ export function isIntact(root: string, snapshot: Snapshot): boolean {
     const remembered = snapshot.stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
     return statFields(stat).every((value, at) => value === remembered[at])
   })
+}
+
+/** Whether a directory holds nothing but what the snapshot stands for. */
+export function holdsNothingElse(root: string, snapshot: Snapshot): boolean {
+  const own = new Set<string>()
+  for (const file of filesOf(snapshot)) {
+    for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
+  }
+  return listTree(toBytePath(root)).every(({ path }) => own.has(path))
 }
 
 /** What a snapshot remembers of a file. */

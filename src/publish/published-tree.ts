@@ -1,9 +1,9 @@
 // What is published, as an object store: its trees come from the snapshot, its blobs from
 // the files themselves. Nothing is trusted that its hash does not prove, or the status
 // that the snapshot remembers.
-import { readFileSync } from 'node:fs'
-import type { StoredObject } from '../git/object.js'
-import type { Oid } from '../git/oid.js'
+import { readFileSync, type Stats } from 'node:fs'
+import { hashObject, type StoredObject } from '../git/object.js'
+import { type Oid, objectFormatOf } from '../git/oid.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { isContent, readLink } from './file-content.js'
 import type { Known } from './place.js'
@@ -44,12 +44,15 @@ export class PublishedTree {
   findBlob(oid: Oid): StoredObject | undefined {
     const file = this.#find(oid)
     const path = file && this.#pathOf(file)
-    if (path === undefined) return undefined
-    const stat = statIfPresent(path)
-    if (!stat || !isContent(path, stat, oid)) return undefined
-    if (stat.isSymbolicLink()) return { type: 'blob', body: readLink(path) }
-    if (stat.size < LARGE_BYTES) return { type: 'blob', body: readFileSync(toFsPath(path)) }
-    return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
+    const stat = path === undefined ? undefined : statIfPresent(path)
+    if (path === undefined || !stat) return undefined
+    if (stat.isFile() && stat.size >= LARGE_BYTES) {
+      if (!isContent(path, stat, oid)) return undefined
+      return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
+    }
+    const body = readSmall(path, stat)
+    if (!body || hashObject('blob', body, objectFormatOf(oid)) !== oid) return undefined
+    return { type: 'blob', body }
   }
 
   #find(oid: Oid): TreeFile | undefined {
@@ -62,4 +65,9 @@ export class PublishedTree {
   #pathOf({ path }: TreeFile): string | undefined {
     return this.#isReal(parentOf(path)) ? joinBytePath(this.#root, path) : undefined
   }
+}
+
+function readSmall(path: string, stat: Stats): Buffer | undefined {
+  if (stat.isSymbolicLink()) return readLink(path)
+  return stat.isFile() ? readFileSync(toFsPath(path)) : undefined
 }

@@ -17,6 +17,9 @@ const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g
 /** What NTFS ignores at the end of a name: dots, spaces, or a stream. */
 const NTFS_IGNORED = /[ .]*(?:[:\\].*)?$/s
 
+/** What a name must hold to be taken for one of ours: others need no closer look. */
+const SUSPECT = /git|[\x80-\xff]/i
+
 /** Throws `unsafe-tree` for the first entry of a tree that must not be written to disk. */
 export function assertSafeTree(entries: readonly TreeEntry[], directory: string): void {
   if (directory.split('/').length > MAX_DEPTH) throw tooDeep(directory)
@@ -45,6 +48,7 @@ export function nameFault(name: string): string | undefined {
   if (name.includes('/')) return 'holds a slash'
   if (name.includes('\0')) return 'holds a NUL'
   if (name.length > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`
+  if (!SUSPECT.test(name)) return undefined
   const folded = displayPath(name).replace(HFS_IGNORED, '').replace(NTFS_IGNORED, '').toLowerCase()
   if (folded === '.git' || folded === 'git~1') return 'could be taken for .git'
   if (folded === '.git-autosync') return "could be taken for this service's own directory"

@@ -7,19 +7,25 @@ import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
-import { createFile } from './create-file.js'
+import { createFile, permissionsOf } from './create-file.js'
 import { isContent } from './file-content.js'
+import { FileWriter } from './file-writer.js'
 import type { Journal } from './journal.js'
+import { statFields } from './published-files.js'
 import type { TreeDiff, TreeFile } from './tree-diff.js'
 import { listTree, makeDirectory, statIfPresent } from './volume.js'
 
 export interface StagingOptions {
   /** The directory that is published, as a byte path. */
   root: string
+  /** Where that directory is in the end: no path there may be too long. */
+  finalRoot: string
   /** An absent directory on the same volume, as a byte path. */
   staging: string
   /** Whether what is there already may be right: then it is compared, and kept where it is. */
   adopt: boolean
+  /** Whether there may be so many files that a second thread is worth its start. */
+  hasManyFiles: boolean
   /** Throws when the work is to be given up. */
   checkpoint: () => void
 }
@@ -27,39 +33,61 @@ export interface StagingOptions {
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
 const MAX_PATH_BYTES = 4095
 
+/** A file that is to be staged as soon as its blob is there. */
+export type ExpectedFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
+
 /**
- * Stages the writes of a diff, blob by blob in any order. Throws `path-blocked` where foreign
- * files stand in the way.
+ * Stages files, blob by blob in any order. Throws `path-blocked` where foreign files stand in
+ * the way. To be closed in the end.
  */
 export class Staging {
-  /** The status of each file that was written or found right, by its index in the tree. */
-  readonly stats = new Map<number, Stats>()
   filesWritten = 0
   readonly #journal: Journal = { renames: [], deletes: [], keeps: [] }
   readonly #options: StagingOptions
-  readonly #deletes: ReadonlySet<string>
+  /** What {@link statFields} gives of each file that was written or found right, by its path. */
+  readonly #stats = new Map<string, ArrayLike<number>>()
   /** The files that are not staged yet, by their blob. */
-  readonly #pending = new Map<Oid, TreeFile[]>()
+  readonly #pending = new Map<Oid, ExpectedFile[]>()
   /** Where each directory is staged; undefined for one that is in place already. */
   readonly #directories = new Map<string, string | undefined>()
   /** The volume that content is staged on. */
   readonly #volume: number
+  readonly #writer: FileWriter | undefined
+  /** Every path that was expected so far. */
+  readonly #expected = new Set<string>()
+  #deletes: ReadonlySet<string> = new Set()
 
-  constructor(diff: TreeDiff, options: StagingOptions) {
+  constructor(options: StagingOptions) {
     this.#options = options
-    this.#deletes = new Set(diff.deletes.map(({ path }) => path))
     rmSync(toFsPath(options.staging), { recursive: true, force: true })
     makeDirectory(options.staging)
     this.#volume = lstatSync(toFsPath(options.staging)).dev
+    this.#writer = options.hasManyFiles ? new FileWriter() : undefined
     this.#directory('')
-    for (const file of diff.writes) {
-      this.#assertShort(file)
-      if (file.mode === MODE.gitlink) this.#stageGitlink(file)
-      else this.#await(file)
-    }
   }
 
-  /** Stages the files that have this blob, if any still wait for it. */
+  /** Says which files are to be staged, and which ones will go. */
+  expectAll({ writes, deletes }: TreeDiff): void {
+    this.#deletes = new Set(deletes.map(({ path }) => path))
+    for (const file of writes) this.expect(file)
+  }
+
+  /** Says that a file is to be staged; once is enough. */
+  expect(file: ExpectedFile): void {
+    if (this.#expected.has(file.path)) return
+    this.#expected.add(file.path)
+    this.#assertShort(file)
+    if (file.mode === MODE.gitlink) {
+      // As real git does for a submodule that is not checked out: an empty directory.
+      this.#directory(file.path)
+      return
+    }
+    const files = this.#pending.get(file.oid)
+    if (files) files.push(file)
+    else this.#pending.set(file.oid, [file])
+  }
+
+  /** Stages the files that have this blob, if any wait for it. */
   offer(oid: Oid, blob: StoredObject): void {
     const files = this.#pending.get(oid)
     if (!files) return
@@ -70,48 +98,55 @@ export class Staging {
     }
   }
 
-  /** Stages all that is left, and returns what it takes to put everything in place. */
-  finish(readBlob: (oid: Oid) => StoredObject): Journal {
+  /** Stages all that is left of a diff, and returns what it takes to put everything in place. */
+  finish(diff: TreeDiff, readBlob: (oid: Oid) => StoredObject): Journal {
     for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
+    for (const file of diff.writes) {
+      if (file.mode === MODE.gitlink) this.#journal.keeps.push(file.path)
+    }
     const gone = new Set(this.#journal.renames.flatMap(({ removeFirst }) => removeFirst))
-    this.#journal.deletes = [...this.#deletes].filter((path) => !gone.has(path))
+    this.#journal.deletes = diff.deletes.map(({ path }) => path).filter((path) => !gone.has(path))
+    this.#writer?.flush()
     return this.#journal
   }
 
-  #await(file: TreeFile): void {
-    const files = this.#pending.get(file.oid)
-    if (files) files.push(file)
-    else this.#pending.set(file.oid, [file])
+  /** What is remembered of a file that was staged, or found right. */
+  statOf(path: string): ArrayLike<number> | undefined {
+    return this.#stats.get(path)
   }
 
-  #assertShort({ path }: TreeFile): void {
-    const full = joinBytePath(this.#options.root, path)
+  /** Ends what may still be writing. */
+  close(): void {
+    this.#writer?.close()
+  }
+
+  #assertShort({ path }: ExpectedFile): void {
+    const full = joinBytePath(this.#options.finalRoot, path)
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
   }
 
-  /** As real git does for a submodule that is not checked out: an empty directory. */
-  #stageGitlink({ path }: TreeFile): void {
-    this.#directory(path)
-    this.#journal.keeps.push(path)
-  }
-
-  #stage(file: TreeFile, blob: StoredObject): void {
+  #stage(file: ExpectedFile, blob: StoredObject): void {
     const parent = this.#directory(parentOf(file.path))
     const name = file.path.slice(file.path.lastIndexOf('/') + 1)
     const target = parent === undefined ? this.#clear(file) : joinBytePath(parent, name)
     if (target === undefined) return
-    createFile(file, blob, target)
-    this.stats.set(file.index, lstatSync(toFsPath(target)))
     this.filesWritten++
+    if (this.#writer && file.mode !== MODE.symlink && 'body' in blob) {
+      const keep = (status: ArrayLike<number>) => this.#stats.set(file.path, status)
+      this.#writer.write(target, permissionsOf(file.mode), blob.body, keep)
+      return
+    }
+    createFile(file, blob, target)
+    this.#stats.set(file.path, statFields(lstatSync(toFsPath(target))))
   }
 
   /** Makes way for a file in a directory that exists; undefined where the right one is there. */
-  #clear({ path, mode, oid, index }: TreeFile): string | undefined {
+  #clear({ path, mode, oid }: ExpectedFile): string | undefined {
     const { root, adopt } = this.#options
     const existing = statIfPresent(joinBytePath(root, path))
     if (existing?.isDirectory()) return this.#unit(path, this.#contentOf(path))
     if (existing && adopt && this.#isRight(path, existing, mode, oid)) {
-      this.stats.set(index, existing)
+      this.#stats.set(path, statFields(existing))
       return undefined
     }
     return this.#unit(path)

@@ -1,13 +1,14 @@
 // The standby of a symlink: a second worktree, of an earlier commit or a copy of the one
 // in use, that shares its unchanged files. The next change is written to the standby, so
 // that it costs what changed and not what the tree weighs.
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
-import { copyFile, NO_LINK } from './create-file.js'
-import { type Place, recover, verify } from './place.js'
-import { filesOf, statFields } from './published-files.js'
+import { copyFile, NO_LINK, permissionsOf } from './create-file.js'
+import { readLink } from './file-content.js'
+import { doubt, type Place, recover, verify } from './place.js'
+import { filesOf, holdsNothingElse, statFields } from './published-files.js'
 import { type Snapshot, STAT_FIELDS, writeSnapshot } from './snapshot.js'
 import type { TreeFile } from './tree-diff.js'
 import { makeDirectory, statIfPresent, tolerating } from './volume.js'
@@ -15,17 +16,29 @@ import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 const STANDBY = 'standby'
 
-/** The standby, if there is one that can be relied on. */
+/** The standby, if there is one of which nothing bad is known. */
 export function takeStandby(place: WorktreePlace): Place | undefined {
   const standby = worktreeOf(place, STANDBY)
   if (!existsSync(standby.root)) return undefined
   return recover(standby)?.isTrusted ? standby : undefined
 }
 
+/** Looks at every file of the standby; returns whether it is fit, else there is none any more. */
+export function verifyStandby(place: WorktreePlace): boolean {
+  if (isFit(worktreeOf(place, STANDBY))) return true
+  removeStandby(place)
+  return false
+}
+
+/** Marks the standby, as files that it may share were changed: nothing is built on it then. */
+export function distrustStandby(place: WorktreePlace): void {
+  doubt(worktreeOf(place, STANDBY))
+}
+
 /** Turns a worktree that is used no more into the standby; returns whether it is fit for it. */
 export function retire(place: WorktreePlace, name: string): boolean {
   const worktree = worktreeOf(place, name)
-  if (!verify(worktree)?.isTrusted) return false
+  if (!isFit(worktree)) return false
   removeStandby(place)
   promote(worktree, worktreeOf(place, STANDBY))
   return true
@@ -44,17 +57,18 @@ export function createStandby(place: WorktreePlace, name: string, checkpoint: ()
   const known = recover(source)
   if (!known?.isTrusted) return
   removeStandby(place)
-  const growing = worktreeOf(place, `${STANDBY}.new`)
-  rmSync(growing.root, { recursive: true, force: true })
-  mkdirSync(growing.root)
-  const stats = cloneFiles(source.root, growing.root, known.snapshot, checkpoint)
-  if (!stats) {
-    rmSync(growing.root, { recursive: true, force: true })
-    return
+  let isWhole = false
+  try {
+    isWhole = cloneWorktree(source.root, known.snapshot, place, checkpoint)
+  } finally {
+    if (!isWhole) removeStandby(place)
   }
-  mkdirSync(growing.stateDirectory, { recursive: true })
-  writeSnapshot(path.join(growing.stateDirectory, 'snapshot'), { ...known.snapshot, stats })
-  promote(growing, worktreeOf(place, STANDBY))
+}
+
+/** Whether a worktree is whole and holds nothing else: all that is in it would be published. */
+function isFit(worktree: Place): boolean {
+  const known = verify(worktree)
+  return known?.isTrusted === true && holdsNothingElse(worktree.root, known.snapshot)
 }
 
 function removeStandby(place: WorktreePlace): void {
@@ -63,6 +77,23 @@ function removeStandby(place: WorktreePlace): void {
     rmSync(stateDirectory, { recursive: true, force: true })
     rmSync(root, { recursive: true, force: true })
   }
+}
+
+/** Returns whether every file was what the snapshot remembers. */
+function cloneWorktree(
+  from: string,
+  snapshot: Snapshot,
+  place: WorktreePlace,
+  checkpoint: () => void,
+): boolean {
+  const growing = worktreeOf(place, `${STANDBY}.new`)
+  mkdirSync(growing.root)
+  const stats = cloneFiles(from, growing.root, snapshot, checkpoint)
+  if (!stats) return false
+  mkdirSync(growing.stateDirectory, { recursive: true })
+  writeSnapshot(path.join(growing.stateDirectory, 'snapshot'), { ...snapshot, stats })
+  promote(growing, worktreeOf(place, STANDBY))
+  return true
 }
 
 /** Returns the status of every file; undefined where one is not what the snapshot remembers. */
@@ -95,15 +126,21 @@ function cloneFile(
   { stats }: Snapshot,
 ): number[] | undefined {
   const [source, target] = [joinBytePath(from, file), joinBytePath(to, file)]
-  const stat = statIfPresent(source)
-  if (!stat) return undefined
-  const status = statFields(stat)
-  if (!status.every((value, at) => value === stats[index * STAT_FIELDS + at])) return undefined
-  if (tolerating(NO_LINK, () => linkSync(toFsPath(source), toFsPath(target)))) return status
-  if (mode === MODE.symlink) return undefined
-  copyFile(toFsPath(source), target, mode === MODE.executable ? 0o777 : 0o666)
-  const copied = statIfPresent(target)
-  return copied && statFields(copied)
+  const remembered = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
+  const isUnchanged = () => statusOf(source)?.every((value, at) => value === remembered[at])
+  if (!isUnchanged()) return undefined
+  if (tolerating(NO_LINK, () => linkSync(toFsPath(source), toFsPath(target)))) {
+    return [...remembered]
+  }
+  if (mode === MODE.symlink) symlinkSync(readLink(source), toFsPath(target))
+  else copyFile(toFsPath(source), target, permissionsOf(mode))
+  // What changed while it was copied is no copy.
+  return isUnchanged() ? statusOf(target) : undefined
+}
+
+function statusOf(path: string): number[] | undefined {
+  const stat = statIfPresent(path)
+  return stat && statFields(stat)
 }
 
 function makeDirectories(directory: string, root: string, made: Set<string>): void {

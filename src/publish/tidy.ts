@@ -1,16 +1,18 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
 // for readers that still sit in them; then one becomes the standby and the others go.
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isOid } from '../git/oid.js'
-import { createStandby, retire, takeStandby } from './standby.js'
+import { createStandby, retire, verifyStandby } from './standby.js'
 import { codeOf } from './volume.js'
-import type { WorktreePlace } from './worktree-place.js'
+import { retiredMarkOf, type WorktreePlace } from './worktree-place.js'
 import { linkedCommit } from './worktrees.js'
 
 export interface TidyOptions {
   /** How long an earlier worktree stays, in milliseconds. */
   graceMs: number
+  /** How long until the next commit may come, in milliseconds: by then, a standby should be there. */
+  intervalMs: number
   /** Milliseconds since the epoch. */
   now: number
   /** Throws when the work is to be given up. */
@@ -23,7 +25,7 @@ export interface TidyOptions {
  */
 export function tidyWorktrees(place: WorktreePlace, options: TidyOptions): number | undefined {
   const linked = linkedCommit(place)
-  let hasStandby = takeStandby(place) !== undefined
+  let hasStandby = verifyStandby(place)
   let waitMs: number | undefined
   for (const name of listIfAny(place.worktrees)) {
     if (!isOid(name) || name === linked) continue
@@ -33,30 +35,46 @@ export function tidyWorktrees(place: WorktreePlace, options: TidyOptions): numbe
     else hasStandby = true
   }
   removeLeftOvers(place, linked)
-  // While an earlier worktree waits to become the standby, none is made.
-  if (linked !== undefined && !hasStandby && waitMs === undefined) {
+  // None is made where an earlier worktree becomes the standby in time.
+  const isInTime = waitMs !== undefined && waitMs < options.intervalMs
+  if (linked !== undefined && !hasStandby && !isInTime) {
     createStandby(place, linked, options.checkpoint)
   }
   return waitMs
 }
 
 /** How long a worktree is still to stay; the first look at it starts its time. */
-function markRetired({ worktrees }: WorktreePlace, name: string, options: TidyOptions): number {
+function markRetired(place: WorktreePlace, name: string, options: TidyOptions): number {
   const { graceMs, now } = options
   if (graceMs === 0) return 0
-  const marker = path.join(worktrees, `${name}.retired`)
-  const retiredAt = statSync(marker, { throwIfNoEntry: false })?.mtimeMs
-  if (retiredAt === undefined) writeFileSync(marker, '')
-  // A clock that was set back must not keep it for ever.
-  return Math.max(0, Math.min(graceMs, (retiredAt ?? now) + graceMs - now))
+  const mark = retiredMarkOf(place, name)
+  const retiredAt = readMark(mark)
+  // Where the clock was set back, the time starts again.
+  if (retiredAt === undefined || retiredAt > now) {
+    writeFileSync(mark, `${now}\n`)
+    return graceMs
+  }
+  return Math.max(0, retiredAt + graceMs - now)
 }
 
-function remove({ worktrees, stateDirectory }: WorktreePlace, name: string): void {
+/** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
+function readMark(mark: string): number | undefined {
+  try {
+    const text = readFileSync(mark, 'latin1')
+    return /^\d+\n$/.test(text) ? Number(text) : undefined
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function remove(place: WorktreePlace, name: string): void {
+  const { worktrees, stateDirectory } = place
   // The marker goes last: without it, the time would start again.
   for (const target of [
     path.join(stateDirectory, `${name}.state`),
     path.join(worktrees, name),
-    path.join(worktrees, `${name}.retired`),
+    retiredMarkOf(place, name),
   ]) {
     rmSync(target, { recursive: true, force: true })
   }

@@ -12,6 +12,11 @@ export interface WorktreePlace {
   stateDirectory: string
 }
 
+/** Tells since when a worktree is not in use. */
+export function retiredMarkOf({ worktrees }: WorktreePlace, name: string): string {
+  return path.join(worktrees, `${name}.retired`)
+}
+
 /** A worktree by its name, which is its commit's oid, with its own state beside it. */
 export function worktreeOf({ worktrees, stateDirectory }: WorktreePlace, name: string): Place {
   return {

@@ -2,13 +2,14 @@
 // swapped in one step, so that a reader sees one commit whole or another whole.
 import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
+import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { isOid } from '../git/oid.js'
 import { Draft, type Publication, type Target } from './in-place.js'
 import { type Place, verify } from './place.js'
-import { createStandby, promote, takeStandby } from './standby.js'
+import { createStandby, distrustStandby, promote, takeStandby } from './standby.js'
 import { codeOf } from './volume.js'
-import { type WorktreePlace, worktreeOf } from './worktree-place.js'
+import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 /**
  * Starts to publish a commit by swapping the link. Where there is a standby, only what changed
@@ -22,15 +23,19 @@ export function beginWorktree(
 ): Publication {
   const worktree = worktreeOf(place, target.commit)
   // One that was left from earlier may have lost files since.
-  const isLeft = verify(worktree) !== undefined || existsSync(worktree.root)
+  const left = verify(worktree)
+  const isLeft = left !== undefined || existsSync(worktree.root)
+  if (isLeft && !left?.isTrusted) distrustStandby(place)
   const standby = isLeft ? undefined : (takeStandby(place) ?? cloneLinked(place, checkpoint))
-  const draft = new Draft(standby ?? worktree, target, checkpoint)
+  const root = standby && { ...standby, finalRoot: worktree.root }
+  const draft = new Draft(root ?? worktree, target, checkpoint)
   return {
-    offer: (oid, blob) => draft.offer(oid, blob),
+    offer: (oid, blob) => distrustWhereBlocked(place, () => draft.offer(oid, blob)),
     abandon: () => draft.abandon(),
     finish() {
-      const published = draft.finish()
+      const published = distrustWhereBlocked(place, () => draft.finish())
       if (standby) promote(standby, worktree)
+      rmSync(retiredMarkOf(place, target.commit), { force: true })
       beforeSwap()
       swapLink(place, target.commit)
       return published
@@ -53,6 +58,16 @@ function cloneLinked(place: WorktreePlace, checkpoint: () => void): Place | unde
   if (linked === undefined) return undefined
   createStandby(place, linked, checkpoint)
   return takeStandby(place)
+}
+
+/** Nobody sees the standby, so what stands in the way there must not be in the way twice. */
+function distrustWhereBlocked<T>(place: WorktreePlace, stage: () => T): T {
+  try {
+    return stage()
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'path-blocked') distrustStandby(place)
+    throw error
+  }
 }
 
 /** The target is relative, so that the volume may be mounted elsewhere under another path. */

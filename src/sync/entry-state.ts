@@ -59,6 +59,11 @@ export class EntryState {
     this.dueAt = this.entry.suspend ? undefined : now
   }
 
+  /** Wants a poll at `timeMs`, unless an earlier one is wanted already. */
+  pollAgainAt(timeMs: number): void {
+    this.dueAt = Math.min(timeMs, this.dueAt ?? timeMs)
+  }
+
   /** The directory equals what the remote names. */
   succeeded(): void {
     this.failures = 0

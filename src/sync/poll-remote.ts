@@ -20,7 +20,8 @@ export async function pollRemote(
   const { clock, cadence, syncTimeoutMs } = context
   const due = [...remote.entries].filter((state) => state.isDue(clock.now(), cadence.jitter))
   const polled = due.filter(({ isInspected }) => isInspected)
-  for (const state of due) if (!state.isInspected) state.dueAt = undefined
+  // From here on, a time that is set means that somebody wants another poll after this one.
+  for (const state of due) state.dueAt = undefined
   if (polled.length === 0) return due
   const entries = polled.map(({ entry }) => entry)
   const startedAt = performance.now()
@@ -52,7 +53,7 @@ function resolve(
 ): void {
   const { clock, observe } = context
   state.lastPolledAt = clock.now()
-  state.dueAt = clock.now() + state.entry.intervalMs * factor
+  state.pollAgainAt(clock.now() + state.entry.intervalMs * factor)
   try {
     state.desired = resolveRevision(state.entry.revision, refs)
   } catch (error) {
@@ -81,7 +82,7 @@ export function failPoll(
   const retryInMs = retryDelayMs(error, attempt, shortest, cadence)
   for (const state of states) {
     state.failed(error)
-    state.dueAt = retryInMs === undefined ? undefined : clock.now() + retryInMs
+    if (retryInMs !== undefined) state.pollAgainAt(clock.now() + retryInMs)
     observe({
       type: 'poll-failed',
       ...state.labels,

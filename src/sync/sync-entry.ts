@@ -144,7 +144,8 @@ export async function tidyEntry(
 ): Promise<number | undefined> {
   const { graceMs, observe, workers } = context
   try {
-    return await workers.tidy(siteOf(state.entry, context), graceMs, signal)
+    const { intervalMs } = state.entry
+    return await workers.tidy(siteOf(state.entry, context), { graceMs, intervalMs }, signal)
   } catch (error) {
     if (!signal.aborted)
       observe({ type: 'tidy-failed', ...state.labels, error: toSyncError(error) })

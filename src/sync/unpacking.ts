@@ -86,6 +86,7 @@ class Unpacking {
 
   async finish(): Promise<Unpacked> {
     const receivedAt = performance.now()
+    if (!this.#publication) this.#tryToBegin()
     const pack = await this.#reader.finish()
     this.#publication ??= this.#begin()
     const verifiedAt = performance.now()
@@ -119,24 +120,23 @@ class Unpacking {
   #findBase(oid: Oid): StoredObject | undefined {
     const tree = this.#base?.readTree(oid)
     if (tree) return { type: 'tree', body: tree }
-    this.#tryToBegin()
-    return this.#base?.findBlob(oid)
+    // Until it is known what changes, a look for the file could mean a look at every file.
+    return this.#publication ? this.#base?.findBlob(oid) : undefined
   }
 
   #stage(oid: Oid, object: StoredObject): void {
-    if (object.type !== 'blob') return
-    this.#tryToBegin()
+    // With a base, all trees must be there first: servers may send them before the blobs.
+    const isTime = this.#base ? object.type === 'blob' : object.type === 'commit'
+    if (isTime && !this.#hasTried) this.#tryToBegin()
     this.#publication?.offer(oid, object)
   }
 
-  /** Servers send trees before blobs: at the first blob, all that is to be staged is known. */
   #tryToBegin(): void {
-    if (this.#hasTried) return
     this.#hasTried = true
     try {
       this.#publication = this.#begin()
     } catch (error) {
-      // Another order: then staging starts when the pack is whole.
+      // Too early: then staging starts when the pack is whole.
       if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
     }
   }
@@ -148,7 +148,7 @@ class Unpacking {
     const readBlob = (oid: Oid) => this.#readBlob(oid)
     this.#commit = commit
     this.#base?.expect(tree, readTree)
-    const target = { commit, tree, readTree, readBlob }
+    const target = { commit, tree, readTree, readBlob, objectCount: this.#reader.objectCount }
     return begin(this.#options.site, target, this.#options.checkpoint, this.#base)
   }
 

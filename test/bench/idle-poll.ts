@@ -18,6 +18,7 @@ export const idlePoll: Scenario = {
     const service = await startBenchService({ ...bench, settings: { LOG_LEVEL: 'info' } })
     service.list(urls.map((repo, index) => ({ path: `ours/${index}`, repo })))
     await service.untilAllPublished(urls.length)
+    const delaysMs = [await service.longestDelayMs()]
 
     const samples = await alternate(
       { rounds, warmUps: sizes.warmUps },
@@ -59,7 +60,7 @@ export const idlePoll: Scenario = {
         git: samples.git.map(({ requests }) => requests),
         target: { value: 1 },
       },
-      delayRow('idle-poll', [await service.longestDelayMs()]),
+      delayRow('idle-poll', [...delaysMs, await service.longestDelayMs()]),
     ]
   },
 }

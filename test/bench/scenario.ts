@@ -51,7 +51,10 @@ export interface Target {
   value?: number
 }
 
-/** The row that says how long the event loop was held up, in milliseconds. */
+/**
+ * The row that says how long the event loop was held up, in milliseconds. Where it never was, the
+ * metric says about 10: it is the time between two looks.
+ */
 export function delayRow(scenario: string, delaysMs: readonly number[]): Row {
   const what = `${scenario}: longest event-loop delay`
   return { what, unit: 'ms', ours: delaysMs, target: { value: 50 }, statistic: 'max' }

@@ -21,6 +21,8 @@ export interface Sizes {
   largeBlobBytes: number
   diskFiles: number
   diskUpdates: number
+  /** How long earlier worktrees stay. */
+  diskGraceMs: number
 }
 
 /** By the name that `--size` takes. */
@@ -38,6 +40,7 @@ export const SIZES = {
     largeBlobBytes: 8 * MIB,
     diskFiles: 300,
     diskUpdates: 3,
+    diskGraceMs: 2_000,
   },
   full: {
     rounds: 5,
@@ -52,6 +55,7 @@ export const SIZES = {
     largeBlobBytes: 300 * MIB,
     diskFiles: 5_000,
     diskUpdates: 10,
+    diskGraceMs: 30_000,
   },
 } as const satisfies Record<string, Sizes>
 

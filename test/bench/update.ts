@@ -1,33 +1,52 @@
 // One file of many changes: what it costs to find that out and to publish it, against a
 // fetch, with and without a reset, in a clone that is there already.
+import { mkdtempSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { git } from '../helpers/git-command.js'
 import { startBenchService } from './bench-service.js'
 import { timeGit } from './run-git.js'
 import { type BenchContext, delayRow, type Row, type Scenario } from './scenario.js'
 import { alternate } from './statistics.js'
 
-interface Mode {
+/** One way of publishing, and the most that is allowed of git's time. */
+interface Variant {
+  name: string
   publish: 'in-place' | 'symlink'
-  /** The most that is allowed, as a share of git's time with and without the reset. */
   ofReset: number
   ofFetch: number
+  settings?: Record<string, string>
+  /** Before each update, on top of the time until nothing is left to do. @default 0 */
+  pauseMs?: number
 }
 
-export const updateInPlace = scenarioOf({ publish: 'in-place', ofReset: 0.15, ofFetch: 1 })
-export const updateSymlink = scenarioOf({ publish: 'symlink', ofReset: 0.2, ofFetch: 1.2 })
+const IN_PLACE: Variant = { name: 'in-place', publish: 'in-place', ofReset: 0.15, ofFetch: 1 }
+const SYMLINK = { publish: 'symlink', ofReset: 0.2, ofFetch: 1.2 } as const
 
-function scenarioOf(mode: Mode): Scenario {
-  return { name: `update-${mode.publish}`, run: (bench) => run(bench, mode) }
+export const updateInPlace: Scenario = {
+  name: 'update-in-place',
+  run: (bench) => measure(bench, IN_PLACE),
 }
 
-async function run(bench: BenchContext, mode: Mode): Promise<Row[]> {
-  const { directory, server, rounds, sizes } = bench
+/** With earlier worktrees gone, and while they stay for the readers that sit in them. */
+export const updateSymlink: Scenario = {
+  name: 'update-symlink',
+  async run(bench) {
+    const settings = { WORKTREE_GRACE_PERIOD: '1s' }
+    const rested = { ...SYMLINK, name: 'symlink, grace over', settings, pauseMs: 1500 }
+    const rows = await measure(bench, rested)
+    return [...rows, ...(await measure(bench, { ...SYMLINK, name: 'symlink, within grace' }))]
+  },
+}
+
+async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
+  const { server, scope, rounds, sizes } = bench
   const repo = await bench.sourceRepo(sizes.updateFiles)
   const url = `${server.url}/${repo.name}`
+  const directory = mkdtempSync(path.join(bench.directory, 'update-'))
   const clone = path.join(directory, 'clone')
-  const service = await startBenchService(bench)
-  service.list([{ path: 'ours', repo: url, publish: mode.publish }])
+  const service = await startBenchService({ directory, scope, settings: variant.settings ?? {} })
+  service.list([{ path: 'ours', repo: url, publish: variant.publish }])
   await service.publishedMs('ours', repo.head)
   await timeGit(directory, 'clone', '-q', '--depth', '1', url, clone)
 
@@ -36,6 +55,7 @@ async function run(bench: BenchContext, mode: Mode): Promise<Row[]> {
     {
       async prepare() {
         repo.changeOneFile()
+        await sleep(variant.pauseMs ?? 0)
         await service.untilAtRest()
       },
       async ours() {
@@ -57,41 +77,52 @@ async function run(bench: BenchContext, mode: Mode): Promise<Row[]> {
       },
     },
   )
-  const { name } = scenarioOf(mode)
-  return [...rowsOf(samples, mode), delayRow(name, [await service.longestDelayMs()])]
+  const what = `1 of ${repo.files.toLocaleString('en')} changes, ${variant.name}`
+  const delaysMs = [await service.longestDelayMs()]
+  await service.stop()
+  return [...rowsOf(what, variant, samples), delayRow(`update, ${variant.name}`, delaysMs)]
+}
 
-  function rowsOf({ ours, git }: typeof samples, { publish, ofReset, ofFetch }: Mode): Row[] {
-    const what = `1 of ${repo.files.toLocaleString('en')} changes, ${publish}`
-    const oursMs = ours.map(({ ms }) => ms)
-    return [
-      {
-        what: `${what} / fetch + reset`,
-        unit: 'ms',
-        ours: oursMs,
-        git: git.map(({ ms }) => ms),
-        target: { ratio: ofReset },
-      },
-      {
-        what: `${what} / fetch alone`,
-        unit: 'ms',
-        ours: oursMs,
-        git: git.map(({ fetchMs }) => fetchMs),
-        target: { ratio: ofFetch },
-      },
-      {
-        what: `${what}: bytes received`,
-        unit: 'bytes',
-        ours: ours.map(({ bytesOut }) => bytesOut),
-        git: git.map(({ bytesOut }) => bytesOut),
-        target: { ratio: 1.1 },
-      },
-      {
-        what: `${what}: requests`,
-        unit: 'count',
-        ours: ours.map(({ requests }) => requests),
-        git: git.map(({ requests }) => requests),
-        target: { value: 2 },
-      },
-    ]
-  }
+interface Served {
+  requests: number
+  bytesOut: number
+}
+
+interface Samples {
+  ours: (Served & { ms: number })[]
+  git: (Served & { ms: number; fetchMs: number })[]
+}
+
+function rowsOf(what: string, { ofReset, ofFetch }: Variant, { ours, git }: Samples): Row[] {
+  const oursMs = ours.map(({ ms }) => ms)
+  return [
+    {
+      what: `${what} / fetch + reset`,
+      unit: 'ms',
+      ours: oursMs,
+      git: git.map(({ ms }) => ms),
+      target: { ratio: ofReset },
+    },
+    {
+      what: `${what} / fetch alone`,
+      unit: 'ms',
+      ours: oursMs,
+      git: git.map(({ fetchMs }) => fetchMs),
+      target: { ratio: ofFetch },
+    },
+    {
+      what: `${what}: bytes received`,
+      unit: 'bytes',
+      ours: ours.map(({ bytesOut }) => bytesOut),
+      git: git.map(({ bytesOut }) => bytesOut),
+      target: { ratio: 1.1 },
+    },
+    {
+      what: `${what}: requests`,
+      unit: 'count',
+      ours: ours.map(({ requests }) => requests),
+      git: git.map(({ requests }) => requests),
+      target: { value: 2 },
+    },
+  ]
 }

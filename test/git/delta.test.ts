@@ -1,30 +1,82 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { applyDelta } from '../../src/git/delta.js'
+import { bufferSource, FileSource } from '../../src/git/byte-source.js'
+import { applyDelta, decodeDeltaHeader, deltaPieces } from '../../src/git/delta.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { tempDir } from '../helpers/git.js'
 import { copy, encodeDelta, insert } from '../helpers/packs.js'
 
 const corrupt = failsWith('pack-corrupt', /delta/)
 
-test('makes what its instructions say', () => {
-  const base = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes))
-  const inserted = fc.uint8Array({ minLength: 1, maxLength: 127 })
-  const part = fc.oneof(inserted, fc.tuple(fc.nat(), fc.nat()))
+const bases = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes))
+const inserted = fc.uint8Array({ minLength: 1, maxLength: 127 })
+const parts = fc.array(fc.oneof(inserted, fc.tuple(fc.nat(), fc.nat())), { maxLength: 12 })
+type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never
+
+/** A delta of inserted bytes and copied ranges, and what it makes. */
+function makeDelta(base: Buffer, steps: Parts): { delta: Buffer; target: Buffer } {
+  const made: Buffer[] = []
+  const instructions: Buffer[] = []
+  for (const step of steps) {
+    if (step instanceof Uint8Array) {
+      made.push(Buffer.from(step))
+      instructions.push(insert(step))
+    } else if (base.length > 0) {
+      const start = step[0] % base.length
+      const length = 1 + (step[1] % (base.length - start))
+      made.push(base.subarray(start, start + length))
+      instructions.push(copy(start, length))
+    }
+  }
+  const target = Buffer.concat(made)
+  return { delta: encodeDelta(base.length, target.length, ...instructions), target }
+}
+
+/** What `delta` makes piece by piece; each piece is copied before the next is made. */
+function joinPieces(base: Buffer, delta: Buffer): Buffer {
+  const pieces: Buffer[] = []
+  for (const piece of deltaPieces(bufferSource(base), bufferSource(delta))) {
+    pieces.push(Buffer.from(piece))
+  }
+  return Buffer.concat(pieces)
+}
+
+test('makes what its instructions say, at once or piece by piece', () => {
   fc.assert(
-    fc.property(base, fc.array(part, { maxLength: 12 }), (source, parts) => {
-      const steps = parts.flatMap((step) => {
-        if (step instanceof Uint8Array) return [{ made: Buffer.from(step), bytes: insert(step) }]
-        if (source.length === 0) return []
-        const start = step[0] % source.length
-        const length = 1 + (step[1] % (source.length - start))
-        return [{ made: source.subarray(start, start + length), bytes: copy(start, length) }]
-      })
-      const target = Buffer.concat(steps.map(({ made }) => made))
-      const delta = encodeDelta(source.length, target.length, ...steps.map(({ bytes }) => bytes))
-      assert.ok(applyDelta(source, delta).equals(target))
+    fc.property(bases, parts, (base, steps) => {
+      const { delta, target } = makeDelta(base, steps)
+      assert.ok(applyDelta(base, delta).equals(target))
+      assert.ok(joinPieces(base, delta).equals(target))
+      const { baseSize, size } = decodeDeltaHeader(bufferSource(delta))
+      assert.deepEqual([baseSize, size], [base.length, target.length])
     }),
   )
+})
+
+test('pieces from files equal those from memory', (t) => {
+  const directory = tempDir(t)
+  const base = randomBytes(300_000)
+  const steps: Parts = Array.from({ length: 6000 }, (_, index) =>
+    index % 3 ? [index * 7919, 1 + (index % 500)] : randomBytes(1 + (index % 127)),
+  )
+  const { delta, target } = makeDelta(base, steps)
+  assert.ok(delta.length > 2 * 64 * 1024)
+  const [baseSource, deltaSource] = [base, delta].map((bytes, index) => {
+    writeFileSync(path.join(directory, String(index)), bytes)
+    return new FileSource(path.join(directory, String(index)))
+  }) as [FileSource, FileSource]
+  let position = 0
+  for (const piece of deltaPieces(baseSource, deltaSource)) {
+    assert.ok(piece.equals(target.subarray(position, position + piece.length)))
+    position += piece.length
+  }
+  assert.equal(position, target.length)
+  baseSource.close()
+  deltaSource.close()
 })
 
 test('copies with every byte of offset and of length', () => {
@@ -70,6 +122,7 @@ test('refuses what does not fit', () => {
   }
   for (const [fault, delta] of Object.entries(faults)) {
     assert.throws(() => applyDelta(base, delta), corrupt, fault)
+    assert.throws(() => joinPieces(base, delta), corrupt, fault)
   }
 })
 
@@ -77,19 +130,29 @@ test('a size that lies is found before memory is asked for', () => {
   for (const size of [2 ** 31, 2 ** 32, 2 ** 40, 2 ** 53]) {
     const delta = encodeDelta(3, size, insert(Buffer.from('abc')))
     assert.throws(() => applyDelta(Buffer.from('abc'), delta), corrupt)
+    assert.throws(() => joinPieces(Buffer.from('abc'), delta), corrupt)
   }
 })
 
-test('random bytes never make another error', () => {
+/** What is made, or that nothing is. */
+function resultOf(make: () => Buffer): Buffer | string {
+  try {
+    return make()
+  } catch (error) {
+    corrupt(error)
+    return 'corrupt'
+  }
+}
+
+test('random bytes never make another error, and the same at once or piece by piece', () => {
   const base = Buffer.from('0123456789')
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 20 }), fc.nat(12), (bytes, size) => {
       const delta = encodeDelta(base.length, size, Buffer.from(bytes))
-      try {
-        assert.equal(applyDelta(base, delta).length, size)
-      } catch (error) {
-        corrupt(error)
-      }
+      assert.deepEqual(
+        resultOf(() => joinPieces(base, delta)),
+        resultOf(() => applyDelta(base, delta)),
+      )
     }),
     { numRuns: 2000 },
   )

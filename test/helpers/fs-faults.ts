@@ -9,6 +9,7 @@ const CALLS = [
   'closeSync',
   'fchmodSync',
   'fchownSync',
+  'fstatSync',
   'fsyncSync',
   'futimesSync',
   'lchmodSync',
@@ -21,6 +22,7 @@ const CALLS = [
   'readdirSync',
   'readFileSync',
   'readlinkSync',
+  'readSync',
   'renameSync',
   'rmdirSync',
   'rmSync',
@@ -56,17 +58,34 @@ export function recordCalls(work: () => void): FsCall[] {
   return calls
 }
 
+/** Calls that leave everything on disk as it is. */
+const READS: ReadonlySet<Call> = new Set([
+  'closeSync',
+  'fstatSync',
+  'lstatSync',
+  'readdirSync',
+  'readFileSync',
+  'readlinkSync',
+  'readSync',
+  'statSync',
+])
+
 /**
  * Runs `work`, whose call number `at` (from 0) fails, half done where it can be. After a `crash`
- * every further call fails too. Returns whether `work` came that far.
+ * every further call fails too; only calls that change something are counted for it, as a crash
+ * before any other is one before the next of those. Returns whether `work` came that far.
  */
 export function failAt(at: number, kind: 'crash' | 'fault', work: () => void): boolean {
   let count = 0
+  let isDown = false
   const fault = fsError('EIO')
-  const gate: Gate = (call, args) => {
-    const number = count++
-    if (number === at) halfDo(call.name, args)
-    if (number === at || (kind === 'crash' && number > at)) throw fault
+  const gate: Gate = ({ name }, args) => {
+    if (isDown) throw fault
+    if (kind === 'crash' && !isChange(name, args)) return
+    if (count++ !== at) return
+    isDown = kind === 'crash'
+    halfDo(name, args)
+    throw fault
   }
   try {
     withGate(gate, work)
@@ -101,6 +120,10 @@ export function withGate(gate: Gate, work: () => void): void {
     for (const [name, original] of originals) Reflect.set(fs, name, original)
     syncBuiltinESMExports()
   }
+}
+
+function isChange(name: Call, [, flags]: unknown[]): boolean {
+  return !READS.has(name) && !(name === 'openSync' && flags === 'r')
 }
 
 function halfDo(name: Call, args: unknown[]): void {

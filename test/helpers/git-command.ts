@@ -1,8 +1,8 @@
 // Real git, cut off from the machine's configuration, with fixed names and dates.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import os from 'node:os'
-import path from 'node:path'
+import { makeScratchDirectory } from './scratch.js'
 
 /** What `t.after` of a node:test context offers. */
 export interface TestScope {
@@ -71,7 +71,7 @@ export function git(cwd: string, ...args: string[]): string {
 
 /** A new directory, removed after the test. */
 export function tempDir(t: TestScope): string {
-  const directory = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'git-autosync-test-')))
+  const directory = makeScratchDirectory()
   t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }))
   return directory
 }

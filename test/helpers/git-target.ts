@@ -1,4 +1,5 @@
 // A commit to publish, with its objects straight from a real repository.
+import { treeOfCommit } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import type { Target } from '../../src/publish/in-place.js'
 import type { TestRepo } from './test-repo.js'
@@ -8,11 +9,11 @@ export interface MemoryTarget extends Target {
   readonly reads: { trees: number; blobs: number }
 }
 
-/** The target of a revision. */
-export function gitTarget(repo: TestRepo, revision: string): MemoryTarget {
-  const commit = repo.oid(`${revision}^{commit}`)
-  const tree = repo.oid(`${commit}^{tree}`)
-  return memoryTarget(commit, tree, readObjects(repo, tree))
+/** The target of a commit. */
+export function gitTarget(repo: TestRepo, commit: Oid): MemoryTarget {
+  const objects = readObjects(repo, commit)
+  const tree = treeOfCommit(objects.get(commit) as Buffer)
+  return memoryTarget(commit, tree, objects)
 }
 
 /** The target of objects by oid. Reading any other one throws. */
@@ -42,9 +43,10 @@ export function memoryTarget(
   }
 }
 
-/** Every object below a tree, as `git cat-file --batch` prints them. */
-function readObjects(repo: TestRepo, tree: Oid): Map<Oid, Buffer> {
-  const oids = repo.gitBytes(['rev-list', '--objects', '--no-object-names', tree])
+/** A commit and every object of its tree, as `git cat-file --batch` prints them. */
+function readObjects(repo: TestRepo, commit: Oid): Map<Oid, Buffer> {
+  const args = ['rev-list', '--objects', '--no-object-names', '--no-walk', commit]
+  const oids = repo.gitBytes(args)
   const output = repo.gitBytes(['cat-file', '--batch'], { input: oids })
   const objects = new Map<Oid, Buffer>()
   for (let position = 0; position < output.length; ) {

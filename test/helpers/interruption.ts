@@ -3,19 +3,15 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import {
-  tidy,
-  inspect,
-  type PublishMode,
-  publish,
-  type Site,
-} from '../../src/publish/publication.js'
+import { inspect, type PublishMode, publish, type Site } from '../../src/publish/publication.js'
 import { failAt } from './fs-faults.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
 import { createSite, namesIn } from './publish-site.js'
-import { checkedOutTree, readTree, type Tree, treeDifferences } from './same-tree.js'
+import { readTree, type Tree, treeDifferences } from './same-tree.js'
+import { tidyNow } from './tidy-now.js'
+import { namesBesideLink, worktreeStateOf, worktreesOf } from './worktree-site.js'
 
 const none = () => undefined
 const GITLINK = { gitlink: '5'.repeat(40) }
@@ -95,7 +91,7 @@ export function interruptEverywhere(
   const test = createSite(t, { mode, stateDirectory })
   const [old, wanted, other] = [OLD, NEW, OTHER].map((files): Commit => {
     const target = test.commit(files)
-    return { target, tree: checkedOutTree(test.repo.dir, target.commit) }
+    return { target, tree: test.checkout(target) }
   }) as [Commit, Commit, Commit]
   let attempts = 0
   const run = (at: number, kind: 'crash' | 'fault', next: Commit): boolean => {
@@ -111,20 +107,21 @@ export function interruptEverywhere(
       if (kind === 'crash') checkRestart(attempt, scenario)
       publish(site, next.target, none)
       checkPublished(attempt, next)
+      if (mode === 'symlink') checkFollowing(attempt, next === wanted ? other : wanted)
     } catch (error) {
       throw new Error(`after a ${kind} at step ${at}`, { cause: error })
     }
     rmSync(volume, { recursive: true })
     return interrupted
   }
-  let steps = 0
   const otherwise = scenario.mayChange === false ? wanted : other
-  while (run(steps, 'crash', steps % 2 === 0 ? wanted : otherwise)) {
-    run(steps, 'fault', steps % 2 === 0 ? otherwise : wanted)
-    if (!stateDirectory) run(steps, 'crash', steps % 2 === 0 ? otherwise : wanted)
-    steps++
+  let [crashes, faults] = [0, 0]
+  while (run(crashes, 'crash', crashes % 2 === 0 ? wanted : otherwise)) {
+    if (!stateDirectory) run(crashes, 'crash', crashes % 2 === 0 ? otherwise : wanted)
+    crashes++
   }
-  assert.ok(steps > 3, `only ${steps} steps`)
+  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults++
+  assert.ok(crashes > 3 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
 }
 
 /** What is said to be in place must be so; and nothing may be gone from sight. */
@@ -141,30 +138,39 @@ function checkRestart({ site, old, wanted }: Attempt, { isVisible = false }: Sce
 }
 
 function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): void {
-  collect(site)
+  tidyNow(site)
   const actual = readTree(site.directory)
   assert.deepEqual(treeDifferences(withoutForeign(actual), tree), [])
   assert.equal(inspect(site), target.commit)
-  const own = site.mode === 'symlink' ? [target.commit, `${target.commit}.state`] : ['snapshot']
-  const ownDirectory = path.join(
-    site.mode === 'symlink' ? `${volume}/.git-autosync/site` : `${volume}/site/.git-autosync`,
-  )
-  if (site.stateDirectory === undefined) {
-    assert.deepEqual(namesIn(ownDirectory), own)
-    if (site.mode === 'symlink') {
-      assert.deepEqual(namesIn(path.join(ownDirectory, `${target.commit}.state`)), ['snapshot'])
-    }
-  } else {
-    assert.deepEqual(namesIn(ownDirectory), site.mode === 'symlink' ? own.slice(0, 1) : undefined)
-    const [folder = ''] = namesIn(site.stateDirectory) ?? []
-    assert.deepEqual(namesIn(path.join(site.stateDirectory, folder)), [site.mode])
-    const state = path.join(site.stateDirectory, folder, site.mode)
-    const last = site.mode === 'symlink' ? path.join(state, `${target.commit}.state`) : state
-    assert.deepEqual(namesIn(last), ['snapshot'])
+  const isLink = site.mode === 'symlink'
+  const { stateDirectory } = site
+  if (isLink) assert.deepEqual(namesIn(worktreesOf(site)), namesBesideLink(target.commit, site))
+  else {
+    const own = path.join(site.directory, '.git-autosync')
+    assert.deepEqual(namesIn(own), stateDirectory === undefined ? ['snapshot'] : undefined)
   }
-  const beside = ['site', ...(site.stateDirectory ? ['state'] : [])]
-  if (site.mode === 'symlink') beside.unshift('.git-autosync')
+  if (stateDirectory !== undefined) {
+    const [folder = '', ...others] = namesIn(stateDirectory) ?? []
+    assert.deepEqual(others, [])
+    assert.deepEqual(namesIn(path.join(stateDirectory, folder)), [site.mode])
+    const states = [`${target.commit}.state`, 'standby.state']
+    const expected = isLink ? states : ['snapshot']
+    assert.deepEqual(namesIn(path.join(stateDirectory, folder, site.mode)), expected)
+  }
+  if (isLink) {
+    for (const name of [target.commit, 'standby']) {
+      assert.deepEqual(namesIn(worktreeStateOf(site, name)), ['snapshot'])
+    }
+  }
+  const beside = ['site', ...(stateDirectory ? ['state'] : [])]
+  if (isLink) beside.unshift('.git-autosync')
   assert.deepEqual(namesIn(volume), beside)
+}
+
+/** The standby that an interruption left is as good as any: a change applied to it is right. */
+function checkFollowing(attempt: Attempt, { target, tree }: Commit): void {
+  publish(attempt.site, target, none)
+  assert.deepEqual(treeDifferences(withoutForeign(readTree(attempt.site.directory)), tree), [])
 }
 
 /** Without the files that a test put there as another's. */

@@ -1,12 +1,14 @@
 // A site in a fresh directory, and a real repository whose commits are published there.
+import assert from 'node:assert/strict'
 import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import type { ObjectFormat } from '../../src/git/oid.js'
+import type { ObjectFormat, Oid } from '../../src/git/oid.js'
 import type { Published } from '../../src/publish/in-place.js'
 import { type PublishMode, publish, type Site } from '../../src/publish/publication.js'
-import { assertSameTree, createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
 import { type CommitFiles, commitFiles } from './git-commit.js'
 import { gitTarget, type MemoryTarget } from './git-target.js'
+import { checkedOutTree, readTree, type Tree, treeDifferences } from './same-tree.js'
 
 export interface SiteOptions {
   /** @default 'in-place' */
@@ -30,6 +32,8 @@ export interface TestSite {
   /** Publishes, and compares what is there with git's checkout. */
   publish(target: MemoryTarget | CommitFiles): Published
   assertPublished(target: MemoryTarget): void
+  /** What git checks out of a target's commit. */
+  checkout(target: MemoryTarget): Tree
   /** A path below the published one. */
   at(relative: string): string
 }
@@ -43,6 +47,7 @@ export function createSite(t: TestScope, options: SiteOptions = {}): TestSite {
   mkdirSync(volume)
   const directory = path.join(volume, 'site')
   const stateDir = stateDirectory ? path.join(base, 'state') : undefined
+  const checkouts = new Map<Oid, Tree>()
   const test: TestSite = {
     repo,
     outside,
@@ -56,7 +61,14 @@ export function createSite(t: TestScope, options: SiteOptions = {}): TestSite {
       test.assertPublished(target)
       return published
     },
-    assertPublished: ({ commit }) => assertSameTree(directory, repo.dir, commit),
+    checkout({ commit }) {
+      const tree = checkouts.get(commit) ?? checkedOutTree(repo.dir, commit)
+      checkouts.set(commit, tree)
+      return tree
+    },
+    assertPublished(target) {
+      assert.deepEqual(treeDifferences(readTree(directory), test.checkout(target)), [])
+    },
     at: (relative) => path.join(directory, relative),
   }
   return test

@@ -1,17 +1,17 @@
 // Compares a directory, byte for byte, with what a real `git checkout` writes.
 import assert from 'node:assert/strict'
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
 } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { git, gitBytes } from './git-command.js'
+import { gitBytes } from './git-command.js'
+import { makeScratchDirectory } from './scratch.js'
 
 /** What stands at one path. */
 export type TreeEntry =
@@ -32,7 +32,7 @@ export function assertSameTree(actualDir: string, repoDir: string, revision: str
 
 /** What git checks out of `revision`. */
 export function checkedOutTree(repoDir: string, revision: string): Tree {
-  const scratch = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-expected-'))
+  const scratch = makeScratchDirectory()
   try {
     const expectedDir = path.join(scratch, 'tree')
     checkOut(repoDir, revision, expectedDir, path.join(scratch, 'index'))
@@ -45,8 +45,9 @@ export function checkedOutTree(repoDir: string, revision: string): Tree {
 /** Writes the tree of `revision` into the new directory `worktree` as git does. */
 function checkOut(repoDir: string, revision: string, worktree: string, indexFile: string): void {
   mkdirSync(worktree)
+  const gitDir = path.resolve(repoDir, '.git')
   const env = {
-    GIT_DIR: git(repoDir, 'rev-parse', '--absolute-git-dir'),
+    GIT_DIR: existsSync(gitDir) ? gitDir : path.dirname(gitDir),
     GIT_WORK_TREE: worktree,
     GIT_INDEX_FILE: indexFile,
   }

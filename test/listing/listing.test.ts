@@ -219,12 +219,12 @@ const cases: [string, unknown, string[]][] = [
   [
     'half a character',
     [{ path: 'a', repo: 'h:\ud800' }],
-    ['/0/repo: has characters or percent signs that encode nothing'],
+    ['/0/repo: holds half a character'],
   ],
   [
     'a lone percent sign',
     [{ path: 'a', repo: 'file:///a%zz' }],
-    ['/0/repo: has characters or percent signs that encode nothing'],
+    ['/0/repo: has a percent sign that starts no UTF-8 character: write %25'],
   ],
   ['NUL in a path', [{ path: 'a\0', repo: REPO }], ['/0/path: must not have a NUL character']],
   ['NUL in a repo', [{ path: 'a', repo: '/r\0' }], ['/0/repo: must not have a NUL character']],

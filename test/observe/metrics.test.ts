@@ -31,7 +31,7 @@ function assertSamples(samples: Map<string, number>, expected: Record<string, nu
 }
 
 describe('the text', () => {
-  test('has exactly the names of the contract, beside the process metrics', async () => {
+  test('has exactly these names, beside the process metrics', async () => {
     const { render, contentType } = createMetrics()
     const text = await render()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
@@ -50,6 +50,7 @@ describe('the text', () => {
       git_autosync_publication_info: 'gauge',
       git_autosync_remote_requests_total: 'counter',
       git_autosync_drift_repaired_total: 'counter',
+      git_autosync_fetch_fallbacks_total: 'counter',
     })
     assert.match(text, /^process_cpu_seconds_total /m)
     assert.match(text, /^nodejs_eventloop_lag_seconds /m)
@@ -122,7 +123,7 @@ describe('an entry', () => {
       [...samples.keys()].filter((name) => name.includes('repos/a')),
       [],
     )
-    assert.equal([...samples.keys()].filter((name) => name.includes('repos/b')).length, 12)
+    assert.equal([...samples.keys()].filter((name) => name.includes('repos/b')).length, 13)
   })
 
   test('begins anew when it is listed anew', async () => {

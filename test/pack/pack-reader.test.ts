@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { GitObject } from '../../src/git/object.js'
 import { failsWith } from '../helpers/fails-with.js'
-import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { createRepo, tempDir } from '../helpers/git.js'
 import {
   appendDelta,
   assemblePack,
@@ -18,42 +18,8 @@ import {
   packObjects,
   readPack,
 } from '../helpers/packs.js'
-
-/** Commits that git stores as deltas of each other, trees and blobs of all kinds, and a tag. */
-function variedRepo(t: TestScope, objectFormat: 'sha1' | 'sha256' = 'sha1'): TestRepo {
-  const repo = createRepo(path.join(tempDir(t), 'repo'), { objectFormat })
-  const lines = Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(index % 37)}`)
-  for (let round = 0; round < 6; round++) {
-    lines[round * 50] = `changed in round ${round}`
-    repo.commit(`round ${round}`, {
-      'text.txt': lines.join('\n'),
-      'folder/copy.txt': lines.slice(round).join('\n'),
-      empty: '',
-      'binary.bin': randomBytes(3000),
-      'run.sh': { content: `#!/bin/sh\necho ${round}\n`, executable: true },
-      link: { symlink: 'text.txt' },
-    })
-  }
-  repo.git('tag', '-a', '-m', 'annotated', 'v1')
-  return repo
-}
-
-function packAll(repo: TestRepo, ...args: string[]): Buffer {
-  return packObjects(repo, '', '--all', '--revs', ...args)
-}
-
-/** How many deltas of each kind real git finds in a pack, and how deep they go. */
-function deltasOf(repo: TestRepo, pack: Buffer): { deltas: number; depth: number } {
-  const file = path.join(repo.gitDir, 'looked-at.pack')
-  writeFileSync(file, pack)
-  repo.git('index-pack', file)
-  const lines = repo.git('verify-pack', '-v', file).split('\n')
-  const depths = lines.flatMap((line) => {
-    const [, type, , , , depth, base] = line.split(/ +/)
-    return type && base ? [Number(depth)] : []
-  })
-  return { deltas: depths.length, depth: Math.max(0, ...depths) }
-}
+import { createSpillRead } from '../helpers/spilled-packs.js'
+import { deltasOf, packAll, variedRepo } from '../helpers/varied-repo.js'
 
 test('reads what git packs, whatever its deltas and however it arrives', async (t) => {
   const repo = variedRepo(t)
@@ -66,7 +32,7 @@ test('reads what git packs, whatever its deltas and however it arrives', async (
   }
   for (const [kind, args] of Object.entries(kinds)) {
     const bytes = packAll(repo, ...args)
-    assert.equal(deltasOf(repo, bytes).deltas > 0, kind !== 'no deltas')
+    assert.equal(deltasOf(repo, bytes).length > 0, kind !== 'no deltas')
     for (const chunkBytes of [1, 7, 1000, 65_515, bytes.length]) {
       await t.test(`${kind} in chunks of ${chunkBytes}`, async () => {
         const pack = await readPack(bytes, { chunkBytes })
@@ -77,6 +43,26 @@ test('reads what git packs, whatever its deltas and however it arrives', async (
     await t.test(`${kind} without a cache`, async () => {
       assertSameObjects(await readPack(bytes, { cacheBytes: 0 }), repo, oids)
     })
+  }
+})
+
+test('reads what git packs in next to no memory', async (t) => {
+  const repo = variedRepo(t)
+  repo.commit('large', { 'large.bin': randomBytes(600_000), 'zeros.bin': Buffer.alloc(900_000) })
+  const oids = listObjects(repo, '--all')
+  const read = createSpillRead(t)
+  for (const args of [['--delta-base-offset'], [], ['--window=0'], ['--depth=50', '--window=20']]) {
+    const bytes = packAll(repo, ...args)
+    for (const chunkSizes of [[113, 7], [1000], [65_515], [bytes.length]]) {
+      for (const cacheBytes of [0, 20_000]) {
+        const options = { chunkSizes, cacheBytes, largeBytes: 200, memoryBytes: 1 }
+        await read(bytes, options, (pack) => {
+          assert.equal(pack.bytes, bytes.length)
+          assertSameObjects(pack, repo, oids)
+        })
+      }
+    }
+    assertSameObjects(await readPack(bytes), repo, oids)
   }
 })
 
@@ -231,7 +217,7 @@ test('follows chains of more than 500 deltas', async (t) => {
   const deep = ['--depth=4095', '--window=2', '--threads=1', '--no-reuse-delta']
   for (const args of [['--delta-base-offset'], []]) {
     const bytes = packObjects(repo, 'main', '--revs', ...deep, ...args)
-    assert.ok(deltasOf(repo, bytes).depth > 500)
+    assert.ok(deltasOf(repo, bytes).some(({ depth }) => depth > 500))
     assertSameObjects(await readPack(bytes), repo, oids)
     // Most of the chain has left this cache when it is needed again.
     const cacheBytes = 100_000

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { collect, inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { inspect, publish, unpublish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
+import { tidyNow } from '../helpers/tidy-now.js'
+import { namesBesideLink } from '../helpers/worktree-site.js'
 
 const none = () => undefined
 
@@ -16,7 +18,6 @@ for (const stateDirectory of [false, true]) {
   describe(`from one mode to the other, with state ${stateDirectory ? 'in STATE_DIR' : 'beside'}`, () => {
     const create = (t: { after(cleanUp: () => unknown): void }): TestSite =>
       createSite(t, { mode: 'symlink', stateDirectory })
-    const namesKept = (commit: string) => (stateDirectory ? [commit] : [commit, `${commit}.state`])
 
     test('a directory of this service becomes a link, and again a directory', (t) => {
       const test = create(t)
@@ -27,7 +28,7 @@ for (const stateDirectory of [false, true]) {
         assert.ok(lstatSync(test.directory).isDirectory())
         test.assertPublished(first)
         assert.equal(inspect(asDirectory), first.commit)
-        collect(asDirectory)
+        tidyNow(asDirectory)
         assert.equal(inspect(asDirectory), first.commit)
         assert.deepEqual(namesIn(test.volume), ['site'])
         assert.equal(inspect(test.site), undefined)
@@ -36,11 +37,11 @@ for (const stateDirectory of [false, true]) {
         assert.ok(lstatSync(test.directory).isSymbolicLink())
         test.assertPublished(second)
         assert.equal(inspect(test.site), second.commit)
-        collect(test.site)
+        tidyNow(test.site)
         assert.equal(inspect(test.site), second.commit)
         assert.deepEqual(
           namesIn(path.join(test.volume, '.git-autosync/site')),
-          namesKept(second.commit),
+          namesBesideLink(second.commit, test.site),
         )
         assert.equal(inspect(asDirectory), undefined)
       }

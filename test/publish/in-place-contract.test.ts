@@ -141,7 +141,8 @@ describe('the published directory', () => {
       const beside = made.flatMap(({ paths }) => paths.filter((at) => at.startsWith(test.volume)))
       const own = mode === 'in-place' ? test.at('.git-autosync') : `${test.volume}/.git-autosync`
       const isParent = (at: string) => own.startsWith(at)
-      const isStaging = (at: string) => /staging|\.link$/.test(at) || at === `${own}/site`
+      const isStaging = (at: string) =>
+        /staging|\.link$|standby\.new/.test(at) || at === `${own}/site`
       assert.deepEqual(
         beside.filter((at) => !isParent(at) && !isStaging(at)),
         [],

@@ -4,7 +4,7 @@ import { mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import {
-  collect,
+  begin,
   inspect,
   type PublishMode,
   publish,
@@ -19,6 +19,7 @@ import {
 } from '../helpers/interruption.js'
 import { namesIn } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
+import { tidyNow } from '../helpers/tidy-now.js'
 
 const none = () => undefined
 
@@ -45,8 +46,15 @@ function publishOld({ site, old }: Attempt): void {
   publish(site, old.target, none)
 }
 
+/** As a sync does: what fails is given up. */
 function publishWanted({ site, wanted }: Attempt): void {
-  publish(site, wanted.target, none)
+  const publication = begin(site, wanted.target, none)
+  try {
+    publication.finish()
+  } catch (error) {
+    publication.abandon()
+    throw error
+  }
 }
 
 /** The link shows the old commit or the new one, whole. */
@@ -110,7 +118,7 @@ for (const stateDirectory of [false, true]) {
         prepare: publishOld,
         interrupted: (attempt) => {
           publishWanted(attempt)
-          collect(attempt.site)
+          tidyNow(attempt.site)
         },
         check: assertWhole,
         isVisible: true,
@@ -128,7 +136,7 @@ for (const stateDirectory of [false, true]) {
           publishOld(attempt)
         },
         interrupted: (attempt) => {
-          collect(attempt.site)
+          tidyNow(attempt.site)
           publishWanted(attempt)
         },
         check: assertWhole,

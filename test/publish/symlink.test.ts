@@ -15,11 +15,13 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { collect, inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { inspect, publish, unpublish } from '../../src/publish/publication.js'
 import { recordCalls } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { createSite, identity, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
+import { tidyNow } from '../helpers/tidy-now.js'
+import { namesBesideLink } from '../helpers/worktree-site.js'
 
 const none = () => undefined
 
@@ -30,7 +32,6 @@ for (const stateDirectory of [false, true]) {
   describe(`by symlink, with state ${stateDirectory ? 'in STATE_DIR' : 'beside the link'}`, () => {
     const create = (t: { after(cleanUp: () => unknown): void }): TestSite =>
       createSite(t, { mode: 'symlink', stateDirectory })
-    const namesKept = (commit: string) => (stateDirectory ? [commit] : [commit, `${commit}.state`])
 
     test('the link is relative, and the name it points to is the commit', (t) => {
       const test = create(t)
@@ -45,7 +46,7 @@ for (const stateDirectory of [false, true]) {
       renameSync(moved, test.volume)
     })
 
-    test('each commit is whole at once, and the one before goes with collect', (t) => {
+    test('each commit is whole at once, and the one before goes with tidy', (t) => {
       const test = create(t)
       const [first, second] = [test.commit(FIRST), test.commit(SECOND)]
       test.publish(first)
@@ -54,8 +55,8 @@ for (const stateDirectory of [false, true]) {
       test.publish(second)
       assert.notEqual(identity(test.directory).ino, before.link.ino)
       assert.ok(readTree(before.tree).has('l'), 'who reads the old commit can go on')
-      collect(test.site)
-      assert.deepEqual(namesIn(worktrees), namesKept(second.commit))
+      tidyNow(test.site)
+      assert.deepEqual(namesIn(worktrees), namesBesideLink(second.commit, test.site))
       test.assertPublished(second)
       assert.equal(inspect(test.site), second.commit)
     })
@@ -91,7 +92,7 @@ for (const stateDirectory of [false, true]) {
         const target = test.commit(files)
         test.publish(target)
         assert.equal(inspect(test.site), target.commit)
-        collect(test.site)
+        tidyNow(test.site)
       }
     })
 
@@ -179,7 +180,7 @@ for (const stateDirectory of [false, true]) {
       const test = create(t)
       test.publish({ '\xff/\xfe': '1' })
       test.publish({ a: '1' })
-      collect(test.site)
+      tidyNow(test.site)
       unpublish(test.site)
       assert.deepEqual(namesIn(test.volume), [])
     })
@@ -215,8 +216,8 @@ for (const stateDirectory of [false, true]) {
       assert.equal(readlinkSync(test.directory), before)
       const worktrees = path.join(test.volume, '.git-autosync/site')
       assert.ok(!existsSync(path.join(worktrees, `${target.commit}.staging`)))
-      collect(test.site)
-      assert.deepEqual(namesIn(worktrees), namesKept(first.commit))
+      tidyNow(test.site)
+      assert.deepEqual(namesIn(worktrees), namesBesideLink(first.commit, test.site))
     })
   })
 }

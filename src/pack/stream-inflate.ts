@@ -1,53 +1,9 @@
-// Blobs, and deltas, too large for memory: they are inflated to a file as they arrive,
-// or built there from their base.
-import { closeSync, openSync, writeSync } from 'node:fs'
+// Inflates a zlib stream as it arrives, whatever its size.
 import { createInflate } from 'node:zlib'
 import { corrupt } from '../git/entry-header.js'
-import { type LargeBlob, startHash } from '../git/object.js'
-import type { ObjectFormat } from '../git/oid.js'
-
-/** Takes pieces in order, and gives a blob in a file. */
-export class LargeBlobWriter {
-  readonly #file: string
-  readonly #fd: number
-  readonly #size: number
-  readonly #hash
-  #written = 0
-
-  /** `file` must not exist; `size` is what the blob must turn out to have, in bytes. */
-  constructor(file: string, size: number, format: ObjectFormat) {
-    this.#file = file
-    this.#fd = openSync(file, 'wx')
-    this.#size = size
-    this.#hash = startHash('blob', size, format)
-  }
-
-  write(piece: Buffer): void {
-    this.#written += piece.length
-    if (this.#written > this.#size) throw corrupt('has an object that is larger than it says')
-    this.#hash.update(piece)
-    for (let start = 0; start < piece.length; ) start += writeSync(this.#fd, piece, start)
-  }
-
-  finish(): LargeBlob {
-    this.close()
-    if (this.#written !== this.#size) throw corrupt('has an object that is smaller than it says')
-    return {
-      type: 'blob',
-      oid: this.#hash.digest('hex'),
-      file: this.#file,
-      size: this.#size,
-      isTemporary: true,
-    }
-  }
-
-  close(): void {
-    closeSync(this.#fd)
-  }
-}
 
 /** Inflates one zlib stream that arrives in pieces and is followed by other bytes. */
-export class LargeInflate {
+export class StreamInflate {
   readonly #inflate = createInflate({ chunkSize: 256 * 1024 })
   #fedBytes = 0
   #hasEnded = false
@@ -88,6 +44,7 @@ export class LargeInflate {
     })
     if (this.#fault) throw this.#fault
     if (!this.#hasEnded) return undefined
+    this.close()
     return bytes.subarray(bytes.length - (this.#fedBytes - this.deflatedBytes))
   }
 

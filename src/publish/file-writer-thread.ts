@@ -1,0 +1,41 @@
+// The thread of a FileWriter: writes batches until it is told to end.
+import { lstatSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { toFsPath } from './byte-path.js'
+import { BATCH, type FileBatch } from './file-batch.js'
+import { statFields } from './published-files.js'
+import { STAT_FIELDS } from './snapshot.js'
+import { writeNewFile } from './volume.js'
+
+parentPort?.on('message', (batch: FileBatch | undefined) => {
+  if (batch) writeBatch(batch)
+  else parentPort?.close()
+})
+
+function writeBatch(batch: FileBatch): void {
+  const { state } = batch
+  try {
+    writeFiles(batch)
+    Atomics.store(state, 0, BATCH.done)
+  } catch (error) {
+    encodeError(error, batch)
+    Atomics.store(state, 0, BATCH.failed)
+  }
+  Atomics.notify(state, 0)
+}
+
+function writeFiles({ files, stats, bytes }: FileBatch): void {
+  let position = 0
+  for (const [index, { target, permissions, length }] of files.entries()) {
+    writeNewFile(target, permissions, bytes.subarray(position, position + length))
+    stats.set(statFields(lstatSync(toFsPath(target))), index * STAT_FIELDS)
+    position += length
+  }
+}
+
+function encodeError(error: unknown, { bytes, state }: FileBatch): void {
+  const { message, code, syscall } = error as NodeJS.ErrnoException
+  const text = Buffer.from(JSON.stringify({ message: message.slice(0, 1000), code, syscall }))
+  bytes.set(text.subarray(0, bytes.length))
+  Atomics.store(state, 1, Math.min(text.length, bytes.length))
+}

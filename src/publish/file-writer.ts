@@ -1,0 +1,110 @@
+// Writes many files from a second thread, so that they are written while the rest of a
+// pack is still being read. Calls are synchronous: `flush` waits. Batches and results lie
+// in shared memory, as a thread that is busy receives no message.
+import { Worker } from 'node:worker_threads'
+import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
+import { STAT_FIELDS } from './snapshot.js'
+
+const BATCH_BYTES = 512 * 1024
+const BATCH_FILES = 256
+/** How many batches may be on their way. */
+const WINDOW_BATCHES = 16
+/** A thread that does not answer for so long never will, in milliseconds. */
+const PATIENCE_MS = 10 * 60_000
+
+type Pending = {
+  target: string
+  permissions: number
+  body: Uint8Array
+  written: (status: Float64Array) => void
+}
+
+export class FileWriter {
+  readonly #thread = new Worker(new URL('./file-writer-thread.js', import.meta.url))
+  #files: Pending[] = []
+  #bytes = 0
+  readonly #onTheirWay: { batch: FileBatch; files: Pending[] }[] = []
+
+  constructor() {
+    this.#thread.unref()
+  }
+
+  /** Writes a new file, sooner or later; `written` receives its status at the latest in `flush`. */
+  write(target: string, permissions: number, body: Uint8Array, written: Pending['written']): void {
+    this.#files.push({ target, permissions, body, written })
+    this.#bytes += body.length
+    if (this.#bytes >= BATCH_BYTES || this.#files.length >= BATCH_FILES) this.#send()
+  }
+
+  /** Waits until everything is written. Throws the error of the file system. */
+  flush(): void {
+    this.#send()
+    while (this.#onTheirWay.length > 0) this.#receive()
+  }
+
+  /** Ends the thread, once it has written what it was sent. */
+  close(): void {
+    this.#files = []
+    for (const { batch } of this.#onTheirWay.splice(0)) waitFor(batch)
+    this.#thread.postMessage(undefined)
+  }
+
+  #send(): void {
+    const files = this.#files
+    if (files.length === 0) return
+    const batch = createBatch(files, this.#bytes)
+    this.#files = []
+    this.#bytes = 0
+    this.#onTheirWay.push({ batch, files })
+    this.#thread.postMessage(batch)
+    if (this.#onTheirWay.length > WINDOW_BATCHES) this.#receive()
+  }
+
+  #receive(): void {
+    const [oldest] = this.#onTheirWay
+    if (!oldest) return
+    waitFor(oldest.batch)
+    this.#onTheirWay.shift()
+    const { state, stats, bytes } = oldest.batch
+    if (state[0] === BATCH.failed) throw decodeError(bytes, state[1] as number)
+    for (const [index, { written }] of oldest.files.entries()) {
+      written(stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS))
+    }
+  }
+}
+
+function createBatch(files: readonly Pending[], byteCount: number): FileBatch {
+  const bytes = new Uint8Array(new SharedArrayBuffer(Math.max(byteCount, MIN_BATCH_BYTES)))
+  let position = 0
+  for (const { body } of files) {
+    bytes.set(body, position)
+    position += body.length
+  }
+  return {
+    files: files.map(({ target, permissions, body }) => ({
+      target,
+      permissions,
+      length: body.length,
+    })),
+    state: new Int32Array(new SharedArrayBuffer(8)),
+    stats: new Float64Array(new SharedArrayBuffer(8 * STAT_FIELDS * files.length)),
+    bytes,
+  }
+}
+
+function waitFor({ state }: FileBatch): void {
+  if (Atomics.load(state, 0) !== BATCH.pending) return
+  if (Atomics.wait(state, 0, BATCH.pending, PATIENCE_MS) === 'timed-out') {
+    throw new Error('the thread that writes files does not answer')
+  }
+}
+
+/** An error as the file system throws it, with its code. */
+function decodeError(bytes: Uint8Array, length: number): Error {
+  const { message, ...rest } = JSON.parse(Buffer.from(bytes.slice(0, length)).toString()) as {
+    message: string
+    code: string
+    syscall: string
+  }
+  return Object.assign(new Error(message), rest)
+}

@@ -1,0 +1,83 @@
+// Random histories through both publish modes, both protocol versions, thin and full:
+// after each step the directories equal what real git checks out.
+import assert from 'node:assert/strict'
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { createRepo, tempDir } from '../helpers/git.js'
+import { commitFiles } from '../helpers/git-commit.js'
+import { startGitServer } from '../helpers/git-http-server.js'
+import { randomFrom, randomHistory } from '../helpers/random-history.js'
+import { checkedOutTree, readTree, treeDifferences } from '../helpers/same-tree.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+
+const STEPS = 25
+
+for (const protocol of [2, 0] as const) {
+  test(`a random history over protocol v${protocol}`, async (t) => {
+    const seed = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000)
+    t.diagnostic(`HISTORY_SEED=${seed}`)
+    const random = randomFrom(seed)
+    const dir = tempDir(t)
+    const repo = createRepo(path.join(dir, 'repos/one'), { bare: true })
+    const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
+    const listingPath = path.join(dir, 'listing.json')
+    const names = ['in-place', 'symlink'] as const
+    writeListing(
+      listingPath,
+      names.map((name) => ({
+        path: name,
+        repo: `${server.url}/one`,
+        branch: 'main',
+        publish: name,
+      })),
+    )
+    const history = randomHistory(random)
+    repo.git('update-ref', 'refs/heads/main', commitFiles(repo, history.next().value))
+    const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '100ms' }
+    const service = await startService(t, { listingPath, settings })
+
+    for (let step = 0; step < STEPS; step++) {
+      const oid = repo.oid('main')
+      const expected = checkedOutTree(repo.dir, oid)
+      for (const name of names) {
+        await service.untilPublished(name, oid)
+        const differences = treeDifferences(readTree(path.join(dir, name)), expected)
+        assert.deepEqual(differences, [], `seed ${seed}, step ${step}, ${name}`)
+      }
+      repo.git('update-ref', 'refs/heads/main', commitFiles(repo, history.next().value))
+      service.signal('SIGHUP')
+    }
+    const polls = await service.metric('git_autosync_fetch_fallbacks_total{entry="in-place"}')
+    assert.equal(polls, 0, 'every update was a thin one')
+  })
+}
+
+test('an edited file as the base of a delta: everything is fetched, and it is right again', async (t) => {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/one'))
+  const text = (change: string) => `${'a line that stays\n'.repeat(500)}${change}`
+  repo.commit('first', { file: text('1'), other: 'o' })
+  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/one` }])
+  const service = await startService(t, { listingPath })
+  await service.untilPublished('out', repo.oid('HEAD'))
+
+  writeFileSync(path.join(dir, 'out/file'), 'edited by somebody')
+  const second = repo.commit('second', { file: text('2') })
+  await service.untilPublished('out', second)
+  const differences = treeDifferences(
+    readTree(path.join(dir, 'out')),
+    checkedOutTree(repo.dir, second),
+  )
+  assert.deepEqual(differences, [])
+  const metric = 'git_autosync_fetch_fallbacks_total{entry="out"}'
+  await until(async () => (await service.metric(metric)) === 1, 'one fall-back')
+  assert.ok(
+    service.logs.some(
+      ({ message, level }) => message === 'fetching everything' && level === 'debug',
+    ),
+  )
+  assert.deepEqual(readdirSync(path.join(dir, 'out/.git-autosync')), ['snapshot'])
+})

@@ -1,0 +1,82 @@
+// A site published by symlink, with a look at what lies beside the link.
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { type Site, tidy } from '../../src/publish/publication.js'
+import { readSnapshot } from '../../src/publish/snapshot.js'
+import type { TestScope } from './git.js'
+import type { MemoryTarget } from './git-target.js'
+import { createSite, namesIn, type SiteOptions, type TestSite } from './publish-site.js'
+import { readTree, treeDifferences } from './same-tree.js'
+
+export interface WorktreeSite extends TestSite {
+  /** Holds the worktrees. */
+  readonly worktrees: string
+  /** Where the standby is, if there is one. */
+  readonly standby: string
+  worktreeOf(target: MemoryTarget): string
+  /** Tidies with this grace time, at `now`; the grace time is over where none is given. */
+  tidy(graceMs?: number, now?: number, checkpoint?: () => void): number | undefined
+  /** The commit that the standby holds; undefined where there is none that is trusted. */
+  standbyCommit(): string | undefined
+  /** Asserts which worktrees there are, and that nothing else is beside them. */
+  assertWorktrees(expected: { commits: MemoryTarget[]; standby: boolean; waiting?: number }): void
+  /** Asserts that the standby is a commit's worktree, whole. */
+  assertStandby(target: MemoryTarget): void
+}
+
+export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): WorktreeSite {
+  const test = createSite(t, { ...options, mode: 'symlink' })
+  const worktrees = worktreesOf(test.site)
+  const standby = path.join(worktrees, 'standby')
+  const own: WorktreeSite = Object.assign(test, {
+    worktrees,
+    standby,
+    worktreeOf: ({ commit }: MemoryTarget) => path.join(worktrees, commit),
+    tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
+      tidy(test.site, { graceMs, now, intervalMs: 3_600_000, checkpoint }),
+    standbyCommit: () =>
+      readSnapshot(path.join(worktreeStateOf(test.site, 'standby'), 'snapshot'))?.commit,
+    assertWorktrees({ commits, standby, waiting = 0 }: Parameters<typeof own.assertWorktrees>[0]) {
+      const names = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
+      const found = readdirSync(worktrees).filter((name) => !name.endsWith('.retired'))
+      assert.equal(readdirSync(worktrees).length - found.length, waiting, 'worktrees that wait')
+      const states = names.map((name) => `${name}.state`)
+      const isApart = test.site.stateDirectory !== undefined
+      assert.deepEqual(found.sort(), (isApart ? names : [...names, ...states]).sort())
+      if (isApart) assert.deepEqual(namesIn(stateOf(test.site)), states.sort())
+      for (const state of states) {
+        assert.deepEqual(namesIn(path.join(stateOf(test.site), state)), ['snapshot'])
+      }
+    },
+    assertStandby(target: MemoryTarget) {
+      assert.equal(own.standbyCommit(), target.commit)
+      assert.deepEqual(treeDifferences(readTree(standby), test.checkout(target)), [])
+    },
+  })
+  return own
+}
+
+/** The directory that holds the worktrees of a site. */
+export function worktreesOf({ directory }: Site): string {
+  return path.join(path.dirname(directory), '.git-autosync', path.basename(directory))
+}
+
+/** The names beside a link whose commit has a standby, sorted. */
+export function namesBesideLink(commit: string, { stateDirectory }: Site): string[] {
+  const names = [commit, 'standby']
+  if (stateDirectory !== undefined) return names
+  return names.flatMap((name) => [name, `${name}.state`]).sort()
+}
+
+/** Where the state of a worktree is. */
+export function worktreeStateOf(site: Site, name: string): string {
+  return path.join(stateOf(site), `${name}.state`)
+}
+
+/** Where the state of a site's worktrees is. */
+function stateOf(site: Site): string {
+  if (site.stateDirectory === undefined) return worktreesOf(site)
+  const [folder = ''] = namesIn(site.stateDirectory) ?? []
+  return path.join(site.stateDirectory, folder, 'symlink')
+}
