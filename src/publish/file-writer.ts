@@ -1,14 +1,18 @@
-// Writes many files from a second thread, so that they are written while the rest of a
-// pack is still being read. Calls are synchronous: `flush` waits. Batches and results lie
+// Writes many files, from a second thread as well, so that they are written while the
+// rest of a pack is still being read. Calls are synchronous: `flush` waits. Batches and results lie
 // in shared memory, as a thread that is busy receives no message.
+import { lstatSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { toFsPath } from './byte-path.js'
 import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
+import { statFields } from './published-files.js'
 import { STAT_FIELDS } from './snapshot.js'
+import { writeNewFile } from './volume.js'
 
 const BATCH_BYTES = 512 * 1024
 const BATCH_FILES = 256
-/** How many batches may be on their way. */
-const WINDOW_BATCHES = 16
+/** How many batches the thread is given ahead; when it has as many, the caller writes itself. */
+const AHEAD_BATCHES = 3
 /** A thread that does not answer for so long never will, in milliseconds. */
 const PATIENCE_MS = 10 * 60_000
 
@@ -16,7 +20,7 @@ type Pending = {
   target: string
   permissions: number
   body: Uint8Array
-  written: (status: Float64Array) => void
+  written: (status: ArrayLike<number>) => void
 }
 
 export class FileWriter {
@@ -51,13 +55,19 @@ export class FileWriter {
 
   #send(): void {
     const files = this.#files
-    if (files.length === 0) return
-    const batch = createBatch(files, this.#bytes)
+    const bytes = this.#bytes
     this.#files = []
     this.#bytes = 0
+    const ahead = this.#onTheirWay.at(-AHEAD_BATCHES)
+    if (ahead && isPending(ahead.batch)) {
+      for (const file of files) writeHere(file)
+      return
+    }
+    while (this.#onTheirWay[0] && !isPending(this.#onTheirWay[0].batch)) this.#receive()
+    if (files.length === 0) return
+    const batch = createBatch(files, bytes)
     this.#onTheirWay.push({ batch, files })
     this.#thread.postMessage(batch)
-    if (this.#onTheirWay.length > WINDOW_BATCHES) this.#receive()
   }
 
   #receive(): void {
@@ -92,8 +102,18 @@ function createBatch(files: readonly Pending[], byteCount: number): FileBatch {
   }
 }
 
-function waitFor({ state }: FileBatch): void {
-  if (Atomics.load(state, 0) !== BATCH.pending) return
+function writeHere({ target, permissions, body, written }: Pending): void {
+  writeNewFile(target, permissions, body)
+  written(statFields(lstatSync(toFsPath(target))))
+}
+
+function isPending({ state }: FileBatch): boolean {
+  return Atomics.load(state, 0) === BATCH.pending
+}
+
+function waitFor(batch: FileBatch): void {
+  if (!isPending(batch)) return
+  const { state } = batch
   if (Atomics.wait(state, 0, BATCH.pending, PATIENCE_MS) === 'timed-out') {
     throw new Error('the thread that writes files does not answer')
   }

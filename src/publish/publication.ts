@@ -1,6 +1,5 @@
 // One entry's publication: a plain directory or a symlink, and the change from one to
 // the other. The only part of this folder that others call.
-import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
@@ -16,24 +15,22 @@ import {
 import { forget, type Place, recover, verify } from './place.js'
 import { filesOf } from './published-files.js'
 import { PublishedTree } from './published-tree.js'
+import {
+  asideOf,
+  inPlace,
+  OWN_DIRECTORY,
+  ownDirectory,
+  type Site,
+  stateOf,
+  worktreePlace,
+} from './site.js'
 import { distrustStandby } from './standby.js'
 import { type TidyOptions, tidyWorktrees } from './tidy.js'
 import { codeOf, listTree, removeIfEmpty, toVolumeError } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
-export type PublishMode = 'in-place' | 'symlink'
-
-/** Where an entry is published, and how. */
-export interface Site {
-  /** Absolute. */
-  directory: string
-  mode: PublishMode
-  /** Holds the state of all entries; undefined where it lives beside what is published. */
-  stateDirectory: string | undefined
-}
-
-const OWN_DIRECTORY = '.git-autosync'
+export type { PublishMode, Site } from './site.js'
 
 /** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
 export function publish(site: Site, target: Target, checkpoint: () => void): Published {
@@ -80,11 +77,19 @@ export function openPublished(site: Site): PublishedTree | undefined {
   })
 }
 
-/** A directory for files that are needed while a pack is received; the caller removes it. */
+/** A directory for files that are needed while a pack is received; see {@link removeIncoming}. */
 export function incomingDirectory(site: Site): string {
-  const parent =
-    site.mode === 'symlink' ? worktreePlace(site).worktrees : ownDirectory(site.directory)
+  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  // What a symlink leads to is not to be written.
+  const isBeside = site.mode === 'symlink' || existing?.isSymbolicLink()
+  const parent = isBeside ? worktreePlace(site).worktrees : ownDirectory(site.directory)
   return path.join(parent, 'incoming')
+}
+
+/** Removes an incoming directory, and the one above it if that is empty then. */
+export function removeIncoming(incoming: string): void {
+  rmSync(incoming, { recursive: true, force: true })
+  removeIfEmpty(toBytePath(path.dirname(incoming)))
 }
 
 /** Completes what was interrupted and returns the commit that is in place, if it is whole. */
@@ -158,6 +163,17 @@ function replaceLink(site: Site, target: Target, checkpoint: () => void): Public
 
 /** From a directory to a symlink: the worktree is built first, then the directory makes way. */
 function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Publication {
+  assertOwn(site)
+  const worktree = worktreePlace(site)
+  return beginWorktree(worktree, target, checkpoint, () => {
+    // It may have taken a while to get here.
+    assertOwn(site)
+    rmSync(asideOf(worktree), { recursive: true, force: true })
+    moveAside(site, asideOf(worktree))
+  })
+}
+
+function assertOwn(site: Site): void {
   const known = recover(inPlace(site))
   const own = new Set(known && filesOf(known.snapshot).map((file) => file.path))
   const foreign = listTree(toBytePath(site.directory)).find(
@@ -165,11 +181,6 @@ function replaceDirectory(site: Site, target: Target, checkpoint: () => void): P
       !found.isDirectory && !own.has(found.path) && !found.path.startsWith(`${OWN_DIRECTORY}/`),
   )
   if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
-  const worktree = worktreePlace(site)
-  return beginWorktree(worktree, target, checkpoint, () => {
-    rmSync(asideOf(worktree), { recursive: true, force: true })
-    moveAside(site, asideOf(worktree))
-  })
 }
 
 function moveAside(site: Site, aside: string): void {
@@ -194,11 +205,6 @@ function isOfOtherMode({ directory, mode }: Site): boolean {
   return existing !== undefined && existing.isSymbolicLink() !== (mode === 'symlink')
 }
 
-/** Where a directory is while a link takes its place, or while it is made to take a link's. */
-function asideOf({ worktrees }: WorktreePlace): string {
-  return path.join(worktrees, 'directory')
-}
-
 function removeWorktrees({ worktrees }: WorktreePlace): void {
   rmSync(worktrees, { recursive: true, force: true })
   removeIfEmpty(toBytePath(path.dirname(worktrees)))
@@ -211,32 +217,6 @@ function currentPlace(site: Site): Place | undefined {
   const worktree = worktreePlace(site)
   const commit = site.mode === 'symlink' ? linkedCommit(worktree) : undefined
   return commit === undefined ? undefined : worktreeOf(worktree, commit)
-}
-
-function ownDirectory(root: string): string {
-  return path.join(root, OWN_DIRECTORY)
-}
-
-function inPlace(site: Site, root = site.directory): Place {
-  const own = ownDirectory(root)
-  return {
-    root,
-    stateDirectory: stateOf(site, 'in-place') ?? own,
-    stagingDirectory: path.join(own, 'staging'),
-  }
-}
-
-function worktreePlace(site: Site): WorktreePlace {
-  const { dir, base } = path.parse(site.directory)
-  const worktrees = path.join(dir, OWN_DIRECTORY, base)
-  return { link: site.directory, worktrees, stateDirectory: stateOf(site, 'symlink') ?? worktrees }
-}
-
-/** A readable and unique folder in STATE_DIR for each directory and mode. */
-function stateOf({ directory, stateDirectory }: Site, mode: PublishMode): string | undefined {
-  if (stateDirectory === undefined) return undefined
-  const unique = createHash('sha256').update(directory).digest('hex').slice(0, 16)
-  return path.join(stateDirectory, `${path.basename(directory).slice(0, 64)}-${unique}`, mode)
 }
 
 function blocked({ directory }: Site, what: string): SyncError {

@@ -11,8 +11,6 @@ import { linkedCommit } from './worktrees.js'
 export interface TidyOptions {
   /** How long an earlier worktree stays, in milliseconds. */
   graceMs: number
-  /** How long until the next commit may come, in milliseconds: by then, a standby should be there. */
-  intervalMs: number
   /** Milliseconds since the epoch. */
   now: number
   /** Throws when the work is to be given up. */
@@ -35,9 +33,8 @@ export function tidyWorktrees(place: WorktreePlace, options: TidyOptions): numbe
     else hasStandby = true
   }
   removeLeftOvers(place, linked)
-  // None is made where an earlier worktree becomes the standby in time.
-  const isInTime = waitMs !== undefined && waitMs < options.intervalMs
-  if (linked !== undefined && !hasStandby && !isInTime) {
+  // Not left to a worktree in its grace time: the next commit may come before that is over.
+  if (linked !== undefined && !hasStandby) {
     createStandby(place, linked, options.checkpoint)
   }
   return waitMs

@@ -1,9 +1,10 @@
 // One look at a remote for all of its entries that are due.
-import { type SyncError, toSyncError } from '../base/errors.js'
+import { SyncError, toSyncError } from '../base/errors.js'
 import type { RemoteRef } from '../protocol/remote-ref.js'
 import { retryDelayMs, spread } from '../schedule/cadence.js'
 import type { SyncContext } from './context.js'
 import type { EntryState } from './entry-state.js'
+import { failPoll } from './failure.js'
 import type { Remote } from './remote.js'
 import { resolveRevision } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
@@ -18,78 +19,63 @@ export async function pollRemote(
   signal: AbortSignal,
 ): Promise<EntryState[]> {
   const { clock, cadence, syncTimeoutMs } = context
-  const due = [...remote.entries].filter((state) => state.isDue(clock.now(), cadence.jitter))
+  const due = remote.dueEntries(clock.now(), cadence.jitter)
+  for (const state of due) state.beginPoll()
   const polled = due.filter(({ isInspected }) => isInspected)
-  // From here on, a time that is set means that somebody wants another poll after this one.
-  for (const state of due) state.dueAt = undefined
   if (polled.length === 0) return due
   const entries = polled.map(({ entry }) => entry)
   const startedAt = performance.now()
-  try {
-    const refs = await withTimeLimit(syncTimeoutMs, clock, signal, (limited) =>
-      remote.listRefs(entries, limited),
-    )
-    remote.failures = 0
-    const factor = spread(cadence)
-    for (const [index, state] of polled.entries()) {
-      // An entry that changed meanwhile is polled again.
-      if (state.entry === entries[index]) resolve(state, refs, factor, context, startedAt)
-    }
-  } catch (error) {
-    if (signal.aborted) return []
-    remote.failures++
-    const unchanged = polled.filter(({ entry }, index) => entry === entries[index])
-    failPoll(unchanged, toSyncError(error), remote.failures, context, startedAt)
-  }
-  return due.filter((state) => !state.isInspected || state.needsSync)
+  const answer = await withTimeLimit(syncTimeoutMs, clock, signal, (limited) =>
+    remote.listRefs(entries, limited),
+  ).catch(toSyncError)
+  if (signal.aborted) return []
+  // The answer says nothing about entries that changed or left meanwhile.
+  const current = polled.filter(
+    (state, index) => remote.entries.has(state) && state.entry === entries[index],
+  )
+  if (answer instanceof SyncError) failAll(remote, current, answer, context, startedAt)
+  else resolveAll(remote, current, answer, context, startedAt)
+  return due.filter((state) => remote.entries.has(state) && (!state.isInspected || state.needsSync))
 }
 
-function resolve(
-  state: EntryState,
-  refs: readonly RemoteRef[],
-  factor: number,
-  context: SyncContext,
-  startedAt: number,
-): void {
-  const { clock, observe } = context
-  state.lastPolledAt = clock.now()
-  state.pollAgainAt(clock.now() + state.entry.intervalMs * factor)
-  try {
-    state.desired = resolveRevision(state.entry.revision, refs)
-  } catch (error) {
-    failPoll([state], toSyncError(error), state.failures + 1, context, startedAt)
-    return
-  }
-  const isUnchanged = state.desired.commit === state.published
-  if (isUnchanged) state.succeeded()
-  observe({
-    type: isUnchanged ? 'poll-unchanged' : 'poll-changed',
-    ...state.labels,
-    oid: state.desired.commit,
-    durationMs: performance.now() - startedAt,
-  })
-}
-
-/** All entries of a failed poll wait equally long, so that they stay one poll. */
-export function failPoll(
+/** What was polled together is polled again at the same time, so that it is one look again. */
+function resolveAll(
+  remote: Remote,
   states: readonly EntryState[],
-  error: SyncError,
-  attempt: number,
+  refs: readonly RemoteRef[],
   { clock, cadence, observe }: SyncContext,
   startedAt: number,
 ): void {
-  const shortest = Math.min(...states.map(({ entry }) => entry.intervalMs))
-  const retryInMs = retryDelayMs(error, attempt, shortest, cadence)
+  remote.failures = 0
+  const at = clock.now()
+  const durationMs = performance.now() - startedAt
+  const factor = spread(cadence)
   for (const state of states) {
-    state.failed(error)
-    if (retryInMs !== undefined) state.pollAgainAt(clock.now() + retryInMs)
-    observe({
-      type: 'poll-failed',
-      ...state.labels,
-      durationMs: performance.now() - startedAt,
-      error,
-      attempt: state.failures,
-      retryInMs,
-    })
+    const nextInMs = Math.round(state.entry.intervalMs * factor)
+    state.lastPolledAt = at
+    state.pollAt(at + nextInMs)
+    try {
+      const { commit: oid } = state.found(resolveRevision(state.entry.revision, refs))
+      const type = oid === state.published ? 'poll-unchanged' : 'poll-changed'
+      observe({ type, ...state.labels, oid, durationMs })
+    } catch (error) {
+      failPoll(state, { error: toSyncError(error), at, durationMs, retryInMs: nextInMs }, observe)
+    }
   }
+}
+
+/** The other entries of a remote wait along: it is left alone until the next attempt. */
+function failAll(
+  remote: Remote,
+  states: readonly EntryState[],
+  error: SyncError,
+  { clock, cadence, observe }: SyncContext,
+  startedAt: number,
+): void {
+  remote.failures++
+  const retryInMs = retryDelayMs(error, remote.failures, remote.shortestIntervalMs, cadence)
+  const at = clock.now()
+  const failed = { error, at, durationMs: performance.now() - startedAt, retryInMs }
+  for (const state of states) failPoll(state, failed, observe)
+  if (retryInMs !== undefined) remote.restUntil(at + retryInMs)
 }

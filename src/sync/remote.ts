@@ -1,11 +1,10 @@
 // One remote with one set of credentials, and the entries that follow it. They share
 // one look at its refs.
-
 import type { Entry } from '../listing/entry.js'
 import type { RemoteRef } from '../protocol/remote-ref.js'
 import type { RemoteSession } from '../protocol/remote-session.js'
 import type { EntryState } from './entry-state.js'
-import { refPrefixesOf } from './resolve-revision.js'
+import { isResolvable, refPrefixesOf } from './resolve-revision.js'
 
 export class Remote {
   readonly session: RemoteSession
@@ -31,13 +30,34 @@ export class Remote {
     return earliest
   }
 
+  /** The shortest time between two polls of one entry, in milliseconds. */
+  get shortestIntervalMs(): number {
+    const polled = [...this.entries].filter(({ entry }) => !entry.suspend)
+    return Math.min(...polled.map(({ entry }) => entry.intervalMs))
+  }
+
+  /** The entries that take part in a poll at `now`. */
+  dueEntries(now: number, jitter: number): EntryState[] {
+    return [...this.entries].filter((state) => state.isDue(now, jitter))
+  }
+
+  /** Polls none of its entries before `timeMs`, except where somebody wants it now. */
+  restUntil(timeMs: number): void {
+    for (const state of this.entries) {
+      // What is in place is not the remote's affair.
+      if (!state.isInspected || state.dueAt === undefined) continue
+      state.pollAt(Math.max(state.dueAt, timeMs))
+    }
+  }
+
   /** The refs it takes to resolve what `entries` follow: one request, or none for commits. */
   async listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
     const prefixes = refPrefixesOf(entries.map(({ revision }) => revision))
     if (prefixes.length === 0) return []
     const refs = await this.session.listRefs(prefixes, signal)
-    if (refs.some(({ name }) => name === 'HEAD')) return refs
-    // Without a HEAD, only the branches tell an empty repository from a wrong default branch.
+    const isComplete = entries.every(({ revision }) => isResolvable(revision, refs))
+    if (isComplete || refs.some(({ name }) => name === 'HEAD')) return refs
+    // Without a HEAD, only the branches tell an empty repository from a missing ref.
     return [...refs, ...(await this.session.listRefs(['refs/heads/'], signal))]
   }
 }

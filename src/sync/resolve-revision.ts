@@ -26,10 +26,19 @@ export function resolveRevision(revision: Revision, refs: readonly RemoteRef[]):
   if (revision.kind === 'commit') {
     return { ref: revision.oid, want: revision.oid, commit: revision.oid }
   }
-  const ref = refOf(revision)
-  const found = refs.find(({ name }) => name === ref)
+  const found = findRef(refs, revision)
   if (!found) throw notFound(revision, refs)
   return { ref: found.target ?? found.name, want: found.oid, commit: found.peeled ?? found.oid }
+}
+
+/** Whether `refs` are enough to resolve a revision. */
+export function isResolvable(revision: Revision, refs: readonly RemoteRef[]): boolean {
+  return revision.kind === 'commit' || findRef(refs, revision) !== undefined
+}
+
+function findRef(refs: readonly RemoteRef[], revision: Revision): RemoteRef | undefined {
+  const ref = refOf(revision)
+  return refs.find(({ name }) => name === ref)
 }
 
 function notFound(

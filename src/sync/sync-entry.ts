@@ -1,58 +1,46 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { RemoteSession } from '../protocol/remote-session.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
-import { failPoll } from './poll-remote.js'
+import { failSync } from './failure.js'
+import type { Remote } from './remote.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
 import type { Unpacked } from './unpacking.js'
 
-/** Finds out what is in place, before an entry's first poll. Never rejects. */
-export async function inspectEntry(
-  state: EntryState,
-  context: SyncContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const startedAt = performance.now()
-  try {
-    const commit = await context.workers.inspect(siteOf(state.entry, context))
-    if (signal.aborted) return
-    state.inspected(commit, context.clock.now())
-    // What an earlier run left is removed, too.
-    state.needsTidying = commit !== undefined
-  } catch (error) {
-    if (!signal.aborted)
-      failPoll([state], toSyncError(error), state.failures + 1, context, startedAt)
-  }
-}
-
 /** Syncs an entry that needs it. Never rejects: a failure is a part of the entry's state. */
 export async function syncEntry(
   state: EntryState,
-  session: RemoteSession,
+  remote: Remote,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { desired } = state
   if (!desired || !state.needsSync) return
+  const { cadence, clock, observe } = context
   const startedAt = performance.now()
-  state.isSyncing = true
+  state.syncing = desired
   try {
-    await publishDesired(state, desired, session, context, signal)
-  } catch (error) {
-    if (!signal.aborted) fail(state, desired, toSyncError(error), context, startedAt)
+    await publishDesired(state, desired, remote, context, signal)
+  } catch (reason) {
+    if (signal.aborted) return
+    const error = toSyncError(reason)
+    const at = clock.now()
+    const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
+    const durationMs = performance.now() - startedAt
+    failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
+    if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs)
   } finally {
-    state.isSyncing = false
+    state.syncing = undefined
   }
 }
 
 async function publishDesired(
   state: EntryState,
   desired: Desired,
-  session: RemoteSession,
+  { session }: Remote,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -73,12 +61,8 @@ async function publishDesired(
   })
   // Published for an entry that has changed since: what is in place is looked at anew.
   if (signal.aborted) return
-  state.published = result.commit
-  state.hasContent = true
-  state.isFromThisRemote = true
-  state.needsTidying = true
-  state.lastPublishedAt = clock.now()
-  state.succeeded()
+  const publishedAt = clock.now()
+  state.hasPublished(desired.want, result.commit, publishedAt)
   observe({
     type: 'sync-published',
     ...state.labels,
@@ -93,14 +77,14 @@ async function publishDesired(
     bytes: result.bytes,
     filesWritten: result.filesWritten,
     filesDeleted: result.filesDeleted,
-    publishedAt: state.lastPublishedAt,
+    publishedAt,
   })
 }
 
 interface Attempt {
   state: EntryState
   desired: Desired
-  session: RemoteSession
+  session: Remote['session']
   context: SyncContext
   signal: AbortSignal
 }
@@ -131,47 +115,4 @@ function needsFullFetch(error: unknown): error is SyncError {
     'remote-error',
   ]
   return error instanceof SyncError && codes.includes(error.code)
-}
-
-/**
- * Removes what is not needed beside a published tree. Never rejects; returns the milliseconds
- * until there is more to do, undefined where there is not.
- */
-export async function tidyEntry(
-  state: EntryState,
-  context: SyncContext,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const { graceMs, observe, workers } = context
-  try {
-    const { intervalMs } = state.entry
-    return await workers.tidy(siteOf(state.entry, context), { graceMs, intervalMs }, signal)
-  } catch (error) {
-    if (!signal.aborted)
-      observe({ type: 'tidy-failed', ...state.labels, error: toSyncError(error) })
-    return undefined
-  }
-}
-
-function fail(
-  state: EntryState,
-  desired: Desired,
-  error: SyncError,
-  { clock, cadence, observe }: SyncContext,
-  startedAt: number,
-): void {
-  state.failed(error)
-  if (error.disposition === 'stall') state.stalled = desired.want
-  // A revision that cannot be published is not tried again, but its remote may name another.
-  const retryInMs = retryDelayMs(error, state.failures, state.entry.intervalMs, cadence)
-  if (retryInMs !== undefined) state.dueAt = clock.now() + retryInMs
-  observe({
-    type: 'sync-failed',
-    ...state.labels,
-    oid: desired.commit,
-    durationMs: performance.now() - startedAt,
-    error,
-    attempt: state.failures,
-    retryInMs,
-  })
 }

@@ -5,12 +5,13 @@ import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import type { RemoteSession } from '../protocol/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
-import { type SyncContext, siteOf } from './context.js'
+import type { SyncContext } from './context.js'
 import { EntryState } from './entry-state.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote, remoteKeyOf } from './remote.js'
 import type { EntryStatus } from './status.js'
-import { inspectEntry, syncEntry, tidyEntry } from './sync-entry.js'
+import { syncEntry } from './sync-entry.js'
+import { inspectEntry, tidyEntry, unpublishEntry } from './upkeep.js'
 
 export interface SynchronizerOptions extends SyncContext {
   /** Opens what an entry shares with all others of the same remote and credentials. */
@@ -67,7 +68,7 @@ export class Synchronizer {
   pollNow(): void {
     const now = this.#options.clock.now()
     for (const state of this.#listed()) {
-      if (!state.entry.suspend) state.dueAt = now
+      state.pollNow(now)
       state.stalled = undefined
     }
     for (const key of this.#remotes.keys()) this.#polls.add(key)
@@ -124,7 +125,7 @@ export class Synchronizer {
     if (isRenamed) observe({ type: 'entry-removed', ...state.labels })
     if (isSamePublication(from, to)) {
       state.entry = to
-      state.dueAt = to.suspend ? undefined : clock.now()
+      state.pollNow(clock.now())
       this.#polls.add(remoteKeyOf(to))
     } else {
       this.#leave(from, state)
@@ -160,7 +161,11 @@ export class Synchronizer {
     const key = remoteKeyOf(entry)
     const remote = this.#remotes.get(key)
     remote?.entries.delete(state)
-    if (remote?.entries.size !== 0) return
+    if (remote?.entries.size !== 0) {
+      // Its first poll may have waited for just this entry.
+      this.#pollWhenDue(key)
+      return
+    }
     this.#remotes.delete(key)
     this.#polls.remove(key)
   }
@@ -184,33 +189,28 @@ export class Synchronizer {
     const key = remoteKeyOf(state.entry)
     const remote = this.#remotes.get(key)
     if (!remote) return
-    const isFirst = !state.isInspected
-    if (isFirst) await inspectEntry(state, this.#options, signal)
-    await syncEntry(state, remote.session, this.#options, signal)
-    if (state.needsTidying) await this.#tidy(state, signal)
-    if (!isFirst) this.#pollWhenDue(key)
-    else if (remote.isInspected) this.#polls.add(key)
-  }
-
-  async #tidy(state: EntryState, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options
-    state.needsTidying = false
-    const waitMs = await tidyEntry(state, this.#options, signal)
-    if (waitMs === undefined || signal.aborted) return
-    clock.schedule(waitMs, () => {
-      state.needsTidying = true
-      this.#syncs.add(state.entry.directory)
-    })
-  }
-
-  async #retire(directory: string, state: EntryState): Promise<void> {
-    try {
-      if (this.#options.prune) {
-        await this.#options.workers.unpublish(siteOf(state.entry, this.#options))
-      }
-    } finally {
-      if (state.isRemoved) this.#entries.delete(directory)
+    if (state.isInspected) {
+      await syncEntry(state, remote, this.#options, signal)
+      this.#pollWhenDue(key)
+    } else {
+      await inspectEntry(state, this.#options, signal)
+      if (remote.isInspected) this.#polls.add(key)
     }
+    await tidyEntry(state, this.#options, signal)
+    if (!signal.aborted) this.#syncAt(directory, state.tidyAt)
+  }
+
+  /** The end of an entry that left the listing, unless it comes back meanwhile. */
+  async #retire(directory: string, state: EntryState): Promise<void> {
+    const { clock, prune } = this.#options
+    const retryInMs = prune ? await unpublishEntry(state, this.#options) : undefined
+    if (!state.isRemoved) return
+    if (retryInMs === undefined) this.#entries.delete(directory)
+    else this.#syncAt(directory, clock.now() + retryInMs)
+  }
+
+  #syncAt(directory: string, timeMs: number | undefined): void {
+    if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
   }
 
   #pollWhenDue(key: string): void {

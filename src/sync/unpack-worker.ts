@@ -21,7 +21,6 @@ export interface PublishJob extends Omit<UnpackOptions, 'checkpoint'> {
 export interface TidyJob {
   site: Site
   graceMs: number
-  intervalMs: number
   stop: StopFlag
 }
 
@@ -36,8 +35,8 @@ export function unpublish(site: Site): Promise<Answer<void>> {
 }
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
-export function tidy({ site, stop, ...times }: TidyJob): Promise<Answer<number | undefined>> {
-  const options = { ...times, now: Date.now(), checkpoint: () => checkpoint(stop) }
+export function tidy({ site, graceMs, stop }: TidyJob): Promise<Answer<number | undefined>> {
+  const options = { graceMs, now: Date.now(), checkpoint: () => checkpoint(stop) }
   return answer(() => publication.tidy(site, options))
 }
 

@@ -7,7 +7,13 @@ import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '.
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
 import type { Publication, Published } from '../publish/in-place.js'
-import { begin, incomingDirectory, openPublished, type Site } from '../publish/publication.js'
+import {
+  begin,
+  incomingDirectory,
+  openPublished,
+  removeIncoming,
+  type Site,
+} from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
 
 export interface UnpackOptions {
@@ -106,7 +112,7 @@ class Unpacking {
 
   close(): void {
     this.#reader.close()
-    if (this.#files > 0) rmSync(this.#incoming, { recursive: true, force: true })
+    if (this.#files > 0) removeIncoming(this.#incoming)
   }
 
   #createFile(): string {

@@ -21,8 +21,6 @@ export interface PackToPublish {
   chunks: AsyncIterable<Uint8Array>
 }
 
-export type TidyTimes = Pick<TidyJob, 'graceMs' | 'intervalMs'>
-
 export interface WorkerPool {
   /** The commit that is in place at a site, if it is whole; completes what was interrupted. */
   inspect(site: Site): Promise<Oid | undefined>
@@ -32,7 +30,7 @@ export interface WorkerPool {
    * Removes what is not needed beside a published tree, and prepares for the next. Returns the
    * milliseconds until there is more to do; undefined where there is not.
    */
-  tidy(site: Site, times: TidyTimes, signal: AbortSignal): Promise<number | undefined>
+  tidy(site: Site, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
   unpublish(site: Site): Promise<void>
   /** Waits for running jobs, then ends the threads. */
@@ -50,9 +48,9 @@ export function createWorkerPool(maxThreads: number): WorkerPool {
   })
   return {
     inspect: async (site) => unwrap(await pool.run(site, { name: 'inspect' })),
-    tidy: (site, times, signal) =>
+    tidy: (site, graceMs, signal) =>
       stoppable(signal, async (stop) => {
-        const job: TidyJob = { site, ...times, stop }
+        const job: TidyJob = { site, graceMs, stop }
         return unwrap(await pool.run(job, { name: 'tidy' }))
       }),
     unpublish: async (site) => unwrap(await pool.run(site, { name: 'unpublish' })),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import {
   assertSameTree,
   createRepo,
@@ -47,15 +48,17 @@ for (const publish of ['in-place', 'symlink']) {
       assert.equal(await service.stop(), 0)
       assert.ok(Date.now() - startedAt < 5000)
 
-      const restarted = await startService(t, { listingPath })
+      const settings = { WORKTREE_GRACE_PERIOD: '0s' }
+      const restarted = await startService(t, { listingPath, settings })
       await restarted.untilPublished('out', second)
       await until(
         () => restarted.logs.some(({ message }) => /published|unchanged/.test(message)),
         'a line',
       )
       assertSameTree(path.join(dir, 'out'), repo.dir, second)
+      await until(() => isTidy(dir, second), 'nothing temporary is left')
       await restarted.stop()
-      assertNothingTemporary(dir, second)
+      assert.ok(isTidy(dir, second), 'nothing temporary is left after the end')
     })
 
     test('SIGTERM while the server stalls', async (t) => {
@@ -160,13 +163,17 @@ test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
   assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
 })
 
-/** Nothing but what is published and its state. */
-function assertNothingTemporary(dir: string, oid: string): void {
+/** Whether there is nothing but what is published, its state, and a standby. */
+function isTidy(dir: string, oid: string): boolean {
   const inPlace = path.join(dir, 'out/.git-autosync')
-  if (existsSync(inPlace)) assert.deepEqual(readdirSync(inPlace), ['snapshot'])
-  const worktrees = path.join(dir, '.git-autosync/out')
-  if (existsSync(worktrees)) {
-    assert.deepEqual(readdirSync(worktrees).sort(), [oid, `${oid}.state`])
-    assert.deepEqual(readdirSync(path.join(worktrees, `${oid}.state`)), ['snapshot'])
-  }
+  if (existsSync(inPlace)) return isDeepStrictEqual(readdirSync(inPlace), ['snapshot'])
+  const beside = path.join(dir, '.git-autosync/out')
+  const worktrees = [oid, 'standby']
+  const names = worktrees.flatMap((name) => [name, `${name}.state`])
+  return (
+    isDeepStrictEqual(readdirSync(beside).sort(), names.sort()) &&
+    worktrees.every((name) =>
+      isDeepStrictEqual(readdirSync(path.join(beside, `${name}.state`)), ['snapshot']),
+    )
+  )
 }

@@ -7,6 +7,8 @@ const CALLS = [
   'chmodSync',
   'chownSync',
   'closeSync',
+  'copyFileSync',
+  'existsSync',
   'fchmodSync',
   'fchownSync',
   'fstatSync',
@@ -81,6 +83,8 @@ export function failAt(at: number, kind: 'crash' | 'fault', work: () => void): b
   const fault = fsError('EIO')
   const gate: Gate = ({ name }, args) => {
     if (isDown) throw fault
+    // It answers no, whatever went wrong.
+    if (name === 'existsSync') return
     if (kind === 'crash' && !isChange(name, args)) return
     if (count++ !== at) return
     isDown = kind === 'crash'

@@ -1,9 +1,15 @@
 // Publishes one commit over another with an interruption at every single step, as by a crash
 // (nothing runs any more) or a fault of the volume (one call fails, the rest goes on).
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { inspect, type PublishMode, publish, type Site } from '../../src/publish/publication.js'
+import {
+  begin,
+  inspect,
+  type PublishMode,
+  publish,
+  type Site,
+} from '../../src/publish/publication.js'
 import { failAt } from './fs-faults.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
@@ -121,7 +127,31 @@ export function interruptEverywhere(
     crashes++
   }
   while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults++
-  assert.ok(crashes > 3 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
+  assert.ok(crashes > 2 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
+}
+
+/** Publishes what is there before. */
+export function publishOld({ site, old }: Attempt): void {
+  publish(site, old.target, none)
+}
+
+/** Publishes the new commit as a sync does: what fails is given up. */
+export function publishWanted({ site, wanted }: Attempt): void {
+  const publication = begin(site, wanted.target, none)
+  try {
+    publication.finish()
+  } catch (error) {
+    publication.abandon()
+    throw error
+  }
+}
+
+/** Asserts that the link shows the old commit or the new one, whole. */
+export function assertWhole({ site, old, wanted }: Attempt): void {
+  const commit = path.basename(readlinkSync(site.directory))
+  const shown = [old, wanted].find(({ target }) => target.commit === commit)
+  assert.ok(shown, `the link shows ${commit}`)
+  assert.deepEqual(treeDifferences(readTree(site.directory), shown.tree), [])
 }
 
 /** What is said to be in place must be so; and nothing may be gone from sight. */

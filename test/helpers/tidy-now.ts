@@ -3,5 +3,5 @@ import { type Site, tidy } from '../../src/publish/publication.js'
 
 /** Removes what is not needed, and prepares a standby. */
 export function tidyNow(site: Site): void {
-  tidy(site, { graceMs: 0, intervalMs: 0, now: Date.now(), checkpoint: () => undefined })
+  tidy(site, { graceMs: 0, now: Date.now(), checkpoint: () => undefined })
 }

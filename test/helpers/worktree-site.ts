@@ -34,7 +34,7 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     standby,
     worktreeOf: ({ commit }: MemoryTarget) => path.join(worktrees, commit),
     tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
-      tidy(test.site, { graceMs, now, intervalMs: 3_600_000, checkpoint }),
+      tidy(test.site, { graceMs, now, checkpoint }),
     standbyCommit: () =>
       readSnapshot(path.join(worktreeStateOf(test.site, 'standby'), 'snapshot'))?.commit,
     assertWorktrees({ commits, standby, waiting = 0 }: Parameters<typeof own.assertWorktrees>[0]) {

@@ -216,11 +216,7 @@ const cases: [string, unknown, string[]][] = [
       '/0/repo: has the unknown scheme ftp:// (use https, http, ssh, file, user@host:path or a local path)',
     ],
   ],
-  [
-    'half a character',
-    [{ path: 'a', repo: 'h:\ud800' }],
-    ['/0/repo: holds half a character'],
-  ],
+  ['half a character', [{ path: 'a', repo: 'h:\ud800' }], ['/0/repo: holds half a character']],
   [
     'a lone percent sign',
     [{ path: 'a', repo: 'file:///a%zz' }],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { lstatSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { begin, inspect, publish, unpublish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
@@ -57,6 +57,24 @@ for (const stateDirectory of [false, true]) {
       writeFileSync(test.at('d/b'), 'edited')
       assert.equal(inspect(asDirectory), undefined)
       test.publish(SECOND)
+    })
+
+    test('a foreign file that comes while the link is made is not lost', (t) => {
+      const test = create(t)
+      publish({ ...test.site, mode: 'in-place' }, test.commit(FIRST), none)
+      const second = test.commit(SECOND)
+      const publication = begin(test.site, second, none)
+      writeFileSync(test.at('d/foreign'), 'foreign')
+      assert.throws(() => publication.finish(), { code: 'path-blocked' })
+      tidyNow(test.site)
+      assert.equal(readFileSync(test.at('d/foreign'), 'utf8'), 'foreign')
+      rmSync(test.at('d/foreign'))
+      test.publish(second)
+      tidyNow(test.site)
+      assert.deepEqual(
+        namesIn(path.join(test.volume, '.git-autosync/site')),
+        namesBesideLink(second.commit, test.site),
+      )
     })
 
     test('what was left of an older change of mode is not mixed in', (t) => {

@@ -1,19 +1,16 @@
 // Every publication is interrupted at each of its steps, and then tried again.
 import assert from 'node:assert/strict'
-import { mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import {
-  begin,
-  inspect,
-  type PublishMode,
-  publish,
-  unpublish,
-} from '../../src/publish/publication.js'
+import { inspect, type PublishMode, publish, unpublish } from '../../src/publish/publication.js'
 import type { TestScope } from '../helpers/git.js'
 import {
   type Attempt,
+  assertWhole,
   interruptEverywhere,
+  publishOld,
+  publishWanted,
   type Scenario,
   withoutForeign,
 } from '../helpers/interruption.js'
@@ -40,29 +37,6 @@ function assertOldOrNew({ site, old, wanted }: Attempt): void {
     if (!after || (before.kind === 'directory') !== (after.kind === 'directory')) continue
     assert.ok(actual.has(name), `${name} is gone`)
   }
-}
-
-function publishOld({ site, old }: Attempt): void {
-  publish(site, old.target, none)
-}
-
-/** As a sync does: what fails is given up. */
-function publishWanted({ site, wanted }: Attempt): void {
-  const publication = begin(site, wanted.target, none)
-  try {
-    publication.finish()
-  } catch (error) {
-    publication.abandon()
-    throw error
-  }
-}
-
-/** The link shows the old commit or the new one, whole. */
-function assertWhole({ site, old, wanted }: Attempt): void {
-  const commit = path.basename(readlinkSync(site.directory))
-  const shown = [old, wanted].find(({ target }) => target.commit === commit)
-  assert.ok(shown, `the link shows ${commit}`)
-  assert.deepEqual(treeDifferences(readTree(site.directory), shown.tree), [])
 }
 
 for (const stateDirectory of [false, true]) {

@@ -48,21 +48,22 @@ for (const stateDirectory of [false, true]) {
 
     test('stays whole and untouched until its grace time is over, then is the standby', (t) => {
       const test = create(t)
-      const [first, second, third, fourth] = commitsOf(test, 4) as Commits
+      const [first, second, third, fourth, fifth] = commitsOf(test, 5) as Commits
       test.publish(first)
       test.tidy(GRACE_MS, START)
       test.publish(second)
       const before = photograph(test.worktreeOf(first))
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
       assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS - 1)
-      test.assertWorktrees({ commits: [first, second], standby: false, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
       test.publish(third)
       test.publish(fourth)
       test.tidy(GRACE_MS, START + GRACE_MS - 1)
+      test.publish(fifth)
       assert.deepEqual(photograph(test.worktreeOf(first)), before)
       assert.deepEqual(differences(test, first), [])
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS - 1)
-      test.assertWorktrees({ commits: [second, third, fourth], standby: true, waiting: 2 })
+      test.assertWorktrees({ commits: [second, third, fourth, fifth], standby: true, waiting: 3 })
       test.assertStandby(first)
       assert.deepEqual(photograph(test.standby), before)
     })
@@ -72,10 +73,11 @@ for (const stateDirectory of [false, true]) {
       const [first, second, third] = commitsOf(test, 3) as Commits
       for (const target of [first, second, third]) test.publish(target)
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second, third], standby: false, waiting: 2 })
+      test.assertWorktrees({ commits: [first, second, third], standby: true, waiting: 2 })
+      const { ino } = lstatSync(test.standby)
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), undefined)
       test.assertWorktrees({ commits: [third], standby: true })
-      const { ino } = lstatSync(test.standby)
+      test.assertStandby(third)
       assert.equal(test.tidy(GRACE_MS, START + 2 * GRACE_MS), undefined)
       assert.equal(lstatSync(test.standby).ino, ino)
       test.assertPublished(third)
@@ -117,10 +119,10 @@ for (const stateDirectory of [false, true]) {
       const { filesWritten } = test.publish(first)
       assert.equal(filesWritten, 0)
       assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second], standby: false, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
       test.publish(second)
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second], standby: false, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
     })
 
     test('is kept for the grace time once more where the clock was set back, not for ever', (t) => {
@@ -192,7 +194,7 @@ for (const stateDirectory of [false, true]) {
   })
 }
 
-type Commits = [MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget]
+type Commits = [MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget]
 
 describe('tidy', () => {
   test('removes what belongs to no worktree, and nothing else', (t) => {
@@ -306,7 +308,7 @@ describe('tidy before the mode has changed', () => {
             () => publish(changed, second, none),
           )
         assert.throws(failing, { code: 'volume-failed' })
-        tidy(changed, { graceMs: 0, now: START, intervalMs: 3_600_000, checkpoint: none })
+        tidy(changed, { graceMs: 0, now: START, checkpoint: none })
         assert.ok(
           [first, second].some((target) => differencesAt(test, target).length === 0),
           `nothing whole is in place from ${from} to ${to}`,

@@ -1,0 +1,73 @@
+// A remote without a network: what it has, what it was asked, and how it fails.
+import type { Oid } from '../../src/git/oid.js'
+import type { FetchRequest } from '../../src/protocol/fetch-request.js'
+import type { RemoteRef } from '../../src/protocol/remote-ref.js'
+import { type FetchedPack, RemoteSession } from '../../src/protocol/remote-session.js'
+import { Gate } from './gate.js'
+
+export class FakeRemote {
+  readonly #refs = new Map<string, RemoteRef>()
+  /** The prefixes of every look at its refs. */
+  readonly polls: (readonly string[])[] = []
+  readonly fetches: FetchRequest[] = []
+  /** Where looks at the refs wait, and where fetches do. */
+  readonly polling = new Gate()
+  readonly fetching = new Gate()
+  /** While set, what every look at the refs, or every fetch, fails with. */
+  pollError: Error | undefined
+  fetchError: Error | undefined
+
+  /** Sets the branch `main`, and HEAD that names it, to a commit. */
+  push(commit: Oid): void {
+    this.set('refs/heads/main', commit)
+    this.set('HEAD', commit, { target: 'refs/heads/main' })
+  }
+
+  /** Sets one ref. */
+  set(name: string, oid: Oid, { peeled, target }: Partial<RemoteRef> = {}): void {
+    this.#refs.set(name, { name, oid, peeled, target })
+  }
+
+  delete(name: string): void {
+    this.#refs.delete(name)
+  }
+
+  async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+    this.polls.push(prefixes)
+    await this.polling.pass(signal)
+    if (this.pollError) throw this.pollError
+    const refs = [...this.#refs.values()]
+    return refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
+  }
+
+  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
+    this.fetches.push(request)
+    await this.fetching.pass(signal)
+    if (this.fetchError) throw this.fetchError
+    return { objectFormat: 'sha1', chunks: oneChunk(Buffer.from('PACK')) }
+  }
+}
+
+/** A session with a {@link FakeRemote}, as the sync layer takes it. */
+export class FakeSession extends RemoteSession {
+  readonly #remote: FakeRemote
+
+  constructor(remote: FakeRemote) {
+    const refuse = () => Promise.reject(new Error('a fake session makes no requests'))
+    const client = { request: refuse }
+    super({ url: 'https://fake', client, authorize: refuse, assertOk: refuse })
+    this.#remote = remote
+  }
+
+  override listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+    return this.#remote.listRefs(prefixes, signal)
+  }
+
+  override fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
+    return this.#remote.fetch(request, signal)
+  }
+}
+
+async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield chunk
+}

@@ -1,0 +1,110 @@
+// A worker pool without threads or files: what is in place is a map. No directory is ever
+// worked on twice at once; a test can assert it by `overlaps`.
+import type { Oid } from '../../src/git/oid.js'
+import type { Site } from '../../src/publish/publication.js'
+import type { Unpacked } from '../../src/sync/unpacking.js'
+import type { PackToPublish, WorkerPool } from '../../src/sync/worker-pool.js'
+import { Gate } from './gate.js'
+
+type Job = 'inspect' | 'publish' | 'tidy' | 'unpublish'
+
+interface JobOptions {
+  asked?: string
+  signal?: AbortSignal
+  /** Comes before the gate. */
+  receive?: () => Promise<void>
+}
+
+const UNPACKED = { bytes: 4, unpackMs: 0, publishMs: 0, filesWritten: 1, filesDeleted: 0 }
+
+export class FakeWorkers implements WorkerPool {
+  /** What was asked, in order, as `job directory`; a publish with its want and its have. */
+  readonly calls: string[] = []
+  /** The jobs that have ended, whatever became of them. */
+  readonly ended: string[] = []
+  /** Directories on which a job began while another was not done. */
+  readonly overlaps: string[] = []
+  /** The commit in place, by directory. */
+  readonly inPlace = new Map<string, Oid>()
+  /** Which commit a tag leads to. */
+  readonly peeled = new Map<Oid, Oid>()
+  /** Where each kind of job waits. */
+  readonly gates: Record<Job, Gate> = {
+    inspect: new Gate(),
+    publish: new Gate(),
+    tidy: new Gate(),
+    unpublish: new Gate(),
+  }
+  /** What the next jobs of each kind fail with, one each. */
+  readonly errors: Record<Job, Error[]> = { inspect: [], publish: [], tidy: [], unpublish: [] }
+  /** In how many milliseconds the next tidying, one each, is to be done again. */
+  readonly tidyAgainInMs: number[] = []
+  /** How many jobs ran at once at most. */
+  mostAtOnce = 0
+  isClosed = false
+  readonly #busy = new Set<string>()
+
+  inspect(site: Site): Promise<Oid | undefined> {
+    return this.#run('inspect', site, {}, () => this.inPlace.get(site.directory))
+  }
+
+  publish(
+    { chunks, have, site, want }: PackToPublish,
+    signal: AbortSignal,
+  ): Promise<Unpacked & { receivedAt: number }> {
+    const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}`
+    const receive = async () => {
+      for await (const _ of chunks) signal.throwIfAborted()
+    }
+    return this.#run('publish', site, { asked, signal, receive }, () => {
+      const commit = this.peeled.get(want) ?? want
+      this.inPlace.set(site.directory, commit)
+      return { ...UNPACKED, commit, receivedAt: performance.now() }
+    })
+  }
+
+  tidy(site: Site, _times: unknown, signal: AbortSignal): Promise<number | undefined> {
+    return this.#run('tidy', site, { signal }, () => this.tidyAgainInMs.shift())
+  }
+
+  async unpublish(site: Site): Promise<void> {
+    await this.#run('unpublish', site, {}, () => this.inPlace.delete(site.directory))
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
+
+  /** Lets every job that waits go on. */
+  openGates(): void {
+    for (const gate of Object.values(this.gates)) gate.open()
+  }
+
+  async #run<T>(
+    job: Job,
+    { directory }: Site,
+    { asked = '', signal, receive }: JobOptions,
+    work: () => T,
+  ): Promise<T> {
+    const call = `${job} ${directory}${asked}`
+    this.calls.push(call)
+    if (this.#busy.has(directory)) this.overlaps.push(call)
+    this.#busy.add(directory)
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#busy.size)
+    try {
+      await receive?.()
+      await this.gates[job].pass(signal)
+      const error = this.errors[job].shift()
+      if (error) throw error
+      return work()
+    } finally {
+      this.#busy.delete(directory)
+      this.ended.push(call)
+    }
+  }
+}
+
+/** An oid without its leading zeros. */
+function shortOf(oid: Oid): string {
+  return oid.replace(/^0+/, '')
+}
