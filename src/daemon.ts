@@ -111,10 +111,11 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
     },
     onError,
   )
+  // Before it listens: without entries, a probe would find every one of them in place.
+  apply(entries)
   const port = await listen(server, settings)
   logger.info('listening', { host: settings.httpHost, port })
 
-  apply(entries)
   let watcher: ListingWatcher | undefined
   if (!settings.oneTime) {
     watcher = watchListing({ path: listingPath, text, clock, onChange: onListingChange })

@@ -6,7 +6,6 @@ import { refOf } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
 import type { EntryLabels } from './events.js'
 import type { Desired } from './resolve-revision.js'
-import type { EntryStatus, EntryState as State } from './status.js'
 
 export class EntryState {
   entry: Entry
@@ -88,7 +87,7 @@ export class EntryState {
     this.dueAt = undefined
   }
 
-  /** The remote names `desired` now; returns what that is of which commit. */
+  /** The remote names `desired` now; returns it with the commit that it leads to. */
   found(desired: Desired): Desired {
     const { published, publishedFrom, stalled } = this
     // Where a user gives the oid of an annotated tag, only publishing tells its commit.
@@ -148,32 +147,4 @@ export class EntryState {
     const { path: entry, repo, revision } = this.entry
     return { entry, repo, ref: this.desired?.ref ?? refOf(revision) }
   }
-
-  status(): EntryStatus {
-    const { entry, repo, ref } = this.labels
-    return {
-      path: entry,
-      repo,
-      ref,
-      oid: this.published ?? null,
-      state: this.#state(),
-      lastPolled: toIso(this.lastPolledAt),
-      lastPublished: toIso(this.lastPublishedAt),
-      nextPoll: toIso(this.dueAt),
-      consecutiveFailures: this.failures,
-      error: this.error ? { code: this.error.code, message: this.error.message } : null,
-      required: this.entry.required,
-    }
-  }
-
-  #state(): State {
-    if (this.entry.suspend) return 'suspended'
-    if (this.syncing) return 'syncing'
-    if (this.error) return this.error.disposition === 'stall' ? 'stalled' : 'failing'
-    return this.desired && this.desired.commit === this.published ? 'synced' : 'pending'
-  }
-}
-
-function toIso(timeMs: number | undefined): string | null {
-  return timeMs === undefined ? null : new Date(timeMs).toISOString()
 }

@@ -51,7 +51,7 @@ export type SyncEvent =
   | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
   /** A fetch of what changed was not enough: everything is fetched. */
   | ({ type: 'fetch-fell-back'; oid: Oid; error: SyncError } & EntryLabels)
-  /** What is not needed beside a published tree could not be removed; it is tried again later. */
+  /** What is not needed any more could not be removed; it is tried again later. */
   | ({ type: 'tidy-failed'; error: SyncError } & EntryLabels)
   /** Published files that something else had changed were put right. */
   | ({ type: 'drift-repaired'; paths: number } & EntryLabels)

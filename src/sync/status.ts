@@ -1,6 +1,7 @@
 // What /status and the probes show of an entry.
+import type { EntryState } from './entry-state.js'
 
-export type EntryState = 'pending' | 'syncing' | 'synced' | 'failing' | 'stalled' | 'suspended'
+export type StateName = 'pending' | 'syncing' | 'synced' | 'failing' | 'stalled' | 'suspended'
 
 export interface EntryStatus {
   /** The listing's path, as written. */
@@ -10,7 +11,7 @@ export interface EntryStatus {
   ref: string
   /** The commit in place, or null while nothing is published. */
   oid: string | null
-  state: EntryState
+  state: StateName
   /** ISO 8601, or null where it never happened. */
   lastPolled: string | null
   lastPublished: string | null
@@ -18,4 +19,34 @@ export interface EntryStatus {
   consecutiveFailures: number
   error: { code: string; message: string } | null
   required: boolean
+}
+
+/** What there is to show of an entry now. */
+export function statusOf(state: EntryState): EntryStatus {
+  const { entry: path, repo, ref } = state.labels
+  const { error } = state
+  return {
+    path,
+    repo,
+    ref,
+    oid: state.published ?? null,
+    state: nameOf(state),
+    lastPolled: toIso(state.lastPolledAt),
+    lastPublished: toIso(state.lastPublishedAt),
+    nextPoll: toIso(state.dueAt),
+    consecutiveFailures: state.failures,
+    error: error ? { code: error.code, message: error.message } : null,
+    required: state.entry.required,
+  }
+}
+
+function nameOf({ desired, entry, error, published, syncing }: EntryState): StateName {
+  if (entry.suspend) return 'suspended'
+  if (syncing) return 'syncing'
+  if (error) return error.disposition === 'stall' ? 'stalled' : 'failing'
+  return desired && desired.commit === published ? 'synced' : 'pending'
+}
+
+function toIso(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : new Date(timeMs).toISOString()
 }

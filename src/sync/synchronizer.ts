@@ -9,7 +9,7 @@ import type { SyncContext } from './context.js'
 import { EntryState } from './entry-state.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote, remoteKeyOf } from './remote.js'
-import type { EntryStatus } from './status.js'
+import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, unpublishEntry } from './upkeep.js'
 
@@ -84,7 +84,7 @@ export class Synchronizer {
 
   /** Of each entry of the listing. */
   status(): EntryStatus[] {
-    return this.#listed().map((state) => state.status())
+    return this.#listed().map(statusOf)
   }
 
   /** The paths of required entries without content in place. */

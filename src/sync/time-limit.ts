@@ -28,6 +28,6 @@ export async function withTimeLimit<T>(
 function timedOut(limitMs: number): SyncError {
   return new SyncError(
     'sync-timeout',
-    `Not done after ${Math.round(limitMs / 1000)} s: raise SYNC_TIMEOUT if the repository is large or the network slow`,
+    `Not done after ${limitMs / 1000} s: raise SYNC_TIMEOUT if the repository is large or the network slow`,
   )
 }

@@ -28,8 +28,9 @@ export class FakeRemote {
     this.#refs.set(name, { name, oid, peeled, target })
   }
 
-  delete(name: string): void {
-    this.#refs.delete(name)
+  /** What a ref names. */
+  oidOf(name: string): Oid | undefined {
+    return this.#refs.get(name)?.oid
   }
 
   async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {

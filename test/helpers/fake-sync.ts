@@ -22,6 +22,8 @@ export interface FakeSyncOptions {
   prune?: boolean
   syncTimeoutMs?: number
   clock?: FakeClock
+  /** Told of each event, after it was recorded. */
+  onEvent?: () => void
 }
 
 type EventOf<T extends SyncEvent['type']> = SyncEvent & { type: T }
@@ -68,7 +70,10 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
   const synchronizer = new Synchronizer({
     clock,
     cadence: { jitter, random },
-    observe: (event) => events.push(event),
+    observe: (event) => {
+      events.push(event)
+      options.onEvent?.()
+    },
     workers,
     syncTimeoutMs: options.syncTimeoutMs ?? 600_000,
     graceMs: 10_000,

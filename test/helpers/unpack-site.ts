@@ -1,0 +1,60 @@
+// A site, and the real packs of its repository to unpack there.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Oid } from '../../src/git/oid.js'
+import { type Unpacked, type UnpackOptions, unpack } from '../../src/sync/unpacking.js'
+import type { TestScope } from './git.js'
+import { type CommitFiles, commitFiles } from './git-commit.js'
+import { packObjects } from './packs.js'
+import { createSite, namesIn, type SiteOptions, type TestSite } from './publish-site.js'
+import { assertSameTree } from './same-tree.js'
+import { split } from './spilled-packs.js'
+
+export interface UnpackSite extends TestSite {
+  /** A commit of these files. */
+  commitOf(files: CommitFiles): Oid
+  /** Everything that a commit, or what leads to one, needs. */
+  fullPack(want: Oid): Buffer
+  /** What `want` needs on top of `have`, with deltas against what `have` has. */
+  thinPack(want: Oid, have: Oid): Buffer
+  /** Unpacks, and publishes, with the defaults of the tests. */
+  unpack(pack: Buffer, options: Partial<UnpackOptions> & { want: Oid }): Promise<Unpacked>
+  assertCommit(commit: Oid): void
+  /** What is beside the published files, for work under way. */
+  leftOvers(): string[]
+}
+
+/** Creates an empty site whose packs come from real git. */
+export function createUnpackSite(t: TestScope, options: SiteOptions = {}): UnpackSite {
+  const test = createSite(t, options)
+  const own =
+    test.site.mode === 'symlink'
+      ? path.join(test.volume, '.git-autosync', 'site')
+      : test.at('.git-autosync')
+  return {
+    ...test,
+    commitOf: (files) => commitFiles(test.repo, files),
+    fullPack: (want) => packObjects(test.repo, `${want}\n`, '--revs'),
+    thinPack: (want, have) =>
+      packObjects(test.repo, `${want}\n^${have}\n`, '--revs', '--thin', '--shallow'),
+    unpack: (pack, more) =>
+      unpack(chunksOf(split(pack, [4000])), {
+        site: test.site,
+        have: undefined,
+        memoryBytes: 1 << 20,
+        checkpoint: () => undefined,
+        ...more,
+      }),
+    assertCommit: (commit) => assertSameTree(test.directory, test.repo.dir, commit),
+    leftOvers: () =>
+      ['incoming', 'staging']
+        .filter((name) => existsSync(path.join(own, name)))
+        .concat((namesIn(own) ?? []).filter((name) => name.endsWith('.new'))),
+  }
+}
+
+/** Bytes as they come from a remote; then the failure, where there is one. */
+export async function* chunksOf(chunks: readonly Buffer[], error?: Error): AsyncGenerator<Buffer> {
+  yield* chunks
+  if (error) throw error
+}

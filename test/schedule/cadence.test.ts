@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ERROR_CODES, type ErrorCode } from '../../src/base/errors.js'
+import { retryDelayMs, spread } from '../../src/schedule/cadence.js'
+import { failure } from '../helpers/fake-sync.js'
+
+const MINUTE = 60_000
+const cadence = (jitter: number, random: number) => ({ jitter, random: () => random })
+
+/** The longest wait, of all that chance may choose. */
+const longest = (attempt: number, intervalMs: number, retryAfterMs?: number) =>
+  retryDelayMs(failure('server-error', { retryAfterMs }), attempt, intervalMs, cadence(0, 1))
+/** The shortest one. */
+const shortest = (attempt: number, intervalMs: number, retryAfterMs?: number) =>
+  retryDelayMs(failure('server-error', { retryAfterMs }), attempt, intervalMs, cadence(0, 0))
+
+test('intervals are spread by the share of the jitter, both ways', () => {
+  for (const [jitter, random, factor] of [
+    [0, 0, 1],
+    [0, 1, 1],
+    [0.1, 0, 0.9],
+    [0.1, 0.5, 1],
+    [0.1, 1, 1.1],
+    [1, 0, 0],
+    [1, 1, 2],
+  ] as const) {
+    assert.equal(spread(cadence(jitter, random)), factor)
+  }
+})
+
+describe('after a failure that is retried', () => {
+  test('the wait grows from one second to a cap of a minute', () => {
+    const waits = [1, 2, 3, 4, 5, 6, 7, 8, 1000].map((attempt) => longest(attempt, 10_000))
+    assert.deepEqual(waits, [1000, 2000, 4000, 8000, 16_000, 32_000, MINUTE, MINUTE, MINUTE])
+  })
+
+  test('the cap is the interval, but between one minute and five', () => {
+    const caps = [1, MINUTE, 3 * MINUTE, 5 * MINUTE, 1440 * MINUTE].map((interval) =>
+      longest(1000, interval),
+    )
+    assert.deepEqual(caps, [MINUTE, MINUTE, 3 * MINUTE, 5 * MINUTE, 5 * MINUTE])
+  })
+
+  test('the wait is never none', () => {
+    for (const attempt of [0, 1, 2, 1000]) assert.equal(shortest(attempt, 1), 500)
+  })
+
+  test('the wait is at least what Retry-After says, even beyond the cap', () => {
+    assert.equal(shortest(1, 10_000, 3_600_000), 3_600_000)
+    assert.ok((longest(1, 10_000, 3_600_000) as number) > 3_600_000, 'not all at the same moment')
+    assert.equal(longest(20, 10_000, 1000), MINUTE)
+  })
+})
+
+describe('after a failure that waits', () => {
+  const wait = (jitter: number, random: number, retryAfterMs?: number) =>
+    retryDelayMs(failure('access-denied', { retryAfterMs }), 7, 10_000, cadence(jitter, random))
+
+  test('it is the interval, spread like any other', () => {
+    assert.deepEqual([wait(0.1, 0), wait(0.1, 0.5), wait(0.1, 1)], [9000, 10_000, 11_000])
+  })
+
+  test('it is at least what Retry-After says', () => {
+    assert.deepEqual([wait(0.1, 0, 60_000), wait(0.1, 0, 500)], [60_000, 9000])
+  })
+})
+
+test('each code has a wait, or none where only a change helps', () => {
+  for (const [code, [disposition]] of Object.entries(ERROR_CODES)) {
+    const waitMs = retryDelayMs(failure(code as ErrorCode), 1, 10_000, cadence(0.1, 0.5))
+    if (disposition === 'stall') assert.equal(waitMs, undefined, code)
+    else assert.ok(waitMs !== undefined && waitMs >= 500 && waitMs <= 10_000, code)
+  }
+})

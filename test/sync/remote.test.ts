@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Remote, remoteKeyOf } from '../../src/sync/remote.js'
+import { FakeRemote, FakeSession } from '../helpers/fake-remote.js'
+import { listed, oid, REPO } from '../helpers/fake-sync.js'
+
+const signal = new AbortController().signal
+
+/** What a remote is asked for some entries, and the names it answers with. */
+async function ask(fake: FakeRemote, ...entries: object[]) {
+  const full = entries.map((entry, index) => ({ path: `p${index}`, ...entry }))
+  const refs = await new Remote(new FakeSession(fake)).listRefs(listed(full), signal)
+  return { asked: fake.polls, names: refs.map(({ name }) => name) }
+}
+
+describe('the refs of a poll', () => {
+  test('come with one request', async () => {
+    const fake = new FakeRemote()
+    fake.push(oid(1))
+    assert.deepEqual(await ask(fake, {}, { branch: 'main' }, { branch: 'missing' }), {
+      asked: [['HEAD', 'refs/heads/main', 'refs/heads/missing']],
+      names: ['refs/heads/main', 'HEAD'],
+    })
+  })
+
+  test('come with one request also where HEAD names no branch, but all that is followed is there', async () => {
+    const fake = new FakeRemote()
+    fake.set('refs/heads/main', oid(1))
+    assert.deepEqual(await ask(fake, { branch: 'main' }), {
+      asked: [['HEAD', 'refs/heads/main']],
+      names: ['refs/heads/main'],
+    })
+  })
+
+  test('take a second request to tell an empty repository from a missing ref', async () => {
+    const fake = new FakeRemote()
+    fake.set('refs/heads/trunk', oid(1))
+    assert.deepEqual(await ask(fake, {}, { branch: 'main' }), {
+      asked: [['HEAD', 'refs/heads/main'], ['refs/heads/']],
+      names: ['refs/heads/trunk'],
+    })
+  })
+
+  test('take no request for commits', async () => {
+    assert.deepEqual(await ask(new FakeRemote(), { commit: oid(1) }), { asked: [], names: [] })
+  })
+})
+
+test('the key of a remote is its URL with its credentials', () => {
+  const keyOf = (entry: object) => remoteKeyOf(listed([{ path: 'a', ...entry }])[0]!)
+  const withUser = (user: string) => REPO.replace('//', `//${user}@`)
+  assert.equal(keyOf({}), keyOf({ repo: `${REPO}/`, branch: 'x', interval: '1s' }))
+  const keys = [
+    {},
+    { repo: `${REPO}2` },
+    { credential: 'one' },
+    { credential: 'two' },
+    { repo: withUser('ann:a') },
+    { repo: withUser('ann:b') },
+  ].map(keyOf)
+  assert.equal(new Set(keys).size, keys.length)
+})

@@ -1,0 +1,157 @@
+// Entries that leave the listing, and some that come back.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createFakeSync, failure, listed, OTHER_REPO, oid } from '../helpers/fake-sync.js'
+
+describe('an entry that is removed', () => {
+  test('is not polled any more, and its remote is forgotten with the last one', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' }, { path: 'b' })
+    await sync.list({ path: 'b' })
+    assert.deepEqual(
+      sync.eventsOf('entry-removed').map(({ entry }) => entry),
+      ['a'],
+    )
+    sync.forget()
+    await sync.clock.advance(60_000)
+    assert.deepEqual(sync.trace(), ['poll-unchanged b'])
+    await sync.list()
+    await sync.pollNow()
+    await sync.clock.advance(3_600_000)
+    assert.equal(sync.remote().polls.length, 1)
+    assert.equal(sync.clock.pendingTimers, 0)
+    assert.deepEqual(sync.synchronizer.status(), [])
+  })
+
+  test('says nothing more when it leaves in the middle of a poll', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' }, { path: 'b' })
+    sync.remote().polling.shut()
+    await sync.clock.advance(60_000)
+    await sync.list({ path: 'b' })
+    sync.remote().push(oid(2))
+    sync.forget()
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.trace(), ['poll-changed b', 'sync-published b'])
+  })
+
+  test('is left in place without PRUNE', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    await sync.list()
+    assert.deepEqual(sync.workers.calls, [])
+    assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+  })
+
+  test('is unpublished with PRUNE', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' }, { path: 'b' })
+    sync.forget()
+    await sync.list({ path: 'b' })
+    assert.deepEqual(sync.workers.calls, ['unpublish /a'])
+  })
+
+  test('is unpublished only when its sync, which is aborted, has ended', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    // What is under way in a thread ends when it can, not when it is told to.
+    const publish = sync.workers.publish.bind(sync.workers)
+    const signals: AbortSignal[] = []
+    sync.workers.publish = (pack, signal) => {
+      signals.push(signal)
+      return publish(pack, new AbortController().signal)
+    }
+    sync.workers.gates.publish.shut()
+    await sync.list({ path: 'a' })
+    await sync.list()
+    assert.equal(signals[0]?.aborted, true)
+    assert.equal(sync.workers.calls.includes('unpublish /a'), false)
+    sync.workers.gates.publish.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.workers.ended.slice(-2), ['publish /a 1 over nothing', 'unpublish /a'])
+    assert.equal(sync.eventsOf('sync-published').length, 0)
+  })
+
+  test('is unpublished later where that fails at first', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' })
+    sync.workers.errors.unpublish.push(failure('volume-failed'), failure('path-blocked'))
+    await sync.list()
+    assert.deepEqual(
+      sync.eventsOf('tidy-failed').map(({ error }) => error.code),
+      ['volume-failed'],
+    )
+    assert.deepEqual(sync.synchronizer.status(), [])
+    await sync.clock.advance(120_000)
+    assert.equal(sync.workers.calls.filter((call) => call === 'unpublish /a').length, 3)
+    assert.equal(sync.workers.inPlace.size, 0)
+    assert.equal(sync.clock.pendingTimers, 0)
+  })
+})
+
+describe('an entry that is removed and comes back', () => {
+  test('at once stays what it was', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.synchronizer.setEntries([])
+    await sync.list({ path: 'a' })
+    assert.deepEqual(sync.trace(), ['entry-removed a', 'entry-added a', 'poll-unchanged a'])
+    assert.deepEqual(sync.workers.calls, ['inspect /a', 'tidy /a'])
+    assert.equal(sync.opened.length, 1)
+    await sync.clock.advance(60_000)
+    assert.equal(sync.remote().polls.length, 2)
+  })
+
+  test('while it is unpublished is published anew, and missing until then', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' })
+    sync.workers.gates.unpublish.shut()
+    await sync.list()
+    sync.remote().fetching.shut()
+    await sync.list({ path: 'a' })
+    sync.workers.gates.unpublish.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.synchronizer.missing(), ['a'])
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.synchronizer.missing(), [])
+    assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+  })
+
+  test('during its sync starts anew when that has ended', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    sync.workers.gates.publish.shut()
+    await sync.list({ path: 'a' })
+    sync.synchronizer.setEntries([])
+    await sync.list({ path: 'a', repo: OTHER_REPO })
+    sync.workers.gates.publish.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.workers.calls.includes('unpublish /a'), false)
+    assert.deepEqual(
+      sync.eventsOf('sync-published').map(({ repo }) => repo),
+      [OTHER_REPO],
+    )
+    assert.equal(sync.status().state, 'synced')
+  })
+})
+
+test('entries whose remote loses the last one not yet inspected are polled', async (t) => {
+  const sync = createFakeSync(t, { maxConcurrentSyncs: 1 })
+  sync.workers.gates.inspect.shut()
+  await sync.list({ path: 'a' }, { path: 'x', repo: OTHER_REPO }, { path: 'b' })
+  let inspected = 0
+  const inspect = sync.workers.inspect.bind(sync.workers)
+  sync.workers.inspect = async (site) => {
+    const commit = await inspect(site)
+    // By the second one, a is done, and b is still waiting for its turn.
+    if (++inspected === 1) {
+      sync.synchronizer.setEntries(listed([{ path: 'a' }, { path: 'x', repo: OTHER_REPO }]))
+    }
+    return commit
+  }
+  sync.workers.gates.inspect.open()
+  await sync.clock.advance(0)
+  assert.equal(sync.status('a').state, 'synced')
+})

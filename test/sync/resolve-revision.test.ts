@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Revision } from '../../src/git/revision.js'
+import type { RemoteRef } from '../../src/protocol/remote-ref.js'
+import { isResolvable, refPrefixesOf, resolveRevision } from '../../src/sync/resolve-revision.js'
+import { failsWith } from '../helpers/fails-with.js'
+import { oid } from '../helpers/fake-sync.js'
+
+const HEAD: Revision = { kind: 'head' }
+const MAIN: Revision = { kind: 'branch', name: 'main' }
+const TAG: Revision = { kind: 'tag', name: 'v1' }
+const COMMIT: Revision = { kind: 'commit', oid: oid(9) }
+
+const ref = (name: string, number: number, more: Partial<RemoteRef> = {}): RemoteRef => ({
+  name,
+  oid: oid(number),
+  peeled: undefined,
+  target: undefined,
+  ...more,
+})
+
+describe('the prefixes to ask for', () => {
+  test('are the refs, each once, and HEAD, which tells an empty repository', () => {
+    assert.deepEqual(refPrefixesOf([MAIN, TAG, MAIN, COMMIT]), [
+      'HEAD',
+      'refs/heads/main',
+      'refs/tags/v1',
+    ])
+    assert.deepEqual(refPrefixesOf([HEAD, HEAD]), ['HEAD'])
+  })
+
+  test('are none where only commits are followed', () => {
+    assert.deepEqual(refPrefixesOf([COMMIT]), [])
+    assert.deepEqual(refPrefixesOf([]), [])
+  })
+})
+
+describe('a revision', () => {
+  test('stands for the ref of exactly its name', () => {
+    const refs = [
+      ref('HEAD', 1),
+      ref('refs/heads/main2', 2),
+      ref('refs/tags/main', 3),
+      ref('refs/heads/main', 4),
+    ]
+    assert.deepEqual(resolveRevision(MAIN, refs), {
+      ref: 'refs/heads/main',
+      want: oid(4),
+      commit: oid(4),
+    })
+  })
+
+  test('HEAD goes by the name of its branch, where the remote tells it', () => {
+    const target = 'refs/heads/trunk'
+    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1, { target })]).ref, target)
+    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1)]).ref, 'HEAD')
+  })
+
+  test('of an annotated tag wants the tag, and publishes its commit', () => {
+    const desired = resolveRevision(TAG, [ref('refs/tags/v1', 1, { peeled: oid(2) })])
+    assert.deepEqual(desired, { ref: 'refs/tags/v1', want: oid(1), commit: oid(2) })
+  })
+
+  test('that is a commit needs no ref', () => {
+    assert.deepEqual(resolveRevision(COMMIT, []), { ref: oid(9), want: oid(9), commit: oid(9) })
+    assert.equal(isResolvable(COMMIT, []), true)
+  })
+})
+
+describe('a revision that the remote lacks', () => {
+  const elsewhere = [ref('HEAD', 1), ref('refs/heads/trunk', 1)]
+  const cases: [Revision, RemoteRef[], Parameters<typeof failsWith>][] = [
+    [HEAD, [], ['empty-repository', /push a first one/]],
+    [MAIN, [], ['empty-repository', /push a first one/]],
+    [TAG, [], ['empty-repository', /push a first one/]],
+    [
+      MAIN,
+      elsewhere,
+      ['branch-not-found', /no branch "main": push it, or correct the entry's branch/],
+    ],
+    [TAG, elsewhere, ['tag-not-found', /no tag "v1": push it, or correct the entry's tag/]],
+    [HEAD, [ref('refs/heads/trunk', 1)], ['branch-not-found', /there are: trunk\)/]],
+  ]
+  for (const [revision, refs, expected] of cases) {
+    test(`${revision.kind} fails with ${expected[0]} among ${refs.length} refs`, () => {
+      assert.equal(isResolvable(revision, refs), false)
+      assert.throws(() => resolveRevision(revision, refs), failsWith(...expected))
+    })
+  }
+
+  test('is told with a few branches only, however many there are', () => {
+    const many = Array.from({ length: 1000 }, (_, index) => ref(`refs/heads/b${index}`, 1))
+    assert.throws(
+      () => resolveRevision(HEAD, many),
+      failsWith('branch-not-found', /there are: b0, b1, b2, b3, b4\)/),
+    )
+  })
+})
