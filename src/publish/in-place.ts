@@ -7,7 +7,7 @@ import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
-import { applyJournal } from './journal.js'
+import { applyJournal, assertWritable } from './journal.js'
 import {
   commitTo,
   complete,
@@ -115,6 +115,7 @@ export class Draft implements Publication {
       const journal = this.#staging.finish(diff, (oid) => this.#target.readBlob(oid))
       this.#checkpoint()
       const stats = this.#mergeStats(diff)
+      assertWritable(journal, toBytePath(this.#place.root))
       commitTo(this.#place, journal, { commit: this.#target.commit, trees: diff.trees, stats })
       return { diff, journal }
     })

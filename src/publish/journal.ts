@@ -1,7 +1,7 @@
 // The last step of a publication, as a list that can be worked off again: written down
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import { realDirectories, removeOne, statIfPresent, tolerating } from './volume.js'
 
@@ -43,6 +43,18 @@ export function applyJournal({ renames, deletes, keeps }: Journal, place: Journa
   )
   removeFiles(deletes, new Set(keeps), place.root)
   return blocked
+}
+
+/**
+ * Throws the file system's error where a directory that a journal changes cannot be written, so
+ * that a fault which can be foreseen tears nothing.
+ */
+export function assertWritable({ renames, deletes }: Journal, root: string): void {
+  const changed = [...renames.map(({ path }) => path), ...deletes].filter((path) => path !== '')
+  for (const directory of new Set(changed.map(parentOf))) {
+    const gone = ['ENOENT', 'ENOTDIR']
+    tolerating(gone, () => accessSync(toFsPath(joinBytePath(root, directory)), constants.W_OK))
+  }
 }
 
 export function writeJournal(path: string, journal: Journal): void {

@@ -59,9 +59,12 @@ export function removeOne(path: string): boolean {
   return tolerating(['ENOENT', 'EBUSY'], () => unlinkSync(toFsPath(path)))
 }
 
-/** Removes a directory that is empty; returns whether it did. A mount point stays. */
+/**
+ * Removes a directory that is empty; returns whether it did. A mount point stays, and so does one
+ * on a volume that cannot be written, where nothing tells whether it is empty.
+ */
 export function removeIfEmpty(path: string): boolean {
-  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY']
+  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']
   return tolerating(fine, () => rmdirSync(toFsPath(path)))
 }
 
@@ -106,9 +109,21 @@ export function toVolumeError(error: unknown, directory: string): unknown {
         `No room is left on the volume of ${place}; make room, then the sync goes on by itself`,
         { cause: error },
       )
+    case 'EROFS':
+      return new SyncError(
+        'volume-failed',
+        `The volume of ${place} is read-only (${error.message}); mount it writable`,
+        { cause: error },
+      )
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return new SyncError(
+        'path-blocked',
+        `A file stands where a directory must be on the way to ${place} (${error.message}); move it away`,
+        { cause: error },
+      )
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new SyncError(
         'volume-failed',
         `${place} cannot be written (${error.message}); give this process's user the right to write there`,

@@ -10,6 +10,14 @@ import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
 import type { Unpacked } from './unpacking.js'
 
+/** Faults after which some files may be those of the new commit, and others not. */
+const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
+  'volume-failed',
+  'volume-full',
+  'path-blocked',
+  'internal',
+]
+
 /** Syncs an entry that needs it. Never rejects: a failure is a part of the entry's state. */
 export async function syncEntry(
   state: EntryState,
@@ -31,10 +39,28 @@ export async function syncEntry(
     const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const durationMs = performance.now() - startedAt
     failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
+    if (MAY_BE_HALF_DONE.includes(error.code)) await inspectAgain(state, context, signal)
     if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs)
   } finally {
     state.syncing = undefined
   }
+}
+
+/** Finds out what is in place after a fault; while that fails, too, it counts as unknown. */
+async function inspectAgain(
+  state: EntryState,
+  context: SyncContext,
+  signal: AbortSignal,
+): Promise<void> {
+  let commit: Oid | undefined
+  try {
+    commit = await context.workers.inspect(siteOf(state.entry, context))
+  } catch {
+    // The fault that made it look again is the one that is reported.
+  }
+  if (signal.aborted) return
+  if (commit !== state.published) state.publishedFrom = undefined
+  state.published = commit
 }
 
 async function publishDesired(

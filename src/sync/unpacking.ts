@@ -15,6 +15,7 @@ import {
   type Site,
 } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
+import { toVolumeError } from '../publish/volume.js'
 
 export interface UnpackOptions {
   site: Site
@@ -48,7 +49,7 @@ export async function unpack(
     return await unpacking.finish()
   } catch (error) {
     unpacking.abandon()
-    throw error
+    throw toVolumeError(error, options.site.directory)
   } finally {
     unpacking.close()
   }

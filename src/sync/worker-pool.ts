@@ -1,4 +1,5 @@
 // The worker threads, as functions the main thread can call.
+import { availableParallelism } from 'node:os'
 import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
@@ -37,13 +38,18 @@ export interface WorkerPool {
   close(): Promise<void>
 }
 
-/** Starts a pool of at most `maxThreads` threads, one job each at a time. */
-export function createWorkerPool(maxThreads: number): WorkerPool {
-  const memoryBytes = Math.floor(MEMORY_BYTES / maxThreads)
+/**
+ * Starts a pool for at most `maxJobs` jobs at once. More threads than processors would only cost
+ * memory, so that jobs share them: one that waits for its remote leaves its thread to others.
+ */
+export function createWorkerPool(maxJobs: number): WorkerPool {
+  const memoryBytes = Math.floor(MEMORY_BYTES / maxJobs)
+  const maxThreads = Math.min(maxJobs, availableParallelism())
   const pool = new Piscina({
     filename: new URL('./unpack-worker.js', import.meta.url).href,
     minThreads: 1,
     maxThreads,
+    concurrentTasksPerWorker: Math.ceil(maxJobs / maxThreads),
     idleTimeout: IDLE_THREAD_MS,
   })
   return {

@@ -127,4 +127,20 @@ describe('a commit that cannot be published', () => {
     assert.deepEqual([sync.status().state, sync.status().error?.code], ['stalled', 'unsafe-tree'])
     assert.equal(sync.remote().fetches.length, 1)
   })
+
+  test('halfway through what is in place looks again, and does not trust what it knew', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    assert.equal(sync.status().oid, oid(1))
+    sync.workers.errors.publish.push(failure('volume-failed'))
+    sync.workers.errors.inspect.push(failure('volume-failed'))
+    sync.remote().push(oid(2))
+    await sync.pollNow()
+    assert.equal(sync.status().oid, null)
+    // The remote returns to what was in place before: that is not there any more.
+    sync.remote().push(oid(1))
+    await sync.clock.advance(60_000)
+    assert.equal(sync.status().oid, oid(1))
+    assert.equal(sync.eventsOf('sync-published').length, 2)
+  })
 })

@@ -121,7 +121,7 @@ describe('what fails', () => {
       () => pool.tidy(below, 0, signal),
       () => pool.unpublish(below),
     ]) {
-      await assert.rejects(work, failsWith('volume-failed', /ENOTDIR/))
+      await assert.rejects(work, failsWith('path-blocked', /ENOTDIR/))
     }
   })
 })
