@@ -62,6 +62,9 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
 
   function apply(desired: Entry[]): void {
     const diff = synchronizer.setEntries(desired)
+    for (const { path: entry, clean } of desired) {
+      if (clean) logger.warn('clean has no effect yet: foreign files stay', { entry })
+    }
     listing.valid = true
     listing.loadedAt = clock.now()
     observe({
@@ -91,15 +94,12 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
   }
 
   const heartbeat = new Heartbeat(clock)
-  const report = (): StatusReport => ({
-    build: { version: readVersion(), node: process.version },
-    listing: {
-      ...listing,
-      loadedAt: new Date(listing.loadedAt).toISOString(),
-      entries: synchronizer.status().length,
-    },
-    entries: synchronizer.status(),
-  })
+  const build = { version: readVersion(), node: process.version }
+  const report = (): StatusReport => {
+    const entries = synchronizer.status()
+    const loadedAt = new Date(listing.loadedAt).toISOString()
+    return { build, listing: { ...listing, loadedAt, entries: entries.length }, entries }
+  }
   const server = createServer(
     {
       heartbeatAgeMs: () => heartbeat.ageMs,
@@ -131,8 +131,7 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
       return { failed: synchronizer.status().filter(({ error }) => error).length }
     },
     async close() {
-      await watcher?.close()
-      await Promise.all([synchronizer.close(), server.close()])
+      await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
       heartbeat.stop()
       await client.close()
     },
@@ -162,7 +161,8 @@ function createSynchronizer(
 ) {
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
-    connectionsPerOrigin: settings.maxConcurrentPolls,
+    // A fetch that is slow to be unpacked must not hold up the polls of its host.
+    connectionsPerOrigin: settings.maxConcurrentPolls + settings.maxConcurrentSyncs,
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
   const transport = createTransport({ http: client, local: createLocalClient() })
@@ -173,7 +173,7 @@ function createSynchronizer(
     cadence: { jitter: settings.jitter, random: Math.random },
     observe,
     onError,
-    workers: createWorkerPool(settings.maxConcurrentSyncs),
+    workers: createWorkerPool(settings.maxConcurrentSyncs, onError),
     syncTimeoutMs: settings.syncTimeoutMs,
     graceMs: settings.worktreeGracePeriodMs,
     stateDirectory: settings.stateDir,

@@ -62,11 +62,19 @@ async function run(settings: Settings): Promise<number | undefined> {
   } catch (error) {
     return refuse(error, logger)
   }
-  let exitCode: number = EXIT.clean
+  // A one-time run that is stopped before its end has failed.
+  let exitCode: number = settings.oneTime ? EXIT.failed : EXIT.clean
   const grace = closeWithGrace(
-    { delay: CLOSE_TIMEOUT_MS, logger: false, skip: ['SIGHUP'] },
+    {
+      delay: CLOSE_TIMEOUT_MS,
+      logger: false,
+      skip: ['SIGHUP'],
+      // What a hung volume holds up is completed at the next start.
+      onTimeout: () => process.exit(exitCode),
+    },
     async ({ signal, err }) => {
       ignoreFurtherSignals()
+      if (err) exitCode = EXIT.failed
       if (err) logger.error('stopping after a fault in this program', { error: err })
       else logger.info('stopping', { signal })
       await daemon.close()
@@ -81,7 +89,7 @@ async function run(settings: Settings): Promise<number | undefined> {
   })
   if (settings.oneTime) {
     const { failed } = await daemon.syncedOnce()
-    if (failed > 0) exitCode = EXIT.failed
+    if (failed === 0) exitCode = EXIT.clean
     grace.close()
   }
   return undefined

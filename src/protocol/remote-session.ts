@@ -4,6 +4,7 @@
 import type { ObjectFormat } from '../git/oid.js'
 import { decodePkts } from '../git/pkt-line.js'
 import type { HttpClient, HttpRequest, HttpResponse } from '../transport/http-client.js'
+import { bounded } from './bounded.js'
 import { type Advertisement, decodeAdvertisement, objectFormatIn } from './capabilities.js'
 import { encodeFetchV0, encodeFetchV2, type FetchRequest } from './fetch-request.js'
 import { decodeFetch } from './fetch-response.js'
@@ -54,7 +55,7 @@ export class RemoteSession {
       }
       const body = encodeLsRefs(prefixes, advertisement.capabilities)
       const response = await this.#post(discovery, body, signal)
-      return decodeLsRefs(decodePkts(response.body))
+      return decodeLsRefs(bounded(decodePkts(response.body)))
     })
   }
 
@@ -78,10 +79,12 @@ export class RemoteSession {
     const headers = { 'git-protocol': 'version=2' }
     const response = await this.#request({ url: url + suffix, method: 'GET', headers, signal })
     await assertOk(response, `application/x-${SERVICE}-advertisement`)
-    const advertisement = await decodeAdvertisement(decodePkts(response.body))
+    const advertisement = await decodeAdvertisement(bounded(decodePkts(response.body)))
     const baseUrl = response.url.endsWith(suffix) ? response.url.slice(0, -suffix.length) : url
-    this.#discovery = { baseUrl, advertisement }
-    return this.#discovery
+    // The refs of a v0 server are asked for anew at each poll: only the rest is kept.
+    const kept = advertisement.version === 0 ? { ...advertisement, refs: [] } : advertisement
+    this.#discovery = { baseUrl, advertisement: kept }
+    return { baseUrl, advertisement }
   }
 
   async #post(discovery: Discovery, body: Buffer, signal: AbortSignal): Promise<HttpResponse> {

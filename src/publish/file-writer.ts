@@ -15,6 +15,8 @@ const BATCH_FILES = 256
 const AHEAD_BATCHES = 3
 /** A thread that does not answer for so long never will, in milliseconds. */
 const PATIENCE_MS = 10 * 60_000
+/** How often it is looked whether the thread has died, in milliseconds. */
+const LOOK_MS = 250
 
 type Pending = {
   target: string
@@ -24,7 +26,11 @@ type Pending = {
 }
 
 export class FileWriter {
-  readonly #thread = new Worker(new URL('./file-writer-thread.js', import.meta.url))
+  /** Becomes 1 when the thread ends, for whatever reason. */
+  readonly #ended = new Int32Array(new SharedArrayBuffer(4))
+  readonly #thread = new Worker(new URL('./file-writer-thread.js', import.meta.url), {
+    workerData: this.#ended,
+  })
   #files: Pending[] = []
   #bytes = 0
   readonly #onTheirWay: { batch: FileBatch; files: Pending[] }[] = []
@@ -49,7 +55,7 @@ export class FileWriter {
   /** Ends the thread, once it has written what it was sent. */
   close(): void {
     this.#files = []
-    for (const { batch } of this.#onTheirWay.splice(0)) waitFor(batch)
+    for (const { batch } of this.#onTheirWay.splice(0)) this.#isAnswered(batch)
     this.#thread.postMessage(undefined)
   }
 
@@ -73,13 +79,22 @@ export class FileWriter {
   #receive(): void {
     const [oldest] = this.#onTheirWay
     if (!oldest) return
-    waitFor(oldest.batch)
+    if (!this.#isAnswered(oldest.batch)) throw new Error('the thread that writes files has failed')
     this.#onTheirWay.shift()
     const { state, stats, bytes } = oldest.batch
     if (state[0] === BATCH.failed) throw decodeError(bytes, state[1] as number)
     for (const [index, { written }] of oldest.files.entries()) {
       written(stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS))
     }
+  }
+
+  /** Waits until the thread is through with a batch; false where it never will be. */
+  #isAnswered({ state }: FileBatch): boolean {
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_MS) {
+      if (Atomics.wait(state, 0, BATCH.pending, LOOK_MS) !== 'timed-out') return true
+      if (Atomics.load(this.#ended, 0) === 1) return false
+    }
+    return false
   }
 }
 
@@ -109,14 +124,6 @@ function writeHere({ target, permissions, body, written }: Pending): void {
 
 function isPending({ state }: FileBatch): boolean {
   return Atomics.load(state, 0) === BATCH.pending
-}
-
-function waitFor(batch: FileBatch): void {
-  if (!isPending(batch)) return
-  const { state } = batch
-  if (Atomics.wait(state, 0, BATCH.pending, PATIENCE_MS) === 'timed-out') {
-    throw new Error('the thread that writes files does not answer')
-  }
 }
 
 /** An error as the file system throws it, with its code. */

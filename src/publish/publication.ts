@@ -12,6 +12,7 @@ import {
   removePublished,
   type Target,
 } from './in-place.js'
+import { assertOwnDirectories } from './own-directories.js'
 import { forget, type Place, recover, verify } from './place.js'
 import { filesOf } from './published-files.js'
 import { PublishedTree } from './published-tree.js'
@@ -48,6 +49,7 @@ export function begin(
   published?: PublishedTree,
 ): Publication {
   const publication = guarded(site, () => {
+    assertOwnDirectories(site)
     mkdirSync(path.dirname(site.directory), { recursive: true })
     putBack(site)
     const existing = lstatSync(site.directory, { throwIfNoEntry: false })
@@ -70,6 +72,7 @@ export function begin(
 /** What is published at a site, as a source of objects; undefined where it cannot be trusted. */
 export function openPublished(site: Site): PublishedTree | undefined {
   return guarded(site, () => {
+    assertOwnDirectories(site)
     const place = currentPlace(site)
     if (!place) return undefined
     const known = recover(place)
@@ -79,6 +82,7 @@ export function openPublished(site: Site): PublishedTree | undefined {
 
 /** A directory for files that are needed while a pack is received; see {@link removeIncoming}. */
 export function incomingDirectory(site: Site): string {
+  guarded(site, () => assertOwnDirectories(site))
   const existing = lstatSync(site.directory, { throwIfNoEntry: false })
   // What a symlink leads to is not to be written.
   const isBeside = site.mode === 'symlink' || existing?.isSymbolicLink()
@@ -95,6 +99,7 @@ export function removeIncoming(incoming: string): void {
 /** Completes what was interrupted and returns the commit that is in place, if it is whole. */
 export function inspect(site: Site): Oid | undefined {
   return guarded(site, () => {
+    assertOwnDirectories(site)
     putBack(site)
     const place = currentPlace(site)
     if (!place) return undefined
@@ -112,6 +117,7 @@ export function inspect(site: Site): Oid | undefined {
  */
 export function tidy(site: Site, options: TidyOptions): number | undefined {
   return guarded(site, () => {
+    assertOwnDirectories(site)
     putBack(site)
     if (isOfOtherMode(site)) return undefined
     const worktree = worktreePlace(site)
@@ -126,6 +132,7 @@ export function tidy(site: Site, options: TidyOptions): number | undefined {
 /** Removes what was published at a site, and its state; never a file this service did not write. */
 export function unpublish(site: Site): void {
   guarded(site, () => {
+    assertOwnDirectories(site)
     putBack(site)
     const worktree = worktreePlace(site)
     if (linkedCommit(worktree)) unlinkSync(site.directory)

@@ -9,7 +9,7 @@ import { isContent, readLink } from './file-content.js'
 import type { Known } from './place.js'
 import { filesOf } from './published-files.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
-import { realDirectories, statIfPresent } from './volume.js'
+import { codeOf, realDirectories, statIfPresent } from './volume.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
@@ -40,10 +40,20 @@ export class PublishedTree {
     for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
   }
 
-  /** A published blob; undefined where no file holds it, or not any more. */
+  /** A published blob; undefined where no file holds it, or not any more, or cannot be read. */
   findBlob(oid: Oid): StoredObject | undefined {
     const file = this.#find(oid)
-    const path = file && this.#pathOf(file)
+    try {
+      return file && this.#read(file, oid)
+    } catch (error) {
+      if (codeOf(error) === '') throw error
+      // What cannot be read is fetched.
+      return undefined
+    }
+  }
+
+  #read(file: TreeFile, oid: Oid): StoredObject | undefined {
+    const path = this.#pathOf(file)
     const stat = path === undefined ? undefined : statIfPresent(path)
     if (path === undefined || !stat) return undefined
     if (stat.isFile() && stat.size >= LARGE_BYTES) {

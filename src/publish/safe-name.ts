@@ -20,6 +20,9 @@ const NTFS_IGNORED = /[ .]*(?:[:\\].*)?$/s
 /** What a name must hold to be taken for one of ours: others need no closer look. */
 const SUSPECT = /git|[\x80-\xff]/i
 
+/** What NTFS may call `.git-autosync` for programs that know short names only. */
+const OWN_SHORT_NAME = /^git-au~\d+$/
+
 /** Throws `unsafe-tree` for the first entry of a tree that must not be written to disk. */
 export function assertSafeTree(entries: readonly TreeEntry[], directory: string): void {
   if (directory.split('/').length > MAX_DEPTH) throw tooDeep(directory)
@@ -51,7 +54,8 @@ export function nameFault(name: string): string | undefined {
   if (!SUSPECT.test(name)) return undefined
   const folded = displayPath(name).replace(HFS_IGNORED, '').replace(NTFS_IGNORED, '').toLowerCase()
   if (folded === '.git' || folded === 'git~1') return 'could be taken for .git'
-  if (folded === '.git-autosync') return "could be taken for this service's own directory"
+  if (folded === '.git-autosync' || OWN_SHORT_NAME.test(folded))
+    return "could be taken for this service's own directory"
   return undefined
 }
 

@@ -62,8 +62,9 @@ export class Staging {
     rmSync(toFsPath(options.staging), { recursive: true, force: true })
     makeDirectory(options.staging)
     this.#volume = lstatSync(toFsPath(options.staging)).dev
-    this.#writer = options.hasManyFiles ? new FileWriter() : undefined
     this.#directory('')
+    // Last: where anything above throws, nobody could end its thread.
+    this.#writer = options.hasManyFiles ? new FileWriter() : undefined
   }
 
   /** Says which files are to be staged, and which ones will go. */

@@ -5,7 +5,7 @@ import type { SyncError } from '../base/errors.js'
 const RETRY_BASE_MS = 1000
 /** However long the interval, a failure that time may mend is looked at this often at least. */
 const LONGEST_RETRY_MS = 5 * 60_000
-/** However short the interval, back-off grows to this. */
+/** However short the interval, back-off grows to this, also where the interval is waited for. */
 const SHORTEST_CAP_MS = 60_000
 
 export interface Cadence {
@@ -30,17 +30,23 @@ export function retryDelayMs(
   intervalMs: number,
   cadence: Cadence,
 ): number | undefined {
+  const backoff = { baseMs: RETRY_BASE_MS, random: cadence.random }
   switch (error.disposition) {
     case 'stall':
       return undefined
     case 'wait':
-      return Math.round(Math.max(intervalMs * spread(cadence), error.retryAfterMs ?? 0))
+      return Math.round(
+        Math.max(
+          intervalMs * spread(cadence),
+          backoffMs(attempt, { ...backoff, capMs: SHORTEST_CAP_MS }),
+          error.retryAfterMs ?? 0,
+        ),
+      )
     case 'retry':
       return backoffMs(attempt, {
-        baseMs: RETRY_BASE_MS,
+        ...backoff,
         capMs: Math.max(SHORTEST_CAP_MS, Math.min(intervalMs, LONGEST_RETRY_MS)),
         floorMs: error.retryAfterMs,
-        random: cadence.random,
       })
   }
 }

@@ -98,8 +98,14 @@ export class EntryState {
     return this.desired
   }
 
-  /** `commit` is in place now, which `want` led to. */
+  /** `want` was published, as `commit`. */
   hasPublished(want: Oid, commit: Oid, now: number): void {
+    this.completed(want, commit, now)
+    this.succeeded()
+  }
+
+  /** `commit` is in place now, which `want` led to, whatever went wrong on the way. */
+  completed(want: Oid, commit: Oid, now: number): void {
     this.published = commit
     this.publishedFrom = want
     this.hasContent = true
@@ -107,7 +113,6 @@ export class EntryState {
     this.lastPublishedAt = now
     this.tidyAt = now
     if (this.desired?.want === want) this.desired = { ...this.desired, commit }
-    this.succeeded()
   }
 
   /** The directory equals what the remote names. */

@@ -39,7 +39,7 @@ export async function syncEntry(
     const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const durationMs = performance.now() - startedAt
     failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
-    if (MAY_BE_HALF_DONE.includes(error.code)) await inspectAgain(state, context, signal)
+    if (MAY_BE_HALF_DONE.includes(error.code)) await inspectAgain(state, desired, context, signal)
     if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs)
   } finally {
     state.syncing = undefined
@@ -49,6 +49,7 @@ export async function syncEntry(
 /** Finds out what is in place after a fault; while that fails, too, it counts as unknown. */
 async function inspectAgain(
   state: EntryState,
+  desired: Desired,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -59,8 +60,15 @@ async function inspectAgain(
     // The fault that made it look again is the one that is reported.
   }
   if (signal.aborted) return
+  const now = context.clock.now()
+  if (commit !== undefined && commit === desired.commit) {
+    // Completed by the inspection. The failure was reported; the next poll ends it.
+    state.completed(desired.want, commit, now)
+    return
+  }
   if (commit !== state.published) state.publishedFrom = undefined
   state.published = commit
+  if (commit !== undefined) state.tidyAt = now
 }
 
 async function publishDesired(

@@ -1,6 +1,7 @@
 // Keeps every entry of the listing equal to its revision. Remotes are polled, not
 // entries; what a poll finds changed is synced by a queue of its own. Nothing is retried
 // on the spot: a failure only decides when its remote is polled again.
+import { isWithin } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import type { RemoteSession } from '../protocol/remote-session.js'
@@ -28,6 +29,8 @@ export class Synchronizer {
   readonly #options: SynchronizerOptions
   /** By directory. */
   readonly #entries = new Map<string, EntryState>()
+  /** Directories of entries that left, and still have work. */
+  readonly #retiring = new Set<string>()
   readonly #remotes = new Map<string, Remote>()
   /** Keys of remotes. */
   readonly #polls: WorkQueue<string>
@@ -96,7 +99,7 @@ export class Synchronizer {
 
   /** Whether every required entry had content in place at some time. */
   hasStarted(): boolean {
-    this.#hasStarted ||= this.missing().length === 0
+    this.#latchStart()
     return this.#hasStarted
   }
 
@@ -114,6 +117,7 @@ export class Synchronizer {
     const state = this.#entries.get(entry.directory) ?? new EntryState(entry)
     state.change(entry)
     this.#entries.set(entry.directory, state)
+    this.#retiring.delete(entry.directory)
     this.#options.observe({ type: 'entry-added', ...state.labels })
     this.#join(state)
   }
@@ -139,12 +143,16 @@ export class Synchronizer {
     const state = this.#entries.get(entry.directory) as EntryState
     this.#leave(entry, state)
     state.isRemoved = true
+    this.#retiring.add(entry.directory)
     this.#options.observe({ type: 'entry-removed', ...state.labels })
     // Its last work: in the queue, so that it waits for a sync that is being aborted.
     this.#syncs.add(entry.directory)
   }
 
   #join(state: EntryState): void {
+    const { directory } = state.entry
+    // What an entry that left still does above or below would hit this one's files.
+    if ([...this.#retiring].some((other) => overlap(other, directory))) return
     const key = remoteKeyOf(state.entry)
     let remote = this.#remotes.get(key)
     if (!remote) {
@@ -153,7 +161,7 @@ export class Synchronizer {
     }
     remote.entries.add(state)
     // Its first work is to find out what is in place; the poll follows.
-    this.#syncs.add(state.entry.directory)
+    this.#syncs.add(directory)
   }
 
   #leave(entry: Entry, state: EntryState): void {
@@ -196,6 +204,8 @@ export class Synchronizer {
       await inspectEntry(state, this.#options, signal)
       if (remote.isInspected) this.#polls.add(key)
     }
+    // Nobody may ask before an entry that is still missing comes on top.
+    if (state.hasContent) this.#latchStart()
     await tidyEntry(state, this.#options, signal)
     if (!signal.aborted) this.#syncAt(directory, state.tidyAt)
   }
@@ -205,8 +215,20 @@ export class Synchronizer {
     const { clock, prune } = this.#options
     const retryInMs = prune ? await unpublishEntry(state, this.#options) : undefined
     if (!state.isRemoved) return
-    if (retryInMs === undefined) this.#entries.delete(directory)
-    else this.#syncAt(directory, clock.now() + retryInMs)
+    if (retryInMs !== undefined) {
+      this.#syncAt(directory, clock.now() + retryInMs)
+      return
+    }
+    this.#entries.delete(directory)
+    this.#retiring.delete(directory)
+    // Those that waited for it.
+    for (const waiting of this.#listed()) {
+      if (overlap(waiting.entry.directory, directory)) this.#join(waiting)
+    }
+  }
+
+  #latchStart(): void {
+    this.#hasStarted ||= this.missing().length === 0
   }
 
   #syncAt(directory: string, timeMs: number | undefined): void {
@@ -217,4 +239,9 @@ export class Synchronizer {
     const dueAt = this.#remotes.get(key)?.dueAt
     if (dueAt !== undefined) this.#polls.addAfter(key, dueAt - this.#options.clock.now())
   }
+}
+
+/** Whether one of two directories lies in the other. */
+function overlap(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one)
 }

@@ -112,8 +112,12 @@ class Unpacking {
   }
 
   close(): void {
-    this.#reader.close()
-    if (this.#files > 0) removeIncoming(this.#incoming)
+    try {
+      this.#reader.close()
+      if (this.#files > 0) removeIncoming(this.#incoming)
+    } catch {
+      // What became of the commit stands: the next run, or inspection, removes what is left.
+    }
   }
 
   #createFile(): string {

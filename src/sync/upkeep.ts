@@ -6,6 +6,9 @@ import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
 import { failPoll } from './failure.js'
 
+/** However short the interval, tidying that failed is not tried again sooner. */
+const SHORTEST_TIDY_RETRY_MS = 60_000
+
 /** Finds out what is in place, before an entry's first poll. Never rejects. */
 export async function inspectEntry(
   state: EntryState,
@@ -29,7 +32,7 @@ export async function inspectEntry(
   }
 }
 
-/** Tidies an entry when it is time to. Never rejects: a failure is only reported. */
+/** Tidies an entry when it is time to. Never rejects: a failure is reported, and tried again. */
 export async function tidyEntry(
   state: EntryState,
   context: SyncContext,
@@ -43,6 +46,7 @@ export async function tidyEntry(
     if (waitMs !== undefined && !signal.aborted) state.tidyAt = clock.now() + waitMs
   } catch (error) {
     if (signal.aborted) return
+    state.tidyAt = clock.now() + Math.max(state.entry.intervalMs, SHORTEST_TIDY_RETRY_MS)
     observe({ type: 'tidy-failed', ...state.labels, error: toSyncError(error) })
   }
 }

@@ -1,5 +1,4 @@
 // The worker threads, as functions the main thread can call.
-import { availableParallelism } from 'node:os'
 import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
@@ -9,8 +8,8 @@ import { unwrap } from './answer.js'
 import type { PublishJob, StopFlag, TidyJob } from './unpack-worker.js'
 import type { Unpacked } from './unpacking.js'
 
-/** How long an idle thread is kept, in milliseconds. */
-const IDLE_THREAD_MS = 10_000
+/** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
+const IDLE_THREAD_MS = 2000
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024
 
@@ -39,19 +38,21 @@ export interface WorkerPool {
 }
 
 /**
- * Starts a pool for at most `maxJobs` jobs at once. More threads than processors would only cost
- * memory, so that jobs share them: one that waits for its remote leaves its thread to others.
+ * Starts a pool of at most `maxThreads` threads, one job each at a time. `onError` is told of
+ * faults of a thread that has no job; the pool replaces it.
  */
-export function createWorkerPool(maxJobs: number): WorkerPool {
-  const memoryBytes = Math.floor(MEMORY_BYTES / maxJobs)
-  const maxThreads = Math.min(maxJobs, availableParallelism())
+export function createWorkerPool(
+  maxThreads: number,
+  onError: (error: unknown) => void,
+): WorkerPool {
+  const memoryBytes = Math.floor(MEMORY_BYTES / maxThreads)
   const pool = new Piscina({
     filename: new URL('./unpack-worker.js', import.meta.url).href,
     minThreads: 1,
     maxThreads,
-    concurrentTasksPerWorker: Math.ceil(maxJobs / maxThreads),
     idleTimeout: IDLE_THREAD_MS,
   })
+  pool.on('error', onError)
   return {
     inspect: async (site) => unwrap(await pool.run(site, { name: 'inspect' })),
     tidy: (site, graceMs, signal) =>

@@ -3,11 +3,19 @@
 /** Larger numbers of a reset header are seconds since the epoch, smaller ones seconds from now. */
 const EPOCH_THRESHOLD_SECONDS = 10 ** 9
 
+/** Whatever a server asks for, it is asked again after a day. */
+const LONGEST_MS = 24 * 60 * 60 * 1000
+
 /**
  * The milliseconds from `now` (since the epoch) that Retry-After, or else a rate limit's reset,
- * asks for; undefined where the headers do not say.
+ * asks for, at most a day; undefined where the headers do not say.
  */
 export function retryAfterMs(headers: Record<string, string>, now: number): number | undefined {
+  const askedMs = asked(headers, now)
+  return askedMs === undefined ? undefined : Math.min(askedMs, LONGEST_MS)
+}
+
+function asked(headers: Record<string, string>, now: number): number | undefined {
   const retryAfter = headers['retry-after']?.trim() ?? ''
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000
   const date = Date.parse(retryAfter)

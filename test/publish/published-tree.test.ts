@@ -15,7 +15,7 @@ import { hashObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import { openPublished } from '../../src/publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../../src/publish/published-tree.js'
-import { recordCalls, withGate } from '../helpers/fs-faults.js'
+import { fsError, recordCalls, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { createSite, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
 
@@ -45,6 +45,12 @@ const DRIFTS: Record<string, (test: TestSite) => void> = {
     renameSync(at('d/e'), path.join(outside, 'e'))
     symlinkSync(path.join(outside, 'e'), at('d/e'))
   },
+}
+
+function contentOf(file: CommitFiles[string] | undefined): string | Buffer {
+  if (typeof file === 'string' || Buffer.isBuffer(file)) return file
+  assert.ok(file && 'symlink' in file)
+  return file.symlink
 }
 
 const oidOf = (content: string | Buffer) => hashObject('blob', Buffer.from(content), 'sha1')
@@ -169,6 +175,30 @@ describe('what is published', () => {
       () => assert.equal(textOf(published, oidOf('content a')), 'content a'),
     )
   })
+
+  for (const code of ['EACCES', 'ENOENT', 'EIO', 'ELOOP']) {
+    test(`is nothing where any call for it fails with ${code}`, (t) => {
+      const test = createSite(t)
+      const files: CommitFiles = { ...FILES, 'd/large': Buffer.alloc(LARGE_BYTES, 'large') }
+      test.publish(files)
+      for (const name of ['d/e/b', 'link', 'd/large']) {
+        const oid = oidOf(contentOf(files[name]))
+        const calls = recordCalls(() => assert.ok(open(test).findBlob(oid)))
+        const own = calls.filter(({ paths }) => paths.includes(test.at(name))).length
+        for (let at = 0; at < own; at++) {
+          const published = open(test)
+          let count = 0
+          withGate(
+            ({ paths }) => {
+              if (paths.includes(test.at(name)) && count++ === at) throw fsError(code)
+            },
+            () => assert.equal(published.findBlob(oid), undefined, `${name}, call ${at}`),
+          )
+          assert.ok(count > at)
+        }
+      }
+    })
+  }
 
   test('in a sha256 repository is proven by sha256', (t) => {
     const test = createSite(t, { objectFormat: 'sha256' })

@@ -54,7 +54,9 @@ describe('after a failure that is retried', () => {
 
 describe('after a failure that waits', () => {
   const wait = (jitter: number, random: number, retryAfterMs?: number) =>
-    retryDelayMs(failure('access-denied', { retryAfterMs }), 7, 10_000, cadence(jitter, random))
+    retryDelayMs(failure('access-denied', { retryAfterMs }), 1, 10_000, cadence(jitter, random))
+  const longestWait = (attempt: number, intervalMs: number) =>
+    retryDelayMs(failure('access-denied'), attempt, intervalMs, cadence(0, 1))
 
   test('it is the interval, spread like any other', () => {
     assert.deepEqual([wait(0.1, 0), wait(0.1, 0.5), wait(0.1, 1)], [9000, 10_000, 11_000])
@@ -62,6 +64,12 @@ describe('after a failure that waits', () => {
 
   test('it is at least what Retry-After says', () => {
     assert.deepEqual([wait(0.1, 0, 60_000), wait(0.1, 0, 500)], [60_000, 9000])
+  })
+
+  test('it grows to a minute where the interval is shorter, and is never less than that', () => {
+    const waits = [1, 2, 3, 4, 5, 6, 7, 1000].map((attempt) => longestWait(attempt, 3000))
+    assert.deepEqual(waits, [3000, 3000, 4000, 8000, 16_000, 32_000, MINUTE, MINUTE])
+    assert.equal(longestWait(1000, 10 * MINUTE), 10 * MINUTE)
   })
 })
 

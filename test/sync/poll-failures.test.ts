@@ -157,9 +157,18 @@ describe('an error that time rarely mends', () => {
   test('waits for the shortest interval of the remote', async (t) => {
     const sync = createFakeSync(t)
     sync.remote().pollError = failure('access-denied')
-    await sync.list({ path: 'a', interval: '1h' }, { path: 'b', interval: '10s' })
-    await sync.clock.advance(100_000)
+    await sync.list({ path: 'a', interval: '1h' }, { path: 'b', interval: '60s' })
+    await sync.clock.advance(600_000)
     assert.equal(sync.remote().polls.length, 11)
+  })
+
+  test('backs off where the interval is short', async (t) => {
+    const sync = createFakeSync(t, { jitter: 0.1, random: Math.random })
+    sync.remote().pollError = failure('authentication-required')
+    await sync.list({ path: 'a', interval: '1s' })
+    await sync.clock.advance(3_600_000)
+    const count = sync.remote().polls.length
+    assert.ok(count > 60 && count < 200, `${count} polls`)
   })
 
   test('of one entry leaves the others of the poll alone', async (t) => {

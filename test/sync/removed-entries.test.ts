@@ -137,6 +137,58 @@ describe('an entry that is removed and comes back', () => {
   })
 })
 
+describe('an entry above or below one that is removed', () => {
+  for (const [gone, added] of [
+    ['a', 'a/b'],
+    ['a/b', 'a'],
+  ] as const) {
+    test(`waits until that is unpublished: ${gone} → ${added}`, async (t) => {
+      const sync = createFakeSync(t, { prune: true })
+      await sync.list({ path: gone }, { path: 'x' })
+      sync.forget()
+      sync.workers.gates.unpublish.shut()
+      sync.workers.errors.unpublish.push(failure('volume-failed'))
+      await sync.list({ path: added }, { path: 'x' }, { path: 'y' })
+      await sync.pollNow()
+      const ofAdded = () => sync.workers.calls.filter((call) => call.split(' ')[1] === `/${added}`)
+      assert.deepEqual(ofAdded(), [])
+      assert.deepEqual([sync.status('y').state, sync.status(added).oid], ['synced', null])
+      sync.workers.gates.unpublish.open()
+      await sync.clock.advance(0)
+      assert.deepEqual(ofAdded(), [], 'it is to be tried again')
+      await sync.clock.advance(1000)
+      assert.deepEqual([sync.status(added).state, sync.status(added).oid], ['synced', oid(1)])
+      assert.equal(sync.workers.inPlace.has(`/${gone}`), false)
+    })
+
+    test(`waits until the sync of that, which is aborted, ends: ${gone} → ${added}`, async (t) => {
+      const sync = createFakeSync(t)
+      const publish = sync.workers.publish.bind(sync.workers)
+      sync.workers.publish = (pack) => publish(pack, new AbortController().signal)
+      sync.workers.gates.publish.shut()
+      await sync.list({ path: gone })
+      await sync.list({ path: added, repo: OTHER_REPO })
+      assert.deepEqual(sync.workers.calls, [`inspect /${gone}`, `publish /${gone} 1 over nothing`])
+      sync.workers.gates.publish.open()
+      await sync.clock.advance(0)
+      assert.equal(sync.status(added).state, 'synced')
+    })
+  }
+
+  test('gives way to it when that comes back', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' })
+    sync.workers.gates.unpublish.shut()
+    await sync.list({ path: 'a/b' })
+    await sync.list({ path: 'a' })
+    sync.workers.gates.unpublish.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.status('a').state, 'synced')
+    assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+    assert.equal(sync.workers.calls.includes('inspect /a/b'), false)
+  })
+})
+
 test('entries whose remote loses the last one not yet inspected are polled', async (t) => {
   const sync = createFakeSync(t, { maxConcurrentSyncs: 1 })
   sync.workers.gates.inspect.shut()

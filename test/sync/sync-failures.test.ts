@@ -128,6 +128,37 @@ describe('a commit that cannot be published', () => {
     assert.equal(sync.remote().fetches.length, 1)
   })
 
+  test('at once, but is completed by the look at what is in place, counts as published', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    const inspect = sync.workers.inspect.bind(sync.workers)
+    sync.workers.inspect = (site) => {
+      sync.workers.inPlace.set(site.directory, oid(2))
+      return inspect(site)
+    }
+    sync.workers.errors.publish.push(failure('volume-failed'))
+    sync.remote().push(oid(2))
+    await sync.clock.advance(60_000)
+    assert.deepEqual([sync.status().oid, sync.status().error?.code], [oid(2), 'volume-failed'])
+    assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.now())
+    assert.deepEqual(sync.workers.calls.slice(1), ['inspect /a', 'tidy /a'])
+    await sync.clock.advance(60_000)
+    assert.deepEqual([sync.status().state, sync.status().error], ['synced', null])
+    assert.equal(sync.remote().fetches.length, 1)
+  })
+
+  test('and left what was in place is tidied after', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.errors.publish.push(failure('volume-full'))
+    sync.remote().push(oid(2))
+    await sync.pollNow()
+    assert.deepEqual(sync.workers.calls.slice(1), ['inspect /a', 'tidy /a'])
+    assert.equal(sync.status().oid, oid(1))
+  })
+
   test('halfway through what is in place looks again, and does not trust what it knew', async (t) => {
     const sync = createFakeSync(t)
     await sync.list({ path: 'a' })

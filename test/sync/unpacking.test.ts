@@ -1,10 +1,12 @@
 // Real packs on their way to disk: published whole, or not at all.
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { unpack } from '../../src/sync/unpacking.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
+import { fsError } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { assemblePack, blob, packObjects } from '../helpers/packs.js'
 import { identity } from '../helpers/publish-site.js'
@@ -88,6 +90,31 @@ async function publishFirst(test: UnpackSite): Promise<[first: string, second: s
   await test.unpack(test.fullPack(commits[0]), { want: commits[0] })
   return commits
 }
+
+test('a clean-up that fails is no failure of what was published, and is made up for', async (t) => {
+  const test = createUnpackSite(t)
+  const large = Buffer.alloc(5_000_000, text('large'))
+  const want = test.commitOf({ large })
+  const { rmSync } = fs
+  const refused = t.mock.method(fs, 'rmSync', (...args: Parameters<typeof rmSync>) => {
+    if (String(args[0]).endsWith('incoming') && existsSync(args[0])) throw fsError('EIO')
+    rmSync(...args)
+  })
+  syncBuiltinESMExports()
+  try {
+    const { commit } = await test.unpack(test.fullPack(want), { want, memoryBytes: 1000 })
+    assert.equal(commit, want)
+  } finally {
+    refused.mock.restore()
+    syncBuiltinESMExports()
+  }
+  test.assertCommit(want)
+  assert.deepEqual(test.leftOvers(), ['incoming'])
+  const next = test.commitOf({ large, small: '1', larger: Buffer.concat([large, large]) })
+  await test.unpack(test.fullPack(next), { want: next, memoryBytes: 1000 })
+  test.assertCommit(next)
+  assert.deepEqual(test.leftOvers(), [])
+})
 
 test('chunks of any size make the same tree', async (t) => {
   for (const size of [1, 7, 1000, 1 << 20]) {

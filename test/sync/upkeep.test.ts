@@ -55,6 +55,15 @@ test('that all has started stays true when an entry comes on top', async (t) => 
   assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [['b'], true])
 })
 
+test('that all has started is remembered, also where nobody asked before', async (t) => {
+  const sync = createFakeSync(t)
+  sync.workers.inPlace.set('/a', oid(1))
+  sync.remote(OTHER_REPO).pollError = failure('connection-refused')
+  await sync.list({ path: 'a' })
+  await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
+  assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [['b'], true])
+})
+
 describe('an inspection that fails', () => {
   test('is tried again, and holds up neither the others nor its own poll for ever', async (t) => {
     const sync = createFakeSync(t)
@@ -128,7 +137,7 @@ describe('tidying', () => {
     const sync = createFakeSync(t)
     sync.workers.tidyAgainInMs.push(30_000)
     await sync.list({ path: 'a', interval: '10s' })
-    sync.workers.errors.publish.push(failure('volume-full'))
+    sync.workers.errors.publish.push(failure('connection-failed'))
     sync.remote().push(oid(2))
     await sync.clock.advance(10_000)
     assert.equal(sync.eventsOf('sync-failed').length, 1)
@@ -171,9 +180,20 @@ describe('tidying', () => {
       { state, error, consecutiveFailures },
       { state: 'synced', error: null, consecutiveFailures: 0 },
     )
-    sync.remote().push(oid(2))
-    await sync.clock.advance(60_000)
+  })
+
+  test('that fails is tried again after the interval, or a minute where that is longer', async (t) => {
+    const sync = createFakeSync(t)
+    sync.workers.errors.tidy.push(failure('volume-failed'), failure('volume-failed'))
+    await sync.list({ path: 'a', interval: '1s' }, { path: 'b', interval: '90s' })
+    await sync.clock.advance(59_999)
     assert.equal(tidied(sync.workers.calls).length, 2)
+    await sync.clock.advance(1)
+    assert.deepEqual(tidied(sync.workers.calls).slice(2), ['tidy /a'])
+    await sync.clock.advance(30_000)
+    assert.deepEqual(tidied(sync.workers.calls).slice(3), ['tidy /b'])
+    await sync.clock.advance(600_000)
+    assert.equal(tidied(sync.workers.calls).length, 4)
   })
 
   test('of an entry that left is not done any more', async (t) => {

@@ -14,7 +14,7 @@ const FIRST = { a: 'a', 'd/b': 'b', link: { symlink: 'a' } }
 const SECOND = { a: 'a edited', 'd/b': 'b', link: { symlink: 'a' } }
 
 function createPool(t: TestScope, maxThreads = 2): WorkerPool {
-  const pool = createWorkerPool(maxThreads)
+  const pool = createWorkerPool(maxThreads, assert.ifError)
   t.after(() => pool.close())
   return pool
 }
@@ -166,7 +166,7 @@ test('jobs on several sites run at once, as many as there are threads', async (t
 
 test('close waits for what runs', async (t) => {
   const { test, first } = create(t)
-  const pool = createWorkerPool(1)
+  const pool = createWorkerPool(1, assert.ifError)
   const publishing = publishFull(pool, test, first)
   await Promise.all([publishing, pool.close()])
   test.assertCommit(first)

@@ -1,0 +1,39 @@
+// The directories of this service are directories: whatever else stands in their place was
+// put there by others, and nothing is read, written or removed through it.
+import path from 'node:path'
+import { SyncError } from '../base/errors.js'
+import { toBytePath } from './byte-path.js'
+import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
+import { statIfPresent } from './volume.js'
+
+/** Throws `path-blocked` where a symlink or a file stands in place of a directory of this service. */
+export function assertOwnDirectories(site: Site): void {
+  for (const directory of ownDirectoriesOf(site)) {
+    const stat = statIfPresent(toBytePath(directory))
+    if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
+  }
+}
+
+/** Each before what lies in it. */
+function* ownDirectoriesOf(site: Site): Generator<string> {
+  const { worktrees } = worktreePlace(site)
+  const aside = asideOf(worktreePlace(site))
+  yield path.dirname(worktrees)
+  yield worktrees
+  yield path.join(worktrees, 'incoming')
+  yield aside
+  yield ownDirectory(aside)
+  // Not behind a published symlink: what lies there is a worktree's content.
+  if (!statIfPresent(toBytePath(site.directory))?.isDirectory()) return
+  const own = ownDirectory(site.directory)
+  yield own
+  yield path.join(own, 'staging')
+  yield path.join(own, 'incoming')
+}
+
+function notOurs(directory: string, isLink: boolean): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${directory} is a ${isLink ? 'symlink' : 'file'}, where this service keeps a directory of its own; remove it, then the sync goes on by itself`,
+  )
+}
