@@ -33,6 +33,7 @@ describe('a writer of files', () => {
     const started = once(process, 'worker') as Promise<[Worker]>
     const writer = new FileWriter()
     const [thread] = await started
+    thread.ref()
     thread.postMessage('no batch')
     await assert.rejects(once(thread, 'exit'), TypeError)
     const target = path.join(tempDir(t), 'a')
