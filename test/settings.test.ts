@@ -6,7 +6,7 @@ import { parseCommand, SETTINGS, SettingsError } from '../src/settings.js'
 type Env = Record<string, string>
 
 const LISTING = { LISTING_PATH: 'listing.json' }
-const parse = (argv: string[], env: Env = LISTING) => parseCommand(argv, env, '/work')
+const parse = (argv: string[], env: Env = LISTING) => parseCommand(argv, env, '/srv')
 
 function settingsOf(argv: string[], env: Env = LISTING) {
   const command = parse(argv, env)
@@ -28,7 +28,7 @@ function faultsOf(argv: string[], env: Env = LISTING): readonly string[] {
 
 test('every setting has its default', () => {
   assert.deepEqual(settingsOf([]), {
-    listingPath: '/work/listing.json',
+    listingPath: '/srv/listing.json',
     scrapeIntervalMs: 60_000,
     root: undefined,
     publish: 'in-place',
@@ -53,11 +53,11 @@ test('every setting has its default', () => {
 const written: Record<string, [string, unknown]> = {
   LISTING_PATH: ['/etc/x.json', '/etc/x.json'],
   SCRAPE_INTERVAL: ['1h 30s', 3_630_000],
-  ROOT: ['data/', '/work/data'],
+  ROOT: ['data/', '/srv/data'],
   PUBLISH: ['symlink', 'symlink'],
   PRUNE: ['true', true],
   STATE_DIR: ['../state', '/state'],
-  CREDENTIALS_PATH: ['c.json', '/work/c.json'],
+  CREDENTIALS_PATH: ['c.json', '/srv/c.json'],
   HTTP_HOST: ['::', '::'],
   HTTP_PORT: ['0', 0],
   LOG_LEVEL: ['debug', 'debug'],
@@ -177,12 +177,12 @@ test('validate takes the listing as an argument or from its setting', () => {
   const defaults = { root: '/data', publish: 'symlink', intervalMs: 5000 }
   assert.deepEqual(parse(['validate'], env), {
     name: 'validate',
-    listingPath: '/work/listing.json',
+    listingPath: '/srv/listing.json',
     defaults,
   })
   assert.deepEqual(parse(['validate', 'other.json', '--scrape-interval', '5000'], env), {
     name: 'validate',
-    listingPath: '/work/other.json',
+    listingPath: '/srv/other.json',
     defaults,
   })
 })
