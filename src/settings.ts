@@ -174,13 +174,13 @@ function readSettings(
 
 function setting<T>(
   variable: string,
-  placeholder: string,
+  valueName: string,
   byDefault: string | undefined,
   parse: (text: string, cwd: string) => T,
   description: string,
 ): Setting<T> {
   const name = variable.toLowerCase().replaceAll('_', '-')
-  return { name, variable, placeholder, default: byDefault, parse, description }
+  return { name, variable, valueName, default: byDefault, parse, description }
 }
 
 function toPath(text: string, cwd: string): string {

@@ -8,7 +8,7 @@ export interface Flag {
   /** Without dashes, such as `http-port`. */
   name: string
   /** What stands for the value in the help; a `boolean` may be left out and is then `true`. */
-  placeholder: string
+  valueName: string
   description: string
   default: string | undefined
   /** The environment variable of the same meaning. */
@@ -44,7 +44,7 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
     if (command.getOptionValueSource(key) !== 'cli') continue
     const value: unknown = command.getOptionValue(key)
     if (typeof value === 'string') values.set(flag.name, value)
-    else if (flag.placeholder === 'boolean') values.set(flag.name, 'true')
+    else if (flag.valueName === 'boolean') values.set(flag.name, 'true')
     else faults.push(`--${flag.name} needs a value`)
   }
   const names = command.options.map((option) => option.long ?? '')
@@ -69,7 +69,7 @@ function createCommand({ name, usage, description, flags }: Program): Command {
     .configureHelp({ optionTerm: ({ flags: term }) => term.replace(/\[(?!boolean)(.+)\]/, '<$1>') })
   for (const flag of flags) {
     command.addOption(
-      new Option(`--${flag.name} [${flag.placeholder}]`, flag.description)
+      new Option(`--${flag.name} [${flag.valueName}]`, flag.description)
         .default(flag.default)
         .env(flag.variable),
     )

@@ -57,8 +57,6 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
       return ['debug', 'nothing new', timed(event)]
     case 'poll-changed':
       return ['debug', 'new revision found', timed(event)]
-    case 'sync-unchanged':
-      return ['info', 'already in place', timed(event)]
     case 'sync-published': {
       const { oid, previousOid, bytes, filesWritten, filesDeleted } = event
       const durationMs = Math.round(event.durationMs)

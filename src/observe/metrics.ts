@@ -75,9 +75,6 @@ function countEntryEvent(
     case 'poll-changed':
       countPoll('changed', event, metrics)
       break
-    case 'sync-unchanged':
-      metrics.syncs.inc({ entry, result: 'unchanged' })
-      break
     case 'sync-published':
       countPublication(event, metrics)
       break

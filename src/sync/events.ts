@@ -46,8 +46,6 @@ export type SyncEvent =
       /** When it was published, milliseconds since the epoch. */
       publishedAt: number
     } & EntryLabels)
-  /** The revision was in place already, for instance found intact after a restart. */
-  | ({ type: 'sync-unchanged'; oid: Oid; durationMs: number } & EntryLabels)
   | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
   /** A fetch of what changed was not enough: everything is fetched. */
   | ({ type: 'fetch-fell-back'; oid: Oid; error: SyncError } & EntryLabels)
@@ -71,12 +69,9 @@ export type SyncEvent =
 export type Observe = (event: SyncEvent) => void
 
 /** The events after which the directory is known to equal the remote's revision. */
-export type SuccessEvent = Extract<
-  SyncEvent,
-  { type: 'poll-unchanged' | 'sync-unchanged' | 'sync-published' }
->
+export type SuccessEvent = Extract<SyncEvent, { type: 'poll-unchanged' | 'sync-published' }>
 
 /** Whether `event` ends any row of failures of its entry. */
 export function isSuccess(event: SyncEvent): event is SuccessEvent {
-  return ['poll-unchanged', 'sync-unchanged', 'sync-published'].includes(event.type)
+  return ['poll-unchanged', 'sync-published'].includes(event.type)
 }

@@ -16,8 +16,6 @@ export interface HttpClientOptions {
   connectionsPerOrigin?: number
   /** GitHub and others serve git only to agents that start with `git/`. @default 'git/git-autosync' */
   userAgent?: string
-  /** Headers with the credentials for a URL; asked once a request, before any redirect. */
-  authorize?: (url: URL) => Promise<Record<string, string>>
   /** Told of each request on the wire; `code` is the status, or an error code where none came. */
   observe?: (request: ObservedRequest) => void
 }
@@ -70,13 +68,13 @@ interface Outgoing {
 }
 
 async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpResponse> {
-  const { authorize, userAgent = 'git/git-autosync' } = wire.options
+  const { userAgent = 'git/git-autosync' } = wire.options
   const { method = 'GET', signal } = request
   const url = withoutUserInfo(request.url)
   const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal }
   let hop: Hop = {
     url,
-    headers: { 'user-agent': userAgent, ...(await authorize?.(url)), ...request.headers },
+    headers: { 'user-agent': userAgent, ...request.headers },
   }
   for (let redirects = 1; ; redirects++) {
     const response = await send(wire, hop, outgoing)

@@ -19,7 +19,6 @@ export function entryEvents(entry = 'repos/a') {
     removed: { type: 'entry-removed', ...labels },
     pollUnchanged: { type: 'poll-unchanged', ...labels, oid: OID, durationMs: 40.4 },
     pollChanged: { type: 'poll-changed', ...labels, oid: OID, durationMs: 40.4 },
-    syncUnchanged: { type: 'sync-unchanged', ...labels, oid: OID, durationMs: 90 },
     driftRepaired: { type: 'drift-repaired', ...labels, paths: 3 },
     pollFailed: (code: ErrorCode, attempt: number, retryInMs: number | undefined = 1_000) =>
       ({ type: 'poll-failed', ...labels, ...failure(code, attempt, retryInMs) }) as const,

@@ -42,10 +42,9 @@ describe('what goes well', () => {
     ])
   })
 
-  test('unchanged polls are debug; what was found in place is info', async () => {
-    assert.deepEqual(await linesOf(a.pollUnchanged, a.syncUnchanged), [
+  test('unchanged polls are debug', async () => {
+    assert.deepEqual(await linesOf(a.pollUnchanged), [
       { level: 'debug', message: 'nothing new', ...LABELS, oid: OID, durationMs: 40 },
-      { level: 'info', message: 'already in place', ...LABELS, oid: OID, durationMs: 90 },
     ])
   })
 
@@ -162,7 +161,7 @@ describe('failures', () => {
 })
 
 describe('recovery', () => {
-  for (const success of [a.pollUnchanged, a.syncUnchanged, a.published(OID)]) {
+  for (const success of [a.pollUnchanged, a.published(OID)]) {
     test(`is said once, at ${success.type}`, async () => {
       const lines = await linesOf(a.pollFailed('server-error', 5), success, success)
       assert.deepEqual(

@@ -182,7 +182,7 @@ describe('a cycle', () => {
   })
 
   test('that succeeds ends a row of failures', async () => {
-    for (const success of [a.pollUnchanged, a.syncUnchanged, a.published(OID)]) {
+    for (const success of [a.pollUnchanged, a.published(OID)]) {
       assertSamples(await samplesAfter(a.added, a.pollFailed('server-error', 9), success), {
         'consecutive_failures{entry="repos/a"}': 0,
         'last_success_timestamp_seconds{entry="repos/a"}': NOW_SECONDS,
@@ -220,7 +220,7 @@ describe('a publication', () => {
   })
 
   test('is named also where it was found in place, and under changed labels', async () => {
-    const samples = await samplesAfter(a.added, a.syncUnchanged, {
+    const samples = await samplesAfter(a.added, a.pollUnchanged, {
       ...a.pollUnchanged,
       repo: 'https://me:secret@other/a.git',
       ref: 'refs/tags/v1',

@@ -254,17 +254,3 @@ test('closing ends what is under way', async (t) => {
   await once(server.server, 'request')
   await Promise.all([assert.rejects(request, failsWith('aborted', /stopped/)), client.close()])
 })
-
-test('asks for credentials once, and sends them along', async (t) => {
-  const server = await startHttpServer(t, (_, response) => response.end())
-  const asked: string[] = []
-  const client = createClient(t, {
-    authorize: async (url) => {
-      asked.push(url.href)
-      return { authorization: 'Bearer secret' }
-    },
-  })
-  await textOf(await client.request({ url: `${server.url}/repo.git` }))
-  assert.deepEqual(asked, [`${server.url}/repo.git`])
-  assert.equal(server.requests[0]?.headers.authorization, 'Bearer secret')
-})

@@ -9,7 +9,7 @@ import { startHttpServer } from '../helpers/http-server.js'
 const SECRETS = { authorization: 'Bearer secret', cookie: 'secret=1', 'x-gateway-key': 'secret' }
 
 function createClient(t: TestScope) {
-  const client = createHttpClient({ idleTimeoutMs: 5000, authorize: async () => SECRETS })
+  const client = createHttpClient({ idleTimeoutMs: 5000 })
   t.after(() => client.close())
   return client
 }
@@ -30,7 +30,7 @@ for (const status of [301, 302, 303, 307, 308]) {
     })
     const response = await createClient(t).request({
       url: `${server.url}/old/info/refs`,
-      headers: { 'git-protocol': 'version=2' },
+      headers: { 'git-protocol': 'version=2', ...SECRETS },
     })
     assert.equal(response.statusCode, 200)
     assert.equal(response.url, `${server.url}/new/info/refs`)
@@ -51,7 +51,7 @@ test('no credential follows to another origin, nor comes back from there', async
   const other = await startHttpServer(t, (_, response) => {
     response.writeHead(302, { location: `${first.url.replace('//', '//user:pw@')}/back` }).end()
   })
-  const headers = { 'git-protocol': 'version=2', 'private-token': 'secret' }
+  const headers = { 'git-protocol': 'version=2', 'private-token': 'secret', ...SECRETS }
   const response = await createClient(t).request({ url: `${first.url}/start`, headers })
   assert.equal(response.url, `${first.url}/back`)
   for (const request of [other.requests[0]!, first.requests[1]!]) {
@@ -68,7 +68,7 @@ test('a POST never follows', async (t) => {
   })
   const request = { url: `${server.url}/git-upload-pack`, method: 'POST' as const }
   await assert.rejects(
-    createClient(t).request({ ...request, body: [Buffer.from('0000')] }),
+    createClient(t).request({ ...request, headers: SECRETS, body: [Buffer.from('0000')] }),
     refuses(/redirects a POST to http:\/\/127\.0\.0\.1:\d+\/elsewhere, .*use the new address/),
   )
   assert.equal(server.requests.length, 1)
