@@ -20,7 +20,7 @@ import {
 } from './place.js'
 import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
-import { STAT_FIELDS } from './snapshot.js'
+import { carryStats, STAT_FIELDS } from './snapshot.js'
 import { Staging } from './staging.js'
 import { diffTrees, type TreeDiff } from './tree-diff.js'
 
@@ -116,7 +116,8 @@ export class Draft implements Publication {
       this.#checkpoint()
       const stats = this.#mergeStats(diff)
       assertWritable(journal, toBytePath(this.#place.root))
-      commitTo(this.#place, journal, { commit: this.#target.commit, trees: diff.trees, stats })
+      const next = { commit: this.#target.commit, trees: diff.trees, stats }
+      commitTo(this.#place, journal, next, this.#known)
       return { diff, journal }
     })
     this.#isCommitted = true
@@ -151,12 +152,8 @@ export class Draft implements Publication {
   }
 
   #mergeStats({ trees, kept, writes }: TreeDiff): Float64Array {
-    const stats = new Float64Array((trees[0]?.files ?? 0) * STAT_FIELDS)
-    const old = this.#known?.snapshot.stats
-    for (const { from, to, count } of old ? kept : []) {
-      const run = (old as Float64Array).subarray(from * STAT_FIELDS, (from + count) * STAT_FIELDS)
-      stats.set(run, to * STAT_FIELDS)
-    }
+    const old = this.#known?.snapshot.stats ?? new Float64Array()
+    const stats = carryStats(old, kept, trees[0]?.files ?? 0)
     for (const { path: file, index } of writes) {
       const stat = this.#staging.statOf(file)
       if (stat) stats.set(stat, index * STAT_FIELDS)

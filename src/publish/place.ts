@@ -1,13 +1,25 @@
 // What is known of a published directory between publications, and how one that was
 // interrupted is completed. What is known is never lost: a snapshot that the files on disk
 // may differ from is doubted, but still tells which files are this service's own.
-import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from './byte-path.js'
 import { applyJournal, type Journal, readJournal, writeJournal } from './journal.js'
 import { isIntact } from './published-files.js'
-import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.js'
+import type { Snapshot } from './snapshot.js'
+import {
+  adoptStaged,
+  discardStaged,
+  doubtSnapshot,
+  hasStaged,
+  readDoubted,
+  readSnapshot,
+  removeDoubted,
+  removeSnapshot,
+  type StoredSnapshot,
+  stageSnapshot,
+} from './snapshot-store.js'
 import { removeIfEmpty } from './volume.js'
 
 /** Where a directory and what belongs to it are. */
@@ -24,7 +36,7 @@ export interface Place {
 
 /** What was published last. */
 export interface Known {
-  snapshot: Snapshot
+  snapshot: StoredSnapshot
   /** False where files on disk may differ from the snapshot. */
   isTrusted: boolean
 }
@@ -33,9 +45,9 @@ export interface Known {
 export function recover(place: Place): Known | undefined {
   if (existsSync(journalOf(place))) resume(place)
   else discard(place)
-  const snapshot = readSnapshot(snapshotOf(place))
+  const snapshot = readSnapshot(place.stateDirectory)
   if (snapshot && isDirectory(place.root)) return { snapshot, isTrusted: true }
-  const doubted = snapshot ?? readSnapshot(doubtedOf(place))
+  const doubted = snapshot ?? readDoubted(place.stateDirectory)
   return doubted && { snapshot: doubted, isTrusted: false }
 }
 
@@ -48,8 +60,8 @@ export function verify(place: Place): Known | undefined {
 }
 
 /** Writes down what is about to be applied. From here on, the publication will be completed. */
-export function commitTo(place: Place, journal: Journal, snapshot: Snapshot): void {
-  writeSnapshot(nextSnapshotOf(place), snapshot)
+export function commitTo(place: Place, journal: Journal, next: Snapshot, last?: Known): void {
+  stageSnapshot(place.stateDirectory, next, last?.isTrusted ? last.snapshot : undefined)
   writeJournal(journalOf(place), journal)
 }
 
@@ -62,8 +74,7 @@ export function complete(place: Place, journal: Journal): void {
 
 /** Forgets what is known of a place, so that nothing there counts as this service's own. */
 export function forget(place: Place): void {
-  rmSync(snapshotOf(place), { force: true })
-  rmSync(doubtedOf(place), { force: true })
+  removeSnapshot(place.stateDirectory)
   discard(place)
 }
 
@@ -72,17 +83,17 @@ export function forget(place: Place): void {
  * nothing but left-overs.
  */
 export function discard(place: Place): void {
-  for (const file of [journalOf(place), `${journalOf(place)}.next`, nextSnapshotOf(place)]) {
-    rmSync(file, { force: true })
-  }
+  rmSync(journalOf(place), { force: true })
+  rmSync(`${journalOf(place)}.next`, { force: true })
+  discardStaged(place.stateDirectory)
   rmSync(place.stagingDirectory, { recursive: true, force: true })
   removeIfEmpty(toBytePath(path.dirname(place.stagingDirectory)))
 }
 
 function resume(place: Place): void {
   const journal = readJournal(journalOf(place))
-  if (journal && readSnapshot(nextSnapshotOf(place))) apply(place, journal)
-  const snapshot = readSnapshot(snapshotOf(place))
+  if (journal && hasStaged(place.stateDirectory)) apply(place, journal)
+  const snapshot = readSnapshot(place.stateDirectory)
   settle(place, snapshot !== undefined && isIntact(place.root, snapshot))
 }
 
@@ -91,19 +102,19 @@ function apply(place: Place, journal: Journal): string[] {
     root: toBytePath(place.root),
     staging: toBytePath(place.stagingDirectory),
   })
-  renameSync(nextSnapshotOf(place), snapshotOf(place))
+  adoptStaged(place.stateDirectory)
   return blocked
 }
 
 function settle(place: Place, isTrusted: boolean): void {
-  if (isTrusted) rmSync(doubtedOf(place), { force: true })
+  if (isTrusted) removeDoubted(place.stateDirectory)
   else doubt(place)
   discard(place)
 }
 
 /** Marks that files on disk are about to differ from the snapshot, or do already. */
 export function doubt(place: Place): void {
-  if (existsSync(snapshotOf(place))) renameSync(snapshotOf(place), doubtedOf(place))
+  doubtSnapshot(place.stateDirectory)
 }
 
 function isDirectory(directory: string): boolean {
@@ -117,7 +128,4 @@ function movedAway(file: string): SyncError {
   )
 }
 
-const snapshotOf = (place: Place) => path.join(place.stateDirectory, 'snapshot')
-const doubtedOf = (place: Place) => path.join(place.stateDirectory, 'snapshot.doubted')
-const nextSnapshotOf = (place: Place) => path.join(place.stateDirectory, 'snapshot.next')
 const journalOf = (place: Place) => path.join(place.stateDirectory, 'journal')

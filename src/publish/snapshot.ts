@@ -1,15 +1,13 @@
 // What is published, as remembered between runs: the commit, its tree objects, and one
-// record per file. A snapshot is written whole beside the one it replaces; one that is
-// damaged or of another version counts as none.
+// record per file. Bytes that are damaged or of another version count as none.
 import { hash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import type { Oid } from '../git/oid.js'
 import { objectFormatOf } from '../git/oid.js'
-import type { TreeRecord } from './tree-diff.js'
+import type { TreeDiff, TreeRecord } from './tree-diff.js'
 
 const MAGIC = 'git-autosync snapshot 1\n'
 const CHECKSUM = 'sha1'
-const CHECKSUM_BYTES = 20
+export const CHECKSUM_BYTES = 20
 /** Of one file: size in bytes, time of modification in milliseconds, inode, executable bit. */
 export const STAT_FIELDS = 4
 /** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
@@ -21,17 +19,6 @@ export interface Snapshot {
   trees: TreeRecord[]
   /** {@link STAT_FIELDS} numbers for each file, in pre-order. */
   stats: Float64Array
-}
-
-/** Reads a snapshot; undefined where there is none that can be trusted. */
-export function readSnapshot(path: string): Snapshot | undefined {
-  const bytes = readIfPresent(path)
-  return bytes && decodeSnapshot(bytes)
-}
-
-/** Writes a snapshot; it must be a new path, renamed into place later. */
-export function writeSnapshot(path: string, snapshot: Snapshot): void {
-  writeFileSync(path, encodeSnapshot(snapshot))
 }
 
 /** Magic, a line of JSON, the table of trees, their bodies, the stats, and a checksum of it all. */
@@ -51,17 +38,13 @@ export function encodeSnapshot({ commit, trees, stats }: Snapshot): Buffer {
     Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
     Buffer.alloc(CHECKSUM_BYTES),
   ]
-  const bytes = Buffer.concat(parts)
-  const content = bytes.subarray(0, -CHECKSUM_BYTES)
-  hash(CHECKSUM, content, 'buffer').copy(bytes, content.length)
-  return bytes
+  return seal(Buffer.concat(parts))
 }
 
 /** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */
 export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
-  const content = bytes.subarray(0, -CHECKSUM_BYTES)
-  if (content.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined
-  if (!hash(CHECKSUM, content, 'buffer').equals(bytes.subarray(-CHECKSUM_BYTES))) return undefined
+  const content = unseal(bytes, MAGIC)
+  if (!content) return undefined
   const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
   const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as {
     commit: Oid
@@ -90,11 +73,36 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   return { commit: header.commit, trees, stats }
 }
 
-function readIfPresent(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
+/** Runs of unchanged files take what is remembered of them to their new place among `count` files. */
+export function carryStats(
+  stats: Float64Array,
+  kept: TreeDiff['kept'],
+  count: number,
+): Float64Array {
+  const carried = new Float64Array(count * STAT_FIELDS)
+  for (const run of kept) {
+    const start = run.from * STAT_FIELDS
+    carried.set(stats.subarray(start, start + run.count * STAT_FIELDS), run.to * STAT_FIELDS)
   }
+  return carried
+}
+
+/** Ends bytes that leave room for it with their checksum. */
+export function seal(bytes: Buffer): Buffer {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES)
+  hash(CHECKSUM, content, 'buffer').copy(bytes, content.length)
+  return bytes
+}
+
+/** What was sealed, without its checksum; undefined where that is wrong, or `magic` missing. */
+export function unseal(bytes: Buffer, magic: string): Buffer | undefined {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES)
+  if (content.toString('latin1', 0, magic.length) !== magic) return undefined
+  const isWhole = hash(CHECKSUM, content, 'buffer').equals(bytes.subarray(-CHECKSUM_BYTES))
+  return isWhole ? content : undefined
+}
+
+/** What tells one snapshot's bytes from another's. */
+export function checksumOf(bytes: Buffer): string {
+  return bytes.toString('hex', bytes.length - CHECKSUM_BYTES)
 }

@@ -2,14 +2,14 @@
 // in use, that shares its unchanged files. The next change is written to the standby, so
 // that it costs what changed and not what the tree weighs.
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import path from 'node:path'
 import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { copyFile, NO_LINK, permissionsOf } from './create-file.js'
 import { readLink } from './file-content.js'
 import { doubt, type Place, recover, verify } from './place.js'
 import { filesOf, holdsNothingElse, statFields } from './published-files.js'
-import { type Snapshot, STAT_FIELDS, writeSnapshot } from './snapshot.js'
+import { type Snapshot, STAT_FIELDS } from './snapshot.js'
+import { adoptStaged, cloneSnapshot, stageSnapshot } from './snapshot-store.js'
 import type { TreeFile } from './tree-diff.js'
 import { makeDirectory, statIfPresent, tolerating } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
@@ -59,7 +59,7 @@ export function createStandby(place: WorktreePlace, name: string, checkpoint: ()
   removeStandby(place)
   let isWhole = false
   try {
-    isWhole = cloneWorktree(source.root, known.snapshot, place, checkpoint)
+    isWhole = cloneWorktree(source, known.snapshot, place, checkpoint)
   } finally {
     if (!isWhole) removeStandby(place)
   }
@@ -81,17 +81,22 @@ function removeStandby(place: WorktreePlace): void {
 
 /** Returns whether every file was what the snapshot remembers. */
 function cloneWorktree(
-  from: string,
+  source: Place,
   snapshot: Snapshot,
   place: WorktreePlace,
   checkpoint: () => void,
 ): boolean {
   const growing = worktreeOf(place, `${STANDBY}.new`)
   mkdirSync(growing.root)
-  const stats = cloneFiles(from, growing.root, snapshot, checkpoint)
+  const stats = cloneFiles(source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
   mkdirSync(growing.stateDirectory, { recursive: true })
-  writeSnapshot(path.join(growing.stateDirectory, 'snapshot'), { ...snapshot, stats })
+  if (stats.every((value, at) => value === snapshot.stats[at])) {
+    cloneSnapshot(source.stateDirectory, growing.stateDirectory)
+  } else {
+    stageSnapshot(growing.stateDirectory, { ...snapshot, stats })
+    adoptStaged(growing.stateDirectory)
+  }
   promote(growing, worktreeOf(place, STANDBY))
   return true
 }

@@ -14,6 +14,7 @@ import {
 } from '../helpers/git.js'
 import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
 import { runProgram, startService, until, writeListing } from '../helpers/service.js'
+import { stateNames } from '../helpers/snapshots.js'
 
 interface Setup {
   dir: string
@@ -166,14 +167,14 @@ test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
 /** Whether there is nothing but what is published, its state, and a standby. */
 function isTidy(dir: string, oid: string): boolean {
   const inPlace = path.join(dir, 'out/.git-autosync')
-  if (existsSync(inPlace)) return isDeepStrictEqual(readdirSync(inPlace), ['snapshot'])
+  if (existsSync(inPlace)) return isDeepStrictEqual(stateNames(readdirSync(inPlace)), ['snapshot'])
   const beside = path.join(dir, '.git-autosync/out')
   const worktrees = [oid, 'standby']
   const names = worktrees.flatMap((name) => [name, `${name}.state`])
   return (
     isDeepStrictEqual(readdirSync(beside).sort(), names.sort()) &&
     worktrees.every((name) =>
-      isDeepStrictEqual(readdirSync(path.join(beside, `${name}.state`)), ['snapshot']),
+      isDeepStrictEqual(stateNames(readdirSync(path.join(beside, `${name}.state`))), ['snapshot']),
     )
   )
 }

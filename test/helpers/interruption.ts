@@ -16,6 +16,7 @@ import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
 import { createSite, namesIn } from './publish-site.js'
 import { readTree, type Tree, treeDifferences } from './same-tree.js'
+import { stateNames } from './snapshots.js'
 import { tidyNow } from './tidy-now.js'
 import { namesBesideLink, worktreeStateOf, worktreesOf } from './worktree-site.js'
 
@@ -177,7 +178,10 @@ function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): vo
   if (isLink) assert.deepEqual(namesIn(worktreesOf(site)), namesBesideLink(target.commit, site))
   else {
     const own = path.join(site.directory, '.git-autosync')
-    assert.deepEqual(namesIn(own), stateDirectory === undefined ? ['snapshot'] : undefined)
+    assert.deepEqual(
+      stateNames(namesIn(own)),
+      stateDirectory === undefined ? ['snapshot'] : undefined,
+    )
   }
   if (stateDirectory !== undefined) {
     const [folder = '', ...others] = namesIn(stateDirectory) ?? []
@@ -185,11 +189,11 @@ function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): vo
     assert.deepEqual(namesIn(path.join(stateDirectory, folder)), [site.mode])
     const states = [`${target.commit}.state`, 'standby.state']
     const expected = isLink ? states : ['snapshot']
-    assert.deepEqual(namesIn(path.join(stateDirectory, folder, site.mode)), expected)
+    assert.deepEqual(stateNames(namesIn(path.join(stateDirectory, folder, site.mode))), expected)
   }
   if (isLink) {
     for (const name of [target.commit, 'standby']) {
-      assert.deepEqual(namesIn(worktreeStateOf(site, name)), ['snapshot'])
+      assert.deepEqual(stateNames(namesIn(worktreeStateOf(site, name))), ['snapshot'])
     }
   }
   const beside = ['site', ...(stateDirectory ? ['state'] : [])]

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Site, tidy } from '../../src/publish/publication.js'
-import { readSnapshot } from '../../src/publish/snapshot.js'
+import { readSnapshot } from '../../src/publish/snapshot-store.js'
 import type { TestScope } from './git.js'
 import type { MemoryTarget } from './git-target.js'
 import { createSite, namesIn, type SiteOptions, type TestSite } from './publish-site.js'
 import { readTree, treeDifferences } from './same-tree.js'
+import { stateNames } from './snapshots.js'
 
 export interface WorktreeSite extends TestSite {
   /** Holds the worktrees. */
@@ -35,8 +36,7 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     worktreeOf: ({ commit }: MemoryTarget) => path.join(worktrees, commit),
     tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
       tidy(test.site, { graceMs, now, checkpoint }),
-    standbyCommit: () =>
-      readSnapshot(path.join(worktreeStateOf(test.site, 'standby'), 'snapshot'))?.commit,
+    standbyCommit: () => readSnapshot(worktreeStateOf(test.site, 'standby'))?.commit,
     assertWorktrees({ commits, standby, waiting = 0 }: Parameters<typeof own.assertWorktrees>[0]) {
       const names = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
       const found = readdirSync(worktrees).filter((name) => !name.endsWith('.retired'))
@@ -46,7 +46,7 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
       assert.deepEqual(found.sort(), (isApart ? names : [...names, ...states]).sort())
       if (isApart) assert.deepEqual(namesIn(stateOf(test.site)), states.sort())
       for (const state of states) {
-        assert.deepEqual(namesIn(path.join(stateOf(test.site), state)), ['snapshot'])
+        assert.deepEqual(stateNames(namesIn(path.join(stateOf(test.site), state))), ['snapshot'])
       }
     },
     assertStandby(target: MemoryTarget) {

@@ -8,6 +8,7 @@ import { inspect, publish, unpublish } from '../../src/publish/publication.js'
 import type { CommitFile, CommitFiles } from '../helpers/git-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
+import { stateNames } from '../helpers/snapshots.js'
 import { GITLINK, KINDS, STEPS } from '../helpers/steps.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 import { trees } from '../helpers/tree-arbitrary.js'
@@ -21,7 +22,10 @@ for (const withState of [false, true]) {
         for (const [, files] of steps) {
           const target = test.commit(files)
           test.publish(target)
-          assert.deepEqual(namesIn(test.at('.git-autosync')), withState ? undefined : ['snapshot'])
+          assert.deepEqual(
+            stateNames(namesIn(test.at('.git-autosync'))),
+            withState ? undefined : ['snapshot'],
+          )
           assert.equal(inspect(test.site), target.commit)
         }
         unpublish(test.site)

@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  decodeSnapshot,
-  encodeSnapshot,
-  readSnapshot,
-  type Snapshot,
-  STAT_FIELDS,
-  writeSnapshot,
-} from '../../src/publish/snapshot.js'
-import { diffTrees } from '../../src/publish/tree-diff.js'
-import { tempDir } from '../helpers/git.js'
-import { type ModelTree, modelOf, modelTarget } from '../helpers/tree-model.js'
+import { decodeSnapshot, encodeSnapshot, STAT_FIELDS } from '../../src/publish/snapshot.js'
+import { plain, snapshotOf } from '../helpers/snapshots.js'
+import { modelOf } from '../helpers/tree-model.js'
 
 const SMALL = snapshotOf(modelOf({ a: 'x', d: modelOf({ '\xff': 'y', e: modelOf({ f: 'z' }) }) }))
 
@@ -71,21 +61,6 @@ describe('a snapshot', () => {
     assert.equal(decodeSnapshot(Buffer.concat([content, checksum])), undefined)
   })
 
-  test('is read as it was written, and none where there is none', (t) => {
-    const file = path.join(tempDir(t), 'snapshot')
-    assert.equal(readSnapshot(file), undefined)
-    writeFileSync(file, '')
-    assert.equal(readSnapshot(file), undefined)
-    writeSnapshot(file, SMALL)
-    assert.deepEqual(plain(readSnapshot(file)), plain(SMALL))
-  })
-
-  test('that cannot be read is a fault, not none', (t) => {
-    const directory = path.join(tempDir(t), 'snapshot')
-    mkdirSync(directory)
-    assert.throws(() => readSnapshot(directory), { code: 'EISDIR' })
-  })
-
   test('of 20,000 files in 2,000 directories takes a moment', () => {
     const files = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`file-${n}`, `${n}`]))
     const directories = Array.from({ length: 2_000 }, (_, n) => [`d${n}`, modelOf(files)])
@@ -97,20 +72,3 @@ describe('a snapshot', () => {
     assert.deepEqual(decoded?.trees.at(-1), large.trees.at(-1))
   })
 })
-
-function snapshotOf(tree: ModelTree): Snapshot {
-  const target = modelTarget(tree)
-  const { trees } = diffTrees([], target.tree, target.readTree)
-  const stats = Float64Array.from({ length: (trees[0]?.files ?? 0) * STAT_FIELDS }, (_, n) => n / 3)
-  return { commit: target.commit, trees, stats }
-}
-
-/** Without the difference between a buffer and a view of one. */
-function plain(snapshot: Snapshot | undefined) {
-  return (
-    snapshot && {
-      ...snapshot,
-      trees: snapshot.trees.map((tree) => ({ ...tree, body: tree.body.toString('latin1') })),
-    }
-  )
-}

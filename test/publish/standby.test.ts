@@ -320,12 +320,19 @@ describe('a fault while a standby is made', () => {
     const test = createWorktreeSite(t)
     const first = test.commit(FIRST)
     test.publish(first)
-    for (const full of ['linkSync', 'mkdirSync', 'writeFileSync'] as const) {
+    for (const [full, at] of [
+      ['linkSync', 3],
+      ['mkdirSync', 1],
+      ['writeFileSync', 1],
+    ] as const) {
       let calls = 0
       const tidyFull = () =>
         withGate(
-          ({ name }) => {
-            if (name === full && ++calls === (full === 'linkSync' ? 3 : 1)) throw fsError('ENOSPC')
+          ({ name, paths }) => {
+            // Then the snapshot is not shared but written.
+            const isState = paths.some((file) => file.endsWith('/snapshot'))
+            if (full === 'writeFileSync' && name === 'linkSync' && isState) throw fsError('EPERM')
+            if (name === full && ++calls === at) throw fsError('ENOSPC')
           },
           () => test.tidy(),
         )

@@ -1,0 +1,28 @@
+// Snapshots of model trees, with records that tell one file from another.
+import { type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot.js'
+import { diffTrees } from '../../src/publish/tree-diff.js'
+import { type ModelTree, modelTarget } from './tree-model.js'
+
+export function snapshotOf(tree: ModelTree, record = (field: number) => field / 3): Snapshot {
+  const target = modelTarget(tree)
+  const { trees } = diffTrees([], target.tree, target.readTree)
+  const fields = (trees[0]?.files ?? 0) * STAT_FIELDS
+  const stats = Float64Array.from({ length: fields }, (_, n) => record(n))
+  return { commit: target.commit, trees, stats }
+}
+
+/** Without the difference between a buffer and a view of one. */
+export function plain(snapshot: Snapshot | undefined) {
+  if (!snapshot) return undefined
+  const { commit, stats, trees } = snapshot
+  return {
+    commit,
+    stats: [...stats],
+    trees: trees.map((tree) => ({ ...tree, body: tree.body.toString('latin1') })),
+  }
+}
+
+/** The names in a state directory, with a snapshot and its changes as one. */
+export function stateNames(names: readonly string[] | undefined): string[] | undefined {
+  return names?.filter((name) => name !== 'snapshot.changes' || !names.includes('snapshot'))
+}
