@@ -1,5 +1,6 @@
 // The series of one entry, from its listing to its removal: counters begin at 0
-// so that rates see the first event, and nothing stays behind.
+// so that rates see the first event, and nothing stays behind. They are made when the first
+// event comes, or somebody looks, as a listing of thousands would hold up everything else.
 import { redact } from '../base/redact.js'
 import type { EntryLabels } from '../sync/events.js'
 import { type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
@@ -13,6 +14,9 @@ export class EntryMetrics {
     Record<'entry' | 'repo' | 'ref' | 'oid', string> | undefined
   >()
 
+  /** Entries that have no series yet. */
+  readonly #isNew = new Set<string>()
+
   constructor(metrics: Metrics) {
     this.#metrics = metrics
   }
@@ -25,6 +29,17 @@ export class EntryMetrics {
   add({ entry }: EntryLabels): void {
     if (this.has(entry)) return
     this.#publications.set(entry, undefined)
+    this.#isNew.add(entry)
+  }
+
+  /** Entries whose series are still to be made, by {@link ensure}. */
+  get withoutSeries(): Iterable<string> {
+    return this.#isNew
+  }
+
+  /** Makes an entry's series, if it has none. */
+  ensure(entry: string): void {
+    if (!this.#isNew.delete(entry)) return
     for (const result of POLL_RESULTS) this.#metrics.polls.inc({ entry, result }, 0)
     for (const result of SYNC_RESULTS) this.#metrics.syncs.inc({ entry, result }, 0)
     for (const counter of this.#plainCounters) counter.inc({ entry }, 0)
@@ -34,6 +49,7 @@ export class EntryMetrics {
   remove({ entry }: EntryLabels): void {
     this.#removePublication(entry)
     this.#publications.delete(entry)
+    if (this.#isNew.delete(entry)) return
     for (const result of POLL_RESULTS) this.#metrics.polls.remove({ entry, result })
     for (const result of SYNC_RESULTS) this.#metrics.syncs.remove({ entry, result })
     for (const metric of [...this.#plainCounters, ...this.#plainGauges]) metric.remove({ entry })

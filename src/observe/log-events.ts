@@ -50,7 +50,7 @@ export function logEvents(logger: Logger): Observe {
 function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
   switch (event.type) {
     case 'entry-added':
-      return ['info', 'entry added', labels(event)]
+      return ['debug', 'entry added', labels(event)]
     case 'entry-removed':
       return ['info', 'entry removed', labels(event)]
     case 'poll-unchanged':

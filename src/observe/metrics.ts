@@ -1,5 +1,6 @@
 // Turns events into Prometheus metrics, in a registry of their own. The number
 // of series is bounded whatever remotes answer.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type Clock, systemClock } from '../base/clock.js'
 import {
@@ -14,6 +15,8 @@ import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
 
 /** Label sets of `remote_requests_total`; what comes on top is counted as `other`. */
 const MAX_REQUEST_SERIES = 1_000
+/** How many entries get their series before others have a turn. */
+const ENTRIES_A_TURN = 100
 
 type EntryEvent = Extract<SyncEvent, EntryLabels>
 
@@ -54,12 +57,28 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
         break
       default:
         if (!entries.has(event.entry)) return
+        entries.ensure(event.entry)
         countEntryEvent(event, metrics)
         if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.now())
     }
   }
 
-  return { observe, render: () => registry.metrics(), contentType: registry.contentType }
+  return { observe, render: () => render(registry, entries), contentType: registry.contentType }
+}
+
+/** With pauses: the text of a thousand entries is long. */
+async function render(registry: Registry, entries: EntryMetrics): Promise<string> {
+  let made = 0
+  for (const entry of entries.withoutSeries) {
+    entries.ensure(entry)
+    if (++made % ENTRIES_A_TURN === 0) await nextTurn()
+  }
+  const texts: string[] = []
+  for (const { name } of registry.getMetricsAsArray()) {
+    texts.push(await registry.getSingleMetricAsString(name))
+    await nextTurn()
+  }
+  return `${texts.join('\n\n')}\n`
 }
 
 function countEntryEvent(

@@ -75,12 +75,13 @@ async function publish(
   const { port1, port2 } = new MessageChannel()
   const job: PublishJob = { ...rest, port: port2, stop, memoryBytes }
   let receivedAt = 0
-  const answered = pool
-    .run(job, { name: 'publish', transferList: [port2] })
-    .finally(() => port1.close())
+  // The sender first: waking a thread takes time, in which the remote can work already.
   const sent = sendChunks(port1, chunks).then(() => {
     receivedAt = performance.now()
   })
+  const answered = pool
+    .run(job, { name: 'publish', transferList: [port2] })
+    .finally(() => port1.close())
   // The sender's failure is the cause of the worker's, so it is the one to report.
   const [sending, working] = await Promise.allSettled([sent, answered])
   if (sending.status === 'rejected') throw sending.reason

@@ -48,9 +48,9 @@ describe('what goes well', () => {
     ])
   })
 
-  test('entries that come and go are info, repaired drift is a warning', async () => {
+  test('entries that leave are info, those that come debug, repaired drift is a warning', async () => {
     assert.deepEqual(await linesOf(a.added, a.driftRepaired, a.removed), [
-      { level: 'info', message: 'entry added', ...LABELS },
+      { level: 'debug', message: 'entry added', ...LABELS },
       { level: 'warn', message: 'drift repaired', ...LABELS, paths: 3 },
       { level: 'info', message: 'entry removed', ...LABELS },
     ])
