@@ -1,7 +1,7 @@
 // Applies a delta to its base. https://git-scm.com/docs/pack-format#_deltified_representation
 import { constants } from 'node:buffer'
 import type { ByteSource } from './byte-source.js'
-import { corrupt } from './entry-header.js'
+import { corrupt } from './corrupt.js'
 
 /**
  * The object that `delta` makes of `base`. Throws `pack-corrupt` where a size or an instruction

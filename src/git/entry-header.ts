@@ -1,5 +1,5 @@
 // The header of one entry of a pack. https://git-scm.com/docs/pack-format
-import { SyncError } from '../base/errors.js'
+import { corrupt } from './corrupt.js'
 import type { ObjectType } from './object.js'
 import { type ObjectFormat, type Oid, oidBytes } from './oid.js'
 
@@ -99,11 +99,4 @@ function decodeDistance(
 /** Whether an entry holds a delta. */
 export function isDelta(kind: EntryKind): kind is DeltaKind {
   return kind.type === 'ofs-delta' || kind.type === 'ref-delta'
-}
-
-/** A damaged pack, said in one sentence that starts with the pack. */
-export function corrupt(what: string, cause?: unknown): SyncError {
-  return new SyncError('pack-corrupt', `The received pack ${what}; it is fetched again later`, {
-    cause,
-  })
 }

@@ -1,7 +1,7 @@
 // Inflates one zlib stream that is followed by other bytes, with Node's own zlib.
 import { constants } from 'node:buffer'
 import { inflateSync } from 'node:zlib'
-import { corrupt } from './entry-header.js'
+import { corrupt } from './corrupt.js'
 
 declare module 'node:zlib' {
   // Documented by Node, but missing from its types.

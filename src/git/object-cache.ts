@@ -1,11 +1,12 @@
-// The objects of a pack that were used last, up to a number of bytes.
+// The objects of packs that were used last, up to a number of bytes.
 import type { GitObject } from './object.js'
 
 /** What it takes to keep an object, beside its body. */
 const OVERHEAD_BYTES = 256
 
-export class ObjectCache {
-  readonly #objects = new Map<number, GitObject>()
+/** `Key` tells where an object is stored. */
+export class ObjectCache<Key> {
+  readonly #objects = new Map<Key, GitObject>()
   readonly #maxBytes: number
   #bytes = 0
 
@@ -14,7 +15,7 @@ export class ObjectCache {
   }
 
   /** The object of an entry, which becomes the one used last. */
-  get(entry: number): GitObject | undefined {
+  get(entry: Key): GitObject | undefined {
     const object = this.#objects.get(entry)
     if (object) {
       this.#objects.delete(entry)
@@ -24,7 +25,7 @@ export class ObjectCache {
   }
 
   /** Keeps an object, unless it would push out half of the others. */
-  set(entry: number, object: GitObject): void {
+  set(entry: Key, object: GitObject): void {
     this.#delete(entry)
     if (bytesOf(object) > this.#maxBytes / 2) return
     this.#objects.set(entry, object)
@@ -35,7 +36,7 @@ export class ObjectCache {
     }
   }
 
-  #delete(entry: number): void {
+  #delete(entry: Key): void {
     const object = this.#objects.get(entry)
     if (!object) return
     this.#objects.delete(entry)

@@ -48,10 +48,14 @@ export function targetOfTag(body: Buffer): Oid {
   return headerOid(body, 'object')
 }
 
+/** More than the longest line that is right, `object <oid>`. */
+const MAX_HEADER_CHARACTERS = 100
+
 /** Reads the oid of a commit's or a tag's first line, `<name> <oid>`. */
 function headerOid(body: Buffer, name: string): Oid {
-  const end = body.indexOf(0x0a)
-  const line = body.toString('latin1', 0, end < 0 ? body.length : end)
+  // Whatever else the line holds, it may be very long.
+  const start = body.toString('latin1', 0, MAX_HEADER_CHARACTERS)
+  const [line = ''] = start.split('\n', 1)
   const oid = line.slice(name.length + 1)
   if (!line.startsWith(`${name} `) || !isOid(oid)) {
     throw new SyncError(

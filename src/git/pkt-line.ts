@@ -14,7 +14,6 @@ export const MAX_PKT_BYTES = 65520
 
 export const FLUSH = Buffer.from('0000')
 export const DELIM = Buffer.from('0001')
-export const RESPONSE_END = Buffer.from('0002')
 
 const LENGTH_BYTES = 4
 

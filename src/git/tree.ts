@@ -20,11 +20,18 @@ export interface TreeEntry {
   oid: Oid
 }
 
-/** Decodes the body of a tree. Throws `pack-corrupt` where it is malformed. */
-export function decodeTree(body: Buffer, oidLength: number): TreeEntry[] {
+/**
+ * Decodes the body of a tree, but no more than one entry beyond `maxEntries`. Throws
+ * `pack-corrupt` where it is malformed.
+ */
+export function decodeTree(
+  body: Buffer,
+  oidLength: number,
+  maxEntries = Number.POSITIVE_INFINITY,
+): TreeEntry[] {
   const entries: TreeEntry[] = []
   let position = 0
-  while (position < body.length) {
+  while (position < body.length && entries.length <= maxEntries) {
     const space = body.indexOf(0x20, position)
     const nul = body.indexOf(0, position)
     const end = nul + 1 + oidLength

@@ -2,8 +2,9 @@
 // in a file; whatever else an object is, it is held in memory.
 import { readFileSync } from 'node:fs'
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
+import { corrupt } from '../git/corrupt.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
-import { corrupt } from '../git/entry-header.js'
+import { type Limits, tooLarge } from '../git/limits.js'
 import { type LargeBlob, MAX_WHOLE_BYTES, type StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
 import { LargeBlobWriter } from './content-writer.js'
@@ -14,6 +15,9 @@ export interface BuildOptions {
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => string
+  limits: Limits
+  /** Asked often; throws when the work is to be given up. */
+  checkpoint: () => void
 }
 
 /** The object that a delta makes of its base. Throws `pack-corrupt` where they do not fit. */
@@ -23,6 +27,7 @@ export function buildObject(
   options: BuildOptions,
 ): StoredObject {
   const size = reading(delta, (source) => decodeDeltaHeader(source).size)
+  if (size > options.limits.checkoutBytes) throw tooLarge(options.limits, 'checkoutBytes')
   if (base.type !== 'blob') {
     const deltaBytes = Buffer.isBuffer(delta) ? delta.length : delta.size
     if (Math.max(size, deltaBytes) > MAX_WHOLE_BYTES) {
@@ -42,12 +47,15 @@ export function buildObject(
 function buildBlob(
   pieces: Iterable<Buffer>,
   size: number,
-  { objectFormat, largeBytes, createFile }: BuildOptions,
+  { objectFormat, largeBytes, createFile, checkpoint }: BuildOptions,
 ): StoredObject {
   if (size < largeBytes) return { type: 'blob', body: join(pieces, size) }
   const writer = new LargeBlobWriter(createFile(), size, objectFormat)
   try {
-    for (const piece of pieces) writer.write(piece)
+    for (const piece of pieces) {
+      checkpoint()
+      writer.write(piece)
+    }
     return writer.finish()
   } finally {
     writer.close()

@@ -1,7 +1,7 @@
 // Takes the content of an object piece by piece, and makes sure of its size: into memory,
 // or for blobs and deltas too large for that into a file.
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { corrupt } from '../git/entry-header.js'
+import { corrupt } from '../git/corrupt.js'
 import { type LargeBlob, startHash } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
 

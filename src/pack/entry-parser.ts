@@ -1,8 +1,8 @@
 // Takes a pack apart as it arrives: each entry is inflated once, while the next is still
 // on its way. Entries too large for memory go to files. At the end the object count and
 // the checksum are verified. https://git-scm.com/docs/pack-format
+import { corrupt } from '../git/corrupt.js'
 import {
-  corrupt,
   decodeEntryHeader,
   type EntryHeader,
   type EntryKind,
@@ -10,6 +10,7 @@ import {
   MAX_HEADER_BYTES,
 } from '../git/entry-header.js'
 import { inflate } from '../git/inflate.js'
+import { type Limits, tooLarge } from '../git/limits.js'
 import { type LargeBlob, MAX_WHOLE_BYTES } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
 import { Checksum } from './checksum.js'
@@ -23,6 +24,9 @@ const MAX_SMALL_BYTES = 256 * 1024
 /** How much an entry may deflate to, beyond twice its size, in bytes. */
 const DEFLATED_SLACK_BYTES = 1024 * 1024
 
+/** A pack may hold so many objects beside files and directories: commits, and tags. */
+const MAX_OTHER_OBJECTS = 1000
+
 export interface EntryParserOptions {
   objectFormat: ObjectFormat
   /** How many bytes of the pack stay in memory. */
@@ -31,6 +35,7 @@ export interface EntryParserOptions {
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => string
+  limits: Limits
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void
 }
@@ -56,6 +61,8 @@ export class EntryParser {
   readonly #checksum: Checksum
   #objectCount: number | undefined
   #parsed = 0
+  /** The sizes of all entries so far. */
+  #inflatedBytes = 0
   /** Where the next entry starts. */
   #position = PACK_HEADER_BYTES
   /** No use in trying again to parse before this many bytes have arrived. */
@@ -80,6 +87,8 @@ export class EntryParser {
 
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   async write(chunk: Buffer): Promise<void> {
+    const { limits } = this.#options
+    if (this.#pack.length + chunk.length > limits.packBytes) throw tooLarge(limits, 'packBytes')
     this.#checksum.update(chunk)
     // In steps, since what follows the start of a larger entry is copied out again.
     for (let start = 0; start < chunk.length; start += BLOCK_BYTES) {
@@ -131,7 +140,7 @@ export class EntryParser {
   /** Parses what has arrived, up to an entry that is not small, which it returns. */
   #parse(): Growing | undefined {
     if (this.#pack.length < PACK_HEADER_BYTES) return undefined
-    this.#objectCount ??= decodePackHeader(this.#pack.read(0, PACK_HEADER_BYTES))
+    this.#objectCount ??= this.#decodeObjectCount()
     while (this.#parsed < this.#objectCount) {
       const header = this.#header()
       if (header && !this.#isSmall(header)) return this.#start(header)
@@ -147,11 +156,22 @@ export class EntryParser {
     return undefined
   }
 
+  #decodeObjectCount(): number {
+    const { limits } = this.#options
+    const count = decodePackHeader(this.#pack.read(0, PACK_HEADER_BYTES))
+    if (count > limits.files + MAX_OTHER_OBJECTS) throw tooLarge(limits, 'files')
+    return count
+  }
+
   #header(): EntryHeader | undefined {
+    const { limits } = this.#options
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
     if (header && header.size > MAX_WHOLE_BYTES && !mayBeLarge(header)) {
       throw corrupt('claims an object of an impossible size')
+    }
+    if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
+      throw tooLarge(limits, 'checkoutBytes')
     }
     return header
   }
@@ -208,6 +228,7 @@ export class EntryParser {
     const offset = this.#position
     this.#position += header.end + deflatedBytes
     this.#parsed++
+    this.#inflatedBytes += header.size
     this.#options.onEntry({ offset, header, content })
   }
 }

@@ -2,7 +2,9 @@
 // still on its way, and every oid is computed from the bytes received. What `finish` has
 // passed is verified whole. Memory is bounded, however large the pack or an object in it.
 import { SyncError } from '../base/errors.js'
-import { corrupt, type DeltaKind, isDelta } from '../git/entry-header.js'
+import { corrupt } from '../git/corrupt.js'
+import { type DeltaKind, isDelta } from '../git/entry-header.js'
+import { type Limits, tooLarge } from '../git/limits.js'
 import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '../git/object.js'
 import { ObjectCache } from '../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../git/oid.js'
@@ -24,6 +26,9 @@ export interface PackReaderOptions {
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => string
+  limits: Limits
+  /** Asked often; throws when the work is to be given up. */
+  checkpoint: () => void
 }
 
 /** The verified objects of a whole pack. */
@@ -39,17 +44,19 @@ export class PackReader implements Pack {
   readonly #parser: EntryParser
   readonly #entries = new EntryList()
   readonly #entryOf = new Map<Oid, number>()
-  readonly #cache: ObjectCache
+  readonly #cache: ObjectCache<number>
   /** What is in files, by entry: large objects, and large deltas. */
   readonly #large = new Map<number, LargeBlob>()
   readonly #largeDeltas = new Map<number, LargeBlob>()
   /** The entries that wait for an entry, or for an oid. */
   readonly #waiting = new Map<number | Oid, number[]>()
+  /** The sizes of all objects so far. */
+  #objectBytes = 0
 
   constructor(options: PackReaderOptions) {
     this.#options = options
     this.#parser = new EntryParser({ ...options, onEntry: (entry) => this.#add(entry) })
-    this.#cache = new ObjectCache(options.cacheBytes)
+    this.#cache = new ObjectCache<number>(options.cacheBytes)
   }
 
   /** How many objects the pack says it has; 0 before its header has arrived. */
@@ -99,6 +106,7 @@ export class PackReader implements Pack {
   }
 
   #add({ offset, header: { kind }, content }: ParsedEntry): void {
+    this.#options.checkpoint()
     if (!isDelta(kind)) {
       this.#settle(this.#entries.add(offset, undefined), asObject(kind.type, content))
       return
@@ -145,6 +153,7 @@ export class PackReader implements Pack {
     const ready: number[] = []
     this.#name(first, object, ready)
     for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+      this.#options.checkpoint()
       const base = this.#baseObject(this.#entries.baseOf(index))
       this.#name(index, this.#build(index, base), ready)
     }
@@ -152,6 +161,7 @@ export class PackReader implements Pack {
 
   /** Notes the oid of an entry's object, and adds to `ready` what waited for it. */
   #name(index: number, object: StoredObject, ready: number[]): void {
+    this.#count(object)
     const oid =
       'body' in object
         ? hashObject(object.type, object.body, this.#options.objectFormat)
@@ -168,6 +178,12 @@ export class PackReader implements Pack {
       this.#waiting.delete(awaited)
     }
     if (isNew) this.#options.onObject?.(oid, object)
+  }
+
+  #count(object: StoredObject): void {
+    const { limits } = this.#options
+    this.#objectBytes += 'body' in object ? object.body.length : object.size
+    if (this.#objectBytes > limits.checkoutBytes) throw tooLarge(limits, 'checkoutBytes')
   }
 
   #keep(index: number, object: StoredObject): void {
@@ -188,6 +204,7 @@ export class PackReader implements Pack {
     }
     if (typeof base === 'string') object = this.#options.findBase(base)
     for (const entry of chain.reverse()) {
+      this.#options.checkpoint()
       object = this.#build(entry, object)
       this.#keep(entry, object)
     }

@@ -1,6 +1,6 @@
 // Inflates a zlib stream as it arrives, whatever its size.
 import { createInflate } from 'node:zlib'
-import { corrupt } from '../git/entry-header.js'
+import { corrupt } from '../git/corrupt.js'
 
 /** Inflates one zlib stream that arrives in pieces and is followed by other bytes. */
 export class StreamInflate {

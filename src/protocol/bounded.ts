@@ -1,22 +1,25 @@
 // A bound to what a remote may send where all of it is held in memory.
+import { formatBytes } from '../base/bytes.js'
 import { SyncError } from '../base/errors.js'
 import type { Pkt } from '../git/pkt-line.js'
 
-/** Room for about a million refs. */
-export const MAX_LISTING_BYTES = 64 * 1024 * 1024
+/** What every packet line counts beside its payload, so that empty ones cannot come for ever. */
+const PKT_BYTES = 32
 
-/** Passes packets on. Throws `protocol-error` once they are more than `maxBytes`. */
-export async function* bounded(
-  pkts: AsyncIterable<Pkt>,
-  maxBytes = MAX_LISTING_BYTES,
-): AsyncGenerator<Pkt> {
+/** What a packet line counts where lines are bounded, in bytes. */
+export function costOf(pkt: Pkt): number {
+  return PKT_BYTES + (pkt.type === 'data' ? pkt.payload.length : 0)
+}
+
+/** Passes packets on. Throws `refs-too-large` once they take more than `maxBytes`. */
+export async function* bounded(pkts: AsyncIterable<Pkt>, maxBytes: number): AsyncGenerator<Pkt> {
   let bytes = 0
   for await (const pkt of pkts) {
-    bytes += pkt.type === 'data' ? pkt.payload.length : 4
+    bytes += costOf(pkt)
     if (bytes > maxBytes) {
       throw new SyncError(
-        'protocol-error',
-        `The remote's list of refs is longer than ${maxBytes / 1024 / 1024} MiB; no more of it is read`,
+        'refs-too-large',
+        `The remote's list of refs is larger than MAX_REFS_BYTES (${formatBytes(maxBytes)}): raise the setting if it is meant to have so many`,
       )
     }
     yield pkt

@@ -4,7 +4,7 @@ import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { DELIM, encodePkt, FLUSH } from '../git/pkt-line.js'
 import type { Capabilities } from './capabilities.js'
-import { encodeCommand } from './ls-refs.js'
+import { encodeCommand } from './command.js'
 
 /** A shallow fetch of depth 1. */
 export interface FetchRequest {

@@ -2,7 +2,8 @@
 import { SyncError } from '../base/errors.js'
 import { isOid } from '../git/oid.js'
 import { DELIM, encodePkt, FLUSH, type Pkt } from '../git/pkt-line.js'
-import { type Capabilities, lineOf, objectFormatIn } from './capabilities.js'
+import { type Capabilities, lineOf } from './capabilities.js'
+import { encodeCommand } from './command.js'
 import type { RemoteRef } from './remote-ref.js'
 
 /** Encodes a request for the refs that start with any of `prefixes`. */
@@ -15,16 +16,6 @@ export function encodeLsRefs(prefixes: readonly string[], capabilities: Capabili
     ...prefixes.map((prefix) => encodePkt(`ref-prefix ${prefix}\n`)),
     FLUSH,
   ])
-}
-
-/** The lines that open a v2 request. */
-export function encodeCommand(command: string, capabilities: Capabilities): Buffer[] {
-  const lines = [encodePkt(`command=${command}\n`)]
-  if (capabilities.has('agent')) lines.push(encodePkt('agent=git-autosync\n'))
-  if (capabilities.has('object-format')) {
-    lines.push(encodePkt(`object-format=${objectFormatIn(capabilities)}\n`))
-  }
-  return lines
 }
 
 /** Decodes the answer. Throws `protocol-error` or the server's own words. */

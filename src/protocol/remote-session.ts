@@ -1,11 +1,10 @@
 // One remote, spoken to with one set of credentials. What the server can do is asked
 // once and kept, so that a later look at its refs is a single request.
 // https://git-scm.com/docs/gitprotocol-http
-import type { ObjectFormat } from '../git/oid.js'
 import { decodePkts } from '../git/pkt-line.js'
 import type { HttpClient, HttpRequest, HttpResponse } from '../transport/http-client.js'
 import { bounded } from './bounded.js'
-import { type Advertisement, decodeAdvertisement, objectFormatIn } from './capabilities.js'
+import { type Advertisement, decodeAdvertisement } from './capabilities.js'
 import { encodeFetchV0, encodeFetchV2, type FetchRequest } from './fetch-request.js'
 import { decodeFetch } from './fetch-response.js'
 import { decodeLsRefs, encodeLsRefs } from './ls-refs.js'
@@ -19,12 +18,14 @@ export interface RemoteSessionOptions {
   client: HttpClient
   /** Asked at each request, so that rotated secrets take effect. */
   authorize: () => Promise<Record<string, string>>
+  /** The most that the remote's list of refs may take, in bytes. */
+  maxRefsBytes: number
   /** Throws where a response is not the success of `service`. */
   assertOk: (response: HttpResponse, contentType: string) => Promise<void>
 }
 
+/** A pack on its way. */
 export interface FetchedPack {
-  objectFormat: ObjectFormat
   chunks: AsyncIterable<Buffer>
 }
 
@@ -55,7 +56,7 @@ export class RemoteSession {
       }
       const body = encodeLsRefs(prefixes, advertisement.capabilities)
       const response = await this.#post(discovery, body, signal)
-      return decodeLsRefs(bounded(decodePkts(response.body)))
+      return decodeLsRefs(bounded(decodePkts(response.body), this.#options.maxRefsBytes))
     })
   }
 
@@ -66,20 +67,19 @@ export class RemoteSession {
       const { version, capabilities } = discovery.advertisement
       const encode = version === 2 ? encodeFetchV2 : encodeFetchV0
       const response = await this.#post(discovery, encode(request, capabilities), signal)
-      return {
-        objectFormat: objectFormatIn(capabilities),
-        chunks: this.#chunksOf(decodeFetch(decodePkts(response.body), version)),
-      }
+      return { chunks: this.#chunksOf(decodeFetch(decodePkts(response.body), version)) }
     })
   }
 
   async #discover(signal: AbortSignal): Promise<Discovery> {
-    const { url, assertOk } = this.#options
+    const { url, assertOk, maxRefsBytes } = this.#options
     const suffix = `/info/refs?service=${SERVICE}`
     const headers = { 'git-protocol': 'version=2' }
     const response = await this.#request({ url: url + suffix, method: 'GET', headers, signal })
     await assertOk(response, `application/x-${SERVICE}-advertisement`)
-    const advertisement = await decodeAdvertisement(bounded(decodePkts(response.body)))
+    const advertisement = await decodeAdvertisement(
+      bounded(decodePkts(response.body), maxRefsBytes),
+    )
     const baseUrl = response.url.endsWith(suffix) ? response.url.slice(0, -suffix.length) : url
     // The refs of a v0 server are asked for anew at each poll: only the rest is kept.
     const kept = advertisement.version === 0 ? { ...advertisement, refs: [] } : advertisement

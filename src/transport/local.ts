@@ -27,7 +27,12 @@ export function createLocalClient(): HttpClient {
       const { directory, service } = parse(url)
       const repository = await openRepository(directory)
       if (service === 'info/refs') {
-        return respond(url, method, 'advertisement', single(encodeAdvertisement()))
+        return respond(
+          url,
+          method,
+          'advertisement',
+          single(encodeAdvertisement(repository.objectFormat)),
+        )
       }
       const body = await answer(repository, request, peels)
       return respond(url, method, 'result', body)
@@ -41,7 +46,7 @@ async function answer(
   peels: PeelCache,
 ): Promise<Body> {
   try {
-    const request = await decodeRequest(body)
+    const request = await decodeRequest(body, repository.objectFormat)
     if (request.command === 'fetch') return fetchInWorker(repository, request, signal)
     return single(encodeRefs(await listRefs(repository, request, peels, signal), request))
   } catch (error) {

@@ -5,10 +5,10 @@ import { ObjectCache } from '../../src/git/object-cache.js'
 
 const KB = 1024
 const object = (bytes: number): GitObject => ({ type: 'blob', body: Buffer.alloc(bytes) })
-const kept = (cache: ObjectCache, keys: number[]) => keys.filter((key) => cache.get(key))
+const kept = (cache: ObjectCache<number>, keys: number[]) => keys.filter((key) => cache.get(key))
 
 test('keeps what was used last', () => {
-  const cache = new ObjectCache(100 * KB)
+  const cache = new ObjectCache<number>(100 * KB)
   for (const key of [1, 2, 3]) cache.set(key, object(30 * KB))
   assert.ok(cache.get(1))
   cache.set(4, object(30 * KB))
@@ -16,21 +16,21 @@ test('keeps what was used last', () => {
 })
 
 test('an object that would push out most others is not kept', () => {
-  const cache = new ObjectCache(100 * KB)
+  const cache = new ObjectCache<number>(100 * KB)
   cache.set(1, object(30 * KB))
   cache.set(2, object(51 * KB))
   assert.deepEqual(kept(cache, [1, 2]), [1])
 })
 
 test('setting an entry again counts once', () => {
-  const cache = new ObjectCache(100 * KB)
+  const cache = new ObjectCache<number>(100 * KB)
   cache.set(1, object(30 * KB))
   for (let round = 0; round < 10; round++) cache.set(2, object(30 * KB))
   assert.deepEqual(kept(cache, [1, 2]), [1, 2])
 })
 
 test('tiny objects count with what it takes to keep them', () => {
-  const cache = new ObjectCache(100 * KB)
+  const cache = new ObjectCache<number>(100 * KB)
   const keys = Array.from({ length: 10_000 }, (_, index) => index)
   for (const key of keys) cache.set(key, object(key % 2))
   const count = kept(cache, keys).length
@@ -38,7 +38,7 @@ test('tiny objects count with what it takes to keep them', () => {
 })
 
 test('a cache of no bytes keeps nothing', () => {
-  const cache = new ObjectCache(0)
+  const cache = new ObjectCache<number>(0)
   cache.set(1, object(0))
   assert.equal(cache.get(1), undefined)
 })

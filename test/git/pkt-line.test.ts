@@ -2,14 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SyncError } from '../../src/base/errors.js'
-import {
-  DELIM,
-  decodePkts,
-  encodePkt,
-  FLUSH,
-  type Pkt,
-  RESPONSE_END,
-} from '../../src/git/pkt-line.js'
+import { DELIM, decodePkts, encodePkt, FLUSH, type Pkt } from '../../src/git/pkt-line.js'
 
 async function decode(chunks: Iterable<Uint8Array>): Promise<Pkt[]> {
   const pkts: Pkt[] = []
@@ -34,7 +27,7 @@ test('decodes what was encoded, however the stream is cut', async () => {
     { weight: 5, arbitrary: fc.uint8Array({ maxLength: 40 }) },
     fc.constantFrom('flush' as const, 'delim' as const, 'response-end' as const),
   )
-  const constants = { flush: FLUSH, delim: DELIM, 'response-end': RESPONSE_END }
+  const constants = { flush: FLUSH, delim: DELIM, 'response-end': Buffer.from('0002') }
   await fc.assert(
     fc.asyncProperty(fc.array(pkt), fc.array(fc.nat(60)), async (pkts, cuts) => {
       const bytes = Buffer.concat(

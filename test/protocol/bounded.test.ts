@@ -4,15 +4,23 @@ import type { Pkt } from '../../src/git/pkt-line.js'
 import { bounded } from '../../src/protocol/bounded.js'
 import { failsWith } from '../helpers/fails-with.js'
 
-async function* endless(): AsyncGenerator<Pkt> {
-  for (;;) yield { type: 'data', payload: Buffer.alloc(60) }
+async function* endlessly(pkt: Pkt): AsyncGenerator<Pkt> {
+  for (;;) yield pkt
 }
 
-test('packets pass up to the bound, and an endless list of refs ends with an error', async () => {
-  let passed = 0
-  const reading = async () => {
-    for await (const pkt of bounded(endless(), 1000)) passed += pkt.type === 'data' ? 1 : 0
-  }
-  await assert.rejects(reading, failsWith('protocol-error', /longer than/))
-  assert.equal(passed, 16)
-})
+const ENDLESS: Record<string, Pkt> = {
+  lines: { type: 'data', payload: Buffer.alloc(60) },
+  'empty lines': { type: 'data', payload: Buffer.alloc(0) },
+  flushes: { type: 'flush' },
+}
+
+for (const [what, pkt] of Object.entries(ENDLESS)) {
+  test(`packets pass up to the bound, and a list of endless ${what} ends with an error`, async () => {
+    let passed = 0
+    const reading = async () => {
+      for await (const _ of bounded(endlessly(pkt), 1000)) passed++
+    }
+    await assert.rejects(reading, failsWith('refs-too-large', /MAX_REFS_BYTES \(1000 bytes\)/))
+    assert.ok(passed > 5 && passed < 35, String(passed))
+  })
+}

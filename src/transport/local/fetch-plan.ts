@@ -5,8 +5,6 @@ import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
 import type { ObjectStore } from './object-store.js'
 
-const OID_BYTES = 20
-
 export interface FetchPlan {
   /** In the order of the pack: tags and commits, then trees, then blobs. */
   oids: Oid[]
@@ -73,7 +71,7 @@ function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | und
         break
       case 'tree': {
         if (!add(oid, found.trees)) break
-        const entries = decodeTree(body, OID_BYTES)
+        const entries = decodeTree(body, oid.length / 2)
         for (const { mode, oid: content } of entries) {
           if (mode !== MODE.tree && mode !== MODE.gitlink) add(content, found.blobs)
         }

@@ -4,7 +4,8 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { GitObject } from '../../git/object.js'
-import type { Oid } from '../../git/oid.js'
+import { ObjectCache } from '../../git/object-cache.js'
+import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { isMissing } from './files.js'
 import {
   encodeLooseObject,
@@ -12,7 +13,11 @@ import {
   findLooseObject,
   readLooseObject,
 } from './loose-object.js'
-import { PackFile } from './pack-file.js'
+import { PackFile, type PackOwner } from './pack-file.js'
+import type { LocalRepository } from './repository.js'
+
+/** However many packs there are. */
+const CACHE_BYTES = 16 << 20
 
 type Location = { pack: PackFile; offset: number } | { looseFile: string }
 
@@ -24,13 +29,16 @@ interface ObjectFolder {
   listedAt: bigint | undefined
 }
 
-export class ObjectStore {
+export class ObjectStore implements PackOwner {
+  readonly objectFormat: ObjectFormat
+  readonly cache = new ObjectCache<string>(CACHE_BYTES)
   readonly #folders: ObjectFolder[]
   readonly #directory: string
   /** The pack that held the last object, as the next one is probably there too. */
   #lastPack: PackFile | undefined
 
-  constructor({ objectDirs, directory }: { objectDirs: readonly string[]; directory: string }) {
+  constructor({ objectDirs, directory, objectFormat }: LocalRepository) {
+    this.objectFormat = objectFormat
     this.#directory = directory
     this.#folders = objectDirs.map((objectDir) => ({
       directory: objectDir,
@@ -115,7 +123,7 @@ export class ObjectStore {
 
   #openPack(indexFile: string): PackFile | undefined {
     try {
-      return new PackFile(indexFile, (oid) => this.read(oid))
+      return new PackFile(indexFile, this)
     } catch (error) {
       // Deleted by a repack since the folder was listed.
       if (isMissing(error)) return undefined

@@ -4,12 +4,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createInflate } from 'node:zlib'
+import { corrupt } from '../../git/corrupt.js'
 import { applyDelta } from '../../git/delta.js'
-import { corrupt, decodeEntryHeader, type EntryHeader } from '../../git/entry-header.js'
+import { decodeEntryHeader, type EntryHeader } from '../../git/entry-header.js'
 import { inflate } from '../../git/inflate.js'
 import type { GitObject } from '../../git/object.js'
-import { ObjectCache } from '../../git/object-cache.js'
-import type { Oid } from '../../git/oid.js'
+import type { ObjectCache } from '../../git/object-cache.js'
+import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { PackIndex } from './pack-index.js'
 import { encodeEntryHeader } from './pack-writer.js'
 
@@ -18,8 +19,15 @@ const FIRST_READ_BYTES = 4096
 /** Larger objects are copied in pieces of this size, and never held whole. */
 const PIECE_BYTES = 64 * 1024
 const WHOLE_BYTES = 1 << 20
-/** Deltas share their bases, trees above all. */
-const CACHE_BYTES = 16 << 20
+
+/** What a pack is a part of. */
+export interface PackOwner {
+  readonly objectFormat: ObjectFormat
+  /** Deltas share their bases, trees above all; the keys are pack and offset. */
+  readonly cache: ObjectCache<string>
+  /** Finds bases that a pack does not hold. */
+  read(oid: Oid): GitObject
+}
 
 interface Entry {
   header: EntryHeader
@@ -30,18 +38,19 @@ interface Entry {
 }
 
 export class PackFile {
+  readonly #store: PackOwner
+  readonly #file: string
   readonly #index: PackIndex
   readonly #fd: number
   readonly #size: number
-  readonly #readElsewhere: (oid: Oid) => GitObject
-  readonly #cache = new ObjectCache(CACHE_BYTES)
 
-  /** Opens the pack of `indexFile`; `readElsewhere` finds bases that the pack does not hold. */
-  constructor(indexFile: string, readElsewhere: (oid: Oid) => GitObject) {
-    this.#index = new PackIndex(indexFile)
-    this.#fd = openSync(indexFile.replace(/\.idx$/, '.pack'), 'r')
+  /** Opens the pack of `indexFile`. */
+  constructor(indexFile: string, store: PackOwner) {
+    this.#store = store
+    this.#index = new PackIndex(indexFile, store.objectFormat)
+    this.#file = indexFile.replace(/\.idx$/, '.pack')
+    this.#fd = openSync(this.#file, 'r')
     this.#size = fstatSync(this.#fd).size
-    this.#readElsewhere = readElsewhere
   }
 
   /** Where an object starts, or undefined where the pack does not hold it. */
@@ -59,7 +68,7 @@ export class PackFile {
     const deltas: { offset: number; delta: Buffer }[] = []
     const visited = new Set<number>()
     let position = offset
-    let object = this.#cache.get(position)
+    let object = this.#cached(position)
     while (!object) {
       if (visited.has(position)) throw corrupt('has a delta that builds on itself')
       visited.add(position)
@@ -70,26 +79,26 @@ export class PackFile {
         case 'ofs-delta':
           deltas.push({ offset: position, delta: body })
           position -= kind.distance
-          object = this.#cache.get(position)
+          object = this.#cached(position)
           break
         case 'ref-delta': {
           deltas.push({ offset: position, delta: body })
           const base = this.find(kind.base)
-          if (base === undefined) object = this.#readElsewhere(kind.base)
+          if (base === undefined) object = this.#store.read(kind.base)
           else {
             position = base
-            object = this.#cache.get(base)
+            object = this.#cached(base)
           }
           break
         }
         default:
           object = { type: kind.type, body }
-          this.#cache.set(position, object)
+          this.#cache(position, object)
       }
     }
     for (const { offset: at, delta } of deltas.reverse()) {
       object = { type: object.type, body: applyDelta(object.body, delta) }
-      this.#cache.set(at, object)
+      this.#cache(at, object)
     }
     return object
   }
@@ -117,9 +126,17 @@ export class PackFile {
     }
   }
 
+  #cached(offset: number): GitObject | undefined {
+    return this.#store.cache.get(`${this.#file}:${offset}`)
+  }
+
+  #cache(offset: number, object: GitObject): void {
+    this.#store.cache.set(`${this.#file}:${offset}`, object)
+  }
+
   #entryAt(offset: number): Entry {
     const bytes = this.#bytes(offset, FIRST_READ_BYTES)
-    const header = decodeEntryHeader(bytes, 0, 'sha1')
+    const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }
   }

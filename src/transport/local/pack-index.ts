@@ -2,20 +2,22 @@
 // repositories cost no memory. https://git-scm.com/docs/pack-format#_version_2_pack_idx_files_support_packs_larger_than_4_gib_and
 import { closeSync, openSync, readSync } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
+import { type ObjectFormat, oidBytes } from '../../git/oid.js'
 
 const MAGIC = 0xff744f63
 const HEADER_BYTES = 8
 const FANOUT_BYTES = 256 * 4
-const OID_BYTES = 20
 /** How many oids are read at once; oids are spread evenly, so one read almost always does. */
 const WINDOW = 256
 
 export class PackIndex {
   readonly #fd: number
+  readonly #oidBytes: number
   readonly #fanout: Buffer
 
   /** Opens the index `file`. Throws `object-format-unsupported` for the version before 2. */
-  constructor(file: string) {
+  constructor(file: string, format: ObjectFormat) {
+    this.#oidBytes = oidBytes(format)
     this.#fd = openSync(file, 'r')
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
     if (head.length < HEADER_BYTES + FANOUT_BYTES || head.readUInt32BE(0) !== MAGIC) {
@@ -53,7 +55,7 @@ export class PackIndex {
       const found = search(window, oid)
       if (found >= 0) return start + found
       if (found === BEFORE) high = start
-      else if (found === AFTER) low = start + window.length / OID_BYTES
+      else if (found === AFTER) low = start + window.length / this.#oidBytes
       else return undefined
       guess = (low + high) >>> 1
     }
@@ -61,18 +63,23 @@ export class PackIndex {
   }
 
   #oids(start: number, end: number): Buffer {
-    const oids = this.#read(oidsAt(start), (end - start) * OID_BYTES)
+    const oids = this.#read(this.#oidsAt(start), (end - start) * this.#oidBytes)
     // A cut index must not make the search go on for ever.
-    if (oids.length < OID_BYTES) throw new SyncError('pack-corrupt', 'A pack index is cut short')
+    if (oids.length < this.#oidBytes)
+      throw new SyncError('pack-corrupt', 'A pack index is cut short')
     return oids
   }
 
   #offsetAt(position: number): number {
-    const offsets = oidsAt(this.#count) + this.#count * 4
+    const offsets = this.#oidsAt(this.#count) + this.#count * 4
     const offset = this.#read(offsets + position * 4, 4).readUInt32BE()
     if (offset < 2 ** 31) return offset
     const large = offsets + this.#count * 4 + (offset - 2 ** 31) * 8
     return Number(this.#read(large, 8).readBigUInt64BE())
+  }
+
+  #oidsAt(position: number): number {
+    return HEADER_BYTES + FANOUT_BYTES + position * this.#oidBytes
   }
 
   #read(position: number, length: number): Buffer {
@@ -85,18 +92,15 @@ const BEFORE = -1
 const AFTER = -2
 const ABSENT = -3
 
-function oidsAt(position: number): number {
-  return HEADER_BYTES + FANOUT_BYTES + position * OID_BYTES
-}
-
 /** The position of `oid` among the sorted `oids`, or where else it would be. */
 function search(oids: Buffer, oid: Buffer): number {
   let low = 0
-  let high = oids.length / OID_BYTES
+  const size = oid.length
+  let high = Math.floor(oids.length / size)
   const count = high
   while (low < high) {
     const middle = (low + high) >>> 1
-    const order = oids.compare(oid, 0, OID_BYTES, middle * OID_BYTES, (middle + 1) * OID_BYTES)
+    const order = oids.compare(oid, 0, size, middle * size, (middle + 1) * size)
     if (order === 0) return middle
     if (order < 0) low = middle + 1
     else high = middle

@@ -2,6 +2,7 @@
 // https://git-scm.com/docs/pack-format
 import { createHash } from 'node:crypto'
 import type { ObjectType } from '../../git/object.js'
+import type { ObjectFormat } from '../../git/oid.js'
 
 const TYPE_NUMBERS: Record<ObjectType, number> = { commit: 1, tree: 2, blob: 3, tag: 4 }
 
@@ -9,8 +10,9 @@ const TYPE_NUMBERS: Record<ObjectType, number> = { commit: 1, tree: 2, blob: 3, 
 export async function* encodePack(
   count: number,
   entries: AsyncIterable<Buffer>,
+  format: ObjectFormat,
 ): AsyncGenerator<Buffer> {
-  const hash = createHash('sha1')
+  const hash = createHash(format)
   const header = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1')
   header.writeUInt32BE(count, 8)
   hash.update(header)

@@ -2,27 +2,27 @@
 // https://git-scm.com/docs/git-pack-refs
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isOid, type Oid } from '../../git/oid.js'
+import { isOid, type ObjectFormat, type Oid, oidBytes } from '../../git/oid.js'
 import { isMissing } from './files.js'
-
-const OID_DIGITS = 40
 
 export class PackedRefs {
   readonly #bytes: Buffer
   readonly #isFullyPeeled: boolean
+  readonly #oidDigits: number
 
-  private constructor(bytes: Buffer) {
+  private constructor(bytes: Buffer, format: ObjectFormat) {
     this.#bytes = bytes
+    this.#oidDigits = 2 * oidBytes(format)
     const header = bytes.toString('latin1', 0, Math.max(0, bytes.indexOf('\n')))
     this.#isFullyPeeled = header.startsWith('# pack-refs with:') && / fully-peeled\b/.test(header)
   }
 
   /** Reads the file of a repository; one that is missing holds no refs. */
-  static async read(commonDir: string): Promise<PackedRefs> {
+  static async read(commonDir: string, format: ObjectFormat): Promise<PackedRefs> {
     try {
-      return new PackedRefs(await readFile(path.join(commonDir, 'packed-refs')))
+      return new PackedRefs(await readFile(path.join(commonDir, 'packed-refs')), format)
     } catch (error) {
-      if (isMissing(error)) return new PackedRefs(Buffer.alloc(0))
+      if (isMissing(error)) return new PackedRefs(Buffer.alloc(0), format)
       throw error
     }
   }
@@ -30,8 +30,8 @@ export class PackedRefs {
   /** The oid of one ref. */
   find(name: string): Oid | undefined {
     const at = this.#bytes.indexOf(` ${name}\n`)
-    if (at < OID_DIGITS) return undefined
-    const oid = this.#bytes.toString('latin1', at - OID_DIGITS, at)
+    if (at < this.#oidDigits) return undefined
+    const oid = this.#bytes.toString('latin1', at - this.#oidDigits, at)
     return isOid(oid) ? oid : undefined
   }
 
@@ -44,7 +44,7 @@ export class PackedRefs {
     for (let at = this.#bytes.indexOf(start); at >= 0; at = this.#bytes.indexOf(start, at + 1)) {
       const newline = this.#bytes.indexOf(0x0a, at)
       const end = newline < 0 ? this.#bytes.length : newline
-      const oid = this.#bytes.toString('latin1', Math.max(0, at - OID_DIGITS), at)
+      const oid = this.#bytes.toString('latin1', Math.max(0, at - this.#oidDigits), at)
       if (isOid(oid))
         yield [this.#bytes.toString('utf8', at + 1, end), oid, this.#peeledAt(end + 1)]
     }
@@ -52,7 +52,7 @@ export class PackedRefs {
 
   /** Reads the line `^<oid>` that follows an annotated tag. */
   #peeledAt(start: number): Oid | null | undefined {
-    const oid = this.#bytes.toString('latin1', start + 1, start + 1 + OID_DIGITS)
+    const oid = this.#bytes.toString('latin1', start + 1, start + 1 + this.#oidDigits)
     if (this.#bytes[start] === 0x5e && isOid(oid)) return oid
     return this.#isFullyPeeled ? null : undefined
   }

@@ -34,7 +34,7 @@ export async function readRefs(
     loose.get(name) ?? (await readLooseRef(repository.commonDir, name))
   const targets = await followSymrefs(loose, lookUp)
   // Packing writes packed-refs before it deletes the loose ref, so this order misses none.
-  const packed = await PackedRefs.read(repository.commonDir)
+  const packed = await PackedRefs.read(repository.commonDir, repository.objectFormat)
 
   const refs = new Map<string, LocalRef>()
   for (const prefix of wanted) {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
+import type { ObjectFormat } from '../../git/oid.js'
 import { findAlternates } from './alternates.js'
 import { parseConfig } from './config.js'
 import { readIfExists, statIfExists } from './files.js'
@@ -17,6 +18,7 @@ export interface LocalRepository {
   commonDir: string
   /** The object directories: its own, then those it borrows from. */
   objectDirs: string[]
+  objectFormat: ObjectFormat
 }
 
 /**
@@ -29,9 +31,9 @@ export async function openRepository(directory: string): Promise<LocalRepository
     for (const candidate of [path.join(directory, '.git'), directory, `${directory}.git`]) {
       const found = await findGitDir(candidate)
       if (found) {
-        await assertSupported(found.commonDir, directory)
+        const objectFormat = await readObjectFormat(found.commonDir, directory)
         const objectDirs = await findAlternates(path.join(found.commonDir, 'objects'))
-        return { directory, ...found, objectDirs }
+        return { directory, ...found, objectDirs, objectFormat }
       }
     }
     throw await notFound(directory)
@@ -92,17 +94,16 @@ async function followGitFile(candidate: string): Promise<string | undefined> {
   return target === undefined ? undefined : path.resolve(path.dirname(candidate), target)
 }
 
-async function assertSupported(commonDir: string, directory: string): Promise<void> {
+/** Throws `object-format-unsupported` where the config says that reading takes more. */
+async function readObjectFormat(commonDir: string, directory: string): Promise<ObjectFormat> {
   const config = parseConfig((await readIfExists(path.join(commonDir, 'config'))) ?? '')
   const objectFormat = config.get('extensions.objectformat') ?? 'sha1'
   const refStorage = config.get('extensions.refstorage') ?? 'files'
-  const unsupported =
-    objectFormat !== 'sha1'
-      ? `the object format ${objectFormat}`
-      : refStorage !== 'files'
-        ? `the ref storage ${refStorage}`
-        : undefined
-  if (unsupported === undefined) return
+  const isKnown = objectFormat === 'sha1' || objectFormat === 'sha256'
+  if (isKnown && refStorage === 'files') return objectFormat
+  const unsupported = isKnown
+    ? `the ref storage ${refStorage}`
+    : `the object format ${objectFormat}`
   throw new SyncError(
     'object-format-unsupported',
     `The repository ${directory} uses ${unsupported}, which cannot be read from disk; serve it over HTTP`,

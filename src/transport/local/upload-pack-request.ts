@@ -1,5 +1,5 @@
 // Decodes what is asked of upload-pack. https://git-scm.com/docs/protocol-v2#_command_request
-import type { Oid } from '../../git/oid.js'
+import { isOid, type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
 import { decodePkts } from '../../git/pkt-line.js'
 
 export interface LsRefsRequest {
@@ -24,15 +24,17 @@ export class RefusedRequest extends Error {
 /** Decodes the body of a request. Throws {@link RefusedRequest}. */
 export async function decodeRequest(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  server: ObjectFormat,
 ): Promise<LsRefsRequest | FetchRequest> {
   const { capabilities, lines } = await readLines(body)
   const command = capabilities.find((line) => line.startsWith('command='))?.slice(8)
   const format = capabilities.find((line) => line.startsWith('object-format='))?.slice(14)
-  if (format !== undefined && format !== 'sha1') {
-    throw new RefusedRequest(`mismatched object format: server sha1; client ${format}`)
+  const client = format ?? 'sha1'
+  if (client !== server) {
+    throw new RefusedRequest(`mismatched object format: server ${server}; client ${client}`)
   }
   if (command === 'ls-refs') return decodeLsRefs(lines)
-  if (command === 'fetch') return decodeFetch(lines)
+  if (command === 'fetch') return decodeFetch(lines, server)
   throw new RefusedRequest(`unknown command ${command ?? '(none)'}`)
 }
 
@@ -57,12 +59,12 @@ function decodeLsRefs(lines: readonly string[]): LsRefsRequest {
   }
 }
 
-function decodeFetch(lines: readonly string[]): FetchRequest {
+function decodeFetch(lines: readonly string[], format: ObjectFormat): FetchRequest {
   const wants = valuesOf(lines, 'want')
   const haves = valuesOf(lines, 'have')
   if (wants.length === 0) throw new RefusedRequest('nothing is wanted')
   for (const oid of [...wants, ...haves]) {
-    if (!/^[0-9a-f]{40}$/.test(oid))
+    if (!isOid(oid) || objectFormatOf(oid) !== format)
       throw new RefusedRequest(`not an object id: ${oid.slice(0, 80)}`)
   }
   if (valuesOf(lines, 'deepen').join() !== '1') {

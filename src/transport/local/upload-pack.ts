@@ -1,7 +1,7 @@
 // The answers of upload-pack, as a git server gives them in protocol v2.
 // https://git-scm.com/docs/protocol-v2
 import { targetOfTag } from '../../git/object.js'
-import type { Oid } from '../../git/oid.js'
+import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH, MAX_PKT_BYTES } from '../../git/pkt-line.js'
 import { planFetch } from './fetch-plan.js'
 import type { ObjectStore } from './object-store.js'
@@ -9,19 +9,14 @@ import { encodePack } from './pack-writer.js'
 import type { LocalRef } from './refs.js'
 import type { FetchRequest, LsRefsRequest } from './upload-pack-request.js'
 
-const CAPABILITIES = [
-  'version 2',
-  'agent=git-autosync',
-  'ls-refs=unborn',
-  'fetch=shallow',
-  'object-format=sha1',
-]
+const CAPABILITIES = ['version 2', 'agent=git-autosync', 'ls-refs=unborn', 'fetch=shallow']
 const PACK_BAND = 1
 const LENGTH_BYTES = 4
 
 /** The answer to `GET info/refs`. */
-export function encodeAdvertisement(): Buffer {
-  return Buffer.concat([...CAPABILITIES.map((line) => encodePkt(`${line}\n`)), FLUSH])
+export function encodeAdvertisement(format: ObjectFormat): Buffer {
+  const lines = [...CAPABILITIES, `object-format=${format}`]
+  return Buffer.concat([...lines.map((line) => encodePkt(`${line}\n`)), FLUSH])
 }
 
 /** An answer that refuses the request. */
@@ -60,7 +55,8 @@ export async function* encodeFetch(
     DELIM,
     encodePkt('packfile\n'),
   ])
-  yield* encodePackBand(encodePack(oids.length, encodeEntries(store, oids)))
+  const pack = encodePack(oids.length, encodeEntries(store, oids), store.objectFormat)
+  yield* encodePackBand(pack)
   yield FLUSH
 }
 

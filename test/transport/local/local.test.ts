@@ -271,11 +271,15 @@ test('what is no repository is told apart', async (t) => {
     failsWith('repository-not-found', /none does not exist/),
   )
   await assert.rejects(lsRefs(root), failsWith('repository-not-found', /is not a git repository/))
-  const sha256 = createRepo(path.join(root, 'sha256'), { objectFormat: 'sha256' })
+  const other = createRepo(path.join(root, 'other'))
+  appendFileSync(path.join(other.gitDir, 'config'), '[extensions]\n\tobjectFormat = sha3\n')
   await assert.rejects(
-    lsRefs(sha256.dir),
-    failsWith('object-format-unsupported', /the object format sha256/),
+    lsRefs(other.dir),
+    failsWith('object-format-unsupported', /the object format sha3/),
   )
+  const sha256 = createRepo(path.join(root, 'sha256'), { objectFormat: 'sha256' })
+  const mismatched = 'ERR upload-pack: mismatched object format: server sha256; client sha1'
+  assert.deepEqual(await lsRefs(sha256.dir), [mismatched])
   const reftable = createRepo(path.join(root, 'reftable'))
   appendFileSync(
     path.join(reftable.gitDir, 'config'),

@@ -29,7 +29,7 @@ function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number
   const crcs = Buffer.alloc(oids.length * 4)
   const magic = Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2])
   writeFileSync(file, Buffer.concat([magic, fanout, ...oids, crcs, offsets, ...large]))
-  const index = new PackIndex(file)
+  const index = new PackIndex(file, 'sha1')
   t.after(() => index.close())
   return index
 }
@@ -71,7 +71,7 @@ test('an index of another version is told apart', (t) => {
   const file = path.join(tempDir(t), 'pack-old.idx')
   writeFileSync(file, Buffer.alloc(2000))
   assert.throws(
-    () => new PackIndex(file),
+    () => new PackIndex(file, 'sha1'),
     (error) => error instanceof SyncError && error.code === 'object-format-unsupported',
   )
 })

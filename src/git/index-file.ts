@@ -1,0 +1,86 @@
+// Decodes a checkout's index, as far as it tells which files git wrote: versions 2, 3 and 4,
+// with the checksum of either object format.
+// https://git-scm.com/docs/index-format
+import { hash } from 'node:crypto'
+import type { ObjectFormat, Oid } from './oid.js'
+
+/** A file that git checked out. */
+export interface IndexEntry {
+  /** Byte path below the checkout, as the index has it: not checked. */
+  path: string
+  mode: number
+  oid: Oid
+}
+
+const SIGNATURE = 'DIRC'
+const HEADER_BYTES = 12
+/** Times, device, inode, mode, owner and size, before the oid. */
+const STAT_BYTES = 40
+const MODE_AT = 24
+const EXTENDED = 0x4000
+const STAGE = 0x3000
+const OID_BYTES: Record<ObjectFormat, number> = { sha1: 20, sha256: 32 }
+
+/** The entries of an index that are merged; undefined where the bytes are no whole index. */
+export function decodeIndex(bytes: Buffer): IndexEntry[] | undefined {
+  const format = formatOf(bytes)
+  if (!format || bytes.toString('latin1', 0, SIGNATURE.length) !== SIGNATURE) return undefined
+  const version = bytes.readUInt32BE(4)
+  if (version < 2 || version > 4) return undefined
+  const content = bytes.subarray(0, -OID_BYTES[format])
+  try {
+    return decodeEntries(content, version, OID_BYTES[format])
+  } catch (error) {
+    // It says that it has more than it has.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** The object format whose checksum is right; undefined where none is. */
+function formatOf(bytes: Buffer): ObjectFormat | undefined {
+  return (['sha1', 'sha256'] as const).find((format) => {
+    const end = bytes.length - OID_BYTES[format]
+    if (end < HEADER_BYTES) return false
+    return hash(format, bytes.subarray(0, end), 'buffer').equals(bytes.subarray(end))
+  })
+}
+
+function decodeEntries(content: Buffer, version: number, oidBytes: number): IndexEntry[] {
+  const entries: IndexEntry[] = []
+  let position = HEADER_BYTES
+  let path = ''
+  for (let left = content.readUInt32BE(8); left > 0; left--) {
+    const start = position
+    const mode = content.readUInt32BE(start + MODE_AT)
+    position += STAT_BYTES + oidBytes
+    const oid = content.toString('hex', position - oidBytes, position)
+    const flags = content.readUInt16BE(position)
+    position += flags & EXTENDED ? 4 : 2
+    let shared = ''
+    if (version === 4) {
+      const strip = readVarint(content, position)
+      shared = path.slice(0, path.length - strip.value)
+      position = strip.end
+    }
+    const end = content.indexOf(0, position)
+    if (end < 0) throw new RangeError('a path without an end')
+    path = shared + content.toString('latin1', position, end)
+    // Up to version 3, entries are padded to a multiple of eight bytes.
+    position = version === 4 ? end + 1 : start + (((end - start) >> 3) + 1) * 8
+    if ((flags & STAGE) === 0) entries.push({ path, mode, oid })
+  }
+  return entries
+}
+
+/** As the offset of an ofs-delta. */
+function readVarint(bytes: Buffer, start: number): { value: number; end: number } {
+  let position = start
+  let byte = bytes.readUInt8(position++)
+  let value = byte & 0x7f
+  while (byte & 0x80) {
+    byte = bytes.readUInt8(position++)
+    value = (value + 1) * 128 + (byte & 0x7f)
+  }
+  return { value, end: position }
+}
