@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { readVersion } from './base/version.js'
 import type { Entry } from './listing/entry.js'
-import { parseListing, readListing } from './listing/listing.js'
+import { readListing, resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
 import { type ListingRead, type ListingWatcher, watchListing } from './listing/watcher.js'
 import { logEvents } from './observe/log-events.js'
@@ -17,15 +17,16 @@ import { RemoteSession } from './protocol/remote-session.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { createServer } from './server/server.js'
 import type { StatusReport } from './server/status-report.js'
-import type { Settings } from './settings.js'
+import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
-import { Synchronizer } from './sync/synchronizer.js'
+import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createWorkerPool } from './sync/worker-pool.js'
-import { createCredentials } from './transport/credentials.js'
+import { createCredentials, originOf } from './transport/credentials.js'
 import { createHttpClient } from './transport/http.js'
 import { createAssertOk } from './transport/http-status.js'
 import { createLocalClient } from './transport/local.js'
 import { createTransport } from './transport/open.js'
+import { createProxyChoice } from './transport/proxy.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -39,15 +40,18 @@ export interface Daemon {
   close(): Promise<void>
 }
 
+/** What no user sets. */
+export type DaemonOptions = Pick<SynchronizerOptions, 'leaseTimes'>
+
 /** Starts the service. Throws a SyncError where the listing is missing or invalid at start. */
-export async function startDaemon(settings: Settings, logger: Logger): Promise<Daemon> {
+export async function startDaemon(
+  settings: Settings,
+  logger: Logger,
+  options: DaemonOptions = {},
+): Promise<Daemon> {
   const clock = systemClock
   const { listingPath } = settings
-  const defaults = {
-    root: settings.root,
-    publish: settings.publish,
-    intervalMs: settings.scrapeIntervalMs,
-  }
+  const defaults = listingDefaults(settings)
   const { entries, text } = await readListing(listingPath, defaults)
 
   const metrics = createMetrics({ clock })
@@ -57,16 +61,13 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
     log(event)
   }
   const onError = (error: unknown) => logger.error('fault in this program', { error })
-  const { client, synchronizer } = createSynchronizer(settings, clock, observe, onError)
-  const listing = { path: listingPath, valid: true, loadedAt: clock.now() }
+  const { client, synchronizer } = createSynchronizer(settings, clock, observe, onError, options)
+  const listing = { path: listingPath, valid: true, loadedAt: clock.wallTime() }
 
   function apply(desired: Entry[]): void {
     const diff = synchronizer.setEntries(desired)
-    for (const { path: entry, clean } of desired) {
-      if (clean) logger.warn('clean has no effect yet: foreign files stay', { entry })
-    }
     listing.valid = true
-    listing.loadedAt = clock.now()
+    listing.loadedAt = clock.wallTime()
     observe({
       type: 'listing-loaded',
       path: listingPath,
@@ -77,10 +78,10 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
     })
   }
 
-  function onListingChange(read: ListingRead): void {
+  async function onListingChange(read: ListingRead): Promise<void> {
     try {
       if (read.error) throw read.error
-      apply(parseListing(read.text, path.dirname(listingPath), defaults))
+      apply(await resolveListing(read.text, path.dirname(listingPath), defaults))
     } catch (error) {
       if (!(error instanceof ListingError)) throw error
       listing.valid = false
@@ -106,6 +107,7 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
       started: () => synchronizer.hasStarted(),
       missing: () => synchronizer.missing(),
+      waiting: () => synchronizer.waiting(),
       metrics,
       status: report,
     },
@@ -127,7 +129,7 @@ export async function startDaemon(settings: Settings, logger: Logger): Promise<D
       synchronizer.pollNow()
     },
     async syncedOnce() {
-      await synchronizer.idle()
+      await synchronizer.syncedOnce()
       return { failed: synchronizer.status().filter(({ error }) => error).length }
     },
     async close() {
@@ -158,34 +160,46 @@ function createSynchronizer(
   clock: Clock,
   observe: Observe,
   onError: (error: unknown) => void,
+  options: DaemonOptions,
 ) {
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
     connectionsPerOrigin: settings.maxConcurrentPolls + settings.maxConcurrentSyncs,
+    caFile: settings.caFile,
+    proxyFor: createProxyChoice(settings),
+    requireTls: settings.requireTlsForCredentials,
+    onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
   const transport = createTransport({ http: client, local: createLocalClient() })
   const credentials = createCredentials({ path: settings.credentialsPath })
-  const assertOk = createAssertOk(() => clock.now())
   const synchronizer = new Synchronizer({
     clock,
     cadence: { jitter: settings.jitter, random: Math.random },
     observe,
     onError,
-    workers: createWorkerPool(settings.maxConcurrentSyncs, onError),
+    workers: createWorkerPool(settings.maxConcurrentSyncs, onError, {
+      packBytes: settings.maxPackBytes,
+      checkoutBytes: settings.maxCheckoutBytes,
+      files: settings.maxFiles,
+    }),
     syncTimeoutMs: settings.syncTimeoutMs,
     graceMs: settings.worktreeGracePeriodMs,
+    verifyIntervalMs: settings.verifyIntervalMs,
     stateDirectory: settings.stateDir,
+    root: settings.root,
     maxConcurrentPolls: settings.maxConcurrentPolls,
     maxConcurrentSyncs: settings.maxConcurrentSyncs,
     prune: settings.prune,
+    ...options,
     openSession: ({ remote, credential }) =>
       new RemoteSession({
         url: remote.url,
         client: transport(remote),
         authorize: () => credentials.headersFor(remote, credential),
-        assertOk,
+        assertOk: createAssertOk(() => clock.wallTime(), originOf(remote, credential)),
+        maxRefsBytes: settings.maxRefsBytes,
       }),
   })
   return { client, synchronizer }

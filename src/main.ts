@@ -4,11 +4,12 @@
 import closeWithGrace from 'close-with-grace'
 import { toSyncError } from './base/errors.js'
 import { type Daemon, startDaemon } from './daemon.js'
-import type { ListingDefaults } from './listing/entry.js'
+import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
 import { createLogger, type Logger } from './observe/logging.js'
-import { parseCommand, type Settings, SettingsError } from './settings.js'
+import { listingDefaults, parseCommand, type Settings, SettingsError } from './settings.js'
+import { createCredentials } from './transport/credentials.js'
 
 /** What scripts and Kubernetes see. */
 const EXIT = { clean: 0, failed: 1, invalid: 2 } as const
@@ -27,7 +28,7 @@ async function main(): Promise<number | undefined> {
         process.stdout.write(`${command.text.trimEnd()}\n`)
         return EXIT.clean
       case 'validate':
-        return await validate(command.listingPath, command.defaults)
+        return await validate(command.settings)
       case 'run':
         return await run(command.settings)
     }
@@ -39,9 +40,11 @@ async function main(): Promise<number | undefined> {
   }
 }
 
-async function validate(listingPath: string, defaults: ListingDefaults): Promise<number> {
+async function validate(settings: Settings): Promise<number> {
+  const { listingPath } = settings
   try {
-    const { entries } = await readListing(listingPath, defaults)
+    const { entries } = await readListing(listingPath, listingDefaults(settings))
+    await checkCredentials(entries, settings.credentialsPath)
     const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
     process.stdout.write(`${listingPath}: valid, ${count}\n`)
     return EXIT.clean
@@ -51,6 +54,19 @@ async function validate(listingPath: string, defaults: ListingDefaults): Promise
       process.stderr.write(`${listingPath}: ${formatFault(fault)}\n`)
     return EXIT.invalid
   }
+}
+
+/** Throws a {@link ListingError} where an entry has no use of the credentials file there is. */
+async function checkCredentials(entries: Entry[], file: string | undefined): Promise<void> {
+  if (file === undefined) return
+  const credentials = createCredentials({ path: file })
+  const checks = entries.map(async ({ remote, credential }, index) => {
+    const error = await credentials.headersFor(remote, credential).catch(toSyncError)
+    const field = credential === undefined ? 'repo' : 'credential'
+    return error instanceof Error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
+  })
+  const faults = (await Promise.all(checks)).flat()
+  if (faults.length > 0) throw new ListingError(faults)
 }
 
 /** Runs until a signal, or in one-time mode until every entry was synced. */

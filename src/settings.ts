@@ -1,6 +1,7 @@
 // Every setting, from the environment and from flags: one table gives names,
 // defaults, parsers and the help. All faults are reported at once.
 import path from 'node:path'
+import { parseBytes } from './base/bytes.js'
 import { type Flag, type Program, parseCommandLine, renderHelp } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
@@ -18,6 +19,7 @@ import { readVersion } from './base/version.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
 import type { PublishMode } from './publish/publication.js'
+import { type HttpProxy, parseNoProxy, parseProxy } from './transport/proxy.js'
 
 /** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
 export interface Settings {
@@ -36,16 +38,27 @@ export interface Settings {
   idleTimeoutMs: number
   maxConcurrentSyncs: number
   maxConcurrentPolls: number
+  maxPackBytes: number
+  maxCheckoutBytes: number
+  maxFiles: number
+  maxRefsBytes: number
   /** 0 to 1. */
   jitter: number
   worktreeGracePeriodMs: number
   /** 0: never. */
   verifyIntervalMs: number
   oneTime: boolean
+  httpsProxy: HttpProxy | undefined
+  httpProxy: HttpProxy | undefined
+  noProxy: readonly string[] | undefined
+  caFile: string | undefined
+  requireTlsForCredentials: boolean
 }
 
 /** One setting: how it is written, on the command line as well, and how it is parsed. */
 export interface Setting<T> extends Flag {
+  /** The environment variables that it is read from, the first that is set; its own among them. */
+  variables: readonly string[]
   /** Throws a RangeError whose message says what is wrong. */
   parse(text: string, cwd: string): T
 }
@@ -85,6 +98,14 @@ export const SETTINGS: SettingsTable = {
     'how many entries fetch and publish at once'),
   maxConcurrentPolls: setting('MAX_CONCURRENT_POLLS', 'number', '32', integerBetween(1, 1000),
     'how many remotes are polled at once'),
+  maxPackBytes: setting('MAX_PACK_BYTES', 'bytes', '8GiB', parseBytes,
+    'largest pack that is received; units k M G T, with i for powers of 1024'),
+  maxCheckoutBytes: setting('MAX_CHECKOUT_BYTES', 'bytes', '32GiB', parseBytes,
+    'most bytes that one pack unpacks to, and that are written for one commit'),
+  maxFiles: setting('MAX_FILES', 'number', '1000000', integerBetween(1, 100_000_000),
+    'most files and directories of one commit'),
+  maxRefsBytes: setting('MAX_REFS_BYTES', 'bytes', '64MiB', parseBytes,
+    "longest list of a remote's refs that is read, as it is held in memory"),
   jitter: setting('JITTER', 'share', '0.1', parseShare,
     'each interval is spread by this share, 0 to 1'),
   worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '10s', parseDuration,
@@ -93,6 +114,19 @@ export const SETTINGS: SettingsTable = {
     'how often published files are checked for drift; 0: never'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
     'sync every entry once, then exit 0, or 1 if any failed'),
+  httpsProxy: setting('HTTPS_PROXY', 'url', undefined, parseProxy,
+    'proxy for https:// remotes; also https_proxy, all_proxy, ALL_PROXY',
+    ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']),
+  httpProxy: setting('HTTP_PROXY', 'url', undefined, parseProxy,
+    'proxy for http:// remotes; also http_proxy, all_proxy, ALL_PROXY',
+    ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']),
+  noProxy: setting('NO_PROXY', 'hosts', undefined, parseNoProxy,
+    'hosts that are reached without a proxy, by commas; also no_proxy',
+    ['no_proxy', 'NO_PROXY']),
+  caFile: setting('CA_FILE', 'file', undefined, toPath,
+    'PEM file of CAs that are trusted beside the usual ones; read again when it changes'),
+  requireTlsForCredentials: setting('REQUIRE_TLS_FOR_CREDENTIALS', 'boolean', 'false', parseBoolean,
+    'refuse to send credentials in plain text to another machine'),
 }
 
 /** Settings or a command line that cannot be used; `faults` holds one sentence each. */
@@ -107,8 +141,7 @@ export class SettingsError extends SyncError {
 
 /** What the command line asks for. */
 export type Command =
-  | { name: 'run'; settings: Settings }
-  | { name: 'validate'; listingPath: string; defaults: ListingDefaults }
+  | { name: 'run' | 'validate'; settings: Settings }
   | { name: 'help' | 'version'; text: string }
 
 const PROGRAM: Program = {
@@ -143,9 +176,13 @@ export function parseCommand(
 
   const settings = readSettings(line.values, env, cwd, faults)
   if (faults.length > 0) throw new SettingsError(faults)
-  if (name !== 'validate') return { name: 'run', settings }
-  const { listingPath, root, publish, scrapeIntervalMs: intervalMs } = settings
-  return { name, listingPath, defaults: { root, publish, intervalMs } }
+  return { name: name === 'validate' ? name : 'run', settings }
+}
+
+/** What the entries of a listing fall back on, and must keep clear of. */
+export function listingDefaults(settings: Settings): ListingDefaults {
+  const { root, publish, scrapeIntervalMs: intervalMs, stateDir: stateDirectory } = settings
+  return { root, publish, intervalMs, stateDirectory }
 }
 
 /** Adds to `faults` what is wrong; only where nothing was added is the result complete. */
@@ -158,12 +195,13 @@ function readSettings(
   const settings: Record<string, unknown> = {}
   for (const [key, setting] of Object.entries(SETTINGS)) {
     const flag = flags.get(setting.name)
-    const text = (flag ?? env[setting.variable] ?? '').trim() || setting.default
+    const variable = setting.variables.find((name) => env[name]?.trim()) ?? setting.variable
+    const text = (flag ?? env[variable] ?? '').trim() || setting.default
     try {
       settings[key] = text === undefined ? undefined : setting.parse(text, cwd)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      faults.push(`${flag === undefined ? setting.variable : `--${setting.name}`} ${error.message}`)
+      faults.push(`${flag === undefined ? variable : `--${setting.name}`} ${error.message}`)
     }
   }
   if (settings['listingPath'] === undefined) {
@@ -178,9 +216,10 @@ function setting<T>(
   byDefault: string | undefined,
   parse: (text: string, cwd: string) => T,
   description: string,
+  variables: readonly string[] = [variable],
 ): Setting<T> {
   const name = variable.toLowerCase().replaceAll('_', '-')
-  return { name, variable, valueName, default: byDefault, parse, description }
+  return { name, variable, variables, valueName, default: byDefault, parse, description }
 }
 
 function toPath(text: string, cwd: string): string {

@@ -15,7 +15,16 @@ const require = createRequire(import.meta.url)
 const { satisfies }: { satisfies(version: string, range: string): boolean } = require('semver')
 
 const OLDEST_NODE = '20.19.0'
-const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Zlib']
+const PERMISSIVE = [
+  'Unlicense',
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  'Zlib',
+]
 
 /** Where people's and workplaces' files lie; `git` is the user of git servers. */
 const MACHINE_PATH = /\/(?:Users|home)\/(?!git\/)\w[\w.-]*\/|\/root\/|\/dev\/shm\//

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { parseCommand, SETTINGS, SettingsError } from '../src/settings.js'
+import { listingDefaults, parseCommand, SETTINGS, SettingsError } from '../src/settings.js'
 
 type Env = Record<string, string>
 
@@ -43,6 +43,10 @@ test('every setting has its default', () => {
     idleTimeoutMs: 30_000,
     maxConcurrentSyncs: 4,
     maxConcurrentPolls: 32,
+    maxPackBytes: 8 * 2 ** 30,
+    maxCheckoutBytes: 32 * 2 ** 30,
+    maxFiles: 1_000_000,
+    maxRefsBytes: 64 * 2 ** 20,
     jitter: 0.1,
     worktreeGracePeriodMs: 10_000,
     verifyIntervalMs: 600_000,
@@ -66,6 +70,10 @@ const written: Record<string, [string, unknown]> = {
   IDLE_TIMEOUT: ['500', 500],
   MAX_CONCURRENT_SYNCS: ['1', 1],
   MAX_CONCURRENT_POLLS: ['100', 100],
+  MAX_PACK_BYTES: ['500Mi', 500 * 2 ** 20],
+  MAX_CHECKOUT_BYTES: ['2TB', 2e12],
+  MAX_FILES: ['100000', 100_000],
+  MAX_REFS_BYTES: ['1000', 1000],
   JITTER: ['1', 1],
   WORKTREE_GRACE_PERIOD: ['1m', 60_000],
   VERIFY_INTERVAL: ['0', 0],
@@ -128,6 +136,8 @@ const bad: [string, string, string][] = [
   ['SYNC_TIMEOUT', '0', 'must be longer than 0'],
   ['IDLE_TIMEOUT', '0s', 'must be longer than 0'],
   ['MAX_CONCURRENT_SYNCS', '0', 'must be a whole number from 1'],
+  ['MAX_PACK_BYTES', '0', 'must be an amount of bytes such as 512MiB'],
+  ['MAX_FILES', '0', 'must be a whole number from 1'],
   ['JITTER', '1.1', 'must be a number from 0 to 1'],
   ['JITTER', '-0.1', 'must be a number from 0 to 1'],
   ['JITTER', '1e-1', 'must be a number from 0 to 1'],
@@ -174,17 +184,20 @@ test('no fault shows a credential', () => {
 
 test('validate takes the listing as an argument or from its setting', () => {
   const env = { ...LISTING, ROOT: '/data', PUBLISH: 'symlink', SCRAPE_INTERVAL: '5s' }
-  const defaults = { root: '/data', publish: 'symlink', intervalMs: 5000 }
-  assert.deepEqual(parse(['validate'], env), {
-    name: 'validate',
-    listingPath: '/srv/listing.json',
-    defaults,
-  })
-  assert.deepEqual(parse(['validate', 'other.json', '--scrape-interval', '5000'], env), {
-    name: 'validate',
-    listingPath: '/srv/other.json',
-    defaults,
-  })
+  for (const [argv, listingPath] of [
+    [['validate'], '/srv/listing.json'],
+    [['validate', 'other.json', '--state-dir', '/state'], '/srv/other.json'],
+  ] as const) {
+    const command = parse([...argv], env)
+    assert.ok(command.name === 'validate')
+    assert.equal(command.settings.listingPath, listingPath)
+    assert.deepEqual(listingDefaults(command.settings), {
+      root: '/data',
+      publish: 'symlink',
+      intervalMs: 5000,
+      stateDirectory: argv.length > 1 ? '/state' : undefined,
+    })
+  }
 })
 
 test('help names every setting with its variable and default, whatever else is wrong', () => {

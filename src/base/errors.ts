@@ -5,7 +5,8 @@ import { redact } from './redact.js'
 /**
  * What follows a failure.
  * - `retry`: soon again, with growing back-off.
- * - `wait`: at the entry's next interval; a fault that time alone rarely mends.
+ * - `wait`: at the entry's next interval, or after back-off that grows to a minute where the
+ *   interval is shorter; a fault that time alone rarely mends.
  * - `stall`: not until the remote names another revision or the listing changes.
  */
 export type Disposition = 'retry' | 'wait' | 'stall'
@@ -23,10 +24,13 @@ export const ERROR_CODES = {
   'idle-timeout': ['retry', 'The remote sent nothing for IDLE_TIMEOUT.'],
   'sync-timeout': ['retry', 'The sync took longer than SYNC_TIMEOUT.'],
   'tls-failed': ['wait', 'The certificate of the remote is not trusted, or TLS failed.'],
+  'proxy-failed': ['retry', 'The proxy cannot be reached, or cannot reach the remote.'],
+  'proxy-refused': ['wait', 'The proxy wants credentials, or forbids the remote.'],
   'redirect-refused': ['wait', 'The remote redirects in a way that is not followed.'],
   'rate-limited': ['retry', 'The remote asks for fewer requests.'],
   'server-error': ['retry', 'The remote answered with a server error.'],
   'authentication-required': ['wait', 'The remote wants credentials, or other ones.'],
+  'tls-required': ['stall', 'Credentials would be sent in plain text, which a setting forbids.'],
   'access-denied': ['wait', 'The remote knows the credentials and denies access.'],
   'repository-not-found': ['wait', 'There is no repository at this address.'],
   'not-a-git-server': ['wait', 'What answered is not a git server.'],
@@ -34,6 +38,7 @@ export const ERROR_CODES = {
 
   'remote-error': ['retry', 'The git server refused, in its own words.'],
   'protocol-error': ['retry', 'The git server sent something that is not the git protocol.'],
+  'refs-too-large': ['wait', 'The list of refs is larger than MAX_REFS_BYTES.'],
   'branch-not-found': ['wait', 'The remote has no such branch.'],
   'tag-not-found': ['wait', 'The remote has no such tag.'],
   'commit-not-found': ['wait', 'The remote does not have the commit, or does not serve it.'],
@@ -44,7 +49,14 @@ export const ERROR_CODES = {
   'base-missing': ['retry', 'A thin pack builds on a file that was changed; all of it is fetched.'],
   'pack-corrupt': ['retry', 'The received pack is damaged.'],
   'pack-incomplete': ['retry', 'The received pack lacks objects of the commit.'],
+  'commit-too-large': [
+    'stall',
+    'The commit exceeds MAX_PACK_BYTES, MAX_CHECKOUT_BYTES or MAX_FILES.',
+  ],
   'unsafe-tree': ['stall', 'A name or mode in the tree is dangerous to write.'],
+
+  'lease-held': ['retry', 'Another instance publishes this entry; this one waits for its turn.'],
+  'lease-lost': ['retry', 'Another instance has taken over what this one was about to publish.'],
 
   'path-blocked': ['wait', 'Something this service did not write stands in the way.'],
   'volume-failed': ['retry', 'The volume refused a read or a write.'],

@@ -9,14 +9,19 @@ const WINDOW_BATCHES = 16
 type Message = { bytes: Uint8Array } | { end: true } | { failed: true }
 
 /**
- * Sends all of `chunks`; ends early, without an error, when the other side closes its port.
- * An error of `chunks` is passed on to the caller, and makes the other side fail, too.
+ * Sends all of `chunks`; ends early, without an error, when the other side closes its port, and
+ * then leaves `chunks` as soon as they give the next one, which is not waited for. An error of
+ * `chunks` is passed on to the caller, and makes the other side fail, too.
  */
 export async function sendChunks(
   port: MessagePort,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const sender = new Sender(port)
+  await Promise.race([sendAll(sender, chunks), sender.closed])
+}
+
+async function sendAll(sender: Sender, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   try {
     for await (const chunk of chunks) {
       await sender.send(chunk)
@@ -66,6 +71,7 @@ export async function* receiveChunks(port: MessagePort): AsyncGenerator<Buffer> 
 
 class Sender {
   isClosed = false
+  readonly closed: Promise<void>
   readonly #port: MessagePort
   #batch = new Uint8Array(BATCH_BYTES)
   #filled = 0
@@ -78,9 +84,12 @@ class Sender {
       this.#onTheirWay--
       this.#wake()
     })
-    port.on('close', () => {
-      this.isClosed = true
-      this.#wake()
+    this.closed = new Promise((resolve) => {
+      port.on('close', () => {
+        this.isClosed = true
+        this.#wake()
+        resolve()
+      })
     })
   }
 

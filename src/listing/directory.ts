@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { PublishMode } from '../publish/publication.js'
+import type { ListingDefaults } from './entry.js'
 import type { Fault } from './listing-error.js'
 
 /** The folder in which state and staging sit, in any case as a volume may ignore case. */
@@ -23,10 +24,15 @@ export function resolveDirectory(text: string, folder: string, root: string | un
   if (root !== undefined && !isWithin(root, directory)) {
     throw new RangeError(`lies outside ROOT (${root})`)
   }
-  if (directory.split(path.sep).some((name) => name.toLowerCase() === STATE_FOLDER)) {
+  if (isOwnFolder(directory)) {
     throw new RangeError(`lies in ${STATE_FOLDER}, where this service keeps its own files`)
   }
   return directory
+}
+
+/** Whether a directory is one in which this service keeps its own files, or lies in one. */
+export function isOwnFolder(directory: string): boolean {
+  return directory.split(path.sep).some((name) => name.toLowerCase() === STATE_FOLDER)
 }
 
 /** What decides whether publishing to a directory is dangerous. */
@@ -37,15 +43,24 @@ export interface Place {
   remote: RemoteUrl | undefined
 }
 
-/** What a publish to `place` would destroy: ROOT, the listing in `folder`, or the repository. */
+/** What a publish to `place` could destroy: ROOT, the listing in `folder`, state, the repository. */
 export function findDangers(
   { directory, publish, clean, remote }: Place,
   folder: string,
-  root: string | undefined,
+  { root, stateDirectory }: ListingDefaults,
 ): { field: string; message: string }[] {
   const dangers: { field: string; message: string }[] = []
   if (publish === 'symlink' && directory === root) {
     const message = 'is ROOT itself, which a symlink would replace: name a directory below it'
+    dangers.push({ field: 'path', message })
+  }
+  if (isWithin(directory, folder)) {
+    const message =
+      'has the listing in it, which a commit could replace: publish to another directory, or move the listing'
+    dangers.push({ field: 'path', message })
+  }
+  if (stateDirectory !== undefined && isWithin(directory, stateDirectory)) {
+    const message = `has STATE_DIR (${stateDirectory}) in it, which a commit could replace: keep state outside of what is published`
     dangers.push({ field: 'path', message })
   }
   const source = remote?.transport === 'local' ? fileURLToPath(remote.url) : undefined
@@ -55,13 +70,11 @@ export function findDangers(
       message: 'is the repository itself: publish to another directory',
     })
   }
-  // Without clean, only files that a commit holds are touched, so a listing may publish itself.
-  if (clean && publish === 'in-place') {
-    const kept = isWithin(directory, folder) ? 'listing' : 'repository'
-    if (kept === 'listing' || (source !== undefined && isWithin(directory, source))) {
-      const message = `would delete the ${kept}, which lies in path: leave clean out, or move one of them`
-      dangers.push({ field: 'clean', message })
-    }
+  // Without clean, only files that a commit holds are touched.
+  if (clean && publish === 'in-place' && source !== undefined && isWithin(directory, source)) {
+    const message =
+      'would delete the repository, which lies in path: leave clean out, or move one of them'
+    dangers.push({ field: 'clean', message })
   }
   return dangers
 }

@@ -30,6 +30,8 @@ export interface Entry {
 export interface ListingDefaults {
   /** Absolute and normalised; undefined: paths may lie anywhere. */
   root: string | undefined
+  /** Where all state lives, absolute; undefined: beside what is published. */
+  stateDirectory?: string | undefined
   publish: PublishMode
   intervalMs: number
 }

@@ -10,8 +10,6 @@ export interface ListingDiff {
   removed: Entry[]
   /** Entries of which any field differs, also only the spelling of the path. */
   changed: { from: Entry; to: Entry }[]
-  /** The desired entries that equal the observed ones. */
-  unchanged: Entry[]
 }
 
 /** Compares two listings, neither of which names a directory twice. */
@@ -22,13 +20,11 @@ export function diffListings(observed: readonly Entry[], desired: readonly Entry
     added: [],
     removed: observed.filter((entry) => !kept.has(entry.directory)),
     changed: [],
-    unchanged: [],
   }
   for (const to of desired) {
     const from = before.get(to.directory)
     if (!from) diff.added.push(to)
-    else if (isDeepStrictEqual(from, to)) diff.unchanged.push(to)
-    else diff.changed.push({ from, to })
+    else if (!isDeepStrictEqual(from, to)) diff.changed.push({ from, to })
   }
   return diff
 }

@@ -9,6 +9,12 @@ export interface Fault {
   message: string
 }
 
+/** A JSON pointer along names and indices. */
+export function toPointer(path: readonly string[]): string {
+  const tokens = path.map((name) => redact(name).replaceAll('~', '~0').replaceAll('/', '~1'))
+  return tokens.map((token) => `/${token}`).join('')
+}
+
 /** A listing that cannot be used; `faults` are in the order of the file. */
 export class ListingError extends SyncError {
   readonly faults: readonly Fault[]

@@ -3,8 +3,7 @@
 import { createRequire } from 'node:module'
 import { Ajv, type ErrorObject } from 'ajv'
 import { suggestion } from '../base/nearest.js'
-import { redact } from '../base/redact.js'
-import type { Fault } from './listing-error.js'
+import { type Fault, toPointer } from './listing-error.js'
 
 /** What the schema says of one field; also the source of the README's table. */
 export interface FieldSchema {
@@ -38,7 +37,7 @@ export function findSchemaFaults(document: unknown): Fault[] {
 
 function describe({ keyword, instancePath, params, data }: ErrorObject): Fault | undefined {
   const fault = (message: string, field?: string): Fault => ({
-    pointer: field === undefined ? instancePath : `${instancePath}/${escapePointer(field)}`,
+    pointer: field === undefined ? instancePath : `${instancePath}${toPointer([field])}`,
     message,
   })
   switch (keyword) {
@@ -61,11 +60,6 @@ function describe({ keyword, instancePath, params, data }: ErrorObject): Fault |
     default:
       return undefined
   }
-}
-
-/** A reference token of a JSON pointer (RFC 6901). */
-function escapePointer(token: string): string {
-  return redact(token).replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function unknownField(name: string): [string, string] {

@@ -3,11 +3,13 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
+import { findDuplicateKeys } from '../base/json-duplicates.js'
 import { findPathConflicts } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
-import { type Fault, FaultList, ListingError } from './listing-error.js'
+import { type Fault, FaultList, ListingError, toPointer } from './listing-error.js'
 import { findSchemaFaults } from './listing-schema.js'
 import { readEntry } from './read-entry.js'
+import { findRealFaults } from './real-place.js'
 
 /**
  * Parses a listing whose relative paths and repos start at `folder`. Throws a
@@ -16,6 +18,9 @@ import { readEntry } from './read-entry.js'
 export function parseListing(text: string, folder: string, defaults: ListingDefaults): Entry[] {
   const document = parseDocument(text)
   const faults = new FaultList()
+  for (const field of findDuplicateKeys(text)) {
+    faults.add({ pointer: toPointer(field), message: 'is given more than once: keep one of them' })
+  }
   for (const fault of findSchemaFaults(document)) faults.add(fault)
   const items: unknown[] = Array.isArray(document) ? document : []
   const drafts = items.map((item, index) => {
@@ -27,6 +32,19 @@ export function parseListing(text: string, folder: string, defaults: ListingDefa
   return drafts.flatMap(({ entry }) => entry ?? [])
 }
 
+/** {@link parseListing}, and a look at what the paths lead to on disk. Throws the same. */
+export async function resolveListing(
+  text: string,
+  folder: string,
+  defaults: ListingDefaults,
+): Promise<Entry[]> {
+  const entries = parseListing(text, folder, defaults)
+  const directories = entries.map(({ directory }) => directory)
+  const faults = await findRealFaults(directories, folder, defaults)
+  if (faults.length > 0) throw new ListingError(inFileOrder(faults, entries))
+  return entries
+}
+
 /** Reads the file at `path` and parses it. Throws a {@link ListingError}. */
 export async function readListing(
   listingPath: string,
@@ -34,7 +52,7 @@ export async function readListing(
 ): Promise<{ entries: Entry[]; text: string }> {
   const text = await readListingText(listingPath)
   const folder = path.dirname(path.resolve(listingPath))
-  return { entries: parseListing(text, folder, defaults), text }
+  return { entries: await resolveListing(text, folder, defaults), text }
 }
 
 /** The text of the file at `listingPath`. Throws a {@link ListingError} where it cannot be read. */

@@ -61,7 +61,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
 
   if (directory === undefined) return { directory, entry: undefined }
   const place = { directory, publish, clean, remote }
-  for (const { field, message } of findDangers(place, folder, defaults.root)) {
+  for (const { field, message } of findDangers(place, folder, defaults)) {
     faults.add({ pointer: `${pointer}/${field}`, message })
   }
   if (path === undefined || repo === undefined || !remote) return { directory, entry: undefined }

@@ -72,10 +72,31 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
     case 'tidy-failed':
       return ['warn', 'left-overs could not be removed', { ...labels(event), error: event.error }]
     case 'drift-repaired':
-      return ['warn', 'drift repaired', { ...labels(event), paths: event.paths }]
+      return [
+        'warn',
+        'drift repaired',
+        { ...timed(event), bytes: event.bytes, paths: event.paths, firstPaths: event.firstPaths },
+      ]
+    case 'verify-failed':
+      return ['warn', 'could not look for drift', { ...labels(event), error: event.error }]
+    case 'lease-awaited':
+      return [
+        'info',
+        'another instance publishes this entry, waiting for it',
+        { ...labels(event), holder: event.holder },
+      ]
+    case 'lease-taken':
+      return [
+        'info',
+        'took over from another instance',
+        { ...labels(event), holder: event.holder, waitedMs: Math.round(event.waitedMs) },
+      ]
+    case 'lease-lost':
+      return ['warn', 'another instance took over, or the lease was removed', labels(event)]
     case 'listing-loaded': {
       const { type, ...fields } = event
-      return ['info', 'listing loaded', fields]
+      if (event.entries > 0) return ['info', 'listing loaded', fields]
+      return ['warn', 'listing loaded: it has no entries, and nothing is pruned', fields]
     }
     case 'listing-rejected': {
       const { type, ...fields } = event
@@ -85,6 +106,12 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
       const { type, ...fields } = event
       return ['debug', 'remote requested', fields]
     }
+    case 'credentials-exposed':
+      return [
+        'warn',
+        'credentials are sent in plain text: use an https:// address as repo',
+        { host: event.host },
+      ]
   }
 }
 

@@ -52,7 +52,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
   const log: Logger['log'] = (level, message, fields = {}) => {
     if (isClosed || !sink.isLevelEnabled(level)) return
-    const timestamp = new Date(clock.now()).toISOString()
+    const timestamp = new Date(clock.wallTime()).toISOString()
     const text = toLogText(message)
     const record: LogRecord = { timestamp, level, message: text, fields: toLogFields(fields) }
     sink.log({ level, message: text, record })

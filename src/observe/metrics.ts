@@ -41,7 +41,7 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
       case 'listing-loaded':
         metrics.listingValid.set(1)
         metrics.listingEntries.set(event.entries)
-        metrics.listingReload.set(clock.now() / 1_000)
+        metrics.listingReload.set(clock.wallTime() / 1_000)
         break
       case 'listing-rejected':
         metrics.listingValid.set(0)
@@ -59,7 +59,7 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
         if (!entries.has(event.entry)) return
         entries.ensure(event.entry)
         countEntryEvent(event, metrics)
-        if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.now())
+        if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.wallTime())
     }
   }
 

@@ -4,7 +4,9 @@ import { readlinkSync, type Stats } from 'node:fs'
 import { FileSource } from '../git/byte-source.js'
 import { hashObject, startHash } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
+import { MODE } from '../git/tree.js'
 import { toFsPath } from './byte-path.js'
+import { tolerating } from './volume.js'
 
 const STEP_BYTES = 1024 * 1024
 
@@ -12,6 +14,25 @@ const STEP_BYTES = 1024 * 1024
 export function isContent(path: string, stat: Stats, oid: Oid): boolean {
   if (stat.isSymbolicLink()) return hashObject('blob', readLink(path), objectFormatOf(oid)) === oid
   return stat.isFile() && hashFile(path, oid) === oid
+}
+
+/** Whether what is at a path is what a tree has there: its kind, its executable bit, its content. */
+export function isRightFile(
+  path: string,
+  stat: Stats,
+  { mode, oid }: { mode: number; oid: Oid },
+): boolean {
+  const isRightKind =
+    mode === MODE.symlink
+      ? stat.isSymbolicLink()
+      : stat.isFile() && ((stat.mode & 0o100) !== 0) === (mode === MODE.executable)
+  if (!isRightKind) return false
+  let isRight = false
+  // What went meanwhile, or cannot be read, or not any more (a bad sector), is not right.
+  tolerating(['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'EINVAL', 'ELOOP'], () => {
+    isRight = isContent(path, stat, oid)
+  })
+  return isRight
 }
 
 /** The target of a symlink, as bytes. */

@@ -3,10 +3,12 @@
 // snapshot after them. An interrupted publication is completed by `recover`.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { type Limits, UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
+import { type Checkout, openCheckout } from './checkout.js'
 import { applyJournal, assertWritable } from './journal.js'
 import {
   commitTo,
@@ -22,7 +24,7 @@ import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
 import { carryStats, STAT_FIELDS } from './snapshot.js'
 import { Staging } from './staging.js'
-import { diffTrees, type TreeDiff } from './tree-diff.js'
+import { diffTrees, type TreeDiff, type TreeFile } from './tree-diff.js'
 
 /** The commit to publish, and its objects. */
 export interface Target {
@@ -32,6 +34,8 @@ export interface Target {
   readBlob(oid: Oid): StoredObject
   /** How many objects may come, where that is known. */
   objectCount?: number
+  /** What the commit may take at most. @default {@link UNLIMITED} */
+  limits?: Limits
 }
 
 /** So many files that writing them from a second thread is worth its start. */
@@ -63,6 +67,8 @@ export class Draft implements Publication {
   readonly #target: Target
   readonly #checkpoint: () => void
   readonly #known: Known | undefined
+  /** What another program left there, where nothing is known of a publication. */
+  readonly #checkout: Checkout | undefined
   readonly #staging: Staging
   /** Where trees that are still to come belong, while all of the commit is new. */
   readonly #awaited = new Map<Oid, string>()
@@ -79,6 +85,7 @@ export class Draft implements Publication {
     this.#target = target
     this.#checkpoint = checkpoint
     this.#known = known = known && comparable(known, target)
+    this.#checkout = known ? undefined : openCheckout(place.root)
     if (known) this.#diff = plan(known, target, checkpoint)
     else this.#awaited.set(target.tree, '')
     const count = this.#diff?.writes.length ?? target.objectCount ?? 0
@@ -89,8 +96,11 @@ export class Draft implements Publication {
         root: toBytePath(place.root),
         finalRoot: toBytePath(place.finalRoot ?? place.root),
         staging: toBytePath(place.stagingDirectory),
-        adopt: !known?.isTrusted,
+        adopt: known?.drifted === undefined,
+        clean: place.clean ?? false,
+        checkout: this.#checkout,
         hasManyFiles: count >= MANY_FILES,
+        limits: target.limits ?? UNLIMITED,
         checkpoint,
       })
     } catch (error) {
@@ -109,7 +119,7 @@ export class Draft implements Publication {
 
   finish(): Published {
     const { diff, journal } = this.#guarded(() => {
-      const diff = this.#diff ?? plan(undefined, this.#target, this.#checkpoint)
+      const diff = this.#diff ?? this.#planAnew()
       // What was not expected yet, for instance a tree that stands in two places.
       if (!this.#diff) this.#staging.expectAll(diff)
       const journal = this.#staging.finish(diff, (oid) => this.#target.readBlob(oid))
@@ -123,6 +133,7 @@ export class Draft implements Publication {
     this.#isCommitted = true
     this.#staging.close()
     complete(this.#place, journal)
+    this.#checkout?.removeRepository(this.#place.stagingDirectory)
     return { filesWritten: this.#staging.filesWritten, filesDeleted: diff.deletes.length }
   }
 
@@ -131,6 +142,14 @@ export class Draft implements Publication {
     if (this.#isCommitted) return
     this.#staging.close()
     tryToDiscard(this.#place)
+  }
+
+  /** Where nothing is known, an earlier checkout may tell what is to go. */
+  #planAnew(): TreeDiff {
+    const diff = plan(undefined, this.#target, this.#checkpoint)
+    if (!this.#checkout) return diff
+    const wanted = new Set(diff.writes.map((file) => file.path))
+    return { ...diff, deletes: this.#checkout.staleFiles(wanted, this.#checkpoint) }
   }
 
   #expectAll(diff: TreeDiff): void {
@@ -142,7 +161,7 @@ export class Draft implements Publication {
     const directory = this.#awaited.get(oid)
     if (directory === undefined) return
     this.#awaited.delete(oid)
-    const entries = decodeTree(body, oid.length / 2)
+    const entries = decodeTree(body, oid.length / 2, this.#target.limits?.files)
     assertSafeTree(entries, directory)
     for (const { name, mode, oid: child } of entries) {
       const file = joinBytePath(directory, name)
@@ -189,16 +208,34 @@ function plan(known: Known | undefined, target: Target, checkpoint: () => void):
     checkpoint()
     return target.readTree(oid)
   }
-  if (known?.isTrusted) return diffTrees(known.snapshot.trees, target.tree, readTree)
-  const diff = diffTrees([], target.tree, readTree)
+  const { limits, tree } = target
+  if (known?.drifted) {
+    const diff = diffTrees(known.snapshot.trees, tree, readTree, limits)
+    return withDrifted(diff, known.drifted)
+  }
+  const diff = diffTrees([], tree, readTree, limits)
   if (!known) return diff
   const wanted = new Set(diff.writes.map((file) => file.path))
   return { ...diff, deletes: filesOf(known.snapshot).filter((file) => !wanted.has(file.path)) }
 }
 
+/** Files that the new tree keeps, and that are not on disk as they should, are written again. */
+function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
+  let next = 0
+  const again = drifted.flatMap((file) => {
+    let run = diff.kept[next]
+    while (run && run.from + run.count <= file.index) run = diff.kept[++next]
+    if (!run || run.from > file.index) return []
+    return [{ ...file, index: run.to + file.index - run.from }]
+  })
+  return again.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...again] }
+}
+
 /** Trees of another object format say nothing about what must change: then the files do. */
 function comparable(known: Known, { commit }: Target): Known {
-  return known.snapshot.commit.length === commit.length ? known : { ...known, isTrusted: false }
+  return known.snapshot.commit.length === commit.length
+    ? known
+    : { ...known, isTrusted: false, drifted: undefined }
 }
 
 function tryToDiscard(place: Place): void {

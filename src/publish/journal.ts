@@ -2,7 +2,8 @@
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
 import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
+import { flush } from './durable.js'
 import { realDirectories, removeOne, statIfPresent, tolerating } from './volume.js'
 
 /** Byte paths below the root. */
@@ -25,6 +26,8 @@ export interface JournalPlace {
   /** The directory that is published. */
   root: string
   staging: string
+  /** Throws when the rest is to be left to another. */
+  checkpoint?: () => void
 }
 
 /** What a rename answers where something came in its way after it was planned. */
@@ -36,12 +39,12 @@ const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EXDEV', 'EBUSY'
  */
 export function applyJournal({ renames, deletes, keeps }: Journal, place: JournalPlace): string[] {
   const isReal = realDirectories(place.root)
-  const blocked = renames.flatMap((rename, index) =>
-    putInPlace(rename, joinBytePath(place.staging, String(index)), place.root, isReal)
-      ? []
-      : [rename.path],
-  )
-  removeFiles(deletes, new Set(keeps), place.root)
+  const blocked = renames.flatMap((rename, index) => {
+    place.checkpoint?.()
+    const staged = joinBytePath(place.staging, String(index))
+    return putInPlace(rename, staged, place.root, isReal) ? [] : [rename.path]
+  })
+  removeFiles(deletes, new Set(keeps), place)
   return blocked
 }
 
@@ -60,6 +63,7 @@ export function assertWritable({ renames, deletes }: Journal, root: string): voi
 export function writeJournal(path: string, journal: Journal): void {
   const temporary = `${path}.next`
   writeFileSync(temporary, JSON.stringify(journal))
+  flush(toBytePath(temporary))
   renameSync(temporary, path)
 }
 
@@ -91,11 +95,16 @@ function putInPlace(
   )
 }
 
-function removeFiles(paths: readonly string[], keeps: ReadonlySet<string>, root: string): void {
+function removeFiles(
+  paths: readonly string[],
+  keeps: ReadonlySet<string>,
+  { root, checkpoint }: JournalPlace,
+): void {
   // Asked anew: a directory from before the renames may be a symlink now.
   const isReal = realDirectories(root)
   const emptied = new Set<string>()
   for (const path of paths) {
+    checkpoint?.()
     if (!isReal(parentOf(path))) continue
     removeOne(joinBytePath(root, path))
     emptied.add(parentOf(path))

@@ -1,17 +1,37 @@
 // The directories of this service are directories: whatever else stands in their place was
-// put there by others, and nothing is read, written or removed through it.
+// put there by others, and nothing is read, written or removed through it, nor outside ROOT.
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
+import { isWithin } from '../base/paths.js'
+import { realDirectorySync } from '../base/real-path.js'
 import { toBytePath } from './byte-path.js'
+import { assertLease } from './lease.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
 import { statIfPresent } from './volume.js'
 
-/** Throws `path-blocked` where a symlink or a file stands in place of a directory of this service. */
+/**
+ * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,
+ * or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
+ */
 export function assertOwnDirectories(site: Site): void {
+  assertLease(site.lease)
+  assertInRoot(site)
   for (const directory of ownDirectoriesOf(site)) {
     const stat = statIfPresent(toBytePath(directory))
     if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
   }
+}
+
+/** Symlinks come and go after the listing was read. */
+function assertInRoot({ directory, root }: Site): void {
+  if (root === undefined) return
+  const parent = realDirectorySync(path.dirname(directory))
+  const place = path.join(parent, path.basename(directory))
+  if (isWithin(realDirectorySync(root), place)) return
+  throw new SyncError(
+    'path-blocked',
+    `${directory} leads to ${place} through a symlink, outside ROOT (${root}); remove the symlink, then the sync goes on by itself`,
+  )
 }
 
 /** Each before what lies in it. */

@@ -1,12 +1,15 @@
 // What is known of a published directory between publications, and how one that was
-// interrupted is completed. What is known is never lost: a snapshot that the files on disk
-// may differ from is doubted, but still tells which files are this service's own.
+// interrupted is completed. What is known is never lost: files that others changed are
+// marked one by one; a snapshot that says nothing of what is on disk is doubted, but still
+// tells which files are this service's own.
 import { existsSync, lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from './byte-path.js'
+import { flush, flushSmallTree, flushStaged } from './durable.js'
 import { applyJournal, type Journal, readJournal, writeJournal } from './journal.js'
-import { isIntact } from './published-files.js'
+import { assertLease, type Lease, leaseGuard } from './lease.js'
+import { driftedIn, type Look, lookAtFiles } from './published-files.js'
 import type { Snapshot } from './snapshot.js'
 import {
   adoptStaged,
@@ -20,6 +23,7 @@ import {
   type StoredSnapshot,
   stageSnapshot,
 } from './snapshot-store.js'
+import type { TreeFile } from './tree-diff.js'
 import { removeIfEmpty } from './volume.js'
 
 /** Where a directory and what belongs to it are. */
@@ -32,6 +36,10 @@ export interface Place {
   stateDirectory: string
   /** Where content is staged: on the volume of the root, and used for nothing else. */
   stagingDirectory: string
+  /** Whether what others put there may go. @default false */
+  clean?: boolean | undefined
+  /** What keeps other instances away; undefined where none is kept. */
+  lease?: Lease | undefined
 }
 
 /** What was published last. */
@@ -39,6 +47,8 @@ export interface Known {
   snapshot: StoredSnapshot
   /** False where files on disk may differ from the snapshot. */
   isTrusted: boolean
+  /** Which files differ; undefined where any may. */
+  drifted: readonly TreeFile[] | undefined
 }
 
 /** Completes an interrupted publication, removes what it left behind, and returns what is known. */
@@ -46,30 +56,34 @@ export function recover(place: Place): Known | undefined {
   if (existsSync(journalOf(place))) resume(place)
   else discard(place)
   const snapshot = readSnapshot(place.stateDirectory)
-  if (snapshot && isDirectory(place.root)) return { snapshot, isTrusted: true }
+  if (snapshot && isDirectory(place.root)) return knownOf(snapshot)
   const doubted = snapshot ?? readDoubted(place.stateDirectory)
-  return doubted && { snapshot: doubted, isTrusted: false }
+  return doubted && { snapshot: doubted, isTrusted: false, drifted: undefined }
 }
 
-/** Like {@link recover}, and looks at every file: a snapshot that is not true is doubted. */
-export function verify(place: Place): Known | undefined {
+/** Like {@link recover}, and looks at every file: what was changed by others is marked. */
+export function verify(place: Place, look?: Look): Known | undefined {
   const known = recover(place)
-  if (!known?.isTrusted || isIntact(place.root, known.snapshot)) return known
-  doubt(place)
-  return { ...known, isTrusted: false }
+  return known?.drifted ? remember(place, known.snapshot, look) : known
 }
 
 /** Writes down what is about to be applied. From here on, the publication will be completed. */
 export function commitTo(place: Place, journal: Journal, next: Snapshot, last?: Known): void {
-  stageSnapshot(place.stateDirectory, next, last?.isTrusted ? last.snapshot : undefined)
+  stageSnapshot(place.stateDirectory, next, last?.drifted ? last.snapshot : undefined)
+  flushSmallTree(toBytePath(place.stagingDirectory))
+  flushStaged(toBytePath(place.stateDirectory))
+  assertLease(place.lease)
   writeJournal(journalOf(place), journal)
+  flush(toBytePath(place.stateDirectory))
 }
 
 /** Applies a journal that was written down. Throws `path-blocked` where not all of it can be. */
 export function complete(place: Place, journal: Journal): void {
   const [blocked] = apply(place, journal)
-  settle(place, blocked === undefined)
-  if (blocked !== undefined) throw movedAway(joinBytePath(toBytePath(place.root), blocked))
+  settle(place)
+  if (blocked === undefined) return
+  verify(place)
+  throw movedAway(joinBytePath(toBytePath(place.root), blocked))
 }
 
 /** Forgets what is known of a place, so that nothing there counts as this service's own. */
@@ -83,6 +97,8 @@ export function forget(place: Place): void {
  * nothing but left-overs.
  */
 export function discard(place: Place): void {
+  // It would be another instance's.
+  assertLease(place.lease)
   rmSync(journalOf(place), { force: true })
   rmSync(`${journalOf(place)}.next`, { force: true })
   discardStaged(place.stateDirectory)
@@ -94,25 +110,43 @@ function resume(place: Place): void {
   const journal = readJournal(journalOf(place))
   if (journal && hasStaged(place.stateDirectory)) apply(place, journal)
   const snapshot = readSnapshot(place.stateDirectory)
-  settle(place, snapshot !== undefined && isIntact(place.root, snapshot))
+  // Something may have come in its way, or was half done without a journal that can be read.
+  if (snapshot && isDirectory(place.root)) remember(place, snapshot)
+  if (snapshot) settle(place)
+  else discard(place)
+}
+
+/** Looks at every file, and writes down what is to be remembered of them. */
+function remember(place: Place, snapshot: StoredSnapshot, look?: Look): Known {
+  const stats = lookAtFiles(place.root, snapshot, look)
+  if (stats.every((value, at) => value === snapshot.stats[at])) return knownOf(snapshot)
+  stageSnapshot(place.stateDirectory, { ...snapshot, stats }, snapshot)
+  adoptStaged(place.stateDirectory)
+  // Read anew, as the next one is written against what is on disk.
+  return knownOf(readSnapshot(place.stateDirectory) as StoredSnapshot)
+}
+
+function knownOf(snapshot: StoredSnapshot): Known {
+  const drifted = driftedIn(snapshot)
+  return { snapshot, isTrusted: drifted.length === 0, drifted }
 }
 
 function apply(place: Place, journal: Journal): string[] {
   const blocked = applyJournal(journal, {
     root: toBytePath(place.root),
     staging: toBytePath(place.stagingDirectory),
+    checkpoint: leaseGuard(place.lease),
   })
   adoptStaged(place.stateDirectory)
   return blocked
 }
 
-function settle(place: Place, isTrusted: boolean): void {
-  if (isTrusted) removeDoubted(place.stateDirectory)
-  else doubt(place)
+function settle(place: Place): void {
+  removeDoubted(place.stateDirectory)
   discard(place)
 }
 
-/** Marks that files on disk are about to differ from the snapshot, or do already. */
+/** Marks that any file on disk may differ from the snapshot. */
 export function doubt(place: Place): void {
   doubtSnapshot(place.stateDirectory)
 }

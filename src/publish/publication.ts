@@ -1,10 +1,17 @@
-// One entry's publication: a plain directory or a symlink, and the change from one to
-// the other. The only part of this folder that others call.
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+// One entry's publication, as a plain directory or a symlink: what can be done at a site.
+// Whatever the volume answers, a SyncError says what to do about it.
+import { existsSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
-import { SyncError } from '../base/errors.js'
-import type { Oid } from '../git/oid.js'
+import { isFirstLook, rememberLook } from './boot.js'
 import { toBytePath } from './byte-path.js'
+import {
+  assertReplaceable,
+  isOfOtherMode,
+  putBack,
+  replaceDirectory,
+  replaceLink,
+} from './change-of-mode.js'
+import { removeForeign } from './clean.js'
 import {
   Draft,
   type Publication,
@@ -12,26 +19,22 @@ import {
   removePublished,
   type Target,
 } from './in-place.js'
+import { assertLease, leaseGuard } from './lease.js'
 import { assertOwnDirectories } from './own-directories.js'
-import { forget, type Place, recover, verify } from './place.js'
-import { filesOf } from './published-files.js'
+import { type Known, type Place, recover, verify } from './place.js'
+import type { Look } from './published-files.js'
 import { PublishedTree } from './published-tree.js'
-import {
-  asideOf,
-  inPlace,
-  OWN_DIRECTORY,
-  ownDirectory,
-  type Site,
-  stateOf,
-  worktreePlace,
-} from './site.js'
+import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site.js'
 import { distrustStandby } from './standby.js'
-import { type TidyOptions, tidyWorktrees } from './tidy.js'
-import { codeOf, listTree, removeIfEmpty, toVolumeError } from './volume.js'
+import { NOTHING, type Survey, surveyOf } from './survey.js'
+import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
+import { removeIfEmpty, toVolumeError } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
+export type { Look } from './published-files.js'
 export type { PublishMode, Site } from './site.js'
+export type { Drift, Survey } from './survey.js'
 
 /** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
 export function publish(site: Site, target: Target, checkpoint: () => void): Published {
@@ -52,19 +55,26 @@ export function begin(
     assertOwnDirectories(site)
     mkdirSync(path.dirname(site.directory), { recursive: true })
     putBack(site)
-    const existing = lstatSync(site.directory, { throwIfNoEntry: false })
-    const isLink = existing?.isSymbolicLink() ?? false
-    if (existing && !isLink && !existing.isDirectory()) throw blocked(site, 'is a file')
+    assertReplaceable(site)
+    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
     if (site.mode === 'symlink') {
-      if (existing?.isDirectory()) return replaceDirectory(site, target, checkpoint)
+      if (isDirectory) return replaceDirectory(site, target, checkpoint)
       return beginWorktree(worktreePlace(site), target, checkpoint)
     }
-    if (isLink) return replaceLink(site, target, checkpoint)
+    if (isDirectory === false) return replaceLink(site, target, checkpoint)
     return new Draft(inPlace(site), target, checkpoint, published?.known)
   })
   return {
     offer: (oid, blob) => guarded(site, () => publication.offer(oid, blob)),
-    finish: () => guarded(site, () => publication.finish()),
+    finish: () =>
+      guarded(site, () => {
+        const published = publication.finish()
+        const place = site.clean ? currentPlace(site) : undefined
+        const known = place && recover(place)
+        if (!known) return published
+        const removed = clean(site, place.root, known, checkpoint)
+        return { ...published, filesDeleted: published.filesDeleted + removed }
+      }),
     abandon: () => publication.abandon(),
   }
 }
@@ -76,7 +86,7 @@ export function openPublished(site: Site): PublishedTree | undefined {
     const place = currentPlace(site)
     if (!place) return undefined
     const known = recover(place)
-    return known?.isTrusted ? new PublishedTree(place.root, known) : undefined
+    return known?.drifted ? new PublishedTree(place.root, known) : undefined
   })
 }
 
@@ -91,23 +101,23 @@ export function incomingDirectory(site: Site): string {
 }
 
 /** Removes an incoming directory, and the one above it if that is empty then. */
-export function removeIncoming(incoming: string): void {
+export function removeIncoming(incoming: string, { lease }: Site): void {
+  // It would be another instance's.
+  assertLease(lease)
   rmSync(incoming, { recursive: true, force: true })
   removeIfEmpty(toBytePath(path.dirname(incoming)))
 }
 
-/** Completes what was interrupted and returns the commit that is in place, if it is whole. */
-export function inspect(site: Site): Oid | undefined {
+/** Completes what was interrupted, and looks at what is in place. */
+export function inspect(site: Site, look?: Look): Survey {
   return guarded(site, () => {
     assertOwnDirectories(site)
     putBack(site)
-    const place = currentPlace(site)
-    if (!place) return undefined
-    rmSync(incomingDirectory(site), { recursive: true, force: true })
-    const known = verify(place)
-    if (known?.isTrusted) return known.snapshot.commit
-    if (site.mode === 'symlink') distrustStandby(worktreePlace(site))
-    return undefined
+    if (!site.lease || !isFirstLook(site.lease)) return lookAt(site, look)
+    if (site.mode === 'symlink') distrustUnused(worktreePlace(site))
+    const survey = lookAt(site, { ...look, share: { pass: 0, passes: 1 } })
+    rememberLook(site.lease)
+    return survey
   })
 }
 
@@ -147,69 +157,28 @@ export function unpublish(site: Site): void {
   })
 }
 
-/** From a symlink to a directory: it is built whole beside the link, then takes its place. */
-function replaceLink(site: Site, target: Target, checkpoint: () => void): Publication {
-  const worktree = worktreePlace(site)
-  if (!linkedCommit(worktree)) throw blocked(site, 'is a symlink that this service did not make')
-  const root = asideOf(worktree)
-  const place = inPlace(site, root)
-  forget(place)
-  rmSync(root, { recursive: true, force: true })
-  const draft = new Draft(place, target, checkpoint)
-  return {
-    offer: (oid, blob) => draft.offer(oid, blob),
-    abandon: () => draft.abandon(),
-    finish() {
-      const published = draft.finish()
-      unlinkSync(site.directory)
-      renameSync(root, site.directory)
-      return published
-    },
+function lookAt(site: Site, look: Look | undefined): Survey {
+  const place = currentPlace(site)
+  if (!place) return NOTHING
+  rmSync(incomingDirectory(site), { recursive: true, force: true })
+  const known = verify(place, look)
+  // It may share the files that were changed.
+  if (!known?.isTrusted && site.mode === 'symlink') distrustStandby(worktreePlace(site))
+  if (!known) return NOTHING
+  if (site.clean && known.drifted) clean(site, place.root, known, look?.checkpoint)
+  const isShown = site.mode === 'in-place' || linkedCommit(worktreePlace(site)) !== undefined
+  return surveyOf(place.root, known, isShown)
+}
+
+/** Returns how many files went. */
+function clean(site: Site, root: string, { snapshot }: Known, stop = () => {}): number {
+  assertLease(site.lease)
+  const assertStillHeld = leaseGuard(site.lease)
+  const checkpoint = () => {
+    stop()
+    assertStillHeld()
   }
-}
-
-/** From a directory to a symlink: the worktree is built first, then the directory makes way. */
-function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Publication {
-  assertOwn(site)
-  const worktree = worktreePlace(site)
-  return beginWorktree(worktree, target, checkpoint, () => {
-    // It may have taken a while to get here.
-    assertOwn(site)
-    rmSync(asideOf(worktree), { recursive: true, force: true })
-    moveAside(site, asideOf(worktree))
-  })
-}
-
-function assertOwn(site: Site): void {
-  const known = recover(inPlace(site))
-  const own = new Set(known && filesOf(known.snapshot).map((file) => file.path))
-  const foreign = listTree(toBytePath(site.directory)).find(
-    (found) =>
-      !found.isDirectory && !own.has(found.path) && !found.path.startsWith(`${OWN_DIRECTORY}/`),
-  )
-  if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
-}
-
-function moveAside(site: Site, aside: string): void {
-  try {
-    renameSync(site.directory, aside)
-  } catch (error) {
-    if (!['EBUSY', 'EXDEV'].includes(codeOf(error))) throw error
-    throw blocked(site, 'is a mount point, which no symlink can replace')
-  }
-}
-
-/** Undoes half a change from one mode to the other: what made way for it returns. */
-function putBack(site: Site): void {
-  if (lstatSync(site.directory, { throwIfNoEntry: false })) return
-  const aside = asideOf(worktreePlace(site))
-  if (existsSync(aside)) renameSync(aside, site.directory)
-}
-
-/** Whether what was published in the other mode is still what readers see. */
-function isOfOtherMode({ directory, mode }: Site): boolean {
-  const existing = lstatSync(directory, { throwIfNoEntry: false })
-  return existing !== undefined && existing.isSymbolicLink() !== (mode === 'symlink')
+  return removeForeign(root, snapshot, { checkpoint, stateDirectory: site.stateDirectory })
 }
 
 function removeWorktrees({ worktrees }: WorktreePlace): void {
@@ -221,16 +190,11 @@ function removeWorktrees({ worktrees }: WorktreePlace): void {
 function currentPlace(site: Site): Place | undefined {
   const existing = lstatSync(site.directory, { throwIfNoEntry: false })
   if (existing?.isDirectory()) return site.mode === 'in-place' ? inPlace(site) : undefined
+  if (site.mode === 'in-place') return undefined
   const worktree = worktreePlace(site)
-  const commit = site.mode === 'symlink' ? linkedCommit(worktree) : undefined
+  // Without its link, the worktree is as good as it was.
+  const commit = linkedCommit(worktree) ?? site.published
   return commit === undefined ? undefined : worktreeOf(worktree, commit)
-}
-
-function blocked({ directory }: Site, what: string): SyncError {
-  return new SyncError(
-    'path-blocked',
-    `${directory} ${what}; move it away, then the sync goes on by itself`,
-  )
 }
 
 function guarded<T>(site: Site, change: () => T): T {

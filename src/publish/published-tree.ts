@@ -2,6 +2,7 @@
 // the files themselves. Nothing is trusted that its hash does not prove, or the status
 // that the snapshot remembers.
 import { readFileSync, type Stats } from 'node:fs'
+import type { Limits } from '../git/limits.js'
 import { hashObject, type StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
@@ -35,8 +36,9 @@ export class PublishedTree {
   }
 
   /** Says which tree comes next, so that what it replaces is found without a look at every file. */
-  expect(tree: Oid, readTree: (oid: Oid) => Buffer): void {
-    const { deletes, replaced } = diffTrees(this.known.snapshot.trees, tree, readTree)
+  expect(tree: Oid, readTree: (oid: Oid) => Buffer, limits?: Limits): void {
+    const { trees } = this.known.snapshot
+    const { deletes, replaced } = diffTrees(trees, tree, readTree, limits)
     for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
   }
 

@@ -8,7 +8,10 @@ import { displayPath, joinBytePath } from './byte-path.js'
 /** The longest name of one path component, in bytes, on every common file system. */
 const MAX_NAME_BYTES = 255
 
-/** How deep directories may lie in each other; the walk over trees is recursive. */
+/**
+ * How deep directories may lie in each other, as the walks over trees are recursive. Real git
+ * writes what the system's longest path allows, about 2,000 of them.
+ */
 const MAX_DEPTH = 1000
 
 /** Code points that HFS+ ignores when it compares names. */

@@ -2,6 +2,8 @@
 // or, for its state, in a directory of its own.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import type { Oid } from '../git/oid.js'
+import type { Lease } from './lease.js'
 import type { Place } from './place.js'
 import type { WorktreePlace } from './worktree-place.js'
 
@@ -14,6 +16,19 @@ export interface Site {
   mode: PublishMode
   /** Holds the state of all entries; undefined where it lives beside what is published. */
   stateDirectory: string | undefined
+  /** The directory that no symlink on the way may lead out of; undefined where there is none. */
+  root?: string | undefined
+  /** Whether what others put there is removed. @default false */
+  clean?: boolean
+  /**
+   * Whether this service published there since it started: a file or a symlink in place of that
+   * was put there by others, and is replaced. @default false
+   */
+  wasPublished?: boolean
+  /** The commit that was in place last, as far as this is known. */
+  published?: Oid | undefined
+  /** What keeps other instances away; undefined where none is kept. */
+  lease?: Lease | undefined
 }
 
 /** What this service names all that is its own. */
@@ -31,6 +46,8 @@ export function inPlace(site: Site, root = site.directory): Place {
     root,
     stateDirectory: stateOf(site, 'in-place') ?? own,
     stagingDirectory: path.join(own, 'staging'),
+    clean: site.clean,
+    lease: site.lease,
   }
 }
 
@@ -38,7 +55,8 @@ export function inPlace(site: Site, root = site.directory): Place {
 export function worktreePlace(site: Site): WorktreePlace {
   const { dir, base } = path.parse(site.directory)
   const worktrees = path.join(dir, OWN_DIRECTORY, base)
-  return { link: site.directory, worktrees, stateDirectory: stateOf(site, 'symlink') ?? worktrees }
+  const stateDirectory = stateOf(site, 'symlink') ?? worktrees
+  return { link: site.directory, worktrees, stateDirectory, lease: site.lease }
 }
 
 /** A readable and unique folder in STATE_DIR for each directory and mode. */

@@ -1,16 +1,19 @@
 // Writes everything that is new beside what is published, on the same volume, and finds
 // out what stands in the way. A directory that does not exist yet is staged whole, so
 // that one rename puts all of it in place.
-import { lstatSync, rmSync, type Stats } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { SyncError } from '../base/errors.js'
+import { type Limits, tooLarge } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import type { Checkout } from './checkout.js'
 import { createFile, permissionsOf } from './create-file.js'
-import { isContent } from './file-content.js'
+import { isRightFile } from './file-content.js'
 import { FileWriter } from './file-writer.js'
 import type { Journal } from './journal.js'
+import { mountPointsBelow } from './mount-points.js'
 import { statFields } from './published-files.js'
 import type { TreeDiff, TreeFile } from './tree-diff.js'
 import { listTree, makeDirectory, statIfPresent } from './volume.js'
@@ -24,8 +27,13 @@ export interface StagingOptions {
   staging: string
   /** Whether what is there already may be right: then it is compared, and kept where it is. */
   adopt: boolean
+  /** Whether what others put in the way may go. */
+  clean: boolean
+  /** What was there before, of which nobody needs what is in the way. */
+  checkout: Checkout | undefined
   /** Whether there may be so many files that a second thread is worth its start. */
   hasManyFiles: boolean
+  limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
 }
@@ -42,6 +50,7 @@ export type ExpectedFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
  */
 export class Staging {
   filesWritten = 0
+  #bytesWritten = 0
   readonly #journal: Journal = { renames: [], deletes: [], keeps: [] }
   readonly #options: StagingOptions
   /** What {@link statFields} gives of each file that was written or found right, by its path. */
@@ -132,6 +141,7 @@ export class Staging {
     const target = parent === undefined ? this.#clear(file) : joinBytePath(parent, name)
     if (target === undefined) return
     this.filesWritten++
+    this.#count(blob)
     if (this.#writer && file.mode !== MODE.symlink && 'body' in blob) {
       const keep = (status: ArrayLike<number>) => this.#stats.set(file.path, status)
       this.#writer.write(target, permissionsOf(file.mode), blob.body, keep)
@@ -141,24 +151,24 @@ export class Staging {
     this.#stats.set(file.path, statFields(lstatSync(toFsPath(target))))
   }
 
+  /** One large blob in many places fills a volume. */
+  #count(blob: StoredObject): void {
+    const { limits } = this.#options
+    this.#bytesWritten += 'body' in blob ? blob.body.length : blob.size
+    if (this.#bytesWritten > limits.checkoutBytes) throw tooLarge(limits, 'checkoutBytes')
+  }
+
   /** Makes way for a file in a directory that exists; undefined where the right one is there. */
   #clear({ path, mode, oid }: ExpectedFile): string | undefined {
     const { root, adopt } = this.#options
     const existing = statIfPresent(joinBytePath(root, path))
     if (existing?.isDirectory()) return this.#unit(path, this.#contentOf(path))
-    if (existing && adopt && this.#isRight(path, existing, mode, oid)) {
+    const full = joinBytePath(root, path)
+    if (existing && adopt && isRightFile(full, existing, { mode, oid })) {
       this.#stats.set(path, statFields(existing))
       return undefined
     }
     return this.#unit(path)
-  }
-
-  #isRight(path: string, stat: Stats, mode: number, oid: Oid): boolean {
-    const isRightKind =
-      mode === MODE.symlink
-        ? stat.isSymbolicLink()
-        : stat.isFile() && ((stat.mode & 0o100) !== 0) === (mode === MODE.executable)
-    return isRightKind && isContent(joinBytePath(this.#options.root, path), stat, oid)
   }
 
   /** Where a directory is staged, or undefined where it is in place. */
@@ -194,10 +204,11 @@ export class Staging {
 
   /** All of a directory that a file replaces, last itself: only what this service wrote may go. */
   #contentOf(path: string): string[] {
-    const { root } = this.#options
+    const { checkout, clean, root } = this.#options
     const below = listTree(root, path)
-    const foreign = below.find((found) => !found.isDirectory && !this.#deletes.has(found.path))
-    if (foreign) {
+    const isOwn = (file: string) => this.#deletes.has(file) || checkout?.isUnmodified(file)
+    const foreign = below.find((found) => !found.isDirectory && !isOwn(found.path))
+    if (foreign && !(clean && !holdsMount(root, path, below))) {
       const where = displayPath(joinBytePath(root, path))
       throw new SyncError(
         'path-blocked',
@@ -206,6 +217,12 @@ export class Staging {
     }
     return [...below.reverse().map((found) => found.path), path]
   }
+}
+
+/** Whether anything in a directory, or itself, is a mount point. */
+function holdsMount(root: string, path: string, below: readonly { path: string }[]): boolean {
+  const isMountPoint = mountPointsBelow(displayPath(root))
+  return isMountPoint(path) || below.some((found) => isMountPoint(found.path))
 }
 
 function tooLong(full: string): SyncError {

@@ -3,9 +3,12 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isOid } from '../git/oid.js'
-import { createStandby, retire, verifyStandby } from './standby.js'
+import { BOOT_FILE } from './boot.js'
+import { LEASE_FILE } from './lease.js'
+import { doubt } from './place.js'
+import { createStandby, distrustStandby, retire, verifyStandby } from './standby.js'
 import { codeOf } from './volume.js'
-import { retiredMarkOf, type WorktreePlace } from './worktree-place.js'
+import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { linkedCommit } from './worktrees.js'
 
 export interface TidyOptions {
@@ -27,6 +30,7 @@ export function tidyWorktrees(place: WorktreePlace, options: TidyOptions): numbe
   let waitMs: number | undefined
   for (const name of listIfAny(place.worktrees)) {
     if (!isOid(name) || name === linked) continue
+    options.checkpoint()
     const leftMs = markRetired(place, name, options)
     if (leftMs > 0) waitMs = Math.min(leftMs, waitMs ?? leftMs)
     else if (hasStandby || !retire(place, name)) remove(place, name)
@@ -77,11 +81,21 @@ function remove(place: WorktreePlace, name: string): void {
   }
 }
 
+/** Marks that what is not in use may be anything: nothing is built on it. */
+export function distrustUnused(place: WorktreePlace): void {
+  const linked = linkedCommit(place)
+  distrustStandby(place)
+  for (const name of listIfAny(place.worktrees)) {
+    if (isOid(name) && name !== linked) doubt(worktreeOf(place, name))
+  }
+}
+
 /** Whatever belongs to no worktree, and what an interruption left. */
 function removeLeftOvers(place: WorktreePlace, linked: string | undefined): void {
   const worktrees = new Set(listIfAny(place.worktrees).filter((name) => isOid(name)))
   for (const directory of new Set([place.worktrees, place.stateDirectory])) {
     for (const name of listIfAny(directory)) {
+      if (name === LEASE_FILE || name === BOOT_FILE) continue
       const [owner = '', kind] = name.split('.')
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)

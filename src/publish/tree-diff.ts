@@ -1,5 +1,6 @@
 // What must change for one tree to become another: a pure function of the two. Subtrees
 // that are equal are never looked into, so the cost is that of what changed.
+import { type Limits, tooLarge, UNLIMITED } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE, type Mode, type TreeEntry } from '../git/tree.js'
 import { joinBytePath } from './byte-path.js'
@@ -40,14 +41,16 @@ export interface TreeDiff {
 
 /**
  * Compares the tree `from` (its occurrences in pre-order; none for an empty tree) with the tree
- * `to`. Throws `unsafe-tree` where a name that is new must not be written to disk.
+ * `to`. Throws `unsafe-tree` where a name that is new must not be written to disk, and
+ * `commit-too-large` where `to` has too many files and directories.
  */
 export function diffTrees(
   from: readonly TreeRecord[],
   to: Oid,
   readTree: (oid: Oid) => Buffer,
+  limits: Limits = UNLIMITED,
 ): TreeDiff {
-  const walk = new TreeWalk(from, readTree, to.length / 2)
+  const walk = new TreeWalk(from, readTree, to.length / 2, limits)
   walk.tree(to, from.length > 0, '')
   return walk.diff
 }
@@ -58,15 +61,22 @@ class TreeWalk {
   readonly #from: readonly TreeRecord[]
   readonly #readTree: (oid: Oid) => Buffer
   readonly #oidLength: number
+  readonly #limits: Limits
   /** The next tree occurrence and the next file of the old tree. */
   readonly #old = { tree: 0, file: 0 }
   /** How many files of the new tree came before. */
   #files = 0
 
-  constructor(from: readonly TreeRecord[], readTree: (oid: Oid) => Buffer, oidLength: number) {
+  constructor(
+    from: readonly TreeRecord[],
+    readTree: (oid: Oid) => Buffer,
+    oidLength: number,
+    limits: Limits,
+  ) {
     this.#from = from
     this.#readTree = readTree
     this.#oidLength = oidLength
+    this.#limits = limits
   }
 
   /** Visits a new tree; `beside` says that the old cursor stands at the tree of the same path. */
@@ -79,7 +89,8 @@ class TreeWalk {
     const { diff } = this
     const record = { oid, body: this.#readTree(oid), trees: diff.trees.length, files: this.#files }
     diff.trees.push(record)
-    const entries = decodeTree(record.body, this.#oidLength)
+    const entries = decodeTree(record.body, this.#oidLength, this.#limits.files)
+    this.#assertFew(entries.length)
     assertSafeTree(entries, directory)
     if (old) this.#old.tree++
     this.#merge(entries, old ? decodeTree(old.body, this.#oidLength) : [], directory)
@@ -120,12 +131,20 @@ class TreeWalk {
 
   #keepTree(record: TreeRecord): void {
     const { tree, file } = this.#old
+    this.#assertFew(record.trees + record.files)
     for (let index = tree; index < tree + record.trees; index++) {
       this.diff.trees.push(this.#from[index] as TreeRecord)
     }
     this.#keep(file, record.files)
     this.#old.tree += record.trees
     this.#old.file += record.files
+  }
+
+  /** A few small trees that hold each other many times are enough for billions of files. */
+  #assertFew(more: number): void {
+    if (this.diff.trees.length + this.#files + more > this.#limits.files) {
+      throw tooLarge(this.#limits, 'files')
+    }
   }
 
   #keep(from: number, count: number): void {

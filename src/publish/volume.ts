@@ -1,6 +1,7 @@
 // The few things asked of a volume, and what it means when it refuses.
 import {
   closeSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -10,8 +11,10 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import path from 'node:path'
 import { SyncError } from '../base/errors.js'
-import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import { isWithin } from '../base/paths.js'
+import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {
@@ -100,7 +103,7 @@ export function listTree(root: string, directory = ''): { path: string; isDirect
 export function toVolumeError(error: unknown, directory: string): unknown {
   const code = codeOf(error)
   if (error instanceof SyncError || code === '' || !(error instanceof Error)) return error
-  const place = displayPath(directory)
+  const place = placeOf(error, directory)
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -140,6 +143,15 @@ export function toVolumeError(error: unknown, directory: string): unknown {
         cause: error,
       })
   }
+}
+
+/** The published directory; where something failed that is not in it, the directory of that. */
+function placeOf(error: Error, directory: string): string {
+  if (!('path' in error) || typeof error.path !== 'string') return directory
+  if (isWithin(directory, error.path)) return directory
+  let place = path.dirname(error.path)
+  while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
+  return place
 }
 
 /** The code of an operating system's error; empty for any other. */

@@ -1,5 +1,6 @@
 // Where the worktrees of a symlink are, and what belongs to each.
 import path from 'node:path'
+import type { Lease } from './lease.js'
 import type { Place } from './place.js'
 
 /** Where a link and its worktrees are. */
@@ -10,6 +11,8 @@ export interface WorktreePlace {
   worktrees: string
   /** Holds the state of each worktree. */
   stateDirectory: string
+  /** What keeps other instances away; undefined where none is kept. */
+  lease?: Lease | undefined
 }
 
 /** Tells since when a worktree is not in use. */
@@ -18,10 +21,11 @@ export function retiredMarkOf({ worktrees }: WorktreePlace, name: string): strin
 }
 
 /** A worktree by its name, which is its commit's oid, with its own state beside it. */
-export function worktreeOf({ worktrees, stateDirectory }: WorktreePlace, name: string): Place {
+export function worktreeOf({ worktrees, stateDirectory, lease }: WorktreePlace, name: string): Place {
   return {
     root: path.join(worktrees, name),
     stateDirectory: path.join(stateDirectory, `${name}.state`),
     stagingDirectory: path.join(worktrees, `${name}.staging`),
+    lease,
   }
 }

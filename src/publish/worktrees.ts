@@ -5,7 +5,10 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { isOid } from '../git/oid.js'
+import { toBytePath } from './byte-path.js'
+import { flush } from './durable.js'
 import { Draft, type Publication, type Target } from './in-place.js'
+import { assertLease } from './lease.js'
 import { type Place, verify } from './place.js'
 import { createStandby, distrustStandby, promote, takeStandby } from './standby.js'
 import { codeOf } from './volume.js'
@@ -34,6 +37,7 @@ export function beginWorktree(
     abandon: () => draft.abandon(),
     finish() {
       const published = distrustWhereBlocked(place, () => draft.finish())
+      assertLease(place.lease)
       if (standby) promote(standby, worktree)
       rmSync(retiredMarkOf(place, target.commit), { force: true })
       beforeSwap()
@@ -71,13 +75,15 @@ function distrustWhereBlocked<T>(place: WorktreePlace, stage: () => T): T {
 }
 
 /** The target is relative, so that the volume may be mounted elsewhere under another path. */
-function swapLink({ link, worktrees }: WorktreePlace, commit: Oid): void {
+function swapLink({ link, worktrees, lease }: WorktreePlace, commit: Oid): void {
   const target = path.join(path.relative(path.dirname(link), worktrees), commit)
   if (readLinkIfAny(link) === target) return
   const staged = path.join(worktrees, `${commit}.link`)
   rmSync(staged, { force: true })
   symlinkSync(target, staged)
+  assertLease(lease)
   renameSync(staged, link)
+  flush(toBytePath(path.dirname(link)))
 }
 
 function readLinkIfAny(link: string): string | undefined {

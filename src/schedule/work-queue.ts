@@ -2,7 +2,8 @@
 // - fair: keys are worked on in the order in which they were added;
 // - stingy: one key is never worked on twice at once, and a key added many times
 //   before its work begins is worked on once;
-// - complete: a key added while it is worked on is worked on again afterwards.
+// - complete: a key added while it is worked on is worked on again afterwards;
+// - sheltered: keys in doubt, whose work may hang, take half of the places at most.
 // A key waits for one start at most, and the earliest wanted start wins: `add`
 // and `addAfter` never postpone one. Work begins in a later microtask, never
 // within a call. Work that fails gives up its place like any other.
@@ -12,6 +13,8 @@ export interface WorkQueueOptions<K> {
   /** How many keys are worked on at once. */
   concurrency: number
   clock: Clock
+  /** Whether the work on a key may hang; asked as its work is about to begin. @default never */
+  isInDoubt?: (key: K) => boolean
   /**
    * Works on one key. To come back, it adds its key again, after a look at `signal`: an aborted
    * key was removed, or the queue was closed. It is expected not to reject.
@@ -25,6 +28,7 @@ interface Run {
   controller: AbortController
   /** Whether the key was added since its work began. */
   again: boolean
+  isInDoubt: boolean
 }
 
 interface Delay {
@@ -56,7 +60,7 @@ export class WorkQueue<K> {
     return this.#running.size
   }
 
-  /** When work on `key` is next wanted, milliseconds since the epoch; undefined where it is not. */
+  /** When work on `key` is next wanted, as the clock's `now()`; undefined where it is not. */
   dueAt(key: K): number | undefined {
     const isDue = this.#waiting.has(key) || this.#running.get(key)?.again
     return isDue ? this.#options.clock.now() : this.#delays.get(key)?.dueMs
@@ -124,15 +128,22 @@ export class WorkQueue<K> {
     this.#startIsDue = false
     for (const key of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) return
+      const isInDoubt = this.#options.isInDoubt?.(key) ?? false
+      if (isInDoubt && !this.#hasRoomForDoubt()) continue
       this.#waiting.delete(key)
-      void this.#run(key)
+      void this.#run(key, isInDoubt)
     }
     if (this.#running.size > 0) return
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
-  async #run(key: K): Promise<void> {
-    const run: Run = { controller: new AbortController(), again: false }
+  #hasRoomForDoubt(): boolean {
+    const inDoubt = [...this.#running.values()].filter((run) => run.isInDoubt).length
+    return inDoubt < Math.max(1, Math.floor(this.#options.concurrency / 2))
+  }
+
+  async #run(key: K, isInDoubt: boolean): Promise<void> {
+    const run: Run = { controller: new AbortController(), again: false, isInDoubt }
     this.#running.set(key, run)
     try {
       await this.#options.work(key, run.controller.signal)

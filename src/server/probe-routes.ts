@@ -9,6 +9,8 @@ export interface ProbeSource {
   started(): boolean
   /** Paths of the required entries that have no content in place. */
   missing(): string[]
+  /** By the paths of required entries that another instance publishes: which one. */
+  waiting(): Record<string, string>
 }
 
 /** Adds GET /healthz, /startupz and /readyz: 200, or 503 with the reason. */
@@ -24,8 +26,10 @@ export function addProbeRoutes(app: FastifyInstance, source: ProbeSource): void 
   })
   app.get('/readyz', (_request, reply) => {
     const missing = source.missing()
-    if (missing.length === 0) return ok(reply)
-    return unavailable(reply, { status: 'not ready', missing })
+    const waiting = source.waiting()
+    const isWaiting = Object.keys(waiting).length > 0
+    if (missing.length === 0 && !isWaiting) return ok(reply)
+    return unavailable(reply, { status: 'not ready', missing, ...(isWaiting && { waiting }) })
   })
 }
 

@@ -7,8 +7,8 @@ export interface StatusReport {
     path: string
     /** Whether the file on disk is what is in force. */
     valid: boolean
-    /** When the listing in force was taken on: ISO 8601, or null before the first. */
-    loadedAt: string | null
+    /** When the listing in force was taken on: ISO 8601. */
+    loadedAt: string
     entries: number
   }
   entries: EntryStatus[]

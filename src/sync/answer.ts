@@ -12,7 +12,9 @@ export async function answer<T>(work: () => T | Promise<T>): Promise<Answer<T>> 
     return { ok: true, value: await work() }
   } catch (error) {
     const { code, message, cause } = toSyncError(error)
-    return { ok: false, code, message, stack: cause instanceof Error ? cause.stack : undefined }
+    // Of a fault that was expected, the message says it all.
+    const isFault = code === 'internal' && cause instanceof Error
+    return { ok: false, code, message, stack: isFault ? cause.stack : undefined }
   }
 }
 

@@ -1,8 +1,8 @@
 // What polling and syncing share: the few values and parts that both are given.
 import type { Clock } from '../base/clock.js'
-import type { Entry } from '../listing/entry.js'
 import type { Site } from '../publish/publication.js'
 import type { Cadence } from '../schedule/cadence.js'
+import type { EntryState } from './entry-state.js'
 import type { Observe } from './events.js'
 import type { WorkerPool } from './worker-pool.js'
 
@@ -15,11 +15,18 @@ export interface SyncContext {
   syncTimeoutMs: number
   /** How long an earlier worktree stays after the link was swapped, in milliseconds. */
   graceMs: number
+  /** How often published files are checked for drift, in milliseconds; 0: never. */
+  verifyIntervalMs: number
   /** Where all state lives; undefined where it lives beside what is published. */
   stateDirectory: string | undefined
+  /** The directory in which every entry's path must lie; undefined where there is none. */
+  root?: string | undefined
 }
 
 /** Where an entry is published. */
-export function siteOf({ directory, publish }: Entry, { stateDirectory }: SyncContext): Site {
-  return { directory, mode: publish, stateDirectory }
+export function siteOf(state: EntryState, context: SyncContext): Site {
+  const { root, stateDirectory } = context
+  const { hasContent: wasPublished, lease, published } = state
+  const { directory, publish: mode, clean } = state.entry
+  return { directory, mode, stateDirectory, root, clean, wasPublished, published, lease }
 }

@@ -1,18 +1,33 @@
 // What is known of one entry while the service runs: what its remote names, what is in
 // place, what went wrong, and when it is looked at again.
+import type { Clock } from '../base/clock.js'
 import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { refOf } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
+import type { Lease } from '../publish/lease.js'
+import type { Drift, Survey } from '../publish/publication.js'
+import { Doubt } from '../schedule/doubt.js'
 import type { EntryLabels } from './events.js'
 import type { Desired } from './resolve-revision.js'
+
+/** Nothing is left of what was published. */
+const ALL: Drift = { count: 1, paths: ['.'], missing: undefined }
 
 export class EntryState {
   entry: Entry
   /** Whether it left the listing; then what was published is all that is still cared for. */
   isRemoved = false
+  /** Whether what was published goes, too, when it left the listing. */
+  isPruned = false
   /** Whether it is known what is in place. */
   isInspected = false
+  /** What keeps other instances away while this one works on it. */
+  lease: Lease | undefined
+  /** Which other instance works on it, since when this one waits, and how that is told. */
+  waiting: { holder: string; since: number; error: SyncError } | undefined
+  /** When, as the clock's `now()`, it may be this instance's turn. */
+  turnAt: number | undefined
   /** What is being fetched and published now. */
   syncing: Desired | undefined
   /** When what an earlier publication left is to be removed; undefined: nothing is known of any. */
@@ -21,6 +36,10 @@ export class EntryState {
   desired: Desired | undefined
   /** The commit in place. */
   published: Oid | undefined
+  /** What differs from that commit, or from the last one where nothing of it is left. */
+  drift: Drift | undefined
+  /** When, as the clock's `now()`, it is looked for drift again, and which pass that is. */
+  verification: { at: number; pass: number } | undefined
   /** What was asked for to publish it. */
   publishedFrom: Oid | undefined
   /** Whether the commit in place is likely one that the remote knows. */
@@ -30,14 +49,19 @@ export class EntryState {
   /** What could not be published, and will not be tried again until the remote names another. */
   stalled: { want: Oid; error: SyncError } | undefined
   failures = 0
+  /** Whether its next sync may hang. */
+  readonly doubt = new Doubt()
   error: SyncError | undefined
-  /** When it is to be polled, milliseconds since the epoch; undefined: not by itself. */
+  /** When it is to be polled, as the clock's `now()`; undefined: not by itself. */
   dueAt: number | undefined
+  /** When it was polled and published last, milliseconds since the epoch. */
   lastPolledAt: number | undefined
   lastPublishedAt: number | undefined
 
   /** Whether somebody wants a poll at once; no schedule postpones it then. */
   #isWanted = false
+  /** From when on it takes part in a poll that is made for others, also before it is due. */
+  #joinsAt = Number.POSITIVE_INFINITY
 
   constructor(entry: Entry) {
     this.entry = entry
@@ -57,16 +81,25 @@ export class EntryState {
     this.beginPoll()
   }
 
-  /** It is known now that `commit` is in place, or nothing that could be trusted. */
-  inspected(commit: Oid | undefined, now: number): void {
+  /** It is known now what is in place. */
+  inspected({ commit, drift }: Survey, now: number): void {
     this.isInspected = true
     this.published = commit
+    this.drift = drift
     this.publishedFrom = undefined
-    this.hasContent ||= commit !== undefined
+    this.hasContent ||= commit !== undefined && drift === undefined
     // All that can have failed so far is an earlier inspection.
     this.succeeded()
     this.beginPoll()
     this.pollNow(now)
+  }
+
+  /** What is in place was looked at again. */
+  verified({ commit, drift }: Survey): void {
+    if (commit === undefined && this.published !== undefined) this.drift = ALL
+    else if (commit !== undefined) this.drift = drift
+    if (commit !== this.published) this.publishedFrom = undefined
+    this.published = commit
   }
 
   /** Wants a poll at once, or a look at what is in place. */
@@ -76,9 +109,14 @@ export class EntryState {
     this.dueAt = now
   }
 
-  /** Is polled at `timeMs`, or not by itself; a poll that is wanted before is not put off. */
-  pollAt(timeMs: number | undefined): void {
-    if (!this.#isWanted) this.dueAt = timeMs
+  /**
+   * Is polled at `timeMs`, or not by itself; a poll that is wanted before is not put off. From
+   * `joinsAt` on it takes part in polls that are made for others.
+   */
+  pollAt(timeMs: number | undefined, joinsAt = Number.POSITIVE_INFINITY): void {
+    if (this.#isWanted) return
+    this.dueAt = timeMs
+    this.#joinsAt = joinsAt
   }
 
   /** From here on, a poll that is wanted is another one. */
@@ -93,25 +131,26 @@ export class EntryState {
     // Where a user gives the oid of an annotated tag, only publishing tells its commit.
     const isSame = published !== undefined && desired.want === publishedFrom
     this.desired = isSame ? { ...desired, commit: published } : desired
-    if (this.desired.commit === published) this.succeeded()
+    if (this.isSynced) this.succeeded()
     else if (desired.want === stalled?.want) this.error = stalled.error
     return this.desired
   }
 
   /** `want` was published, as `commit`. */
-  hasPublished(want: Oid, commit: Oid, now: number): void {
-    this.completed(want, commit, now)
+  hasPublished(want: Oid, commit: Oid, clock: Clock): void {
+    this.completed(want, commit, clock)
     this.succeeded()
   }
 
   /** `commit` is in place now, which `want` led to, whatever went wrong on the way. */
-  completed(want: Oid, commit: Oid, now: number): void {
+  completed(want: Oid, commit: Oid, clock: Clock): void {
     this.published = commit
     this.publishedFrom = want
+    this.drift = undefined
     this.hasContent = true
     this.isFromThisRemote = true
-    this.lastPublishedAt = now
-    this.tidyAt = now
+    this.lastPublishedAt = clock.wallTime()
+    this.tidyAt = clock.now()
     if (this.desired?.want === want) this.desired = { ...this.desired, commit }
   }
 
@@ -138,13 +177,18 @@ export class EntryState {
     // An early look would undo a back-off.
     const isBackingOff = this.error?.disposition === 'retry'
     const slackMs = isBackingOff ? 0 : this.entry.intervalMs * jitter
-    return this.dueAt - slackMs <= now
+    return Math.min(this.dueAt, this.#joinsAt) - slackMs <= now
+  }
+
+  /** Whether what the remote names is in place, whole. */
+  get isSynced(): boolean {
+    return this.desired !== undefined && this.desired.commit === this.published && !this.drift
   }
 
   /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
   get needsSync(): boolean {
-    const { desired, published, stalled, syncing } = this
-    if (desired === undefined || desired.commit === published) return false
+    const { desired, stalled, syncing } = this
+    if (desired === undefined || this.isSynced) return false
     return desired.want !== stalled?.want && desired.want !== syncing?.want
   }
 

@@ -43,8 +43,6 @@ export type SyncEvent =
       bytes: number
       filesWritten: number
       filesDeleted: number
-      /** When it was published, milliseconds since the epoch. */
-      publishedAt: number
     } & EntryLabels)
   | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
   /** A fetch of what changed was not enough: everything is fetched. */
@@ -52,7 +50,24 @@ export type SyncEvent =
   /** What is not needed any more could not be removed; it is tried again later. */
   | ({ type: 'tidy-failed'; error: SyncError } & EntryLabels)
   /** Published files that something else had changed were put right. */
-  | ({ type: 'drift-repaired'; paths: number } & EntryLabels)
+  | ({
+      type: 'drift-repaired'
+      oid: Oid
+      /** How many, and the first of them. */
+      paths: number
+      firstPaths: readonly string[]
+      /** Pack bytes received. */
+      bytes: number
+      durationMs: number
+    } & EntryLabels)
+  /** It could not be found out whether published files were changed; it is tried again later. */
+  | ({ type: 'verify-failed'; error: SyncError } & EntryLabels)
+  /** Another instance works on it: this one waits. */
+  | ({ type: 'lease-awaited'; holder: string } & EntryLabels)
+  /** The waiting is over, and it is this instance's turn. */
+  | ({ type: 'lease-taken'; holder: string; waitedMs: number } & EntryLabels)
+  /** Another instance took it over, or removed this one's lease. */
+  | ({ type: 'lease-lost' } & EntryLabels)
   | {
       type: 'listing-loaded'
       path: string
@@ -64,6 +79,8 @@ export type SyncEvent =
   | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
   /** One request on the wire; `code` is the HTTP status, or an error code where none came. */
   | { type: 'remote-requested'; host: string; service: string; code: string }
+  /** Credentials go to `host` in plain text; said once of each. */
+  | { type: 'credentials-exposed'; host: string }
 
 /** Receives every event; must not throw. */
 export type Observe = (event: SyncEvent) => void

@@ -7,18 +7,20 @@ import type { Desired } from './resolve-revision.js'
 
 export interface FailedAttempt {
   error: SyncError
-  /** When it ended, milliseconds since the epoch. */
+  /** When it ended, as the clock's `now()`. */
   at: number
   durationMs: number
   /** Milliseconds until the next attempt; undefined where only a change helps. */
   retryInMs: number | undefined
+  /** In how many milliseconds it may be a part of another entry's poll; undefined: it may not. */
+  joinsInMs?: number
 }
 
 /** A look at the remote, or at what is in place, failed. */
 export function failPoll(state: EntryState, failed: FailedAttempt, observe: Observe): void {
-  const { at, ...failure } = failed
+  const { at, joinsInMs, ...failure } = failed
   state.failed(failed.error)
-  state.pollAt(nextAttemptAt(failed))
+  state.pollAt(nextAttemptAt(failed), joinsInMs === undefined ? undefined : at + joinsInMs)
   observe({ type: 'poll-failed', ...state.labels, ...failure, attempt: state.failures })
 }
 

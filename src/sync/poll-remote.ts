@@ -48,18 +48,27 @@ function resolveAll(
 ): void {
   remote.failures = 0
   const at = clock.now()
+  remote.doubt.succeeded(at)
   const durationMs = performance.now() - startedAt
-  const factor = spread(cadence)
+  // One throw for all of them.
+  const chance = cadence.random()
+  const shared = { ...cadence, random: () => chance }
+  const factor = spread(shared)
   for (const state of states) {
     const nextInMs = Math.round(state.entry.intervalMs * factor)
-    state.lastPolledAt = at
+    state.lastPolledAt = clock.wallTime()
     state.pollAt(at + nextInMs)
     try {
       const { commit: oid } = state.found(resolveRevision(state.entry.revision, refs))
-      const type = oid === state.published ? 'poll-unchanged' : 'poll-changed'
+      const type = state.isSynced ? 'poll-unchanged' : 'poll-changed'
       observe({ type, ...state.labels, oid, durationMs })
-    } catch (error) {
-      failPoll(state, { error: toSyncError(error), at, durationMs, retryInMs: nextInMs }, observe)
+    } catch (reason) {
+      const error = toSyncError(reason)
+      const { intervalMs } = state.entry
+      const retryInMs = retryDelayMs(error, state.failures + 1, intervalMs, shared)
+      // A ref that is missing costs no request of its own while others are asked for.
+      const failed = { error, at, durationMs, retryInMs, joinsInMs: nextInMs }
+      failPoll(state, failed, observe)
     }
   }
 }
@@ -75,6 +84,7 @@ function failAll(
   remote.failures++
   const retryInMs = retryDelayMs(error, remote.failures, remote.shortestIntervalMs, cadence)
   const at = clock.now()
+  remote.doubt.failed()
   const failed = { error, at, durationMs: performance.now() - startedAt, retryInMs }
   for (const state of states) failPoll(state, failed, observe)
   if (retryInMs !== undefined) remote.restUntil(at + retryInMs)

@@ -3,6 +3,7 @@
 import type { Entry } from '../listing/entry.js'
 import type { RemoteRef } from '../protocol/remote-ref.js'
 import type { RemoteSession } from '../protocol/remote-session.js'
+import { Doubt } from '../schedule/doubt.js'
 import type { EntryState } from './entry-state.js'
 import { isResolvable, refPrefixesOf } from './resolve-revision.js'
 
@@ -11,6 +12,8 @@ export class Remote {
   readonly entries = new Set<EntryState>()
   /** Polls in a row that failed. */
   failures = 0
+  /** Whether its next poll may hang. */
+  readonly doubt = new Doubt()
 
   constructor(session: RemoteSession) {
     this.session = session
@@ -18,7 +21,9 @@ export class Remote {
 
   /** Whether it was found out, or tried to, what is in place of each of its entries. */
   get isInspected(): boolean {
-    return [...this.entries].every(({ isInspected, error }) => isInspected || error)
+    return [...this.entries].every(
+      ({ isInspected, error, waiting }) => isInspected || error || waiting,
+    )
   }
 
   /** When the next of its entries is due; undefined where none is. */

@@ -1,7 +1,15 @@
 // What /status and the probes show of an entry.
+import type { Clock } from '../base/clock.js'
 import type { EntryState } from './entry-state.js'
 
-export type StateName = 'pending' | 'syncing' | 'synced' | 'failing' | 'stalled' | 'suspended'
+export type StateName =
+  | 'pending'
+  | 'waiting'
+  | 'syncing'
+  | 'synced'
+  | 'failing'
+  | 'stalled'
+  | 'suspended'
 
 export interface EntryStatus {
   /** The listing's path, as written. */
@@ -22,9 +30,10 @@ export interface EntryStatus {
 }
 
 /** What there is to show of an entry now. */
-export function statusOf(state: EntryState): EntryStatus {
+export function statusOf(state: EntryState, clock: Clock): EntryStatus {
   const { entry: path, repo, ref } = state.labels
-  const { error } = state
+  const { dueAt, waiting } = state
+  const error = waiting?.error ?? state.error
   return {
     path,
     repo,
@@ -33,18 +42,19 @@ export function statusOf(state: EntryState): EntryStatus {
     state: nameOf(state),
     lastPolled: toIso(state.lastPolledAt),
     lastPublished: toIso(state.lastPublishedAt),
-    nextPoll: toIso(state.dueAt),
+    nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),
     consecutiveFailures: state.failures,
     error: error ? { code: error.code, message: error.message } : null,
     required: state.entry.required,
   }
 }
 
-function nameOf({ desired, entry, error, published, syncing }: EntryState): StateName {
+function nameOf({ entry, error, isSynced, syncing, waiting }: EntryState): StateName {
+  if (waiting) return 'waiting'
   if (entry.suspend) return 'suspended'
   if (syncing) return 'syncing'
   if (error) return error.disposition === 'stall' ? 'stalled' : 'failing'
-  return desired && desired.commit === published ? 'synced' : 'pending'
+  return isSynced ? 'synced' : 'pending'
 }
 
 function toIso(timeMs: number | undefined): string | null {

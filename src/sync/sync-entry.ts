@@ -1,6 +1,8 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { FetchRequest } from '../protocol/fetch-request.js'
+import type { Drift, Survey } from '../publish/publication.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
@@ -9,6 +11,7 @@ import type { Remote } from './remote.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
 import type { Unpacked } from './unpacking.js'
+import type { PackToPublish } from './worker-pool.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
 const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
@@ -36,6 +39,7 @@ export async function syncEntry(
     if (signal.aborted) return
     const error = toSyncError(reason)
     const at = clock.now()
+    state.doubt.failed()
     const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const durationMs = performance.now() - startedAt
     failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
@@ -53,22 +57,35 @@ async function inspectAgain(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  let commit: Oid | undefined
+  let survey: Survey = { commit: undefined, drift: undefined }
   try {
-    commit = await context.workers.inspect(siteOf(state.entry, context))
+    survey = await context.workers.inspect(siteOf(state, context), undefined, signal)
   } catch {
     // The fault that made it look again is the one that is reported.
   }
   if (signal.aborted) return
-  const now = context.clock.now()
-  if (commit !== undefined && commit === desired.commit) {
-    // Completed by the inspection. The failure was reported; the next poll ends it.
-    state.completed(desired.want, commit, now)
+  const { commit, drift } = survey
+  if (commit !== undefined && commit === desired.commit && !drift) {
+    // Completed by the inspection: what it took was not counted.
+    const { published: previousOid } = state
+    state.completed(desired.want, commit, context.clock)
+    const nothing = { bytes: 0, filesWritten: 0, filesDeleted: 0, durationMs: 0 }
+    const phases = { fetch: 0, unpack: 0, publish: 0 }
+    const { observe } = context
+    observe({
+      type: 'sync-published',
+      ...state.labels,
+      oid: commit,
+      previousOid,
+      ...nothing,
+      phases,
+    })
     return
   }
   if (commit !== state.published) state.publishedFrom = undefined
   state.published = commit
-  if (commit !== undefined) state.tidyAt = now
+  state.drift = drift
+  if (commit !== undefined) state.tidyAt = context.clock.now()
 }
 
 async function publishDesired(
@@ -79,39 +96,49 @@ async function publishDesired(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, observe, syncTimeoutMs } = context
-  const { published: previousOid } = state
+  const { drift, published: previousOid } = state
   const startedAt = performance.now()
-  const have = state.isFromThisRemote ? previousOid : undefined
+  // Where nearly nothing is left, all of it is less work than every blob by itself.
+  const isUsable = state.isFromThisRemote && (drift === undefined || drift.missing !== undefined)
+  const have = isUsable ? previousOid : undefined
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
     const attempt = { state, desired, session, context, signal: limited }
-    if (have === undefined) return fetchAndPublish(attempt, undefined)
     try {
+      if (have !== undefined && drift?.missing) {
+        const repaired = await repair(attempt, have, drift.missing)
+        if (have === desired.commit) return repaired
+      }
       return await fetchAndPublish(attempt, have)
     } catch (error) {
-      if (limited.aborted || !needsFullFetch(error)) throw error
+      if (have === undefined || limited.aborted || !needsFullFetch(error, drift)) throw error
       observe({ type: 'fetch-fell-back', ...state.labels, oid: desired.commit, error })
       return fetchAndPublish(attempt, undefined)
     }
   })
   // Published for an entry that has changed since: what is in place is looked at anew.
   if (signal.aborted) return
-  const publishedAt = clock.now()
-  state.hasPublished(desired.want, result.commit, publishedAt)
+  state.hasPublished(desired.want, result.commit, clock)
+  state.doubt.succeeded(clock.now())
+  const durationMs = performance.now() - startedAt
+  const { bytes, filesDeleted, filesWritten } = result
+  const published = { ...state.labels, oid: result.commit, durationMs, bytes }
+  if (drift) {
+    const { count, paths: firstPaths } = drift
+    observe({ type: 'drift-repaired', ...published, paths: count, firstPaths })
+    if (result.commit === previousOid) return
+  }
+  const phases = {
+    fetch: result.receivedAt - startedAt,
+    unpack: result.unpackMs,
+    publish: result.publishMs,
+  }
   observe({
     type: 'sync-published',
-    ...state.labels,
-    oid: result.commit,
+    ...published,
     previousOid,
-    durationMs: performance.now() - startedAt,
-    phases: {
-      fetch: result.receivedAt - startedAt,
-      unpack: result.unpackMs,
-      publish: result.publishMs,
-    },
-    bytes: result.bytes,
-    filesWritten: result.filesWritten,
-    filesDeleted: result.filesDeleted,
-    publishedAt,
+    phases,
+    filesWritten,
+    filesDeleted,
   })
 }
 
@@ -125,22 +152,47 @@ interface Attempt {
 
 /** With `have`, the remote sends only what that published commit lacks. */
 async function fetchAndPublish(
-  { state, desired, session, context, signal }: Attempt,
+  attempt: Attempt,
   have: Oid | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
-  const { want } = desired
+  const { want } = attempt.desired
   const haves = have === undefined ? [] : [have]
-  const request = { wants: [want], haves, thinPack: have !== undefined }
+  return receive(attempt, { want, have }, { wants: [want], haves, thinPack: have !== undefined })
+}
+
+/** Puts a commit right that is in place; the remote sends only the blobs that are missing. */
+async function repair(
+  attempt: Attempt,
+  commit: Oid,
+  missing: Oid[],
+): Promise<Unpacked & { receivedAt: number }> {
+  const request = { wants: missing, haves: [], thinPack: false }
+  return receive(attempt, { want: commit, have: commit }, missing.length > 0 ? request : undefined)
+}
+
+/** Without a request, the pack is empty. */
+async function receive(
+  { state, session, context, signal }: Attempt,
+  revisions: Pick<PackToPublish, 'want' | 'have'>,
+  request: FetchRequest | undefined,
+): Promise<Unpacked & { receivedAt: number }> {
+  const fetching = new AbortController()
+  const limited = AbortSignal.any([signal, fetching.signal])
   // Asked for as the worker starts, which reads what is published while the remote works.
   async function* fetchPack(): AsyncGenerator<Buffer> {
-    yield* (await session.fetch(request, signal)).chunks
+    if (request) yield* (await session.fetch(request, limited)).chunks
   }
-  const site = siteOf(state.entry, context)
-  return context.workers.publish({ site, want, have, chunks: fetchPack() }, signal)
+  const site = siteOf(state, context)
+  try {
+    return await context.workers.publish({ site, ...revisions, chunks: fetchPack() }, signal)
+  } finally {
+    // A worker that fails early leaves the rest of the pack to nobody.
+    fetching.abort()
+  }
 }
 
 /** Whether a fetch of everything may succeed where a thin one failed. */
-function needsFullFetch(error: unknown): error is SyncError {
+function needsFullFetch(error: unknown, drift: Drift | undefined): error is SyncError {
   const codes: ErrorCode[] = [
     'base-missing',
     'pack-corrupt',
@@ -148,5 +200,7 @@ function needsFullFetch(error: unknown): error is SyncError {
     'protocol-error',
     'remote-error',
   ]
+  // What a server says that sends nothing but what its refs name.
+  if (drift) codes.push('commit-not-found')
   return error instanceof SyncError && codes.includes(error.code)
 }

@@ -8,11 +8,13 @@ import type { RemoteSession } from '../protocol/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import type { SyncContext } from './context.js'
 import { EntryState } from './entry-state.js'
+import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
+import { giveUpTurn, loseTurn, takeTurn } from './lease-turn.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote, remoteKeyOf } from './remote.js'
 import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
-import { inspectEntry, tidyEntry, unpublishEntry } from './upkeep.js'
+import { inspectEntry, tidyEntry, unpublishEntry, verifyEntry } from './upkeep.js'
 
 export interface SynchronizerOptions extends SyncContext {
   /** Opens what an entry shares with all others of the same remote and credentials. */
@@ -21,9 +23,14 @@ export interface SynchronizerOptions extends SyncContext {
   maxConcurrentSyncs: number
   /** Remove what was published when its entry leaves the listing. */
   prune: boolean
+  /** @default {@link LEASE_TIMES} */
+  leaseTimes?: LeaseTimes | undefined
   /** Told of faults in this program, which must not end it. */
   onError: (error: unknown) => void
 }
+
+/** How often a one-time run looks whether it still waits for another instance. */
+const ONE_TIME_LOOK_MS = 100
 
 export class Synchronizer {
   readonly #options: SynchronizerOptions
@@ -36,20 +43,30 @@ export class Synchronizer {
   readonly #polls: WorkQueue<string>
   /** Directories of entries. */
   readonly #syncs: WorkQueue<string>
+  readonly #leases: LeaseKeeper
   #hasStarted = false
 
   constructor(options: SynchronizerOptions) {
     this.#options = options
     const { clock, maxConcurrentPolls, maxConcurrentSyncs, onError } = options
+    this.#leases = new LeaseKeeper({
+      clock,
+      store: options.workers.leases,
+      times: options.leaseTimes ?? LEASE_TIMES,
+      onLost: (directory) => this.#loseTurn(directory),
+    })
     this.#polls = new WorkQueue({
       clock,
       concurrency: maxConcurrentPolls,
+      // What leaves requests hanging must not take the places of all others.
+      isInDoubt: (key) => this.#remotes.get(key)?.doubt.isRaised(clock.now()) ?? false,
       work: (key, signal) => this.#poll(key, signal),
       onError: (_key, error) => onError(error),
     })
     this.#syncs = new WorkQueue({
       clock,
       concurrency: maxConcurrentSyncs,
+      isInDoubt: (directory) => this.#entries.get(directory)?.doubt.isRaised(clock.now()) ?? false,
       work: (directory, signal) => this.#sync(directory, signal),
       onError: (_key, error) => onError(error),
     })
@@ -61,7 +78,9 @@ export class Synchronizer {
       this.#listed().map(({ entry }) => entry),
       desired,
     )
-    for (const entry of diff.removed) this.#remove(entry)
+    // A listing without entries is much more likely a mistake than a wish.
+    const prune = this.#options.prune && desired.length > 0
+    for (const entry of diff.removed) this.#remove(entry, prune)
     for (const { from, to } of diff.changed) this.#change(from, to)
     for (const entry of diff.added) this.#add(entry)
     return diff
@@ -85,9 +104,25 @@ export class Synchronizer {
     } while (this.#syncs.running + this.#syncs.size > 0)
   }
 
+  /**
+   * Resolves when every entry was synced, or has failed; another instance is waited for, but no
+   * longer than one sync may take.
+   */
+  async syncedOnce(): Promise<void> {
+    const { clock, syncTimeoutMs } = this.#options
+    const givesUpAt = clock.now() + syncTimeoutMs
+    const isWaiting = () => this.#listed().some(({ waiting }) => waiting)
+    await this.idle()
+    while (isWaiting() && clock.now() < givesUpAt) {
+      await new Promise<void>((resolve) => clock.schedule(ONE_TIME_LOOK_MS, resolve))
+      await this.idle()
+    }
+    for (const state of this.#listed()) giveUpTurn(state, this.#options)
+  }
+
   /** Of each entry of the listing. */
   status(): EntryStatus[] {
-    return this.#listed().map(statusOf)
+    return this.#listed().map((state) => statusOf(state, this.#options.clock))
   }
 
   /** The paths of required entries without content in place. */
@@ -95,6 +130,14 @@ export class Synchronizer {
     return this.#listed()
       .filter(({ entry, hasContent }) => entry.required && !hasContent)
       .map(({ entry }) => entry.path)
+  }
+
+  /** By the paths of required entries that another instance publishes: which one. */
+  waiting(): Record<string, string> {
+    const waiting = this.#listed().filter(({ entry, waiting }) => entry.required && waiting)
+    return Object.fromEntries(
+      waiting.map(({ entry, waiting }) => [entry.path, waiting?.error.message ?? '']),
+    )
   }
 
   /** Whether every required entry had content in place at some time. */
@@ -106,6 +149,7 @@ export class Synchronizer {
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */
   async close(): Promise<void> {
     await Promise.all([this.#polls.close(), this.#syncs.close()])
+    await this.#leases.close()
     await this.#options.workers.close()
   }
 
@@ -139,10 +183,11 @@ export class Synchronizer {
     if (isRenamed) observe({ type: 'entry-added', ...state.labels })
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: Entry, isPruned: boolean): void {
     const state = this.#entries.get(entry.directory) as EntryState
     this.#leave(entry, state)
     state.isRemoved = true
+    state.isPruned = isPruned
     this.#retiring.add(entry.directory)
     this.#options.observe({ type: 'entry-removed', ...state.labels })
     // Its last work: in the queue, so that it waits for a sync that is being aborted.
@@ -197,7 +242,14 @@ export class Synchronizer {
     const key = remoteKeyOf(state.entry)
     const remote = this.#remotes.get(key)
     if (!remote) return
+    if (!(await this.#isOurTurn(state, signal))) {
+      if (signal.aborted) return
+      if (remote.isInspected) this.#polls.add(key)
+      this.#pollWhenDue(key)
+      return
+    }
     if (state.isInspected) {
+      await verifyEntry(state, this.#options, signal)
       await syncEntry(state, remote, this.#options, signal)
       this.#pollWhenDue(key)
     } else {
@@ -206,14 +258,28 @@ export class Synchronizer {
     }
     // Nobody may ask before an entry that is still missing comes on top.
     if (state.hasContent) this.#latchStart()
+    if (state.error?.code === 'lease-lost') {
+      if (!signal.aborted) this.#loseTurn(directory)
+      return
+    }
+    // What was published may have another place for its lease.
+    if (state.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
     await tidyEntry(state, this.#options, signal)
-    if (!signal.aborted) this.#syncAt(directory, state.tidyAt)
+    if (signal.aborted) return
+    this.#syncAt(directory, state.tidyAt)
+    this.#syncAt(directory, state.verification?.at)
   }
 
   /** The end of an entry that left the listing, unless it comes back meanwhile. */
   async #retire(directory: string, state: EntryState): Promise<void> {
-    const { clock, prune } = this.#options
-    const retryInMs = prune ? await unpublishEntry(state, this.#options) : undefined
+    const { clock } = this.#options
+    const prune = state.isPruned
+    if (prune) await takeTurn(state, this.#leases, this.#options, new AbortController().signal)
+    // What another instance publishes stays.
+    const isDone = !prune || state.waiting !== undefined
+    const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options)
+    // Where the volume fails, it expires.
+    if (retryInMs === undefined) await this.#leases.release(directory).catch(() => undefined)
     if (!state.isRemoved) return
     if (retryInMs !== undefined) {
       this.#syncAt(directory, clock.now() + retryInMs)
@@ -225,6 +291,22 @@ export class Synchronizer {
     for (const waiting of this.#listed()) {
       if (overlap(waiting.entry.directory, directory)) this.#join(waiting)
     }
+  }
+
+  /** Whether an entry is this instance's to work on; else it is asked again in time. */
+  async #isOurTurn(state: EntryState, signal: AbortSignal): Promise<boolean> {
+    const isOurs = await takeTurn(state, this.#leases, this.#options, signal)
+    if (!signal.aborted) this.#syncAt(state.entry.directory, state.turnAt)
+    return isOurs && !signal.aborted
+  }
+
+  /** Another instance has an entry; it is found out anew whose turn it is. */
+  #loseTurn(directory: string): void {
+    const state = this.#entries.get(directory)
+    this.#leases.drop(directory)
+    if (!state || state.isRemoved) return
+    loseTurn(state, this.#options)
+    this.#syncs.add(directory)
   }
 
   #latchStart(): void {

@@ -3,10 +3,13 @@
 import type { MessagePort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
 import { receiveChunks } from '../base/port-stream.js'
-import type { Oid } from '../git/oid.js'
-import type { Site } from '../publish/publication.js'
+import { type Lease, leaseGuard } from '../publish/lease.js'
+import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
+import * as leases from '../publish/lease-claim.js'
+import type { Look, Site, Survey } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
 import { type Answer, answer } from './answer.js'
+import { repair } from './repairing.js'
 import { type Unpacked, type UnpackOptions, unpack } from './unpacking.js'
 
 /** Not zero once the job is to be given up. */
@@ -24,9 +27,14 @@ export interface TidyJob {
   stop: StopFlag
 }
 
-/** The commit that is in place at a site, if it is whole. */
-export function inspect(site: Site): Promise<Answer<Oid | undefined>> {
-  return answer(() => publication.inspect(site))
+export interface InspectJob extends Pick<Look, 'share'> {
+  site: Site
+  stop: StopFlag
+}
+
+/** What is in place at a site. */
+export function inspect({ site, share, stop }: InspectJob): Promise<Answer<Survey>> {
+  return answer(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
 }
 
 /** Removes what was published at a site. */
@@ -36,18 +44,34 @@ export function unpublish(site: Site): Promise<Answer<void>> {
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
 export function tidy({ site, graceMs, stop }: TidyJob): Promise<Answer<number | undefined>> {
-  const options = { graceMs, now: Date.now(), checkpoint: () => checkpoint(stop) }
+  const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(site, stop) }
   return answer(() => publication.tidy(site, options))
 }
 
-/** Receives a pack and publishes the commit it was asked for. */
-export function publish({ port, stop, ...options }: PublishJob): Promise<Answer<Unpacked>> {
-  return answer(() =>
-    unpack(receiveChunks(port), { ...options, checkpoint: () => checkpoint(stop) }),
-  )
+/** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
+export function publish({ port, stop, ...job }: PublishJob): Promise<Answer<Unpacked>> {
+  const options = { ...job, checkpoint: checkpointOf(job.site, stop) }
+  const receive = job.want === job.have ? repair : unpack
+  return answer(() => receive(receiveChunks(port), options))
 }
 
-function checkpoint(stop: StopFlag): void {
-  if (Atomics.load(stop, 0) === 0) return
-  throw new SyncError('aborted', 'The sync was stopped before anything was published')
+/** Acquires the lease of a site, as far as possible now. */
+export function acquireLease(claim: LeaseClaim): Promise<Answer<LeaseAnswer>> {
+  return answer(() => leases.acquireLease(claim))
+}
+
+/** Gives a lease back. */
+export function releaseLease(lease: Lease): Promise<Answer<void>> {
+  return answer(() => leases.releaseLease(lease))
+}
+
+/** Throws when a job is to be given up. */
+function checkpointOf({ lease }: Site, stop: StopFlag): () => void {
+  const guardLease = leaseGuard(lease)
+  return () => {
+    if (Atomics.load(stop, 0) !== 0) {
+      throw new SyncError('aborted', 'The sync was stopped before anything was published')
+    }
+    guardLease()
+  }
 }

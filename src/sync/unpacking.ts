@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
+import type { Limits } from '../git/limits.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
@@ -25,6 +26,8 @@ export interface UnpackOptions {
   have: Oid | undefined
   /** How many bytes of the pack, and of its inflated objects, stay in memory. */
   memoryBytes: number
+  /** What the commit may take at most. */
+  limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
 }
@@ -66,7 +69,7 @@ class Unpacking {
   #hasTried = false
 
   constructor(options: UnpackOptions) {
-    const { have, memoryBytes, site, want } = options
+    const { checkpoint, have, limits, memoryBytes, site, want } = options
     this.#options = options
     this.#incoming = incomingDirectory(site)
     this.#base = have === undefined ? undefined : openPublished(site)
@@ -81,6 +84,8 @@ class Unpacking {
       memoryBytes,
       cacheBytes: memoryBytes,
       largeBytes: LARGE_BYTES,
+      limits,
+      checkpoint,
       createFile: () => this.#createFile(),
       findBase: (oid) => this.#findBase(oid),
       onObject: (oid, object) => this.#stage(oid, object),
@@ -114,7 +119,7 @@ class Unpacking {
   close(): void {
     try {
       this.#reader.close()
-      if (this.#files > 0) removeIncoming(this.#incoming)
+      if (this.#files > 0) removeIncoming(this.#incoming, this.#options.site)
     } catch {
       // What became of the commit stands: the next run, or inspection, removes what is left.
     }
@@ -158,9 +163,11 @@ class Unpacking {
     const readTree = (oid: Oid) => this.#base?.readTree(oid) ?? this.#readWhole(oid, 'tree')
     const readBlob = (oid: Oid) => this.#readBlob(oid)
     this.#commit = commit
-    this.#base?.expect(tree, readTree)
-    const target = { commit, tree, readTree, readBlob, objectCount: this.#reader.objectCount }
-    return begin(this.#options.site, target, this.#options.checkpoint, this.#base)
+    const { checkpoint, limits, site } = this.#options
+    this.#base?.expect(tree, readTree, limits)
+    const { objectCount } = this.#reader
+    const target = { commit, tree, readTree, readBlob, objectCount, limits }
+    return begin(site, target, checkpoint, this.#base)
   }
 
   /** Follows annotated tags to the commit. */

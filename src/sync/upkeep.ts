@@ -1,7 +1,7 @@
-// The work on an entry that needs no remote: to find out what is in place, to remove what is
-// not needed beside it, and in the end to remove all of it.
+// The work on an entry that needs no remote: to find out what is in place, at the start and
+// from time to time, to remove what is not needed beside it, and in the end all of it.
 import { toSyncError } from '../base/errors.js'
-import { retryDelayMs } from '../schedule/cadence.js'
+import { retryDelayMs, spread } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
 import { failPoll } from './failure.js'
@@ -9,26 +9,61 @@ import { failPoll } from './failure.js'
 /** However short the interval, tidying that failed is not tried again sooner. */
 const SHORTEST_TIDY_RETRY_MS = 60_000
 
+/** In so many looks for drift, or within a day, all content is hashed once. */
+const MOST_PASSES = 24
+const DAY_MS = 24 * 3_600_000
+
 /** Finds out what is in place, before an entry's first poll. Never rejects. */
 export async function inspectEntry(
   state: EntryState,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cadence, clock, observe, workers } = context
+  const { cadence, clock, observe, verifyIntervalMs, workers } = context
   const startedAt = performance.now()
   try {
-    const commit = await workers.inspect(siteOf(state.entry, context))
+    const survey = await workers.inspect(siteOf(state, context), undefined, signal)
     if (signal.aborted) return
-    state.inspected(commit, clock.now())
+    state.inspected(survey, clock.now())
     // What an earlier run left is removed, too.
-    if (commit !== undefined) state.tidyAt = clock.now()
+    if (survey.commit !== undefined) state.tidyAt = clock.now()
+    if (verifyIntervalMs === 0) return
+    // Entries that start together are not all looked at together for ever.
+    const at = clock.now() + verifyIntervalMs * cadence.random()
+    state.verification = { at, pass: Math.floor(MOST_PASSES * cadence.random()) }
   } catch (reason) {
     if (signal.aborted) return
     const error = toSyncError(reason)
     const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const durationMs = performance.now() - startedAt
     failPoll(state, { error, at: clock.now(), durationMs, retryInMs }, observe)
+  }
+}
+
+/**
+ * Looks for published files that something else changed, when it is time to: at the status of each,
+ * and at the content of a share of them. Never rejects: a failure is reported, and tried again.
+ */
+export async function verifyEntry(
+  state: EntryState,
+  context: SyncContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cadence, clock, observe, verifyIntervalMs, workers } = context
+  const { entry, verification } = state
+  if (!verification || verification.at > clock.now()) return
+  const { pass } = verification
+  const at = clock.now() + verifyIntervalMs * spread(cadence)
+  state.verification = { at, pass: pass + 1 }
+  // What is suspended is left as it is.
+  if (entry.suspend || state.published === undefined) return
+  const passes = Math.min(MOST_PASSES, Math.max(1, Math.floor(DAY_MS / verifyIntervalMs)))
+  try {
+    const survey = await workers.inspect(siteOf(state, context), { pass, passes }, signal)
+    if (!signal.aborted) state.verified(survey)
+  } catch (error) {
+    if (signal.aborted) return
+    observe({ type: 'verify-failed', ...state.labels, error: toSyncError(error) })
   }
 }
 
@@ -42,7 +77,7 @@ export async function tidyEntry(
   if (state.tidyAt === undefined || state.tidyAt > clock.now()) return
   state.tidyAt = undefined
   try {
-    const waitMs = await workers.tidy(siteOf(state.entry, context), graceMs, signal)
+    const waitMs = await workers.tidy(siteOf(state, context), graceMs, signal)
     if (waitMs !== undefined && !signal.aborted) state.tidyAt = clock.now() + waitMs
   } catch (error) {
     if (signal.aborted) return
@@ -61,7 +96,7 @@ export async function unpublishEntry(
 ): Promise<number | undefined> {
   const { cadence, observe, workers } = context
   try {
-    await workers.unpublish(siteOf(state.entry, context))
+    await workers.unpublish(siteOf(state, context))
     state.hasContent = false
     return undefined
   } catch (reason) {

@@ -1,11 +1,16 @@
 // The worker threads, as functions the main thread can call.
+
+import { randomUUID } from 'node:crypto'
 import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
+import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
-import type { Site } from '../publish/publication.js'
+import { identifyProcess } from '../publish/process-identity.js'
+import type { Look, Site, Survey } from '../publish/publication.js'
 import { unwrap } from './answer.js'
-import type { PublishJob, StopFlag, TidyJob } from './unpack-worker.js'
+import { createLeaseStore, type LeaseStore } from './lease-store.js'
+import type { InspectJob, PublishJob, StopFlag, TidyJob } from './unpack-worker.js'
 import type { Unpacked } from './unpacking.js'
 
 /** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
@@ -22,9 +27,14 @@ export interface PackToPublish {
 }
 
 export interface WorkerPool {
-  /** The commit that is in place at a site, if it is whole; completes what was interrupted. */
-  inspect(site: Site): Promise<Oid | undefined>
-  /** Receives a pack, verifies it and publishes it; all or nothing. */
+  /** What keeps other instances away. */
+  leases: LeaseStore
+  /** What is in place at a site; completes what was interrupted. Hashes `share` of all content. */
+  inspect(site: Site, share: Look['share'], signal: AbortSignal): Promise<Survey>
+  /**
+   * Receives a pack, verifies it and publishes it; all or nothing. Where `want` is `have`, which is
+   * a commit then, the pack has the blobs that it takes to put that commit right.
+   */
   publish(pack: PackToPublish, signal: AbortSignal): Promise<Unpacked & { receivedAt: number }>
   /**
    * Removes what is not needed beside a published tree, and prepares for the next. Returns the
@@ -44,8 +54,9 @@ export interface WorkerPool {
 export function createWorkerPool(
   maxThreads: number,
   onError: (error: unknown) => void,
+  limits: Limits,
 ): WorkerPool {
-  const memoryBytes = Math.floor(MEMORY_BYTES / maxThreads)
+  const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
   const pool = new Piscina({
     filename: new URL('./unpack-worker.js', import.meta.url).href,
     minThreads: 1,
@@ -54,14 +65,19 @@ export function createWorkerPool(
   })
   pool.on('error', onError)
   return {
-    inspect: async (site) => unwrap(await pool.run(site, { name: 'inspect' })),
+    leases: createLeaseStore(pool, identifyProcess(randomUUID())),
+    inspect: (site, share, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: InspectJob = { site, share, stop }
+        return unwrap(await pool.run(job, { name: 'inspect' }))
+      }),
     tidy: (site, graceMs, signal) =>
       stoppable(signal, async (stop) => {
         const job: TidyJob = { site, graceMs, stop }
         return unwrap(await pool.run(job, { name: 'tidy' }))
       }),
     unpublish: async (site) => unwrap(await pool.run(site, { name: 'unpublish' })),
-    publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, memoryBytes, stop)),
+    publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, shared, stop)),
     close: () => pool.close(),
   }
 }
@@ -69,11 +85,11 @@ export function createWorkerPool(
 async function publish(
   pool: Piscina,
   { chunks, ...rest }: PackToPublish,
-  memoryBytes: number,
+  shared: Pick<PublishJob, 'memoryBytes' | 'limits'>,
   stop: StopFlag,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { port1, port2 } = new MessageChannel()
-  const job: PublishJob = { ...rest, port: port2, stop, memoryBytes }
+  const job: PublishJob = { ...rest, ...shared, port: port2, stop }
   let receivedAt = 0
   // The sender first: waking a thread takes time, in which the remote can work already.
   const sent = sendChunks(port1, chunks).then(() => {

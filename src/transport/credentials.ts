@@ -25,6 +25,12 @@ export interface Credentials {
   headersFor(remote: RemoteUrl, name: string | undefined): Promise<Record<string, string>>
 }
 
+/** Where the credentials that {@link Credentials} finds come from, in words for a sentence. */
+export function originOf({ credentials }: RemoteUrl, name: string | undefined): string {
+  if (name !== undefined) return `the credential "${name}" in CREDENTIALS_PATH`
+  return credentials ? "the user name and password in the entry's repo" : 'CREDENTIALS_PATH'
+}
+
 /** Creates a reader of the credentials file. */
 export function createCredentials({ path: file }: CredentialsOptions): Credentials {
   const read = file === undefined ? undefined : createFileReader(file)

@@ -1,12 +1,16 @@
 // The seam to the network: the shape of isomorphic-git's HttpClient. Every way
 // to reach a repository (HTTP, SSH, a local path) implements it.
 
+import type { TlsIdentity } from './tls-files.js'
+
 export interface HttpRequest {
   url: string
   method?: 'GET' | 'POST'
   /** Names in lower case. */
   headers?: Record<string, string>
   body?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** The client certificate to show, to the origin of the URL only. */
+  identity?: TlsIdentity | undefined
   signal?: AbortSignal
 }
 

@@ -14,9 +14,10 @@ export type AssertOk = (response: HttpResponse, expectedContentType: string) => 
 
 /**
  * Creates the check of responses. It reads and frees the body of a response that it throws for,
- * and leaves the body of a good one alone. `now` gives milliseconds since the epoch.
+ * and leaves the body of a good one alone. `now` gives milliseconds since the epoch, and
+ * `credentials` says in words where those of the request come from.
  */
-export function createAssertOk(now: () => number): AssertOk {
+export function createAssertOk(now: () => number, credentials = 'CREDENTIALS_PATH'): AssertOk {
   return async (response, expectedContentType) => {
     const type = contentTypeOf(response)
     const encoding = response.headers['content-encoding'] ?? 'identity'
@@ -26,7 +27,7 @@ export function createAssertOk(now: () => number): AssertOk {
     const excerpt = await readExcerpt(response)
     const code = codeOf(response)
     const repository = repositoryOf(response)
-    throw new SyncError(code, `${explain(code, response, repository)}${excerpt}`, {
+    throw new SyncError(code, `${explain(code, response, { repository, credentials })}${excerpt}`, {
       retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now()) : undefined,
     })
   }
@@ -63,13 +64,19 @@ function isBusy(code: ErrorCode): boolean {
   return code === 'rate-limited' || code === 'server-error'
 }
 
-function explain(code: ErrorCode, response: HttpResponse, repository: string): string {
+interface Asked {
+  repository: string
+  credentials: string
+}
+
+function explain(code: ErrorCode, response: HttpResponse, asked: Asked): string {
+  const { repository, credentials } = asked
   const status = `${response.statusCode} ${response.statusMessage}`.trim()
   switch (code) {
     case 'authentication-required':
-      return `${repository} wants credentials, or other ones (${status}); check CREDENTIALS_PATH`
+      return `${repository} wants credentials, or other ones (${status}); check ${credentials}`
     case 'access-denied':
-      return `${repository} denies access with these credentials (${status}); give them the right to read`
+      return `${repository} denies access (${status}): the credentials need the right to read; check ${credentials}`
     case 'repository-not-found':
       return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it`
     case 'rate-limited':

@@ -1,11 +1,16 @@
 // The HttpClient over HTTP: kept-alive connections for each origin, time limits
 // on connecting and on silence, and redirects that take no credentials along.
-import { Agent, type Dispatcher } from 'undici'
+import type { SecureContext } from 'node:tls'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { SyncError } from '../base/errors.js'
 import { createBody, discard } from './http-body.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
 import { toNetworkError } from './network-error.js'
-import { OpenConnections } from './open-connections.js'
+import type { ChooseProxy } from './proxy.js'
+import { createConnector, refusedByProxy } from './proxy-connector.js'
 import { followRedirect, type Hop, isRedirect } from './redirect.js'
+import { type Pool, type TlsContexts, TlsPools } from './tls-pools.js'
+import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
 
 export interface HttpClientOptions {
   /** How long a server may send nothing, in milliseconds. */
@@ -14,8 +19,14 @@ export interface HttpClientOptions {
   connectTimeoutMs?: number
   /** Connections to one origin at once; further requests wait. @default 16 */
   connectionsPerOrigin?: number
-  /** GitHub and others serve git only to agents that start with `git/`. @default 'git/git-autosync' */
-  userAgent?: string
+  /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
+  caFile?: string | undefined
+  /** @default every remote is reached directly */
+  proxyFor?: ChooseProxy
+  /** Refuses to send credentials in plain text to another machine. @default false */
+  requireTls?: boolean
+  /** Told of a host the first time that credentials go to it in plain text. */
+  onPlainCredentials?: (host: string) => void
   /** Told of each request on the wire; `code` is the status, or an error code where none came. */
   observe?: (request: ObservedRequest) => void
 }
@@ -37,27 +48,62 @@ export interface ClosableHttpClient extends HttpClient {
  * server that says it keeps it for less is believed, and its end is noticed while idle.
  */
 const KEEP_ALIVE_MS = 10 * 60_000
+/** GitHub and others serve git only to agents that start so. */
+const USER_AGENT = 'git/git-autosync'
 
-/** Creates a client with its own pool of connections. */
+/**
+ * How long one address of a host may take before the next one is tried as well, in milliseconds.
+ * Node's own 250 are too short for the other side of the world.
+ */
+const ADDRESS_TIMEOUT_MS = 2000
+
+/** Creates a client with its own pools of connections. */
 export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
-  const agent = new Agent({
+  const { caFile, proxyFor = () => undefined, requireTls = false, onPlainCredentials } = options
+  const pools = new TlsPools({
+    caFile,
+    createAgent: (contexts) => createAgent(options, proxyFor, contexts),
+  })
+  const assertTls = createTlsRequirement({
+    required: requireTls,
+    onPlain: (host) => onPlainCredentials?.(host),
+  })
+  return {
+    request: (request) => requestFollowing({ pools, proxyFor, assertTls, options }, request),
+    close: () => pools.close(),
+  }
+}
+
+function createAgent(
+  options: HttpClientOptions,
+  proxyFor: ChooseProxy,
+  contexts: TlsContexts,
+): Agent {
+  const timeoutMs = options.connectTimeoutMs ?? 10_000
+  const connectorOf = (secureContext: SecureContext) =>
+    buildConnector({
+      timeout: timeoutMs,
+      secureContext,
+      // Said, as NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise.
+      rejectUnauthorized: true,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+    })
+  const [toRemote, toProxy] = [connectorOf(contexts.remote), connectorOf(contexts.proxy)]
+  return new Agent({
     connections: options.connectionsPerOrigin ?? 16,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     headersTimeout: options.idleTimeoutMs,
     bodyTimeout: options.idleTimeoutMs,
-    connect: { timeout: options.connectTimeoutMs ?? 10_000 },
+    connect: createConnector({ proxyFor, toRemote, toProxy, timeoutMs }),
   })
-  const connections = new OpenConnections(agent)
-  return {
-    request: (request) => requestFollowing({ agent, connections, options }, request),
-    close: () => agent.destroy(),
-  }
 }
 
 interface Wire {
-  agent: Agent
-  connections: OpenConnections
+  pools: TlsPools
+  proxyFor: ChooseProxy
+  assertTls: AssertTls
   options: HttpClientOptions
 }
 
@@ -68,14 +114,16 @@ interface Outgoing {
 }
 
 async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpResponse> {
-  const { userAgent = 'git/git-autosync' } = wire.options
   const { method = 'GET', signal } = request
   const url = withoutUserInfo(request.url)
   const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal }
   let hop: Hop = {
     url,
-    headers: { 'user-agent': userAgent, ...request.headers },
+    headers: { 'user-agent': USER_AGENT, ...request.headers },
+    identity: request.identity,
   }
+  // Credentials stay with this origin, whatever redirects follow.
+  wire.assertTls(hop.url, request.headers ?? {})
   for (let redirects = 1; ; redirects++) {
     const response = await send(wire, hop, outgoing)
     const headers = flatten(response.headers)
@@ -100,42 +148,50 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
  * answer came, the server had closed it meanwhile, so the request goes out once more.
  */
 async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatcher.ResponseData> {
-  const mayBeStale = wire.connections.has(hop.url.origin)
+  const pool = await wire.pools.poolFor(hop.identity)
+  const mayBeStale = pool.connections.has(hop.url.origin)
   try {
-    return await sendOnce(wire, hop, outgoing)
+    return await sendOnce(wire, pool, hop, outgoing)
   } catch (error) {
-    const failure = toNetworkError(error, { host: hop.url.host, signal: outgoing.signal })
-    if (!mayBeStale || failure.code !== 'connection-failed') throw failure
+    const isStale = mayBeStale && error instanceof SyncError && error.code === 'connection-failed'
+    if (!isStale) throw error
   }
-  try {
-    return await sendOnce(wire, hop, outgoing)
-  } catch (error) {
-    throw toNetworkError(error, { host: hop.url.host, signal: outgoing.signal })
-  }
+  return sendOnce(wire, await wire.pools.poolFor(hop.identity), hop, outgoing)
 }
 
 async function sendOnce(
-  { agent, options }: Wire,
+  { proxyFor, options }: Wire,
+  { agent }: Pool,
   { url, headers }: Hop,
   { method, body, signal }: Outgoing,
 ): Promise<Dispatcher.ResponseData> {
   const observed = (code: string) =>
     options.observe?.({ host: url.host, service: serviceOf(url), code })
+  // Of an https remote, the proxy sees only the tunnel.
+  const proxy = url.protocol === 'http:' ? proxyFor(url) : undefined
+  const { authorization } = proxy ?? {}
+  let response: Dispatcher.ResponseData
   try {
-    const response = await agent.request({
+    response = await agent.request({
       origin: url.origin,
-      path: url.pathname + url.search,
+      path: (proxy ? url.origin : '') + url.pathname + url.search,
       method,
-      headers,
+      headers: {
+        ...headers,
+        ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
+      },
       body,
       ...(signal ? { signal } : {}),
     })
-    observed(String(response.statusCode))
-    return response
   } catch (error) {
-    observed(toNetworkError(error, { host: url.host, signal }).code)
-    throw error
+    const failure = toNetworkError(error, { host: url.host, signal })
+    observed(failure.code)
+    throw failure
   }
+  observed(String(response.statusCode))
+  if (!proxy || response.statusCode !== 407) return response
+  await discard(response.body)
+  throw refusedByProxy(proxy, url.host, `407 ${response.statusText}`)
 }
 
 function withoutUserInfo(text: string): URL {

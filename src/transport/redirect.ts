@@ -1,11 +1,13 @@
 // Which redirects are followed, and what goes along. Credentials never reach
 // another origin. https://fetch.spec.whatwg.org/#http-redirect-fetch
 import { SyncError } from '../base/errors.js'
+import type { TlsIdentity } from './tls-files.js'
 
 /** A request that may be redirected. */
 export interface Hop {
   url: URL
   headers: Record<string, string>
+  identity?: TlsIdentity | undefined
 }
 
 const MAX_REDIRECTS = 5
@@ -55,7 +57,12 @@ export function followRedirect(hop: Hop, method: string, location: string, count
     throw refused(`${host} redirects from https to ${target}`, 'use an https address as repo')
   }
   const isSameOrigin = url.origin === hop.url.origin
-  return { url, headers: isSameOrigin ? hop.headers : withoutCredentials(hop.headers) }
+  return isSameOrigin ? { ...hop, url } : { url, headers: withoutCredentials(hop.headers) }
+}
+
+/** Whether any of `headers` may be a credential. */
+export function hasCredentials(headers: Record<string, string>): boolean {
+  return Object.keys(headers).some((name) => !HARMLESS_HEADERS.has(name))
 }
 
 function withoutCredentials(headers: Record<string, string>): Record<string, string> {

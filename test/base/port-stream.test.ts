@@ -113,6 +113,8 @@ test('a receiver that leaves early ends the source, without an error', async (t)
     break
   }
   await sending
+  // It is left at its next chunk.
+  await turns(5)
   assert.ok(isSourceClosed)
 })
 
@@ -122,6 +124,23 @@ test('a sender that waits for room ends, too, when the receiver is gone', async 
   await turns(50)
   receiver.close()
   await sending
+})
+
+test('a sender whose source has nothing to give ends, too, and its failure later is no news', async (t) => {
+  const [sender, receiver] = connect(t)
+  let fail = (_error: Error) => {}
+  const source = (async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from('a start')
+    await new Promise((_resolve, reject) => {
+      fail = reject
+    })
+  })()
+  const sending = sendChunks(sender, source)
+  await turns(5)
+  receiver.close()
+  await sending
+  fail(new Error('the request was stopped'))
+  await turns(5)
 })
 
 test('a port that closes before the first chunk is no error', async (t) => {

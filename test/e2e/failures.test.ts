@@ -42,6 +42,17 @@ test('each fault of a remote has a code and a sentence, and harms no other entry
     ],
     'no-tag': [at('good'), 'tag-not-found', /no tag "v9"/, { tag: 'v9' }],
     'no-commit': [at('good'), 'commit-not-found', /not our ref/, { commit: 'ab'.repeat(20) }],
+    'no-credential': [
+      at('good'),
+      'credentials-invalid',
+      /the credential "nobody", but CREDENTIALS_PATH is not set/,
+      { credential: 'nobody' },
+    ],
+    'wrong-password': [
+      at('private').replace('//', '//user:wrong@'),
+      'authentication-required',
+      /check the user name and password in the entry's repo$/,
+    ],
     empty: [at('empty'), 'empty-repository', /push a first one/],
     'empty-branch': [at('empty'), 'empty-repository', /push a first one/, { branch: 'main' }],
     unborn: [at('unborn'), 'branch-not-found', /set the entry's branch \(there are: main\)/],

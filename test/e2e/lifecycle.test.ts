@@ -164,15 +164,52 @@ test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
   assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
 })
 
+test('validate tells of a credential that is not there, and says nothing of its file unasked', async (t) => {
+  const { dir, listingPath } = await setUp(t, { credential: 'deploy' })
+  const file = path.join(dir, 'credentials.json')
+  writeFileSync(file, '[{"name": "deply", "token": "s3cret"}]')
+  const run = (env = {}) => runProgram(['validate', listingPath], env)
+  assert.equal((await run()).code, 0)
+  const validated = await run({ CREDENTIALS_PATH: file })
+  assert.equal(validated.code, 2)
+  assert.match(validated.stderr, /: \/0\/credential: .*has no credential of the name "deploy"/)
+  assert.doesNotMatch(validated.stderr, /s3cret/)
+  writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
+  assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
+})
+
+test('STATE_DIR inside of what is published: exit 2 with a sentence', async (t) => {
+  const { dir, listingPath } = await setUp(t)
+  for (const STATE_DIR of [path.join(dir, 'out'), path.join(dir, 'out/state')]) {
+    const { code, stdout } = await runProgram([], { LISTING_PATH: listingPath, STATE_DIR })
+    assert.equal(code, 2)
+    assert.match(stdout, /\/0\/path: has STATE_DIR .* in it, .* keep state outside/)
+  }
+})
+
+test('a STATE_DIR that cannot be used is named, in one line without a stack', async (t) => {
+  const { dir, listingPath } = await setUp(t)
+  writeFileSync(path.join(dir, 'file'), '')
+  const STATE_DIR = path.join(dir, 'file/state')
+  const service = await startService(t, { listingPath, settings: { STATE_DIR } })
+  const message = await service.untilFailed('out', 'path-blocked')
+  assert.ok(message.includes(`on the way to ${dir}/file`), message)
+  const failed = service.logs.filter(({ errorCode }) => errorCode === 'path-blocked')
+  assert.ok(failed.length > 0)
+  for (const line of failed) assert.doesNotMatch(JSON.stringify(line), /node:|\.js:|"stack"/)
+})
+
 /** Whether there is nothing but what is published, its state, and a standby. */
 function isTidy(dir: string, oid: string): boolean {
+  const notTheLease = (name: string) => name !== 'lease' && name !== 'boot'
   const inPlace = path.join(dir, 'out/.git-autosync')
-  if (existsSync(inPlace)) return isDeepStrictEqual(stateNames(readdirSync(inPlace)), ['snapshot'])
+  if (existsSync(inPlace))
+    return isDeepStrictEqual(stateNames(readdirSync(inPlace).filter(notTheLease)), ['snapshot'])
   const beside = path.join(dir, '.git-autosync/out')
   const worktrees = [oid, 'standby']
   const names = worktrees.flatMap((name) => [name, `${name}.state`])
   return (
-    isDeepStrictEqual(readdirSync(beside).sort(), names.sort()) &&
+    isDeepStrictEqual(readdirSync(beside).filter(notTheLease).sort(), names.sort()) &&
     worktrees.every((name) =>
       isDeepStrictEqual(stateNames(readdirSync(path.join(beside, `${name}.state`))), ['snapshot']),
     )

@@ -19,7 +19,15 @@ export function entryEvents(entry = 'repos/a') {
     removed: { type: 'entry-removed', ...labels },
     pollUnchanged: { type: 'poll-unchanged', ...labels, oid: OID, durationMs: 40.4 },
     pollChanged: { type: 'poll-changed', ...labels, oid: OID, durationMs: 40.4 },
-    driftRepaired: { type: 'drift-repaired', ...labels, paths: 3 },
+    driftRepaired: {
+      type: 'drift-repaired',
+      ...labels,
+      oid: OID,
+      durationMs: 40.4,
+      bytes: 345,
+      paths: 3,
+      firstPaths: ['a', 'b'],
+    },
     pollFailed: (code: ErrorCode, attempt: number, retryInMs: number | undefined = 1_000) =>
       ({ type: 'poll-failed', ...labels, ...failure(code, attempt, retryInMs) }) as const,
     syncFailed: (code: ErrorCode, attempt: number, retryInMs: number | undefined = 1_000) =>
@@ -35,7 +43,6 @@ export function entryEvents(entry = 'repos/a') {
         bytes: 44_080,
         filesWritten: 12,
         filesDeleted: 3,
-        publishedAt: 0,
       }) as const,
   } as const satisfies Record<string, SyncEvent | ((...values: never[]) => SyncEvent)>
 }

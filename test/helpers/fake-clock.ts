@@ -11,6 +11,7 @@ interface PendingTimer {
 /** A {@link Clock} moved by hand with {@link FakeClock.advance}. */
 export class FakeClock implements Clock {
   #nowMs: number
+  #wallOffsetMs = 0
   readonly #timers = new Set<PendingTimer>()
 
   constructor(startMs = Date.UTC(2024, 0, 1)) {
@@ -19,6 +20,15 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#nowMs
+  }
+
+  wallTime(at = this.now()): number {
+    return at + this.#wallOffsetMs
+  }
+
+  /** Sets the time of day forward, or back where `byMs` is negative. */
+  setWall(byMs: number): void {
+    this.#wallOffsetMs += byMs
   }
 
   schedule(delayMs: number, callback: () => void): Timer {

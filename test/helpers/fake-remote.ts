@@ -45,7 +45,7 @@ export class FakeRemote {
     this.fetches.push(request)
     await this.fetching.pass(signal)
     if (this.fetchError) throw this.fetchError
-    return { objectFormat: 'sha1', chunks: oneChunk(Buffer.from('PACK')) }
+    return { chunks: oneChunk(Buffer.from('PACK')) }
   }
 }
 
@@ -56,7 +56,8 @@ export class FakeSession extends RemoteSession {
   constructor(remote: FakeRemote) {
     const refuse = () => Promise.reject(new Error('a fake session makes no requests'))
     const client = { request: refuse }
-    super({ url: 'https://fake', client, authorize: refuse, assertOk: refuse })
+    const maxRefsBytes = 1 << 20
+    super({ url: 'https://fake', client, authorize: refuse, assertOk: refuse, maxRefsBytes })
     this.#remote = remote
   }
 

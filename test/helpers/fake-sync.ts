@@ -21,6 +21,8 @@ export interface FakeSyncOptions {
   maxConcurrentSyncs?: number
   prune?: boolean
   syncTimeoutMs?: number
+  /** @default 0, which is never */
+  verifyIntervalMs?: number
   clock?: FakeClock
   /** Told of each event, after it was recorded. */
   onEvent?: () => void
@@ -51,6 +53,8 @@ export function listed(entries: readonly object[]): Entry[] {
 /** Creates a synchronizer; after the test it is closed, and must leave nothing behind. */
 export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
   const { jitter = 0, random = () => 0.5, clock = new FakeClock() } = options
+  // The two clocks of a machine have nothing in common.
+  clock.setWall(-7_777_777)
   const workers = new FakeWorkers()
   const remotes = new Map<string, FakeRemote>()
   const opened: Entry[] = []
@@ -77,6 +81,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     workers,
     syncTimeoutMs: options.syncTimeoutMs ?? 600_000,
     graceMs: 10_000,
+    verifyIntervalMs: options.verifyIntervalMs ?? 0,
     stateDirectory: undefined,
     openSession: (entry) => {
       opened.push(entry)
@@ -126,7 +131,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     /** Milliseconds until an entry is polled by itself. */
     nextPollInMs(path = 'a'): number | undefined {
       const { nextPoll } = this.status(path)
-      return nextPoll === null ? undefined : Date.parse(nextPoll) - clock.now()
+      return nextPoll === null ? undefined : Date.parse(nextPoll) - clock.wallTime()
     },
     /** The events of one type. */
     eventsOf<T extends SyncEvent['type']>(type: T): EventOf<T>[] {

@@ -1,9 +1,10 @@
 // A worker pool without threads or files: what is in place is a map. No directory is ever
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
-import type { Site } from '../../src/publish/publication.js'
+import type { Drift, Look, Site, Survey } from '../../src/publish/publication.js'
 import type { Unpacked } from '../../src/sync/unpacking.js'
 import type { PackToPublish, WorkerPool } from '../../src/sync/worker-pool.js'
+import { FakeLeases } from './fake-leases.js'
 import { Gate } from './gate.js'
 
 type Job = 'inspect' | 'publish' | 'tidy' | 'unpublish'
@@ -18,6 +19,7 @@ interface JobOptions {
 const UNPACKED = { bytes: 4, unpackMs: 0, publishMs: 0, filesWritten: 1, filesDeleted: 0 }
 
 export class FakeWorkers implements WorkerPool {
+  readonly leases = new FakeLeases()
   /** What was asked, in order, as `job directory`; a publish with its want and its have. */
   readonly calls: string[] = []
   /** The jobs that have ended, whatever became of them. */
@@ -26,6 +28,8 @@ export class FakeWorkers implements WorkerPool {
   readonly overlaps: string[] = []
   /** The commit in place, by directory. */
   readonly inPlace = new Map<string, Oid>()
+  /** What differs from the commit in place, by directory. */
+  readonly drift = new Map<string, Drift>()
   /** Which commit a tag leads to. */
   readonly peeled = new Map<Oid, Oid>()
   /** Where each kind of job waits. */
@@ -44,8 +48,16 @@ export class FakeWorkers implements WorkerPool {
   isClosed = false
   readonly #busy = new Set<string>()
 
-  inspect(site: Site): Promise<Oid | undefined> {
-    return this.#run('inspect', site, {}, () => this.inPlace.get(site.directory))
+  inspect(
+    { directory, ...site }: Site,
+    share: Look['share'],
+    signal: AbortSignal,
+  ): Promise<Survey> {
+    const asked = share ? ` pass ${share.pass} of ${share.passes}` : ''
+    return this.#run('inspect', { directory, ...site }, { asked, signal }, () => ({
+      commit: this.inPlace.get(directory),
+      drift: this.drift.get(directory),
+    }))
   }
 
   publish(
@@ -59,6 +71,7 @@ export class FakeWorkers implements WorkerPool {
     return this.#run('publish', site, { asked, signal, receive }, () => {
       const commit = this.peeled.get(want) ?? want
       this.inPlace.set(site.directory, commit)
+      this.drift.delete(site.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }
     })
   }

@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 
 const CALLS = [
+  'accessSync',
   'chmodSync',
   'chownSync',
   'closeSync',
@@ -43,6 +44,8 @@ type Call = (typeof CALLS)[number]
 export interface FsCall {
   name: Call
   paths: string[]
+  /** Whether it may change what is on disk. */
+  isChange: boolean
 }
 
 /** Stands before every call: throws, or lets it pass. */
@@ -62,6 +65,7 @@ export function recordCalls(work: () => void): FsCall[] {
 
 /** Calls that leave everything on disk as it is. */
 const READS: ReadonlySet<Call> = new Set([
+  'accessSync',
   'closeSync',
   'fstatSync',
   'lstatSync',
@@ -109,7 +113,8 @@ export function withGate(gate: Gate, work: () => void): void {
       if (inside) return Reflect.apply(original, fs, args)
       inside = true
       try {
-        gate({ name, paths: args.filter(isPath).map(asByteString).filter(path.isAbsolute) }, args)
+        const paths = args.filter(isPath).map(asByteString).filter(path.isAbsolute)
+        gate({ name, paths, isChange: isChange(name, args) }, args)
         return Reflect.apply(original, fs, args)
       } finally {
         inside = false

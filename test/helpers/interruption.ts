@@ -3,17 +3,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import {
-  begin,
-  inspect,
-  type PublishMode,
-  publish,
-  type Site,
-} from '../../src/publish/publication.js'
+import { begin, type PublishMode, publish, type Site } from '../../src/publish/publication.js'
 import { failAt } from './fs-faults.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
+import { intactCommit } from './intact-commit.js'
 import { createSite, namesIn } from './publish-site.js'
 import { readTree, type Tree, treeDifferences } from './same-tree.js'
 import { stateNames } from './snapshots.js'
@@ -158,7 +153,7 @@ export function assertWhole({ site, old, wanted }: Attempt): void {
 /** What is said to be in place must be so; and nothing may be gone from sight. */
 function checkRestart({ site, old, wanted }: Attempt, { isVisible = false }: Scenario): void {
   const isJournalled = existsSync(path.join(site.directory, '.git-autosync/journal'))
-  const commit = inspect(site)
+  const commit = intactCommit(site)
   if (isJournalled) assert.equal(commit, wanted.target.commit, 'a journal is completed')
   const trees = [old, wanted].map(({ tree }) => withoutForeign(tree))
   const actual = withoutForeign(isVisible || commit ? readTree(site.directory) : new Map())
@@ -172,7 +167,7 @@ function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): vo
   tidyNow(site)
   const actual = readTree(site.directory)
   assert.deepEqual(treeDifferences(withoutForeign(actual), tree), [])
-  assert.equal(inspect(site), target.commit)
+  assert.equal(intactCommit(site), target.commit)
   const isLink = site.mode === 'symlink'
   const { stateDirectory } = site
   if (isLink) assert.deepEqual(namesIn(worktreesOf(site)), namesBesideLink(target.commit, site))

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
+import { UNLIMITED } from '../../src/git/limits.js'
 import {
   type GitObject,
   hashObject,
@@ -152,6 +153,8 @@ export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promis
     memoryBytes: 1 << 30,
     largeBytes: Number.POSITIVE_INFINITY,
     createFile: () => assert.fail('a file is needed'),
+    limits: UNLIMITED,
+    checkpoint: () => undefined,
     ...options,
   })
   const { chunkBytes = Math.max(bytes.length, 1) } = options

@@ -12,8 +12,10 @@ interface OpenWork {
 export function createQueueHarness({
   concurrency = 1,
   onError,
+  isInDoubt = () => false,
 }: {
   concurrency?: number
+  isInDoubt?: (key: string) => boolean
   onError?: (key: string) => void
 } = {}) {
   const clock = new FakeClock()
@@ -24,6 +26,7 @@ export function createQueueHarness({
   const queue = new WorkQueue<string>({
     concurrency,
     clock,
+    isInDoubt,
     work: (key, signal) => {
       assert.ok(!open.has(key), `${key} is worked on twice at once`)
       assert.ok(open.size < concurrency, 'more is worked on than there are places')

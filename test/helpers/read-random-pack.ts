@@ -5,6 +5,7 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import path from 'node:path'
 import { constants, createDeflate } from 'node:zlib'
+import { UNLIMITED } from '../../src/git/limits.js'
 import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { assemblePack, blob, encodeHeader } from './packs.js'
 
@@ -21,6 +22,8 @@ const options: PackReaderOptions = {
   memoryBytes: 8 * MIB,
   largeBytes: 4 * MIB,
   createFile: () => path.join(directory, String(files++)),
+  limits: UNLIMITED,
+  checkpoint: () => undefined,
 }
 
 await read([assemblePack([blob('warm-up')])])

@@ -41,6 +41,8 @@ export interface ServiceOptions {
   settings?: Record<string, string>
   /** Flags of Node itself. @default ['--enable-source-maps'] */
   execArgv?: readonly string[]
+  /** Another program than `main`, with its arguments. */
+  program?: readonly string[]
 }
 
 /** Runs the program to its end, for settings with which it ends by itself. */
@@ -71,8 +73,8 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     LOG_LEVEL: 'debug',
     ...options.settings,
   }
-  const { execArgv = ['--enable-source-maps'] } = options
-  const child = spawn(process.execPath, [...execArgv, PROGRAM], {
+  const { execArgv = ['--enable-source-maps'], program = [PROGRAM] } = options
+  const child = spawn(process.execPath, [...execArgv, ...program], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

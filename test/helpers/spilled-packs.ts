@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { UNLIMITED } from '../../src/git/limits.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { type TestScope, tempDir } from './git.js'
 
@@ -55,6 +56,8 @@ function spillOptions(t: TestScope): PackReaderOptions {
     memoryBytes: 1,
     largeBytes: 1000,
     createFile: () => path.join(directory, String(files++)),
+    limits: UNLIMITED,
+    checkpoint: () => undefined,
   }
 }
 

@@ -8,10 +8,16 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
     heartbeatLimitMs: 30_000,
     started: () => true,
     missing: () => [],
+    waiting: () => ({}),
     metrics: { render: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' },
     status: () => ({
       build: { version: '1.2.3', node: 'v20.19.0' },
-      listing: { path: 'listing.json', valid: true, loadedAt: null, entries: 0 },
+      listing: {
+        path: 'listing.json',
+        valid: true,
+        loadedAt: '2024-01-01T00:00:00.000Z',
+        entries: 0,
+      },
       entries: [],
     }),
     ...changes,

@@ -1,6 +1,7 @@
 // A site, and the real packs of its repository to unpack there.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { UNLIMITED } from '../../src/git/limits.js'
 import type { Oid } from '../../src/git/oid.js'
 import { type Unpacked, type UnpackOptions, unpack } from '../../src/sync/unpacking.js'
 import type { TestScope } from './git.js'
@@ -42,6 +43,7 @@ export function createUnpackSite(t: TestScope, options: SiteOptions = {}): Unpac
         site: test.site,
         have: undefined,
         memoryBytes: 1 << 20,
+        limits: UNLIMITED,
         checkpoint: () => undefined,
         ...more,
       }),

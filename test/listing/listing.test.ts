@@ -257,10 +257,19 @@ const cases: [string, unknown, string[]][] = [
     ['/0/path: is the repository itself: publish to another directory'],
   ],
   [
-    'cleaning away the listing',
-    [{ path: '.', repo: REPO, clean: true }],
+    'the folder of the listing, or one above it',
     [
-      '/0/clean: would delete the listing, which lies in path: leave clean out, or move one of them',
+      { path: '.', repo: REPO, clean: true },
+      { path: '/etc/autosync/../autosync', repo: REPO, publish: 'symlink' },
+      { path: '/etc', repo: REPO },
+    ],
+    [
+      '/0/path: has the listing in it, which a commit could replace: publish to another directory, or move the listing',
+      '/0/path: lies inside the directory of /2/path: entries must not share files',
+      '/1/path: has the listing in it, which a commit could replace: publish to another directory, or move the listing',
+      '/1/path: is the same directory as /0/path: entries must not share files',
+      '/1/path: lies inside the directory of /2/path: entries must not share files',
+      '/2/path: has the listing in it, which a commit could replace: publish to another directory, or move the listing',
     ],
   ],
   [
@@ -300,8 +309,29 @@ test('a path must lie inside ROOT, and a symlink below it', () => {
   ])
 })
 
-test('a listing may publish the folder it lies in, as long as nothing is cleaned', () => {
-  assert.equal(parse([{ path: '.', repo: REPO }])[0]?.directory, FOLDER)
+test('a field that is given twice is a fault, whatever its values', () => {
+  const text = `[{"path": "a", "repo": "${REPO}", "path": "a"},
+    {"path": "c", "path": "d", "repo": 1, "https://u:p@h": 1, "https://u:p@h": 2}]`
+  assert.deepEqual(
+    faultsOf(() => parseListing(text, FOLDER, DEFAULTS)).filter((fault) => !/known/.test(fault)),
+    [
+      '/0/path: is given more than once: keep one of them',
+      '/1/https:~1~1h: is given more than once: keep one of them',
+      '/1/path: is given more than once: keep one of them',
+      '/1/repo: must be a string, not a number',
+    ],
+  )
+})
+
+test('STATE_DIR must lie outside of what is published', () => {
+  const inState = (path: string) => () =>
+    parse([{ path, repo: REPO }], { stateDirectory: '/data/state' })
+  for (const path of ['/data', '/data/state']) {
+    assert.deepEqual(faultsOf(inState(path)), [
+      '/0/path: has STATE_DIR (/data/state) in it, which a commit could replace: keep state outside of what is published',
+    ])
+  }
+  assert.equal(inState('/data/state2')()[0]?.directory, '/data/state2')
 })
 
 test('all faults are told at once, in the order of the file', () => {

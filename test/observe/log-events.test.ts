@@ -51,7 +51,16 @@ describe('what goes well', () => {
   test('entries that leave are info, those that come debug, repaired drift is a warning', async () => {
     assert.deepEqual(await linesOf(a.added, a.driftRepaired, a.removed), [
       { level: 'debug', message: 'entry added', ...LABELS },
-      { level: 'warn', message: 'drift repaired', ...LABELS, paths: 3 },
+      {
+        level: 'warn',
+        message: 'drift repaired',
+        ...LABELS,
+        oid: OID,
+        durationMs: 40,
+        bytes: 345,
+        paths: 3,
+        firstPaths: ['a', 'b'],
+      },
       { level: 'info', message: 'entry removed', ...LABELS },
     ])
   })

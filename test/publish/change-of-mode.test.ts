@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { begin, inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { begin, publish, unpublish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 import { namesBesideLink } from '../helpers/worktree-site.js'
@@ -27,23 +28,23 @@ for (const stateDirectory of [false, true]) {
         publish(asDirectory, first, none)
         assert.ok(lstatSync(test.directory).isDirectory())
         test.assertPublished(first)
-        assert.equal(inspect(asDirectory), first.commit)
+        assert.equal(intactCommit(asDirectory), first.commit)
         tidyNow(asDirectory)
-        assert.equal(inspect(asDirectory), first.commit)
+        assert.equal(intactCommit(asDirectory), first.commit)
         assert.deepEqual(namesIn(test.volume), ['site'])
-        assert.equal(inspect(test.site), undefined)
+        assert.equal(intactCommit(test.site), undefined)
 
         publish(test.site, second, none)
         assert.ok(lstatSync(test.directory).isSymbolicLink())
         test.assertPublished(second)
-        assert.equal(inspect(test.site), second.commit)
+        assert.equal(intactCommit(test.site), second.commit)
         tidyNow(test.site)
-        assert.equal(inspect(test.site), second.commit)
+        assert.equal(intactCommit(test.site), second.commit)
         assert.deepEqual(
           namesIn(path.join(test.volume, '.git-autosync/site')),
           namesBesideLink(second.commit, test.site),
         )
-        assert.equal(inspect(asDirectory), undefined)
+        assert.equal(intactCommit(asDirectory), undefined)
       }
       unpublish(asDirectory)
       assert.deepEqual(namesIn(test.volume), [])
@@ -55,7 +56,7 @@ for (const stateDirectory of [false, true]) {
       const asDirectory = { ...test.site, mode: 'in-place' } as const
       publish(asDirectory, test.commit(FIRST), none)
       writeFileSync(test.at('d/b'), 'edited')
-      assert.equal(inspect(asDirectory), undefined)
+      assert.equal(intactCommit(asDirectory), undefined)
       test.publish(SECOND)
     })
 

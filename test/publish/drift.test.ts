@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, unpublish } from '../../src/publish/publication.js'
+import { unpublish } from '../../src/publish/publication.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, identity, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 
@@ -17,7 +18,7 @@ describe('adoption', () => {
       test.publish(target)
       const state = test.site.stateDirectory ?? test.at('.git-autosync')
       rmSync(state, { recursive: true })
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       writeFileSync(test.at('d/b'), '!')
       chmodSync(test.at('x'), 0o644)
       const right = ['a', 'd/c', 'l'].map((name) => identity(test.at(name)))
@@ -26,7 +27,7 @@ describe('adoption', () => {
         ['a', 'd/c', 'l'].map((name) => identity(test.at(name))),
         right,
       )
-      assert.equal(inspect(test.site), target.commit)
+      assert.equal(intactCommit(test.site), target.commit)
     })
   }
 
@@ -48,7 +49,7 @@ describe('adoption', () => {
     test.publish(files)
     const before = identity(test.at('a'))
     writeFileSync(test.at('.git-autosync/snapshot'), 'damaged')
-    assert.equal(inspect(test.site), undefined)
+    assert.equal(intactCommit(test.site), undefined)
     test.publish({ ...files, 'd/b': 'new' })
     assert.deepEqual(identity(test.at('a')), before)
   })
@@ -86,10 +87,10 @@ describe('drift', () => {
         test.publish(target)
         drift(test)
         const outside = readTree(test.outside)
-        assert.equal(inspect(test.site), undefined)
-        assert.equal(inspect(test.site), undefined)
+        assert.equal(intactCommit(test.site), undefined)
+        assert.equal(intactCommit(test.site), undefined)
         assert.ok(test.publish(target).filesWritten > 0)
-        assert.equal(inspect(test.site), target.commit)
+        assert.equal(intactCommit(test.site), target.commit)
         assert.deepEqual(readTree(test.outside), outside)
       })
 
@@ -97,7 +98,7 @@ describe('drift', () => {
         const test = createSite(t, { stateDirectory: withState })
         test.publish(files)
         drift(test)
-        assert.equal(inspect(test.site), undefined)
+        assert.equal(intactCommit(test.site), undefined)
         test.publish({ n: '1', 'd/c': '3' })
       })
 
@@ -105,7 +106,7 @@ describe('drift', () => {
         const test = createSite(t, { stateDirectory: withState })
         test.publish(files)
         drift(test)
-        assert.equal(inspect(test.site), undefined)
+        assert.equal(intactCommit(test.site), undefined)
         const outside = readTree(test.outside)
         unpublish(test.site)
         assert.deepEqual(readTree(test.outside), outside)
@@ -126,6 +127,6 @@ describe('drift', () => {
     const target = test.commit(files)
     test.publish(target)
     writeFileSync(test.at('d/foreign'), '1')
-    assert.equal(inspect(test.site), target.commit)
+    assert.equal(intactCommit(test.site), target.commit)
   })
 })

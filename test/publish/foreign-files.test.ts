@@ -10,9 +10,10 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { publish, unpublish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 
@@ -123,7 +124,7 @@ describe('what this service did not write', () => {
     for (const mode of ['in-place', 'symlink'] as const) {
       const site = { ...test.site, mode }
       assert.throws(() => publish(site, target, none), { code: 'path-blocked' })
-      assert.equal(inspect(site), undefined)
+      assert.equal(intactCommit(site), undefined)
       unpublish(site)
     }
     assert.equal(readFileSync(test.directory, 'utf8'), 'foreign')
@@ -165,7 +166,7 @@ describe('something that comes in the way between planning and applying', () => 
       writeFileSync(test.at('b/foreign'), '1')
     })
     assert.throws(blocked, { code: 'path-blocked' })
-    assert.equal(inspect(test.site), undefined)
+    assert.equal(intactCommit(test.site), undefined)
     assert.throws(() => test.publish(files), { code: 'path-blocked' })
     rmSync(test.at('b'), { recursive: true })
     test.publish(files)

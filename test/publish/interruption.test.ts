@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, type PublishMode, publish, unpublish } from '../../src/publish/publication.js'
+import { type PublishMode, publish, unpublish } from '../../src/publish/publication.js'
 import type { TestScope } from '../helpers/git.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import {
   type Attempt,
   assertWhole,
@@ -81,7 +82,7 @@ for (const stateDirectory of [false, true]) {
           rmSync(path.join(attempt.site.directory, 'directory-to-file/a'))
         },
         interrupted: (attempt) => {
-          inspect(attempt.site)
+          intactCommit(attempt.site)
           publishWanted(attempt)
         },
       })

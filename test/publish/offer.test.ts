@@ -7,10 +7,11 @@ import fc from 'fast-check'
 import type { StoredObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import type { Publication, Target } from '../../src/publish/in-place.js'
-import { begin, inspect, publish } from '../../src/publish/publication.js'
+import { begin, publish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -73,7 +74,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
           )
           assert.equal(new Set(read).size, read.length)
           test.assertPublished(second)
-          assert.equal(inspect(test.site), second.commit)
+          assert.equal(intactCommit(test.site), second.commit)
         }),
         { numRuns: 25 },
       )
@@ -108,7 +109,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
         publication.abandon()
         assert.deepEqual(everything(test), before)
       }
-      assert.equal(inspect(test.site), first.commit)
+      assert.equal(intactCommit(test.site), first.commit)
       test.publish(second)
     })
 
@@ -172,7 +173,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       publication.abandon()
       const third = test.commit({ ...FIRST, n: '' })
       test.publish(third)
-      assert.equal(inspect(test.site), third.commit)
+      assert.equal(intactCommit(test.site), third.commit)
     })
 
     test('of a large file are shared with the file it came in', (t) => {

@@ -5,12 +5,12 @@ import { describe, test } from 'node:test'
 import {
   begin,
   incomingDirectory,
-  inspect,
   openPublished,
   publish,
   unpublish,
 } from '../../src/publish/publication.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -21,7 +21,7 @@ const CALLS: Record<string, (test: TestSite) => void> = {
   begin: (test) => begin(test.site, test.commit({ a: '2' }), none),
   openPublished: ({ site }) => openPublished(site),
   incomingDirectory: ({ site }) => incomingDirectory(site),
-  inspect: ({ site }) => inspect(site),
+  inspect: ({ site }) => intactCommit(site),
   tidy: ({ site }) => tidyNow(site),
   unpublish: ({ site }) => unpublish(site),
 }
@@ -95,4 +95,39 @@ describe('a directory of this service', () => {
       test.publish(target)
     })
   }
+})
+
+describe('a symlink above a site', () => {
+  /** A site below a symlink in the volume, once that is there. */
+  function behindLink(t: Parameters<typeof createSite>[0]): TestSite {
+    const test = createSite(t)
+    test.site = {
+      ...test.site,
+      directory: path.join(test.volume, 'link/site'),
+      root: test.volume,
+    }
+    return test
+  }
+
+  for (const [name, call] of Object.entries(CALLS)) {
+    test(`that leads out of the root has ${name} refuse, and nothing is touched`, (t) => {
+      const test = behindLink(t)
+      symlinkSync(test.outside, path.join(test.volume, 'link'))
+      assert.throws(
+        () => call(test),
+        failsWith('path-blocked', /link\/site leads to .*outside\/site .*outside ROOT/),
+      )
+      assert.deepEqual([...readTree(test.outside).keys()], [])
+    })
+  }
+
+  test('that stays inside is followed, and so is one to the root', (t) => {
+    const test = behindLink(t)
+    mkdirSync(path.join(test.volume, 'real'))
+    symlinkSync('real', path.join(test.volume, 'link'))
+    const alias = path.join(test.outside, 'root')
+    symlinkSync(test.volume, alias)
+    publish({ ...test.site, root: alias }, test.commit({ a: '1' }), none)
+    assert.ok(readTree(path.join(test.volume, 'real/site')).has('a'))
+  })
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MODE } from '../../src/git/tree.js'
-import { inspect, publish } from '../../src/publish/publication.js'
+import { publish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import { memoryTarget } from '../helpers/git-target.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { addBlob, addTree } from '../helpers/tree-model.js'
@@ -67,7 +68,7 @@ describe('a commit that cannot be published', () => {
         const before = readTree(test.volume)
         assert.throws(() => publish(test.site, target, none), { code: 'unsafe-tree' })
         assert.deepEqual(readTree(test.volume), before)
-        assert.equal(inspect(test.site), first.commit)
+        assert.equal(intactCommit(test.site), first.commit)
       })
     }
   }

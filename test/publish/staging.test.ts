@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as afterEvents } from 'node:timers/promises'
+import { UNLIMITED } from '../../src/git/limits.js'
 import { Staging } from '../../src/publish/staging.js'
 import { tempDir } from '../helpers/git.js'
 
@@ -14,7 +15,17 @@ describe('staging', () => {
     process.on('worker', count)
     t.after(() => process.off('worker', count))
     const checkpoint = () => undefined
-    const options = { root, finalRoot: root, staging, adopt: true, hasManyFiles: true, checkpoint }
+    const given = {
+      root,
+      finalRoot: root,
+      staging,
+      adopt: true,
+      clean: false,
+      checkout: undefined,
+      hasManyFiles: true,
+      checkpoint,
+    }
+    const options = { ...given, limits: UNLIMITED }
     assert.throws(() => new Staging(options), { code: 'ENAMETOOLONG' })
     await afterEvents()
     assert.equal(threads, 0)

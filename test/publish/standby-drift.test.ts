@@ -11,8 +11,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish } from '../../src/publish/publication.js'
+import { publish } from '../../src/publish/publication.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { readTree } from '../helpers/same-tree.js'
 import { createWorktreeSite, type WorktreeSite } from '../helpers/worktree-site.js'
 
@@ -53,9 +54,9 @@ describe('a published file that is edited in place', () => {
     const second = test.commit(SECOND)
     publish(test.site, second, none)
     assert.equal(readFileSync(test.at('same'), 'utf8'), 'same edited')
-    assert.equal(inspect(test.site), undefined)
+    assert.equal(intactCommit(test.site), undefined)
     test.publish(second)
-    assert.equal(inspect(test.site), second.commit)
+    assert.equal(intactCommit(test.site), second.commit)
   })
 
   test('once it was seen is never published again', (t) => {
@@ -63,10 +64,10 @@ describe('a published file that is edited in place', () => {
     test.publish(FIRST)
     test.tidy()
     edit(test)
-    assert.equal(inspect(test.site), undefined)
+    assert.equal(intactCommit(test.site), undefined)
     const second = test.commit(SECOND)
     test.publish(second)
-    assert.equal(inspect(test.site), second.commit)
+    assert.equal(intactCommit(test.site), second.commit)
   })
 
   test('once it was repaired does not return with the next commit', (t) => {
@@ -78,7 +79,7 @@ describe('a published file that is edited in place', () => {
     // Found by the publication itself, without an inspection before.
     assert.equal(test.publish(first).filesWritten, 1)
     test.publish(second)
-    assert.equal(inspect(test.site), second.commit)
+    assert.equal(intactCommit(test.site), second.commit)
   })
 
   test('of a worktree that waits is not published with a revert to it', (t) => {
@@ -88,9 +89,9 @@ describe('a published file that is edited in place', () => {
     publish(test.site, second, none)
     edit(test)
     test.publish(first)
-    assert.equal(inspect(test.site), first.commit)
+    assert.equal(intactCommit(test.site), first.commit)
     test.publish(second)
-    assert.equal(inspect(test.site), second.commit)
+    assert.equal(intactCommit(test.site), second.commit)
   })
 
   test('makes no standby: neither a copy nor an earlier worktree', (t) => {
@@ -115,7 +116,7 @@ describe('a worktree that drifted', () => {
     'a file was deleted': (root) => rmSync(path.join(root, 'd/same')),
     'a file was replaced': (root) => {
       rmSync(path.join(root, 'same'))
-      writeFileSync(path.join(root, 'same'), 'same')
+      writeFileSync(path.join(root, 'same'), 'else')
     },
     'a directory was deleted': (root) => rmSync(path.join(root, 'd'), { recursive: true }),
     'a mode was changed': (root) => chmodSync(path.join(root, 'run'), 0o644),
@@ -144,7 +145,7 @@ describe('a worktree that drifted', () => {
       test.tidy()
       drift(test.standby)
       rmSync(test.at('same'))
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       test.publish(first)
       test.tidy()
       test.assertStandby(first)

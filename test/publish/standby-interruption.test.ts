@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish } from '../../src/publish/publication.js'
+import { publish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import {
   type Attempt,
   assertWhole,
@@ -68,11 +69,11 @@ const SCENARIOS: Record<string, Scenario> = {
       writeFileSync(path.join(attempt.site.directory, 'same'), 'drifted')
     },
     interrupted: (attempt) => {
-      inspect(attempt.site)
+      intactCommit(attempt.site)
       publishWanted(attempt)
     },
     // What was not seen yet stays as it is.
-    check: ({ site }) => inspect(site),
+    check: ({ site }) => intactCommit(site),
   },
 }
 

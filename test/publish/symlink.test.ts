@@ -15,9 +15,10 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { inspect, publish, unpublish } from '../../src/publish/publication.js'
+import { publish, unpublish } from '../../src/publish/publication.js'
 import { recordCalls } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, identity, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -58,7 +59,7 @@ for (const stateDirectory of [false, true]) {
       tidyNow(test.site)
       assert.deepEqual(namesIn(worktrees), namesBesideLink(second.commit, test.site))
       test.assertPublished(second)
-      assert.equal(inspect(test.site), second.commit)
+      assert.equal(intactCommit(test.site), second.commit)
     })
 
     test('the link is swapped by one rename, after all else', (t) => {
@@ -73,7 +74,8 @@ for (const stateDirectory of [false, true]) {
         changes.map(({ name }) => name),
         ['renameSync'],
       )
-      assert.equal(calls.at(-1), changes[0])
+      const isSync = /open|fsync|close/
+      assert.equal(calls.filter(({ name }) => !isSync.test(name)).at(-1), changes[0])
       test.assertPublished(target)
     })
 
@@ -91,7 +93,7 @@ for (const stateDirectory of [false, true]) {
       for (const files of [{}, FIRST, {}]) {
         const target = test.commit(files)
         test.publish(target)
-        assert.equal(inspect(test.site), target.commit)
+        assert.equal(intactCommit(test.site), target.commit)
         tidyNow(test.site)
       }
     })
@@ -99,22 +101,22 @@ for (const stateDirectory of [false, true]) {
     test('what it finds after a restart is the linked commit, if whole', (t) => {
       const test = create(t)
       const target = test.commit(FIRST)
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       test.publish(target)
-      assert.equal(inspect(test.site), target.commit)
+      assert.equal(intactCommit(test.site), target.commit)
       writeFileSync(test.at('d/b'), 'edited')
-      assert.equal(inspect(test.site), undefined)
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       assert.deepEqual(test.publish(target), { filesWritten: 1, filesDeleted: 0 })
-      assert.equal(inspect(test.site), target.commit)
+      assert.equal(intactCommit(test.site), target.commit)
       rmSync(test.at('d/c'))
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       test.publish(target)
       chmodSync(test.at('a'), 0o755)
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       test.publish(target)
       rmSync(test.directory)
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
     })
 
     test('a worktree left from earlier is used again only as far as it is right', (t) => {
@@ -136,7 +138,7 @@ for (const stateDirectory of [false, true]) {
       const test = create(t)
       writeFileSync(path.join(test.outside, 'a'), 'foreign')
       symlinkSync(test.outside, test.directory)
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       test.publish(FIRST)
       assert.equal(readFileSync(path.join(test.outside, 'a'), 'utf8'), 'foreign')
       assert.deepEqual(namesIn(test.outside), ['a'])
@@ -148,7 +150,7 @@ for (const stateDirectory of [false, true]) {
       writeFileSync(test.at('d/foreign'), 'foreign')
       const target = test.commit(FIRST)
       assert.throws(() => publish(test.site, target, none), { code: 'path-blocked' })
-      assert.equal(inspect(test.site), undefined)
+      assert.equal(intactCommit(test.site), undefined)
       assert.deepEqual(namesIn(test.volume), ['site'])
       assert.equal(readFileSync(test.at('d/foreign'), 'utf8'), 'foreign')
       rmSync(test.at('d/foreign'))
@@ -173,7 +175,7 @@ for (const stateDirectory of [false, true]) {
       publish(other, target, none)
       test.publish(SECOND)
       unpublish(test.site)
-      assert.equal(inspect(other), target.commit)
+      assert.equal(intactCommit(other), target.commit)
     })
 
     test('names that are no UTF-8 are removed, too', (t) => {

@@ -12,10 +12,11 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish, tidy } from '../../src/publish/publication.js'
+import { publish, tidy } from '../../src/publish/publication.js'
 import { fsError, recordCalls, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
+import { intactCommit } from '../helpers/intact-commit.js'
 import { identity, namesIn } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -268,7 +269,7 @@ describe('tidy before the mode has changed', () => {
       const asDirectory = { ...test.site, mode: 'in-place' } as const
       tidyNow(asDirectory)
       test.assertPublished(first)
-      assert.equal(inspect(test.site), first.commit)
+      assert.equal(intactCommit(test.site), first.commit)
       publish(asDirectory, second, none)
       tidyNow(asDirectory)
       test.assertPublished(second)
@@ -281,7 +282,7 @@ describe('tidy before the mode has changed', () => {
       const asDirectory = { ...test.site, mode: 'in-place' } as const
       publish(asDirectory, first, none)
       tidyNow(test.site)
-      assert.equal(inspect(asDirectory), first.commit)
+      assert.equal(intactCommit(asDirectory), first.commit)
       test.publish(second)
       tidyNow(test.site)
       test.assertWorktrees({ commits: [second], standby: true })

@@ -128,6 +128,19 @@ describe('an error of the volume', () => {
     })
   }
 
+  test('elsewhere, as in STATE_DIR, names the directory that it happened in', (t) => {
+    const root = tempDir(t)
+    const at = (file: string) => Object.assign(fsError('EACCES'), { path: file })
+    for (const [file, place] of [
+      [`${root}/state/site-x/in-place`, root],
+      ['/volume/.git-autosync/ö', '/'],
+      ['/volume/ö/d/file', '/volume/ö'],
+    ] as const) {
+      const { message } = toVolumeError(at(file), '/volume/ö') as SyncError
+      assert.ok(message.startsWith(`${place} cannot be written (EACCES`), message)
+    }
+  })
+
   test('that it is not passes through', () => {
     for (const error of [new SyncError('aborted', 'x'), new TypeError('x'), 'x', undefined]) {
       assert.equal(toVolumeError(error, '/'), error)

@@ -81,6 +81,38 @@ describe('order and concurrency', () => {
   })
 })
 
+describe('keys in doubt', () => {
+  test('leave half of the places to the others, and are worked on in their order', async () => {
+    const isInDoubt = (key: string) => key.startsWith('?')
+    const { queue, started, finish } = createQueueHarness({ concurrency: 4, isInDoubt })
+    for (const key of ['?a', '?b', '?c', '?d', 'e', 'f', 'g']) queue.add(key)
+    await settle()
+    assert.deepEqual(started, ['?a', '?b', 'e', 'f'])
+    await finish('e')
+    assert.deepEqual(started.slice(4), ['g'])
+    await finish('f')
+    assert.deepEqual([started.length, queue.size, queue.running], [5, 2, 3])
+    await finish('?a')
+    assert.deepEqual(started.slice(5), ['?c'])
+    await finish('?b')
+    assert.deepEqual(started.slice(6), ['?d'])
+  })
+
+  test('are worked on where there is one place only, and idle waits for all of them', async () => {
+    const harness = createQueueHarness({ concurrency: 1, isInDoubt: () => true })
+    for (const key of ['a', 'b']) harness.queue.add(key)
+    let isIdle = false
+    void harness.queue.idle().then(() => {
+      isIdle = true
+    })
+    await settle()
+    await harness.finish('a')
+    assert.deepEqual([harness.started, isIdle], [['a', 'b'], false])
+    await harness.finish('b')
+    assert.equal(isIdle, true)
+  })
+})
+
 describe('delays', () => {
   test('a delayed key begins when it is due, and not before', async () => {
     const { queue, clock, started } = createQueueHarness()

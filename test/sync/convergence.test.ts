@@ -36,8 +36,14 @@ const listing = fc.uniqueArray(
   { selector: ({ path }) => path.replace('./', ''), maxLength: 3 },
 )
 
+/** A listing that becomes empty prunes nothing. */
+const KEPT = { path: 'kept', suspend: true }
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: listing.map((entries) => (sync: FakeSync) => sync.list(...entries)) },
+  {
+    weight: 3,
+    arbitrary: listing.map((entries) => (sync: FakeSync) => sync.list(...entries, KEPT)),
+  },
   fc
     .tuple(repo, fc.constantFrom(...BRANCHES), fc.integer({ min: 2, max: 9 }))
     .map(([url, branch, number]) => (sync: FakeSync) => {

@@ -52,8 +52,21 @@ test('status says when an entry was polled last, and when it will be next', asyn
   const sync = createFakeSync(t)
   await sync.list({ path: 'a' })
   await sync.clock.advance(90_000)
-  assert.equal(Date.parse(sync.status().lastPolled as string), sync.clock.now() - 30_000)
+  assert.equal(Date.parse(sync.status().lastPolled as string), sync.clock.wallTime() - 30_000)
   assert.equal(sync.nextPollInMs(), 30_000)
+})
+
+test('whoever sets the time of day, polls keep their interval, and what is shown follows', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.forget()
+  for (const byMs of [-3_600_000, 7_200_000]) {
+    sync.clock.setWall(byMs)
+    assert.equal(sync.nextPollInMs(), 60_000)
+    await sync.clock.advance(60_000)
+    assert.equal(Date.parse(sync.status().lastPolled as string), sync.clock.wallTime())
+  }
+  assert.equal(sync.remote().polls.length, 2)
 })
 
 for (const jitter of [0, 0.1, 0.5, 1]) {

@@ -63,9 +63,10 @@ describe('an entry that changes', () => {
     const sync = createFakeSync(t)
     const modes: string[] = []
     const inspect = sync.workers.inspect.bind(sync.workers)
-    sync.workers.inspect = async (site) => {
+    sync.workers.inspect = async (site, ...more) => {
       modes.push(site.mode)
-      return site.mode === 'symlink' ? undefined : inspect(site)
+      const survey = await inspect(site, ...more)
+      return site.mode === 'symlink' ? { commit: undefined, drift: undefined } : survey
     }
     await sync.list({ path: 'a' })
     await sync.list({ path: 'a', publish: 'symlink' })

@@ -188,6 +188,58 @@ describe('an error that time rarely mends', () => {
   })
 })
 
+describe('a ref that is missing', () => {
+  const missing = (index: number, interval: string) => ({
+    path: `m${index}`,
+    branch: `missing${index}`,
+    interval,
+  })
+
+  test('is asked for ever more rarely, up to once a minute', async (t) => {
+    const sync = createFakeSync(t, { random: () => 0.999 })
+    await sync.list(missing(0, '1s'))
+    const waits: number[] = []
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      waits.push(sync.nextPollInMs('m0') as number)
+      await sync.clock.advance(waits.at(-1) as number)
+    }
+    const seconds = waits.map((waitMs) => Math.round(waitMs / 1000))
+    assert.deepEqual(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60])
+    assert.equal(sync.eventsOf('poll-failed')[3]?.retryInMs, waits[3])
+  })
+
+  test('of many entries is one request for all of them', async (t) => {
+    const sync = createFakeSync(t, { jitter: 0.1, random: Math.random })
+    await sync.list(...Array.from({ length: 50 }, (_, index) => missing(index, '1s')))
+    await sync.clock.advance(3_600_000)
+    const count = sync.remote().polls.length
+    assert.ok(count > 60 && count < 200, `${count} polls`)
+  })
+
+  test('is found within a minute of its appearance', async (t) => {
+    const sync = createFakeSync(t, { random: () => 0.999 })
+    await sync.list(missing(0, '1s'))
+    await sync.clock.advance(3_600_000)
+    sync.remote().set('refs/heads/missing0', oid(3))
+    await sync.clock.advance(60_000)
+    assert.equal(sync.status('m0').oid, oid(3))
+    sync.forget()
+    await sync.clock.advance(10_000)
+    assert.equal(sync.remote().polls.length, 10, 'at its interval again')
+  })
+
+  test('is found at once where other entries of its remote are polled', async (t) => {
+    const sync = createFakeSync(t, { jitter: 0.1, random: Math.random })
+    await sync.list(missing(0, '1s'), { path: 'a', interval: '1s' }, missing(1, '1h'))
+    await sync.clock.advance(600_000)
+    sync.forget()
+    sync.remote().set('refs/heads/missing0', oid(3))
+    await sync.clock.advance(1100)
+    assert.equal(sync.status('m0').oid, oid(3))
+    assert.equal(sync.status('m1').consecutiveFailures, 1, 'at its own interval')
+  })
+})
+
 describe('an error that only a change mends', () => {
   test('is not polled again by itself', async (t) => {
     const sync = createFakeSync(t)

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createFakeSync, failure, listed, OTHER_REPO, oid } from '../helpers/fake-sync.js'
 
+/** A listing that becomes empty prunes nothing. */
+const KEPT = { path: 'kept', suspend: true, required: false }
+
 describe('an entry that is removed', () => {
   test('is not polled any more, and its remote is forgotten with the last one', async (t) => {
     const sync = createFakeSync(t)
@@ -53,6 +56,16 @@ describe('an entry that is removed', () => {
     assert.deepEqual(sync.workers.calls, ['unpublish /a'])
   })
 
+  test('stays with PRUNE, too, where the listing has no entries any more', async (t) => {
+    const sync = createFakeSync(t, { prune: true })
+    await sync.list({ path: 'a' })
+    sync.forget()
+    await sync.list()
+    await sync.list({ path: 'b' })
+    assert.equal(sync.workers.calls.includes('unpublish /a'), false)
+    assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+  })
+
   test('is unpublished only when its sync, which is aborted, has ended', async (t) => {
     const sync = createFakeSync(t, { prune: true })
     // What is under way in a thread ends when it can, not when it is told to.
@@ -63,8 +76,8 @@ describe('an entry that is removed', () => {
       return publish(pack, new AbortController().signal)
     }
     sync.workers.gates.publish.shut()
-    await sync.list({ path: 'a' })
-    await sync.list()
+    await sync.list({ path: 'a' }, KEPT)
+    await sync.list(KEPT)
     assert.equal(signals[0]?.aborted, true)
     assert.equal(sync.workers.calls.includes('unpublish /a'), false)
     sync.workers.gates.publish.open()
@@ -75,14 +88,17 @@ describe('an entry that is removed', () => {
 
   test('is unpublished later where that fails at first', async (t) => {
     const sync = createFakeSync(t, { prune: true })
-    await sync.list({ path: 'a' })
+    await sync.list({ path: 'a' }, KEPT)
     sync.workers.errors.unpublish.push(failure('volume-failed'), failure('path-blocked'))
-    await sync.list()
+    await sync.list(KEPT)
     assert.deepEqual(
       sync.eventsOf('tidy-failed').map(({ error }) => error.code),
       ['volume-failed'],
     )
-    assert.deepEqual(sync.synchronizer.status(), [])
+    assert.deepEqual(
+      sync.synchronizer.status().map(({ path }) => path),
+      ['kept'],
+    )
     await sync.clock.advance(120_000)
     assert.equal(sync.workers.calls.filter((call) => call === 'unpublish /a').length, 3)
     assert.equal(sync.workers.inPlace.size, 0)
@@ -92,11 +108,12 @@ describe('an entry that is removed', () => {
 
 describe('an entry that is removed and comes back', () => {
   test('at once stays what it was', async (t) => {
+    const kept = { ...KEPT, repo: OTHER_REPO }
     const sync = createFakeSync(t, { prune: true })
-    await sync.list({ path: 'a' })
+    await sync.list({ path: 'a' }, kept)
     sync.forget()
-    sync.synchronizer.setEntries([])
-    await sync.list({ path: 'a' })
+    sync.synchronizer.setEntries(listed([kept]))
+    await sync.list({ path: 'a' }, kept)
     assert.deepEqual(sync.trace(), ['entry-removed a', 'entry-added a', 'poll-unchanged a'])
     assert.deepEqual(sync.workers.calls, ['inspect /a', 'tidy /a'])
     assert.equal(sync.opened.length, 1)
@@ -106,11 +123,11 @@ describe('an entry that is removed and comes back', () => {
 
   test('while it is unpublished is published anew, and missing until then', async (t) => {
     const sync = createFakeSync(t, { prune: true })
-    await sync.list({ path: 'a' })
+    await sync.list({ path: 'a' }, KEPT)
     sync.workers.gates.unpublish.shut()
-    await sync.list()
+    await sync.list(KEPT)
     sync.remote().fetching.shut()
-    await sync.list({ path: 'a' })
+    await sync.list({ path: 'a' }, KEPT)
     sync.workers.gates.unpublish.open()
     await sync.clock.advance(0)
     assert.deepEqual(sync.synchronizer.missing(), ['a'])
@@ -123,9 +140,9 @@ describe('an entry that is removed and comes back', () => {
   test('during its sync starts anew when that has ended', async (t) => {
     const sync = createFakeSync(t, { prune: true })
     sync.workers.gates.publish.shut()
-    await sync.list({ path: 'a' })
-    sync.synchronizer.setEntries([])
-    await sync.list({ path: 'a', repo: OTHER_REPO })
+    await sync.list({ path: 'a' }, KEPT)
+    sync.synchronizer.setEntries(listed([KEPT]))
+    await sync.list({ path: 'a', repo: OTHER_REPO }, KEPT)
     sync.workers.gates.publish.open()
     await sync.clock.advance(0)
     assert.equal(sync.workers.calls.includes('unpublish /a'), false)
@@ -195,13 +212,13 @@ test('entries whose remote loses the last one not yet inspected are polled', asy
   await sync.list({ path: 'a' }, { path: 'x', repo: OTHER_REPO }, { path: 'b' })
   let inspected = 0
   const inspect = sync.workers.inspect.bind(sync.workers)
-  sync.workers.inspect = async (site) => {
-    const commit = await inspect(site)
+  sync.workers.inspect = async (...asked) => {
+    const survey = await inspect(...asked)
     // By the second one, a is done, and b is still waiting for its turn.
     if (++inspected === 1) {
       sync.synchronizer.setEntries(listed([{ path: 'a' }, { path: 'x', repo: OTHER_REPO }]))
     }
-    return commit
+    return survey
   }
   sync.workers.gates.inspect.open()
   await sync.clock.advance(0)

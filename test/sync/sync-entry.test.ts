@@ -17,10 +17,28 @@ test('a publication is reported with all that belongs to it', async (t) => {
     bytes: 4,
     filesWritten: 1,
     filesDeleted: 0,
-    publishedAt: sync.clock.now(),
   })
   assert.ok(durationMs !== undefined && phases && phases.fetch >= 0)
-  assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.now())
+  assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.wallTime())
+})
+
+test('a worker that fails early ends the fetch at once', async (t) => {
+  const sync = createFakeSync(t)
+  const { fetching } = sync.remote()
+  fetching.shut()
+  const waiting: number[] = []
+  sync.workers.publish = async ({ chunks }) => {
+    chunks[Symbol.asyncIterator]()
+      .next()
+      .catch(() => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    waiting.push(fetching.waiting)
+    throw failure('volume-full')
+  }
+  await sync.list({ path: 'a' })
+  await sync.clock.advance(0)
+  assert.equal(sync.status().error?.code, 'volume-full')
+  assert.deepEqual([...waiting, fetching.waiting], [1, 0])
 })
 
 describe('what runs at once', () => {

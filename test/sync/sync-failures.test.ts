@@ -133,15 +133,15 @@ describe('a commit that cannot be published', () => {
     await sync.list({ path: 'a' })
     sync.forget()
     const inspect = sync.workers.inspect.bind(sync.workers)
-    sync.workers.inspect = (site) => {
+    sync.workers.inspect = (site, ...more) => {
       sync.workers.inPlace.set(site.directory, oid(2))
-      return inspect(site)
+      return inspect(site, ...more)
     }
     sync.workers.errors.publish.push(failure('volume-failed'))
     sync.remote().push(oid(2))
     await sync.clock.advance(60_000)
     assert.deepEqual([sync.status().oid, sync.status().error?.code], [oid(2), 'volume-failed'])
-    assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.now())
+    assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.wallTime())
     assert.deepEqual(sync.workers.calls.slice(1), ['inspect /a', 'tidy /a'])
     await sync.clock.advance(60_000)
     assert.deepEqual([sync.status().state, sync.status().error], ['synced', null])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fs, { existsSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
+import { UNLIMITED } from '../../src/git/limits.js'
 import { unpack } from '../../src/sync/unpacking.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
@@ -120,7 +121,13 @@ test('chunks of any size make the same tree', async (t) => {
   for (const size of [1, 7, 1000, 1 << 20]) {
     const test = createUnpackSite(t)
     const want = test.commitOf(FIRST)
-    const options = { site: test.site, want, have: undefined, memoryBytes: 1 << 20 }
+    const options = {
+      site: test.site,
+      want,
+      have: undefined,
+      memoryBytes: 1 << 20,
+      limits: UNLIMITED,
+    }
     const chunks = chunksOf(split(test.fullPack(want), [size]))
     await unpack(chunks, { ...options, checkpoint: () => undefined })
     test.assertCommit(want)
@@ -217,7 +224,13 @@ describe('what is published stays as it was, and nothing is left behind, where',
           [test.fullPack(want).subarray(0, 900)],
           failure('connection-failed'),
         )
-        const options = { site: test.site, want, have: undefined, memoryBytes: 100 }
+        const options = {
+          site: test.site,
+          want,
+          have: undefined,
+          memoryBytes: 100,
+          limits: UNLIMITED,
+        }
         return unpack(chunks, { ...options, checkpoint: () => undefined })
       },
     ],

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { UNLIMITED } from '../../src/git/limits.js'
+import type { Site } from '../../src/publish/publication.js'
 import { createWorkerPool, type WorkerPool } from '../../src/sync/worker-pool.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
@@ -14,7 +16,7 @@ const FIRST = { a: 'a', 'd/b': 'b', link: { symlink: 'a' } }
 const SECOND = { a: 'a edited', 'd/b': 'b', link: { symlink: 'a' } }
 
 function createPool(t: TestScope, maxThreads = 2): WorkerPool {
-  const pool = createWorkerPool(maxThreads, assert.ifError)
+  const pool = createWorkerPool(maxThreads, assert.ifError, UNLIMITED)
   t.after(() => pool.close())
   return pool
 }
@@ -43,19 +45,25 @@ async function* stalling(bytes: Buffer, signal: AbortSignal): AsyncGenerator<Buf
   })
 }
 
+async function inspectNow(pool: WorkerPool, site: Site) {
+  const { commit, drift } = await pool.inspect(site, undefined, new AbortController().signal)
+  assert.equal(drift, undefined)
+  return commit
+}
+
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a commit is published, found, updated, tidied and unpublished, ${mode}`, async (t) => {
     const { pool, test, first, second } = create(t, { mode })
     const { site } = test
     const { signal } = new AbortController()
-    assert.equal(await pool.inspect(site), undefined)
+    assert.equal(await inspectNow(pool, site), undefined)
 
     const startedAt = performance.now()
     const published = await publishFull(pool, test, first)
     assert.deepEqual([published.commit, published.filesWritten], [first, 3])
     assert.ok(published.receivedAt >= startedAt && published.receivedAt <= performance.now())
     test.assertCommit(first)
-    assert.equal(await pool.inspect(site), first)
+    assert.equal(await inspectNow(pool, site), first)
 
     const chunks = chunksOf([test.thinPack(second, first)])
     const updated = await pool.publish({ site, want: second, have: first, chunks }, signal)
@@ -70,7 +78,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
 
     await pool.unpublish(site)
     assert.equal(existsSync(test.directory), false)
-    assert.equal(await pool.inspect(site), undefined)
+    assert.equal(await inspectNow(pool, site), undefined)
   })
 }
 
@@ -83,7 +91,7 @@ describe('what fails', () => {
     pack[pack.length - 1]! ^= 1
     const job = { site, want: first, have: undefined, chunks: chunksOf([pack]) }
     await assert.rejects(pool.publish(job, signal), failsWith('pack-corrupt'))
-    assert.equal(await pool.inspect(site), undefined)
+    assert.equal(await inspectNow(pool, site), undefined)
     await publishFull(pool, test, first)
     test.assertCommit(first)
   })
@@ -103,6 +111,15 @@ describe('what fails', () => {
     assert.equal(wasReturned, true)
   })
 
+  test('while the remote sends nothing does not wait for it', async (t) => {
+    const { pool, test, first, second } = create(t)
+    const stalled = new AbortController()
+    const chunks = stalling(Buffer.alloc(0), stalled.signal)
+    const job = { site: test.site, want: second, have: first, chunks }
+    await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('base-missing'))
+    stalled.abort()
+  })
+
   test('at the remote is what is reported, not what follows from it in the thread', async (t) => {
     const { pool, test, first } = create(t)
     const chunks = chunksOf([test.fullPack(first).subarray(0, 50)], failure('idle-timeout'))
@@ -117,7 +134,7 @@ describe('what fails', () => {
     writeFileSync(test.directory, 'a file, where a directory is needed')
     const below = { ...test.site, directory: `${test.directory}/below` }
     for (const work of [
-      () => pool.inspect(below),
+      () => pool.inspect(below, undefined, signal),
       () => pool.tidy(below, 0, signal),
       () => pool.unpublish(below),
     ]) {
@@ -166,7 +183,7 @@ test('jobs on several sites run at once, as many as there are threads', async (t
 
 test('close waits for what runs', async (t) => {
   const { test, first } = create(t)
-  const pool = createWorkerPool(1, assert.ifError)
+  const pool = createWorkerPool(1, assert.ifError, UNLIMITED)
   const publishing = publishFull(pool, test, first)
   await Promise.all([publishing, pool.close()])
   test.assertCommit(first)

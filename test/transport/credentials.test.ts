@@ -4,7 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
-import { createCredentials } from '../../src/transport/credentials.js'
+import { createCredentials, originOf } from '../../src/transport/credentials.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
@@ -142,6 +142,14 @@ test('every fault is listed, and no value', async (t) => {
   )
   write({})
   await assert.rejects(headersFor(repo), isInvalid(/the file must be array/))
+})
+
+test('the place of the credentials is told in words, without any of them', () => {
+  const plain = parseRemoteUrl('https://git.example/r', '/')
+  const remote = parseRemoteUrl('https://u:p@git.example/r', '/')
+  assert.equal(originOf(plain, undefined), 'CREDENTIALS_PATH')
+  assert.equal(originOf(remote, undefined), "the user name and password in the entry's repo")
+  assert.equal(originOf(remote, 'bot'), 'the credential "bot" in CREDENTIALS_PATH')
 })
 
 test('without a credentials file there are the credentials of the URL', async () => {

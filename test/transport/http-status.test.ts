@@ -129,6 +129,19 @@ for (const { status, headers, body, code, words, retryAfterMs } of ROWS) {
   })
 }
 
+test('who asks for other credentials is told with the place of those that were sent', async (t) => {
+  for (const status of [401, 403]) {
+    const server = await startHttpServer(t, (_, response) => response.writeHead(status).end())
+    for (const [credentials, words] of [
+      [undefined, /; check CREDENTIALS_PATH$/],
+      ["the user name and password in the entry's repo", /; check the user .* in the entry's repo$/],
+    ] as const) {
+      const check = createAssertOk(() => NOW, credentials)
+      await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), words)
+    }
+  }
+})
+
 test('an endless error page is not read to its end', async (t) => {
   const server = await startHttpServer(t, (_, response) => {
     response.writeHead(500, plain)

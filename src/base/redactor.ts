@@ -1,0 +1,95 @@
+// Takes secrets that are known out of text, in whatever form a server or a library echoes
+// them: as they are, percent-encoded, escaped in JSON, or inside of base64.
+
+export interface Redactor {
+  /** Learns a secret; one that is too short to be told from other text is passed over. */
+  add(secret: string): void
+  /** Learns what can be secret in the headers of a request. */
+  addHeaders(headers: Readonly<Record<string, string>>): void
+  /** `text` with every secret that was learnt replaced by `[redacted]`. */
+  redact(text: string): string
+}
+
+/** The length below which a secret would be found in ordinary words; also that of a key. */
+const MIN_LENGTH = 6
+/** Secrets that rotate are forgotten together; those in use are learnt again as they are used. */
+const MAX_SECRETS = 10_000
+
+/** Creates a redactor that knows no secret yet. */
+export function createRedactor(): Redactor {
+  const known = new Set<string>()
+  /** The forms of all secrets by their first characters, so that their number costs nothing. */
+  const forms = new Map<string, string[]>()
+
+  function add(secret: string): void {
+    if (secret.length < MIN_LENGTH || known.has(secret)) return
+    if (known.size >= MAX_SECRETS) {
+      known.clear()
+      forms.clear()
+    }
+    known.add(secret)
+    for (const form of formsOf(secret)) {
+      const key = form.slice(0, MIN_LENGTH)
+      const longestFirst = [...(forms.get(key) ?? []), form].sort((a, b) => b.length - a.length)
+      forms.set(key, longestFirst)
+    }
+  }
+
+  return {
+    add,
+    addHeaders(headers) {
+      for (const [name, value] of Object.entries(headers)) secretsIn(name, value).forEach(add)
+    },
+    redact(text) {
+      if (forms.size === 0) return text
+      let redacted = ''
+      let copied = 0
+      for (let at = 0; at + MIN_LENGTH <= text.length; ) {
+        const candidates = forms.get(text.slice(at, at + MIN_LENGTH))
+        const form = candidates?.find((candidate) => text.startsWith(candidate, at))
+        if (form === undefined) {
+          at++
+          continue
+        }
+        redacted += `${text.slice(copied, at)}[redacted]`
+        at += form.length
+        copied = at
+      }
+      return redacted + text.slice(copied)
+    },
+  }
+}
+
+function secretsIn(name: string, value: string): string[] {
+  const words = value.split(' ')
+  if (name === 'cookie') {
+    return [value, ...value.split('; ').map((cookie) => cookie.slice(cookie.indexOf('=') + 1))]
+  }
+  if (name !== 'authorization' || words[0]?.toLowerCase() !== 'basic') {
+    return [value, words.at(-1) ?? '']
+  }
+  const encoded = words.at(-1) ?? ''
+  const plain = Buffer.from(encoded, 'base64').toString()
+  return [encoded, plain, plain.slice(plain.indexOf(':') + 1)]
+}
+
+function formsOf(secret: string): Set<string> {
+  const percent = encodeURIComponent(secret.toWellFormed?.() ?? secret)
+  const forms = [
+    secret,
+    percent,
+    percent.replace(/%../g, (escape) => escape.toLowerCase()),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    ...[0, 1, 2].flatMap((offset) => base64Within(secret, offset)),
+  ]
+  return new Set(forms.filter(({ length }) => length >= MIN_LENGTH))
+}
+
+/** What stays the same in the base64 of any text that holds `secret` at `offset` modulo 3. */
+function base64Within(secret: string, offset: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)])
+  const start = Math.ceil((offset * 4) / 3)
+  const end = Math.floor((bytes.length * 4) / 3)
+  return (['base64', 'base64url'] as const).map((form) => bytes.toString(form).slice(start, end))
+}

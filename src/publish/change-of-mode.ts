@@ -1,0 +1,98 @@
+// From a directory to a symlink and back, and to either from what others put in place of
+// what was published: the new one is built whole first, so that the path is missing for no
+// longer than one rename takes.
+import { existsSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { SyncError } from '../base/errors.js'
+import { toBytePath } from './byte-path.js'
+import { openCheckout } from './checkout.js'
+import { Draft, type Publication, type Target } from './in-place.js'
+import { mountPointsBelow } from './mount-points.js'
+import { forget, recover } from './place.js'
+import { filesOf } from './published-files.js'
+import { asideOf, inPlace, OWN_DIRECTORY, type Site, worktreePlace } from './site.js'
+import { codeOf, listTree } from './volume.js'
+import { beginWorktree, linkedCommit } from './worktrees.js'
+
+/** Throws `path-blocked` where a file or a symlink of others stands at the published path. */
+export function assertReplaceable(site: Site): void {
+  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  if (site.wasPublished || !existing || existing.isDirectory()) return
+  if (!existing.isSymbolicLink()) throw blocked(site, 'is a file')
+  if (site.mode === 'symlink' || linkedCommit(worktreePlace(site))) return
+  throw blocked(site, 'is a symlink that this service did not make')
+}
+
+/** From a symlink or a file to a directory: it is built beside it, then takes its place. */
+export function replaceLink(site: Site, target: Target, checkpoint: () => void): Publication {
+  const root = asideOf(worktreePlace(site))
+  const place = inPlace(site, root)
+  forget(place)
+  rmSync(root, { recursive: true, force: true })
+  const draft = new Draft(place, target, checkpoint)
+  return {
+    offer: (oid, blob) => draft.offer(oid, blob),
+    abandon: () => draft.abandon(),
+    finish() {
+      const published = draft.finish()
+      unlinkSync(site.directory)
+      renameSync(root, site.directory)
+      return published
+    },
+  }
+}
+
+/** From a directory to a symlink: the worktree is built first, then the directory makes way. */
+export function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Publication {
+  assertOwn(site)
+  const worktree = worktreePlace(site)
+  return beginWorktree(worktree, target, checkpoint, () => {
+    // It may have taken a while to get here.
+    assertOwn(site)
+    rmSync(asideOf(worktree), { recursive: true, force: true })
+    moveAside(site, asideOf(worktree))
+  })
+}
+
+/** Undoes half a change from one mode to the other: what made way for it returns. */
+export function putBack(site: Site): void {
+  if (lstatSync(site.directory, { throwIfNoEntry: false })) return
+  const aside = asideOf(worktreePlace(site))
+  if (existsSync(aside)) renameSync(aside, site.directory)
+}
+
+/** Whether what was published in the other mode is still what readers see. */
+export function isOfOtherMode({ directory, mode }: Site): boolean {
+  const existing = lstatSync(directory, { throwIfNoEntry: false })
+  return existing !== undefined && existing.isSymbolicLink() !== (mode === 'symlink')
+}
+
+/** Throws `path-blocked` where a directory may not go, as others put files into it. */
+function assertOwn(site: Site): void {
+  const isMountPoint = mountPointsBelow(site.directory)
+  const known = recover(inPlace(site))
+  const checkout = known ? undefined : openCheckout(site.directory)
+  const isRepositoryOwn = checkout?.isPlainClone ?? false
+  const own = new Set(known && filesOf(known.snapshot).map((file) => file.path))
+  const foreign = listTree(toBytePath(site.directory)).find(({ isDirectory, path }) => {
+    if (isDirectory) return isMountPoint(path)
+    if (site.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
+    return !(path.startsWith('.git/') ? isRepositoryOwn : checkout?.isUnmodified(path))
+  })
+  if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
+}
+
+function moveAside(site: Site, aside: string): void {
+  try {
+    renameSync(site.directory, aside)
+  } catch (error) {
+    if (!['EBUSY', 'EXDEV'].includes(codeOf(error))) throw error
+    throw blocked(site, 'is a mount point, which no symlink can replace')
+  }
+}
+
+function blocked({ directory }: Site, what: string): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${directory} ${what}; move it away, then the sync goes on by itself`,
+  )
+}

@@ -1,0 +1,173 @@
+// Remotes with every fault there is: what they name arrives all the same, they are not
+// asked more often than back-off allows, and other remotes do not notice.
+import assert from 'node:assert/strict'
+import { readlinkSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  FAULT_NAMES,
+  type Fault,
+  type FaultProxy,
+  type ProxiedRequest,
+  startFaultProxy,
+} from '../helpers/fault-proxy.js'
+import { assertSameTree, createRepo, type TestRepo, tempDir } from '../helpers/git.js'
+import { commitFiles } from '../helpers/git-commit.js'
+import { startGitServer } from '../helpers/git-http-server.js'
+import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+
+const SEED = 20240101
+const COMMITS = 100
+const BURSTS = 20
+const INTERVAL_MS = 150
+/** How often a remote that is not well has a fault. */
+const SHARE_OF_FAULTS = 0.2
+/** The shortest back-off, less what timers and the machine take. */
+const SHORTEST_BACKOFF_MS = 450
+/** How much later than its interval a commit of a healthy remote may be published. */
+const LATENESS_MS = 2500
+
+test('a hundred commits arrive, whatever their remotes do, at no expense of another', async (t) => {
+  const random = randomFrom(SEED)
+  const dir = tempDir(t)
+  const root = path.join(dir, 'repos')
+  const busy = createRepo(path.join(root, 'busy'), { bare: true })
+  const calm = createRepo(path.join(root, 'calm'), { bare: true })
+  const history = randomHistory(random)
+  const push = (repo: TestRepo, files = history.next().value): string => {
+    // What takes long to pack and to publish would hide what is slow for another reason.
+    const small = Object.entries(files).filter(([name]) => !name.startsWith('large/'))
+    const oid = commitFiles(repo, Object.fromEntries(small))
+    repo.git('update-ref', 'refs/heads/main', oid)
+    return oid
+  }
+  const server = await startGitServer(t, { root })
+  const old = await startGitServer(t, { root, protocol: 0 })
+  const flaky = [await startFaultProxy(t, server.url), await startFaultProxy(t, old.url)] as const
+  const dead = await startFaultProxy(t, server.url)
+  const entries = flaky.flatMap(({ url }, index) =>
+    (['in-place', 'symlink'] as const).map((publish) => ({
+      path: `out/${index}-${publish}`,
+      repo: `${url}/busy`,
+      branch: 'main',
+      publish,
+    })),
+  )
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [
+    ...entries,
+    { path: 'out/dead', repo: `${dead.url}/busy`, branch: 'main', required: false },
+    { path: 'out/calm', repo: `${server.url}/calm`, branch: 'main' },
+  ])
+  const pushed = [push(busy)]
+  const service = await startService(t, {
+    listingPath,
+    settings: {
+      SCRAPE_INTERVAL: `${INTERVAL_MS}ms`,
+      IDLE_TIMEOUT: '3s',
+      WORKTREE_GRACE_PERIOD: '2s',
+    },
+  })
+  const first = push(calm)
+  for (const entry of [...entries, { path: 'out/dead' }]) {
+    await service.untilPublished(entry.path, pushed[0] as string)
+  }
+  await service.untilPublished('out/calm', first)
+
+  const next = cycleOf(shuffled(FAULT_NAMES, random))
+  for (const proxy of flaky) {
+    proxy.choose = () => (random() < SHARE_OF_FAULTS ? next() : undefined)
+  }
+  const fatal = cycleOf(FAULT_NAMES.filter((fault) => fault !== 'drip'))
+  dead.choose = () => fatal()
+  const stormBeganAt = performance.now()
+
+  const latenessesMs: number[] = []
+  const hadAll = () => new Set(flaky.flatMap(faultsOf)).size === FAULT_NAMES.length
+  while (pushed.length < COMMITS || !hadAll()) {
+    for (let count = 0; count < COMMITS / BURSTS; count++) pushed.push(push(busy))
+    const oid = push(calm, { file: `${pushed.length}` })
+    const pushedAt = performance.now()
+    await service.untilPublished('out/calm', oid)
+    latenessesMs.push(performance.now() - pushedAt - INTERVAL_MS)
+    const links = entries.filter(({ publish }) => publish === 'symlink')
+    const link = path.join(dir, links[latenessesMs.length % links.length]?.path ?? '')
+    const target = path.resolve(path.dirname(link), readlinkSync(link))
+    assert.ok(pushed.includes(path.basename(target)), `${target} is no commit of the remote`)
+    assertSameTree(target, busy.dir, path.basename(target))
+    await sleep(random() * 200)
+  }
+  const stormMs = performance.now() - stormBeganAt
+  const requests = flaky.map((proxy) => since(proxy, stormBeganAt))
+  for (const proxy of flaky) proxy.choose = () => undefined
+
+  const last = pushed.at(-1) as string
+  for (const { path: directory } of entries) {
+    await until(
+      async () => (await service.entry(directory)).oid === last,
+      async () => JSON.stringify(await service.entry(directory)),
+      60_000,
+    )
+    assertSameTree(path.join(dir, directory), busy.dir, last)
+  }
+  const healedMs = performance.now() - stormBeganAt - stormMs
+
+  const worst = Math.max(...latenessesMs)
+  const faults = flaky.flatMap(faultsOf)
+  t.diagnostic(
+    `${Math.round(stormMs)} ms with ${faults.length} faults in ${requests.flat().length} requests, ` +
+      `then ${Math.round(healedMs)} ms; the healthy remote was ${Math.round(worst)} ms late at most`,
+  )
+  assert.ok(worst < LATENESS_MS, `a commit of the healthy remote came ${worst} ms late`)
+  // A poll takes two requests at most, and each of two entries may fetch twice.
+  for (const { length } of requests) {
+    assert.ok(length < (stormMs / (0.9 * INTERVAL_MS)) * 4, `${length} requests`)
+  }
+  assertBackedOff(since(dead, stormBeganAt), performance.now() - stormBeganAt)
+  assertSameTree(path.join(dir, 'out/dead'), busy.dir, pushed[0] as string)
+  assert.equal((await service.get('/readyz')).status, 200)
+  const internal = service.logs.filter(
+    ({ errorCode, message }) => errorCode === 'internal' || /fault in this/.test(message),
+  )
+  assert.deepEqual(internal, [])
+})
+
+/** Back-off waits half a second at least, and up to 1, 2, 4, ... s, evenly spread. */
+function assertBackedOff(requests: readonly ProxiedRequest[], durationMs: number): void {
+  const attempts: number[] = []
+  let resent = 0
+  for (const { at } of requests) {
+    // What came over a connection that was open before goes out once more.
+    if (at - (attempts.at(-1) ?? Number.NEGATIVE_INFINITY) < 100) resent++
+    else attempts.push(at)
+  }
+  const gaps = attempts.slice(1).map((at, index) => at - (attempts[index] as number))
+  assert.ok(Math.min(...gaps) >= SHORTEST_BACKOFF_MS, `gaps of ${gaps.map(Math.round)} ms`)
+  assert.ok(resent <= attempts.length, `${resent} requests were sent again`)
+  // Ten waits come to less than 15 s once in 100,000 times.
+  const most = 10 + Math.ceil(durationMs / 15_000)
+  assert.ok(attempts.length <= most, `${attempts.length} attempts in ${durationMs} ms`)
+}
+
+function faultsOf({ requests }: FaultProxy): Fault[] {
+  return requests.flatMap(({ fault }) => fault ?? [])
+}
+
+function since({ requests }: FaultProxy, at: number): ProxiedRequest[] {
+  return requests.filter((request) => request.at >= at)
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item)
+}
+
+/** Gives one fault after the other, again and again. */
+function cycleOf(faults: readonly Fault[]): () => Fault {
+  let count = 0
+  return () => faults[count++ % faults.length] as Fault
+}

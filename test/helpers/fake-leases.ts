@@ -1,0 +1,51 @@
+// Leases without files: a test says who holds which.
+import type { Lease } from '../../src/publish/lease.js'
+import type { LeaseAnswer } from '../../src/publish/lease-claim.js'
+import type { Site } from '../../src/publish/publication.js'
+import type { LeaseStore } from '../../src/sync/lease-store.js'
+
+export class FakeLeases implements LeaseStore {
+  /** Whether leases are kept at all; on a volume that cannot be written they are not. */
+  isWritable = false
+  /** What the lease of another instance shows, by directory. */
+  readonly others = new Map<string, string>()
+  /** Directories whose other holder is known to be dead. */
+  readonly dead = new Set<string>()
+  /** The directories whose leases this instance holds. */
+  readonly held = new Set<string>()
+  /** Which leases were renewed, in order, by directory. */
+  readonly renewed: string[] = []
+  /** Directories on whose volume a sign of life never ends. */
+  readonly hanging = new Set<string>()
+  /** What the next attempts fail with, one each. */
+  readonly errors: Error[] = []
+  /** How often it was asked for a lease. */
+  asked = 0
+
+  async acquire({ directory }: Site, expired: string | undefined): Promise<LeaseAnswer> {
+    this.asked++
+    const error = this.errors.shift()
+    if (error) throw error
+    if (!this.isWritable) return { state: 'unwritable' }
+    const seen = this.others.get(directory)
+    if (seen === undefined) {
+      this.held.add(directory)
+      // Each directory is a volume.
+      return { state: 'held', lease: { file: directory, id: 'own', volume: directory.length } }
+    }
+    const holder = `holder of ${directory}`
+    if (seen !== expired && !this.dead.has(directory)) return { state: 'waiting', holder, seen }
+    this.others.delete(directory)
+    return { state: 'taken', holder }
+  }
+
+  async renew({ file }: Lease): Promise<boolean> {
+    this.renewed.push(file)
+    if (this.hanging.has(file)) await new Promise(() => undefined)
+    return this.held.has(file) && !this.others.has(file)
+  }
+
+  async release({ file }: Lease): Promise<void> {
+    this.held.delete(file)
+  }
+}

@@ -1,0 +1,178 @@
+// When published files are looked at again, and what follows from what is found.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createFakeSync, failure, OTHER_REPO, oid } from '../helpers/fake-sync.js'
+
+const VERIFY = { verifyIntervalMs: 600_000 }
+const drift = { count: 2, paths: ['x', 'y'], missing: [oid(77)] }
+const inspections = (calls: readonly string[]) => calls.filter((call) => /inspect/.test(call))
+
+describe('published files are looked at', () => {
+  test('at each interval, a share of their content each time', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    await sync.clock.advance(300_000)
+    assert.deepEqual(inspections(sync.workers.calls), ['inspect /a pass 12 of 24'])
+    await sync.clock.advance(1_200_000)
+    assert.deepEqual(inspections(sync.workers.calls).slice(1), [
+      'inspect /a pass 13 of 24',
+      'inspect /a pass 14 of 24',
+    ])
+    assert.equal(sync.eventsOf('drift-repaired').length, 0)
+  })
+
+  test('so that all content is hashed within a day, however long the interval', async (t) => {
+    const sync = createFakeSync(t, { verifyIntervalMs: 6 * 3_600_000 })
+    await sync.list({ path: 'a', interval: '1h' })
+    await sync.clock.advance(6 * 3_600_000)
+    assert.deepEqual(inspections(sync.workers.calls).slice(1), ['inspect /a pass 12 of 4'])
+  })
+
+  test('never where the interval is 0, nor of an entry that is suspended or left', async (t) => {
+    const never = createFakeSync(t)
+    await never.list({ path: 'a' })
+    await never.clock.advance(86_400_000)
+    assert.deepEqual(inspections(never.workers.calls), ['inspect /a'])
+
+    const sync = createFakeSync(t, VERIFY)
+    sync.workers.inPlace.set('/b', oid(1))
+    await sync.list({ path: 'a' }, { path: 'b', suspend: true })
+    await sync.list({ path: 'b', suspend: true })
+    sync.forget()
+    await sync.clock.advance(86_400_000)
+    assert.deepEqual(sync.workers.calls, [])
+  })
+
+  test('and a failure of that is said, and tried again at the next time', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.workers.errors.inspect.push(failure('volume-failed'))
+    await sync.clock.advance(300_000)
+    assert.equal(sync.eventsOf('verify-failed')[0]?.error.code, 'volume-failed')
+    assert.equal(sync.status().state, 'synced')
+    sync.workers.drift.set('/a', drift)
+    await sync.clock.advance(600_000)
+    assert.equal(sync.eventsOf('drift-repaired').length, 1)
+  })
+})
+
+describe('drift', () => {
+  test('is repaired at once, with the blobs that are missing, and is no publication', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.drift.set('/a', drift)
+    await sync.clock.advance(300_000)
+    assert.deepEqual(sync.remote().fetches, [{ wants: [oid(77)], haves: [], thinPack: false }])
+    assert.ok(sync.workers.calls.includes('publish /a 1 over 1'))
+    const [event] = sync.eventsOf('drift-repaired')
+    assert.deepEqual([event?.paths, event?.firstPaths, event?.oid], [2, ['x', 'y'], oid(1)])
+    assert.equal(sync.eventsOf('sync-published').length, 0)
+    assert.equal(sync.status().state, 'synced')
+    assert.ok(sync.workers.calls.at(-1)?.startsWith('tidy'))
+  })
+
+  test('with nothing missing needs no remote', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.drift.set('/a', { ...drift, missing: [] })
+    await sync.clock.advance(300_000)
+    assert.deepEqual(sync.remote().fetches, [])
+    assert.equal(sync.eventsOf('drift-repaired').length, 1)
+  })
+
+  test('that a server does not send single blobs for is fetched as a whole', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.errors.publish.push(failure('commit-not-found'))
+    sync.workers.drift.set('/a', drift)
+    await sync.clock.advance(300_000)
+    assert.deepEqual(
+      sync.remote().fetches.map(({ wants }) => wants),
+      [[oid(77)], [oid(1)]],
+    )
+    assert.equal(sync.eventsOf('fetch-fell-back').length, 1)
+    assert.equal(sync.eventsOf('drift-repaired').length, 1)
+  })
+
+  test('of nearly everything, or from another remote, is fetched as a whole', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.drift.set('/a', { ...drift, missing: undefined })
+    await sync.clock.advance(300_000)
+    assert.deepEqual(sync.remote().fetches, [{ wants: [oid(1)], haves: [], thinPack: false }])
+
+    sync.remote(OTHER_REPO).push(oid(1))
+    sync.workers.drift.set('/a', drift)
+    await sync.list({ path: 'a', repo: OTHER_REPO })
+    assert.deepEqual(sync.remote(OTHER_REPO).fetches, [
+      { wants: [oid(1)], haves: [], thinPack: false },
+    ])
+    assert.equal(sync.eventsOf('drift-repaired').length, 2)
+  })
+
+  test('is repaired before the next commit is fetched over it', async (t) => {
+    const sync = createFakeSync(t)
+    sync.workers.inPlace.set('/a', oid(9))
+    sync.workers.drift.set('/a', drift)
+    await sync.list({ path: 'a' })
+    assert.deepEqual(sync.remote().fetches, [
+      { wants: [oid(77)], haves: [], thinPack: false },
+      { wants: [oid(1)], haves: [oid(9)], thinPack: true },
+    ])
+    assert.deepEqual(sync.trace(), [
+      'entry-added a',
+      'poll-changed a',
+      'drift-repaired a',
+      'sync-published a',
+    ])
+  })
+
+  test('that is found at the start makes not ready before it is repaired', async (t) => {
+    const sync = createFakeSync(t)
+    sync.workers.inPlace.set('/a', oid(1))
+    sync.workers.drift.set('/a', drift)
+    sync.remote().fetching.shut()
+    await sync.list({ path: 'a' })
+    assert.deepEqual(sync.synchronizer.missing(), ['a'])
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.synchronizer.missing(), [])
+    assert.equal(sync.eventsOf('drift-repaired').length, 1)
+  })
+
+  test('of all there is counts once, and keeps ready', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.inPlace.delete('/a')
+    sync.remote().fetching.shut()
+    await sync.clock.advance(300_000)
+    assert.deepEqual(sync.synchronizer.missing(), [])
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    const [event] = sync.eventsOf('drift-repaired')
+    assert.deepEqual([event?.paths, event?.firstPaths], [1, ['.']])
+    assert.equal(sync.status().oid, oid(1))
+  })
+
+  test('whose repair fails is a failure until it succeeds, whatever polls say', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.workers.drift.set('/a', drift)
+    const blocked = Array.from({ length: 3 }, () => failure('path-blocked'))
+    sync.workers.errors.publish.push(...blocked)
+    await sync.clock.advance(300_000)
+    sync.forget()
+    await sync.clock.advance(60_000)
+    assert.equal(sync.status().error?.code, 'path-blocked')
+    assert.equal(sync.eventsOf('poll-unchanged').length, 0)
+    await sync.clock.advance(600_000)
+    assert.deepEqual([sync.status().state, sync.status().error], ['synced', null])
+    assert.equal(sync.eventsOf('drift-repaired').length, 1)
+  })
+})
