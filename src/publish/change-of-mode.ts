@@ -45,12 +45,13 @@ export function replaceLink(site: Site, target: Target, checkpoint: () => void):
 export function replaceDirectory(site: Site, target: Target, checkpoint: () => void): Publication {
   assertOwn(site)
   const worktree = worktreePlace(site)
-  return beginWorktree(worktree, target, checkpoint, () => {
+  const beforeSwap = () => {
     // It may have taken a while to get here.
     assertOwn(site)
     rmSync(asideOf(worktree), { recursive: true, force: true })
     moveAside(site, asideOf(worktree))
-  })
+  }
+  return beginWorktree(worktree, target, checkpoint, { beforeSwap })
 }
 
 /** Undoes half a change from one mode to the other: what made way for it returns. */

@@ -25,7 +25,7 @@ import { type Known, type Place, recover, verify } from './place.js'
 import type { Look } from './published-files.js'
 import { PublishedTree } from './published-tree.js'
 import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site.js'
-import { distrustStandby } from './standby.js'
+import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
 import { removeIfEmpty, toVolumeError } from './volume.js'
@@ -59,7 +59,8 @@ export function begin(
     const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
     if (site.mode === 'symlink') {
       if (isDirectory) return replaceDirectory(site, target, checkpoint)
-      return beginWorktree(worktreePlace(site), target, checkpoint)
+      const standby = published?.standby
+      return beginWorktree(worktreePlace(site), target, checkpoint, { standby })
     }
     if (isDirectory === false) return replaceLink(site, target, checkpoint)
     return new Draft(inPlace(site), target, checkpoint, published?.known)
@@ -86,7 +87,10 @@ export function openPublished(site: Site): PublishedTree | undefined {
     const place = currentPlace(site)
     if (!place) return undefined
     const known = recover(place)
-    return known?.drifted ? new PublishedTree(place.root, known) : undefined
+    if (!known?.drifted) return undefined
+    // Read now, while the remote is still at work.
+    const standby = site.mode === 'symlink' ? takeStandby(worktreePlace(site)) : undefined
+    return new PublishedTree(place.root, known, standby)
   })
 }
 

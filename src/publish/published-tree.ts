@@ -9,6 +9,7 @@ import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { isContent, readLink } from './file-content.js'
 import type { Known } from './place.js'
 import { filesOf } from './published-files.js'
+import type { Standby } from './standby.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
 import { codeOf, realDirectories, statIfPresent } from './volume.js'
 
@@ -17,6 +18,8 @@ export const LARGE_BYTES = 4 * 1024 * 1024
 
 export class PublishedTree {
   readonly known: Known
+  /** What the next worktree grows from, if it is known already. */
+  readonly standby: Standby | undefined
   readonly #root: string
   readonly #isReal: (directory: string) => boolean
   #trees: Map<Oid, Buffer> | undefined
@@ -24,8 +27,9 @@ export class PublishedTree {
   #likely = new Map<Oid, TreeFile>()
   #all: Map<Oid, TreeFile> | undefined
 
-  constructor(root: string, known: Known) {
+  constructor(root: string, known: Known, standby?: Standby) {
     this.known = known
+    this.standby = standby
     this.#root = toBytePath(root)
     this.#isReal = realDirectories(this.#root)
   }

@@ -6,7 +6,7 @@ import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { copyFile, NO_LINK, permissionsOf } from './create-file.js'
 import { readLink } from './file-content.js'
-import { doubt, type Place, recover, verify } from './place.js'
+import { doubt, type Known, type Place, recover, verify } from './place.js'
 import { filesOf, holdsNothingElse, statFields } from './published-files.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from './snapshot-store.js'
@@ -16,11 +16,17 @@ import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 const STANDBY = 'standby'
 
+/** A worktree that the next commit's can grow from. */
+export interface Standby {
+  place: Place
+  known: Known
+}
+
 /** The standby, if there is one of which nothing bad is known. */
-export function takeStandby(place: WorktreePlace): Place | undefined {
-  const standby = worktreeOf(place, STANDBY)
-  if (!existsSync(standby.root)) return undefined
-  return recover(standby)?.isTrusted ? standby : undefined
+export function takeStandby(worktrees: WorktreePlace): Standby | undefined {
+  const place = worktreeOf(worktrees, STANDBY)
+  const known = existsSync(place.root) ? recover(place) : undefined
+  return known?.isTrusted ? { place, known } : undefined
 }
 
 /** Looks at every file of the standby; returns whether it is fit, else there is none any more. */

@@ -10,37 +10,47 @@ import { flush } from './durable.js'
 import { Draft, type Publication, type Target } from './in-place.js'
 import { assertLease } from './lease.js'
 import { type Place, verify } from './place.js'
-import { createStandby, distrustStandby, promote, takeStandby } from './standby.js'
+import { createStandby, distrustStandby, promote, type Standby, takeStandby } from './standby.js'
 import { codeOf } from './volume.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 
+export interface WorktreeOptions {
+  /** Makes way for the link. @default nothing is in its way */
+  beforeSwap?: () => void
+  /** What {@link takeStandby} returned, if it was called. */
+  standby?: Standby | undefined
+}
+
 /**
  * Starts to publish a commit by swapping the link. Where there is a standby, only what changed
- * is written to it; it becomes the commit's worktree. `beforeSwap` makes way for the link.
+ * is written to it; it becomes the commit's worktree.
  */
 export function beginWorktree(
   place: WorktreePlace,
   target: Target,
   checkpoint: () => void,
-  beforeSwap: () => void = () => undefined,
+  options: WorktreeOptions = {},
 ): Publication {
   const worktree = worktreeOf(place, target.commit)
   // One that was left from earlier may have lost files since.
   const left = verify(worktree)
   const isLeft = left !== undefined || existsSync(worktree.root)
   if (isLeft && !left?.isTrusted) distrustStandby(place)
-  const standby = isLeft ? undefined : (takeStandby(place) ?? cloneLinked(place, checkpoint))
-  const root = standby && { ...standby, finalRoot: worktree.root }
-  const draft = new Draft(root ?? worktree, target, checkpoint)
+  const standby = isLeft
+    ? undefined
+    : (options.standby ?? takeStandby(place) ?? cloneLinked(place, checkpoint))
+  const draft = standby
+    ? new Draft(growing(standby, worktree), target, checkpoint, standby.known)
+    : new Draft(worktree, target, checkpoint)
   return {
     offer: (oid, blob) => distrustWhereBlocked(place, () => draft.offer(oid, blob)),
     abandon: () => draft.abandon(),
     finish() {
       const published = distrustWhereBlocked(place, () => draft.finish())
       assertLease(place.lease)
-      if (standby) promote(standby, worktree)
+      if (standby) promote(standby.place, worktree)
       rmSync(retiredMarkOf(place, target.commit), { force: true })
-      beforeSwap()
+      options.beforeSwap?.()
       swapLink(place, target.commit)
       return published
     },
@@ -57,11 +67,16 @@ export function linkedCommit({ link, worktrees }: WorktreePlace): Oid | undefine
 }
 
 /** A standby made on the spot, of the worktree in use. */
-function cloneLinked(place: WorktreePlace, checkpoint: () => void): Place | undefined {
+function cloneLinked(place: WorktreePlace, checkpoint: () => void): Standby | undefined {
   const linked = linkedCommit(place)
   if (linked === undefined) return undefined
   createStandby(place, linked, checkpoint)
   return takeStandby(place)
+}
+
+/** A standby while it turns into another worktree. */
+function growing({ place }: Standby, worktree: Place): Place {
+  return { ...place, finalRoot: worktree.root }
 }
 
 /** Nobody sees the standby, so what stands in the way there must not be in the way twice. */
