@@ -5,7 +5,9 @@ import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
+import { createRedactor, type Redactor } from './base/redactor.js'
 import { readVersion } from './base/version.js'
+import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing, resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
@@ -19,6 +21,7 @@ import { createServer } from './server/server.js'
 import type { StatusReport } from './server/status-report.js'
 import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
+import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createWorkerPool } from './sync/worker-pool.js'
 import { createCredentials, originOf } from './transport/credentials.js'
@@ -27,6 +30,10 @@ import { createAssertOk } from './transport/http-status.js'
 import { createLocalClient } from './transport/local.js'
 import { createTransport } from './transport/open.js'
 import { createProxyChoice } from './transport/proxy.js'
+import { toSshCredential } from './transport/ssh/credential.js'
+import { sshDefaults } from './transport/ssh/defaults.js'
+import { createSshTransport } from './transport/ssh.js'
+import { withIdentity } from './transport/tls-identity.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -41,7 +48,10 @@ export interface Daemon {
 }
 
 /** What no user sets. */
-export type DaemonOptions = Pick<SynchronizerOptions, 'leaseTimes'>
+export interface DaemonOptions extends Pick<SynchronizerOptions, 'leaseTimes'> {
+  /** Learns the secrets that are sent; also the logger's. */
+  redactor?: Redactor
+}
 
 /** Starts the service. Throws a SyncError where the listing is missing or invalid at start. */
 export async function startDaemon(
@@ -50,6 +60,7 @@ export async function startDaemon(
   options: DaemonOptions = {},
 ): Promise<Daemon> {
   const clock = systemClock
+  const { redactor = createRedactor(), ...internals } = options
   const { listingPath } = settings
   const defaults = listingDefaults(settings)
   const { entries, text } = await readListing(listingPath, defaults)
@@ -61,7 +72,14 @@ export async function startDaemon(
     log(event)
   }
   const onError = (error: unknown) => logger.error('fault in this program', { error })
-  const { client, synchronizer } = createSynchronizer(settings, clock, observe, onError, options)
+  const { closeClients, synchronizer } = createSynchronizer({
+    settings,
+    clock,
+    observe,
+    onError,
+    redactor,
+    internals,
+  })
   const listing = { path: listingPath, valid: true, loadedAt: clock.wallTime() }
 
   function apply(desired: Entry[]): void {
@@ -97,7 +115,7 @@ export async function startDaemon(
   const heartbeat = new Heartbeat(clock)
   const build = { version: readVersion(), node: process.version }
   const report = (): StatusReport => {
-    const entries = synchronizer.status()
+    const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
     const loadedAt = new Date(listing.loadedAt).toISOString()
     return { build, listing: { ...listing, loadedAt, entries: entries.length }, entries }
   }
@@ -135,7 +153,7 @@ export async function startDaemon(
     async close() {
       await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
       heartbeat.stop()
-      await client.close()
+      await closeClients()
     },
   }
 }
@@ -155,13 +173,23 @@ async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings)
   return (server.server.address() as AddressInfo).port
 }
 
-function createSynchronizer(
-  settings: Settings,
-  clock: Clock,
-  observe: Observe,
-  onError: (error: unknown) => void,
-  options: DaemonOptions,
-) {
+/** What a server echoed is not shown either. */
+function withoutSecrets(entry: EntryStatus, redactor: Redactor): EntryStatus {
+  const { error } = entry
+  return error ? { ...entry, error: { ...error, message: redactor.redact(error.message) } } : entry
+}
+
+interface Wiring {
+  settings: Settings
+  clock: Clock
+  observe: Observe
+  onError: (error: unknown) => void
+  redactor: Redactor
+  internals: Pick<SynchronizerOptions, 'leaseTimes'>
+}
+
+function createSynchronizer(wiring: Wiring) {
+  const { settings, clock, observe, onError, redactor, internals } = wiring
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
@@ -172,8 +200,27 @@ function createSynchronizer(
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
-  const transport = createTransport({ http: client, local: createLocalClient() })
-  const credentials = createCredentials({ path: settings.credentialsPath })
+  const ssh = createSshTransport({
+    clock,
+    defaults: sshDefaults(process.env),
+    idleTimeoutMs: settings.idleTimeoutMs,
+    observe: (request) => observe({ type: 'remote-requested', ...request }),
+  })
+  const transport = createTransport({ http: client, local: createLocalClient(), ssh })
+  for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
+    redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
+  }
+  const credentials = createCredentials({
+    path: settings.credentialsPath,
+    env: process.env,
+    client,
+    now: () => clock.wallTime(),
+    redactor,
+  })
+  const openClient = (remote: RemoteUrl, credential: string | undefined) =>
+    transport(remote, async () =>
+      toSshCredential(remote, await credentials.find(remote, credential)),
+    )
   const synchronizer = new Synchronizer({
     clock,
     cadence: { jitter: settings.jitter, random: Math.random },
@@ -192,15 +239,18 @@ function createSynchronizer(
     maxConcurrentPolls: settings.maxConcurrentPolls,
     maxConcurrentSyncs: settings.maxConcurrentSyncs,
     prune: settings.prune,
-    ...options,
+    ...internals,
     openSession: ({ remote, credential }) =>
       new RemoteSession({
         url: remote.url,
-        client: transport(remote),
-        authorize: () => credentials.headersFor(remote, credential),
+        client: withIdentity(openClient(remote, credential), remote.url, () =>
+          credentials.identityFor(remote, credential),
+        ),
+        authorize: (attempt) => credentials.headersFor(remote, credential, attempt),
         assertOk: createAssertOk(() => clock.wallTime(), originOf(remote, credential)),
         maxRefsBytes: settings.maxRefsBytes,
       }),
   })
-  return { client, synchronizer }
+  const closeClients = () => Promise.all([client.close(), ssh.close()])
+  return { closeClients, synchronizer }
 }

@@ -3,6 +3,7 @@
 // and the exit code.
 import closeWithGrace from 'close-with-grace'
 import { toSyncError } from './base/errors.js'
+import { createRedactor } from './base/redactor.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
@@ -59,7 +60,7 @@ async function validate(settings: Settings): Promise<number> {
 /** Throws a {@link ListingError} where an entry has no use of the credentials file there is. */
 async function checkCredentials(entries: Entry[], file: string | undefined): Promise<void> {
   if (file === undefined) return
-  const credentials = createCredentials({ path: file })
+  const credentials = createCredentials({ path: file, env: process.env })
   const checks = entries.map(async ({ remote, credential }, index) => {
     const error = await credentials.headersFor(remote, credential).catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
@@ -71,10 +72,12 @@ async function checkCredentials(entries: Entry[], file: string | undefined): Pro
 
 /** Runs until a signal, or in one-time mode until every entry was synced. */
 async function run(settings: Settings): Promise<number | undefined> {
-  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat })
+  const redactor = createRedactor()
+  const { logLevel: level, logFormat: format } = settings
+  const logger = createLogger({ level, format, redactor })
   let daemon: Daemon
   try {
-    daemon = await startDaemon(settings, logger)
+    daemon = await startDaemon(settings, logger, { redactor })
   } catch (error) {
     return refuse(error, logger)
   }

@@ -51,6 +51,11 @@ test('every setting has its default', () => {
     worktreeGracePeriodMs: 10_000,
     verifyIntervalMs: 600_000,
     oneTime: false,
+    httpsProxy: undefined,
+    httpProxy: undefined,
+    noProxy: undefined,
+    caFile: undefined,
+    requireTlsForCredentials: false,
   })
 })
 
@@ -78,6 +83,14 @@ const written: Record<string, [string, unknown]> = {
   WORKTREE_GRACE_PERIOD: ['1m', 60_000],
   VERIFY_INTERVAL: ['0', 0],
   ONE_TIME: ['1', true],
+  HTTPS_PROXY: ['proxy:3128', { origin: 'http://proxy:3128', authorization: undefined }],
+  HTTP_PROXY: [
+    'https://u:p%40@proxy',
+    { origin: 'https://proxy', authorization: `Basic ${Buffer.from('u:p@').toString('base64')}` },
+  ],
+  NO_PROXY: ['a.example, 10.0.0.0/8', ['a.example', '10.0.0.0/8']],
+  CA_FILE: ['ca.pem', '/srv/ca.pem'],
+  REQUIRE_TLS_FOR_CREDENTIALS: ['true', true],
 }
 
 const flagOf = (variable: string) => `--${variable.toLowerCase().replaceAll('_', '-')}`
@@ -98,6 +111,27 @@ test('the flag wins, also over a variable with a bad value', () => {
   const settings = settingsOf(['--http-port', '1', '--scrape-interval=2m'], env)
   assert.equal(settings.httpPort, 1)
   assert.equal(settings.scrapeIntervalMs, 120_000)
+})
+
+test('proxies are read from the names that everybody has', () => {
+  const originOf = (env: Env) => settingsOf([], { ...LISTING, ...env }).httpsProxy?.origin
+  assert.equal(originOf({ https_proxy: 'http://a' }), 'http://a')
+  assert.equal(originOf({ ALL_PROXY: 'http://b' }), 'http://b')
+  assert.equal(originOf({ all_proxy: 'http://b', ALL_PROXY: 'http://c' }), 'http://b')
+  assert.equal(originOf({ https_proxy: ' ', HTTPS_PROXY: 'd', all_proxy: 'e' }), 'http://d')
+  assert.equal(originOf({ https_proxy: 'http://f', HTTPS_PROXY: 'http://g' }), 'http://f')
+  assert.equal(originOf({ http_proxy: 'http://h' }), undefined)
+  assert.deepEqual(settingsOf([], { ...LISTING, no_proxy: 'a,b' }).noProxy, ['a', 'b'])
+})
+
+test('a bad proxy is a fault of the variable that has it, without its value', () => {
+  const faults = faultsOf([], { ...LISTING, https_proxy: 'socks5://u:secret@h', http_proxy: 'h o' })
+  assert.equal(faults.length, 2)
+  assert.match(faults[0] ?? '', /^https_proxy must start with http:\/\/ or https:\/\/: socks5:/)
+  assert.match(faults[1] ?? '', /^http_proxy must be the URL of a proxy/)
+  assert.doesNotMatch(faults.join(), /secret/)
+  const [fault = ''] = faultsOf(['--https-proxy', 'http://u:sec/ret@h'])
+  assert.match(fault, /^--https-proxy must (?:be the URL|end after the port).*percent-encode/)
 })
 
 test('what is empty counts as unset', () => {

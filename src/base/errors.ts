@@ -34,7 +34,9 @@ export const ERROR_CODES = {
   'access-denied': ['wait', 'The remote knows the credentials and denies access.'],
   'repository-not-found': ['wait', 'There is no repository at this address.'],
   'not-a-git-server': ['wait', 'What answered is not a git server.'],
-  'transport-unsupported': ['stall', 'This kind of address is not supported.'],
+  'ssh-failed': ['wait', 'The remote and this service found no way to speak SSH.'],
+  'host-key-unknown': ['wait', 'The host key of the remote is not among the known hosts.'],
+  'host-key-changed': ['stall', 'The host key of the remote is not the one that is known.'],
 
   'remote-error': ['retry', 'The git server refused, in its own words.'],
   'protocol-error': ['retry', 'The git server sent something that is not the git protocol.'],
@@ -60,6 +62,10 @@ export const ERROR_CODES = {
 
   'path-blocked': ['wait', 'Something this service did not write stands in the way.'],
   'volume-failed': ['retry', 'The volume refused a read or a write.'],
+  'volume-unsupported': [
+    'stall',
+    'The volume lacks what it takes: symlinks for that mode, or names that differ in case only.',
+  ],
   'volume-full': ['retry', 'No room is left on the volume.'],
 
   aborted: ['retry', 'The work was stopped because the service stops or the entry changed.'],

@@ -7,7 +7,20 @@ const USER_INFO =
 const AUTHORIZATION =
   /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:basic|bearer|token)\s+)?[^\s"',]+/gi
 
-/** Replaces the user information of every URL, and every authorization value, in `text`. */
+const QUERY = /\?[\w%.~-]+=[^\s"'<>]*/g
+const JSON_SECRET = /("(?:password|passphrase|secret|token)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi
+/** Tokens of GitHub and GitLab, which tell themselves. */
+const TOKEN = /\b(?:gh[opsur]_|github_pat_|glpat-)\w[\w-]{9,}/g
+
+/**
+ * Takes out of `text` what looks like a credential: the user information and the query of URLs,
+ * authorization values, secrets in JSON, and tokens of a well-known form.
+ */
 export function redact(text: string): string {
-  return text.replace(USER_INFO, '$1').replace(AUTHORIZATION, '$1[redacted]')
+  return text
+    .replace(USER_INFO, '$1')
+    .replace(AUTHORIZATION, '$1[redacted]')
+    .replace(QUERY, '?[redacted]')
+    .replace(JSON_SECRET, '$1"[redacted]"')
+    .replace(TOKEN, '[redacted]')
 }

@@ -19,7 +19,7 @@ const MAX_SECRETS = 10_000
 export function createRedactor(): Redactor {
   const known = new Set<string>()
   /** The forms of all secrets by their first characters, so that their number costs nothing. */
-  const forms = new Map<string, string[]>()
+  const forms = new Map<string, Set<string>>()
 
   function add(secret: string): void {
     if (secret.length < MIN_LENGTH || known.has(secret)) return
@@ -30,9 +30,21 @@ export function createRedactor(): Redactor {
     known.add(secret)
     for (const form of formsOf(secret)) {
       const key = form.slice(0, MIN_LENGTH)
-      const longestFirst = [...(forms.get(key) ?? []), form].sort((a, b) => b.length - a.length)
-      forms.set(key, longestFirst)
+      const alike = forms.get(key)
+      if (alike) alike.add(form)
+      else forms.set(key, new Set([form]))
     }
+  }
+
+  /** The length of the longest form that starts at `at`, or is cut by the end; 0: none does. */
+  function lengthAt(text: string, at: number): number {
+    let length = 0
+    for (const form of forms.get(text.slice(at, at + MIN_LENGTH)) ?? []) {
+      const isWhole = text.startsWith(form, at)
+      const found = isWhole ? form.length : cutLength(text, at, form)
+      length = Math.max(length, found)
+    }
+    return length
   }
 
   return {
@@ -45,19 +57,23 @@ export function createRedactor(): Redactor {
       let redacted = ''
       let copied = 0
       for (let at = 0; at + MIN_LENGTH <= text.length; ) {
-        const candidates = forms.get(text.slice(at, at + MIN_LENGTH))
-        const form = candidates?.find((candidate) => text.startsWith(candidate, at))
-        if (form === undefined) {
-          at++
-          continue
+        const length = lengthAt(text, at)
+        if (length > 0) {
+          redacted += `${text.slice(copied, at)}[redacted]`
+          copied = at + length
         }
-        redacted += `${text.slice(copied, at)}[redacted]`
-        at += form.length
-        copied = at
+        at += length || 1
       }
       return redacted + text.slice(copied)
     },
   }
+}
+
+/** How much of the beginning of `form` ends the text, as of a long answer that was shortened. */
+function cutLength(text: string, at: number, form: string): number {
+  if (text.length - at > form.length) return 0
+  const end = text.slice(at).replace(/[…")]+$/, '')
+  return form.startsWith(end) ? end.length : 0
 }
 
 function secretsIn(name: string, value: string): string[] {
@@ -74,11 +90,12 @@ function secretsIn(name: string, value: string): string[] {
 }
 
 function formsOf(secret: string): Set<string> {
-  const percent = encodeURIComponent(secret.toWellFormed?.() ?? secret)
+  // Half a character cannot be encoded.
+  const percent = encodeURIComponent(Buffer.from(secret).toString())
   const forms = [
     secret,
     percent,
-    percent.replace(/%../g, (escape) => escape.toLowerCase()),
+    percent.replace(/%../g, (code) => code.toLowerCase()),
     new URLSearchParams({ '': secret }).toString().slice(1),
     JSON.stringify(secret).slice(1, -1),
     ...[0, 1, 2].flatMap((offset) => base64Within(secret, offset)),

@@ -7,10 +7,11 @@ export interface RemoteUrl {
   transport: 'http' | 'ssh' | 'local'
   /** Normalised, without credentials: `http(s)://…`, `ssh://[user@]host[:port]/…` or `file:///…`. */
   url: string
-  /** Credentials written into an http(s) URL, percent-decoded. */
+  /** Credentials written into an http(s) URL, percent-decoded; into an ssh URL, if with a password. */
   credentials: { username: string; password: string } | undefined
 }
 
+const SSH_PORT = '22'
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 const SCP_FORM = /^(?:(?<user>[^@/:\s]+)@)?(?<host>\[[^\]]+\]|[^:/\s]+):(?<path>[^:].*)$/
 
@@ -28,7 +29,8 @@ export function parseRemoteUrl(repo: string, baseDirectory: string): RemoteUrl {
   return local(path.resolve(baseDirectory, repo))
 }
 
-function parseUrl(text: string): RemoteUrl {
+function parseUrl(repo: string): RemoteUrl {
+  const text = withSpacesEncoded(repo)
   // The URL parser drops or rewrites these, which would move what counts as the password.
   if (/[\s\\]/.test(text)) throw new TypeError('must not have white space or backslashes')
   if (!URL.canParse(text)) throw new TypeError('is not a valid URL')
@@ -40,12 +42,19 @@ function parseUrl(text: string): RemoteUrl {
       return httpUrl(url)
     case 'ssh:':
     case 'git+ssh:':
-      return sshUrl(url)
+      return sshUrl(url, text)
     default:
       throw new TypeError(
         `has the unknown scheme ${url.protocol}// (use https, http, ssh, file, user@host:path or a local path)`,
       )
   }
+}
+
+/** Spaces inside the path, which Azure DevOps has, are taken as people copy them. */
+function withSpacesEncoded(url: string): string {
+  const pathAt = url.indexOf('/', url.indexOf('//') + 2)
+  if (pathAt < 0 || url.endsWith(' ')) return url
+  return url.slice(0, pathAt) + url.slice(pathAt).replaceAll(' ', '%20')
 }
 
 /** `file:///path`, or `file:path` relative to `baseDirectory`. */
@@ -65,9 +74,7 @@ function pathOf({ pathname }: URL): string {
     return fileURLToPath(`file://${pathname}`)
   } catch (error) {
     if (!(error instanceof URIError)) throw error
-    throw new TypeError('has a percent sign that starts no UTF-8 character: write %25', {
-      cause: error,
-    })
+    throw percentSign(error)
   }
 }
 
@@ -91,16 +98,27 @@ function httpUrl(url: URL): RemoteUrl {
   return { transport: 'http', url: withoutTrailingSlash(url.href), credentials }
 }
 
-function sshUrl(url: URL): RemoteUrl {
+/** The path is taken as it was written: the URL parser would resolve dots, also below a home. */
+function sshUrl(url: URL, text: string): RemoteUrl {
   if (!url.hostname) throw new TypeError('names no host')
-  if (url.pathname.length < 2) throw new TypeError('names no path on the host')
-  if (url.password) throw new TypeError('must not hold a password: use a key')
+  const credentials = url.password
+    ? { username: decode(url.username), password: decode(url.password) }
+    : undefined
   const user = url.username ? `${url.username}@` : ''
-  return {
-    transport: 'ssh',
-    url: withoutTrailingSlash(`ssh://${user}${url.host}${url.pathname}`),
-    credentials: undefined,
-  }
+  const host = url.port === SSH_PORT ? url.hostname : url.host
+  const [, written = ''] = /^[^/]+\/\/[^/]*(.*)$/s.exec(text) ?? []
+  return ssh(`${user}${host}`, encodePath(written).replaceAll('%25', '%'), credentials)
+}
+
+function ssh(host: string, encodedPath: string, credentials: RemoteUrl['credentials']): RemoteUrl {
+  const url = withoutTrailingSlash(`ssh://${host}${encodedPath}`)
+  if (!URL.canParse(url)) throw new TypeError('names no host that can be one')
+  const remotePath = decodePath(withoutTrailingSlash(encodedPath))
+  if (/^(?:\/~[^/]*)?$/.test(remotePath)) throw new TypeError('names no path on the host')
+  if (remotePath.includes('\0')) throw new TypeError('has a NUL in its path')
+  // The host would take it for an option.
+  if (remotePath.startsWith('/~/-')) throw new TypeError('has a path that starts with "-"')
+  return { transport: 'ssh', url, credentials }
 }
 
 /** `user@host:path` is relative to the user's home unless `path` is absolute. */
@@ -108,14 +126,9 @@ function scpUrl({ user, host, path: scpPath = '' }: Record<string, string | unde
   if (user === undefined && /^[^/]*@/.test(scpPath)) {
     throw new TypeError('looks like a URL without its scheme: put https:// before it')
   }
-  if (/\p{Surrogate}/u.test(scpPath)) throw new TypeError('holds half a character')
   const absolute = scpPath.startsWith('/') ? scpPath : `/~/${scpPath.replace(/^~\//, '')}`
-  const encoded = encodeURI(absolute).replace(/[?#]/g, encodeURIComponent)
-  return {
-    transport: 'ssh',
-    url: withoutTrailingSlash(`ssh://${user ? `${user}@` : ''}${host}${encoded}`),
-    credentials: undefined,
-  }
+  const login = user === undefined ? '' : `${encodeURIComponent(user)}@`
+  return ssh(`${login}${host}`, encodePath(absolute), undefined)
 }
 
 function local(directory: string): RemoteUrl {
@@ -124,6 +137,23 @@ function local(directory: string): RemoteUrl {
 
 function withoutTrailingSlash(url: string): string {
   return url.replace(/\/+$/, '')
+}
+
+function encodePath(text: string): string {
+  if (/\p{Surrogate}/u.test(text)) throw new TypeError('holds half a character')
+  return encodeURI(text).replace(/[?#]/g, encodeURIComponent)
+}
+
+function decodePath(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    throw percentSign(error)
+  }
+}
+
+function percentSign(cause: unknown): TypeError {
+  return new TypeError('has a percent sign that starts no UTF-8 character: write %25', { cause })
 }
 
 function decode(part: string): string {

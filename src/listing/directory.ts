@@ -2,14 +2,12 @@
 // repository or another entry.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { PublishMode } from '../publish/publication.js'
 import type { ListingDefaults } from './entry.js'
 import type { Fault } from './listing-error.js'
-
-/** The folder in which state and staging sit, in any case as a volume may ignore case. */
-const STATE_FOLDER = '.git-autosync'
 
 /**
  * The absolute directory of an entry's path, which starts at `root` or else at `folder`. Throws a
@@ -25,14 +23,14 @@ export function resolveDirectory(text: string, folder: string, root: string | un
     throw new RangeError(`lies outside ROOT (${root})`)
   }
   if (isOwnFolder(directory)) {
-    throw new RangeError(`lies in ${STATE_FOLDER}, where this service keeps its own files`)
+    throw new RangeError(`lies in ${OWN_DIRECTORY}, where this service keeps its own files`)
   }
   return directory
 }
 
-/** Whether a directory is one in which this service keeps its own files, or lies in one. */
+/** Whether a directory is one in which this service keeps its own files, in any case, or lies in one. */
 export function isOwnFolder(directory: string): boolean {
-  return directory.split(path.sep).some((name) => name.toLowerCase() === STATE_FOLDER)
+  return directory.split(path.sep).some((name) => name.toLowerCase() === OWN_DIRECTORY)
 }
 
 /** What decides whether publishing to a directory is dangerous. */

@@ -47,7 +47,7 @@ export class EntryMetrics {
   }
 
   remove({ entry }: EntryLabels): void {
-    this.#removePublication(entry)
+    this.removePublication({ entry })
     this.#publications.delete(entry)
     if (this.#isNew.delete(entry)) return
     for (const result of POLL_RESULTS) this.#metrics.polls.remove({ entry, result })
@@ -59,15 +59,18 @@ export class EntryMetrics {
   setSuccess({ entry, repo, ref }: EntryLabels, oid: string, nowMs: number): void {
     this.#metrics.lastSuccess.set({ entry }, nowMs / 1_000)
     this.#metrics.consecutiveFailures.set({ entry }, 0)
-    this.#removePublication(entry)
+    this.removePublication({ entry })
     const labels = { entry, repo: redact(repo), ref, oid }
     this.#publications.set(entry, labels)
     this.#metrics.publicationInfo.set(labels, 1)
   }
 
-  #removePublication(entry: string): void {
+  /** It is not known what is in place. */
+  removePublication({ entry }: Pick<EntryLabels, 'entry'>): void {
     const labels = this.#publications.get(entry)
-    if (labels) this.#metrics.publicationInfo.remove(labels)
+    if (!labels) return
+    this.#metrics.publicationInfo.remove(labels)
+    this.#publications.set(entry, undefined)
   }
 
   get #plainCounters() {

@@ -77,6 +77,14 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
         'drift repaired',
         { ...timed(event), bytes: event.bytes, paths: event.paths, firstPaths: event.firstPaths },
       ]
+    case 'attribute-ignored': {
+      const { attribute, files, firstPath, oid } = event
+      const left = files === 1 ? '1 file is left as stored' : `${files} files are left as stored`
+      const message = `${attribute} is not applied: ${left}, first ${firstPath}`
+      return ['warn', message, { ...labels(event), oid }]
+    }
+    case 'content-unknown':
+      return ['warn', 'nothing is sure of what is in place', labels(event)]
     case 'verify-failed':
       return ['warn', 'could not look for drift', { ...labels(event), error: event.error }]
     case 'lease-awaited':

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import winston from 'winston'
 import { type Clock, systemClock } from '../base/clock.js'
+import type { Redactor } from '../base/redactor.js'
 import { type LogFields, toLogFields, toLogText } from './log-fields.js'
 import { formatJson, formatPretty, type LogRecord } from './log-format.js'
 
@@ -34,11 +35,13 @@ export interface LoggerOptions {
   stream?: Writable & { isTTY?: boolean }
   /** @default systemClock */
   clock?: Clock
+  /** Knows secrets that no line may show. */
+  redactor?: Redactor
 }
 
 /** Creates a logger; `pretty` is coloured only where the stream is a terminal. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, stream = process.stdout, clock = systemClock } = options
+  const { level, format, stream = process.stdout, clock = systemClock, redactor } = options
   const isColored = stream.isTTY === true
   const sink = winston.createLogger({
     level,
@@ -53,8 +56,9 @@ export function createLogger(options: LoggerOptions): Logger {
   const log: Logger['log'] = (level, message, fields = {}) => {
     if (isClosed || !sink.isLevelEnabled(level)) return
     const timestamp = new Date(clock.wallTime()).toISOString()
-    const text = toLogText(message)
-    const record: LogRecord = { timestamp, level, message: text, fields: toLogFields(fields) }
+    const text = toLogText(message, redactor)
+    const plain = toLogFields(fields, redactor)
+    const record: LogRecord = { timestamp, level, message: text, fields: plain }
     sink.log({ level, message: text, record })
   }
 

@@ -49,6 +49,8 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
       case 'remote-requested':
         countRequest(event)
         break
+      case 'credentials-exposed':
+        break
       case 'entry-added':
         entries.add(event)
         break
@@ -59,11 +61,17 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
         if (!entries.has(event.entry)) return
         entries.ensure(event.entry)
         countEntryEvent(event, metrics)
+        if (isUnknown(event)) entries.removePublication(event)
         if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.wallTime())
     }
   }
 
   return { observe, render: () => render(registry, entries), contentType: registry.contentType }
+}
+
+/** Whether this instance does not know any more what is in place. */
+function isUnknown({ type }: SyncEvent): boolean {
+  return type === 'content-unknown' || type === 'lease-lost'
 }
 
 /** With pauses: the text of a thousand entries is long. */

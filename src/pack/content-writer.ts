@@ -1,6 +1,7 @@
 // Takes the content of an object piece by piece, and makes sure of its size: into memory,
 // or for blobs and deltas too large for that into a file.
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
+import { writeAll } from '../base/write-all.js'
 import { corrupt } from '../git/corrupt.js'
 import { type LargeBlob, startHash } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
@@ -104,7 +105,7 @@ export class LargeBlobWriter implements ContentWriter {
 
   #put(bytes: Buffer): void {
     this.#hash.update(bytes)
-    for (let start = 0; start < bytes.length; ) start += writeSync(this.#fd, bytes, start)
+    writeAll(this.#fd, bytes)
   }
 }
 

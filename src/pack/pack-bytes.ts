@@ -1,6 +1,7 @@
 // The bytes of a pack for reading at any offset later: the last of them in memory, up to
 // a budget, the rest in a temporary file.
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { writeAll } from '../base/write-all.js'
 
 export interface PackBytesOptions {
   /** How many bytes stay in memory. */
@@ -119,10 +120,7 @@ export class PackBytes {
     const [[number, block] = []] = this.#blocks
     if (number === undefined || block === undefined || this.#blocks.size < 2) return undefined
     this.#file ??= openSync(this.#options.createFile(), 'wx+')
-    for (let written = 0; written < block.length; ) {
-      const at = number * BLOCK_BYTES + written
-      written += writeSync(this.#file, block, written, block.length - written, at)
-    }
+    writeAll(this.#file, block, number * BLOCK_BYTES)
     this.#blocks.delete(number)
     return block
   }

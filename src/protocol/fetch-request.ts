@@ -42,7 +42,9 @@ export function encodeFetchV0(request: FetchRequest, capabilities: Capabilities)
       )
     }
   }
-  const wanted = ['side-band-64k', 'ofs-delta', 'no-progress', 'multi_ack_detailed']
+  // Azure DevOps refuses who does not ask for the better of the two that it has.
+  const multiAck = capabilities.has('multi_ack_detailed') ? 'multi_ack_detailed' : 'multi_ack'
+  const wanted = ['side-band-64k', 'ofs-delta', 'no-progress', multiAck]
   const chosen = wanted.filter((name) => capabilities.has(name))
   if (request.thinPack && capabilities.has('thin-pack')) chosen.push('thin-pack')
   if (capabilities.has('object-format'))

@@ -16,8 +16,14 @@ export interface RemoteSessionOptions {
   /** Without credentials. */
   url: string
   client: HttpClient
-  /** Asked at each request, so that rotated secrets take effect. */
-  authorize: () => Promise<Record<string, string>>
+  /**
+   * Asked at each request, so that rotated secrets take effect, and once more where the remote
+   * rejected what it gave: for others, if there are any.
+   */
+  authorize: (attempt: {
+    signal: AbortSignal | undefined
+    rejected?: Record<string, string>
+  }) => Promise<Record<string, string>>
   /** The most that the remote's list of refs may take, in bytes. */
   maxRefsBytes: number
   /** Throws where a response is not the success of `service`. */
@@ -108,8 +114,17 @@ export class RemoteSession {
     // A redirect to another origin is followed, but takes no credentials along.
     const trusted =
       request.url.startsWith('file:') || new URL(request.url).origin === new URL(url).origin
-    const headers = { ...(trusted ? await authorize() : {}), ...request.headers }
-    return client.request({ ...request, headers })
+    if (!trusted) return client.request(request)
+    const { signal } = request
+    const send = (headers: Record<string, string>) =>
+      client.request({ ...request, headers: { ...headers, ...request.headers } })
+    const headers = await authorize({ signal })
+    const response = await send(headers)
+    if (response.statusCode !== 401 || Object.keys(headers).length === 0) return response
+    // Whoever rejects after a redirect to another origin was not given them.
+    if (new URL(response.url).origin !== new URL(url).origin) return response
+    await leave(response)
+    return send(await authorize({ signal, rejected: headers }))
   }
 
   async *#chunksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -130,4 +145,9 @@ export class RemoteSession {
       throw error
     }
   }
+}
+
+/** Frees the connection of a response that nobody reads. */
+async function leave({ body }: HttpResponse): Promise<void> {
+  for await (const _ of body) break
 }

@@ -3,13 +3,15 @@
 // longer than one rename takes.
 import { existsSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { SyncError } from '../base/errors.js'
-import { toBytePath } from './byte-path.js'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
+import { displayPath, toBytePath } from './byte-path.js'
 import { openCheckout } from './checkout.js'
 import { Draft, type Publication, type Target } from './in-place.js'
+import { assertLease } from './lease.js'
 import { mountPointsBelow } from './mount-points.js'
 import { forget, recover } from './place.js'
 import { filesOf } from './published-files.js'
-import { asideOf, inPlace, OWN_DIRECTORY, type Site, worktreePlace } from './site.js'
+import { asideOf, inPlace, type Site, worktreePlace } from './site.js'
 import { codeOf, listTree } from './volume.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
@@ -34,9 +36,12 @@ export function replaceLink(site: Site, target: Target, checkpoint: () => void):
     abandon: () => draft.abandon(),
     finish() {
       const published = draft.finish()
-      unlinkSync(site.directory)
-      renameSync(root, site.directory)
-      return published
+      assertLease(site.lease)
+      return puttingBack(site, () => {
+        unlinkSync(site.directory)
+        renameSync(root, site.directory)
+        return published
+      })
     },
   }
 }
@@ -49,9 +54,25 @@ export function replaceDirectory(site: Site, target: Target, checkpoint: () => v
     // It may have taken a while to get here.
     assertOwn(site)
     rmSync(asideOf(worktree), { recursive: true, force: true })
+    assertLease(site.lease)
     moveAside(site, asideOf(worktree))
   }
-  return beginWorktree(worktree, target, checkpoint, { beforeSwap })
+  const publication = beginWorktree(worktree, target, checkpoint, { beforeSwap })
+  return { ...publication, finish: () => puttingBack(site, () => publication.finish()) }
+}
+
+/** Where nothing took the place of what made way, it returns at once. */
+function puttingBack<T>(site: Site, change: () => T): T {
+  try {
+    return change()
+  } catch (error) {
+    try {
+      putBack(site)
+    } catch {
+      // What went wrong first is what counts; the next look puts it back.
+    }
+    throw error
+  }
 }
 
 /** Undoes half a change from one mode to the other: what made way for it returns. */
@@ -79,7 +100,9 @@ function assertOwn(site: Site): void {
     if (site.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
     return !(path.startsWith('.git/') ? isRepositoryOwn : checkout?.isUnmodified(path))
   })
-  if (foreign) throw blocked(site, 'is a directory with files that this service did not write')
+  if (!foreign) return
+  const what = 'is a directory with files that this service did not write'
+  throw blocked(site, `${what} (${displayPath(foreign.path)})`)
 }
 
 function moveAside(site: Site, aside: string): void {

@@ -15,7 +15,7 @@ import { decodeIndex, type IndexEntry } from '../git/index-file.js'
 import { isOid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
-import { isRightFile } from './file-content.js'
+import { isRightFile, isWithCrlf } from './file-content.js'
 import { nameFault } from './safe-name.js'
 import type { TreeFile } from './tree-diff.js'
 import { codeOf, realDirectories, statIfPresent, tolerating } from './volume.js'
@@ -47,7 +47,7 @@ export class Checkout {
     if (!entry || !this.#isReal(parentOf(file))) return false
     const full = joinBytePath(this.#root, file)
     const stat = statIfPresent(full)
-    return stat !== undefined && isRightFile(full, stat, entry)
+    return stat !== undefined && (isRightFile(full, stat, entry) || isWithCrlf(full, stat, entry))
   }
 
   /** The files that git wrote, nobody changed since, and `wanted` lacks. */

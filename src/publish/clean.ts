@@ -2,10 +2,11 @@
 // directory, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
 import { readdirSync } from 'node:fs'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { joinBytePath, toBytePath, toFsPath } from './byte-path.js'
+import { foldPath, isSameFile } from './folded-names.js'
 import { mountPointsBelow } from './mount-points.js'
 import { ownPaths } from './published-files.js'
-import { OWN_DIRECTORY } from './site.js'
 import type { Snapshot } from './snapshot.js'
 import { removeIfEmpty, removeOne } from './volume.js'
 
@@ -24,6 +25,7 @@ export function removeForeign(root: string, snapshot: Snapshot, options: CleanOp
   const rootPath = toBytePath(root)
   const kept = stateDirectory === undefined ? undefined : toBytePath(stateDirectory)
   const own = ownPaths(snapshot)
+  const isOwn = ownOnVolume(own, rootPath)
   const isMountPoint = mountPointsBelow(root)
   let removed = 0
 
@@ -33,18 +35,29 @@ export function removeForeign(root: string, snapshot: Snapshot, options: CleanOp
       const path = joinBytePath(directory, entry.name)
       const full = joinBytePath(rootPath, path)
       if (!entry.isDirectory()) {
-        if (!own.has(path) && removeOne(full)) removed++
+        if (!isOwn(path) && removeOne(full)) removed++
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
       if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
       clear(path)
-      if (!own.has(path)) removeIfEmpty(full)
+      if (!isOwn(path)) removeIfEmpty(full)
     }
   }
 
   clear('')
   return removed
+}
+
+/** Answers whether a path is one of these, by whatever name the volume shows it. */
+function ownOnVolume(own: ReadonlySet<string>, root: string): (path: string) => boolean {
+  let byFolded: Map<string, string> | undefined
+  return (path) => {
+    if (own.has(path)) return true
+    byFolded ??= new Map([...own].map((name) => [foldPath(name), name]))
+    const alike = byFolded.get(foldPath(path))
+    return alike !== undefined && isSameFile(joinBytePath(root, path), joinBytePath(root, alike))
+  }
 }
 
 function entriesOf(directory: string) {

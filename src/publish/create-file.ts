@@ -1,13 +1,14 @@
 // Writes one file of a tree, complete, at a path where nothing is. The process's umask
 // applies, as for git; no mode is changed afterwards.
-import { closeSync, linkSync, lstatSync, openSync, statSync, symlinkSync, writeSync } from 'node:fs'
+import { closeSync, linkSync, openSync, statSync, symlinkSync } from 'node:fs'
 import { SyncError } from '../base/errors.js'
+import { writeAll } from '../base/write-all.js'
 import { FileSource } from '../git/byte-source.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath, toFsPath } from './byte-path.js'
-import { isContent } from './file-content.js'
+import { hashFile } from './file-content.js'
 import type { TreeFile } from './tree-diff.js'
 import { tolerating, writeNewFile } from './volume.js'
 
@@ -15,6 +16,9 @@ const COPY_STEP_BYTES = 1024 * 1024
 
 /** What a volume answers that has no hard links, or no more of them. */
 export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
+
+/** What a volume answers that has no symlinks. */
+export const NO_SYMLINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']
 
 /** Creates a file or a symlink at the byte path `target`. */
 export function createFile(
@@ -40,10 +44,7 @@ export function copyFile(from: string | Buffer, target: string, permissions: num
     const file = openSync(toFsPath(target), 'wx', permissions)
     try {
       for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
-        const bytes = source.read(start, Math.min(start + COPY_STEP_BYTES, source.length))
-        for (let written = 0; written < bytes.length; ) {
-          written += writeSync(file, bytes, written)
-        }
+        writeAll(file, source.read(start, Math.min(start + COPY_STEP_BYTES, source.length)))
       }
     } finally {
       closeSync(file)
@@ -60,12 +61,12 @@ function createLarge(blob: LargeBlob, mode: number, target: string, permissions:
   const link = () => linkSync(blob.file, toFsPath(target))
   if (canShare && tolerating(NO_LINK, link)) return
   copyFile(blob.file, target, permissions)
-  if (!blob.isTemporary) assertCopied(blob.oid, target)
+  if (!blob.isTemporary) assertUnchanged(blob.oid, toFsPath(target))
 }
 
-/** A published file may be edited by anyone while it is copied. */
-function assertCopied(oid: Oid, target: string): void {
-  if (isContent(target, lstatSync(toFsPath(target)), oid)) return
+/** Throws `base-missing` where a file is another one than a blob, as it was edited while copied. */
+export function assertUnchanged(oid: Oid, file: string | Buffer): void {
+  if (hashFile(file, oid) === oid) return
   throw new SyncError(
     'base-missing',
     `The published file with the object ${oid} changed while it was copied; everything is fetched anew`,
@@ -80,5 +81,7 @@ function createLink(path: string, blob: StoredObject, link: string): void {
       `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published`,
     )
   }
-  symlinkSync(target, toFsPath(link))
+  if (tolerating(NO_SYMLINK, () => symlinkSync(target, toFsPath(link)))) return
+  // As git does with core.symlinks=false.
+  writeNewFile(link, permissionsOf(MODE.file), target)
 }

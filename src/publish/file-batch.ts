@@ -14,4 +14,4 @@ export interface FileBatch {
 export const BATCH = { pending: 0, done: 1, failed: 2 } as const
 
 /** The error's text needs room even where all files are empty. */
-export const MIN_BATCH_BYTES = 4096
+export const MIN_BATCH_BYTES = 32 * 1024

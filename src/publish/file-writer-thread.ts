@@ -37,8 +37,9 @@ function writeFiles({ files, stats, bytes }: FileBatch): void {
 }
 
 function encodeError(error: unknown, { bytes, state }: FileBatch): void {
-  const { message, code, syscall } = error as NodeJS.ErrnoException
-  const text = Buffer.from(JSON.stringify({ message: message.slice(0, 1000), code, syscall }))
+  const { message, code, syscall, path } = error as NodeJS.ErrnoException
+  const said = { message: message.slice(0, 1000), code, syscall, path }
+  const text = Buffer.from(JSON.stringify(said))
   bytes.set(text.subarray(0, bytes.length))
   Atomics.store(state, 1, Math.min(text.length, bytes.length))
 }

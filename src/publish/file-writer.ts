@@ -132,6 +132,7 @@ function decodeError(bytes: Uint8Array, length: number): Error {
     message: string
     code: string
     syscall: string
+    path?: string
   }
   return Object.assign(new Error(message), rest)
 }

@@ -7,6 +7,7 @@ import { type Limits, UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
+import { type AttributePlan, type Ignored, planAttributes } from './attribute-plan.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
 import { type Checkout, openCheckout } from './checkout.js'
 import { applyJournal, assertWritable } from './journal.js'
@@ -20,9 +21,10 @@ import {
   type Place,
   recover,
 } from './place.js'
+import { ALL_AS_STORED, carryContent } from './published-content.js'
 import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
-import { carryStats, STAT_FIELDS } from './snapshot.js'
+import { carryStats, type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { Staging } from './staging.js'
 import { diffTrees, type TreeDiff, type TreeFile } from './tree-diff.js'
 
@@ -44,6 +46,8 @@ const MANY_FILES = 2000
 export interface Published {
   filesWritten: number
   filesDeleted: number
+  /** What attributes ask for and was not done; absent where all was. */
+  ignored?: readonly Ignored[]
 }
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
@@ -118,23 +122,30 @@ export class Draft implements Publication {
   }
 
   finish(): Published {
-    const { diff, journal } = this.#guarded(() => {
-      const diff = this.#diff ?? this.#planAnew()
+    const { diff, ignored, journal } = this.#guarded(() => {
+      const planned = this.#diff ?? this.#planAnew()
       // What was not expected yet, for instance a tree that stands in two places.
-      if (!this.#diff) this.#staging.expectAll(diff)
-      const journal = this.#staging.finish(diff, (oid) => this.#target.readBlob(oid))
+      if (!this.#diff) this.#staging.expectAll(planned)
+      const readBlob = (oid: Oid) => this.#target.readBlob(oid)
+      const before = this.#published?.attributes ?? []
+      const plan = planAttributes(before, planned, readBlob, this.#checkpoint)
+      this.#staging.expectRewrites(plan.rewrites)
+      const diff = { ...planned, writes: [...planned.writes, ...plan.rewrites] }
+      this.#staging.convertAll(diff.writes, plan.conversions, readBlob)
+      const old = this.#known?.snapshot.trees
+      const journal = this.#staging.finish(diff, readBlob, old)
       this.#checkpoint()
-      const stats = this.#mergeStats(diff)
       assertWritable(journal, toBytePath(this.#place.root))
-      const next = { commit: this.#target.commit, trees: diff.trees, stats }
-      commitTo(this.#place, journal, next, this.#known)
-      return { diff, journal }
+      commitTo(this.#place, journal, this.#nextSnapshot(diff, plan), this.#known)
+      return { diff, journal, ignored: plan.ignored }
     })
     this.#isCommitted = true
     this.#staging.close()
     complete(this.#place, journal)
     this.#checkout?.removeRepository(this.#place.stagingDirectory)
-    return { filesWritten: this.#staging.filesWritten, filesDeleted: diff.deletes.length }
+    const { filesWritten } = this.#staging
+    const published = { filesWritten, filesDeleted: diff.deletes.length }
+    return ignored.length > 0 ? { ...published, ignored } : published
   }
 
   abandon(): void {
@@ -170,14 +181,24 @@ export class Draft implements Publication {
     }
   }
 
-  #mergeStats({ trees, kept, writes }: TreeDiff): Float64Array {
-    const old = this.#known?.snapshot.stats ?? new Float64Array()
-    const stats = carryStats(old, kept, trees[0]?.files ?? 0)
+  /** What is published, where the diff starts from it. */
+  get #published(): Snapshot | undefined {
+    return this.#known?.drifted && this.#known.snapshot
+  }
+
+  #nextSnapshot({ trees, kept, writes }: TreeDiff, { attributes }: AttributePlan): Snapshot {
+    const { commit } = this.#target
+    const count = trees[0]?.files ?? 0
+    const stats = carryStats(this.#published?.stats ?? new Float64Array(), kept, count)
+    const changed = new Map<number, Oid | undefined>()
     for (const { path: file, index } of writes) {
       const stat = this.#staging.statOf(file)
       if (stat) stats.set(stat, index * STAT_FIELDS)
+      changed.set(index, this.#staging.contentOf(file))
     }
-    return stats
+    const before = this.#published?.content ?? ALL_AS_STORED
+    const content = carryContent(before, kept, count, { like: commit, changed })
+    return { commit, trees, stats, attributes, content }
   }
 
   #guarded<T>(stage: () => T): T {
@@ -191,13 +212,13 @@ export class Draft implements Publication {
 }
 
 /** Removes the files that were published, and the directories that this empties. */
-export function removePublished(place: Place): void {
+export function removePublished(place: Place, checkpoint: () => void): void {
   const known = recover(place)
   doubt(place)
   const deletes = known ? filesOf(known.snapshot).map((file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
-    { root: toBytePath(place.root), staging: toBytePath(place.stagingDirectory) },
+    { root: toBytePath(place.root), staging: toBytePath(place.stagingDirectory), checkpoint },
   )
   forget(place)
 }

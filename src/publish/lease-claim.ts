@@ -14,12 +14,14 @@ import {
   statSync,
 } from 'node:fs'
 import path from 'node:path'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { toBytePath } from './byte-path.js'
 import { NO_LINK } from './create-file.js'
 import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
+import { assertStillMounted, mountPointOf } from './mount-points.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
-import { asideOf, OWN_DIRECTORY, ownDirectory, type Site, worktreePlace } from './site.js'
+import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
 import { codeOf, removeIfEmpty, tolerating, toVolumeError, writeNewFile } from './volume.js'
 
 /** What becomes of an attempt to acquire a lease. */
@@ -47,6 +49,7 @@ export function acquireLease(claim: LeaseClaim): LeaseAnswer {
   const { site } = claim
   try {
     // Whoever holds a lease in another place has it until there is one here.
+    assertStillMounted(site)
     assertOwnDirectories({ ...site, lease: undefined })
     const [file, other] = leaseFilesOf(site)
     const answer = claimFile(file, claim)
@@ -163,7 +166,8 @@ function lostRace(file: string): LeaseAnswer {
 
 function held(file: string, { self }: LeaseClaim): LeaseAnswer {
   removeStaged(path.dirname(file))
-  return { state: 'held', lease: { file, id: self.id, volume: statSync(file).dev } }
+  const volume = statSync(file).dev
+  return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }
 }
 
 function isWritable(directory: string): boolean {

@@ -22,6 +22,8 @@ export interface Lease {
   id: string
   /** The volume the file is on. */
   volume: number
+  /** Where that is mounted, as a byte path; undefined where the system does not tell. */
+  mountPoint?: string | undefined
 }
 
 /** What a lease file holds. */

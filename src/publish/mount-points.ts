@@ -1,32 +1,66 @@
 // Where other volumes are mounted, so that nothing on them is taken for a part of what is
 // published. A bind mount can be of the same volume: only the system's own list tells.
 // https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
-import { lstatSync, readFileSync, realpathSync } from 'node:fs'
+import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs'
 import path from 'node:path'
-import { joinBytePath, toBytePath, toFsPath } from './byte-path.js'
+import { SyncError } from '../base/errors.js'
+import { realDirectorySync } from '../base/real-path.js'
+import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
 import { statIfPresent, tolerating } from './volume.js'
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']
 const MOUNTINFO = '/proc/self/mountinfo'
 const MOUNT_POINT_FIELD = 4
 
+/** Where content is, and the volume it was found on since this service started, if it was. */
+export interface MountedSite {
+  directory: string
+  /** Where that is mounted, as a byte path. */
+  mountPoint?: string | undefined
+}
+
+/** Answers whether something is mounted at a relative byte path; its status may be known already. */
+export type MountPoints = (relative: string, known?: Stats) => boolean
+
 /**
  * Answers whether something is mounted at a byte path below a directory, or, for the empty path,
  * at the directory itself.
  */
-export function mountPointsBelow(
-  root: string,
-  mountinfo: string = readMountinfo(),
-): (relative: string) => boolean {
+export function mountPointsBelow(root: string, mountinfo: string = readMountinfo()): MountPoints {
   const real = toBytePath(realpathSync(root))
   const volume = lstatSync(toFsPath(real)).dev
   const mounted = new Set(parseMountinfo(mountinfo))
-  return (relative) => {
+  return (relative, known) => {
     if (mounted.has(joinBytePath(real, relative))) return true
-    const compared = relative === '' ? toBytePath(path.dirname(realpathSync(root))) : undefined
-    const stat = statIfPresent(compared ?? joinBytePath(real, relative))
+    const compared =
+      relative === '' ? toBytePath(path.dirname(realpathSync(root))) : joinBytePath(real, relative)
+    const stat = known ?? statIfPresent(compared)
     return stat !== undefined && stat.dev !== volume
   }
+}
+
+/** What a path lies on, as a byte path; undefined where the system does not tell. */
+export function mountPointOf(
+  target: string,
+  mountinfo: string = readMountinfo(),
+): string | undefined {
+  const real = `${toBytePath(realDirectorySync(target))}/`
+  const isAbove = (mounted: string) => real.startsWith(mounted === '/' ? '/' : `${mounted}/`)
+  const above = parseMountinfo(mountinfo).filter(isAbove)
+  return above.sort((one, other) => other.length - one.length)[0]
+}
+
+/**
+ * Throws `volume-failed` where the volume is gone on which a site's content was: what is left is
+ * a directory of the volume that it was mounted on.
+ */
+export function assertStillMounted({ directory, mountPoint }: MountedSite): void {
+  const now = mountPoint === undefined ? undefined : mountPointOf(directory)
+  if (mountPoint === undefined || now === undefined || now.length >= mountPoint.length) return
+  throw new SyncError(
+    'volume-failed',
+    `The volume at ${displayPath(mountPoint)} is not mounted any more, and nothing is written to what lies under it; mount it again, then the sync goes on by itself (where it is to stay away, restart this service)`,
+  )
 }
 
 /** The mount points that the system lists, as byte paths. */

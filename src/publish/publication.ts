@@ -28,7 +28,7 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { removeIfEmpty, toVolumeError } from './volume.js'
+import { removeIfEmpty, removeTree, toVolumeError } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
@@ -143,21 +143,26 @@ export function tidy(site: Site, options: TidyOptions): number | undefined {
   })
 }
 
-/** Removes what was published at a site, and its state; never a file this service did not write. */
-export function unpublish(site: Site): void {
+/**
+ * Removes what was published at a site, and its state; never a file this service did not write.
+ * Where `checkpoint` throws, what is left is removed by the next call.
+ */
+export function unpublish(site: Site, checkpoint: () => void = () => undefined): void {
+  const remove = (directory: string) => removeTree(toBytePath(directory), checkpoint)
   guarded(site, () => {
     assertOwnDirectories(site)
     putBack(site)
     const worktree = worktreePlace(site)
     if (linkedCommit(worktree)) unlinkSync(site.directory)
     else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()) {
-      removePublished(inPlace(site))
-      rmSync(ownDirectory(site.directory), { recursive: true, force: true })
+      removePublished(inPlace(site), checkpoint)
+      remove(ownDirectory(site.directory))
       removeIfEmpty(toBytePath(site.directory))
     }
-    removeWorktrees(worktree)
+    remove(worktree.worktrees)
+    removeIfEmpty(toBytePath(path.dirname(worktree.worktrees)))
     const state = stateOf(site, site.mode)
-    if (state !== undefined) rmSync(path.dirname(state), { recursive: true, force: true })
+    if (state !== undefined) remove(path.dirname(state))
   })
 }
 

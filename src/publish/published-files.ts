@@ -1,14 +1,15 @@
 // The files a snapshot stands for, and whether they are still on disk as it remembers them:
 // by their status first, and by their content where that is in doubt.
-import type { Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { MODE } from '../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
 import { isRightFile } from './file-content.js'
+import { contentOf } from './published-content.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
 import { listTree, realDirectories, statIfPresent } from './volume.js'
 
-/** The size of a file in a snapshot that is known to differ from its blob. */
+/** The size of a file in a snapshot that is known to differ from what was published. */
 const DIFFERS = -1
 
 /** How closely files are looked at. */
@@ -22,15 +23,15 @@ export interface Look {
   checkpoint?: () => void
 }
 
-/** Every file of a snapshot. */
-export function filesOf({ trees }: Snapshot): TreeFile[] {
+/** Every file of a tree. */
+export function filesOf({ trees }: Pick<Snapshot, 'trees'>): TreeFile[] {
   const [rootTree] = trees
   const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
   return rootTree ? diffTrees([], rootTree.oid, (oid) => bodies.get(oid) as Buffer).writes : []
 }
 
 /**
- * Compares every file on disk with its blob, and returns what is to be remembered of them: a file
+ * Compares every file on disk with what was published, and returns what is to be remembered of them: a file
  * that is right as it is now, one that is not as {@link driftedIn} finds it.
  */
 export function lookAtFiles(
@@ -54,17 +55,19 @@ export function lookAtFiles(
     }
     const isAsRemembered = stat !== undefined && isSameStatus(stat, record)
     if (isAsRemembered && !isInShare(file.index)) continue
+    const oid = contentOf(snapshot.content, file.index, file.oid) ?? file.oid
+    const expected = { mode: file.mode, oid, remembered: modeIn(record) }
     const isRight =
       stat !== undefined &&
       isReadableAsBefore(stat, record) &&
-      isRightFile(joinBytePath(rootPath, file.path), stat, file)
+      isRightFile(joinBytePath(rootPath, file.path), stat, expected)
     if (!isRight) record[0] = DIFFERS
     else if (!isAsRemembered) record.set(statFields(stat))
   }
   return stats
 }
 
-/** The files that are known to differ from their blobs. */
+/** The files that are known to differ from what was published. */
 export function driftedIn(snapshot: Snapshot): TreeFile[] {
   const { stats } = snapshot
   for (let at = 0; at < stats.length; at += STAT_FIELDS) {
@@ -91,16 +94,21 @@ export function ownPaths(snapshot: Snapshot): Set<string> {
 
 /** What a snapshot remembers of a file. */
 export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
-  return [size, mtimeMs, ino, mode & 0o777]
+  return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
 }
 
 function isSameStatus(stat: Stats, record: Float64Array): boolean {
   return statFields(stat).every((value, at) => value === record[at])
 }
 
+/** The kind of a file and its permissions, as they are remembered. */
+function modeIn(record: Float64Array): number {
+  return record[STAT_FIELDS - 1] as number
+}
+
 /** Volumes may widen permissions by themselves; one that was taken away is missed by a reader. */
 function isReadableAsBefore({ mode }: Stats, record: Float64Array): boolean {
-  return ((record[STAT_FIELDS - 1] as number) & ~mode) === 0
+  return (modeIn(record) & ~mode & 0o777) === 0
 }
 
 /** Divides the files, in their order, so that each pass has about the same number of bytes. */

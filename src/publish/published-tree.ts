@@ -2,12 +2,15 @@
 // the files themselves. Nothing is trusted that its hash does not prove, or the status
 // that the snapshot remembers.
 import { readFileSync, type Stats } from 'node:fs'
+import { restore } from '../git/attributes/restore.js'
 import type { Limits } from '../git/limits.js'
 import { hashObject, type StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
+import { type Conversions, conversionsBy } from './attribute-plan.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { isContent, readLink } from './file-content.js'
 import type { Known } from './place.js'
+import { contentOf } from './published-content.js'
 import { filesOf } from './published-files.js'
 import type { Standby } from './standby.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
@@ -26,6 +29,7 @@ export class PublishedTree {
   /** The files most likely asked for, by their blob: those that the next tree lacks. */
   #likely = new Map<Oid, TreeFile>()
   #all: Map<Oid, TreeFile> | undefined
+  #conversionOf: Conversions | undefined
 
   constructor(root: string, known: Known, standby?: Standby) {
     this.known = known
@@ -46,8 +50,13 @@ export class PublishedTree {
     for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
   }
 
-  /** A published blob; undefined where no file holds it, or not any more, or cannot be read. */
+  /**
+   * A published blob; undefined where no file holds it, or not any more, or cannot be read, or
+   * where the conversion of the file cannot be undone.
+   */
   findBlob(oid: Oid): StoredObject | undefined {
+    const attributes = this.known.snapshot.attributes.find((file) => file.oid === oid)
+    if (attributes) return { type: 'blob', body: attributes.body }
     const file = this.#find(oid)
     try {
       return file && this.#read(file, oid)
@@ -67,15 +76,39 @@ export class PublishedTree {
       return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
     }
     const body = readSmall(path, stat)
-    if (!body || hashObject('blob', body, objectFormatOf(oid)) !== oid) return undefined
-    return { type: 'blob', body }
+    if (!body) return undefined
+    const stored = this.#isConverted(file) ? this.#restore(file, body) : body
+    const isRight = hashObject('blob', stored, objectFormatOf(oid)) === oid
+    return isRight ? { type: 'blob', body: stored } : undefined
+  }
+
+  #isConverted({ index, oid }: TreeFile): boolean {
+    return contentOf(this.known.snapshot.content, index, oid) !== undefined
+  }
+
+  #restore({ oid, path }: TreeFile, body: Buffer): Buffer {
+    this.#conversionOf ??= conversionsBy(this.known.snapshot.attributes)
+    return restore(body, this.#conversionOf(path), oid)
   }
 
   #find(oid: Oid): TreeFile | undefined {
     const likely = this.#likely.get(oid)
     if (likely) return likely
-    this.#all ??= new Map(filesOf(this.known.snapshot).map((file) => [file.oid, file]))
+    this.#all ??= this.#index()
     return this.#all.get(oid)
+  }
+
+  /** Of files with one blob, one counts that is as it was published, best as it is stored. */
+  #index(): Map<Oid, TreeFile> {
+    const drifted = new Set(this.known.drifted?.map(({ path }) => path))
+    const rankOf = (file: TreeFile) =>
+      drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
+    const index = new Map<Oid, TreeFile>()
+    for (const file of filesOf(this.known.snapshot)) {
+      const other = index.get(file.oid)
+      if (!other || rankOf(file) > rankOf(other)) index.set(file.oid, file)
+    }
+    return index
   }
 
   #pathOf({ path }: TreeFile): string | undefined {

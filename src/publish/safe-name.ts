@@ -2,6 +2,7 @@
 // system could take for `.git` is refused, on every file system.
 // https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreprotectNTFS
 import { SyncError } from '../base/errors.js'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { MODE, type TreeEntry } from '../git/tree.js'
 import { displayPath, joinBytePath } from './byte-path.js'
 
@@ -57,7 +58,7 @@ export function nameFault(name: string): string | undefined {
   if (!SUSPECT.test(name)) return undefined
   const folded = displayPath(name).replace(HFS_IGNORED, '').replace(NTFS_IGNORED, '').toLowerCase()
   if (folded === '.git' || folded === 'git~1') return 'could be taken for .git'
-  if (folded === '.git-autosync' || OWN_SHORT_NAME.test(folded))
+  if (folded === OWN_DIRECTORY || OWN_SHORT_NAME.test(folded))
     return "could be taken for this service's own directory"
   return undefined
 }

@@ -2,6 +2,7 @@
 // or, for its state, in a directory of its own.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { OWN_DIRECTORY } from '../base/own-directory.js'
 import type { Oid } from '../git/oid.js'
 import type { Lease } from './lease.js'
 import type { Place } from './place.js'
@@ -29,10 +30,9 @@ export interface Site {
   published?: Oid | undefined
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
+  mountPoint?: string | undefined
 }
-
-/** What this service names all that is its own. */
-export const OWN_DIRECTORY = '.git-autosync'
 
 /** What belongs to a directory that is published in place. */
 export function ownDirectory(root: string): string {

@@ -2,10 +2,21 @@
 // not what the tree weighs: the trees that are new, and the records that are not carried over.
 import type { Oid } from '../git/oid.js'
 import { objectFormatOf } from '../git/oid.js'
-import { CHECKSUM_BYTES, carryStats, type Snapshot, STAT_FIELDS, seal, unseal } from './snapshot.js'
+import { carryContent, contentBeyond } from './published-content.js'
+import {
+  CHECKSUM_BYTES,
+  carryStats,
+  decodeAttributes,
+  type EncodedAttributes,
+  encodeAttributes,
+  type Snapshot,
+  STAT_FIELDS,
+  seal,
+  unseal,
+} from './snapshot.js'
 import { diffTrees } from './tree-diff.js'
 
-const MAGIC = 'git-autosync snapshot changes 1\n'
+const MAGIC = 'git-autosync snapshot changes 2\n'
 
 /** A snapshot that others are written against. */
 export interface Base extends Snapshot {
@@ -20,21 +31,33 @@ interface Header {
   /** How many trees are new, and how many records differ. */
   trees: number
   records: number
+  /** Absent where they are those of the base. */
+  attributes?: EncodedAttributes
+  /** The places of files, and what their content is there now. */
+  content: [index: number, oid: Oid | null][]
 }
 
 /** Magic, a line of JSON, oid and length of each new tree, their bodies, records, checksum. */
-export function encodeChanges({ commit, trees, stats }: Snapshot, base: Base): Buffer {
+export function encodeChanges(snapshot: Snapshot, base: Base): Buffer {
+  const { commit, trees, stats } = snapshot
   const root = trees[0]?.oid as Oid
   const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
   const { kept } = diffTrees(base.trees, root, (oid) => bodies.get(oid) as Buffer)
   for (const { oid } of base.trees) bodies.delete(oid)
-  const records = recordsBeyond(carryStats(base.stats, kept, stats.length / STAT_FIELDS), stats)
+  const count = stats.length / STAT_FIELDS
+  const records = recordsBeyond(carryStats(base.stats, kept, count), stats)
+  const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
+  const content = contentBeyond(carried, snapshot.content, commit)
+  const attributes = encodeAttributes(snapshot.attributes)
+  const isSame = JSON.stringify(attributes) === JSON.stringify(encodeAttributes(base.attributes))
   const header: Header = {
     base: base.checksum,
     commit,
     tree: root,
     trees: bodies.size,
     records: records.length / (STAT_FIELDS + 1),
+    ...(isSame ? {} : { attributes }),
+    content: [...content].map(([index, oid]) => [index, oid ?? null]),
   }
   const table = [...bodies].map(([oid, body]) => {
     const row = Buffer.from(`${oid}00000000`, 'hex')
@@ -70,14 +93,18 @@ export function decodeChanges(bytes: Buffer, base: Base): Snapshot {
     bodyAt = bodyEnd
   }
   const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
-  const stats = carryStats(base.stats, kept, trees[0]?.files ?? 0)
+  const count = trees[0]?.files ?? 0
+  const stats = carryStats(base.stats, kept, count)
   const records = new Float64Array(header.records * (STAT_FIELDS + 1))
   bytes.copy(new Uint8Array(records.buffer), 0, bodyAt)
   for (let at = 0; at < records.length; at += STAT_FIELDS + 1) {
     const record = records.subarray(at + 1, at + 1 + STAT_FIELDS)
     stats.set(record, (records[at] as number) * STAT_FIELDS)
   }
-  return { commit: header.commit, trees, stats }
+  const changed = new Map(header.content.map(([index, oid]) => [index, oid ?? undefined]))
+  const content = carryContent(base.content, kept, count, { like: header.commit, changed })
+  const attributes = header.attributes ? decodeAttributes(header.attributes) : base.attributes
+  return { commit: header.commit, trees, stats, attributes, content }
 }
 
 /** The index and the fields of each record that is another one. */

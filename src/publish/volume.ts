@@ -9,11 +9,11 @@ import {
   rmdirSync,
   type Stats,
   unlinkSync,
-  writeSync,
 } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
+import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
@@ -42,9 +42,7 @@ export function tolerating(codes: readonly string[], change: () => void): boolea
 export function writeNewFile(path: string, mode: number, bytes: Uint8Array): void {
   const file = openSync(toFsPath(path), 'wx', mode)
   try {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(file, bytes, written)
-    }
+    writeAll(file, bytes)
   } finally {
     closeSync(file)
   }
@@ -69,6 +67,19 @@ export function removeOne(path: string): boolean {
 export function removeIfEmpty(path: string): boolean {
   const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']
   return tolerating(fine, () => rmdirSync(toFsPath(path)))
+}
+
+/** Removes a file, or a directory with all that is in it, unless `checkpoint` throws on the way. */
+export function removeTree(path: string, checkpoint: () => void): void {
+  checkpoint()
+  if (!statIfPresent(path)?.isDirectory()) {
+    removeOne(path)
+    return
+  }
+  for (const name of readdirSync(toFsPath(path), 'latin1')) {
+    removeTree(joinBytePath(path, name), checkpoint)
+  }
+  tolerating(['ENOENT'], () => rmdirSync(toFsPath(path)))
 }
 
 /** Answers whether a directory below a root is there, and no symlink on the way to it. */

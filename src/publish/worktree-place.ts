@@ -21,7 +21,10 @@ export function retiredMarkOf({ worktrees }: WorktreePlace, name: string): strin
 }
 
 /** A worktree by its name, which is its commit's oid, with its own state beside it. */
-export function worktreeOf({ worktrees, stateDirectory, lease }: WorktreePlace, name: string): Place {
+export function worktreeOf(
+  { worktrees, stateDirectory, lease }: WorktreePlace,
+  name: string,
+): Place {
   return {
     root: path.join(worktrees, name),
     stateDirectory: path.join(stateDirectory, `${name}.state`),

@@ -6,12 +6,13 @@ import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { isOid } from '../git/oid.js'
 import { toBytePath } from './byte-path.js'
+import { NO_SYMLINK } from './create-file.js'
 import { flush } from './durable.js'
 import { Draft, type Publication, type Target } from './in-place.js'
 import { assertLease } from './lease.js'
 import { type Place, verify } from './place.js'
 import { createStandby, distrustStandby, promote, type Standby, takeStandby } from './standby.js'
-import { codeOf } from './volume.js'
+import { codeOf, tolerating } from './volume.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 export interface WorktreeOptions {
@@ -46,12 +47,13 @@ export function beginWorktree(
     offer: (oid, blob) => distrustWhereBlocked(place, () => draft.offer(oid, blob)),
     abandon: () => draft.abandon(),
     finish() {
-      const published = distrustWhereBlocked(place, () => draft.finish())
+      const staged = stageLink(place, target.commit, () => draft.abandon())
+      const finish = () => distrustWhereBlocked(place, () => draft.finish())
+      const published = orRemove(staged, finish)
       assertLease(place.lease)
       if (standby) promote(standby.place, worktree)
       rmSync(retiredMarkOf(place, target.commit), { force: true })
-      options.beforeSwap?.()
-      swapLink(place, target.commit)
+      if (staged !== undefined) swapLink(place, staged, options.beforeSwap)
       return published
     },
   }
@@ -89,14 +91,54 @@ function distrustWhereBlocked<T>(place: WorktreePlace, stage: () => T): T {
   }
 }
 
-/** The target is relative, so that the volume may be mounted elsewhere under another path. */
-function swapLink({ link, worktrees, lease }: WorktreePlace, commit: Oid): void {
+/**
+ * Makes the next link, which is relative, so that the volume may be mounted elsewhere under
+ * another path. Returns where it is staged; undefined where it is in place already.
+ */
+function stageLink(
+  { link, worktrees }: WorktreePlace,
+  commit: Oid,
+  abandon: () => void,
+): string | undefined {
   const target = path.join(path.relative(path.dirname(link), worktrees), commit)
-  if (readLinkIfAny(link) === target) return
+  if (readLinkIfAny(link) === target) return undefined
   const staged = path.join(worktrees, `${commit}.link`)
-  rmSync(staged, { force: true })
-  symlinkSync(target, staged)
+  try {
+    rmSync(staged, { force: true })
+    if (tolerating(NO_SYMLINK, () => symlinkSync(target, staged))) return staged
+  } catch (error) {
+    abandon()
+    throw error
+  }
+  abandon()
+  throw new SyncError(
+    'volume-unsupported',
+    `The volume of ${link} has no symlinks, as publish mode symlink needs; set publish to in-place for this entry`,
+  )
+}
+
+/** Where the worktree fails, its link is not needed. */
+function orRemove<T>(staged: string | undefined, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    try {
+      if (staged !== undefined) rmSync(staged, { force: true })
+    } catch {
+      // What went wrong first is what counts; tidying removes what is left.
+    }
+    throw error
+  }
+}
+
+/** In one step, once nothing is in the way: until then, what is there stays. */
+function swapLink(
+  { link, lease }: WorktreePlace,
+  staged: string,
+  makeWay: WorktreeOptions['beforeSwap'] = () => undefined,
+): void {
   assertLease(lease)
+  makeWay()
   renameSync(staged, link)
   flush(toBytePath(path.dirname(link)))
 }

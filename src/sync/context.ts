@@ -26,7 +26,8 @@ export interface SyncContext {
 /** Where an entry is published. */
 export function siteOf(state: EntryState, context: SyncContext): Site {
   const { root, stateDirectory } = context
-  const { hasContent: wasPublished, lease, published } = state
+  const { hasContent: wasPublished, lease, mountPoint, published } = state
   const { directory, publish: mode, clean } = state.entry
-  return { directory, mode, stateDirectory, root, clean, wasPublished, published, lease }
+  const where = { directory, mode, stateDirectory, root, mountPoint }
+  return { ...where, clean, wasPublished, published, lease }
 }

@@ -24,6 +24,8 @@ export class EntryState {
   isInspected = false
   /** What keeps other instances away while this one works on it. */
   lease: Lease | undefined
+  /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
+  mountPoint: string | undefined
   /** Which other instance works on it, since when this one waits, and how that is told. */
   waiting: { holder: string; since: number; error: SyncError } | undefined
   /** When, as the clock's `now()`, it may be this instance's turn. */
@@ -49,6 +51,8 @@ export class EntryState {
   /** What could not be published, and will not be tried again until the remote names another. */
   stalled: { want: Oid; error: SyncError } | undefined
   failures = 0
+  /** What its attributes ask for and is not done, as far as it was told of. */
+  readonly ignored = new Set<string>()
   /** Whether its next sync may hang. */
   readonly doubt = new Doubt()
   error: SyncError | undefined
@@ -78,6 +82,8 @@ export class EntryState {
     this.failures = 0
     this.error = undefined
     this.tidyAt = undefined
+    this.mountPoint = undefined
+    this.ignored.clear()
     this.beginPoll()
   }
 

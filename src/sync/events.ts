@@ -2,6 +2,7 @@
 // lines and metrics.
 import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { Ignored } from '../publish/attribute-plan.js'
 
 /** What every event of one entry carries. */
 export interface EntryLabels {
@@ -60,6 +61,10 @@ export type SyncEvent =
       bytes: number
       durationMs: number
     } & EntryLabels)
+  /** Attributes ask for something that is not done: files are left as stored. Said once of each. */
+  | ({ type: 'attribute-ignored'; oid: Oid } & Ignored & EntryLabels)
+  /** Of what was published, nothing is sure any more. */
+  | ({ type: 'content-unknown' } & EntryLabels)
   /** It could not be found out whether published files were changed; it is tried again later. */
   | ({ type: 'verify-failed'; error: SyncError } & EntryLabels)
   /** Another instance works on it: this one waits. */

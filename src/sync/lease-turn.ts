@@ -26,6 +26,7 @@ export async function takeTurn(
     const { waiting } = state
     if (claimed.isOurs) {
       state.lease = claimed.lease
+      state.mountPoint = claimed.lease?.mountPoint ?? state.mountPoint
       state.waiting = undefined
       if (!waiting) return true
       const waitedMs = clock.now() - waiting.since

@@ -83,6 +83,9 @@ async function inspectAgain(
     return
   }
   if (commit !== state.published) state.publishedFrom = undefined
+  if (commit === undefined && state.published !== undefined) {
+    context.observe({ type: 'content-unknown', ...state.labels })
+  }
   state.published = commit
   state.drift = drift
   if (commit !== undefined) state.tidyAt = context.clock.now()
@@ -119,6 +122,11 @@ async function publishDesired(
   if (signal.aborted) return
   state.hasPublished(desired.want, result.commit, clock)
   state.doubt.succeeded(clock.now())
+  for (const ignored of result.ignored ?? []) {
+    if (state.ignored.has(ignored.attribute)) continue
+    state.ignored.add(ignored.attribute)
+    observe({ type: 'attribute-ignored', ...state.labels, oid: result.commit, ...ignored })
+  }
   const durationMs = performance.now() - startedAt
   const { bytes, filesDeleted, filesWritten } = result
   const published = { ...state.labels, oid: result.commit, durationMs, bytes }

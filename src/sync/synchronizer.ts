@@ -4,29 +4,25 @@
 import { isWithin } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
-import type { RemoteSession } from '../protocol/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import type { SyncContext } from './context.js'
 import { EntryState } from './entry-state.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { giveUpTurn, loseTurn, takeTurn } from './lease-turn.js'
-import { pollRemote } from './poll-remote.js'
-import { Remote, remoteKeyOf } from './remote.js'
+import { Readiness } from './readiness.js'
+import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, unpublishEntry, verifyEntry } from './upkeep.js'
 
-export interface SynchronizerOptions extends SyncContext {
-  /** Opens what an entry shares with all others of the same remote and credentials. */
-  openSession: (entry: Entry) => RemoteSession
-  maxConcurrentPolls: number
+export interface SynchronizerOptions
+  extends SyncContext,
+    Pick<RemotePollsOptions, 'openSession' | 'maxConcurrentPolls' | 'onError'> {
   maxConcurrentSyncs: number
   /** Remove what was published when its entry leaves the listing. */
   prune: boolean
   /** @default {@link LEASE_TIMES} */
   leaseTimes?: LeaseTimes | undefined
-  /** Told of faults in this program, which must not end it. */
-  onError: (error: unknown) => void
 }
 
 /** How often a one-time run looks whether it still waits for another instance. */
@@ -38,30 +34,27 @@ export class Synchronizer {
   readonly #entries = new Map<string, EntryState>()
   /** Directories of entries that left, and still have work. */
   readonly #retiring = new Set<string>()
-  readonly #remotes = new Map<string, Remote>()
-  /** Keys of remotes. */
-  readonly #polls: WorkQueue<string>
+  readonly #polls: RemotePolls
   /** Directories of entries. */
   readonly #syncs: WorkQueue<string>
   readonly #leases: LeaseKeeper
-  #hasStarted = false
+  readonly #readiness = new Readiness(() => this.#listed())
 
   constructor(options: SynchronizerOptions) {
     this.#options = options
-    const { clock, maxConcurrentPolls, maxConcurrentSyncs, onError } = options
+    const { clock, maxConcurrentSyncs, onError } = options
     this.#leases = new LeaseKeeper({
       clock,
       store: options.workers.leases,
       times: options.leaseTimes ?? LEASE_TIMES,
       onLost: (directory) => this.#loseTurn(directory),
     })
-    this.#polls = new WorkQueue({
-      clock,
-      concurrency: maxConcurrentPolls,
-      // What leaves requests hanging must not take the places of all others.
-      isInDoubt: (key) => this.#remotes.get(key)?.doubt.isRaised(clock.now()) ?? false,
-      work: (key, signal) => this.#poll(key, signal),
-      onError: (_key, error) => onError(error),
+    this.#polls = new RemotePolls({
+      ...options,
+      context: options,
+      onPolled: (states) => {
+        for (const state of states) this.#syncs.add(state.entry.directory)
+      },
     })
     this.#syncs = new WorkQueue({
       clock,
@@ -93,7 +86,7 @@ export class Synchronizer {
       state.pollNow(now)
       state.stalled = undefined
     }
-    for (const key of this.#remotes.keys()) this.#polls.add(key)
+    this.#polls.addAll()
   }
 
   /** Resolves when nothing is being polled or synced. */
@@ -127,23 +120,17 @@ export class Synchronizer {
 
   /** The paths of required entries without content in place. */
   missing(): string[] {
-    return this.#listed()
-      .filter(({ entry, hasContent }) => entry.required && !hasContent)
-      .map(({ entry }) => entry.path)
+    return this.#readiness.missing()
   }
 
   /** By the paths of required entries that another instance publishes: which one. */
   waiting(): Record<string, string> {
-    const waiting = this.#listed().filter(({ entry, waiting }) => entry.required && waiting)
-    return Object.fromEntries(
-      waiting.map(({ entry, waiting }) => [entry.path, waiting?.error.message ?? '']),
-    )
+    return this.#readiness.waiting()
   }
 
   /** Whether every required entry had content in place at some time. */
   hasStarted(): boolean {
-    this.#latchStart()
-    return this.#hasStarted
+    return this.#readiness.hasStarted()
   }
 
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */
@@ -174,7 +161,7 @@ export class Synchronizer {
     if (isSamePublication(from, to)) {
       state.entry = to
       state.pollNow(clock.now())
-      this.#polls.add(remoteKeyOf(to))
+      this.#polls.add(to)
     } else {
       this.#leave(from, state)
       state.change(to)
@@ -198,37 +185,14 @@ export class Synchronizer {
     const { directory } = state.entry
     // What an entry that left still does above or below would hit this one's files.
     if ([...this.#retiring].some((other) => overlap(other, directory))) return
-    const key = remoteKeyOf(state.entry)
-    let remote = this.#remotes.get(key)
-    if (!remote) {
-      remote = new Remote(this.#options.openSession(state.entry))
-      this.#remotes.set(key, remote)
-    }
-    remote.entries.add(state)
+    this.#polls.join(state)
     // Its first work is to find out what is in place; the poll follows.
     this.#syncs.add(directory)
   }
 
   #leave(entry: Entry, state: EntryState): void {
     this.#syncs.remove(entry.directory)
-    const key = remoteKeyOf(entry)
-    const remote = this.#remotes.get(key)
-    remote?.entries.delete(state)
-    if (remote?.entries.size !== 0) {
-      // Its first poll may have waited for just this entry.
-      this.#pollWhenDue(key)
-      return
-    }
-    this.#remotes.delete(key)
-    this.#polls.remove(key)
-  }
-
-  async #poll(key: string, signal: AbortSignal): Promise<void> {
-    const remote = this.#remotes.get(key)
-    if (!remote) return
-    const states = await pollRemote(remote, this.#options, signal)
-    for (const state of states) this.#syncs.add(state.entry.directory)
-    this.#pollWhenDue(key)
+    this.#polls.leave(entry, state)
   }
 
   /** All work on one directory: never two at once, and in the order in which it came up. */
@@ -236,28 +200,28 @@ export class Synchronizer {
     const state = this.#entries.get(directory)
     if (!state) return
     if (state.isRemoved) {
-      await this.#retire(directory, state)
+      await this.#retire(directory, state, signal)
       return
     }
-    const key = remoteKeyOf(state.entry)
-    const remote = this.#remotes.get(key)
+    const { entry } = state
+    const remote = this.#polls.of(entry)
     if (!remote) return
     if (!(await this.#isOurTurn(state, signal))) {
       if (signal.aborted) return
-      if (remote.isInspected) this.#polls.add(key)
-      this.#pollWhenDue(key)
+      this.#polls.addInspected(entry)
+      this.#polls.addWhenDue(entry)
       return
     }
     if (state.isInspected) {
       await verifyEntry(state, this.#options, signal)
       await syncEntry(state, remote, this.#options, signal)
-      this.#pollWhenDue(key)
+      this.#polls.addWhenDue(entry)
     } else {
       await inspectEntry(state, this.#options, signal)
-      if (remote.isInspected) this.#polls.add(key)
+      this.#polls.addInspected(entry)
     }
     // Nobody may ask before an entry that is still missing comes on top.
-    if (state.hasContent) this.#latchStart()
+    if (state.hasContent) this.#readiness.hasStarted()
     if (state.error?.code === 'lease-lost') {
       if (!signal.aborted) this.#loseTurn(directory)
       return
@@ -271,13 +235,14 @@ export class Synchronizer {
   }
 
   /** The end of an entry that left the listing, unless it comes back meanwhile. */
-  async #retire(directory: string, state: EntryState): Promise<void> {
+  async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const prune = state.isPruned
-    if (prune) await takeTurn(state, this.#leases, this.#options, new AbortController().signal)
+    if (prune) await takeTurn(state, this.#leases, this.#options, signal)
     // What another instance publishes stays.
     const isDone = !prune || state.waiting !== undefined
-    const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options)
+    const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options, signal)
+    if (signal.aborted) return
     // Where the volume fails, it expires.
     if (retryInMs === undefined) await this.#leases.release(directory).catch(() => undefined)
     if (!state.isRemoved) return
@@ -309,17 +274,8 @@ export class Synchronizer {
     this.#syncs.add(directory)
   }
 
-  #latchStart(): void {
-    this.#hasStarted ||= this.missing().length === 0
-  }
-
   #syncAt(directory: string, timeMs: number | undefined): void {
     if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
-  }
-
-  #pollWhenDue(key: string): void {
-    const dueAt = this.#remotes.get(key)?.dueAt
-    if (dueAt !== undefined) this.#polls.addAfter(key, dueAt - this.#options.clock.now())
   }
 }
 

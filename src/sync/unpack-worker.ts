@@ -32,14 +32,19 @@ export interface InspectJob extends Pick<Look, 'share'> {
   stop: StopFlag
 }
 
+export interface UnpublishJob {
+  site: Site
+  stop: StopFlag
+}
+
 /** What is in place at a site. */
 export function inspect({ site, share, stop }: InspectJob): Promise<Answer<Survey>> {
   return answer(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
 }
 
 /** Removes what was published at a site. */
-export function unpublish(site: Site): Promise<Answer<void>> {
-  return answer(() => publication.unpublish(site))
+export function unpublish({ site, stop }: UnpublishJob): Promise<Answer<void>> {
+  return answer(() => publication.unpublish(site, checkpointOf(site, stop)))
 }
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */

@@ -60,7 +60,9 @@ export async function verifyEntry(
   const passes = Math.min(MOST_PASSES, Math.max(1, Math.floor(DAY_MS / verifyIntervalMs)))
   try {
     const survey = await workers.inspect(siteOf(state, context), { pass, passes }, signal)
-    if (!signal.aborted) state.verified(survey)
+    if (signal.aborted) return
+    if (survey.commit === undefined) observe({ type: 'content-unknown', ...state.labels })
+    state.verified(survey)
   } catch (error) {
     if (signal.aborted) return
     observe({ type: 'verify-failed', ...state.labels, error: toSyncError(error) })
@@ -93,13 +95,15 @@ export async function tidyEntry(
 export async function unpublishEntry(
   state: EntryState,
   context: SyncContext,
+  signal: AbortSignal,
 ): Promise<number | undefined> {
   const { cadence, observe, workers } = context
   try {
-    await workers.unpublish(siteOf(state, context))
+    await workers.unpublish(siteOf(state, context), signal)
     state.hasContent = false
     return undefined
   } catch (reason) {
+    if (signal.aborted) return undefined
     const error = toSyncError(reason)
     state.failed(error)
     observe({ type: 'tidy-failed', ...state.labels, error })

@@ -10,7 +10,7 @@ import { identifyProcess } from '../publish/process-identity.js'
 import type { Look, Site, Survey } from '../publish/publication.js'
 import { unwrap } from './answer.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
-import type { InspectJob, PublishJob, StopFlag, TidyJob } from './unpack-worker.js'
+import type { InspectJob, PublishJob, StopFlag, TidyJob, UnpublishJob } from './unpack-worker.js'
 import type { Unpacked } from './unpacking.js'
 
 /** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
@@ -42,7 +42,7 @@ export interface WorkerPool {
    */
   tidy(site: Site, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
-  unpublish(site: Site): Promise<void>
+  unpublish(site: Site, signal: AbortSignal): Promise<void>
   /** Waits for running jobs, then ends the threads. */
   close(): Promise<void>
 }
@@ -76,7 +76,11 @@ export function createWorkerPool(
         const job: TidyJob = { site, graceMs, stop }
         return unwrap(await pool.run(job, { name: 'tidy' }))
       }),
-    unpublish: async (site) => unwrap(await pool.run(site, { name: 'unpublish' })),
+    unpublish: (site, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: UnpublishJob = { site, stop }
+        return unwrap(await pool.run(job, { name: 'unpublish' }))
+      }),
     publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, shared, stop)),
     close: () => pool.close(),
   }

@@ -1,5 +1,5 @@
 // Which credential serves which repository.
-import type { Credential } from './credentials-file.js'
+import type { Credential } from './credential.js'
 
 /** The credential whose `url` is the longest prefix of `repoUrl`; of equals, the first. */
 export function findCredential(
@@ -18,10 +18,27 @@ export function findCredential(
 /** The length of the path that `prefix` and `repo` share, where `prefix` covers it. */
 function prefixLength(prefix: string | undefined, repo: URL): number | undefined {
   if (prefix === undefined) return undefined
-  const { origin, pathname } = new URL(prefix)
-  const folder = pathname.replace(/\/+$/, '')
-  if (origin !== repo.origin) return undefined
+  const url = new URL(prefix)
+  if (!isSameHost(url, repo)) return undefined
+  const folder = pathOf(url).replace(/\/+$/, '')
+  const path = pathOf(repo)
   // A whole path component, or the repository itself written without its suffix.
-  const isPrefix = `${repo.pathname}/`.startsWith(`${folder}/`) || repo.pathname === `${folder}.git`
+  const isPrefix = `${path}/`.startsWith(`${folder}/`) || path === `${folder}.git`
   return isPrefix ? folder.length : undefined
+}
+
+/** A prefix for SSH without a user or a port serves every user, and the usual port. */
+function isSameHost(prefix: URL, repo: URL): boolean {
+  if (prefix.protocol !== repo.protocol) return false
+  if (repo.protocol !== 'ssh:') return prefix.host === repo.host
+  return (
+    prefix.hostname.toLowerCase() === repo.hostname.toLowerCase() &&
+    (prefix.port || '22') === (repo.port || '22') &&
+    (prefix.username === '' || prefix.username === repo.username)
+  )
+}
+
+/** On most SSH hosts, `user@host:path` and `ssh://user@host/path` are the same. */
+function pathOf({ protocol, pathname }: URL): string {
+  return protocol === 'ssh:' ? pathname.replace(/^\/~(?=\/)/, '') : pathname
 }

@@ -2,49 +2,40 @@
 // single value of it. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
 import { Ajv, type ErrorObject } from 'ajv'
-import { SyncError } from '../base/errors.js'
+import type { SyncError } from '../base/errors.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
+import { findDuplicateKeys } from '../base/json-duplicates.js'
+import { redact } from '../base/redact.js'
+import type { Credential } from './credential.js'
+import { findCredentialFaults } from './credential-faults.js'
+import { invalidIn } from './credentials/secret-file.js'
 
-/** One entry of the file, as written. */
-export interface Credential {
-  url?: string
-  name?: string
-  username?: string
-  password?: string
-  passwordFile?: string
-  token?: string
-  tokenFile?: string
-  headers?: Record<string, string>
-}
+export type { Credential }
 
 /** Checks that a document is a list of credentials; a function made once. */
 export type ParseCredentials = (text: string, file: string) => Credential[]
 
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/** Whether `value` can be sent as the value of a header. */
-export function isHeaderValue(value: string): boolean {
-  return HEADER_VALUE.test(value)
-}
-
 /** Compiles the schema. What it returns throws `credentials-invalid` with all faults listed. */
 export function createCredentialsParser(): ParseCredentials {
   const schema = createRequire(import.meta.url)('./credentials.schema.json')
-  const validate = new Ajv({ allErrors: true }).compile<Credential[]>(schema)
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
+  const validate = ajv.compile<Credential[]>(schema)
   return (text, file) => {
     const document = parse(text, file)
     const faults = validate(document)
-      ? document.flatMap(findFaults).concat(findDuplicates(document))
+      ? document.flatMap(findFaultsAt).concat(findDuplicates(document))
       : (validate.errors ?? []).flatMap(describe)
-    if (faults.length > 0) throw invalid(file, faults.join('; '))
+    const repeated = findDuplicateKeys(text).map((keys) => `${pointer(keys)} is given twice`)
+    if (faults.length + repeated.length > 0) {
+      throw invalid(file, [...repeated, ...faults].join('; '))
+    }
     return document as Credential[]
   }
 }
 
 /** A credentials file that cannot be used. */
 export function invalid(file: string, fault: string, cause?: unknown): SyncError {
-  return new SyncError('credentials-invalid', `The credentials file ${file}: ${fault}`, { cause })
+  return invalidIn(`The credentials file ${file}`, fault, cause)
 }
 
 function parse(text: string, file: string): unknown {
@@ -57,13 +48,13 @@ function parse(text: string, file: string): unknown {
 }
 
 function describe({ keyword, instancePath, params, message }: ErrorObject): string[] {
-  const place = instancePath === '' ? 'the file' : instancePath
+  const place = instancePath === '' ? 'the file' : redact(instancePath)
   switch (keyword) {
     case 'additionalProperties':
-      return [`${place}/${params['additionalProperty']} is not a known field`]
+      return [`${place}${pointer([params['additionalProperty']])} is not a known field`]
     case 'required':
-      // Said by the anyOf around it.
-      return []
+      // Of an entry itself, the anyOf around it says it.
+      return instancePath.split('/').length > 2 ? [`${place} ${message}`] : []
     case 'anyOf':
       return [`${place} must have a url or a name`]
     default:
@@ -71,44 +62,13 @@ function describe({ keyword, instancePath, params, message }: ErrorObject): stri
   }
 }
 
-/** What the schema cannot say. */
-function findFaults(credential: Credential, index: number): string[] {
-  const has = (field: keyof Credential) => credential[field] !== undefined
-  const ways = [
-    has('password') || has('passwordFile') || has('username') ? 'username and password' : [],
-    has('token') || has('tokenFile') ? 'token' : [],
-    headerNames(credential).includes('authorization') ? 'an Authorization header' : [],
-  ].flat()
-  const faults = [
-    ...(has('password') && has('passwordFile') ? ['has both password and passwordFile'] : []),
-    ...(has('token') && has('tokenFile') ? ['has both token and tokenFile'] : []),
-    ...(ways.length > 1 ? [`authenticates in more than one way: ${ways.join(', ')}`] : []),
-    ...(has('username') && !has('password') && !has('passwordFile') ? ['lacks a password'] : []),
-    ...findUrlFaults(credential.url),
-    ...findHeaderFaults(credential.headers ?? {}),
-  ]
-  return faults.map((fault) => `/${index} ${fault}`)
+function pointer(keys: readonly string[]): string {
+  const tokens = keys.map((key) => redact(key).replaceAll('~', '~0').replaceAll('/', '~1'))
+  return tokens.map((token) => `/${token}`).join('')
 }
 
-function headerNames({ headers = {} }: Credential): string[] {
-  return Object.keys(headers).map((name) => name.toLowerCase())
-}
-
-function findUrlFaults(url: string | undefined): string[] {
-  if (url === undefined) return []
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed?.protocol !== 'https:' && parsed?.protocol !== 'http:') {
-    return ['has a url that does not start with https:// or http://']
-  }
-  const extra = parsed.username || parsed.password || parsed.search || parsed.hash
-  return extra ? ['has a url with credentials, a query or a fragment in it'] : []
-}
-
-function findHeaderFaults(headers: Record<string, string>): string[] {
-  return Object.entries(headers).flatMap(([name, value]) => {
-    if (!HEADER_NAME.test(name)) return [`has a header with an impossible name`]
-    return isHeaderValue(value) ? [] : [`has a header ${name} with a line end or the like in it`]
-  })
+function findFaultsAt(credential: Credential, index: number): string[] {
+  return findCredentialFaults(credential).map((fault) => `/${index} ${fault}`)
 }
 
 function findDuplicates(credentials: Credential[]): string[] {

@@ -24,22 +24,25 @@ export function createAssertOk(now: () => number, credentials = 'CREDENTIALS_PAT
     if (response.statusCode === 200 && type === expectedContentType && encoding === 'identity') {
       return
     }
-    const excerpt = await readExcerpt(response)
-    const code = codeOf(response)
+    const page = await readStart(response)
+    const code = codeOf(response, page)
     const repository = repositoryOf(response)
-    throw new SyncError(code, `${explain(code, response, { repository, credentials })}${excerpt}`, {
+    const sentence = explain(code, response, { repository, credentials, page })
+    throw new SyncError(code, `${sentence}${excerptOf(response, page)}`, {
       retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now()) : undefined,
     })
   }
 }
 
-function codeOf({ statusCode, headers }: HttpResponse): ErrorCode {
+function codeOf(response: HttpResponse, page: string): ErrorCode {
+  const { statusCode, headers } = response
+  if (wantsCertificate(response, page) || isSignIn(response)) return 'authentication-required'
   switch (statusCode) {
     case 401:
     case 407:
       return 'authentication-required'
     case 403:
-      return asksForPatience(headers) ? 'rate-limited' : 'access-denied'
+      return asksForPatience(headers) || /rate limit/i.test(page) ? 'rate-limited' : 'access-denied'
     case 404:
     case 410:
       return 'repository-not-found'
@@ -55,6 +58,17 @@ function codeOf({ statusCode, headers }: HttpResponse): ErrorCode {
   return 'not-a-git-server'
 }
 
+/** nginx answers so where no client certificate came, or one that it does not trust. */
+function wantsCertificate({ statusCode }: HttpResponse, page: string): boolean {
+  return statusCode === 400 && /SSL certificate/i.test(page)
+}
+
+/** GitLab and others redirect who may not read a repository to such a page. */
+function isSignIn(response: HttpResponse): boolean {
+  const { pathname } = new URL(response.url)
+  return contentTypeOf(response) === 'text/html' && /[/_](?:sign_?in|login)\/?$/i.test(pathname)
+}
+
 function asksForPatience(headers: Record<string, string>): boolean {
   const remaining = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining']
   return headers['retry-after'] !== undefined || remaining === '0'
@@ -67,18 +81,20 @@ function isBusy(code: ErrorCode): boolean {
 interface Asked {
   repository: string
   credentials: string
+  /** The first words of the answer. */
+  page: string
 }
 
 function explain(code: ErrorCode, response: HttpResponse, asked: Asked): string {
-  const { repository, credentials } = asked
+  const { repository } = asked
   const status = `${response.statusCode} ${response.statusMessage}`.trim()
   switch (code) {
     case 'authentication-required':
-      return `${repository} wants credentials, or other ones (${status}); check ${credentials}`
+      return explainAuthentication(response, asked, status)
     case 'access-denied':
-      return `${repository} denies access (${status}): the credentials need the right to read; check ${credentials}`
+      return `${repository} denies access (${status}): the credentials need the right to read; check ${asked.credentials}`
     case 'repository-not-found':
-      return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it`
+      return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it${suffixHint(repository)}`
     case 'rate-limited':
       return `${repository} asks for fewer requests (${status}); raise the interval, or use credentials with a higher limit`
     case 'server-error':
@@ -90,6 +106,35 @@ function explain(code: ErrorCode, response: HttpResponse, asked: Asked): string 
     default:
       return notGit(response, repository, status)
   }
+}
+
+function explainAuthentication(response: HttpResponse, asked: Asked, status: string): string {
+  const { repository, credentials, page } = asked
+  if (wantsCertificate(response, page)) {
+    return `${repository} wants a client certificate, or another one (${status}); name it as clientCertFile and clientKeyFile of a credential in CREDENTIALS_PATH`
+  }
+  if (isSignIn(response)) {
+    return `The remote redirects to its sign-in page ${repository}: the repository may be private, or not exist; check the address and ${credentials}`
+  }
+  const schemes = schemesOf(response.headers['www-authenticate'] ?? '')
+  if (schemes.length > 0 && !schemes.some((scheme) => /^(?:basic|bearer)$/i.test(scheme))) {
+    return `${repository} takes only ${schemes.join(' or ')} authentication (${status}), which is not supported; allow Basic on the server, or use its SSH address`
+  }
+  return `${repository} wants credentials, or other ones (${status}); check ${credentials}`
+}
+
+/** The schemes of challenges such as `Digest realm="a", nonce="b", Basic realm="c"`. */
+function schemesOf(challenges: string): string[] {
+  const unquoted = challenges.replace(/"(?:[^"\\]|\\.)*"/g, '""')
+  const words = unquoted.split(',').map((part) => /^\s*([\w-]+)(?:\s|$)(?!\s*=)/.exec(part)?.[1])
+  return [...new Set(words.filter((word) => word !== undefined))]
+}
+
+/** Most servers know a repository by both names. */
+function suffixHint(repository: string): string {
+  return repository.endsWith('.git')
+    ? '; Azure DevOps and CodeCommit know it only without .git at the end'
+    : ''
 }
 
 function notGit(response: HttpResponse, repository: string, status: string): string {
@@ -107,8 +152,7 @@ function notGit(response: HttpResponse, repository: string, status: string): str
   return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address`
 }
 
-/** The first line of a plain-text answer, where servers say what is wrong. */
-async function readExcerpt(response: HttpResponse): Promise<string> {
+async function readStart(response: HttpResponse): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
@@ -120,13 +164,14 @@ async function readExcerpt(response: HttpResponse): Promise<string> {
   } catch {
     // The status says more than a page that broke off.
   }
+  return Buffer.concat(chunks).toString('utf8', 0, EXCERPT_BYTES)
+}
+
+/** The first line of a plain-text answer, where servers say what is wrong. */
+function excerptOf(response: HttpResponse, page: string): string {
   if (contentTypeOf(response) !== 'text/plain' || response.statusCode < 400) return ''
-  const text =
-    Buffer.concat(chunks)
-      .toString('utf8')
-      .trim()
-      .split(/[\r\n]/, 1)[0] ?? ''
-  return text === '' ? '' : `; it said: ${text.slice(0, EXCERPT_CHARACTERS)}`
+  const line = page.trim().split(/[\r\n]/, 1)[0] ?? ''
+  return line === '' ? '' : `; it said: ${line.slice(0, EXCERPT_CHARACTERS)}`
 }
 
 function contentTypeOf({ headers }: HttpResponse): string {

@@ -52,7 +52,7 @@ const KEEP_ALIVE_MS = 10 * 60_000
 const USER_AGENT = 'git/git-autosync'
 
 /**
- * How long one address of a host may take before the next one is tried as well, in milliseconds.
+ * How long one address of a host may take before the next one is tried instead, in milliseconds.
  * Node's own 250 are too short for the other side of the world.
  */
 const ADDRESS_TIMEOUT_MS = 2000
@@ -209,8 +209,10 @@ async function bytesOf(body: HttpRequest['body']): Promise<Buffer | null> {
   return Buffer.concat(chunks)
 }
 
-function serviceOf(url: URL): string {
-  return url.searchParams.get('service') ?? /\/(git-[a-z-]+)$/.exec(url.pathname)?.[1] ?? ''
+/** Of a redirect's address, only the words that are known: it may hold anything. */
+function serviceOf({ searchParams, pathname }: URL): string {
+  const named = searchParams.get('service') ?? /\/(git-[a-z-]+)$/.exec(pathname)?.[1] ?? ''
+  return ['git-upload-pack', 'git-receive-pack'].includes(named) ? named : ''
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -2,6 +2,7 @@
 // host and what to do. https://nodejs.org/api/errors.html#nodejs-error-codes
 import { errors } from 'undici'
 import { type ErrorCode, SyncError } from '../base/errors.js'
+import { explainTls } from './tls-error.js'
 
 /** Codes of Node and undici whose meaning a table can tell. */
 const CODES: Record<string, ErrorCode> = {
@@ -84,7 +85,7 @@ function syncCodeOf(code: string, cause: unknown): ErrorCode {
   const known = CODES[code]
   if (known) return known
   if (TLS.test(code)) return 'tls-failed'
-  if (cause instanceof errors.HTTPParserError) return 'not-a-git-server'
+  if (cause instanceof errors.HTTPParserError || code.startsWith('HPE_')) return 'not-a-git-server'
   return 'internal'
 }
 
@@ -106,7 +107,7 @@ function explain(code: ErrorCode, host: string, detail: string): string {
     case 'connection-failed':
       return `The connection to ${host} failed (${detail}); it is tried again`
     case 'tls-failed':
-      return `No trusted TLS connection to ${host} (${detail}); check the clock and the certificate, or name its CA in NODE_EXTRA_CA_CERTS`
+      return explainTls(host, detail)
     case 'not-a-git-server':
       return `What answers at ${host} does not speak HTTP (${detail}); check the scheme and the port`
     case 'aborted':

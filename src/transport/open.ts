@@ -1,34 +1,31 @@
 // Chooses how a remote is reached: the one place that knows every transport.
-import { SyncError } from '../base/errors.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { HttpClient } from './http-client.js'
+import type { SshCredential } from './ssh/credential.js'
+import type { SshTransport } from './ssh.js'
 
 export interface Transports {
   http: HttpClient
   local: HttpClient
+  ssh: Pick<SshTransport, 'clientWith'>
 }
 
-/** The client for a remote; every request of one without a transport fails. */
-export type OpenTransport = (remote: RemoteUrl) => HttpClient
+/** The client for a remote; `authorize` gives what a login over SSH takes. */
+export type OpenTransport = (
+  remote: RemoteUrl,
+  authorize: () => Promise<SshCredential>,
+) => HttpClient
 
 /** Creates the choice among `transports`. */
-export function createTransport({ http, local }: Transports): OpenTransport {
-  return (remote) => {
+export function createTransport({ http, local, ssh }: Transports): OpenTransport {
+  return (remote, authorize) => {
     switch (remote.transport) {
       case 'http':
         return http
       case 'local':
         return local
       case 'ssh':
-        return unsupported(remote)
+        return ssh.clientWith(authorize)
     }
   }
-}
-
-function unsupported({ url }: RemoteUrl): HttpClient {
-  const error = new SyncError(
-    'transport-unsupported',
-    `${url} is reached over SSH, which is not supported yet; use its https:// address`,
-  )
-  return { request: () => Promise.reject(error) }
 }

@@ -32,8 +32,9 @@ export function createTlsRequirement({ required, onPlain }: TlsRequirementOption
   }
 }
 
-function isLoopback({ hostname }: URL): boolean {
+/** Whether `url` leads to this very machine. */
+export function isLoopback({ hostname }: URL): boolean {
   const host = hostname.replace(/\.$/, '')
-  if (host === 'localhost' || host.endsWith('.localhost')) return true
-  return host === '[::1]' || (net.isIPv4(host) && host.startsWith('127.'))
+  if (host === 'localhost' || host === '[::1]') return true
+  return net.isIPv4(host) && host.startsWith('127.')
 }

@@ -13,6 +13,12 @@ const CASES: Record<string, [text: string, redacted: string]> = {
     '{"authorization":"Bearer abc","a":1}',
     '{"authorization":"[redacted]","a":1}',
   ],
+  'a query': ['at "https://host/a?key=s%20x&b=c@d" and', 'at "https://host/a?[redacted]" and'],
+  'a secret in JSON': [
+    '{"password": "a\\"b","Token":"","tokens":"c"}',
+    '{"password": "[redacted]","Token":"[redacted]","tokens":"c"}',
+  ],
+  'a token of a known form': ['no ghp_0123456789abc here', 'no [redacted] here'],
   'a proxy header': ['proxy-authorization=token xyz', 'proxy-authorization=[redacted]'],
 }
 
@@ -23,7 +29,8 @@ for (const [name, [text, redacted]] of Object.entries(CASES)) {
 test('text without credentials stays as it is', () => {
   for (const text of [
     'https://host:8080/path@v1',
-    'http://host/a?b=c@d',
+    'is it? a=b',
+    'glpat- and ghp_short',
     'git@host:path',
     'mail me@host',
     'needs authorization',
@@ -34,7 +41,16 @@ test('text without credentials stays as it is', () => {
 
 test('the time is linear in the length of hostile text', () => {
   const startedAt = performance.now()
-  for (const part of ['a', 'a.', '://', 'a://b:c', 'authorization:basic ']) {
+  for (const part of [
+    'a',
+    'a.',
+    '://',
+    'a://b:c',
+    'authorization:basic ',
+    '?a=',
+    '"token":"',
+    'ghp_',
+  ]) {
     redact(part.repeat(1_000_000 / part.length))
   }
   assert.ok(performance.now() - startedAt < 5_000)

@@ -66,7 +66,7 @@ test('each fault of a remote has a code and a sentence, and harms no other entry
     nowhere: ['http://nonexistent.invalid/repo', 'host-not-found', /nonexistent\.invalid/],
     refused: [`http://127.0.0.1:${unused}/repo`, 'connection-refused', /127\.0\.0\.1/],
     'no-directory': [path.join(dir, 'nothing-here'), 'repository-not-found', /nothing-here/],
-    ssh: ['git@127.0.0.1:repo.git', 'transport-unsupported', /https/],
+    ssh: [`ssh://git@127.0.0.1:${unused}/repo.git`, 'connection-refused', /127\.0\.0\.1/],
   }
   const entryOf = ([name, [repo, , , more]]: [string, (typeof faults)[string]]) => ({
     path: `out/${name}`,

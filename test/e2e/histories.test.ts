@@ -14,8 +14,13 @@ import { stateNames } from '../helpers/snapshots.js'
 
 const STEPS = 25
 
-for (const protocol of [2, 0] as const) {
-  test(`a random history over protocol v${protocol}`, async (t) => {
+for (const { protocol, hasAttributes } of [
+  { protocol: 2, hasAttributes: false },
+  { protocol: 2, hasAttributes: true },
+  { protocol: 0, hasAttributes: true },
+] as const) {
+  const attributes = hasAttributes ? ', with attributes' : ''
+  test(`a random history over protocol v${protocol}${attributes}`, async (t) => {
     const seed = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000)
     t.diagnostic(`HISTORY_SEED=${seed}`)
     const random = randomFrom(seed)
@@ -33,7 +38,7 @@ for (const protocol of [2, 0] as const) {
         publish: name,
       })),
     )
-    const history = randomHistory(random)
+    const history = randomHistory(random, { hasAttributes })
     repo.git('update-ref', 'refs/heads/main', commitFiles(repo, history.next().value))
     const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '100ms' }
     const service = await startService(t, { listingPath, settings })
@@ -49,8 +54,10 @@ for (const protocol of [2, 0] as const) {
       repo.git('update-ref', 'refs/heads/main', commitFiles(repo, history.next().value))
       service.signal('SIGHUP')
     }
-    const polls = await service.metric('git_autosync_fetch_fallbacks_total{entry="in-place"}')
-    assert.equal(polls, 0, 'every update was a thin one')
+    const fallbacks = await service.metric('git_autosync_fetch_fallbacks_total{entry="in-place"}')
+    // Not every conversion can be undone, for instance that of a large file.
+    if (hasAttributes) assert.ok((fallbacks ?? STEPS) < STEPS / 2, `${fallbacks} fall-backs`)
+    else assert.equal(fallbacks, 0, 'every update was a thin one')
   })
 }
 
@@ -80,5 +87,6 @@ test('an edited file as the base of a delta: everything is fetched, and it is ri
       ({ message, level }) => message === 'fetching everything' && level === 'debug',
     ),
   )
-  assert.deepEqual(stateNames(readdirSync(path.join(dir, 'out/.git-autosync'))), ['snapshot'])
+  const names = stateNames(readdirSync(path.join(dir, 'out/.git-autosync')))
+  assert.deepEqual(names, ['boot', 'lease', 'snapshot'])
 })

@@ -22,6 +22,10 @@ test('recognises every form of address', () => {
     'host:a': ['ssh', 'ssh://host/~/a'],
     'git@host:~/a': ['ssh', 'ssh://git@host/~/a'],
     'git@[::1]:a': ['ssh', 'ssh://git@[::1]/~/a'],
+    'git@host:../a': ['ssh', 'ssh://git@host/~/../a'],
+    'ssh://host:22/a/../b': ['ssh', 'ssh://host/a/../b'],
+    'ssh://host/~/../é%2Fa': ['ssh', 'ssh://host/~/../%C3%A9%2Fa'],
+    'ssh://host/a b': ['ssh', 'ssh://host/a%20b'],
     'git@host:a b#c?d%e': ['ssh', 'ssh://git@host/~/a%20b%23c%3Fd%25e'],
     '/srv/a.git': ['local', 'file:///srv/a.git'],
     './a:b': ['local', 'file:///srv/listing%20folder/a:b'],
@@ -42,6 +46,15 @@ test('recognises every form of address', () => {
   }
 })
 
+test('takes a password out of an ssh URL', () => {
+  const credentials = { username: 'user', password: 'p:w/%' }
+  assert.deepEqual(parse('ssh://user:p%3Aw%2F%25@host:2222/a'), {
+    transport: 'ssh',
+    url: 'ssh://user@host:2222/a',
+    credentials,
+  })
+})
+
 test('takes credentials out of an http URL, decoded', () => {
   const url = 'https://host/a'
   const credentials = (username: string, password: string) => ({ username, password })
@@ -56,6 +69,22 @@ test('takes credentials out of an http URL, decoded', () => {
   }
 })
 
+test('takes spaces in a path, written either way', () => {
+  for (const [repo, url] of [
+    [
+      'https://u@dev.example/org/My  Project/_git/a b',
+      'https://dev.example/org/My%20%20Project/_git/a%20b',
+    ],
+    [
+      'https://dev.example/org/My%20Project/_git/a b',
+      'https://dev.example/org/My%20Project/_git/a%20b',
+    ],
+    ['ssh://git@host/My Project/repo', 'ssh://git@host/My%20Project/repo'],
+  ] as const) {
+    assert.equal(parse(repo).url, url)
+  }
+})
+
 test('says what is wrong, without the text that may hold a secret', () => {
   const faults: Record<string, RegExp> = {
     'ftp://user:secret@host/a': /unknown scheme ftp:/,
@@ -64,6 +93,9 @@ test('says what is wrong, without the text that may hold a secret', () => {
     'https://': /not a valid URL/,
     'https://user:secret': /not a valid URL/,
     'https://user:se cret@host/a': /white space/,
+    'https://user:se cret/x@host/a': /white space/,
+    'https://host/a secret ': /white space/,
+    'https://host/a\tsecret': /white space/,
     'https://user:se\\cret@host/a': /backslashes/,
     'https://user:sec/ret@host/a': /valid URL|"@" in its path/,
     'https://host/x/secret@host/a': /"@" in its path/,
@@ -71,7 +103,12 @@ test('says what is wrong, without the text that may hold a secret', () => {
     'https://host/a#secret': /query or a fragment/,
     'ssh://host': /no path/,
     'ssh://host/': /no path/,
-    'ssh://user:secret@host/a': /must not hold a password/,
+    'ssh://host/secret%E9': /percent/,
+    'ssh://host/secret%00': /NUL/,
+    'host:-secret': /starts with "-"/,
+    'ssh://host/~secret': /no path/,
+    'git@[secret:a': /no host/,
+    'se^cret:a': /no host/,
     'ssh://host/a?secret': /query or a fragment/,
     'ssh://host/a#secret': /query or a fragment/,
     'user:secret@host/a': /without its scheme/,

@@ -80,8 +80,8 @@ export class FakeWorkers implements WorkerPool {
     return this.#run('tidy', site, { signal }, () => this.tidyAgainInMs.shift())
   }
 
-  async unpublish(site: Site): Promise<void> {
-    await this.#run('unpublish', site, {}, () => this.inPlace.delete(site.directory))
+  async unpublish(site: Site, signal: AbortSignal): Promise<void> {
+    await this.#run('unpublish', site, { signal }, () => this.inPlace.delete(site.directory))
   }
 
   async close(): Promise<void> {

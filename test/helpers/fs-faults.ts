@@ -105,6 +105,16 @@ export function failAt(at: number, kind: 'crash' | 'fault', work: () => void): b
 
 /** Runs `work` with `gate` before every call. */
 export function withGate(gate: Gate, work: () => void): void {
+  const open = closeGate(gate)
+  try {
+    work()
+  } finally {
+    open()
+  }
+}
+
+/** Puts `gate` before every call, until the function that it returns is called. */
+export function closeGate(gate: Gate): () => void {
   const originals = new Map(CALLS.map((name) => [name, Reflect.get(fs, name)]))
   let inside = false
   for (const [name, original] of originals) {
@@ -123,9 +133,7 @@ export function withGate(gate: Gate, work: () => void): void {
     Reflect.set(fs, name, gated)
   }
   syncBuiltinESMExports()
-  try {
-    work()
-  } finally {
+  return () => {
     for (const [name, original] of originals) Reflect.set(fs, name, original)
     syncBuiltinESMExports()
   }

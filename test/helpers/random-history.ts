@@ -1,5 +1,5 @@
 // A random history of a tree: edits, renames, type changes, large and binary files, empty
-// files, deep paths, and names that are no UTF-8. The same seed makes the same history.
+// files, deep paths, names that are no UTF-8, and attributes. The same seed makes the same history.
 import type { CommitFile } from './git-commit.js'
 
 /** Returns a number from 0 up to, not including, 1. */
@@ -21,6 +21,25 @@ const NAMES = [
   'q"\n',
 ]
 
+const ATTRIBUTES = [
+  '* text=auto',
+  '* text=auto eol=crlf',
+  '* text eol=crlf',
+  '* -text',
+  'b.txt text eol=crlf',
+  '*.b ident',
+  'src/** text eol=crlf',
+  '/deep/* !text',
+  '* !eol',
+  'a working-tree-encoding=UTF-16LE',
+  'b.txt working-tree-encoding=utf-16 eol=crlf text',
+  '*moved filter=lfs -text',
+  '[attr]dos text eol=crlf',
+  '*.txt dos',
+  '* -dos',
+  '"\\303\\274" binary',
+]
+
 /** Numbers from a seed. https://en.wikipedia.org/wiki/Linear_congruential_generator */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0
@@ -31,13 +50,17 @@ export function randomFrom(seed: number): Random {
 }
 
 /** Yields one tree after another, each a few changes from the one before. */
-export function* randomHistory(random: Random): Generator<Record<string, CommitFile>, never> {
+export function* randomHistory(
+  random: Random,
+  { hasAttributes = false } = {},
+): Generator<Record<string, CommitFile>, never> {
+  const all = hasAttributes ? [...CHANGES, setAttributes, setAttributes] : CHANGES
   const files: Files = new Map()
   for (let count = 0; count < 30; count++) add(files, random)
   for (;;) {
     yield Object.fromEntries(files)
     for (let changes = 1 + Math.floor(random() * 6); changes > 0; changes--) {
-      pick(CHANGES, random)(files, random)
+      pick(all, random)(files, random)
     }
   }
 }
@@ -139,6 +162,16 @@ function makeLarge(files: Files, random: Random): void {
   put(files, `large/${Math.floor(random() * 2)}`, bytes)
 }
 
+/** Attributes for all, or for a directory that there is. */
+function setAttributes(files: Files, random: Random): void {
+  const path = anyPath(files, random) ?? ''
+  const slashes = [...path.matchAll(/\//g)].map(({ index }) => index)
+  const directory = random() < 0.4 ? '' : path.slice(0, (slashes.at(-1) ?? -1) + 1)
+  const lines = Array.from({ length: Math.floor(random() * 4) }, () => pick(ATTRIBUTES, random))
+  if (lines.length === 0) files.delete(`${directory}.gitattributes`)
+  else put(files, `${directory}.gitattributes`, `${lines.join('\n')}\n`)
+}
+
 function content(random: Random): CommitFile {
   const kind = random()
   if (kind < 0.1) return ''
@@ -146,6 +179,7 @@ function content(random: Random): CommitFile {
   if (kind < 0.35) return { content: `#!/bin/sh\necho ${random()}\n`, executable: true }
   if (kind < 0.6) return Buffer.from(`line ${random()}\n`.repeat(1 + Math.floor(random() * 500)))
   if (kind < 0.7) return Buffer.from(Array.from({ length: 300 }, () => Math.floor(random() * 256)))
+  if (kind < 0.8) return `text ${random()}\n$Id$\nmore\n`
   return `text ${random()}\n`
 }
 

@@ -6,6 +6,7 @@ import { type Disposition, ERROR_CODES } from '../../src/base/errors.js'
 import { LISTING_SCHEMA } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
+import { CREDENTIAL_VARIABLES } from '../../src/transport/credentials/environment.js'
 
 interface CredentialsSchema {
   items: { properties: Record<string, { description: string }> }
@@ -50,6 +51,11 @@ export const README_TABLES: Readonly<Record<string, () => string>> = {
         code(field),
         description,
       ]),
+    ),
+  'credential-variables': () =>
+    table(
+      ['variable', 'meaning'],
+      Object.entries(CREDENTIAL_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
     ),
   metrics: () => {
     const registry = new Registry()

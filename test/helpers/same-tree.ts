@@ -30,12 +30,16 @@ export function assertSameTree(actualDir: string, repoDir: string, revision: str
   assert.deepEqual(treeDifferences(readTree(actualDir), checkedOutTree(repoDir, revision)), [])
 }
 
-/** What git checks out of `revision`. */
-export function checkedOutTree(repoDir: string, revision: string): Tree {
+/** What git checks out of `revision`, with settings like `core.symlinks=false`. */
+export function checkedOutTree(
+  repoDir: string,
+  revision: string,
+  settings: readonly string[] = [],
+): Tree {
   const scratch = makeScratchDirectory()
   try {
     const expectedDir = path.join(scratch, 'tree')
-    checkOut(repoDir, revision, expectedDir, path.join(scratch, 'index'))
+    checkOut(repoDir, revision, expectedDir, path.join(scratch, 'index'), settings)
     return readTree(expectedDir)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -43,7 +47,13 @@ export function checkedOutTree(repoDir: string, revision: string): Tree {
 }
 
 /** Writes the tree of `revision` into the new directory `worktree` as git does. */
-function checkOut(repoDir: string, revision: string, worktree: string, indexFile: string): void {
+function checkOut(
+  repoDir: string,
+  revision: string,
+  worktree: string,
+  indexFile: string,
+  settings: readonly string[],
+): void {
   mkdirSync(worktree)
   const gitDir = path.resolve(repoDir, '.git')
   const env = {
@@ -51,7 +61,8 @@ function checkOut(repoDir: string, revision: string, worktree: string, indexFile
     GIT_WORK_TREE: worktree,
     GIT_INDEX_FILE: indexFile,
   }
-  gitBytes(worktree, ['read-tree', '--reset', '-u', `${revision}^{tree}`], { env })
+  const options = settings.flatMap((setting) => ['-c', setting])
+  gitBytes(worktree, [...options, 'read-tree', '--reset', '-u', `${revision}^{tree}`], { env })
 }
 
 /** What stands in a directory, but for `.git` and `.git-autosync` at its root. */

@@ -1,4 +1,5 @@
 // Snapshots of model trees, with records that tell one file from another.
+import { ALL_AS_STORED } from '../../src/publish/published-content.js'
 import { type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot.js'
 import { diffTrees } from '../../src/publish/tree-diff.js'
 import { type ModelTree, modelTarget } from './tree-model.js'
@@ -8,16 +9,18 @@ export function snapshotOf(tree: ModelTree, record = (field: number) => field / 
   const { trees } = diffTrees([], target.tree, target.readTree)
   const fields = (trees[0]?.files ?? 0) * STAT_FIELDS
   const stats = Float64Array.from({ length: fields }, (_, n) => record(n))
-  return { commit: target.commit, trees, stats }
+  return { commit: target.commit, trees, stats, attributes: [], content: ALL_AS_STORED }
 }
 
 /** Without the difference between a buffer and a view of one. */
 export function plain(snapshot: Snapshot | undefined) {
   if (!snapshot) return undefined
-  const { commit, stats, trees } = snapshot
+  const { attributes, commit, content, stats, trees } = snapshot
   return {
     commit,
     stats: [...stats],
+    attributes: attributes.map((file) => ({ ...file, body: file.body.toString('latin1') })),
+    content: content.toString('hex'),
     trees: trees.map((tree) => ({ ...tree, body: tree.body.toString('latin1') })),
   }
 }

@@ -18,7 +18,6 @@ const faulty = [
   'https:/user:s3cret@host/a.git',
   'https:user:s3cret@host/a.git',
   'user:s3cret@host/a.git',
-  'ssh://user:s3cret@host/a.git',
   'ftp://user:s3cret@host/a.git',
   'file://user:s3cret@host/a.git',
 ]

@@ -48,6 +48,16 @@ describe('what goes well', () => {
     ])
   })
 
+  test('credentials in plain text are a warning', async () => {
+    assert.deepEqual(await linesOf({ type: 'credentials-exposed', host: 'git.example:8080' }), [
+      {
+        level: 'warn',
+        message: 'credentials are sent in plain text: use an https:// address as repo',
+        host: 'git.example:8080',
+      },
+    ])
+  })
+
   test('entries that leave are info, those that come debug, repaired drift is a warning', async () => {
     assert.deepEqual(await linesOf(a.added, a.driftRepaired, a.removed), [
       { level: 'debug', message: 'entry added', ...LABELS },
@@ -63,6 +73,15 @@ describe('what goes well', () => {
       },
       { level: 'info', message: 'entry removed', ...LABELS },
     ])
+  })
+
+  test('what is left as stored is a warning that says what, how much and where', async () => {
+    const ignored = { attribute: 'filter=lfs', files: 12, firstPath: 'a/b.bin' }
+    const event = { type: 'attribute-ignored', ...LABELS, oid: OID, ...ignored } as const
+    const [many, one] = await linesOf(event, { ...event, files: 1 })
+    const message = 'filter=lfs is not applied: 12 files are left as stored, first a/b.bin'
+    assert.deepEqual(many, { level: 'warn', message, ...LABELS, oid: OID })
+    assert.match(`${one?.['message']}`, /: 1 file is left as stored, first a\/b\.bin$/)
   })
 
   test('a request is debug', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
+import { createRedactor } from '../../src/base/redactor.js'
 import { createLogger, type LogFormat, type LogLevel } from '../../src/observe/logging.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { TextStream } from '../helpers/text-stream.js'
@@ -100,6 +101,18 @@ describe('redaction', () => {
     assert.ok(stream.text.includes('outer https://host/a.git'))
     assert.ok(stream.text.includes('inner https://host/a.git'))
     assert.ok(stream.text.includes('text/plain'))
+  })
+
+  test('what the redactor has learnt is taken out, wherever it stands', async () => {
+    const stream = new TextStream({ isTTY: false })
+    const redactor = createRedactor()
+    const logger = createLogger({ level: 'info', format: 'json', stream, redactor })
+    redactor.add(SECRET)
+    const error = new Error(`it said ${SECRET}`, { cause: new Error(SECRET) })
+    logger.info(`message ${SECRET}`, { [SECRET]: 1, list: [SECRET], error, other: error })
+    await logger.close()
+    assert.ok(!stream.text.includes(SECRET), stream.text)
+    assert.ok(stream.text.includes('it said [redacted]'))
   })
 
   test('the pretty format is redacted as well', async () => {

@@ -79,6 +79,17 @@ test('an update in protocol 0', async () => {
   ])
 })
 
+test('the better kind of acknowledgement that a server of protocol 0 has is asked for', async () => {
+  for (const [offered, chosen] of [
+    [['multi_ack'], 'multi_ack'],
+    [['multi_ack', 'multi_ack_detailed'], 'multi_ack_detailed'],
+  ] as const) {
+    const capabilities = new Map([...OLD, ...offered.map((name) => [name, ''] as const)])
+    const [line] = await decodeLines(encodeFetchV0(FIRST, capabilities))
+    assert.equal(line, `want ${WANT} side-band-64k ${chosen}`)
+  }
+})
+
 test('a server of protocol 0 that cannot serve it is named', () => {
   for (const missing of ['shallow', 'side-band-64k']) {
     const capabilities = new Map([...NEW].filter(([name]) => name !== missing))

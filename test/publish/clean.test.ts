@@ -120,7 +120,8 @@ describe('clean', () => {
     const mountinfo = `${line(`${root}/with\\040blank`)}\n${line('/')}\n`
     assert.deepEqual(parseMountinfo(mountinfo), [`${root}/with blank`, '/'])
     const isMountPoint = mountPointsBelow(root, mountinfo)
-    assert.deepEqual(['', 'with blank', 'plain'].map(isMountPoint), [false, true, false])
+    const found = ['', 'with blank', 'plain'].map((name) => isMountPoint(name))
+    assert.deepEqual(found, [false, true, false])
     assert.equal(mountPointsBelow(root, line(root))(''), true)
     // Without the list, another volume's number tells.
     assert.equal(mountPointsBelow('/', '')('proc'), true)

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Snapshot } from '../../src/publish/snapshot.js'
+import { ALL_AS_STORED, carryContent } from '../../src/publish/published-content.js'
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/publish/snapshot.js'
 import { decodeChanges, encodeChanges, isForBase } from '../../src/publish/snapshot-changes.js'
 import {
   adoptStaged,
@@ -42,7 +43,52 @@ const [FIRST, SECOND, THIRD] = ['one', 'two', 'three'].map((text, at) =>
 /** It has too little in common with the others. */
 const OTHER = snapshotOf(many('one'), (field) => -field)
 
+/** What attributes made of files: a number for each, 0 where nothing; and the bodies, likewise. */
+const numbers = fc.array(fc.nat(2), { maxLength: 12 })
+const converted = fc.record({ files: numbers, bodies: numbers })
+
+function withAttributes(
+  snapshot: Snapshot,
+  { files, bodies }: { files: readonly number[]; bodies: readonly number[] },
+): Snapshot {
+  const count = snapshot.trees[0]?.files ?? 0
+  const oids = files.slice(0, count).map((byte) => Buffer.alloc(20, byte).toString('hex'))
+  const changed = new Map(oids.map((oid, index) => [index, /[^0]/.test(oid) ? oid : undefined]))
+  const attributes = bodies.map((byte, index) => ({
+    directory: `\xfc/${index}`,
+    oid: `${byte}`.repeat(40).slice(0, 40),
+    body: Buffer.from([byte, 10, 0xff]),
+  }))
+  const like = snapshot.commit
+  return {
+    ...snapshot,
+    attributes,
+    content: carryContent(ALL_AS_STORED, [], count, { like, changed }),
+  }
+}
+
 describe('snapshot changes', () => {
+  test('lead from what attributes made of files to what they make of them now', () => {
+    const model = fc.tuple(trees, trees, converted, converted)
+    fc.assert(
+      fc.property(model, ([from, to, before, after]) => {
+        const base = { ...withAttributes(snapshotOf(from), before), checksum: 'abcd' }
+        const next = withAttributes(snapshotOf(to), after)
+        assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(next))), plain(next))
+        assert.deepEqual(plain(decodeChanges(encodeChanges(next, base), base)), plain(next))
+      }),
+    )
+  })
+
+  test('of what attributes make of few files are small', () => {
+    const all = Array.from({ length: 1000 }, (_, index) => index % 250)
+    const base = { ...withAttributes(FIRST, { files: all, bodies: all }), checksum: 'abcd' }
+    const files = all.with(7, 250)
+    const changes = encodeChanges(withAttributes(FIRST, { files, bodies: all }), base)
+    assert.ok(changes.length < 1000, `${changes.length} bytes`)
+    assert.deepEqual(decodeChanges(changes, base).attributes, base.attributes)
+  })
+
   test('lead from any snapshot to any other', () => {
     const model = fc.tuple(trees, trees, fc.array(fc.double(), { maxLength: 40 }))
     fc.assert(

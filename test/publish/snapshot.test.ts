@@ -16,7 +16,8 @@ describe('a snapshot', () => {
   test('holds sha256 oids', () => {
     const tree = { oid: '7'.repeat(64), body: Buffer.from('body'), trees: 1, files: 2 }
     const stats = new Float64Array(2 * STAT_FIELDS).fill(1.5)
-    const snapshot = { commit: '8'.repeat(64), trees: [tree], stats }
+    const commit = '8'.repeat(64)
+    const snapshot = { ...SMALL, commit, trees: [tree], stats }
     assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(snapshot))), plain(snapshot))
   })
 

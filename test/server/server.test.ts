@@ -51,6 +51,14 @@ describe('probes', () => {
   })
 })
 
+test('readiness names the entries that wait for another instance, and which', async () => {
+  const waiting = { 'repos/a': 'pod-a (process 7) publishes this entry' }
+  const { app } = createTestServer({ waiting: () => waiting })
+  const response = await app.inject('/readyz')
+  assert.equal(response.statusCode, 503)
+  assert.deepEqual(response.json(), { status: 'not ready', missing: [], waiting })
+})
+
 describe('metrics and status', () => {
   test('metrics are the rendered text under its own type', async () => {
     const response = await createTestServer().app.inject('/metrics')

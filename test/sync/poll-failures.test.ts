@@ -243,7 +243,7 @@ describe('a ref that is missing', () => {
 describe('an error that only a change mends', () => {
   test('is not polled again by itself', async (t) => {
     const sync = createFakeSync(t)
-    sync.remote().pollError = failure('transport-unsupported')
+    sync.remote().pollError = failure('host-key-changed')
     await sync.list({ path: 'a' })
     await sync.clock.advance(86_400_000)
     assert.equal(sync.remote().polls.length, 1)
@@ -253,7 +253,7 @@ describe('an error that only a change mends', () => {
 
   test('is polled when that is wished for', async (t) => {
     const sync = createFakeSync(t)
-    sync.remote().pollError = failure('transport-unsupported')
+    sync.remote().pollError = failure('host-key-changed')
     await sync.list({ path: 'a' })
     sync.remote().pollError = undefined
     await sync.pollNow()
@@ -264,7 +264,7 @@ describe('an error that only a change mends', () => {
 
   test('is polled when the listing changes, even its interval only', async (t) => {
     const sync = createFakeSync(t)
-    sync.remote().pollError = failure('transport-unsupported')
+    sync.remote().pollError = failure('host-key-changed')
     await sync.list({ path: 'a' })
     await sync.list({ path: 'a', interval: '10s' })
     assert.equal(sync.remote().polls.length, 2)

@@ -23,7 +23,7 @@ test('many wishes at once are one poll', async (t) => {
 for (const [outcome, error] of [
   ['succeeds', undefined],
   ['fails', failure('server-error', { retryAfterMs: 60_000 })],
-  ['stalls', failure('transport-unsupported')],
+  ['stalls', failure('host-key-changed')],
 ] as const) {
   test(`during a poll that ${outcome}, many wishes are one more poll after it`, async (t) => {
     const sync = createFakeSync(t)

@@ -22,6 +22,34 @@ test('a publication is reported with all that belongs to it', async (t) => {
   assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.wallTime())
 })
 
+test('what attributes ask for and is not done is reported once of each', async (t) => {
+  const sync = createFakeSync(t)
+  const publish = sync.workers.publish.bind(sync.workers)
+  const lfs = { attribute: 'filter=lfs', files: 2, firstPath: 'a' }
+  const crypt = { attribute: 'filter=crypt', files: 1, firstPath: 'b' }
+  const ignored = [[lfs], [lfs], undefined, [lfs, crypt], [lfs]]
+  sync.workers.publish = async (pack, signal) => {
+    const published = await publish(pack, signal)
+    const next = ignored.shift()
+    return next ? { ...published, ignored: next } : published
+  }
+  await sync.list({ path: 'a' })
+  const attributes = () => sync.eventsOf('attribute-ignored').map(({ attribute }) => attribute)
+  for (let number = 2; number < 5; number++) {
+    sync.remote().push(oid(number))
+    await sync.clock.advance(60_000)
+  }
+  assert.deepEqual(attributes(), ['filter=lfs', 'filter=crypt'])
+  await sync.list({ path: 'a', publish: 'symlink' })
+  sync.remote().push(oid(5))
+  await sync.clock.advance(60_000)
+  assert.deepEqual(
+    attributes(),
+    ['filter=lfs', 'filter=crypt', 'filter=lfs'],
+    'another publication',
+  )
+})
+
 test('a worker that fails early ends the fetch at once', async (t) => {
   const sync = createFakeSync(t)
   const { fetching } = sync.remote()

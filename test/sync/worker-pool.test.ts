@@ -76,7 +76,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
     assert.equal(await pool.tidy(site, 0, signal), undefined)
     test.assertCommit(second)
 
-    await pool.unpublish(site)
+    await pool.unpublish(site, signal)
     assert.equal(existsSync(test.directory), false)
     assert.equal(await inspectNow(pool, site), undefined)
   })
@@ -136,7 +136,7 @@ describe('what fails', () => {
     for (const work of [
       () => pool.inspect(below, undefined, signal),
       () => pool.tidy(below, 0, signal),
-      () => pool.unpublish(below),
+      () => pool.unpublish(below, signal),
     ]) {
       await assert.rejects(work, failsWith('path-blocked', /ENOTDIR/))
     }

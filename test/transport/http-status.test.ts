@@ -77,7 +77,7 @@ const ROWS: Row[] = [
     body: '<h1>Nope</h1>',
     code: 'repository-not-found',
     words:
-      /no repository at http:\/\/127\.0\.0\.1:\d+\/repo\.git \(404 Not Found\), or it is private.*read it$/,
+      /no repository at http:\/\/127\.0\.0\.1:\d+\/repo\.git \(404 Not Found\), or it is private.*read it; Azure DevOps and CodeCommit know it only without \.git at the end$/,
   },
   { status: 410, code: 'repository-not-found', words: /410/ },
   {
@@ -134,7 +134,10 @@ test('who asks for other credentials is told with the place of those that were s
     const server = await startHttpServer(t, (_, response) => response.writeHead(status).end())
     for (const [credentials, words] of [
       [undefined, /; check CREDENTIALS_PATH$/],
-      ["the user name and password in the entry's repo", /; check the user .* in the entry's repo$/],
+      [
+        "the user name and password in the entry's repo",
+        /; check the user .* in the entry's repo$/,
+      ],
     ] as const) {
       const check = createAssertOk(() => NOW, credentials)
       await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), words)

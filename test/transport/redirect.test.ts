@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { followRedirect } from '../../src/transport/redirect.js'
-import type { TestScope } from '../helpers/git.js'
+import { createCa } from '../helpers/certificates.js'
+import { type TestScope, tempDir } from '../helpers/git.js'
 import { startHttpServer } from '../helpers/http-server.js'
+import { startHttpsServer } from '../helpers/https-server.js'
 
 const SECRETS = { authorization: 'Bearer secret', cookie: 'secret=1', 'x-gateway-key': 'secret' }
 
@@ -97,4 +100,21 @@ test('from https to http, or to another scheme, is refused', () => {
   assert.throws(follow('https://[secret'), refuses(/not a URL/))
   assert.equal(follow('//git.example/new')().url.href, 'https://git.example/new')
   assert.deepEqual(follow('https://git.example:8443/')().headers, {})
+})
+
+test('a real server that redirects from https to http gets nothing sent in plain text', async (t) => {
+  const plain = await startHttpServer(t, (_, response) => response.end('got it'))
+  const ca = createCa(tempDir(t), 'ca')
+  const { cert, key } = ca.issue('server')
+  const tls = { cert: readFileSync(cert), key: readFileSync(key) }
+  const secure = await startHttpsServer(t, tls, (_, response) => {
+    response.writeHead(301, { location: `${plain.url}/repo` }).end()
+  })
+  const client = createHttpClient({ idleTimeoutMs: 5000, caFile: ca.cert })
+  t.after(() => client.close())
+  await assert.rejects(
+    client.request({ url: `${secure.url}/repo`, headers: SECRETS }),
+    refuses(/redirects from https to http:\/\/127\.0\.0\.1:\d+\/repo, .*use an https address/),
+  )
+  assert.equal(plain.requests.length, 0)
 })

@@ -1,5 +1,6 @@
 // What goes into an Authorization header, and where it may go.
 // https://www.rfc-editor.org/rfc/rfc7617 https://www.rfc-editor.org/rfc/rfc6750
+import { isLoopback } from '../tls-requirement.js'
 
 /** A user and what proves it. */
 export interface Login {
@@ -18,6 +19,6 @@ export function bearer(token: string): string {
 }
 
 /** Whether what is sent to `url` can be read by nobody on the way: TLS, or this very machine. */
-export function isPrivate({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+export function isPrivate(url: URL): boolean {
+  return url.protocol === 'https:' || isLoopback(url)
 }

@@ -30,7 +30,9 @@ export function cookieHeaderFor(
   const sent = parse(text, fileName).filter((cookie) => isFor(cookie, url, nowMs))
   // The more specific path comes first: https://www.rfc-editor.org/rfc/rfc6265#section-5.4
   sent.sort((a, b) => b.path.length - a.path.length)
-  return sent.length === 0 ? undefined : sent.map(({ name, value }) => `${name}=${value}`).join('; ')
+  return sent.length === 0
+    ? undefined
+    : sent.map(({ name, value }) => `${name}=${value}`).join('; ')
 }
 
 function parse(text: string, fileName: string): Cookie[] {

@@ -3,6 +3,14 @@
 import type { Login } from './authorization.js'
 import { invalidIn } from './secret-file.js'
 
+interface StoredLogin extends Login {
+  /** Of the scheme, host and port. */
+  origin: string
+}
+
+/** Git encodes every part, also the colon before a port, which no URL parser takes. */
+const LINE = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:(?<login>[^@/]*)@)?(?<host>[^/]*)/i
+
 /**
  * The first login for the scheme, host and port of `url` (and for `username`, where one is given);
  * paths do not count, as for git without useHttpPath. Throws `credentials-invalid`, which begins
@@ -16,20 +24,27 @@ export function findInGitCredentials(
 ): Login | undefined {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
-    const stored = URL.canParse(line) ? new URL(line) : undefined
-    const login = stored && decodeLogin(stored)
-    if (!login) throw invalidIn(name, `line ${index + 1} is not a URL with encoded credentials`)
-    if (stored.origin !== url.origin || login.password === '') continue
-    if (username === undefined || login.username === username) return login
+    const stored = parseLine(line)
+    if (!stored) throw invalidIn(name, `line ${index + 1} is not a URL with encoded credentials`)
+    if (stored.origin !== url.origin || stored.password === '') continue
+    if (username !== undefined && stored.username !== username) continue
+    return { username: stored.username, password: stored.password }
   }
   return undefined
 }
 
-/** Undefined where a percent sign encodes nothing. */
-function decodeLogin({ username, password }: URL): Login | undefined {
+function parseLine(line: string): StoredLogin | undefined {
+  const { scheme, login = '', host = '' } = LINE.exec(line)?.groups ?? {}
+  if (scheme === undefined) return undefined
+  const [username = '', ...password] = login.split(':')
   try {
-    return { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+    return {
+      origin: new URL(`${scheme}://${decodeURIComponent(host)}`).origin,
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password.join(':')),
+    }
   } catch {
+    // A percent sign that encodes nothing, or a host that cannot be one.
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 // The .netrc file, as curl and git read it: the first machine that fits, or else `default`.
 // https://everything.curl.dev/usingcurl/netrc.html
-import { type Login, isPrivate } from './authorization.js'
+import { isPrivate, type Login } from './authorization.js'
 import { invalidIn } from './secret-file.js'
 
 interface Machine {

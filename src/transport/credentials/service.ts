@@ -12,21 +12,32 @@ export async function requestSecret(
   name: string,
   request: HttpRequest,
 ): Promise<string> {
+  const { statusCode, text } = await exchange(client, name, request)
+  if (statusCode < 200 || statusCode > 299) {
+    throw failed(name, codeOf(statusCode), `answers with status ${statusCode}`)
+  }
+  if (text === undefined) throw failed(name, 'credentials-invalid', 'answers at length')
+  return text
+}
+
+/** The text is undefined where it is too long to be a secret. */
+async function exchange(
+  client: HttpClient,
+  name: string,
+  request: HttpRequest,
+): Promise<{ statusCode: number; text: string | undefined }> {
   const { host } = new URL(request.url)
   try {
-    const response = await client.request(request)
+    const { statusCode, body } = await client.request(request)
     const chunks: Uint8Array[] = []
     let bytes = 0
-    for await (const chunk of response.body) {
+    for await (const chunk of body) {
       bytes += chunk.length
-      if (bytes > MAX_ANSWER_BYTES) throw failed(name, 'credentials-invalid', 'answers at length')
+      if (bytes > MAX_ANSWER_BYTES) return { statusCode, text: undefined }
       chunks.push(chunk)
     }
-    const { statusCode } = response
-    if (statusCode >= 200 && statusCode < 300) return Buffer.concat(chunks).toString('utf8')
-    throw failed(name, codeOf(statusCode), `answers with status ${statusCode}`)
+    return { statusCode, text: Buffer.concat(chunks).toString('utf8') }
   } catch (error) {
-    if (error instanceof SyncError && error.message.startsWith(name)) throw error
     const { code, message } = toNetworkError(error, { host, signal: request.signal })
     throw new SyncError(code, `${name} cannot be asked: ${message}`, { cause: error })
   }

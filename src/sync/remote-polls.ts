@@ -1,0 +1,109 @@
+// The remotes of all entries, and when each is polled: entries that share a URL and
+// credentials share one remote, one session and one poll.
+import type { Entry } from '../listing/entry.js'
+import type { RemoteSession } from '../protocol/remote-session.js'
+import { WorkQueue } from '../schedule/work-queue.js'
+import type { SyncContext } from './context.js'
+import type { EntryState } from './entry-state.js'
+import { pollRemote } from './poll-remote.js'
+import { Remote, remoteKeyOf } from './remote.js'
+
+export interface RemotePollsOptions {
+  context: SyncContext
+  maxConcurrentPolls: number
+  /** Opens what an entry shares with all others of the same remote and credentials. */
+  openSession: (entry: Entry) => RemoteSession
+  /** Told which entries need work after a poll. */
+  onPolled: (states: readonly EntryState[]) => void
+  /** Told of faults in this program, which must not end it. */
+  onError: (error: unknown) => void
+}
+
+export class RemotePolls {
+  readonly #options: RemotePollsOptions
+  readonly #remotes = new Map<string, Remote>()
+  /** Keys of remotes. */
+  readonly #queue: WorkQueue<string>
+
+  constructor(options: RemotePollsOptions) {
+    this.#options = options
+    const { context, maxConcurrentPolls, onError } = options
+    this.#queue = new WorkQueue({
+      clock: context.clock,
+      concurrency: maxConcurrentPolls,
+      // What leaves requests hanging must not take the places of all others.
+      isInDoubt: (key) => this.#remotes.get(key)?.doubt.isRaised(context.clock.now()) ?? false,
+      work: (key, signal) => this.#poll(key, signal),
+      onError: (_key, error) => onError(error),
+    })
+  }
+
+  /** The remote of an entry that joined. */
+  of(entry: Entry): Remote | undefined {
+    return this.#remotes.get(remoteKeyOf(entry))
+  }
+
+  /** From now on, an entry is polled with all others of its remote. */
+  join(state: EntryState): void {
+    const key = remoteKeyOf(state.entry)
+    const remote = this.#remotes.get(key) ?? new Remote(this.#options.openSession(state.entry))
+    this.#remotes.set(key, remote)
+    remote.entries.add(state)
+  }
+
+  /** The inverse of {@link join}; `entry` is what was joined as. */
+  leave(entry: Entry, state: EntryState): void {
+    const key = remoteKeyOf(entry)
+    const remote = this.#remotes.get(key)
+    remote?.entries.delete(state)
+    if (remote?.entries.size !== 0) {
+      // Its first poll may have waited for just this entry.
+      this.#addWhenDue(key)
+      return
+    }
+    this.#remotes.delete(key)
+    this.#queue.remove(key)
+  }
+
+  /** Polls an entry's remote as soon as there is room. */
+  add(entry: Entry): void {
+    const key = remoteKeyOf(entry)
+    if (this.#remotes.has(key)) this.#queue.add(key)
+  }
+
+  /** Polls an entry's remote for the first time, once it is known of all entries what is in place. */
+  addInspected(entry: Entry): void {
+    if (this.of(entry)?.isInspected) this.add(entry)
+  }
+
+  addAll(): void {
+    for (const key of this.#remotes.keys()) this.#queue.add(key)
+  }
+
+  /** Polls an entry's remote when the first of its entries is due. */
+  addWhenDue(entry: Entry): void {
+    this.#addWhenDue(remoteKeyOf(entry))
+  }
+
+  idle(): Promise<void> {
+    return this.#queue.idle()
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close()
+  }
+
+  async #poll(key: string, signal: AbortSignal): Promise<void> {
+    const remote = this.#remotes.get(key)
+    if (!remote) return
+    const { context, onPolled } = this.#options
+    onPolled(await pollRemote(remote, context, signal))
+    this.#addWhenDue(key)
+  }
+
+  #addWhenDue(key: string): void {
+    const dueAt = this.#remotes.get(key)?.dueAt
+    if (dueAt === undefined) return
+    this.#queue.addAfter(key, dueAt - this.#options.context.clock.now())
+  }
+}

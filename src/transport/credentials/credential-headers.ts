@@ -1,0 +1,131 @@
+// The headers that one credential stands for. Its files are read at each attempt; what
+// has to be asked for is kept as long as the credential is.
+import path from 'node:path'
+import type { Credential } from '../credential.js'
+import { isHeaderValue, isWebUrl } from '../credential-faults.js'
+import type { HttpClient } from '../http-client.js'
+import { askForLogin } from './askpass.js'
+import { basic, bearer } from './authorization.js'
+import { cookieHeaderFor } from './cookies.js'
+import { type GithubApp, mintInstallationToken, signAppToken } from './github-app.js'
+import { type Attempt, createMint, type Mint, type Minted } from './mint.js'
+import { invalidIn, type Origin, readSecret, readText } from './secret-file.js'
+
+/** Names in lower case. */
+export type Headers = Record<string, string>
+
+export interface CredentialHeadersOptions {
+  /** Undefined: services are not asked, and what they would give is left out. */
+  client: HttpClient | undefined
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** The headers of `credential` for `url`. Throws `credentials-invalid`, and what a service does. */
+export type CredentialHeaders = (
+  credential: Credential,
+  origin: Origin,
+  url: URL,
+  attempt: Attempt,
+) => Promise<Headers>
+
+/** Creates what turns credentials into headers. */
+export function createCredentialHeaders(options: CredentialHeadersOptions): CredentialHeaders {
+  const { client, now } = options
+  const mints = new WeakMap<Credential, Mint>()
+
+  function mint(
+    credential: Credential,
+    attempt: Attempt,
+    make: (client: HttpClient, signal: AbortSignal) => Promise<Minted>,
+  ): Promise<string | undefined> {
+    if (!client) return Promise.resolve(undefined)
+    const known = mints.get(credential) ?? createMint((signal) => make(client, signal), now)
+    mints.set(credential, known)
+    return known(attempt)
+  }
+
+  async function authorizationOf(
+    credential: Credential,
+    origin: Origin,
+    attempt: Attempt,
+  ): Promise<string | undefined> {
+    const { username = '', githubApp } = credential
+    const password = await secretOf(credential, 'password', origin)
+    if (password !== undefined) return basic({ username, password })
+    const token = await secretOf(credential, 'token', origin)
+    if (token !== undefined) return bearer(sendable(token, 'a token', origin))
+    if (credential.askpassUrl !== undefined || credential.askpassUrlFile !== undefined) {
+      await askpassUrlOf(credential, origin)
+      return mint(credential, attempt, async (service, signal) => {
+        const url = await askpassUrlOf(credential, origin)
+        return { authorization: await askForLogin(service, url, signal) }
+      })
+    }
+    if (!githubApp) return undefined
+    const sign = () => signedTokenOf(githubApp, origin, now())
+    if (!client) await sign()
+    return mint(credential, attempt, async (service, signal) =>
+      mintInstallationToken(service, githubApp, await sign(), now(), signal),
+    )
+  }
+
+  return async (credential, origin, url, attempt) => {
+    const authorization = await authorizationOf(credential, origin, attempt)
+    const { cookieFile } = credential
+    const cookie =
+      cookieFile === undefined
+        ? undefined
+        : await cookieOf(path.resolve(origin.folder, cookieFile), url, now())
+    return {
+      ...(await furtherHeaders(credential, origin)),
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(cookie === undefined ? {} : { cookie }),
+    }
+  }
+}
+
+/** The Cookie header for `url` from a cookie file, where it has any. */
+export async function cookieOf(file: string, url: URL, nowMs: number): Promise<string | undefined> {
+  const name = `The cookie file ${file}`
+  return cookieHeaderFor(await readText(file, name), name, url, nowMs)
+}
+
+async function furtherHeaders(
+  { headers = {}, headerFiles = {} }: Credential,
+  origin: Origin,
+): Promise<Headers> {
+  const further: Headers = {}
+  for (const [name, value] of Object.entries(headers)) further[name.toLowerCase()] = value
+  for (const [name, file] of Object.entries(headerFiles)) {
+    const field = `header ${name} in`
+    const value = await readSecret(path.resolve(origin.folder, file), origin.name, field)
+    further[name.toLowerCase()] = sendable(value, `a header ${name}`, origin)
+  }
+  return further
+}
+
+async function secretOf(
+  credential: Credential,
+  field: 'password' | 'token' | 'askpassUrl',
+  origin: Origin,
+): Promise<string | undefined> {
+  const file = credential[`${field}File`]
+  if (file === undefined) return credential[field]
+  return readSecret(path.resolve(origin.folder, file), origin.name, `${field}File`)
+}
+
+async function askpassUrlOf(credential: Credential, origin: Origin): Promise<string> {
+  const url = (await secretOf(credential, 'askpassUrl', origin)) ?? ''
+  if (isWebUrl(url)) return url
+  throw invalidIn(origin.name, 'an askpassUrl is not a URL of http:// or https://')
+}
+
+function signedTokenOf(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
+  return signAppToken(app, path.resolve(origin.folder, app.privateKeyFile), origin.name, nowMs)
+}
+
+function sendable(value: string, what: string, origin: Origin): string {
+  if (isHeaderValue(value)) return value
+  throw invalidIn(origin.name, `${what} has a line end or the like in it`)
+}

@@ -1,0 +1,66 @@
+// Which proxy, if any, a request goes through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY
+// mean what they mean to curl and git. https://everything.curl.dev/usingcurl/proxies/env.html
+import { createBypass } from './proxy-bypass.js'
+
+/** A proxy of HTTP, with its credentials set apart so that no later part can print them. */
+export interface HttpProxy {
+  /** `http://host:port` or `https://host:port`. */
+  origin: string
+  /** The value of Proxy-Authorization. */
+  authorization: string | undefined
+}
+
+export interface ProxySettings {
+  /** For `http://` remotes. */
+  httpProxy: HttpProxy | undefined
+  /** For `https://` remotes. */
+  httpsProxy: HttpProxy | undefined
+  /** What is reached directly: the parts of NO_PROXY. */
+  noProxy: readonly string[] | undefined
+}
+
+/** The proxy for a URL; undefined where it is reached directly. */
+export type ChooseProxy = (url: URL) => HttpProxy | undefined
+
+/** Creates the choice of a proxy by the scheme and the host of a URL. */
+export function createProxyChoice({ httpProxy, httpsProxy, noProxy }: ProxySettings): ChooseProxy {
+  const isBypassed = createBypass(noProxy ?? [])
+  return (url) => {
+    const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
+    return proxy && !isBypassed(url) ? proxy : undefined
+  }
+}
+
+/** Parses `[http://|https://][user:password@]host[:port]`. Throws a RangeError without quoting it. */
+export function parseProxy(text: string): HttpProxy {
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (!parsed || /\s/.test(text)) {
+    throw new RangeError('must be the URL of a proxy, with its user and password percent-encoded')
+  }
+  const { protocol, origin, username, password, pathname, search, hash } = parsed
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new RangeError(`must start with http:// or https://: ${protocol}// is not supported`)
+  }
+  // Most likely the end of a password that holds a slash or the like.
+  if (pathname !== '/' || search || hash) {
+    throw new RangeError('must end after the port: percent-encode its user and password')
+  }
+  if (!username && !password) return { origin, authorization: undefined }
+  const userInfo = Buffer.from(`${decode(username)}:${decode(password)}`)
+  return { origin, authorization: `Basic ${userInfo.toString('base64')}` }
+}
+
+/** Splits NO_PROXY at commas and white space. */
+export function parseNoProxy(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean)
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    // A lone percent sign is what the user typed.
+    return part
+  }
+}

@@ -1,0 +1,77 @@
+// One kept connection for each host, user and credential. It is opened when it is first
+// wanted, shared by all who want it, and opened anew after it ended.
+import { setMaxListeners } from 'node:events'
+import { SyncError } from '../../base/errors.js'
+import { displayHost } from './address.js'
+import { type ConnectOptions, connect, type Host } from './connect.js'
+import { SshConnection } from './connection.js'
+import type { SshCredential } from './credential.js'
+
+export interface PooledConnection {
+  connection: SshConnection
+  /** Whether it was open, or being opened, before it was asked for. */
+  isKept: boolean
+}
+
+export class ConnectionPool {
+  readonly #options: ConnectOptions
+  readonly #connections = new Map<string, Promise<SshConnection>>()
+  readonly #closing = new AbortController()
+
+  constructor(options: ConnectOptions) {
+    this.#options = options
+    // Every connection that is being opened listens to it.
+    setMaxListeners(0, this.#closing.signal)
+  }
+
+  /** Throws what {@link connect} throws, or the signal's reason. */
+  async get(
+    { host, port, user }: Host,
+    credential: SshCredential,
+    signal: AbortSignal | undefined,
+  ): Promise<PooledConnection> {
+    // Holds secrets: never to be shown.
+    const key = JSON.stringify([host, port, user, credential])
+    const kept = this.#connections.get(key)
+    const connection = kept ?? this.#open(key, { host, port, user }, credential)
+    return { connection: await abortable(connection, signal), isKept: kept !== undefined }
+  }
+
+  /** Ends every connection, and whatever runs on one. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    const connections = await Promise.allSettled(this.#connections.values())
+    for (const each of connections) if (each.status === 'fulfilled') each.value.close()
+  }
+
+  #open(key: string, host: Host, credential: SshCredential): Promise<SshConnection> {
+    const opening = this.#connect(host, credential, () => this.#forget(key, opening))
+    this.#connections.set(key, opening)
+    opening.catch(() => this.#forget(key, opening))
+    return opening
+  }
+
+  async #connect(host: Host, credential: SshCredential, onEnd: () => void): Promise<SshConnection> {
+    const { signal } = this.#closing
+    const name = displayHost(host)
+    if (signal.aborted) throw new SyncError('aborted', `No connection to ${name}: all are closed`)
+    const { client, socket } = await connect(host, credential, this.#options, signal)
+    const { clock } = this.#options
+    return new SshConnection({ host: name, client, socket, clock }, onEnd)
+  }
+
+  #forget(key: string, opening: Promise<SshConnection>): void {
+    if (this.#connections.get(key) === opening) this.#connections.delete(key)
+  }
+}
+
+/** What `promise` gives, unless `signal` aborts before: others may still wait for it. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,159 @@
+// One SSH connection to one host as one user: it runs commands on channels of its own,
+// a bounded number at once, until it breaks, stays unused for long, or is closed.
+import type { Socket } from 'node:net'
+import type { Client, ClientChannel } from 'ssh2'
+import type { Clock, Timer } from '../../base/clock.js'
+import { SyncError } from '../../base/errors.js'
+import type { Patience } from './patience.js'
+import { Slots } from './slots.js'
+import { connectionLost, toSshError } from './ssh-error.js'
+
+export interface SshConnectionOptions {
+  /** As errors show it. */
+  host: string
+  /** Logged in. */
+  client: Client
+  /** What the client runs over. */
+  socket: Socket
+  clock: Clock
+}
+
+export interface SshCommand {
+  command: string
+  env: Record<string, string>
+}
+
+/**
+ * Further commands wait. By default sshd allows ten (MaxSessions), and counts one for a moment
+ * longer than it runs.
+ */
+const MAX_CHANNELS = 8
+/** How long an unused connection is kept, in milliseconds: longer than usual poll intervals. */
+const KEEP_MS = 10 * 60_000
+
+export class SshConnection {
+  /** As errors show it. */
+  readonly host: string
+  readonly #options: SshConnectionOptions
+  readonly #slots = new Slots(MAX_CHANNELS)
+  readonly #onEnd: () => void
+  #failure: SyncError | undefined
+  #idleTimer: Timer | undefined
+  #isRetired = false
+  #hasRun = false
+
+  /** `onEnd` is called once no further command can be run. */
+  constructor(options: SshConnectionOptions, onEnd: () => void) {
+    this.host = options.host
+    this.#options = options
+    this.#onEnd = onEnd
+    const { client, socket, host } = options
+    client.on('error', (error) => this.#fail(toSshError(error, host)))
+    client.on('close', () => this.#fail(connectionLost(host, 'the server closed it')))
+    if (socket.destroyed) this.#fail(connectionLost(host, 'the server closed it'))
+    else this.#keepForAWhile()
+  }
+
+  /** Why the connection is no more; undefined while it is. */
+  get failure(): SyncError | undefined {
+    return this.#failure
+  }
+
+  /**
+   * Runs a command once there is room for its channel, which is not waited for as for a server
+   * that is silent. Rejects where the patience ends, and with {@link SshConnection.failure} where
+   * the connection does.
+   */
+  async exec(command: SshCommand, patience: Patience): Promise<ClientChannel> {
+    for (;;) {
+      await this.#slots.take(patience.signal)
+      this.#idleTimer?.cancel()
+      const channel = await patience.during((signal) => this.#open(command, signal))
+      if (channel) return channel
+    }
+  }
+
+  /** Takes no more commands, and closes after the last that runs. */
+  retire(): void {
+    this.#isRetired = true
+    this.#onEnd()
+    if (this.#slots.taken === 0) this.close()
+  }
+
+  /** Ends every command and the connection. */
+  close(): void {
+    this.#options.client.end()
+    this.#fail(new SyncError('aborted', `The SSH connection to ${this.host} was closed`))
+  }
+
+  /** Gives undefined where the server has no room for one more channel beside the others. */
+  #open({ command, env }: SshCommand, signal: AbortSignal): Promise<ClientChannel | undefined> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal.reason)
+      signal.addEventListener('abort', onAbort, { once: true })
+      const opened = (error: Error | undefined, channel?: ClientChannel) => {
+        signal.removeEventListener('abort', onAbort)
+        if (channel) return resolve(this.#begun(channel, signal))
+        const isFull = error !== undefined && 'reason' in error && !this.#failure
+        const isAlone = this.#slots.taken === 1
+        if (isFull && !isAlone) this.#slots.shrink()
+        this.#free()
+        if (isFull && !isAlone) return resolve(undefined)
+        if (isFull && this.#hasRun) {
+          this.retire()
+          return reject(connectionLost(this.host, 'the server opens no further session on it'))
+        }
+        reject(this.#failure ?? noChannel(this.host, error))
+      }
+      try {
+        this.#options.client.exec(command, { env }, opened)
+      } catch (error) {
+        // The server has ended the connection, and its socket is about to close.
+        this.#fail(toSshError(error, this.host))
+        opened(undefined)
+      }
+    })
+  }
+
+  #begun(channel: ClientChannel, signal: AbortSignal): ClientChannel {
+    this.#hasRun = true
+    channel.once('close', () => this.#free())
+    if (signal.aborted) discard(channel)
+    return channel
+  }
+
+  #free(): void {
+    this.#slots.free()
+    if (this.#failure || this.#slots.taken > 0) return
+    if (this.#isRetired) this.close()
+    else this.#keepForAWhile()
+  }
+
+  #keepForAWhile(): void {
+    this.#idleTimer?.cancel()
+    this.#idleTimer = this.#options.clock.schedule(KEEP_MS, () => this.retire())
+  }
+
+  #fail(failure: SyncError): void {
+    if (this.#failure) return
+    this.#failure = failure
+    this.#idleTimer?.cancel()
+    this.#slots.close(failure)
+    this.#options.socket.destroySoon()
+    this.#onEnd()
+  }
+}
+
+/** Closes a channel, and reads what is on its way to nobody. */
+function discard(channel: ClientChannel): void {
+  channel.close()
+  channel.resume()
+  channel.stderr.resume()
+}
+
+function noChannel(host: string, error: Error | undefined): SyncError {
+  return new SyncError(
+    'remote-error',
+    `${host} lets this user run no command (${error?.message ?? 'no reason given'}); check that git may be used over SSH there`,
+  )
+}

@@ -1,0 +1,41 @@
+// The private keys to log in with, read anew at each connection attempt.
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import type { ParsedKey } from 'ssh2'
+import type { DecryptAnswer, DecryptTask } from './decrypt-worker.js'
+import { isSlowToParse, PrivateKeyError, parsePrivateKey } from './private-key.js'
+
+/** A file with a key, or with a fault: the end of a sentence about the file. */
+export type Identity = { file: string; key: ParsedKey } | { file: string; fault: string }
+
+/** Reads a key. Gives undefined where there is no such file. */
+export async function readIdentity(
+  file: string,
+  passphrase: string | undefined,
+): Promise<Identity | undefined> {
+  try {
+    return { file, key: await parse(await readFile(file, 'utf8'), passphrase) }
+  } catch (error) {
+    if (error instanceof PrivateKeyError) return { file, fault: error.message }
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (typeof code !== 'string') throw error
+    return { file, fault: `cannot be read (${code})` }
+  }
+}
+
+async function parse(text: string, passphrase: string | undefined): Promise<ParsedKey> {
+  const isSlow = passphrase !== undefined && isSlowToParse(text)
+  return isSlow
+    ? parsePrivateKey(await decryptInWorker({ text, passphrase }), undefined)
+    : parsePrivateKey(text, passphrase)
+}
+
+/** Returns the key in PEM. */
+async function decryptInWorker(task: DecryptTask): Promise<string> {
+  const worker = new Worker(new URL('./decrypt-worker.js', import.meta.url), { workerData: task })
+  const [answer] = (await once(worker, 'message')) as [DecryptAnswer]
+  if ('fault' in answer) throw new PrivateKeyError(answer.fault)
+  return answer.pem
+}

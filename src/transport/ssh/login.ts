@@ -1,0 +1,119 @@
+// Every way to log in that is tried, in turn: the keys and the password of a credential;
+// or else the keys in the usual places, then those of ssh-agent.
+import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
+import { SyncError } from '../../base/errors.js'
+import { readSecret, type SshCredential, unusable } from './credential.js'
+import { defaultKeyFiles, type SshDefaults } from './defaults.js'
+import { describeKey } from './fingerprint.js'
+import { type Identity, readIdentity } from './identity.js'
+
+interface Attempt {
+  /** How errors name it, if at all. */
+  label: string | undefined
+  method: AnyAuthMethod
+}
+
+/** One login: what the SSH client tries next, and what to say where nothing worked. */
+export class Login {
+  readonly username: string
+  readonly #attempts: Attempt[]
+  /** What could have been tried but for a fault. */
+  readonly #skipped: readonly string[]
+  readonly #tried = new Set<string>()
+  #accepted: readonly string[] = []
+
+  constructor(username: string, attempts: readonly Attempt[], skipped: readonly string[]) {
+    this.username = username
+    this.#attempts = [...attempts]
+    this.#skipped = skipped
+  }
+
+  /** The next method, of those that the server accepts; false after the last. */
+  next(accepted: readonly AuthenticationType[] | null): AnyAuthMethod | false {
+    this.#accepted = accepted ?? this.#accepted
+    for (;;) {
+      const attempt = this.#attempts.shift()
+      if (!attempt) return false
+      const { label, method } = attempt
+      const name = method.type === 'agent' ? 'publickey' : method.type
+      if (accepted && !accepted.includes(name)) continue
+      if (label !== undefined) this.#tried.add(label)
+      return method
+    }
+  }
+
+  /** Whether the server was asked to let this user in. */
+  get isUnderWay(): boolean {
+    return this.#tried.size > 0
+  }
+
+  /** What went wrong at `host`; `words` are the server's or the SSH client's own. */
+  failure(host: string, words: string): SyncError {
+    const tried = this.#tried.size > 0 ? [...this.#tried].join(', ') : 'nothing, as there is no key'
+    const skipped = this.#skipped.length > 0 ? `; not used: ${this.#skipped.join(', ')}` : ''
+    const accepted = this.#accepted.length > 0 ? `; it accepts ${this.#accepted.join(' and ')}` : ''
+    return new SyncError(
+      'authentication-required',
+      `${host} does not let ${this.username} log in (${words}); tried: ${tried}${skipped}${accepted}`,
+    )
+  }
+}
+
+/** Reads what there is to log in with. Throws `credentials-invalid` where a named file is faulty. */
+export async function readLogin(
+  user: string | undefined,
+  credential: SshCredential,
+  defaults: SshDefaults,
+): Promise<Login> {
+  const username = user ?? credential.username ?? defaults.username
+  const passphrase = await readSecret(credential.passphrase)
+  const password = await readSecret(credential.password)
+  const isNamed = credential.keyFiles !== undefined || password !== undefined
+  const files = isNamed ? (credential.keyFiles ?? []) : await defaultKeyFiles(defaults)
+  const identities: Identity[] = []
+  for (const file of files) {
+    const identity = await readIdentity(file, passphrase)
+    if (identity) identities.push(identity)
+    else if (isNamed) throw unusable(credential, `its SSH key ${file} is missing`)
+  }
+  const skipped = identities.flatMap((each) =>
+    'fault' in each ? `${each.file} ${each.fault}` : [],
+  )
+  if (isNamed && skipped[0] !== undefined) throw unusable(credential, `its SSH key ${skipped[0]}`)
+  const attempts: Attempt[] = [
+    // Some servers know their users by other means.
+    { label: undefined, method: { type: 'none', username } },
+    ...identities.flatMap((each) => ('key' in each ? [keyAttempt(username, each)] : [])),
+    ...(isNamed ? [] : agentAttempts(username, defaults.agentSocket)),
+    ...(password === undefined ? [] : passwordAttempts(username, password)),
+  ]
+  return new Login(username, attempts, skipped)
+}
+
+function keyAttempt(username: string, { file, key }: Extract<Identity, { key: unknown }>): Attempt {
+  return {
+    label: `${file} (${describeKey(key.getPublicSSH())})`,
+    method: { type: 'publickey', username, key },
+  }
+}
+
+function agentAttempts(username: string, agent: string | undefined): Attempt[] {
+  if (agent === undefined) return []
+  return [{ label: 'the keys of ssh-agent', method: { type: 'agent', username, agent } }]
+}
+
+/** Some servers ask for a password in their own words only. */
+function passwordAttempts(username: string, password: string): Attempt[] {
+  return [
+    { label: 'the password', method: { type: 'password', username, password } },
+    {
+      label: 'the password',
+      method: {
+        type: 'keyboard-interactive',
+        username,
+        prompt: (_name, _instructions, _language, prompts, finish) =>
+          finish(prompts.map(() => password)),
+      },
+    },
+  ]
+}

@@ -1,0 +1,115 @@
+// The scripts for programs that follow a published directory: what wakes them, and a
+// backend that starts again at each change.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, renameSync, watch, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+import { complaintsOf, isInstalled } from './installed.js'
+
+const FOLDER = 'example/consumers'
+const SCRIPT = path.resolve(FOLDER, 'restart-backend.sh')
+
+/** Says which version it runs, and ends with 7 when it is asked to. */
+const BACKEND = `trap 'exit 7' TERM; echo "runs $(cat "$0/version")"; while :; do sleep 0.05; done`
+
+describe('restart-backend.sh', () => {
+  test('starts with the first commit, and again with each further one', async (t) => {
+    const dir = tempDir(t)
+    const { output, stop } = startBackend(t, path.join(dir, 'app'), 'sh', '-c', BACKEND)
+    const repo = createRepo(path.join(dir, 'repo'))
+    repo.commit('one', { version: '1\n' })
+    const listingPath = path.join(dir, 'listing.json')
+    writeListing(listingPath, [{ path: 'app', repo: 'repo', publish: 'symlink' }])
+    const service = await startService(t, { listingPath })
+    await until(() => output() === 'runs 1\n', 'the first commit runs')
+    const second = repo.commit('two', { version: '2\n' })
+    await service.untilPublished('app', second)
+    const expected = `runs 1\nrestarting with ${second}\nruns 2\n`
+    await until(
+      () => output() === expected,
+      async () => `the second commit runs: ${output()}`,
+    )
+    assert.equal(await stop(), 7)
+    assert.equal(output(), expected)
+  })
+
+  test('follows a directory in place by the file that is written last', async (t) => {
+    const app = path.join(tempDir(t), 'app')
+    publishInPlace(app, '1')
+    const { output, stop } = startBackend(t, app, 'sh', '-c', BACKEND)
+    await until(() => output() === 'runs 1\n', 'the first commit runs')
+    publishInPlace(app, '2')
+    await until(
+      () => output().endsWith('runs 2\n'),
+      async () => output(),
+    )
+    assert.equal(await stop(), 7)
+  })
+
+  test('ends as the program ends', async (t) => {
+    const app = path.join(tempDir(t), 'app')
+    publishInPlace(app, '1')
+    const { exited } = startBackend(t, app, 'sh', '-c', 'exit 3')
+    assert.equal(await exited, 3)
+  })
+})
+
+test('a change of a symlink is one event in the folder above it', async (t) => {
+  const dir = tempDir(t)
+  const folder = path.join(dir, 'out')
+  const repo = createRepo(path.join(dir, 'repo'))
+  const first = repo.commit('one', { 'a/b': '1', c: '1' })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out/app', repo: 'repo', publish: 'symlink' }])
+  const service = await startService(t, { listingPath })
+  await service.untilPublished('out/app', first)
+  const events: string[] = []
+  const watcher = watch(folder, (event, name) => events.push(`${event} ${name}`))
+  t.after(() => watcher.close())
+  const second = repo.commit('two', { 'a/b': '2', c: null, d: '2' })
+  await service.untilPublished('out/app', second)
+  const third = repo.commit('three', { c: '3' })
+  await service.untilPublished('out/app', third)
+  await until(() => events.length > 1, 'an event for each')
+  assert.deepEqual(events, ['rename app', 'rename app'])
+})
+
+if (isInstalled('shellcheck')) {
+  test('shellcheck finds nothing in the scripts', () => {
+    const scripts = readdirSync(FOLDER).filter((name) => name.endsWith('.sh'))
+    assert.ok(scripts.length >= 3)
+    const files = scripts.map((name) => path.join(FOLDER, name))
+    assert.equal(complaintsOf('shellcheck', ['-x', ...files]), '')
+  })
+}
+
+/** Publishes a version as the service does: the content first, and then what tells of it. */
+function publishInPlace(app: string, version: string): void {
+  const own = path.join(app, '.git-autosync')
+  mkdirSync(own, { recursive: true })
+  writeFileSync(path.join(app, 'version'), `${version}\n`)
+  writeFileSync(path.join(own, 'next'), `${version.repeat(40)}\n`)
+  renameSync(path.join(own, 'next'), path.join(own, 'current'))
+}
+
+function startBackend(t: TestScope, app: string, ...program: string[]) {
+  const child = spawn('sh', [SCRIPT, app, ...program, app], {
+    env: { PATH: process.env['PATH'] ?? '', INTERVAL: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+  })
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  const stop = () => {
+    if (child.exitCode === null) child.kill('SIGTERM')
+    return exited
+  }
+  t.after(stop)
+  return { output: () => output, stop, exited }
+}

@@ -1,0 +1,149 @@
+// A volume that gets full at any stage of a publication: what is there stays whole, and once
+// there is room again the next attempt makes it right, with no restart.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { UNLIMITED } from '../../src/git/limits.js'
+import type { Oid } from '../../src/git/oid.js'
+import type { PublishMode, Site } from '../../src/publish/publication.js'
+import { unpack } from '../../src/sync/unpacking.js'
+import { failsWith } from '../helpers/fails-with.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { type CommitFiles, commitFiles } from '../helpers/git-commit.js'
+import { intactCommit } from '../helpers/intact-commit.js'
+import { createMounts } from '../helpers/mounts.js'
+import { packObjects } from '../helpers/packs.js'
+import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { createSmallVolume, type Shortage } from '../helpers/small-volume.js'
+import { split } from '../helpers/spilled-packs.js'
+import { tidyNow } from '../helpers/tidy-now.js'
+import { chunksOf } from '../helpers/unpack-site.js'
+
+/** Files, directories and symlinks, some of more than a page. */
+const FILES: CommitFiles[] = [
+  { same: 'same', a: noise(9000), 'd/b': 'b', gone: '1', l: { symlink: 'a' }, 'x/y': 'y' },
+  { same: 'same', a: noise(5000), 'd/b': 'c', 'x/z': noise(5000), 'd/e/f': 'f', g: noise(9000) },
+  { same: 'same', a: noise(5000), 'd/b': 'c', 'new/e/f': noise(9000), l: { symlink: 'd' }, x: 'x' },
+]
+/** So much that the pack does not stay in memory. */
+const LARGE: CommitFiles[] = [
+  { same: 'same', a: noise(600_000), b: noise(500_000) },
+  { same: 'same', a: noise(500_000), c: noise(600_000) },
+  { same: 'same', b: noise(500_000), c: noise(600_000) },
+]
+
+interface Commit {
+  oid: Oid
+  pack: Buffer
+  tree: Tree
+}
+
+interface Sweep {
+  site: Site
+  /** In turn, as an earlier worktree would cost nothing. */
+  commits: Commit[]
+  when: Shortage
+  /** By how much the room grows from one attempt to the next. */
+  stride: number
+}
+
+for (const mode of ['in-place', 'symlink'] as const) {
+  describe(`a full volume, ${mode}`, () => {
+    for (const [size, files, stride] of [
+      ['small', FILES, 1],
+      ['large', LARGE, 60],
+    ] as const) {
+      test(`at every stage of a ${size} commit, then room again`, async (t) => {
+        const { repo, volume } = createPlace(t)
+        const commits = files.map((each) => commitOf(repo, each))
+        for (const { name, when } of volume.shortages) {
+          const site = siteIn(path.join(volume.directory, 'entry'), mode)
+          const failures = await sweep({ site, commits, when, stride })
+          assert.ok(failures >= (stride === 1 ? 5 : 1), `${name}: only ${failures} failures`)
+          rmSync(path.join(volume.directory, 'entry'), { recursive: true })
+        }
+      })
+    }
+  })
+}
+
+/** Publishes commits in turn with more and more room, until there is enough. */
+async function sweep({ site, commits, when, stride }: Sweep): Promise<number> {
+  const [first] = commits as [Commit]
+  await receive(site, first)
+  tidyNow(site)
+  let failures = 0
+  for (let turn = 0, room = 0; ; turn++, room += stride) {
+    const current = commits[turn % commits.length] as Commit
+    const next = commits[(turn + 1) % commits.length] as Commit
+    let isEnough = false
+    await when(room, async () => {
+      try {
+        await receive(site, next)
+        tidyNow(site)
+        isEnough = true
+      } catch (error) {
+        failures++
+        failsWith('volume-full')(error)
+      }
+    })
+    const shown = readTree(site.directory)
+    const differences = [current, next].map(({ tree }) => treeDifferences(shown, tree))
+    assert.ok(
+      differences.some(({ length }) => length === 0),
+      `with room for ${room}: ${JSON.stringify(differences)}`,
+    )
+    await receive(site, next)
+    tidyNow(site)
+    assert.deepEqual(treeDifferences(readTree(site.directory), next.tree), [])
+    assert.equal(intactCommit(site), next.oid)
+    assert.deepEqual(leftOvers(site), [])
+    if (isEnough) return failures
+  }
+}
+
+async function receive(site: Site, { oid, pack }: Commit): Promise<void> {
+  await unpack(chunksOf(split(pack, [64 * 1024])), {
+    site,
+    want: oid,
+    have: undefined,
+    memoryBytes: 1,
+    limits: UNLIMITED,
+    checkpoint: () => undefined,
+  })
+}
+
+function createPlace(t: TestScope) {
+  const mounts = createMounts(t)
+  const base = tempDir(t)
+  const repo = createRepo(path.join(base, 'repo'), { bare: true })
+  return { repo, volume: createSmallVolume(mounts, base) }
+}
+
+function siteIn(directory: string, mode: PublishMode): Site {
+  mkdirSync(directory)
+  return { directory: path.join(directory, 'site'), mode, stateDirectory: undefined }
+}
+
+function commitOf(repo: TestRepo, files: CommitFiles): Commit {
+  const oid = commitFiles(repo, files)
+  const pack = packObjects(repo, `${oid}\n`, '--revs')
+  return { oid, pack, tree: checkedOutTree(repo.dir, oid) }
+}
+
+/** What is beside the published files for work under way. */
+function leftOvers({ directory, mode }: Site): string[] {
+  const own =
+    mode === 'in-place'
+      ? path.join(directory, '.git-autosync')
+      : path.join(path.dirname(directory), '.git-autosync', path.basename(directory))
+  return readdirSync(own).filter((name) =>
+    /incoming|staging|\.next|\.new|\.link|journal/.test(name),
+  )
+}
+
+function noise(bytes: number): Buffer {
+  return randomBytes(bytes)
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { describeKey } from '../../../src/transport/ssh/fingerprint.js'
+import { readIdentity } from '../../../src/transport/ssh/identity.js'
+import { tempDir } from '../../helpers/git.js'
+import { createKey, fingerprintOf } from '../../helpers/sshd.js'
+
+const KINDS: Record<string, readonly string[]> = {
+  'rsa OpenSSH': ['rsa'],
+  'rsa PEM': ['rsa', '-m', 'PEM'],
+  'rsa PKCS8': ['rsa', '-m', 'PKCS8'],
+  'ecdsa-256 OpenSSH': ['ecdsa'],
+  'ecdsa-384 PEM': ['ecdsa', '-b', '384', '-m', 'PEM'],
+  'ecdsa-521 PKCS8': ['ecdsa', '-b', '521', '-m', 'PKCS8'],
+  'ed25519 OpenSSH': ['ed25519'],
+}
+
+for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
+  for (const passphrase of [undefined, 'open sesame']) {
+    test(`${kind}, ${passphrase ? 'encrypted' : 'plain'}`, async (t) => {
+      const protection = passphrase ? ['-N', passphrase] : []
+      const file = createKey(path.join(tempDir(t), 'key'), type, ...args, ...protection)
+      const text = readFileSync(file, 'utf8')
+      // As secrets are mangled on their way.
+      for (const form of [text, text.trimEnd(), `${text.replaceAll('\n', '\r\n')}\r\n`]) {
+        writeFileSync(file, form)
+        const identity = await readIdentity(file, passphrase)
+        assert.ok(identity && 'key' in identity, JSON.stringify(identity))
+        const described = describeKey(identity.key.getPublicSSH())
+        assert.ok(described.endsWith(` ${fingerprintOf(`${file}.pub`)}`), described)
+        const data = Buffer.from('data')
+        assert.equal(identity.key.verify(data, identity.key.sign(data)), true)
+      }
+      if (passphrase === undefined) return
+      assert.deepEqual(await readIdentity(file, undefined), {
+        file,
+        fault: 'is encrypted: set sshPassphraseFile',
+      })
+      assert.deepEqual(await readIdentity(file, 'wrong'), {
+        file,
+        fault: 'cannot be decrypted with the passphrase given',
+      })
+    })
+  }
+}
+
+test('an Ed25519 key in PKCS #8, which openssl writes', async (t) => {
+  const file = createKey(path.join(tempDir(t), 'key'), 'ed25519')
+  const identity = await readIdentity(file, undefined)
+  assert.ok(identity && 'key' in identity)
+  const key = createPrivateKey(identity.key.getPrivatePEM())
+  for (const passphrase of [undefined, 'open sesame']) {
+    const protection = passphrase ? { cipher: 'aes-256-cbc', passphrase } : {}
+    writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem', ...protection }))
+    const again = await readIdentity(file, passphrase)
+    assert.ok(again && 'key' in again, JSON.stringify(again))
+    assert.equal(
+      describeKey(again.key.getPublicSSH()),
+      `ssh-ed25519 ${fingerprintOf(`${file}.pub`)}`,
+    )
+  }
+})
+
+test('what is no private key is told without any of it', async (t) => {
+  const dir = tempDir(t)
+  const file = path.join(dir, 'key')
+  assert.equal(await readIdentity(file, undefined), undefined)
+  assert.equal(await readIdentity(path.join(dir, 'key', 'below'), undefined), undefined)
+  createKey(file, 'ed25519')
+  for (const [text, words] of [
+    ['', /no private key that can be read/],
+    ['s3cret', /no private key that can be read/],
+    [readFileSync(`${file}.pub`, 'utf8'), /public key, not a private one/],
+    [readFileSync(file, 'utf8').slice(0, 200), /no private key that can be read/],
+    ['-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----', /no private key/],
+    ['-----BEGIN RSA PRIVATE KEY-----\ns3cret\n-----END RSA PRIVATE KEY-----', /no private key/],
+  ] as const) {
+    writeFileSync(file, text)
+    const identity = await readIdentity(file, undefined)
+    assert.ok(identity && 'fault' in identity, text)
+    assert.match(identity.fault, words)
+    assert.doesNotMatch(identity.fault, /s3cret/)
+  }
+  const folder = await readIdentity(dir, undefined)
+  assert.deepEqual(folder, { file: dir, fault: 'cannot be read (EISDIR)' })
+})

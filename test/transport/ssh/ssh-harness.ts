@@ -1,0 +1,69 @@
+// A session with a repository over SSH, as the service would have it.
+import { setMaxListeners } from 'node:events'
+import { systemClock } from '../../../src/base/clock.js'
+import { parseRemoteUrl } from '../../../src/git/remote-url.js'
+import { type FetchedPack, RemoteSession } from '../../../src/protocol/remote-session.js'
+import type { Credential } from '../../../src/transport/credential.js'
+import { createAssertOk } from '../../../src/transport/http-status.js'
+import { toSshCredential } from '../../../src/transport/ssh/credential.js'
+import type { SshDefaults } from '../../../src/transport/ssh/defaults.js'
+import {
+  createSshTransport,
+  type SshTransport,
+  type SshTransportOptions,
+} from '../../../src/transport/ssh.js'
+import type { TestScope } from '../../helpers/git.js'
+import type { Sshd } from '../../helpers/sshd.js'
+
+export const signal = new AbortController().signal
+setMaxListeners(0, signal)
+
+/** No file of the machine that runs the test is looked at. */
+export const NOWHERE: SshDefaults = {
+  secretDirectory: '/nowhere',
+  home: undefined,
+  agentSocket: undefined,
+  username: 'nobody',
+}
+
+export interface Harness {
+  transport: SshTransport
+  /** A session with what `credential` says. */
+  session(url: string, credential?: Credential): RemoteSession
+}
+
+export function createHarness(t: TestScope, options: Partial<SshTransportOptions> = {}): Harness {
+  const transport = createSshTransport({
+    clock: systemClock,
+    defaults: NOWHERE,
+    idleTimeoutMs: 10_000,
+    ...options,
+  })
+  t.after(() => transport.close())
+  return {
+    transport,
+    session(repo, credential) {
+      const remote = parseRemoteUrl(repo, '/')
+      const found = credential && { credential, source: '/srv/credentials.json' }
+      return new RemoteSession({
+        url: remote.url,
+        client: transport.clientWith(async () => toSshCredential(remote, found)),
+        authorize: async () => ({}),
+        assertOk: createAssertOk(Date.now),
+        maxRefsBytes: 1 << 20,
+      })
+    },
+  }
+}
+
+/** What is needed to log in to `sshd`. */
+export function credentialFor(sshd: Sshd, more: Credential = {}): Credential {
+  const hosts = more.knownHostsFiles ? {} : { knownHostsFile: sshd.knownHosts }
+  return { sshKeyFile: sshd.key, ...hosts, ...more }
+}
+
+export async function bytesOf({ chunks }: FetchedPack): Promise<Buffer> {
+  const received: Buffer[] = []
+  for await (const chunk of chunks) received.push(chunk)
+  return Buffer.concat(received)
+}
