@@ -22,7 +22,7 @@ pause() {
     folder=$PUBLISHED/.git-autosync
   fi
   if command -v inotifywait >/dev/null && [ -d "$folder" ]; then
-    inotifywait -qq -t "${INTERVAL:-2}" -e moved_to -e create "$folder" && return 0
+    inotifywait -qq -t "${INTERVAL:-2}" -e moved_to "$folder" && return 0
     # 2 is the end of the time; anything else, such as too many watches, must not spin.
     [ $? -eq 2 ] && return 0
   fi

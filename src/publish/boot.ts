@@ -4,13 +4,12 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
-import { tolerating } from './volume.js'
+import { tolerating, UNWRITABLE } from './volume.js'
 
 /** The file's name, beside the lease. */
 export const BOOT_FILE = 'boot'
 
 const ABSENT = ['ENOENT', 'ENOTDIR']
-const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
 
 /**
  * Whether every file's content is to be compared, as this is the first look in this boot; false

@@ -91,6 +91,7 @@ export function isOfOtherMode({ directory, mode }: Site): boolean {
 /** Throws `path-blocked` where a directory may not go, as others put files into it. */
 function assertOwn(site: Site): void {
   const isMountPoint = mountPointsBelow(site.directory)
+  if (isMountPoint('')) throw mounted(site)
   const known = recover(inPlace(site))
   const checkout = known ? undefined : openCheckout(site.directory)
   const isRepositoryOwn = checkout?.isPlainClone ?? false
@@ -110,8 +111,15 @@ function moveAside(site: Site, aside: string): void {
     renameSync(site.directory, aside)
   } catch (error) {
     if (!['EBUSY', 'EXDEV'].includes(codeOf(error))) throw error
-    throw blocked(site, 'is a mount point, which no symlink can replace')
+    throw mounted(site)
   }
+}
+
+function mounted({ directory }: Site): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${directory} is a mount point, which no symlink can replace; set publish to in-place for this entry, or its path to one below`,
+  )
 }
 
 function blocked({ directory }: Site, what: string): SyncError {

@@ -7,10 +7,11 @@ import { type Limits, UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
-import { type AttributePlan, type Ignored, planAttributes } from './attribute-plan.js'
+import { type Ignored, planAttributes } from './attribute-plan.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
 import { type Checkout, openCheckout } from './checkout.js'
 import { applyJournal, assertWritable } from './journal.js'
+import { nextSnapshot } from './next-snapshot.js'
 import {
   commitTo,
   complete,
@@ -21,10 +22,8 @@ import {
   type Place,
   recover,
 } from './place.js'
-import { ALL_AS_STORED, carryContent } from './published-content.js'
 import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
-import { carryStats, type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { Staging } from './staging.js'
 import { diffTrees, type TreeDiff, type TreeFile } from './tree-diff.js'
 
@@ -127,17 +126,24 @@ export class Draft implements Publication {
       // What was not expected yet, for instance a tree that stands in two places.
       if (!this.#diff) this.#staging.expectAll(planned)
       const readBlob = (oid: Oid) => this.#target.readBlob(oid)
-      const before = this.#published?.attributes ?? []
-      const plan = planAttributes(before, planned, readBlob, this.#checkpoint)
-      this.#staging.expectRewrites(plan.rewrites)
-      const diff = { ...planned, writes: [...planned.writes, ...plan.rewrites] }
-      this.#staging.convertAll(diff.writes, plan.conversions, readBlob)
+      // Where the diff starts from it.
+      const before = this.#known?.drifted && this.#known.snapshot
+      const { attributes, conversions, ignored, rewrites } = planAttributes(
+        before?.attributes ?? [],
+        planned,
+        readBlob,
+        this.#checkpoint,
+      )
+      this.#staging.expectRewrites(rewrites)
+      const diff = { ...planned, writes: [...planned.writes, ...rewrites] }
       const old = this.#known?.snapshot.trees
-      const journal = this.#staging.finish(diff, readBlob, old)
+      const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
       assertWritable(journal, toBytePath(this.#place.root))
-      commitTo(this.#place, journal, this.#nextSnapshot(diff, plan), this.#known)
-      return { diff, journal, ignored: plan.ignored }
+      const { commit } = this.#target
+      const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging)
+      commitTo(this.#place, journal, next, this.#known)
+      return { diff, journal, ignored }
     })
     this.#isCommitted = true
     this.#staging.close()
@@ -179,26 +185,6 @@ export class Draft implements Publication {
       if (mode === MODE.tree) this.#awaited.set(child, file)
       else this.#staging.expect({ path: file, mode, oid: child })
     }
-  }
-
-  /** What is published, where the diff starts from it. */
-  get #published(): Snapshot | undefined {
-    return this.#known?.drifted && this.#known.snapshot
-  }
-
-  #nextSnapshot({ trees, kept, writes }: TreeDiff, { attributes }: AttributePlan): Snapshot {
-    const { commit } = this.#target
-    const count = trees[0]?.files ?? 0
-    const stats = carryStats(this.#published?.stats ?? new Float64Array(), kept, count)
-    const changed = new Map<number, Oid | undefined>()
-    for (const { path: file, index } of writes) {
-      const stat = this.#staging.statOf(file)
-      if (stat) stats.set(stat, index * STAT_FIELDS)
-      changed.set(index, this.#staging.contentOf(file))
-    }
-    const before = this.#published?.content ?? ALL_AS_STORED
-    const content = carryContent(before, kept, count, { like: commit, changed })
-    return { commit, trees, stats, attributes, content }
   }
 
   #guarded<T>(stage: () => T): T {

@@ -22,7 +22,14 @@ import { assertStillMounted, mountPointOf } from './mount-points.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
-import { codeOf, removeIfEmpty, tolerating, toVolumeError, writeNewFile } from './volume.js'
+import {
+  codeOf,
+  removeIfEmpty,
+  tolerating,
+  toVolumeError,
+  UNWRITABLE,
+  writeNewFile,
+} from './volume.js'
 
 /** What becomes of an attempt to acquire a lease. */
 export type LeaseAnswer =
@@ -40,9 +47,6 @@ export interface LeaseClaim {
   /** What was seen for so long that its holder counts as dead. */
   expired: string | undefined
 }
-
-/** What a volume answers on which no lease can be kept. */
-const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
 
 /** Acquires the lease of a site, as far as possible now. Throws a SyncError. */
 export function acquireLease(claim: LeaseClaim): LeaseAnswer {

@@ -12,6 +12,7 @@ import {
   replaceLink,
 } from './change-of-mode.js'
 import { removeForeign } from './clean.js'
+import { writeCurrent } from './current-file.js'
 import {
   Draft,
   type Publication,
@@ -28,7 +29,7 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { removeIfEmpty, removeTree, toVolumeError } from './volume.js'
+import { removeIfEmpty, removeTree, tolerating, toVolumeError, UNWRITABLE } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
@@ -72,8 +73,8 @@ export function begin(
         const published = publication.finish()
         const place = site.clean ? currentPlace(site) : undefined
         const known = place && recover(place)
-        if (!known) return published
-        const removed = clean(site, place.root, known, checkpoint)
+        const removed = known ? clean(site, place.root, known, checkpoint) : 0
+        if (site.mode === 'in-place') writeCurrent(site.directory, target.commit)
         return { ...published, filesDeleted: published.filesDeleted + removed }
       }),
     abandon: () => publication.abandon(),
@@ -175,6 +176,11 @@ function lookAt(site: Site, look: Look | undefined): Survey {
   if (!known?.isTrusted && site.mode === 'symlink') distrustStandby(worktreePlace(site))
   if (!known) return NOTHING
   if (site.clean && known.drifted) clean(site, place.root, known, look?.checkpoint)
+  // As after an interruption right before its end.
+  if (site.mode === 'in-place' && known.isTrusted) {
+    const { commit } = known.snapshot
+    tolerating(UNWRITABLE, () => writeCurrent(site.directory, commit))
+  }
   const isShown = site.mode === 'in-place' || linkedCommit(worktreePlace(site)) !== undefined
   return surveyOf(place.root, known, isShown)
 }

@@ -48,10 +48,15 @@ export function contentBeyond(
 ): Map<number, Oid | undefined> {
   const beyond = new Map<number, Oid | undefined>()
   if (carried.equals(content)) return beyond
-  const count = Math.max(carried.length, content.length) / (like.length / 2)
-  for (let index = 0; index < count; index++) {
-    const oid = contentOf(content, index, like)
-    if (oid !== contentOf(carried, index, like)) beyond.set(index, oid)
+  const size = like.length / 2
+  const bytes = Math.max(carried.length, content.length)
+  const [before, after] = [carried, content].map((some) =>
+    some.length > 0 ? some : Buffer.alloc(bytes),
+  )
+  for (let start = 0; start < bytes; start += size) {
+    const end = start + size
+    if (after?.compare(before as Buffer, start, end, start, end) === 0) continue
+    beyond.set(start / size, contentOf(content, start / size, like))
   }
   return beyond
 }

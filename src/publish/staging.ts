@@ -15,10 +15,11 @@ import { storedAt, writeConverted } from './convert-file.js'
 import { createFile, permissionsOf } from './create-file.js'
 import { isRightFile } from './file-content.js'
 import { FileWriter } from './file-writer.js'
-import { clashOf, replacedByCase } from './folded-names.js'
+import { replacedByCase } from './folded-names.js'
 import type { Journal } from './journal.js'
 import { Obstacles } from './obstacles.js'
 import { statFields } from './published-files.js'
+import { StagingLayout } from './staging-layout.js'
 import type { TreeDiff, TreeFile, TreeRecord } from './tree-diff.js'
 import { makeDirectory, statIfPresent } from './volume.js'
 
@@ -55,7 +56,6 @@ export type ExpectedFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
 export class Staging {
   filesWritten = 0
   #bytesWritten = 0
-  readonly #journal: Journal = { renames: [], deletes: [], keeps: [] }
   readonly #options: StagingOptions
   /** What {@link statFields} gives of each file that was written or found right, by its path. */
   readonly #stats = new Map<string, ArrayLike<number>>()
@@ -65,21 +65,18 @@ export class Staging {
   readonly #late = new Set<string>()
   /** The files that are not staged yet, by their blob. */
   readonly #pending = new Map<Oid, ExpectedFile[]>()
-  /** Where each directory is staged; undefined for one that is in place already. */
-  readonly #directories = new Map<string, string | undefined>()
   readonly #writer: FileWriter | undefined
-  /** The place of a path in the journal's renames. */
-  readonly #units = new Map<string, number>()
   /** Every path that was expected so far. */
   readonly #expected = new Set<string>()
   readonly #obstacles: Obstacles
+  readonly #layout: StagingLayout
 
   constructor(options: StagingOptions) {
     this.#options = options
     this.#obstacles = new Obstacles(options)
     rmSync(toFsPath(options.staging), { recursive: true, force: true })
     makeDirectory(options.staging)
-    this.#directory('')
+    this.#layout = new StagingLayout(options.root, options.staging, this.#obstacles)
     // Last: where anything above throws, nobody could end its thread.
     this.#writer = options.hasManyFiles ? new FileWriter() : undefined
   }
@@ -97,7 +94,7 @@ export class Staging {
     this.#assertShort(file)
     if (file.mode === MODE.gitlink) {
       // As real git does for a submodule that is not checked out: an empty directory.
-      this.#directory(file.path)
+      this.#layout.directory(file.path)
       return
     }
     const files = this.#pending.get(file.oid)
@@ -124,43 +121,35 @@ export class Staging {
     }
   }
 
-  /** Stages what is left of these files, and makes of them what attributes want, by their path. */
-  convertAll(
-    writes: readonly ExpectedFile[],
-    conversions: ReadonlyMap<string, Conversion>,
-    readBlob: (oid: Oid) => StoredObject,
-  ): void {
-    for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
-    if (conversions.size === 0 && this.#late.size === 0) return
-    // What is converted is read again.
-    this.#creating(() => this.#writer?.flush())
-    for (const file of writes) {
-      this.#options.checkpoint()
-      if (isConvertible(file)) this.#convert(file, conversions.get(file.path), readBlob)
-    }
-  }
-
   /**
-   * Stages all that is left of a diff, and returns what it takes to put everything in place. Of
-   * `old`, the trees that were there before, no name is looked at again.
+   * Stages all that is left of a diff, converts what is to be, by its path, and returns what it
+   * takes to put everything in place. Of `old`, the trees that were there before, no name is looked
+   * at again.
    */
   finish(
     diff: TreeDiff,
+    conversions: ReadonlyMap<string, Conversion>,
     readBlob: (oid: Oid) => StoredObject,
     old: readonly TreeRecord[] = [],
   ): Journal {
     for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
-    this.#creating(() => this.#writer?.flush())
-    const { renames } = this.#journal
-    const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
-    for (const file of diff.writes) {
-      if (file.mode === MODE.gitlink) this.#journal.keeps.push(file.path)
+    if (conversions.size > 0 || this.#late.size > 0) {
+      // What is converted is read again.
+      this.#flush()
+      for (const file of diff.writes.filter(isConvertible)) {
+        this.#options.checkpoint()
+        this.#convert(file, conversions.get(file.path), readBlob)
+      }
     }
-    const gone = new Set(this.#journal.renames.flatMap(({ removeFirst }) => removeFirst))
-    this.#journal.deletes = diff.deletes
+    this.#flush()
+    const { renames } = this.#layout
+    const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
+    const gone = new Set(renames.flatMap(({ removeFirst }) => removeFirst))
+    const deletes = diff.deletes
       .map(({ path }) => path)
       .filter((path) => !gone.has(path) && !replaced.has(path))
-    return this.#journal
+    const keeps = diff.writes.filter(({ mode }) => mode === MODE.gitlink).map(({ path }) => path)
+    return { renames, deletes, keeps }
   }
 
   /** What is remembered of a file that was staged, or found right. */
@@ -178,38 +167,32 @@ export class Staging {
     this.#writer?.close()
   }
 
+  #flush(): void {
+    this.#layout.creating(() => this.#writer?.flush())
+  }
+
   #assertShort({ path }: ExpectedFile): void {
     const full = joinBytePath(this.#options.finalRoot, path)
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
   }
 
   #stage(file: ExpectedFile, blob: StoredObject): void {
-    const parent = this.#directory(parentOf(file.path))
+    const parent = this.#layout.directory(parentOf(file.path))
     const isAdopted = parent === undefined && this.#options.adopt && this.#mayBeRight(file)
-    if (!isAdopted) this.#write(file, blob, this.#placeOf(file))
+    if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
   }
 
   #write(file: ExpectedFile, blob: StoredObject, target: string): void {
     this.filesWritten++
-    this.#count('body' in blob ? blob.body.length : blob.size)
+    this.#count(sizeOf(blob))
     if (this.#writer && file.mode !== MODE.symlink && 'body' in blob) {
       const keep = (status: ArrayLike<number>) => this.#stats.set(file.path, status)
       const { body } = blob
-      this.#creating(() => this.#writer?.write(target, permissionsOf(file.mode), body, keep))
+      this.#layout.creating(() => this.#writer?.write(target, permissionsOf(file.mode), body, keep))
       return
     }
-    this.#creating(() => createFile(file, blob, target), target)
+    this.#layout.creating(() => createFile(file, blob, target), target)
     this.#stats.set(file.path, statFields(lstatSync(toFsPath(target))))
-  }
-
-  /** Says what it means where a name is taken: that of `target`, or the one that the error has. */
-  #creating(create: () => void, target?: string): void {
-    try {
-      create()
-    } catch (error) {
-      const pathOf = (unit: number) => this.#journal.renames[unit]?.path
-      throw clashOf(error, this.#options.staging, pathOf, target)
-    }
   }
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
@@ -220,21 +203,21 @@ export class Staging {
   ): void {
     if (!conversion) {
       if (!this.#late.has(file.path) || this.#isInPlace(file, file.oid)) return
-      this.#write(file, readBlob(file.oid), this.#placeOf(file))
+      this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
       return
     }
-    const staged = this.#stagedPathOf(file.path)
+    const staged = this.#layout.stagedPathOf(file.path)
     const blob = staged === undefined ? readBlob(file.oid) : storedAt(staged, file.oid)
     const target = joinBytePath(this.#options.staging, 'converted')
     const permissions = permissionsOf(file.mode)
     const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
-    this.#count(size)
     if (staged === undefined && this.#isInPlace(file, oid)) {
       unlinkSync(toFsPath(target))
       return
     }
     if (staged === undefined) this.filesWritten++
-    const place = staged ?? this.#placeOf(file)
+    this.#count(staged === undefined ? size : size - sizeOf(blob))
+    const place = staged ?? this.#layout.placeOf(file.path)
     renameSync(toFsPath(target), toFsPath(place))
     this.#keep(file, oid, lstatSync(toFsPath(place)))
   }
@@ -268,56 +251,10 @@ export class Staging {
     this.#keep(file, oid, existing)
     return true
   }
+}
 
-  /** Where a file is to be written. */
-  #placeOf({ path }: ExpectedFile): string {
-    const parent = this.#directory(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
-    const existing = statIfPresent(joinBytePath(this.#options.root, path))
-    if (existing?.isDirectory()) return this.#unit(path, this.#obstacles.contentOf(path))
-    if (existing) this.#obstacles.assertNotMounted(path, existing)
-    return this.#unit(path)
-  }
-
-  /** Where a file was staged; undefined where it was not. */
-  #stagedPathOf(path: string): string | undefined {
-    const parent = this.#directories.get(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
-    const index = this.#units.get(path)
-    return index === undefined ? undefined : joinBytePath(this.#options.staging, String(index))
-  }
-
-  /** Where a directory is staged, or undefined where it is in place. */
-  #directory(path: string): string | undefined {
-    if (this.#directories.has(path)) return this.#directories.get(path)
-    const staged = this.#makeDirectory(path)
-    this.#directories.set(path, staged)
-    return staged
-  }
-
-  #makeDirectory(path: string): string | undefined {
-    const parent = path === '' ? undefined : this.#directory(parentOf(path))
-    if (parent !== undefined) {
-      const staged = joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
-      this.#creating(() => makeDirectory(staged), staged)
-      return staged
-    }
-    const existing = statIfPresent(joinBytePath(this.#options.root, path))
-    if (existing?.isDirectory()) {
-      if (path !== '') this.#obstacles.assertNotMounted(path, existing)
-      return undefined
-    }
-    const staged = this.#unit(path, existing ? [path] : [])
-    makeDirectory(staged)
-    return staged
-  }
-
-  /** The staged path of the next thing to be renamed into place. */
-  #unit(path: string, removeFirst: string[] = []): string {
-    const index = this.#journal.renames.push({ path, removeFirst }) - 1
-    this.#units.set(path, index)
-    return joinBytePath(this.#options.staging, String(index))
-  }
+function sizeOf(blob: StoredObject): number {
+  return 'body' in blob ? blob.body.length : blob.size
 }
 
 function tooLong(full: string): SyncError {

@@ -27,6 +27,9 @@ export function statIfPresent(path: string): Stats | undefined {
   }
 }
 
+/** What a volume answers that nothing can be written on, now or ever. */
+export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
+
 /** Runs `change`, for which it is fine that what it would change is in one of these states already. */
 export function tolerating(codes: readonly string[], change: () => void): boolean {
   try {

@@ -46,18 +46,18 @@ for (const acceptsProtocol of [true, false]) {
     writeListing(listingPath, entries)
     const settings = { SCRAPE_INTERVAL: '1000', HOME: home }
     const service = await startService(t, { listingPath, settings })
-    for (const { name, repo, url, clone } of projects) {
+    for (const { name, repo, clone } of projects) {
       for (const branch of ['main', 'dev']) {
         const directory = path.join(dir, 'repos', `${name}-${branch}`)
         await service.untilPublished(directory, repo.oid(branch))
-        // Pushed with real git over the same server.
+        // With real git, and past the proxy, which this process would hold up.
         git(clone, 'checkout', '-q', branch)
         writeFileSync(path.join(clone, 'README.md'), `${name} ${branch}, changed`)
         git(clone, 'commit', '-q', '-a', '-m', 'changed')
-        const command = `ssh -F none -i ${sshd.key} -o UserKnownHostsFile=${home}/.ssh/known_hosts`
-        git(clone, '-c', `core.sshCommand=${command}`, 'push', '-q', url, branch)
+        const command = `ssh -F none -i ${sshd.key} -o UserKnownHostsFile=${sshd.knownHosts}`
+        git(clone, '-c', `core.sshCommand=${command}`, 'push', '-q', sshd.url(repo.dir), branch)
         await service.untilPublished(directory, repo.oid(branch))
-        assertSameTree(repo, branch, directory)
+        assertSameTree(directory, repo.dir, repo.oid(branch))
       }
     }
     assert.equal(await service.stop(), 0)

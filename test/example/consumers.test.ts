@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, renameSync, watch, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
@@ -11,36 +19,40 @@ import { startService, until, writeListing } from '../helpers/service.js'
 import { complaintsOf, isInstalled } from './installed.js'
 
 const FOLDER = 'example/consumers'
+const PATH = process.env['PATH'] ?? ''
 const SCRIPT = path.resolve(FOLDER, 'restart-backend.sh')
 
 /** Says which version it runs, and ends with 7 when it is asked to. */
 const BACKEND = `trap 'exit 7' TERM; echo "runs $(cat "$0/version")"; while :; do sleep 0.05; done`
 
 describe('restart-backend.sh', () => {
-  test('starts with the first commit, and again with each further one', async (t) => {
-    const dir = tempDir(t)
-    const { output, stop } = startBackend(t, path.join(dir, 'app'), 'sh', '-c', BACKEND)
-    const repo = createRepo(path.join(dir, 'repo'))
-    repo.commit('one', { version: '1\n' })
-    const listingPath = path.join(dir, 'listing.json')
-    writeListing(listingPath, [{ path: 'app', repo: 'repo', publish: 'symlink' }])
-    const service = await startService(t, { listingPath })
-    await until(() => output() === 'runs 1\n', 'the first commit runs')
-    const second = repo.commit('two', { version: '2\n' })
-    await service.untilPublished('app', second)
-    const expected = `runs 1\nrestarting with ${second}\nruns 2\n`
-    await until(
-      () => output() === expected,
-      async () => `the second commit runs: ${output()}`,
-    )
-    assert.equal(await stop(), 7)
-    assert.equal(output(), expected)
-  })
+  for (const publish of ['symlink', 'in-place']) {
+    test(`starts with the first commit, and again with each further one: ${publish}`, async (t) => {
+      const dir = tempDir(t)
+      const { output, stop } = startBackend(t, path.join(dir, 'app'), ['sh', '-c', BACKEND])
+      const repo = createRepo(path.join(dir, 'repo'))
+      repo.commit('one', { version: '1\n' })
+      const listingPath = path.join(dir, 'listing.json')
+      writeListing(listingPath, [{ path: 'app', repo: 'repo', publish }])
+      const service = await startService(t, { listingPath })
+      await until(() => output() === 'runs 1\n', 'the first commit runs')
+      const second = repo.commit('two', { version: '2\n' })
+      await service.untilPublished('app', second)
+      const expected = `runs 1\nrestarting with ${second}\nruns 2\n`
+      await until(
+        () => output() === expected,
+        async () => `the second commit runs: ${output()}`,
+      )
+      assert.equal(await stop(), 7)
+      assert.equal(output(), expected)
+    })
+  }
 
-  test('follows a directory in place by the file that is written last', async (t) => {
+  test('needs no inotifywait', async (t) => {
     const app = path.join(tempDir(t), 'app')
     publishInPlace(app, '1')
-    const { output, stop } = startBackend(t, app, 'sh', '-c', BACKEND)
+    const env = { PATH: withoutInotify(t) }
+    const { output, stop } = startBackend(t, app, ['sh', '-c', BACKEND], env)
     await until(() => output() === 'runs 1\n', 'the first commit runs')
     publishInPlace(app, '2')
     await until(
@@ -53,7 +65,7 @@ describe('restart-backend.sh', () => {
   test('ends as the program ends', async (t) => {
     const app = path.join(tempDir(t), 'app')
     publishInPlace(app, '1')
-    const { exited } = startBackend(t, app, 'sh', '-c', 'exit 3')
+    const { exited } = startBackend(t, app, ['sh', '-c', 'exit 3'])
     assert.equal(await exited, 3)
   })
 })
@@ -96,9 +108,24 @@ function publishInPlace(app: string, version: string): void {
   renameSync(path.join(own, 'next'), path.join(own, 'current'))
 }
 
-function startBackend(t: TestScope, app: string, ...program: string[]) {
+/** A PATH with what the scripts need at least. */
+function withoutInotify(t: TestScope): string {
+  const folder = tempDir(t)
+  for (const tool of ['sh', 'cat', 'sleep', 'basename', 'dirname', 'readlink']) {
+    const place = PATH.split(':').find((each) => existsSync(path.join(each, tool))) ?? ''
+    symlinkSync(path.join(place, tool), path.join(folder, tool))
+  }
+  return folder
+}
+
+function startBackend(
+  t: TestScope,
+  app: string,
+  program: readonly string[],
+  env: Record<string, string> = { PATH },
+) {
   const child = spawn('sh', [SCRIPT, app, ...program, app], {
-    env: { PATH: process.env['PATH'] ?? '', INTERVAL: '1' },
+    env: { ...env, INTERVAL: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''

@@ -13,6 +13,7 @@ import {
   type KubernetesObject,
   kustomizations,
   type Pod,
+  readYaml,
   render,
   resourcesOf,
   workloadsOf,
@@ -21,12 +22,17 @@ import { schemaFaults } from './schema-faults.js'
 
 const IMAGE = 'ghcr.io/git-autosync/git-autosync:latest'
 const PROBES = {
-  startupProbe: '/startupz',
   livenessProbe: '/healthz',
   readinessProbe: '/readyz',
 } as const
 
 const folders = kustomizations()
+const { spec: podMonitor } = readYaml<{
+  spec: {
+    selector: { matchLabels: Record<string, string> }
+    podMetricsEndpoints: { port: string }[]
+  }
+}>('example/monitoring/pod-monitor.yaml')
 
 test('there is one for each way to run', () => {
   for (const name of ['sidecar', 'sidecar/init-container', 'shared-volume', 'daemonset']) {
@@ -58,7 +64,9 @@ test('the schemas find what is wrong, missing and unknown', () => {
 
 function checkRendered(folder: string, objects: readonly KubernetesObject[]): void {
   const workloads = workloadsOf(objects)
-  const ours = workloads.flatMap(({ pod }) => ourContainers(pod).map((own) => ({ pod, own })))
+  const ours = workloads.flatMap(({ labels, pod }) =>
+    ourContainers(pod).map((own) => ({ labels, pod, own })),
+  )
 
   test('renders to objects that the schemas know', () => {
     assert.ok(objects.length > 0)
@@ -115,6 +123,21 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
       const port = own.ports?.find(({ containerPort }) => containerPort === 8080)?.name
       for (const [probe, route] of Object.entries(PROBES)) {
         assert.deepEqual(own[probe as keyof typeof PROBES]?.httpGet, { path: route, port }, probe)
+      }
+      // Only what others wait for waits for content; elsewhere a bad entry would mean restarts.
+      const path = own.restartPolicy === 'Always' ? '/startupz' : '/healthz'
+      assert.deepEqual(own.startupProbe?.httpGet, { path, port })
+    }
+  })
+
+  test('Prometheus finds every service that goes on', () => {
+    for (const { labels, own } of ours.filter(({ own }) => !runsOnce(own))) {
+      assert.deepEqual({ ...labels, ...podMonitor.selector.matchLabels }, labels)
+      for (const { port } of podMonitor.podMetricsEndpoints) {
+        assert.ok(
+          own.ports?.some(({ name }) => name === port),
+          port,
+        )
       }
     }
   })

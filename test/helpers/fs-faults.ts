@@ -81,10 +81,15 @@ const READS: ReadonlySet<Call> = new Set([
  * every further call fails too; only calls that change something are counted for it, as a crash
  * before any other is one before the next of those. Returns whether `work` came that far.
  */
-export function failAt(at: number, kind: 'crash' | 'fault', work: () => void): boolean {
+export function failAt(
+  at: number,
+  kind: 'crash' | 'fault',
+  work: () => void,
+  code = 'EIO',
+): boolean {
   let count = 0
   let isDown = false
-  const fault = fsError('EIO')
+  const fault = fsError(code)
   const gate: Gate = ({ name }, args) => {
     if (isDown) throw fault
     // It answers no, whatever went wrong.

@@ -25,7 +25,8 @@ export function plain(snapshot: Snapshot | undefined) {
   }
 }
 
-/** The names in a state directory, with a snapshot and its changes as one. */
+/** The names in a state directory, with all that belongs to a snapshot as one. */
 export function stateNames(names: readonly string[] | undefined): string[] | undefined {
-  return names?.filter((name) => name !== 'snapshot.changes' || !names.includes('snapshot'))
+  const others = names?.filter((name) => !['snapshot.changes', 'current'].includes(name))
+  return others?.length === 0 ? undefined : others
 }

@@ -64,6 +64,8 @@ export async function startSshd(t: TestScope, options: SshdOptions = {}): Promis
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'MaxStartups 100',
+    // Else bash would read the user's .bashrc, whatever that does.
+    'SetEnv SHLVL=2',
     ...(acceptsProtocol ? ['AcceptEnv GIT_PROTOCOL'] : []),
     ...config,
   ]

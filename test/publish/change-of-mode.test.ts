@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { begin, publish, unpublish } from '../../src/publish/publication.js'
-import { fsError, withGate } from '../helpers/fs-faults.js'
+import { begin, publish, type Site, unpublish } from '../../src/publish/publication.js'
+import { type FsCall, fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import type { MemoryTarget } from '../helpers/git-target.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -58,6 +59,43 @@ for (const stateDirectory of [false, true]) {
       writeFileSync(test.at('d/b'), 'edited')
       assert.equal(intactCommit(asDirectory), undefined)
       test.publish(SECOND)
+    })
+
+    test('a path is missing for no longer than one call, in both directions', (t) => {
+      const test = create(t)
+      const asDirectory = { ...test.site, mode: 'in-place' } as const
+      const missing = (site: Site, target: MemoryTarget): string[] => {
+        const names: string[] = []
+        const look = ({ name }: FsCall) => {
+          if (!lstatSync(test.directory, { throwIfNoEntry: false })) names.push(name)
+        }
+        withGate(look, () => publish(site, target, none))
+        return names
+      }
+      const [first, second] = [test.commit(FIRST), test.commit(SECOND)]
+      publish(asDirectory, first, none)
+      assert.deepEqual(missing(test.site, second), ['renameSync'])
+      assert.deepEqual(missing(asDirectory, first), ['renameSync'])
+    })
+
+    test('what made way returns at once where nothing can take its place', (t) => {
+      const test = create(t)
+      const asDirectory = { ...test.site, mode: 'in-place' } as const
+      const [first, second] = [test.commit(FIRST), test.commit(SECOND)]
+      publish(asDirectory, first, none)
+      const failing = (site: Site, target: MemoryTarget) =>
+        withGate(
+          ({ name, paths }) => {
+            const isTaken = paths[1] === test.directory && !paths[0]?.endsWith('/directory')
+            if (name === 'renameSync' && isTaken) throw fsError('ENOSPC')
+          },
+          () => publish(site, target, none),
+        )
+      assert.throws(() => failing(test.site, second), { code: 'volume-full' })
+      test.assertPublished(first)
+      assert.equal(intactCommit(asDirectory), first.commit)
+      publish(test.site, second, none)
+      test.assertPublished(second)
     })
 
     test('a foreign file that comes while the link is made is not lost', (t) => {

@@ -132,7 +132,7 @@ describe('the published directory', () => {
     assert.equal(statSync(test.directory).ino, ino)
   })
 
-  test('has only staging beside its files with STATE_DIR, and only for a while', (t) => {
+  test('has only staging, and what is current, beside its files with STATE_DIR', (t) => {
     for (const mode of ['in-place', 'symlink'] as const) {
       const test = createSite(t, { mode, stateDirectory: true })
       publish(test.site, test.commit({ a: '1', 'd/b': '1' }), none)
@@ -143,7 +143,7 @@ describe('the published directory', () => {
       const own = mode === 'in-place' ? test.at('.git-autosync') : `${test.volume}/.git-autosync`
       const isParent = (at: string) => own.startsWith(at)
       const isStaging = (at: string) =>
-        /staging|\.link$|standby\.new/.test(at) || at === `${own}/site`
+        /staging|\.link$|standby\.new|\/current\.next$/.test(at) || at === `${own}/site`
       assert.deepEqual(
         beside.filter((at) => !isParent(at) && !isStaging(at)),
         [],
@@ -158,7 +158,8 @@ describe('the published directory', () => {
     const site = { ...test.site, directory: long }
     const target = test.commit({ f: '1', 'd/e': '1' })
     publish(site, target, none)
-    assert.deepEqual(namesIn(long), ['d', 'f'])
+    assert.deepEqual(namesIn(long), ['.git-autosync', 'd', 'f'])
+    assert.deepEqual(namesIn(path.join(long, '.git-autosync')), ['current'])
     assert.equal(intactCommit(site), target.commit)
     unpublish(site)
     assert.ok(!existsSync(long))

@@ -57,6 +57,28 @@ describe('published files are looked at', () => {
   })
 })
 
+describe('what cannot be trusted any more', () => {
+  test('is said once, when nothing is found where something was', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.workers.inPlace.delete('/a')
+    sync.workers.errors.publish.push(failure('volume-full'))
+    await sync.clock.advance(300_000)
+    assert.equal(sync.eventsOf('content-unknown').length, 1)
+    assert.equal(sync.eventsOf('sync-failed').length, 1)
+  })
+
+  test('is said where a publication failed, and the look after it, too', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.remote().push(oid(2))
+    sync.workers.errors.publish.push(failure('volume-failed'))
+    sync.workers.errors.inspect.push(failure('volume-failed'))
+    await sync.clock.advance(61_000)
+    assert.equal(sync.eventsOf('content-unknown').length, 1)
+  })
+})
+
 describe('drift', () => {
   test('is repaired at once, with the blobs that are missing, and is no publication', async (t) => {
     const sync = createFakeSync(t, VERIFY)

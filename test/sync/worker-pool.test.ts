@@ -1,6 +1,6 @@
 // The real threads, with real packs: what they do, how they fail, and how they are stopped.
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import type { Site } from '../../src/publish/publication.js'
@@ -144,6 +144,17 @@ describe('what fails', () => {
 })
 
 describe('what is aborted', () => {
+  for (const mode of ['in-place', 'symlink'] as const) {
+    test(`while it is unpublished stops at once, and is removed by the next call, ${mode}`, async (t) => {
+      const { pool, test, first } = create(t, { mode })
+      await publishFull(pool, test, first)
+      const stopped = AbortSignal.abort()
+      await assert.rejects(pool.unpublish(test.site, stopped), failsWith('aborted'))
+      await pool.unpublish(test.site, new AbortController().signal)
+      assert.deepEqual(readdirSync(test.volume), [])
+    })
+  }
+
   test('while it waits for the remote fails, and publishes nothing', async (t) => {
     const { pool, test, first, second } = create(t)
     await publishFull(pool, test, first)
