@@ -142,13 +142,15 @@ export class SettingsError extends SyncError {
 /** What the command line asks for. */
 export type Command =
   | { name: 'run' | 'validate'; settings: Settings }
+  | { name: 'healthcheck'; settings: Pick<Settings, 'httpHost' | 'httpPort'> }
   | { name: 'help' | 'version'; text: string }
 
 const PROGRAM: Program = {
   name: 'git-autosync',
-  usage: '[flags]\n       git-autosync validate [flags] [listing]',
+  usage:
+    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags]',
   description:
-    'Keeps directories equal to git revisions. Each flag may be set in the environment as well; the flag wins.',
+    'Keeps directories equal to git revisions. validate checks a listing; healthcheck asks the service at HTTP_HOST and HTTP_PORT whether it lives. Each flag may be set in the environment as well; the flag wins.',
   flags: Object.values(SETTINGS),
 }
 
@@ -167,15 +169,21 @@ export function parseCommand(
 
   const { faults } = line
   const [name = 'run', ...operands] = line.operands
-  if (name !== 'run' && name !== 'validate') {
-    faults.push(`unknown command "${name}"${suggestion(name, ['validate'])}`)
+  if (name !== 'run' && name !== 'validate' && name !== 'healthcheck') {
+    faults.push(`unknown command "${name}"${suggestion(name, ['validate', 'healthcheck'])}`)
   }
   const [listing] = name === 'validate' ? operands.splice(0, 1) : []
   if (listing !== undefined) line.values.set(SETTINGS.listingPath.name, listing)
   for (const operand of operands) faults.push(`unexpected argument "${operand}"`)
 
   const settings = readSettings(line.values, env, cwd, faults)
+  if (name === 'healthcheck') {
+    if (settings.httpPort === 0) faults.push('HTTP_PORT is 0: name the port that was logged')
+  } else if (settings.listingPath === undefined) {
+    faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
+  }
   if (faults.length > 0) throw new SettingsError(faults)
+  if (name === 'healthcheck') return { name, settings }
   return { name: name === 'validate' ? name : 'run', settings }
 }
 
@@ -203,9 +211,6 @@ function readSettings(
       if (!(error instanceof RangeError)) throw error
       faults.push(`${flag === undefined ? variable : `--${setting.name}`} ${error.message}`)
     }
-  }
-  if (settings['listingPath'] === undefined) {
-    faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
   }
   return settings as Partial<Settings> as Settings
 }

@@ -234,11 +234,24 @@ test('validate takes the listing as an argument or from its setting', () => {
   }
 })
 
+test('healthcheck needs the port of the service, and no listing', () => {
+  const command = parse(['healthcheck', '--http-port', '9000'], {})
+  assert.ok(command.name === 'healthcheck')
+  assert.deepEqual([command.settings.httpHost, command.settings.httpPort], ['0.0.0.0', 9000])
+  assert.deepEqual(faultsOf(['healthcheck', 'x'], { HTTP_PORT: '0' }), [
+    'unexpected argument "x"',
+    'HTTP_PORT is 0: name the port that was logged',
+  ])
+})
+
 test('help names every setting with its variable and default, whatever else is wrong', () => {
   for (const argv of [['--help'], ['-h'], ['validate', '--nonsense', '--help']]) {
     const help = parse(argv, {})
     assert.ok(help.name === 'help')
     const text = help.text.replace(/\s+/g, ' ')
+    for (const command of ['validate', 'healthcheck']) {
+      assert.ok(text.includes(`git-autosync ${command} [flags]`))
+    }
     for (const setting of Object.values(SETTINGS)) {
       assert.ok(text.includes(`--${setting.name} `))
       assert.ok(text.includes(`env: ${setting.variable}`), setting.variable)

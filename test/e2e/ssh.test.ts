@@ -66,7 +66,6 @@ for (const acceptsProtocol of [true, false]) {
 
 test('fifty entries of one host share one connection, which is opened again when it breaks', async (t) => {
   const { proxy, dir, home, port } = await serve(t)
-  const repo = createRepo(path.join(dir, 'repo.git'), { bare: true })
   const listingPath = path.join(dir, 'listing.json')
   const names = Array.from({ length: 50 }, (_, index) => `entry-${index}`)
   // Each a remote of its own.
@@ -74,7 +73,6 @@ test('fifty entries of one host share one connection, which is opened again when
     createRepo(path.join(dir, 'repos', name), { bare: true }).commit('first', { name })
     return `ssh://127.0.0.1:${port}${path.join(dir, 'repos', name)}`
   })
-  repo.commit('first', { file: '1' })
   writeListing(
     listingPath,
     names.map((name, index) => ({ path: `out/${name}`, repo: urls[index] })),
@@ -98,6 +96,7 @@ test('fifty entries of one host share one connection, which is opened again when
   await until(async () => ((await requests()) ?? 0) >= cut + 50, 'polls go on', 60_000)
   assert.ok(proxy.connections <= 3, `${proxy.connections} connections`)
   assert.equal(readFileSync(path.join(dir, 'out/entry-7/name'), 'utf8'), 'entry-7')
+  assert.equal(await service.stop(), 0)
 })
 
 test('a host key that changed is told with both fingerprints, and what is published stays', async (t) => {
@@ -126,4 +125,5 @@ test('a host key that changed is told with both fingerprints, and what is publis
   const message = await service.untilFailed('other', 'host-key-changed')
   assert.match(message, /SHA256:.* but known is ssh-ed25519 SHA256:/)
   assert.equal((await service.entry('out')).error, null)
+  assert.equal(await service.stop(), 0)
 })

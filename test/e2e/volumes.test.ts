@@ -2,7 +2,16 @@
 // itself once they are as they should be.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import {
@@ -53,8 +62,9 @@ test('a volume that vanishes is not written beneath, and what is on it goes on w
   mkdirSync(disk)
   mkdirSync(volume)
   // Without the right to mount, what vanishes is the right to write.
-  const appear = () => (mounts.isAllowed ? mounts.bind(disk, volume) : chmodSync(volume, 0o755))
-  const vanish = () => (mounts.isAllowed ? mounts.unmount(volume) : chmodSync(volume, 0o555))
+  const appear = () =>
+    mounts.isAllowed ? mounts.bind(disk, volume) : setPermissions(volume, 0o755)
+  const vanish = () => (mounts.isAllowed ? mounts.unmount(volume) : setPermissions(volume, 0o555))
   appear()
   const first = push(1000)
   const service = await startOn(t, base, volume, repo)
@@ -117,15 +127,12 @@ async function untilAll(service: Service, volume: string, repo: TestRepo, oid: s
 /** A volume without room; where none could be mounted, one that cannot be written. */
 function createShortage(volume: string, isMounted: boolean) {
   const ballast = path.join(volume, 'ballast')
-  const directories = () =>
-    [volume, ...MODES.map((mode) => path.join(volume, mode))].filter((each) =>
-      readdirSync(path.dirname(each)).includes(path.basename(each)),
-    )
   if (!isMounted) {
-    const chmod = (mode: number) => {
-      for (const directory of directories()) chmodSync(directory, mode)
-    }
-    return { code: 'volume-failed', begin: () => chmod(0o555), end: () => chmod(0o755) } as const
+    return {
+      code: 'volume-failed',
+      begin: () => setPermissions(volume, 0o555),
+      end: () => setPermissions(volume, 0o755),
+    } as const
   }
   return {
     code: 'volume-full',
@@ -141,4 +148,14 @@ function createShortage(volume: string, isMounted: boolean) {
     },
     end: () => rmSync(ballast),
   } as const
+}
+
+/** Of a volume, and the directories in which the service works. */
+function setPermissions(volume: string, permissions: number): void {
+  const own = '.git-autosync'
+  const below = ['in-place', `in-place/${own}`, own, `${own}/symlink`]
+  const directories = [volume, ...below.map((name) => path.join(volume, name))]
+  for (const directory of directories.filter((each) => existsSync(each))) {
+    chmodSync(directory, permissions)
+  }
 }

@@ -35,6 +35,9 @@ const OLD: CommitFiles = {
   'gitlink-to-directory': GITLINK,
   're-targeted': { symlink: 'same' },
   executable: 'same',
+  '.gitattributes': 'with-crlf text eol=crlf\nwithout-crlf -text\n',
+  'with-crlf': 'same\n',
+  'without-crlf': 'same\n',
 }
 
 const NEW: CommitFiles = {
@@ -53,6 +56,9 @@ const NEW: CommitFiles = {
   'gitlink-to-directory/a': 'new',
   're-targeted': { symlink: 'edited' },
   executable: { content: 'same', executable: true },
+  '.gitattributes': 'without-crlf text eol=crlf\n',
+  'with-crlf': 'same\n',
+  'without-crlf': 'same\n',
 }
 
 const OTHER: CommitFiles = { same: 'same', edited: 'other', 'directory-to-file/a': 'other', n: '' }

@@ -1,13 +1,14 @@
 // Volumes that take two names for one: a commit that has both is refused whole, one that only
 // changes the case of a name is published.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { foldPath } from '../../src/publish/folded-names.js'
+import { clashOf, foldPath } from '../../src/publish/folded-names.js'
 import type { Publication } from '../../src/publish/in-place.js'
 import { begin, inspect, publish } from '../../src/publish/publication.js'
 import { failsWith } from '../helpers/fails-with.js'
-import type { TestScope } from '../helpers/git.js'
+import { fsError } from '../helpers/fs-faults.js'
+import { type TestScope, tempDir } from '../helpers/git.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
 import { onPoorVolume } from '../helpers/poor-volume.js'
@@ -130,6 +131,27 @@ describe('a name that changes its case only', () => {
     const contents = ['a', 'b/c', 'new'].map((name) => readFileSync(test.at(`Dir/${name}`), 'utf8'))
     assert.deepEqual(contents, ['1', '2', '3'])
   })
+})
+
+test('a name that was taken is told from other faults', (t) => {
+  const staging = tempDir(t)
+  mkdirSync(`${staging}/0/d`, { recursive: true })
+  writeFileSync(`${staging}/0/d/A`, '')
+  // As a volume shows it that ignores case.
+  linkSync(`${staging}/0/d/A`, `${staging}/0/d/a`)
+  const pathOf = (unit: number) => (unit === 0 ? 'x' : undefined)
+  const fault = (code: string, path?: string) => Object.assign(fsError(code), path ? { path } : {})
+  const taken = clashOf(fault('EEXIST', `${staging}/0/d/a`), staging, pathOf)
+  assert.ok(failsWith('volume-unsupported', /"x\/d\/A" and "x\/d\/a"/)(taken))
+  const others = [
+    fault('ENOSPC', `${staging}/0/d/a`),
+    fault('EEXIST'),
+    fault('EEXIST', `${staging}/0`),
+    fault('EEXIST', `${staging}/1/d/a`),
+    fault('EEXIST', `${staging}/0/d`),
+    new Error('none of the system'),
+  ]
+  for (const other of others) assert.equal(clashOf(other, staging, pathOf), other)
 })
 
 test('paths that some volume may take for one look alike', () => {

@@ -18,6 +18,7 @@ import {
   listTree,
   realDirectories,
   removeOne,
+  removeTree,
   statIfPresent,
   toVolumeError,
   writeNewFile,
@@ -75,6 +76,22 @@ describe('a volume', () => {
     busy()
     assert.equal(removeOne(`${root}/full/empty`), true)
     assert.equal(removeOne(`${root}/full`), true)
+  })
+
+  test('gives up all of a directory, and stops when it is told to', (t) => {
+    const root = tempDir(t)
+    mkdirSync(`${root}/d/e/f`, { recursive: true })
+    for (const name of ['d/a', 'd/e/b', 'd/e/f/c', 'kept']) writeFileSync(`${root}/${name}`, '')
+    symlinkSync('../kept', `${root}/d/link`)
+    let left = 3
+    const stop = () => {
+      if (left-- === 0) throw new SyncError('aborted', 'enough')
+    }
+    assert.throws(() => removeTree(`${root}/d`, stop), { code: 'aborted' })
+    assert.ok(statIfPresent(`${root}/d`))
+    removeTree(`${root}/d`, () => undefined)
+    removeTree(`${root}/d`, () => undefined)
+    assert.deepEqual(readdirSync(root), ['kept'])
   })
 
   test('lists names of any bytes, each directory before what is in it', (t) => {

@@ -34,6 +34,11 @@ export class ChannelReader {
     })
   }
 
+  /** Sends all that the command is given. */
+  send(input: Buffer): void {
+    this.#channel.end(input)
+  }
+
   /** What the command said beside its output. */
   get stderr(): string {
     return this.#stderr

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Client, ClientChannel } from 'ssh2'
 import type { Clock, Timer } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
+import { ChannelReader } from './channel-reader.js'
 import type { Patience } from './patience.js'
 import { Slots } from './slots.js'
 import { connectionLost, toSshError } from './ssh-error.js'
@@ -64,7 +65,7 @@ export class SshConnection {
    * that is silent. Rejects where the patience ends, and with {@link SshConnection.failure} where
    * the connection does.
    */
-  async exec(command: SshCommand, patience: Patience): Promise<ClientChannel> {
+  async exec(command: SshCommand, patience: Patience): Promise<ChannelReader> {
     for (;;) {
       await this.#slots.take(patience.signal)
       this.#idleTimer?.cancel()
@@ -87,7 +88,7 @@ export class SshConnection {
   }
 
   /** Gives undefined where the server has no room for one more channel beside the others. */
-  #open({ command, env }: SshCommand, signal: AbortSignal): Promise<ClientChannel | undefined> {
+  #open({ command, env }: SshCommand, signal: AbortSignal): Promise<ChannelReader | undefined> {
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason)
       signal.addEventListener('abort', onAbort, { once: true })
@@ -115,11 +116,13 @@ export class SshConnection {
     })
   }
 
-  #begun(channel: ClientChannel, signal: AbortSignal): ClientChannel {
+  /** Listens at once: how a short command ended may come along with its start. */
+  #begun(channel: ClientChannel, signal: AbortSignal): ChannelReader {
     this.#hasRun = true
+    const reader = new ChannelReader(channel)
     channel.once('close', () => this.#free())
-    if (signal.aborted) discard(channel)
-    return channel
+    if (signal.aborted) reader.close()
+    return reader
   }
 
   #free(): void {
@@ -142,13 +145,6 @@ export class SshConnection {
     this.#options.socket.destroySoon()
     this.#onEnd()
   }
-}
-
-/** Closes a channel, and reads what is on its way to nobody. */
-function discard(channel: ClientChannel): void {
-  channel.close()
-  channel.resume()
-  channel.stderr.resume()
 }
 
 function noChannel(host: string, error: Error | undefined): SyncError {

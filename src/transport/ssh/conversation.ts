@@ -2,7 +2,7 @@
 // and all that it says is passed on. https://git-scm.com/docs/pack-protocol#_ssh_transport
 import type { Clock } from '../../base/clock.js'
 import { toAbortError } from '../network-error.js'
-import { ChannelReader } from './channel-reader.js'
+import type { ChannelReader } from './channel-reader.js'
 import type { SshCommand, SshConnection } from './connection.js'
 import { Patience } from './patience.js'
 import { refusal, silence } from './ssh-error.js'
@@ -35,10 +35,9 @@ export async function* converse(
   })
   let reader: ChannelReader | undefined
   try {
-    const channel = await connection.exec(command, patience)
-    const output = new ChannelReader(channel)
+    const output = await connection.exec(command, patience)
     reader = output
-    channel.end(input)
+    output.send(input)
     let hasSpoken = false
     for (;;) {
       const chunk = await patience.during((limited) => output.next(limited))

@@ -38,6 +38,10 @@ async function serve(
   return { sshd, proxy, repo, tip, open, transport, request }
 }
 
+async function drain(chunks: AsyncIterator<Buffer>): Promise<void> {
+  while (!(await chunks.next()).done);
+}
+
 const poll = async (remote: RemoteSession) => (await remote.listRefs(['HEAD'], signal))[0]?.oid
 
 test('many repositories of a host share one connection, and no poll opens another', async (t) => {
@@ -54,7 +58,8 @@ test('a server with room for few sessions serves all, in turn', async (t) => {
   const { proxy, tip, open } = await serve(t, { sshd: { config: ['MaxSessions 2'] } })
   const oids = await Promise.all(Array.from({ length: 12 }, () => poll(open())))
   assert.deepEqual(new Set(oids), new Set([tip]))
-  assert.equal(proxy.connections, 1)
+  // A session that has just ended may still count: that request takes another connection.
+  assert.ok(proxy.connections <= 2, `${proxy.connections} connections`)
 })
 
 test('a server without room for any session is told', async (t) => {
@@ -118,10 +123,7 @@ test('a fetch that is aborted or left frees its channel, and keeps the connectio
       await chunks.return?.()
     } else {
       abort.abort(new Error('no longer wanted'))
-      await assert.rejects(
-        chunks.next().then(() => chunks.next()),
-        failsWith('aborted'),
-      )
+      await assert.rejects(drain(chunks), failsWith('aborted'))
     }
   }
   assert.equal(await poll(remote), tip)

@@ -84,7 +84,10 @@ test('hashed names, several files, and a key that is known for every port', asyn
   await poll()
   writeFileSync(sshd.knownHosts, `127.0.0.* ${readFileSync(`${hostKey}.pub`, 'utf8')}`)
   await poll()
-  writeFileSync(sshd.knownHosts, `!127.0.0.1,* ${readFileSync(`${hostKey}.pub`, 'utf8')}`)
+  writeFileSync(
+    sshd.knownHosts,
+    `!127.0.0.1,![127.0.0.1]:*,* ${readFileSync(`${hostKey}.pub`, 'utf8')}`,
+  )
   await assert.rejects(poll(), failsWith('host-key-unknown'))
 })
 

@@ -1,0 +1,67 @@
+// The health check against what can stand at the port: a service that lives or stalls,
+// nothing at all, and something that never answers.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { checkHealth } from '../src/healthcheck.js'
+import { startHttpServer } from './helpers/http-server.js'
+import { runProgram } from './helpers/service.js'
+
+test('a service that lives is healthy, and a stalled one says so by its exit code', async (t) => {
+  let status = 200
+  const { url, requests } = await startHttpServer(t, (_request, response) => {
+    response.writeHead(status).end('{}')
+  })
+  const { port } = new URL(url)
+  const check = () => runProgram(['healthcheck'], { HTTP_PORT: port, HTTP_HOST: '0.0.0.0' })
+  assert.deepEqual(await check(), { code: 0, stdout: '', stderr: '' })
+  assert.deepEqual(
+    requests.map(({ method, url }) => [method, url]),
+    [['GET', '/healthz']],
+  )
+  status = 503
+  const stderr = `git-autosync: ${url}/healthz answered 503\n`
+  assert.deepEqual(await check(), { code: 1, stdout: '', stderr })
+})
+
+test('where nothing listens, the reason is named', async (t) => {
+  const { url, server } = await startHttpServer(t, () => undefined)
+  server.close()
+  await once(server, 'close')
+  const fault = await checkHealth({ host: '127.0.0.1', port: Number(new URL(url).port) })
+  assert.equal(fault, `${url}/healthz cannot be asked: ECONNREFUSED`)
+})
+
+test('an answer that does not come, or is not HTTP, is a fault in good time', async (t) => {
+  const answers = ['', 'not http\r\n\r\n']
+  for (const answer of answers) {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => undefined)
+      if (answer) socket.end(answer)
+    })
+    t.after(() => server.close())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const fault = await checkHealth({ host: '127.0.0.1', port, timeoutMs: 200 })
+    const url = `http://127.0.0.1:${port}/healthz`
+    assert.equal(
+      fault,
+      answer
+        ? `${url} cannot be asked: HPE_INVALID_CONSTANT`
+        : `${url} did not answer within 200 ms`,
+    )
+  }
+})
+
+test('an address of every interface is asked at its loopback', async () => {
+  for (const [host, asked] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '[::1]'],
+    ['::1', '[::1]'],
+  ] as const) {
+    const fault = await checkHealth({ host, port: 1 })
+    assert.ok(fault?.startsWith(`http://${asked}:1/healthz cannot be asked: `), fault)
+  }
+})
