@@ -1,21 +1,25 @@
-# Any user id can run the image, on a read-only root file system. It needs no git.
-ARG NODE_IMAGE=node:24-bookworm-slim
+# The service and Node, and nothing else: no shell, no package manager, no git. Any user id
+# can run it, on a read-only root file system.
 
-FROM ${NODE_IMAGE} AS build
+# What runs while building runs on the builder's own platform: its results are plain
+# JavaScript, the same for every other.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+
+FROM packages AS build
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
-RUN npm run build
+RUN npm run build -- --sourceMap false
 
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit --no-fund
+FROM packages AS dependencies
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.?ts' \) -delete
 
-FROM ${NODE_IMAGE} AS production
-ENV NODE_ENV=production
+FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a AS production
+# The base has Node in /nodejs/bin, which it leaves out of PATH.
+ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
@@ -23,4 +27,15 @@ COPY --from=build /app/dist dist
 USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["node", "/app/dist/main.js", "healthcheck"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
+
+ARG VERSION=unreleased
+ARG REVISION=unknown
+ARG SOURCE=https://github.com/git-autosync/git-autosync
+LABEL org.opencontainers.image.title="git-autosync" \
+      org.opencontainers.image.description="Keeps directories equal to git revisions" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

