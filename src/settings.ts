@@ -193,7 +193,10 @@ export function listingDefaults(settings: Settings): ListingDefaults {
   return { root, publish, intervalMs, stateDirectory }
 }
 
-/** Adds to `faults` what is wrong; only where nothing was added is the result complete. */
+/**
+ * Adds to `faults` what is wrong; only where nothing was added is the result complete, but for
+ * the listing's path, which not every command needs.
+ */
 function readSettings(
   flags: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,0 +1,124 @@
+// Starts an image's file system as a container runtime does: process 1 of a PID namespace, a
+// user id of no name, no capability, a read-only root, and only the image's environment.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestScope } from '../helpers/git.js'
+import { type LogLine, until } from '../helpers/service.js'
+import type { BuiltImage } from './build-image.js'
+
+/** A user id that no file knows, in the group that OpenShift gives to every container. */
+const USER = '12345:0'
+
+/** Where a writable volume is, and where `files` are. */
+export const VOLUME = '/volume'
+export const FILES = '/files'
+
+export interface Container {
+  readonly logs: LogLine[]
+  /** Waits for a log line. */
+  untilLogged(message: string): Promise<LogLine>
+  /** A file as the container sees it. */
+  read(file: string): string
+  /** Runs a command in the container, as a health check is; its exit code and output. */
+  exec(command: readonly string[], env?: Record<string, string>): { code: number; text: string }
+  /** Sends SIGTERM to process 1, and returns the exit code. */
+  stop(): Promise<number>
+}
+
+export interface ContainerOptions {
+  env: Record<string, string>
+  /** A folder of this machine to be seen, read-only, at {@link FILES}. */
+  files: string
+}
+
+/** Starts the image's entrypoint; it is killed after the test. */
+export function startContainer(
+  t: TestScope,
+  image: BuiltImage,
+  options: ContainerOptions,
+): Container {
+  const { root, config } = image
+  for (const place of [VOLUME, FILES]) mkdirSync(path.join(root, place), { recursive: true })
+  const command = chroot('$1', [...config.Entrypoint, ...(config.Cmd ?? [])])
+  const child = spawn(
+    'unshare',
+    [
+      ...['--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec'],
+      `mount --rbind "$1" "$1"
+      mount --bind "$2" "$1${FILES}"
+      mount -t proc proc "$1/proc"
+      mount -t tmpfs -o mode=0770 tmpfs "$1${VOLUME}"
+      mount --bind /dev "$1/dev"
+      mount -o remount,bind,ro "$1${FILES}"
+      mount -o remount,bind,ro "$1"
+      exec env -i ${quote(environment(image, options.env))} ${command}`,
+      'sh',
+      root,
+      options.files,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  t.after(() => child.kill('SIGKILL'))
+  const exited = once(child, 'exit')
+  const logs = readLogs(child)
+  const processOne = () => childOf(child)
+  return {
+    logs,
+    untilLogged: (message) =>
+      until(() => {
+        assert.equal(child.exitCode, null, JSON.stringify(logs))
+        return logs.find((line) => line.message === message)
+      }, `"${message}" is logged`),
+    read: (file) => readFileSync(`/proc/${processOne()}/root${file}`, 'utf8'),
+    exec(command, env = {}) {
+      const inside = `/proc/${processOne()}/root`
+      const { status, stdout, stderr } = spawnSync(
+        'sh',
+        [
+          '-c',
+          `exec env -i ${quote(environment(image, env))} ${chroot('$1', command)}`,
+          'sh',
+          inside,
+        ],
+        { encoding: 'utf8' },
+      )
+      return { code: status ?? -1, text: stdout + stderr }
+    },
+    async stop() {
+      process.kill(processOne(), 'SIGTERM')
+      const [code] = await exited
+      return code
+    },
+  }
+}
+
+/** Of a shell's command line; the program is looked for inside, along the image's PATH. */
+function chroot(root: string, command: readonly string[]): string {
+  return `/usr/sbin/chroot --userspec=${USER} --groups= "${root}" ${quote(command)}`
+}
+
+function environment({ config }: BuiltImage, env: Record<string, string>): string[] {
+  return [...config.Env, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
+}
+
+function quote(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+}
+
+/** The only child of `unshare`, as this machine numbers it. */
+function childOf({ pid }: ChildProcess): number {
+  const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
+  assert.ok(child > 0, 'the container runs')
+  return child
+}
+
+function readLogs({ stdout }: ChildProcess): LogLine[] {
+  const logs: LogLine[] = []
+  assert.ok(stdout)
+  createInterface(stdout).on('line', (line) => logs.push(JSON.parse(line) as LogLine))
+  return logs
+}
