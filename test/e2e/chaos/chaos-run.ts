@@ -186,7 +186,7 @@ class Chaos {
   #leftOvers(allowed: readonly string[]): string[] {
     const isState = /^(snapshot|snapshot\.changes)$/
     const isBeside = /^([0-9a-f]{40}|standby)(\.state|\.retired)?$/
-    const isOurs = (name: string) => allowed.includes(name) || name === 'boot'
+    const isOurs = (name: string) => [...allowed, 'boot', 'current'].includes(name)
     const inside = this.#names('directory/.git-autosync').filter((name) => !isState.test(name))
     const beside = this.#names('.git-autosync/link').filter((name) => !isBeside.test(name))
     return [...inside, ...beside].filter((name) => !isOurs(name))
