@@ -34,7 +34,8 @@ async function runFiles(files: string[]): Promise<TestTally> {
   const tally = new TestTally(files)
   const tests = run({
     files,
-    concurrency: Math.max(2, availableParallelism()),
+    // Many tests wait for other programs most of their time.
+    concurrency: Math.max(2, availableParallelism()) + 1,
     timeout: FILE_TIMEOUT_MS,
   })
   tests.on('test:pass', (event) => tally.add('pass', event))

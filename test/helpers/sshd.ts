@@ -159,7 +159,7 @@ export async function startTcpProxy(t: TestScope, upstream: number): Promise<Tcp
   let [connections, remaining, isFrozen] = [0, Number.POSITIVE_INFINITY, false]
   const cut = () => {
     remaining = Number.POSITIVE_INFINITY
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) socket.destroy()
   }
   const server = net.createServer((client) => {
     connections++
