@@ -131,12 +131,23 @@ export async function startDaemon(
     },
     onError,
   )
+  let watcher: ListingWatcher | undefined
+  async function close(): Promise<void> {
+    await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
+    heartbeat.stop()
+    await closeClients()
+  }
+
   // Before it listens: without entries, a probe would find every one of them in place.
   apply(entries)
-  const port = await listen(server, settings)
-  logger.info('listening', { host: settings.httpHost, port })
+  try {
+    const port = await listen(server, settings)
+    logger.info('listening', { host: settings.httpHost, port })
+  } catch (error) {
+    await close()
+    throw error
+  }
 
-  let watcher: ListingWatcher | undefined
   if (!settings.oneTime) {
     watcher = watchListing({ path: listingPath, text, clock, onChange: onListingChange })
   }
@@ -150,11 +161,7 @@ export async function startDaemon(
       await synchronizer.syncedOnce()
       return { failed: synchronizer.status().filter(({ error }) => error).length }
     },
-    async close() {
-      await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
-      heartbeat.stop()
-      await closeClients()
-    },
+    close,
   }
 }
 
@@ -205,6 +212,7 @@ function createSynchronizer(wiring: Wiring) {
     defaults: sshDefaults(process.env),
     idleTimeoutMs: settings.idleTimeoutMs,
     observe: (request) => observe({ type: 'remote-requested', ...request }),
+    onSecret: (secret) => redactor.add(secret),
   })
   const transport = createTransport({ http: client, local: createLocalClient(), ssh })
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {

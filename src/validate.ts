@@ -29,7 +29,11 @@ async function checkCredentials(entries: Entry[], file: string | undefined): Pro
   if (file === undefined) return
   const credentials = createCredentials({ path: file, env: process.env })
   const checks = entries.map(async ({ remote, credential }, index) => {
-    const error = await credentials.headersFor(remote, credential).catch(toSyncError)
+    // The file counts for every remote, also where no header comes from it, as with SSH.
+    const error = await credentials
+      .identityFor(remote, credential)
+      .then(() => credentials.headersFor(remote, credential))
+      .catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
     return error instanceof Error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
   })

@@ -7,7 +7,8 @@ import { redact } from './redact.js'
  * - `retry`: soon again, with growing back-off.
  * - `wait`: at the entry's next interval, or after back-off that grows to a minute where the
  *   interval is shorter; a fault that time alone rarely mends.
- * - `stall`: not until the remote names another revision or the listing changes.
+ * - `stall`: not until the listing changes or SIGHUP comes, or, where the fault is a commit's and
+ *   the remote is still polled, until the remote names another revision.
  */
 export type Disposition = 'retry' | 'wait' | 'stall'
 
@@ -30,7 +31,7 @@ export const ERROR_CODES = {
   'rate-limited': ['retry', 'The remote asks for fewer requests.'],
   'server-error': ['retry', 'The remote answered with a server error.'],
   'authentication-required': ['wait', 'The remote wants credentials, or other ones.'],
-  'tls-required': ['stall', 'Credentials would be sent in plain text, which a setting forbids.'],
+  'tls-required': ['wait', 'Credentials would be sent in plain text, which a setting forbids.'],
   'access-denied': ['wait', 'The remote knows the credentials and denies access.'],
   'repository-not-found': ['wait', 'There is no repository at this address.'],
   'not-a-git-server': ['wait', 'What answered is not a git server.'],

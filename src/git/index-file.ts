@@ -12,7 +12,20 @@ export interface IndexEntry {
   oid: Oid
 }
 
+/** What an index tells. */
+export interface Index {
+  /** The entries that are merged. */
+  entries: IndexEntry[]
+  /**
+   * Whether all of it is a tree that git has written, as after a checkout or a commit; not where
+   * something was only added.
+   */
+  isTree: boolean
+}
+
 const SIGNATURE = 'DIRC'
+/** The extension that holds the trees which parts of the index equal. */
+const TREE = 'TREE'
 const HEADER_BYTES = 12
 /** Times, device, inode, mode, owner and size, before the oid. */
 const STAT_BYTES = 40
@@ -21,8 +34,8 @@ const EXTENDED = 0x4000
 const STAGE = 0x3000
 const OID_BYTES: Record<ObjectFormat, number> = { sha1: 20, sha256: 32 }
 
-/** The entries of an index that are merged; undefined where the bytes are no whole index. */
-export function decodeIndex(bytes: Buffer): IndexEntry[] | undefined {
+/** Undefined where the bytes are no whole index. */
+export function decodeIndex(bytes: Buffer): Index | undefined {
   const format = formatOf(bytes)
   if (!format || bytes.toString('latin1', 0, SIGNATURE.length) !== SIGNATURE) return undefined
   const version = bytes.readUInt32BE(4)
@@ -46,7 +59,7 @@ function formatOf(bytes: Buffer): ObjectFormat | undefined {
   })
 }
 
-function decodeEntries(content: Buffer, version: number, oidBytes: number): IndexEntry[] {
+function decodeEntries(content: Buffer, version: number, oidBytes: number): Index {
   const entries: IndexEntry[] = []
   let position = HEADER_BYTES
   let path = ''
@@ -70,7 +83,18 @@ function decodeEntries(content: Buffer, version: number, oidBytes: number): Inde
     position = version === 4 ? end + 1 : start + (((end - start) >> 3) + 1) * 8
     if ((flags & STAGE) === 0) entries.push({ path, mode, oid })
   }
-  return entries
+  return { entries, isTree: hasWholeTree(content, position) }
+}
+
+/** A root of which nothing was changed since has the number of its entries, any other has -1. */
+function hasWholeTree(content: Buffer, start: number): boolean {
+  for (let position = start; position + 8 <= content.length; ) {
+    const name = content.toString('latin1', position, position + 4)
+    const end = position + 8 + content.readUInt32BE(position + 4)
+    if (name === TREE) return /^\0\d+ /.test(content.toString('latin1', position + 8, end))
+    position = end
+  }
+  return false
 }
 
 /** As the offset of an ofs-delta. */

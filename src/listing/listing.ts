@@ -70,7 +70,7 @@ const READ_FAULTS: Record<string, string> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',
   EISDIR: 'is a directory, not a file',
-  EACCES: 'must not be read by this user',
+  EACCES: 'cannot be read by this user: give it read permission',
 }
 
 function parseDocument(text: string): unknown {

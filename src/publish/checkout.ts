@@ -84,13 +84,14 @@ export class Checkout {
   }
 }
 
-/** The checkout in a directory; undefined where there is none, or its index tells nothing. */
+/** The checkout in a directory; undefined where there is none, or its index is not that of a commit. */
 export function openCheckout(root: string): Checkout | undefined {
   const gitDirectory = path.join(root, '.git')
   if (!lstatSync(gitDirectory, { throwIfNoEntry: false })?.isDirectory()) return undefined
   const bytes = readIfPossible(path.join(gitDirectory, 'index'))
-  const entries = bytes && decodeIndex(bytes)
-  return entries && new Checkout(root, entries)
+  const index = bytes && decodeIndex(bytes)
+  // What was added and never committed is nowhere else.
+  return index?.isTree ? new Checkout(root, index.entries) : undefined
 }
 
 /** Whether an entry is a file or a symlink that git could have written here. */

@@ -2,7 +2,7 @@
 // interrupted is completed. What is known is never lost: files that others changed are
 // marked one by one; a snapshot that says nothing of what is on disk is doubted, but still
 // tells which files are this service's own.
-import { existsSync, lstatSync, rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from './byte-path.js'
@@ -24,7 +24,7 @@ import {
   stageSnapshot,
 } from './snapshot-store.js'
 import type { TreeFile } from './tree-diff.js'
-import { removeIfEmpty } from './volume.js'
+import { removeIfEmpty, statIfPresent } from './volume.js'
 
 /** Where a directory and what belongs to it are. */
 export interface Place {
@@ -53,7 +53,7 @@ export interface Known {
 
 /** Completes an interrupted publication, removes what it left behind, and returns what is known. */
 export function recover(place: Place): Known | undefined {
-  if (existsSync(journalOf(place))) resume(place)
+  if (statIfPresent(toBytePath(journalOf(place)))) resume(place)
   else discard(place)
   const snapshot = readSnapshot(place.stateDirectory)
   if (snapshot && isDirectory(place.root)) return knownOf(snapshot)

@@ -73,8 +73,8 @@ export function begin(
         const published = publication.finish()
         const place = site.clean ? currentPlace(site) : undefined
         const known = place && recover(place)
-        const removed = known ? clean(site, place.root, known, checkpoint) : 0
         if (site.mode === 'in-place') writeCurrent(site.directory, target.commit)
+        const removed = known ? clean(site, place.root, known, checkpoint) : 0
         return { ...published, filesDeleted: published.filesDeleted + removed }
       }),
     abandon: () => publication.abandon(),
@@ -149,21 +149,30 @@ export function tidy(site: Site, options: TidyOptions): number | undefined {
  * Where `checkpoint` throws, what is left is removed by the next call.
  */
 export function unpublish(site: Site, checkpoint: () => void = () => undefined): void {
-  const remove = (directory: string) => removeTree(toBytePath(directory), checkpoint)
+  const remove = (directory: string) => {
+    const lease = site.lease && toBytePath(site.lease.file)
+    removeTree(toBytePath(directory), checkpoint, lease)
+  }
   guarded(site, () => {
     assertOwnDirectories(site)
     putBack(site)
     const worktree = worktreePlace(site)
+    // Not through a symlink of others.
+    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
     if (linkedCommit(worktree)) unlinkSync(site.directory)
-    else if (lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()) {
+    else if (isDirectory) {
       removePublished(inPlace(site), checkpoint)
       remove(ownDirectory(site.directory))
-      removeIfEmpty(toBytePath(site.directory))
     }
     remove(worktree.worktrees)
-    removeIfEmpty(toBytePath(path.dirname(worktree.worktrees)))
     const state = stateOf(site, site.mode)
     if (state !== undefined) remove(path.dirname(state))
+    // Last: whoever waits for the lease would publish where this removes.
+    if (site.lease) rmSync(site.lease.file, { force: true })
+    const inside = isDirectory ? [ownDirectory(site.directory), site.directory] : []
+    for (const emptied of [...inside, worktree.worktrees, path.dirname(worktree.worktrees)]) {
+      removeIfEmpty(toBytePath(emptied))
+    }
   })
 }
 

@@ -72,17 +72,22 @@ export function removeIfEmpty(path: string): boolean {
   return tolerating(fine, () => rmdirSync(toFsPath(path)))
 }
 
-/** Removes a file, or a directory with all that is in it, unless `checkpoint` throws on the way. */
-export function removeTree(path: string, checkpoint: () => void): void {
+/**
+ * Removes a file, or a directory with all that is in it but `except`, a byte path as all others,
+ * unless `checkpoint` throws on the way.
+ */
+export function removeTree(path: string, checkpoint: () => void, except?: string): void {
+  if (path === except) return
   checkpoint()
   if (!statIfPresent(path)?.isDirectory()) {
     removeOne(path)
     return
   }
   for (const name of readdirSync(toFsPath(path), 'latin1')) {
-    removeTree(joinBytePath(path, name), checkpoint)
+    removeTree(joinBytePath(path, name), checkpoint, except)
   }
-  tolerating(['ENOENT'], () => rmdirSync(toFsPath(path)))
+  const isKept = except?.startsWith(`${path}/`) ?? false
+  if (!isKept) tolerating(['ENOENT'], () => rmdirSync(toFsPath(path)))
 }
 
 /** Answers whether a directory below a root is there, and no symlink on the way to it. */

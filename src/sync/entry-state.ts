@@ -27,7 +27,7 @@ export class EntryState {
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
   mountPoint: string | undefined
   /** Which other instance works on it, since when this one waits, and how that is told. */
-  waiting: { holder: string; since: number; error: SyncError } | undefined
+  waiting: { holder: string; isDead: boolean; since: number; error: SyncError } | undefined
   /** When, as the clock's `now()`, it may be this instance's turn. */
   turnAt: number | undefined
   /** What is being fetched and published now. */

@@ -38,7 +38,8 @@ export async function takeTurn(
     state.isInspected = false
     state.lease = undefined
     state.turnAt = clock.now() + againInMs
-    state.waiting = { holder, since: waiting?.since ?? clock.now(), error: heldBy(holder) }
+    const since = waiting?.since ?? clock.now()
+    state.waiting = { holder, isDead, since, error: heldBy(holder) }
     if (!waiting && !isDead) observe({ type: 'lease-awaited', ...state.labels, holder })
   } catch (reason) {
     if (signal.aborted) return false

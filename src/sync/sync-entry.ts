@@ -18,6 +18,7 @@ const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
   'volume-failed',
   'volume-full',
   'path-blocked',
+  'sync-timeout',
   'internal',
 ]
 

@@ -238,7 +238,14 @@ export class Synchronizer {
   async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const prune = state.isPruned
-    if (prune) await takeTurn(state, this.#leases, this.#options, signal)
+    if (prune && !(await takeTurn(state, this.#leases, this.#options, signal))) {
+      if (signal.aborted) return
+      const isHeld = state.waiting !== undefined && !state.waiting.isDead
+      if (!isHeld && state.isRemoved) {
+        this.#syncAt(directory, state.turnAt ?? clock.now() + state.entry.intervalMs)
+        return
+      }
+    }
     // What another instance publishes stays.
     const isDone = !prune || state.waiting !== undefined
     const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options, signal)

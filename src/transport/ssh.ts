@@ -12,7 +12,8 @@ import { converse } from './ssh/conversation.js'
 import type { SshCredential } from './ssh/credential.js'
 import { skipSection } from './ssh/skip-section.js'
 
-export interface SshTransportOptions extends Pick<ConnectOptions, 'clock' | 'defaults' | 'lookup'> {
+export interface SshTransportOptions
+  extends Pick<ConnectOptions, 'clock' | 'defaults' | 'lookup' | 'onSecret'> {
   /** How long a server may send nothing, in milliseconds. */
   idleTimeoutMs: number
   /** @default 10_000 */
@@ -30,11 +31,12 @@ export interface SshTransport {
 
 /** Creates a transport with its own pool of connections. */
 export function createSshTransport(options: SshTransportOptions): SshTransport {
-  const { clock, defaults, lookup, idleTimeoutMs, connectTimeoutMs = 10_000 } = options
+  const { clock, defaults, lookup, onSecret, idleTimeoutMs, connectTimeoutMs = 10_000 } = options
   const pool = new ConnectionPool({
     clock,
     defaults,
     lookup,
+    onSecret,
     connectTimeoutMs,
     loginTimeoutMs: idleTimeoutMs,
   })

@@ -1,10 +1,11 @@
 // Start, stop and restart: exit codes, signals, the one-time mode, and what is found in
 // place again.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, promisify } from 'node:util'
 import {
   assertSameTree,
   createRepo,
@@ -176,6 +177,47 @@ test('validate tells of a credential that is not there, and says nothing of its 
   assert.doesNotMatch(validated.stderr, /s3cret/)
   writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
   assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
+})
+
+test('validate looks at the credentials of SSH entries too', async (t) => {
+  const dir = tempDir(t)
+  const listingPath = path.join(dir, 'listing.json')
+  const file = path.join(dir, 'credentials.json')
+  writeListing(listingPath, [{ path: 'out', repo: 'git@host:repo', credential: 'deploy' }])
+  const run = () => runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
+  for (const [text, fault] of [
+    ['[{"name": "deply", "sshKeyFile": "key"}]', /has no credential of the name "deploy"/],
+    ['[{"name": "deploy"', /credentials\.json/],
+  ] as const) {
+    writeFileSync(file, text)
+    const { code, stderr } = await run()
+    assert.equal(code, 2)
+    assert.match(stderr, fault)
+  }
+  writeFileSync(file, '[{"name": "deploy", "sshKeyFile": "key"}]')
+  assert.equal((await run()).code, 0)
+})
+
+test('a port that is taken: what was started is stopped again', async (t) => {
+  const { listingPath, server } = await setUp(t)
+  // Only a start that gives up all of its work lets the process end by itself.
+  server.onRequest = () => true
+  const script = `
+    const load = (name) => import(new URL(name, ${JSON.stringify(import.meta.url)}))
+    const { startDaemon } = await load('../../src/daemon.js')
+    const { createLogger } = await load('../../src/observe/logging.js')
+    const { parseCommand } = await load('../../src/settings.js')
+    const { settings } = parseCommand([], process.env, process.cwd())
+    await startDaemon(settings, createLogger({ level: 'error', format: 'json' }))
+      .catch(({ message }) => process.stdout.write(message))`
+  const env = {
+    LISTING_PATH: listingPath,
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: new URL(server.url).port,
+  }
+  const args = ['--input-type=module', '-e', script]
+  const run = await promisify(execFile)(process.execPath, args, { env, timeout: 20_000 })
+  assert.match(run.stdout, /^Cannot serve HTTP on 127\.0\.0\.1 port .* set another HTTP_HOST/)
 })
 
 test('STATE_DIR inside of what is published: exit 2 with a sentence', async (t) => {

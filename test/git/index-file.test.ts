@@ -28,7 +28,7 @@ describe('an index', () => {
         const bytes = readFileSync(path.join(repo.dir, '.git/index'))
         assert.equal(bytes.readUInt32BE(4), version)
         const listed = repo.git('ls-files', '--stage').trim().split('\n')
-        const found = decodeIndex(bytes)?.map(
+        const found = decodeIndex(bytes)?.entries.map(
           ({ mode, oid, path: file }) => `${mode.toString(8)} ${oid} 0\t${file}`,
         )
         assert.deepEqual(found, listed)

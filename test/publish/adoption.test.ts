@@ -53,6 +53,16 @@ describe('a clone with its .git', () => {
     assert.ok(!existsSync(test.at('.git')))
   })
 
+  test('keeps what was added to its index and never committed, and its .git', (t) => {
+    const test = createSite(t)
+    clone(test, FIRST)
+    writeFileSync(test.at('precious'), 'nowhere else')
+    git(test.directory, 'add', 'precious')
+    publish(test.site, test.commit({ same: 'same' }), none)
+    assert.equal(readFileSync(test.at('precious'), 'utf8'), 'nowhere else')
+    assert.ok(existsSync(test.at('.git/index')))
+  })
+
   test('of the same commit is not touched but for .git', (t) => {
     const test = createSite(t)
     clone(test, FIRST)

@@ -22,6 +22,8 @@ export interface ConnectOptions {
   loginTimeoutMs: number
   /** Finds the address of a host; by default, the system's way. */
   lookup?: LookupFunction | undefined
+  /** Learns every password and passphrase before it is used. */
+  onSecret?: ((secret: string) => void) | undefined
 }
 
 export type Host = Pick<SshAddress, 'host' | 'port' | 'user'>
@@ -43,7 +45,7 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<LoggedIn> {
   const trust = await readTrust(host, credential, options.defaults)
-  const login = await readLogin(host.user, credential, options.defaults)
+  const login = await readLogin(host.user, credential, options.defaults, options.onSecret)
   const socket = await openSocket(host, options, signal)
   const timer = options.clock.schedule(options.loginTimeoutMs, () =>
     socket.destroy(connectTimeout(displayHost(host), 'finish the SSH login')),

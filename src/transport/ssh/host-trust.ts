@@ -29,7 +29,7 @@ export function trustAnyHost(): HostTrust {
   return { algorithms: ALGORITHMS, faultOf: () => undefined }
 }
 
-/** Reads what `files` know of a host; one of the `optional` ones may be missing. */
+/** Reads what `files` know of a host; `unreadable` gives the error to throw, if any, of one of them. */
 export async function readHostTrust(
   address: Pick<SshAddress, 'host' | 'port'>,
   files: readonly string[],

@@ -59,15 +59,20 @@ export class Login {
   }
 }
 
-/** Reads what there is to log in with. Throws `credentials-invalid` where a named file is faulty. */
+/**
+ * Reads what there is to log in with, and tells `onSecret` of each password and passphrase before
+ * it is used. Throws `credentials-invalid` where a named file is faulty.
+ */
 export async function readLogin(
   user: string | undefined,
   credential: SshCredential,
   defaults: SshDefaults,
+  onSecret: (secret: string) => void = () => undefined,
 ): Promise<Login> {
   const username = user ?? credential.username ?? defaults.username
   const passphrase = await readSecret(credential.passphrase)
   const password = await readSecret(credential.password)
+  for (const secret of [passphrase, password]) if (secret !== undefined) onSecret(secret)
   const isNamed = credential.keyFiles !== undefined || password !== undefined
   const files = isNamed ? (credential.keyFiles ?? []) : await defaultKeyFiles(defaults)
   const identities: Identity[] = []

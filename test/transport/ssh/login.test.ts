@@ -5,8 +5,11 @@ import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import ssh2, { type AuthContext } from 'ssh2'
+import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import type { Credential } from '../../../src/transport/credential.js'
+import { toSshCredential } from '../../../src/transport/ssh/credential.js'
 import { sshDefaults } from '../../../src/transport/ssh/defaults.js'
+import { readLogin } from '../../../src/transport/ssh/login.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
@@ -158,6 +161,16 @@ test('the keys of ssh-agent, and one that is away', async (t) => {
   assert.equal(await poll({ knownHostsFile }, defaults), tip)
 })
 
+test('passwords and passphrases are told before they are used', async () => {
+  const told: string[] = []
+  const credential = toSshCredential(parseRemoteUrl('host:repo', '/'), {
+    credential: { password: 's3cret word', sshPassphrase: 'open sesame' },
+    source: '/srv/credentials.json',
+  })
+  await readLogin('user', credential, NOWHERE, (secret) => told.push(secret))
+  assert.deepEqual(told.sort(), ['open sesame', 's3cret word'])
+})
+
 test('a password of the URL or of a credential, also where it is asked for', async (t) => {
   const { sshd } = await serve(t)
   const passwordFile = path.join(sshd.dir, 'password')
@@ -166,7 +179,10 @@ test('a password of the URL or of a credential, also where it is asked for', asy
     const url = await startPasswordServer(t, sshd, method)
     const head = async (repo: string, credential: Credential) => {
       const trusting = { knownHostsFile: false, ...credential } as const
-      const remote = createHarness(t).session(repo, trusting)
+      const told: string[] = []
+      const onSecret = (secret: string) => told.push(secret)
+      const remote = createHarness(t, { onSecret }).session(repo, trusting)
+      t.after(() => assert.match(String(told), /^s3cret w(ord|rong)$/))
       return (await remote.listRefs(['HEAD'], signal))[0]?.name
     }
     assert.equal(await head(url.replace('user@', 'user:s3cret%20word@'), {}), 'HEAD')
