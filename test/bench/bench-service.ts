@@ -117,7 +117,7 @@ function assertNoneFails(service: Service): void {
 }
 
 function isLoaded(service: Service, count: number): boolean {
-  const last = service.logs.findLast(({ message }) => message === 'listing loaded')
+  const last = service.logs.findLast(({ message }) => message.startsWith('listing loaded'))
   return last?.['entries'] === count
 }
 
