@@ -52,9 +52,8 @@ describe(FOLDER, () => {
   })
 
   test('the service runs without privilege, on a root file system it cannot write', () => {
-    const own = services.filter(({ image }) => image?.includes('git-autosync'))
-    assert.equal(own.length, 2)
-    for (const { read_only: isReadOnly, cap_drop: dropped } of own) {
+    for (const name of ['own-volume', 'git-autosync']) {
+      const { read_only: isReadOnly, cap_drop: dropped } = file.services[name] ?? {}
       assert.equal(isReadOnly, true)
       assert.deepEqual(dropped, ['ALL'])
     }

@@ -11,6 +11,10 @@ import { until } from './service.js'
 const SSHD = '/usr/sbin/sshd'
 
 export interface SshdOptions {
+  /** @default '127.0.0.1' */
+  address?: string
+  /** @default one that is free */
+  port?: number
   /** Whether clients may ask for protocol v2. @default true */
   acceptsProtocol?: boolean
   /** Types of host keys. @default ['ed25519'] */
@@ -43,17 +47,18 @@ export interface Sshd {
 /** Starts a server; it is stopped after the test. */
 export async function startSshd(t: TestScope, options: SshdOptions = {}): Promise<Sshd> {
   const { acceptsProtocol = true, hostKeyTypes = ['ed25519'], config = [] } = options
+  const { address = '127.0.0.1' } = options
   const dir = tempDir(t)
   const hostKeys = hostKeyTypes.map((type) => createKey(path.join(dir, `host_${type}`), type))
   const key = createKey(path.join(dir, 'client'), 'ed25519')
   const authorizedKeys = path.join(dir, 'authorized_keys')
   writeFileSync(authorizedKeys, readFileSync(`${key}.pub`))
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const knownHosts = path.join(dir, 'known_hosts')
-  writeFileSync(knownHosts, hostKeys.map((file) => knownHostsLine(file, port)).join(''))
+  writeFileSync(knownHosts, hostKeys.map((file) => knownHostsLine(file, port, address)).join(''))
   const configFile = path.join(dir, 'sshd_config')
   const lines = [
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${address}`,
     `Port ${port}`,
     ...hostKeys.map((file) => `HostKey ${file}`),
     `AuthorizedKeysFile ${authorizedKeys}`,
@@ -82,7 +87,7 @@ export async function startSshd(t: TestScope, options: SshdOptions = {}): Promis
     knownHosts,
     key,
     log: () => log.join(''),
-    url: (repository) => `ssh://${sshd.user}@127.0.0.1:${port}${repository}`,
+    url: (repository) => `ssh://${sshd.user}@${address}:${port}${repository}`,
     stop: () => stopRunning(),
     async start() {
       const child = spawn(SSHD, ['-D', '-e', '-f', configFile], {
@@ -99,7 +104,7 @@ export async function startSshd(t: TestScope, options: SshdOptions = {}): Promis
         await exited
       }
       await until(
-        () => isListening(port),
+        () => isListening(port, address),
         async () => `sshd listens: ${log.join('')}`,
       )
     },
@@ -216,9 +221,9 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-function isListening(port: number): Promise<boolean> {
+function isListening(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1')
+    const socket = net.connect(port, address)
     socket.on('error', () => resolve(false))
     socket.once('data', () => {
       socket.destroy()
