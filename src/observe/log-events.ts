@@ -85,6 +85,10 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
     }
     case 'content-unknown':
       return ['warn', 'nothing is sure of what is in place', labels(event)]
+    case 'drift-remains': {
+      const { paths, firstPaths } = event
+      return ['warn', 'drift not repaired yet', { ...labels(event), paths, firstPaths }]
+    }
     case 'verify-failed':
       return ['warn', 'could not look for drift', { ...labels(event), error: event.error }]
     case 'lease-awaited':

@@ -61,6 +61,8 @@ export type SyncEvent =
       bytes: number
       durationMs: number
     } & EntryLabels)
+  /** Published files were changed, and could not be put right at the first attempt. */
+  | ({ type: 'drift-remains'; paths: number; firstPaths: readonly string[] } & EntryLabels)
   /** Attributes ask for something that is not done: files are left as stored. Said once of each. */
   | ({ type: 'attribute-ignored'; oid: Oid } & Ignored & EntryLabels)
   /** Of what was published, nothing is sure any more. */

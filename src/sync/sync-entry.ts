@@ -40,6 +40,10 @@ export async function syncEntry(
     if (signal.aborted) return
     const error = toSyncError(reason)
     const at = clock.now()
+    if (state.drift && state.failures === 0) {
+      const { count, paths: firstPaths } = state.drift
+      observe({ type: 'drift-remains', ...state.labels, paths: count, firstPaths })
+    }
     state.doubt.failed()
     const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const durationMs = performance.now() - startedAt

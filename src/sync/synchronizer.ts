@@ -206,7 +206,9 @@ export class Synchronizer {
     const { entry } = state
     const remote = this.#polls.of(entry)
     if (!remote) return
-    if (!(await this.#isOurTurn(state, signal))) {
+    // A lease that is held is looked at by the work itself.
+    const isHeld = state.isInspected && state.lease !== undefined
+    if (!isHeld && !(await this.#isOurTurn(state, signal))) {
       if (signal.aborted) return
       this.#polls.addInspected(entry)
       this.#polls.addWhenDue(entry)

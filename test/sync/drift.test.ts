@@ -189,8 +189,12 @@ describe('drift', () => {
     const blocked = Array.from({ length: 3 }, () => failure('path-blocked'))
     sync.workers.errors.publish.push(...blocked)
     await sync.clock.advance(300_000)
+    // Said once, with the paths, however often the repair fails.
+    const remains = sync.eventsOf('drift-remains').map(({ firstPaths }) => firstPaths)
+    assert.deepEqual(remains, [drift.paths])
     sync.forget()
     await sync.clock.advance(60_000)
+    assert.equal(sync.eventsOf('drift-remains').length, 0)
     assert.equal(sync.status().error?.code, 'path-blocked')
     assert.equal(sync.eventsOf('poll-unchanged').length, 0)
     await sync.clock.advance(600_000)
