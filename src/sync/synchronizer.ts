@@ -206,9 +206,7 @@ export class Synchronizer {
     const { entry } = state
     const remote = this.#polls.of(entry)
     if (!remote) return
-    // A lease that is held is looked at by the work itself.
-    const isHeld = state.isInspected && state.lease !== undefined
-    if (!isHeld && !(await this.#isOurTurn(state, signal))) {
+    if (!(await this.#isOurTurn(state, signal))) {
       if (signal.aborted) return
       this.#polls.addInspected(entry)
       this.#polls.addWhenDue(entry)
