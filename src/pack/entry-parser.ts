@@ -211,7 +211,7 @@ export class EntryParser {
     const rest = await inflate.feed(bytes)
     const taken = bytes.subarray(0, bytes.length - (rest?.length ?? 0))
     // What went to a file is never read from the pack again.
-    if (this.#isLarge(header)) this.#pack.skip(taken.length)
+    if (this.#isLarge(header)) this.#pack.passOver(taken.length)
     else this.#pack.append(taken)
     if (!rest) {
       assertBounded(inflate.deflatedBytes, header)

@@ -41,7 +41,7 @@ export class PackBytes {
   }
 
   /** Counts bytes that are not kept: they must never be read. */
-  skip(count: number): void {
+  passOver(count: number): void {
     this.#length += count
   }
 

@@ -250,8 +250,10 @@ export class Synchronizer {
     const isDone = !prune || state.waiting !== undefined
     const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options, signal)
     if (signal.aborted) return
-    // Where the volume fails, it expires.
-    if (retryInMs === undefined) await this.#leases.release(directory).catch(() => undefined)
+    if (retryInMs === undefined) {
+      // Where the volume fails, the lease cannot be given back: it expires.
+      await this.#leases.release(directory).catch(() => undefined)
+    }
     if (!state.isRemoved) return
     if (retryInMs !== undefined) {
       this.#syncAt(directory, clock.now() + retryInMs)

@@ -42,11 +42,11 @@ echo hello >"$work/repo/file"
 git -C "$work/repo" add file
 git -C "$work/repo" -c user.name=smoke -c user.email=smoke@example.com commit --quiet -m first
 oid=$(git -C "$work/repo" rev-parse HEAD)
-echo '[{ "path": "/data/site", "repo": "/work/repo" }]' >"$work/listing.json"
+echo '[{ "path": "/data/site", "repo": "/srv/repo" }]' >"$work/listing.json"
 
 container=$(docker run --detach --read-only --user 12345:0 --cap-drop ALL \
-  --security-opt no-new-privileges --tmpfs /data:mode=0770,gid=0 --volume "$work:/work:ro" \
-  --env LISTING_PATH=/work/listing.json --health-interval 1s "$image")
+  --security-opt no-new-privileges --tmpfs /data:mode=0770,gid=0 --volume "$work:/srv:ro" \
+  --env LISTING_PATH=/srv/listing.json --health-interval 1s "$image")
 await has_published
 await is_healthy
 
