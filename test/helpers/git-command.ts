@@ -72,6 +72,6 @@ export function git(cwd: string, ...args: string[]): string {
 /** A new directory, removed after the test. */
 export function tempDir(t: TestScope): string {
   const directory = makeScratchDirectory()
-  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100, maxRetries: 3 }))
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   return directory
 }
