@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { checkHealth } from '../src/healthcheck.js'
+import { atEnd } from './helpers/at-end.js'
 import { startHttpServer } from './helpers/http-server.js'
 import { runProgram } from './helpers/service.js'
 
@@ -42,7 +43,7 @@ test('an answer that does not come, or is not HTTP, is a fault in good time', as
       socket.on('error', () => undefined)
       if (answer !== undefined) socket.end(answer)
     })
-    t.after(() => server.close())
+    atEnd(t, () => server.close())
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { parseListing } from '../src/listing/listing.js'
 import { createServer } from '../src/server/server.js'
 import { createCredentialsParser } from '../src/transport/credentials-file.js'
+import { atEnd } from './helpers/at-end.js'
 import { README_TABLES, readTable, withTables } from './helpers/readme-tables.js'
 import { serverSource } from './helpers/test-server.js'
 
@@ -37,7 +38,7 @@ describe('README.md', () => {
 
   test('names only routes that there are', async (t) => {
     const app = createServer(serverSource(), assert.ifError)
-    t.after(() => app.close())
+    atEnd(t, () => app.close())
     const routes = [...readme.matchAll(/^\| `GET (\/\w+)`/gm)].map(([, route]) => route ?? '')
     assert.ok(routes.length >= 5)
     for (const url of routes) assert.equal((await app.inject(url)).statusCode, 200, url)

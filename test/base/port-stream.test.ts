@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { receiveChunks, sendChunks } from '../../src/base/port-stream.js'
+import { atEnd } from '../helpers/at-end.js'
 import type { TestScope } from '../helpers/git.js'
 
 /** The bytes that may be on their way: batches of 256 KiB, 16 of them, and one being filled. */
@@ -10,7 +11,7 @@ const WINDOW_BYTES = 17 * 256 * 1024
 
 function connect(t: TestScope): [MessagePort, MessagePort] {
   const { port1, port2 } = new MessageChannel()
-  t.after(() => {
+  atEnd(t, () => {
     port1.close()
     port2.close()
   })

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { TestScope } from '../helpers/git-command.js'
+import type { TestScope } from '../helpers/at-end.js'
 import { until } from '../helpers/service.js'
 import type { ServerMessage, ServerTotals } from './server-process.js'
 

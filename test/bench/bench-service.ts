@@ -2,7 +2,7 @@
 // its own log, and what it costs.
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TestScope } from '../helpers/git-command.js'
+import type { TestScope } from '../helpers/at-end.js'
 import {
   type LogLine,
   type Service,

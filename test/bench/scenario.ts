@@ -1,5 +1,5 @@
 // What a scenario is given and what it returns; everything else is the scenario's own.
-import type { TestScope } from '../helpers/git-command.js'
+import type { TestScope } from '../helpers/at-end.js'
 import type { BenchServer } from './bench-server.js'
 import type { Sizes } from './sizes.js'
 import type { SourceRepo } from './source-repo.js'

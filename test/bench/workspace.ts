@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { git, type TestScope } from '../helpers/git-command.js'
+import { cleanUpAll, type TestScope } from '../helpers/at-end.js'
+import { git } from '../helpers/git-command.js'
 
 /** Where Linux has a tmpfs for everyone. */
 const SHARED_MEMORY = '/dev/shm'
@@ -45,15 +46,7 @@ export class BenchScope implements TestScope {
 
   /** Ends everything, also after something could not be ended, and then throws that. */
   async close(): Promise<void> {
-    const faults: unknown[] = []
-    for (let next = this.#cleanUps.pop(); next; next = this.#cleanUps.pop()) {
-      try {
-        await next()
-      } catch (error) {
-        faults.push(error)
-      }
-    }
-    if (faults.length > 0) throw new AggregateError(faults, 'The bench could not be cleaned up')
+    await cleanUpAll(this.#cleanUps)
   }
 }
 

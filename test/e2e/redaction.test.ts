@@ -7,6 +7,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { atEnd } from '../helpers/at-end.js'
 import { ANSWERS, startEchoServer } from '../helpers/echo-server.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
@@ -168,7 +169,7 @@ async function startRefusingProxy(t: TestScope): Promise<number> {
     socket.end(`HTTP/1.1 407 ${encodeURIComponent(words)}\r\nX-Echo: ${sent}\r\n\r\n${words}`)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
+  atEnd(t, () => server.close())
   return (server.address() as AddressInfo).port
 }
 

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { atEnd } from '../helpers/at-end.js'
 import { assertSameTree, createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { runProgram, type Service, startService, until, writeListing } from '../helpers/service.js'
@@ -94,7 +95,7 @@ for (const publish of ['in-place', 'symlink']) {
       await one.untilPublished('out', first)
       const two = await startWaiting(t, options)
       one.signal('SIGSTOP')
-      t.after(() => one.signal('SIGCONT'))
+      atEnd(t, () => one.signal('SIGCONT'))
       const second = repo.commit('second', { file: '2' })
       await untilTakenOver(two, second, 20_000)
       one.signal('SIGCONT')

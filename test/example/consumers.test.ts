@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { complaintsOf, isInstalled } from './installed.js'
@@ -81,7 +82,7 @@ test('a change of a symlink is one event in the folder above it', async (t) => {
   await service.untilPublished('out/app', first)
   const events: string[] = []
   const watcher = watch(folder, (event, name) => events.push(`${event} ${name}`))
-  t.after(() => watcher.close())
+  atEnd(t, () => watcher.close())
   const second = repo.commit('two', { 'a/b': '2', c: null, d: '2' })
   await service.untilPublished('out/app', second)
   const third = repo.commit('three', { c: '3' })
@@ -137,6 +138,6 @@ function startBackend(
     if (child.exitCode === null) child.kill('SIGTERM')
     return exited
   }
-  t.after(stop)
+  atEnd(t, stop)
   return { output: () => output, stop, exited }
 }

@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { isInstalled } from './installed.js'
@@ -83,7 +84,7 @@ function startNginx(t: TestScope, dir: string) {
     const [code] = await exited
     return code as number | null
   }
-  t.after(stop)
+  atEnd(t, stop)
   return { output: () => output, stop }
 }
 

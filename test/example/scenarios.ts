@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { cpuMs, residentBytes } from '../bench/proc.js'
 import { median } from '../bench/statistics.js'
 import { BenchScope, createWorkspace, describeMachine } from '../bench/workspace.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestRepo } from '../helpers/git.js'
 import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
@@ -119,7 +120,7 @@ function startReader(scope: BenchScope, file: string): Map<string, number> {
     for (const [version = '', at] of lines.map((line) => line.split(' ')))
       seen.set(version, Number(at))
   })
-  scope.after(() => child.kill())
+  atEnd(scope, () => child.kill())
   return seen
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bufferSource, FileSource } from '../../src/git/byte-source.js'
+import { atEnd } from '../helpers/at-end.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const WINDOW = 64 * 1024
@@ -13,7 +14,7 @@ function openSource(t: TestScope, content: Buffer): { source: FileSource; file: 
   const file = path.join(tempDir(t), 'content')
   writeFileSync(file, content)
   const source = new FileSource(file)
-  t.after(() => source.close())
+  atEnd(t, () => source.close())
   return { source, file }
 }
 

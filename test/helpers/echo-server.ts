@@ -1,7 +1,7 @@
 // A server of every kind of failure, each of which says back what it was sent.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodePkt, FLUSH } from '../../src/git/pkt-line.js'
-import type { TestScope } from './git-command.js'
+import type { TestScope } from './at-end.js'
 import { startHttpServer, type TestServer } from './http-server.js'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, words: string) => void

@@ -7,6 +7,7 @@ import { parseListing } from '../../src/listing/listing.js'
 import type { EntryLabels, SyncEvent } from '../../src/sync/events.js'
 import type { EntryStatus } from '../../src/sync/status.js'
 import { Synchronizer } from '../../src/sync/synchronizer.js'
+import { atEnd } from './at-end.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeRemote, FakeSession } from './fake-remote.js'
 import { FakeWorkers } from './fake-workers.js'
@@ -93,7 +94,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     onError: (error) => faults.push(error),
   })
 
-  t.after(async () => {
+  atEnd(t, async () => {
     workers.openGates()
     for (const each of remotes.values()) {
       each.polling.open()

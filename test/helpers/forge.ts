@@ -1,7 +1,7 @@
 // A forge before a real git server: it answers by its own rules whatever it does not
 // like, and changes what git answers.
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import type { TestScope } from './git-command.js'
+import type { TestScope } from './at-end.js'
 import { startHttpServer, type TestServer } from './http-server.js'
 
 /** What the forge says in place of git. */

@@ -4,7 +4,8 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https, { type ServerOptions } from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TestScope } from './git-command.js'
+import type { TestScope } from './at-end.js'
+import { atEnd } from './at-end.js'
 
 export interface ForwardProxyOptions {
   /** `user:password` that every request must bring. */
@@ -88,7 +89,7 @@ export async function startForwardProxy(
     socket.on('close', () => sockets.delete(socket))
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  t.after(() => {
+  atEnd(t, () => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })

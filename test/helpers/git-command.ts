@@ -2,12 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import os from 'node:os'
+import { atEnd, type TestScope } from './at-end.js'
 import { makeScratchDirectory } from './scratch.js'
-
-/** What `t.after` of a node:test context offers. */
-export interface TestScope {
-  after(cleanUp: () => unknown): void
-}
 
 const CONFIG = {
   'init.defaultBranch': 'main',
@@ -72,6 +68,6 @@ export function git(cwd: string, ...args: string[]): string {
 /** A new directory, removed after the test. */
 export function tempDir(t: TestScope): string {
   const directory = makeScratchDirectory()
-  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
+  atEnd(t, () => rmSync(directory, { recursive: true, force: true }))
   return directory
 }

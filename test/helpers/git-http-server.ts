@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { gitEnvironment, type TestScope } from './git-command.js'
+import { atEnd, type TestScope } from './at-end.js'
+import { gitEnvironment } from './git-command.js'
 
 /** One request as the server saw it; the byte counts grow while it lasts. */
 export interface ServedRequest {
@@ -85,7 +86,7 @@ export async function startGitServer(t: TestScope, options: GitServerOptions): P
     server.closeAllConnections()
     await closed
   }
-  t.after(close)
+  atEnd(t, close)
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

@@ -1,10 +1,10 @@
 // What tests need of real git, in one place.
+export type { TestScope } from './at-end.js'
 export {
   type GitOptions,
   git,
   gitBytes,
   gitEnvironment,
-  type TestScope,
   tempDir,
 } from './git-command.js'
 export { assertSameTree } from './same-tree.js'

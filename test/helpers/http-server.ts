@@ -1,7 +1,8 @@
 // A bare HTTP server for what a git server does not do by itself.
 import http, { type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestScope } from './git-command.js'
+import type { TestScope } from './at-end.js'
+import { atEnd } from './at-end.js'
 
 export interface TestServer {
   /** Without a slash at its end. */
@@ -26,7 +27,7 @@ export async function startHttpServer(
   server.keepAliveTimeout = 0
   server.on('connection', () => connections++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections()
     server.close()
   })

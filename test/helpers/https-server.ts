@@ -1,10 +1,10 @@
 // A bare HTTPS server, whose TLS a test chooses.
-
 import type { IncomingMessage, RequestListener } from 'node:http'
 import https, { type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { TestScope } from './git-command.js'
+import type { TestScope } from './at-end.js'
+import { atEnd } from './at-end.js'
 
 export interface HttpsTestServer {
   /** Without a slash at its end, by the address 127.0.0.1. */
@@ -36,7 +36,7 @@ export async function startHttpsServer(
   server.keepAliveTimeout = 0
   server.on('secureConnection', () => connections++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections()
     server.close()
   })

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { atEnd } from './at-end.js'
 import { type TestScope, tempDir } from './git.js'
 
 export interface Mounts {
@@ -15,15 +16,17 @@ export interface Mounts {
   unmount(at: string): void
 }
 
-/** To be called before the test makes directories to mount in: they are removed in that order. */
 export function createMounts(t: TestScope): Mounts {
   const mounted: string[] = []
-  t.after(() => {
-    for (const at of mounted.reverse()) run('umount', ['-l', at])
-  })
+  const forget = (at: string) => mounted.splice(mounted.lastIndexOf(at), 1)
   const mount = (args: string[], at: string) => {
     run('mount', [...args, at])
     mounted.push(at)
+    atEnd(t, () => {
+      if (!mounted.includes(at)) return
+      run('umount', ['-l', at])
+      forget(at)
+    })
   }
   const mounts = {
     tmpfs(directory: string, options: string) {
@@ -36,7 +39,7 @@ export function createMounts(t: TestScope): Mounts {
     },
     unmount(at: string) {
       run('umount', [at])
-      mounted.splice(mounted.lastIndexOf(at), 1)
+      forget(at)
     },
   }
   return { ...mounts, isAllowed: isAllowed(t, mounts) }

@@ -5,8 +5,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
+import { atEnd, type TestScope } from './at-end.js'
 import type { CertificateFiles } from './certificates.js'
-import { git, gitEnvironment, type TestScope } from './git-command.js'
+import { git, gitEnvironment } from './git-command.js'
 import { makeScratchDirectory } from './scratch.js'
 import { until } from './service.js'
 
@@ -51,7 +52,7 @@ export async function startNginx(t: TestScope, options: NginxOptions): Promise<N
     env: daemonEnvironment(),
     stdio: 'ignore',
   })
-  t.after(async () => {
+  atEnd(t, async () => {
     const ended = [nginx, cgi].map((child) => once(child, 'exit'))
     nginx.kill('SIGTERM')
     cgi.kill('SIGTERM')

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { StatusReport } from '../../src/server/status-report.js'
 import type { EntryStatus } from '../../src/sync/status.js'
+import { atEnd } from './at-end.js'
 import type { TestScope } from './git.js'
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -129,7 +130,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
       return code
     },
   }
-  t.after(() => service.stop())
+  atEnd(t, () => service.stop())
   return service
 }
 

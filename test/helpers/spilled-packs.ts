@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
+import { atEnd } from './at-end.js'
 import { type TestScope, tempDir } from './git.js'
 
 export interface SpillOptions extends Partial<PackReaderOptions> {
@@ -23,7 +24,7 @@ export function createSpillReader(
   options: Partial<PackReaderOptions> = {},
 ): PackReader {
   const reader = new PackReader({ ...spillOptions(t), ...options })
-  t.after(() => reader.close())
+  atEnd(t, () => reader.close())
   return reader
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { atEnd } from './at-end.js'
 import { type TestScope, tempDir } from './git.js'
 import { until } from './service.js'
 
@@ -110,7 +111,7 @@ export async function startSshd(t: TestScope, options: SshdOptions = {}): Promis
     },
   }
   await sshd.start()
-  t.after(() => sshd.stop())
+  atEnd(t, () => sshd.stop())
   return sshd
 }
 
@@ -190,7 +191,7 @@ export async function startTcpProxy(t: TestScope, upstream: number): Promise<Tcp
   })
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
-  t.after(() => {
+  atEnd(t, () => {
     cut()
     server.close()
   })

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { atEnd } from '../helpers/at-end.js'
 import type { TestScope } from '../helpers/git.js'
 import { type LogLine, until } from '../helpers/service.js'
 import type { BuiltImage } from './build-image.js'
@@ -62,7 +63,7 @@ export function startContainer(
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  t.after(() => child.kill('SIGKILL'))
+  atEnd(t, () => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
   const logs = readLogs(child)
   const processOne = () => childOf(child)

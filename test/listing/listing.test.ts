@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import type { ListingDefaults } from '../../src/listing/entry.js'
 import { parseListing, readListing } from '../../src/listing/listing.js'
 import { formatFault, ListingError } from '../../src/listing/listing-error.js'
+import { atEnd } from '../helpers/at-end.js'
 
 const DEFAULTS: ListingDefaults = { root: undefined, publish: 'in-place', intervalMs: 60_000 }
 const FOLDER = '/etc/autosync'
@@ -410,7 +411,7 @@ test('any document is a listing, or a ListingError', () => {
 
 test('reading a file gives its text too, and relative paths start at its folder', async (t) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'listing-'))
-  t.after(() => rm(folder, { recursive: true }))
+  atEnd(t, () => rm(folder, { recursive: true }))
   const file = path.join(folder, 'listing.json')
   const text = JSON.stringify([{ path: 'a', repo: REPO }])
   await writeFile(file, text)

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.js'
 import { type ListingRead, type WatchOptions, watchListing } from '../../src/listing/watcher.js'
+import { atEnd } from '../helpers/at-end.js'
 import { FakeClock, settle } from '../helpers/fake-clock.js'
 
 const NEVER_MS = 2 ** 31 - 1
@@ -12,7 +13,7 @@ const NEVER_MS = 2 ** 31 - 1
 /** A folder that is removed when the test ends. */
 async function createFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'watcher-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  atEnd(t, () => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -31,7 +32,7 @@ function startWatch(t: TestContext, file: string, options: Partial<WatchOptions>
     },
     ...options,
   })
-  t.after(() => watcher.close())
+  atEnd(t, () => watcher.close())
   const reported = (wanted: (read: ListingRead) => boolean) =>
     new Promise<void>((resolve) => waiting.push({ wanted, resolve }))
   return {
@@ -219,7 +220,7 @@ test('looks never overlap, and one asked for meanwhile runs after', async (t) =>
       await release
     },
   })
-  t.after(() => watcher.close())
+  atEnd(t, () => watcher.close())
   while (texts.length === 0) await settle()
   await writeFile(file, 'two')
   const looks = [watcher.look(), watcher.look(), watcher.look()]

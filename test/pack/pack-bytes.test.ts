@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BLOCK_BYTES, PackBytes } from '../../src/pack/pack-bytes.js'
+import { atEnd } from '../helpers/at-end.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const inMemory = () =>
@@ -17,7 +18,7 @@ const inMemory = () =>
 function spilling(t: TestScope, memoryBytes = 1): { bytes: PackBytes; file: string } {
   const file = path.join(tempDir(t), 'spilled')
   const bytes = new PackBytes({ memoryBytes, createFile: () => file })
-  t.after(() => bytes.close())
+  atEnd(t, () => bytes.close())
   return { bytes, file }
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { atEnd } from '../helpers/at-end.js'
 
 const MIB = 1024 * 1024
 const READER = fileURLToPath(new URL('../helpers/read-random-pack.js', import.meta.url))
@@ -33,7 +34,7 @@ async function readPack(sizes: readonly number[], directory: string) {
 
 test('a pack of 200 MB, with blobs of 60 MB, takes little memory', async (t) => {
   const directory = mkdtempSync(path.join(volatileDirectory(), 'git-autosync-test-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  atEnd(t, () => rmSync(directory, { recursive: true, force: true }))
   const large = [60 * MIB, 60 * MIB, 60 * MIB]
   const small = Array.from({ length: 12 }, () => 2 * MIB)
   const sizes = [...small.slice(0, 6), ...large, ...small.slice(6)]

@@ -8,6 +8,7 @@ import { parseRemoteUrl } from '../../src/git/remote-url.js'
 import { RemoteSession } from '../../src/protocol/remote-session.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { createAssertOk } from '../../src/transport/http-status.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { type ForgeRules, type Refusal, startForge } from '../helpers/forge.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
@@ -41,7 +42,7 @@ async function host(
 
 function open(t: TestScope, repo: string, authorization?: string): RemoteSession {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return new RemoteSession({
     url: parseRemoteUrl(repo, '/').url,
     client,

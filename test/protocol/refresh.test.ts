@@ -9,6 +9,7 @@ import { RemoteSession } from '../../src/protocol/remote-session.js'
 import { createCredentials } from '../../src/transport/credentials.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { createAssertOk } from '../../src/transport/http-status.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
@@ -34,7 +35,7 @@ async function setUp(t: TestScope, credential: (folder: string) => object) {
   const file = path.join(folder, 'credentials.json')
   writeFileSync(file, JSON.stringify([{ url: git.url, ...credential(folder) }]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const remote = parseRemoteUrl(`${git.url}/repo.git`, '/')
   const credentials = createCredentials({ path: file, client })
   let authorized = 0
@@ -144,7 +145,7 @@ test('a 401 of another origin, which was given none, is not repeated', async (t)
     response.writeHead(302, { location: `${other.url}${request.url}` }).end()
   })
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const session = new RemoteSession({
     url: `${front.url}/repo.git`,
     client,

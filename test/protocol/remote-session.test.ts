@@ -5,6 +5,7 @@ import type { GitObject } from '../../src/git/object.js'
 import { type FetchedPack, RemoteSession } from '../../src/protocol/remote-session.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { createAssertOk } from '../../src/transport/http-status.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import {
   createRepo,
@@ -47,7 +48,7 @@ function createSession(
   authorize: () => Promise<Record<string, string>> = async () => ({}),
 ): RemoteSession {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const assertOk = createAssertOk(Date.now)
   return new RemoteSession({ url, client, authorize, assertOk, maxRefsBytes: 1 << 20 })
 }

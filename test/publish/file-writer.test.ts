@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { setImmediate as afterEvents } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { FileWriter } from '../../src/publish/file-writer.js'
+import { atEnd } from '../helpers/at-end.js'
 import { tempDir } from '../helpers/git.js'
 
 const none = () => undefined
@@ -14,7 +15,7 @@ describe('a writer of files', () => {
   test('writes them at the latest in flush, and tells their status', (t) => {
     const directory = tempDir(t)
     const writer = new FileWriter()
-    t.after(() => writer.close())
+    atEnd(t, () => writer.close())
     const statuses: ArrayLike<number>[] = []
     const keep = (status: ArrayLike<number>) => statuses.push(status)
     for (const name of ['a', 'b']) {

@@ -14,6 +14,7 @@ import {
 import { acquireLease, type LeaseAnswer, releaseLease } from '../../src/publish/lease-claim.js'
 import { identifyProcess, type ProcessIdentity } from '../../src/publish/process-identity.js'
 import { begin, inspect, publish, type Site, tidy } from '../../src/publish/publication.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { withGate } from '../helpers/fs-faults.js'
 import type { TestScope } from '../helpers/git.js'
@@ -182,7 +183,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       publish(site, first, none)
       const owned = { ...test.site }
       const { now } = performance
-      t.after(() => Object.assign(performance, { now }))
+      atEnd(t, () => Object.assign(performance, { now }))
       let renames = 0
       const late = begin(site, test.commit({ a: 'late', b: 'late', c: 'late' }), none)
       withGate(

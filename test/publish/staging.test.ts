@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { setImmediate as afterEvents } from 'node:timers/promises'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { Staging } from '../../src/publish/staging.js'
+import { atEnd } from '../helpers/at-end.js'
 import { tempDir } from '../helpers/git.js'
 
 describe('staging', () => {
@@ -13,7 +14,7 @@ describe('staging', () => {
     let threads = 0
     const count = () => threads++
     process.on('worker', count)
-    t.after(() => process.off('worker', count))
+    atEnd(t, () => process.off('worker', count))
     const checkpoint = () => undefined
     const given = {
       root,

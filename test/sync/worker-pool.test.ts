@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import type { Site } from '../../src/publish/publication.js'
 import { createWorkerPool, type WorkerPool } from '../../src/sync/worker-pool.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
 import type { TestScope } from '../helpers/git.js'
@@ -17,7 +18,7 @@ const SECOND = { a: 'a edited', 'd/b': 'b', link: { symlink: 'a' } }
 
 function createPool(t: TestScope, maxThreads = 2): WorkerPool {
   const pool = createWorkerPool(maxThreads, assert.ifError, UNLIMITED)
-  t.after(() => pool.close())
+  atEnd(t, () => pool.close())
   return pool
 }
 

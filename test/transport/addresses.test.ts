@@ -7,12 +7,13 @@ import http from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createHttpClient } from '../../src/transport/http.js'
+import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { startHttpServer } from '../helpers/http-server.js'
 
 function createGet(t: TestContext) {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return async (url: string) => {
     const response = await client.request({ url })
     await response.body[Symbol.asyncIterator]().return?.()
@@ -39,7 +40,7 @@ test('an IPv6 address in brackets is a host', async (t) => {
   const server = http.createServer((request, response) => response.end(request.headers.host))
   server.listen(0, '::1')
   await once(server, 'listening')
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections()
     server.close()
   })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { type ErrorCode, SyncError } from '../../src/base/errors.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { createAssertOk } from '../../src/transport/http-status.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, git, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { startHttpServer } from '../helpers/http-server.js'
@@ -109,7 +110,7 @@ const ROWS: Row[] = [
 
 async function request(t: TestScope, url: string) {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return client.request({ url: url + SUFFIX })
 }
 

@@ -10,13 +10,14 @@ import {
   type ObservedRequest,
 } from '../../src/transport/http.js'
 import type { HttpResponse } from '../../src/transport/http-client.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { startHttpServer } from '../helpers/http-server.js'
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
   const client = createHttpClient({ idleTimeoutMs: 5000, ...options })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return client
 }
 
@@ -132,7 +133,7 @@ test('a server without TLS, or without HTTP, is told apart', async (t) => {
     failsWith('tls-failed', /^No trusted TLS connection to 127\.0\.0\.1:\d+ /),
   )
   const other = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
-  t.after(() => other.close())
+  atEnd(t, () => other.close())
   other.listen(0, '127.0.0.1')
   await once(other, 'listening')
   await assert.rejects(

@@ -8,6 +8,7 @@ import git from 'isomorphic-git'
 import { createHttpClient } from '../../src/transport/http.js'
 import type { HttpClient } from '../../src/transport/http-client.js'
 import { createLocalClient } from '../../src/transport/local.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 
@@ -24,7 +25,7 @@ test('isomorphic-git lists refs over HTTP and of a local repository', async (t) 
   const oid = repo.commit('first', { file: '1' })
   const server = await startGitServer(t, { root: dir })
   const client = createHttpClient({ idleTimeoutMs: 10_000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const url = `${server.url}/one`
   const local = relocated(createLocalClient(), url, pathToFileURL(repo.dir).href)
   for (const http of [client, local]) {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { createHttpClient, type ObservedRequest } from '../../src/transport/http.js'
 import type { HttpResponse } from '../../src/transport/http-client.js'
 import { createProxyChoice, parseProxy } from '../../src/transport/proxy.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createCa } from '../helpers/certificates.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { startForwardProxy } from '../helpers/forward-proxy.js'
@@ -25,7 +26,7 @@ function createClient(t: TestScope, { proxy, noProxy, ...options }: ClientOption
   const parsed = parseProxy(proxy)
   const proxyFor = createProxyChoice({ httpProxy: parsed, httpsProxy: parsed, noProxy })
   const client = createHttpClient({ idleTimeoutMs: 5000, proxyFor, ...options })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return client
 }
 

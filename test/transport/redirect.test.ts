@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { followRedirect } from '../../src/transport/redirect.js'
+import { atEnd } from '../helpers/at-end.js'
 import { createCa } from '../helpers/certificates.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 import { startHttpServer } from '../helpers/http-server.js'
@@ -13,7 +14,7 @@ const SECRETS = { authorization: 'Bearer secret', cookie: 'secret=1', 'x-gateway
 
 function createClient(t: TestScope) {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   return client
 }
 
@@ -111,7 +112,7 @@ test('a real server that redirects from https to http gets nothing sent in plain
     response.writeHead(301, { location: `${plain.url}/repo` }).end()
   })
   const client = createHttpClient({ idleTimeoutMs: 5000, caFile: ca.cert })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   await assert.rejects(
     client.request({ url: `${secure.url}/repo`, headers: SECRETS }),
     refuses(/redirects from https to http:\/\/127\.0\.0\.1:\d+\/repo, .*use an https address/),

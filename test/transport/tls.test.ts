@@ -8,6 +8,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { createHttpClient, type HttpClientOptions } from '../../src/transport/http.js'
 import type { TlsIdentity } from '../../src/transport/tls-files.js'
+import { atEnd } from '../helpers/at-end.js'
 import { type CertificateFiles, createCa } from '../helpers/certificates.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
@@ -26,7 +27,7 @@ const identityOf = ({ cert, key }: CertificateFiles, passphraseFile?: string): T
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
   const client = createHttpClient({ idleTimeoutMs: 5000, ...options })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const get = async (url: string, identity?: TlsIdentity) => {
     const response = await client.request({ url, identity })
     const chunks: Uint8Array[] = []
@@ -62,7 +63,7 @@ test('an unknown CA is refused, and known once CA_FILE has it', async (t) => {
 test('verification cannot be turned off by the environment', async (t) => {
   const server = await startHttpsServer(t, serving(createCa(tempDir(t), 'ca').issue('server')))
   const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
-  t.after(() => {
+  atEnd(t, () => {
     if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
     else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
   })
@@ -208,7 +209,7 @@ async function startOpenssl(t: TestScope, options: string[], { cert, key }: Cert
   const server = spawn('openssl', ['s_server', ...accept, ...strict, ...files, ...options], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  t.after(() => server.kill())
+  atEnd(t, () => server.kill())
   let output = ''
   for await (const text of server.stdout) {
     output += text

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { atEnd } from '../../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { type Random, randomFrom } from '../../helpers/random-history.js'
@@ -91,7 +92,7 @@ class Chaos {
     this.#reader = new Worker(new URL('./chaos-reader.js', import.meta.url), {
       workerData: { directory, link },
     })
-    scope.after(() => this.#reader.terminate())
+    atEnd(scope, () => this.#reader.terminate())
   }
 
   async run(): Promise<ChaosReport> {

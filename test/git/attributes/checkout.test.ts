@@ -8,6 +8,7 @@ import { AttributeStack } from '../../../src/git/attributes/attribute-stack.js'
 import { convert, convertPieces } from '../../../src/git/attributes/convert.js'
 import { FileSource } from '../../../src/git/byte-source.js'
 import { hashObject } from '../../../src/git/object.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { tempDir } from '../../helpers/git.js'
 import { checkOut, convertAll, type Files } from './attribute-peer.js'
 
@@ -126,7 +127,7 @@ test('a blob in a file is converted like one in memory', (t) => {
   for (const line of lines) {
     const conversion = AttributeStack.atRoot(Buffer.from(`* ${line}`)).conversionOf('a')
     const source = new FileSource(file)
-    t.after(() => source.close())
+    atEnd(t, () => source.close())
     const pieces: Buffer[] = []
     for (const piece of convertPieces(source, conversion, oid)) pieces.push(Buffer.from(piece))
     assert.ok(pieces.length > 1)

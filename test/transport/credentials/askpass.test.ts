@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createCredentials } from '../../../src/transport/credentials.js'
 import { createHttpClient } from '../../../src/transport/http.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { startHttpServer } from '../../helpers/http-server.js'
@@ -20,7 +21,7 @@ async function setUp(t: TestScope, toUrl = (url: string) => url) {
   const askpassUrl = toUrl(`${server.url}/ask?key=s3cret`)
   writeFileSync(file, JSON.stringify([{ url: 'https://git.example', askpassUrl }]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const credentials = createCredentials({ path: file, client })
   const ask = async (rejected?: Record<string, string>, repo = 'https://git.example/r') =>
     credentials.headersFor(parseRemoteUrl(repo, '/'), undefined, { rejected })

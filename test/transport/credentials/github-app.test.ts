@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createCredentials } from '../../../src/transport/credentials.js'
 import { createHttpClient } from '../../../src/transport/http.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { FakeClock } from '../../helpers/fake-clock.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
@@ -40,7 +41,7 @@ async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   const credential = { url: 'https://git.example', githubApp: { ...githubApp, ...fields } }
   writeFileSync(file, JSON.stringify([credential]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
-  t.after(() => client.close())
+  atEnd(t, () => client.close())
   const credentials = createCredentials({ path: file, client, now: () => clock.wallTime() })
   const ask = async (rejected?: Record<string, string>, repo = REPO) =>
     credentials.headersFor(parseRemoteUrl(repo, '/'), undefined, { rejected })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
 import { PackIndex } from '../../../src/transport/local/pack-index.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 
 /** Opens an index made by hand; object number n of the sorted `oids` lies at `offsetOf(n)`. */
@@ -30,7 +31,7 @@ function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number
   const magic = Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2])
   writeFileSync(file, Buffer.concat([magic, fanout, ...oids, crcs, offsets, ...large]))
   const index = new PackIndex(file, 'sha1')
-  t.after(() => index.close())
+  atEnd(t, () => index.close())
   return index
 }
 

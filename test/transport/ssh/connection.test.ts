@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { RemoteSession } from '../../../src/protocol/remote-session.js'
 import type { SshTransportOptions } from '../../../src/transport/ssh.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
@@ -201,7 +202,7 @@ test('a host that cannot be reached, or speaks no SSH, is told in words', async 
     })
     server.listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
-    t.after(() => server.close())
+    atEnd(t, () => server.close())
     return `127.0.0.1:${(server.address() as AddressInfo).port}`
   }
   await assert.rejects(at(await banner(undefined)), failsWith('connect-timeout'))

@@ -10,6 +10,7 @@ import type { Credential } from '../../../src/transport/credential.js'
 import { toSshCredential } from '../../../src/transport/ssh/credential.js'
 import { sshDefaults } from '../../../src/transport/ssh/defaults.js'
 import { readLogin } from '../../../src/transport/ssh/login.js'
+import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
@@ -153,7 +154,7 @@ test('the keys of ssh-agent, and one that is away', async (t) => {
     failsWith('authentication-required', /tried: the keys of ssh-agent/),
   )
   const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
-  t.after(() => agent.kill())
+  atEnd(t, () => agent.kill())
   const env = { SSH_AUTH_SOCK: socket }
   await until(() => canList(env), 'ssh-agent answers')
   const others = ['ecdsa', 'rsa'].map((type) => createKey(path.join(sshd.dir, type), type))
@@ -182,7 +183,7 @@ test('a password of the URL or of a credential, also where it is asked for', asy
       const told: string[] = []
       const onSecret = (secret: string) => told.push(secret)
       const remote = createHarness(t, { onSecret }).session(repo, trusting)
-      t.after(() => assert.match(String(told), /^s3cret w(ord|rong)$/))
+      atEnd(t, () => assert.match(String(told), /^s3cret w(ord|rong)$/))
       return (await remote.listRefs(['HEAD'], signal))[0]?.name
     }
     assert.equal(await head(url.replace('user@', 'user:s3cret%20word@'), {}), 'HEAD')
@@ -241,7 +242,7 @@ async function startPasswordServer(
   })
   server.listen(0, '127.0.0.1')
   await until(() => server.address() !== null, 'the server listens')
-  t.after(() => server.close())
+  atEnd(t, () => server.close())
   return `ssh://user@127.0.0.1:${(server.address() as AddressInfo).port}/repo`
 }
 

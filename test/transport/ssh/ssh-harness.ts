@@ -12,6 +12,7 @@ import {
   type SshTransport,
   type SshTransportOptions,
 } from '../../../src/transport/ssh.js'
+import { atEnd } from '../../helpers/at-end.js'
 import type { TestScope } from '../../helpers/git.js'
 import type { Sshd } from '../../helpers/sshd.js'
 
@@ -39,7 +40,7 @@ export function createHarness(t: TestScope, options: Partial<SshTransportOptions
     idleTimeoutMs: 10_000,
     ...options,
   })
-  t.after(() => transport.close())
+  atEnd(t, () => transport.close())
   return {
     transport,
     session(repo, credential) {

@@ -1,0 +1,35 @@
+// What a test has to undo, last made first: node:test itself runs these in the order
+// they were asked for, so that a directory would go while a program still writes to it.
+
+/** What `t.after` of a node:test context offers. */
+export interface TestScope {
+  after(cleanUp: () => unknown): void
+}
+
+const undone = new WeakMap<TestScope, (() => unknown)[]>()
+
+/** Runs `cleanUp` at the end of the test, before what was asked for earlier. */
+export function atEnd(t: TestScope, cleanUp: () => unknown): void {
+  const known = undone.get(t)
+  if (known) {
+    known.push(cleanUp)
+    return
+  }
+  const cleanUps = [cleanUp]
+  undone.set(t, cleanUps)
+  t.after(() => cleanUpAll(cleanUps))
+}
+
+/** Runs and removes each of them from the last on, even where another fails, and then throws that. */
+export async function cleanUpAll(cleanUps: (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (let next = cleanUps.pop(); next; next = cleanUps.pop()) {
+    try {
+      await next()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length === 1) throw errors[0]
+  if (errors.length > 1) throw new AggregateError(errors, 'a test could not be cleaned up')
+}
