@@ -56,9 +56,15 @@ export class EntryMetrics {
   }
 
   /** The directory equals `oid`, as the remote names it, at `nowMs`. */
-  setSuccess({ entry, repo, ref }: EntryLabels, oid: string, nowMs: number): void {
+  setSuccess(labels: EntryLabels, oid: string, nowMs: number): void {
+    const { entry } = labels
     this.#metrics.lastSuccess.set({ entry }, nowMs / 1_000)
     this.#metrics.consecutiveFailures.set({ entry }, 0)
+    this.setPublication(labels, oid)
+  }
+
+  /** `oid` is in place, whatever the remote names. */
+  setPublication({ entry, repo, ref }: EntryLabels, oid: string): void {
     this.removePublication({ entry })
     const labels = { entry, repo: redact(repo), ref, oid }
     this.#publications.set(entry, labels)

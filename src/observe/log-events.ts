@@ -83,8 +83,14 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
       const message = `${attribute} is not applied: ${left}, first ${firstPath}`
       return ['warn', message, { ...labels(event), oid }]
     }
+    case 'content-found':
+      return ['debug', 'found in place', { ...labels(event), oid: event.oid }]
     case 'content-unknown':
-      return ['warn', 'nothing is sure of what is in place', labels(event)]
+      return [
+        'warn',
+        'what is in place cannot be told any more, and is fetched anew',
+        labels(event),
+      ]
     case 'drift-remains': {
       const { paths, firstPaths } = event
       return ['warn', 'drift not repaired yet', { ...labels(event), paths, firstPaths }]

@@ -62,6 +62,7 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
         entries.ensure(event.entry)
         countEntryEvent(event, metrics)
         if (isUnknown(event)) entries.removePublication(event)
+        if (event.type === 'content-found') entries.setPublication(event, event.oid)
         if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.wallTime())
     }
   }

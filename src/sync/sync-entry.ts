@@ -88,8 +88,11 @@ async function inspectAgain(
     return
   }
   if (commit !== state.published) state.publishedFrom = undefined
-  if (commit === undefined && state.published !== undefined) {
-    context.observe({ type: 'content-unknown', ...state.labels })
+  const { labels, published } = state
+  if (commit === undefined && published !== undefined) {
+    context.observe({ type: 'content-unknown', ...labels })
+  } else if (commit !== undefined && commit !== published) {
+    context.observe({ type: 'content-found', ...labels, oid: commit })
   }
   state.published = commit
   state.drift = drift

@@ -25,8 +25,12 @@ export async function inspectEntry(
     const survey = await workers.inspect(siteOf(state, context), undefined, signal)
     if (signal.aborted) return
     state.inspected(survey, clock.now())
-    // What an earlier run left is removed, too.
-    if (survey.commit !== undefined) state.tidyAt = clock.now()
+    const { commit: oid } = survey
+    if (oid !== undefined) {
+      observe({ type: 'content-found', ...state.labels, oid })
+      // What an earlier run left beside it is removed, too.
+      state.tidyAt = clock.now()
+    }
     if (verifyIntervalMs === 0) return
     // Entries that start together are not all looked at together for ever.
     const at = clock.now() + verifyIntervalMs * cadence.random()

@@ -272,3 +272,14 @@ test('what is published is not named while that is unknown', async () => {
     assert.deepEqual(info(await samplesAfter(...lost, a.removed)), [])
   }
 })
+
+test('what an earlier run published is named before the remote answers', async () => {
+  const { entry, repo, ref } = a.added
+  const found = { type: 'content-found', entry, repo, ref, oid: OID } as const
+  const samples = await samplesAfter(a.added, found, a.pollFailed('host-not-found', 1))
+  assertSamples(samples, {
+    [`publication_info{entry="${entry}",repo="${repo}",ref="${ref}",oid="${OID}"}`]: 1,
+    [`last_success_timestamp_seconds{entry="${entry}"}`]: 0,
+    [`consecutive_failures{entry="${entry}"}`]: 1,
+  })
+})

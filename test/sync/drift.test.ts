@@ -57,6 +57,18 @@ describe('published files are looked at', () => {
   })
 })
 
+test('what an earlier run published is told of, though the remote is away', async (t) => {
+  const sync = createFakeSync(t)
+  sync.workers.inPlace.set('/a', oid(1))
+  sync.remote().pollError = failure('host-not-found')
+  await sync.list({ path: 'a' })
+  assert.deepEqual(
+    sync.eventsOf('content-found').map((event) => event.oid),
+    [oid(1)],
+  )
+  assert.equal(sync.eventsOf('poll-failed').length, 1)
+})
+
 describe('what cannot be trusted any more', () => {
   test('is said once, when nothing is found where something was', async (t) => {
     const sync = createFakeSync(t, VERIFY)
@@ -148,6 +160,7 @@ describe('drift', () => {
     ])
     assert.deepEqual(sync.trace(), [
       'entry-added a',
+      'content-found a',
       'poll-changed a',
       'drift-repaired a',
       'sync-published a',

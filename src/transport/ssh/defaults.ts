@@ -8,8 +8,8 @@ import path from 'node:path'
 export interface SshDefaults {
   /** Holds the key `ssh`, and `known_hosts`. */
   secretDirectory: string
-  /** The user's home; undefined where there is none. */
-  home: string | undefined
+  /** Homes that may have a `.ssh`, in the order in which they are looked into. */
+  homes: readonly string[]
   /** The socket of ssh-agent. */
   agentSocket: string | undefined
   /** Who logs in where neither URL nor credential says it. */
@@ -23,6 +23,8 @@ interface UserInfo {
 
 /** The user where the system knows of none. */
 const ANONYMOUS = 'git'
+/** Where the image of 2022 had its keys, whatever user runs here. */
+const EARLIER_HOME = '/home/node'
 
 /** The defaults of this process. */
 export function sshDefaults(
@@ -30,23 +32,24 @@ export function sshDefaults(
   userInfo: () => UserInfo = os.userInfo,
 ): SshDefaults {
   const user = tryUserInfo(userInfo)
+  const home = env['HOME'] || user?.homedir
   return {
     secretDirectory: '/etc/git-secret',
-    home: env['HOME'] || user?.homedir,
+    homes: home === undefined || home === EARLIER_HOME ? [EARLIER_HOME] : [home, EARLIER_HOME],
     agentSocket: env['SSH_AUTH_SOCK'] || undefined,
     username: user?.username ?? ANONYMOUS,
   }
 }
 
 /** Every file a key may be in, in the order in which they are tried. */
-export async function defaultKeyFiles({ secretDirectory, home }: SshDefaults): Promise<string[]> {
-  const own = home === undefined ? [] : await keysIn(path.join(home, '.ssh'))
-  return [path.join(secretDirectory, 'ssh'), ...own]
+export async function defaultKeyFiles({ secretDirectory, homes }: SshDefaults): Promise<string[]> {
+  const own = await Promise.all(homes.map((home) => keysIn(path.join(home, '.ssh'))))
+  return [path.join(secretDirectory, 'ssh'), ...own.flat()]
 }
 
 /** Every file with known hosts. */
-export function defaultKnownHostsFiles({ secretDirectory, home }: SshDefaults): string[] {
-  const own = home === undefined ? [] : [path.join(home, '.ssh', 'known_hosts')]
+export function defaultKnownHostsFiles({ secretDirectory, homes }: SshDefaults): string[] {
+  const own = homes.map((home) => path.join(home, '.ssh', 'known_hosts'))
   return [path.join(secretDirectory, 'known_hosts'), ...own]
 }
 

@@ -123,7 +123,7 @@ test('without a credential: the mounted secret, then the home, then nothing', as
   mkdirSync(path.join(home, '.ssh'), { recursive: true })
   const stranger = createKey(path.join(home, '.ssh', 'id_ecdsa'), 'ecdsa')
   const locked = createKey(path.join(home, '.ssh', 'id_locked'), 'ed25519', '-N', 'secret')
-  const defaults = { ...NOWHERE, secretDirectory, home }
+  const defaults = { ...NOWHERE, secretDirectory, homes: [path.join(sshd.dir, 'none'), home] }
 
   await assert.rejects(poll({}, defaults), failsWith('host-key-unknown'))
   writeFileSync(path.join(home, '.ssh', 'known_hosts'), readFileSync(sshd.knownHosts))
@@ -202,11 +202,12 @@ test('any user has defaults, also one that the system does not know', () => {
     throw new Error('ENOENT')
   }
   const known = () => ({ username: 'me', homedir: '/home/me' })
-  const nobody = { secretDirectory: '/etc/git-secret', home: undefined, username: 'git' }
+  const nobody = { secretDirectory: '/etc/git-secret', homes: ['/home/node'], username: 'git' }
   assert.deepEqual(sshDefaults({}, unknown), { ...nobody, agentSocket: undefined })
-  assert.equal(sshDefaults({ HOME: '/h' }, unknown).home, '/h')
-  assert.equal(sshDefaults({ HOME: '/h' }, known).home, '/h')
-  assert.equal(sshDefaults({ HOME: '' }, known).home, '/home/me')
+  assert.deepEqual(sshDefaults({ HOME: '/h' }, unknown).homes, ['/h', '/home/node'])
+  assert.deepEqual(sshDefaults({ HOME: '/h' }, known).homes, ['/h', '/home/node'])
+  assert.deepEqual(sshDefaults({ HOME: '' }, known).homes, ['/home/me', '/home/node'])
+  assert.deepEqual(sshDefaults({ HOME: '/home/node' }, known).homes, ['/home/node'])
   assert.equal(sshDefaults({}, known).username, 'me')
   assert.equal(sshDefaults({ SSH_AUTH_SOCK: '/s' }, known).agentSocket, '/s')
 })

@@ -22,7 +22,7 @@ setMaxListeners(0, signal)
 /** No file of the machine that runs the test is looked at. */
 export const NOWHERE: SshDefaults = {
   secretDirectory: '/nowhere',
-  home: undefined,
+  homes: [],
   agentSocket: undefined,
   username: 'nobody',
 }
