@@ -169,8 +169,10 @@ export function parseCommand(
 
   const { faults } = line
   const [name = 'run', ...operands] = line.operands
-  if (name !== 'run' && name !== 'validate' && name !== 'healthcheck') {
-    faults.push(`unknown command "${name}"${suggestion(name, ['validate', 'healthcheck'])}`)
+  const isKnown = name === 'run' || name === 'validate' || name === 'healthcheck'
+  if (!isKnown) {
+    const near = suggestion(name, ['validate', 'healthcheck'])
+    faults.push(`unknown command "${name}"${near || ': there are validate and healthcheck'}`)
   }
   const [listing] = name === 'validate' ? operands.splice(0, 1) : []
   if (listing !== undefined) line.values.set(SETTINGS.listingPath.name, listing)
@@ -179,7 +181,7 @@ export function parseCommand(
   const settings = readSettings(line.values, env, cwd, faults)
   if (name === 'healthcheck') {
     if (settings.httpPort === 0) faults.push('HTTP_PORT is 0: name the port that was logged')
-  } else if (settings.listingPath === undefined) {
+  } else if (isKnown && settings.listingPath === undefined) {
     faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
   }
   if (faults.length > 0) throw new SettingsError(faults)

@@ -69,7 +69,7 @@ interface Wire {
 
 /**
  * Returns the answer once it has begun. Where a kept connection broke before, the request goes out
- * once more over a new one.
+ * once more over a new one; also where others used a connection up, which served at least them.
  */
 async function ask(
   wire: Wire,
@@ -78,7 +78,7 @@ async function ask(
   credential: SshCredential,
 ): Promise<AsyncIterable<Buffer>> {
   const input = await inputOf(address, request)
-  for (let isRepeated = false; ; isRepeated = true) {
+  for (let isRepeated = false; ; ) {
     const { connection, isKept } = await wire.pool.get(address, credential, request.signal)
     const protocol = request.headers?.['git-protocol']
     const command = {
@@ -96,8 +96,10 @@ async function ask(
     try {
       return await begin(answer)
     } catch (error) {
-      const isStale = isKept && toSyncError(error).code === 'connection-failed'
-      if (!isStale || isRepeated) throw error
+      if (toSyncError(error).code !== 'connection-failed') throw error
+      if (connection.isRetired) continue
+      if (!isKept || isRepeated) throw error
+      isRepeated = true
     }
   }
 }

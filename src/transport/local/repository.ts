@@ -111,8 +111,10 @@ async function readObjectFormat(commonDir: string, directory: string): Promise<O
 }
 
 async function notFound(directory: string): Promise<SyncError> {
-  const what = (await exists(directory)) ? 'is not a git repository' : 'does not exist'
-  return new SyncError('repository-not-found', `${directory} ${what}; check the repo address`)
+  const what = (await exists(directory))
+    ? 'is not a git repository; check the repo address'
+    : 'does not exist; check the repo address, which is a path on this machine unless it starts with https:// or user@host:'
+  return new SyncError('repository-not-found', `${directory} ${what}`)
 }
 
 async function exists(file: string): Promise<boolean> {

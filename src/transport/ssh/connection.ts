@@ -74,17 +74,21 @@ export class SshConnection {
     }
   }
 
+  /** Whether it takes no more commands, though nothing is wrong with it. */
+  get isRetired(): boolean {
+    return this.#isRetired
+  }
+
   /** Takes no more commands, and closes after the last that runs. */
   retire(): void {
     this.#isRetired = true
     this.#onEnd()
-    if (this.#slots.taken === 0) this.close()
+    if (this.#slots.taken === 0) this.#end(usedUp(this.host))
   }
 
   /** Ends every command and the connection. */
   close(): void {
-    this.#options.client.end()
-    this.#fail(new SyncError('aborted', `The SSH connection to ${this.host} was closed`))
+    this.#end(new SyncError('aborted', `The SSH connection to ${this.host} was closed`))
   }
 
   /** Gives undefined where the server has no room for one more channel beside the others. */
@@ -102,7 +106,7 @@ export class SshConnection {
         if (isFull && !isAlone) return resolve(undefined)
         if (isFull && this.#hasRun) {
           this.retire()
-          return reject(connectionLost(this.host, 'the server opens no further session on it'))
+          return reject(usedUp(this.host))
         }
         reject(this.#failure ?? noChannel(this.host, error))
       }
@@ -128,13 +132,18 @@ export class SshConnection {
   #free(): void {
     this.#slots.free()
     if (this.#failure || this.#slots.taken > 0) return
-    if (this.#isRetired) this.close()
+    if (this.#isRetired) this.#end(usedUp(this.host))
     else this.#keepForAWhile()
   }
 
   #keepForAWhile(): void {
     this.#idleTimer?.cancel()
     this.#idleTimer = this.#options.clock.schedule(KEEP_MS, () => this.retire())
+  }
+
+  #end(failure: SyncError): void {
+    this.#options.client.end()
+    this.#fail(failure)
   }
 
   #fail(failure: SyncError): void {
@@ -145,6 +154,10 @@ export class SshConnection {
     this.#options.socket.destroySoon()
     this.#onEnd()
   }
+}
+
+function usedUp(host: string): SyncError {
+  return connectionLost(host, 'it takes no further command')
 }
 
 function noChannel(host: string, error: Error | undefined): SyncError {
