@@ -1,8 +1,10 @@
 // Which process this is, so that another one on the same machine can tell whether it still
-// runs. Only the machine's own boot and the process table are asked: no clock, no network.
+// runs. A process listens on an abstract socket of its own name, which the kernel takes away
+// with it: whoever shares its network namespace, as all containers of a pod do, sees that in
+// a table. No clock, no network and no process ids are compared.
 import { readFileSync, readlinkSync } from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
-import { codeOf } from './volume.js'
 
 /** A process, as others are told of it; null where the system does not say. */
 export interface ProcessIdentity {
@@ -11,25 +13,28 @@ export interface ProcessIdentity {
   /** The host's name, which in a pod is the pod's. */
   host: string
   pid: number
-  /** In which namespace `pid` counts. */
-  pidNamespace: string | null
   /** Names one boot of one machine. */
   bootId: string | null
-  /** When it started, in ticks since that boot. */
-  startTicks: number | null
+  /** Where its socket is to be seen; null where it has none. */
+  networkNamespace: string | null
 }
 
 const MAX_HOST_CHARACTERS = 100
+/** What the names of sockets start with; https://man7.org/linux/man-pages/man7/unix.7.html */
+const SOCKET_PREFIX = 'git-autosync/'
 
-/** Describes this process, under a random name. */
-export function identifyProcess(id: string): ProcessIdentity {
+/** Lets others see that this process lives, under a random name, until it ends. */
+export function announceProcess(id: string): ProcessIdentity {
+  const socket = net.createServer((connection) => connection.destroy())
+  // A system without such sockets: then others wait until its leases expire.
+  socket.on('error', () => undefined)
+  socket.listen(`\0${SOCKET_PREFIX}${id}`).unref()
   return {
     id,
     host: os.hostname().slice(0, MAX_HOST_CHARACTERS),
     pid: process.pid,
-    pidNamespace: readOrNull(() => readlinkSync('/proc/self/ns/pid')),
     bootId: currentBootId(),
-    startTicks: startTicksOf(process.pid),
+    networkNamespace: isAnnounced(id) ? readOrNull(() => readlinkSync('/proc/self/ns/net')) : null,
   }
 }
 
@@ -40,16 +45,10 @@ export function currentBootId(): string | null {
 
 /** Whether it is certain that `other` does not run any more; false where it cannot be seen. */
 export function isGone(other: ProcessIdentity, self: ProcessIdentity): boolean {
-  if (other.bootId !== self.bootId || other.pidNamespace !== self.pidNamespace) return false
-  // Without the name of the boot, the host's must do.
-  if (self.bootId === null && other.host !== self.host) return false
-  try {
-    process.kill(other.pid, 0)
-  } catch (error) {
-    return codeOf(error) === 'ESRCH'
-  }
-  const startTicks = startTicksOf(other.pid)
-  return startTicks !== null && other.startTicks !== null && startTicks !== other.startTicks
+  const { bootId, networkNamespace } = self
+  if (bootId === null || networkNamespace === null) return false
+  if (other.bootId !== bootId || other.networkNamespace !== networkNamespace) return false
+  return isAnnounced(other.id) === false
 }
 
 /** As people read it. */
@@ -57,14 +56,13 @@ export function describeProcess({ host, pid }: ProcessIdentity): string {
   return `${host} (process ${pid})`
 }
 
-/** The 22nd field of https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function startTicksOf(pid: number): number | null {
-  return readOrNull(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The second field is the program's name, which may hold anything, also parentheses.
-    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-    return Number.isSafeInteger(ticks) ? ticks : null
-  })
+/** Whether there is the socket of that name; null where the system does not say. */
+function isAnnounced(id: string): boolean | null {
+  const sockets = readOrNull(() => readFileSync('/proc/net/unix', 'latin1'))
+  // The kernel shows a NUL as @, and pads the name with them.
+  if (sockets === null) return null
+  const shown = `@${SOCKET_PREFIX}${id}`
+  return sockets.includes(`${shown}@`) || sockets.includes(`${shown}\n`)
 }
 
 function readOrNull<T>(read: () => T): T | null {

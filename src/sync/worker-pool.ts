@@ -6,7 +6,7 @@ import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
-import { identifyProcess } from '../publish/process-identity.js'
+import { announceProcess } from '../publish/process-identity.js'
 import type { Look, Site, Survey } from '../publish/publication.js'
 import { unwrap } from './answer.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
@@ -65,7 +65,7 @@ export function createWorkerPool(
   })
   pool.on('error', onError)
   return {
-    leases: createLeaseStore(pool, identifyProcess(randomUUID())),
+    leases: createLeaseStore(pool, announceProcess(randomUUID())),
     inspect: (site, share, signal) =>
       stoppable(signal, async (stop) => {
         const job: InspectJob = { site, share, stop }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import type { Lease } from '../../src/publish/lease.js'
 import { acquireLease } from '../../src/publish/lease-claim.js'
-import { currentBootId, identifyProcess } from '../../src/publish/process-identity.js'
+import { announceProcess, currentBootId } from '../../src/publish/process-identity.js'
 import { inspect, publish, type Site, tidy } from '../../src/publish/publication.js'
 import { type FsCall, recordCalls } from '../helpers/fs-faults.js'
 import type { TestScope } from '../helpers/git.js'
@@ -17,7 +17,7 @@ const FILES = { a: '1', b: '2', 'd/c': '3' }
 /** A published site with a lease, of which everything was looked at. */
 function create(t: TestScope, options: SiteOptions): { test: TestSite; site: Site; boot: string } {
   const test = createSite(t, options)
-  const answer = acquireLease({ site: test.site, self: identifyProcess('own'), expired: undefined })
+  const answer = acquireLease({ site: test.site, self: announceProcess('own'), expired: undefined })
   assert.equal(answer.state, 'held')
   const { lease } = answer as { lease: Lease }
   const site = { ...test.site, lease }

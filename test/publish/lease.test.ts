@@ -1,5 +1,6 @@
 // Leases on a real volume: who has one, who waits, and what a takeover makes of the last owner.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -12,7 +13,7 @@ import {
   renewLease,
 } from '../../src/publish/lease.js'
 import { acquireLease, type LeaseAnswer, releaseLease } from '../../src/publish/lease-claim.js'
-import { identifyProcess, type ProcessIdentity } from '../../src/publish/process-identity.js'
+import { announceProcess, type ProcessIdentity } from '../../src/publish/process-identity.js'
 import { begin, inspect, publish, type Site, tidy } from '../../src/publish/publication.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
@@ -21,16 +22,11 @@ import type { TestScope } from '../helpers/git.js'
 import { createSite, type SiteOptions } from '../helpers/publish-site.js'
 
 const none = () => undefined
-/** More than any system has. */
-const NO_PID = 2 ** 30
+const announce = () => announceProcess(randomUUID())
 
 function create(t: TestScope, options: SiteOptions = {}) {
   const test = createSite(t, options)
-  const [one, two, three] = ['one', 'two', 'three'].map(identifyProcess) as [
-    ProcessIdentity,
-    ProcessIdentity,
-    ProcessIdentity,
-  ]
+  const [one, two, three] = [announce(), announce(), announce()]
   const acquire = (self: ProcessIdentity, site: Site = test.site, expired?: string) =>
     acquireLease({ site, self, expired })
   const hold = (self: ProcessIdentity, site: Site = test.site): Lease => {
@@ -115,10 +111,11 @@ for (const mode of ['in-place', 'symlink'] as const) {
       const { one, two, acquire, hold } = create(t, { mode })
       const lease = hold(one)
       for (const [change, state] of [
-        [{ pid: NO_PID, bootId: 'another' }, 'waiting'],
-        [{ pid: NO_PID, pidNamespace: 'another' }, 'waiting'],
-        [{ startTicks: 1 }, 'taken'],
-        [{ pid: NO_PID }, 'taken'],
+        [{}, 'waiting'],
+        [{ id: 'gone', bootId: 'another' }, 'waiting'],
+        [{ id: 'gone', networkNamespace: 'another' }, 'waiting'],
+        [{ id: 'gone', networkNamespace: null }, 'waiting'],
+        [{ id: 'gone' }, 'taken'],
       ] as const) {
         writeFileSync(lease.file, encodeLease({ ...one, beats: 1, ...change }))
         assert.equal(acquire(two).state, state, JSON.stringify(change))
@@ -248,7 +245,7 @@ describe('the place of a lease', () => {
 })
 
 test('a lease is read as it was written, and nothing else is one', () => {
-  const record = { ...identifyProcess('id'), host: 'h'.repeat(100), beats: 12 }
+  const record = { ...announce(), host: 'h'.repeat(100), beats: 12 }
   assert.equal(encodeLease(record).length, 512)
   assert.deepEqual(decodeLease(encodeLease(record).toString()), record)
   for (const text of ['', 'null', '[]', '{}', '{"id":1,"pid":1}', '{"id":"a"']) {

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { acquireLease } from '../../src/publish/lease-claim.js'
 import { mountPointOf } from '../../src/publish/mount-points.js'
-import { identifyProcess } from '../../src/publish/process-identity.js'
+import { announceProcess } from '../../src/publish/process-identity.js'
 import { inspect, publish, type Site } from '../../src/publish/publication.js'
 import { toVolumeError } from '../../src/publish/volume.js'
 import { failsWith } from '../helpers/fails-with.js'
@@ -94,7 +94,7 @@ describe('a volume at the published path itself', () => {
       mkdirSync(mountPoint)
       const mount = () => mounts.isAllowed && mounts.bind(volume, mountPoint)
       const unmount = () => mounts.isAllowed && mounts.unmount(mountPoint)
-      const self = identifyProcess('this one')
+      const self = announceProcess('this one')
       const claim = (site: Site) => acquireLease({ site, self, expired: undefined })
       mount()
       const answer = claim(test.site)
