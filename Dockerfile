@@ -1,9 +1,17 @@
 # The service and Node, and nothing else: no shell, no package manager, no git. Any user id
 # can run it, on a read-only root file system.
 
+# Where these two come from a registry of your own: --build-arg RUNTIME_BASE=registry/name@sha256:...
+# They are stages, as Dependabot keeps no digest up to date that is in an ARG.
+ARG BUILD_BASE=node
+ARG RUNTIME_BASE=distroless
+
 # What runs while building runs on the builder's own platform: its results are plain
 # JavaScript, the same for every other.
-FROM --platform=$BUILDPLATFORM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS packages
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS node
+FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a AS distroless
+
+FROM --platform=$BUILDPLATFORM ${BUILD_BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 
@@ -17,7 +25,7 @@ FROM packages AS dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
     && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.?ts' \) -delete
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a AS production
+FROM ${RUNTIME_BASE} AS production
 # The base has Node in /nodejs/bin, which it leaves out of PATH.
 ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app

@@ -1,6 +1,6 @@
-// Builds the Dockerfile as it is, but for its base images, with buildah in a storage of its
-// own. Each buildah has a mount namespace, so that none leaves a mount behind.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Builds the Dockerfile as it is, on stand-ins for its base images, with buildah in a storage of
+// its own. Each buildah has a mount namespace, so that none leaves a mount behind.
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { output } from './commands.js'
 import { NPM_CACHE, writeBuildBase, writeRuntimeBase } from './stand-ins.js'
@@ -28,20 +28,11 @@ const IMAGE = 'localhost/git-autosync'
 const BUILD_BASE = 'localhost/stand-in-build'
 const RUNTIME_BASE = 'localhost/stand-in-runtime'
 
-/** The base images that a Dockerfile names, in its order. */
-export function baseImages(dockerfile: string): string[] {
-  const stages = [...dockerfile.matchAll(/^FROM (?:--\S+ )?(\S+) AS (\S+)$/gm)]
-  const names = new Set(stages.map(([, , name]) => name))
-  return stages.map(([, base = '']) => base).filter((base) => !names.has(base))
-}
-
 /** Builds the checkout with `buildArguments`, and removes all but its result from `directory`. */
 export function buildImage(directory: string, buildArguments: Record<string, string>): BuiltImage {
   const buildah = createBuildah(directory)
   build(buildah, directory, BUILD_BASE, writeBuildBase)
   build(buildah, directory, RUNTIME_BASE, writeRuntimeBase)
-  const file = path.join(directory, 'Dockerfile')
-  writeFileSync(file, withStandIns(readFileSync('Dockerfile', 'utf8')))
   const cache = output('npm', ['config', 'get', 'cache'])
   mkdirSync(cache, { recursive: true })
   buildah(
@@ -52,8 +43,9 @@ export function buildImage(directory: string, buildArguments: Record<string, str
     '--isolation=chroot',
     '--network=host',
     `--volume=${cache}:${NPM_CACHE}`,
-    ...Object.entries(buildArguments).map(([name, value]) => `--build-arg=${name}=${value}`),
-    `--file=${file}`,
+    ...Object.entries({ ...buildArguments, BUILD_BASE, RUNTIME_BASE }).map(
+      ([name, value]) => `--build-arg=${name}=${value}`,
+    ),
     `--tag=${IMAGE}`,
     '.',
   )
@@ -87,14 +79,4 @@ function build(
   writeContext(context)
   buildah('build', '--isolation=chroot', `--tag=${image}`, context)
   rmSync(context, { recursive: true })
-}
-
-/** The last base image is the one of what is shipped. */
-function withStandIns(dockerfile: string): string {
-  const bases = baseImages(dockerfile)
-  return bases.reduce(
-    (text, base, index) =>
-      text.replace(base, index === bases.length - 1 ? RUNTIME_BASE : BUILD_BASE),
-    dockerfile,
-  )
 }

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { writeListing } from '../helpers/service.js'
-import { type BuiltImage, baseImages, buildImage } from './build-image.js'
+import { type BuiltImage, buildImage } from './build-image.js'
 import { canBuildImages } from './commands.js'
 import { FILES, startContainer, VOLUME } from './container.js'
 
@@ -18,9 +18,14 @@ describe('the Dockerfile', () => {
   const dockerfile = readFileSync('Dockerfile', 'utf8')
 
   test('takes its base images by digest', () => {
-    const bases = baseImages(dockerfile)
-    assert.equal(bases.length, 2)
-    for (const base of bases) assert.match(base, /^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/)
+    const stages = [...dockerfile.matchAll(/^FROM (?:--\S+ )?(\S+) AS (\S+)$/gm)]
+    const names = new Set(stages.map(([, , name]) => name))
+    const bases = stages.map(([, base = '']) => base).filter((base) => !names.has(base))
+    const isDefault = ([, name]: RegExpExecArray) => names.has(name ?? '')
+    assert.ok([...dockerfile.matchAll(/^ARG \w+_BASE=(.+)$/gm)].every(isDefault))
+    const images = bases.filter((base) => !base.startsWith('${'))
+    assert.equal(images.length, 2)
+    for (const image of images) assert.match(image, /^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/)
   })
 
   test('runs nothing in the last stage, whose base has no shell', () => {
