@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   'ssh-failed': ['wait', 'The remote and this service found no way to speak SSH.'],
   'host-key-unknown': ['wait', 'The host key of the remote is not among the known hosts.'],
   'host-key-changed': ['stall', 'The host key of the remote is not the one that is known.'],
+  'host-certificate-refused': ['wait', 'The certificate of the host key does not hold.'],
 
   'remote-error': ['retry', 'The git server refused, in its own words.'],
   'protocol-error': ['retry', 'The git server sent something that is not the git protocol.'],

@@ -1,6 +1,7 @@
 // Gives every fault of a connection its stable code, and a sentence with the
 // host and what to do. https://nodejs.org/api/errors.html#nodejs-error-codes
 import { errors } from 'undici'
+import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import { explainTls } from './tls-error.js'
 
@@ -71,8 +72,8 @@ export function toAbortError(reason: unknown): SyncError {
 function firstCoded(error: unknown): { code: string; cause: unknown } {
   const errors = error instanceof AggregateError ? [error, ...error.errors] : [error]
   for (const cause of errors) {
-    if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') {
-      return { code: cause.code, cause: cause.message === '' ? (errors[1] ?? cause) : cause }
+    if (cause instanceof Error && codeOf(cause) !== '') {
+      return { code: codeOf(cause), cause: cause.message === '' ? (errors[1] ?? cause) : cause }
     }
   }
   return { code: '', cause: error }

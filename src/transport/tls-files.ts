@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import tls from 'node:tls'
+import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
 
 /** A certificate that this client shows, as absolute paths of PEM files. */
@@ -131,8 +132,7 @@ async function readSafely<T>(source: Source, read: () => Promise<T>): Promise<T>
   try {
     return await read()
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : 'unknown'
-    throw unusable(source, `cannot be read (${reason})`, error)
+    throw unusable(source, `cannot be read (${codeOf(error) || 'unknown'})`, error)
   }
 }
 

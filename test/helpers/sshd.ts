@@ -134,6 +134,15 @@ export function createKey(file: string, type: string, ...args: string[]): string
   return file
 }
 
+/**
+ * Has `authority` sign a host key with further arguments of ssh-keygen, and returns the file of the
+ * certificate, which replaces the one before. Without `-h` it is a user's.
+ */
+export function createCertificate(hostKey: string, authority: string, ...args: string[]): string {
+  execFileSync('ssh-keygen', ['-q', '-s', authority, '-I', 'id', ...args, `${hostKey}.pub`])
+  return `${hostKey}-cert.pub`
+}
+
 /** The line of known_hosts for a host key of this machine. */
 export function knownHostsLine(hostKey: string, port: number, host = '127.0.0.1'): string {
   return `[${host}]:${port} ${readFileSync(`${hostKey}.pub`, 'utf8')}`

@@ -1,6 +1,7 @@
 // Files with secrets, read as they are now. What is wrong with one is said with its
 // name, never with its content.
 import { readFile } from 'node:fs/promises'
+import { codeOf, errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 
 /** Where a secret was found; errors say it. */
@@ -37,10 +38,9 @@ export async function readOptionalText(file: string, name: string): Promise<stri
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    const code = codeOf(error)
     // The home of another user is as good as none.
-    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(code)) return undefined
-    throw invalidIn(name, `it cannot be read (${code})`, error)
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error))) return undefined
+    throw unreadable(name, 'it', error)
   }
 }
 
@@ -53,10 +53,10 @@ export async function readSafely<T>(
   try {
     return await read()
   } catch (error) {
-    throw invalidIn(name, `${what} cannot be read (${codeOf(error)})`, error)
+    throw unreadable(name, what, error)
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+function unreadable(name: string, what: string, error: unknown): SyncError {
+  return invalidIn(name, `${what} cannot be read (${codeOf(error) || 'unknown'})`, error)
 }

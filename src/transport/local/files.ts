@@ -1,6 +1,7 @@
 // Files that may be missing.
 import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { errnoOf } from '../../base/errno.js'
 
 /** The text of a file, or undefined where there is none. */
 export function readIfExists(file: string): Promise<string | undefined> {
@@ -14,9 +15,8 @@ export function statIfExists(file: string): Promise<Stats | undefined> {
 
 /** Whether an error says that a file is missing. */
 export function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
   // A directory in place of the file: a ref, for instance, whose name is now a folder of refs.
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR'
+  return ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error))
 }
 
 async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {

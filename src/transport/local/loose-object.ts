@@ -3,6 +3,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
+import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
@@ -47,8 +48,7 @@ function readSmall(file: string): GitObject | undefined {
   try {
     return decode(inflateSync(readFileSync(file), { maxOutputLength: WHOLE_BODY_BYTES }), file)
   } catch (error) {
-    const isLarge = error instanceof Error && 'code' in error
-    if (isLarge && error.code === 'ERR_BUFFER_TOO_LARGE') return undefined
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
     throw error
   }
 }

@@ -2,6 +2,7 @@
 // worktree, a bare repository. https://git-scm.com/docs/gitrepository-layout
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import type { ObjectFormat } from '../../git/oid.js'
 import { findAlternates } from './alternates.js'
@@ -45,7 +46,7 @@ export async function openRepository(directory: string): Promise<LocalRepository
 /** A fault of reading a local repository as a SyncError. */
 export function toLocalError(error: unknown, directory: string): SyncError {
   if (error instanceof SyncError) return error
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errnoOf(error)
   switch (code) {
     case 'EACCES':
     case 'EPERM':

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
 import { displayHost, type SshAddress } from './address.js'
+import { offerHostCertificates } from './certificate-offer.js'
 import { type SshCredential, unusable } from './credential.js'
 import { defaultKnownHostsFiles, type SshDefaults } from './defaults.js'
 import { type HostTrust, readHostTrust, trustAnyHost } from './host-trust.js'
@@ -44,7 +45,7 @@ export async function connect(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<LoggedIn> {
-  const trust = await readTrust(host, credential, options.defaults)
+  const trust = await readTrust(host, credential, options)
   const login = await readLogin(host.user, credential, options.defaults, options.onSecret)
   const socket = await openSocket(host, options, signal)
   const timer = options.clock.schedule(options.loginTimeoutMs, () =>
@@ -66,11 +67,12 @@ export async function connect(
 function readTrust(
   host: Host,
   credential: SshCredential,
-  defaults: SshDefaults,
+  { defaults, clock }: ConnectOptions,
 ): Promise<HostTrust> | HostTrust {
   const { knownHostsFiles } = credential
   if (knownHostsFiles === false) return trustAnyHost()
-  return readHostTrust(host, knownHostsFiles ?? defaultKnownHostsFiles(defaults), (file, error) => {
+  const files = knownHostsFiles ?? defaultKnownHostsFiles(defaults)
+  return readHostTrust(host, files, clock, (file, error) => {
     const code = error instanceof Error && 'code' in error ? error.code : String(error)
     const isOptional = knownHostsFiles === undefined && (code === 'ENOENT' || code === 'ENOTDIR')
     return isOptional
@@ -135,6 +137,7 @@ function logIn(host: Host, socket: Socket, trust: HostTrust, login: Login): Prom
       readyTimeout: 0,
       ...KEEPALIVE,
     })
+    if (trust.wantsCertificate) offerHostCertificates(client)
   })
 }
 

@@ -13,3 +13,8 @@ export function keyTypeOf(blob: Buffer): string {
   const length = blob.readUInt32BE(0)
   return blob.length < 4 + length ? '' : blob.toString('latin1', 4, 4 + length)
 }
+
+/** The type of the keys that sign with an algorithm: RSA has several. */
+export function keyTypeFor(algorithm: string): string {
+  return algorithm.startsWith('rsa-') ? 'ssh-rsa' : algorithm
+}

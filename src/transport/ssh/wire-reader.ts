@@ -1,0 +1,48 @@
+// The fields of keys, certificates and signatures, as SSH writes them: nothing beyond what
+// there is gets read. https://www.rfc-editor.org/rfc/rfc4251#section-5
+
+/** Reads one field after another. Throws a RangeError where bytes lack, or are left. */
+export class WireReader {
+  readonly #bytes: Buffer
+  /** How many bytes are read. */
+  at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#advance(4))
+  }
+
+  uint64(): bigint {
+    return this.#bytes.readBigUInt64BE(this.#advance(8))
+  }
+
+  /** The bytes of a string, which may be any. */
+  string(): Buffer {
+    const length = this.uint32()
+    const start = this.#advance(length)
+    return this.#bytes.subarray(start, this.at)
+  }
+
+  /** The strings in a string. */
+  list(): Buffer[] {
+    const inner = new WireReader(this.string())
+    const strings: Buffer[] = []
+    while (inner.at < inner.#bytes.length) strings.push(inner.string())
+    return strings
+  }
+
+  /** To be called after the last field. */
+  end(): void {
+    if (this.at !== this.#bytes.length) throw new RangeError('bytes are left')
+  }
+
+  #advance(length: number): number {
+    const start = this.at
+    if (start + length > this.#bytes.length) throw new RangeError('bytes lack')
+    this.at += length
+    return start
+  }
+}
