@@ -1,9 +1,20 @@
-// Asks the running service whether it lives, for a container whose image has neither a
+// Asks the running service how it is, for a container whose image has neither a
 // shell nor curl. It answers within its time-out, whatever listens at the port.
 import http from 'node:http'
+import { codeOf } from './base/errno.js'
 
-/** Where the service listens, as its settings have it. */
+/** The routes that answer 200 or not. */
+export const PROBES = ['healthz', 'startupz', 'readyz'] as const
+export type Probe = (typeof PROBES)[number]
+
+/** Whether there is such a probe. */
+export function isProbe(name: string): name is Probe {
+  return PROBES.some((probe) => probe === name)
+}
+
+/** Which probe is asked, and where the service listens, as its settings have it. */
 export interface HealthcheckOptions {
+  probe: Probe
   host: string
   port: number
   /** @default 3000 */
@@ -12,19 +23,19 @@ export interface HealthcheckOptions {
 
 const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-/** Asks GET /healthz once; one sentence on what is wrong, or undefined where nothing is. */
+/** Asks a probe once; one sentence on what is wrong, or undefined where nothing is. */
 export async function checkHealth(options: HealthcheckOptions): Promise<string | undefined> {
-  const { port, timeoutMs = 3000 } = options
+  const { port, probe, timeoutMs = 3000 } = options
   const host = LOOPBACK[options.host] ?? options.host
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/healthz`
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/${probe}`
   const signal = AbortSignal.timeout(timeoutMs)
   try {
     const status = await statusOf(url, signal)
     return status === 200 ? undefined : `${url} answered ${status}`
   } catch (error) {
     if (signal.aborted) return `${url} did not answer within ${timeoutMs} ms`
-    const reason = error instanceof Error && 'code' in error ? `: ${error.code}` : ''
-    return `${url} cannot be asked${reason}`
+    const code = codeOf(error)
+    return `${url} cannot be asked${code === '' ? '' : `: ${code}`}`
   }
 }
 

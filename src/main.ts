@@ -2,7 +2,7 @@
 // From the command line and the environment to an exit code. A command loads no more than
 // it needs, as a container's health check starts this program every few seconds.
 import { EXIT } from './exit-code.js'
-import { checkHealth } from './healthcheck.js'
+import { checkHealth, type Probe } from './healthcheck.js'
 import { parseCommand, type Settings, SettingsError } from './settings.js'
 
 process.exitCode = await main()
@@ -18,7 +18,7 @@ async function main(): Promise<number | undefined> {
       case 'validate':
         return await (await import('./validate.js')).validate(command.settings)
       case 'healthcheck':
-        return await healthcheck(command.settings)
+        return await healthcheck(command.probe, command.settings)
       case 'run':
         return await (await import('./run.js')).run(command.settings)
     }
@@ -30,8 +30,11 @@ async function main(): Promise<number | undefined> {
   }
 }
 
-async function healthcheck(settings: Pick<Settings, 'httpHost' | 'httpPort'>): Promise<number> {
-  const fault = await checkHealth({ host: settings.httpHost, port: settings.httpPort })
+async function healthcheck(
+  probe: Probe,
+  { httpHost: host, httpPort: port }: Pick<Settings, 'httpHost' | 'httpPort'>,
+): Promise<number> {
+  const fault = await checkHealth({ probe, host, port })
   if (fault === undefined) return EXIT.clean
   process.stderr.write(`git-autosync: ${fault}\n`)
   return EXIT.failed

@@ -16,6 +16,7 @@ import {
   parseTimeout,
 } from './base/values.js'
 import { readVersion } from './base/version.js'
+import { isProbe, PROBES, type Probe } from './healthcheck.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
 import type { PublishMode } from './publish/publication.js'
@@ -142,15 +143,15 @@ export class SettingsError extends SyncError {
 /** What the command line asks for. */
 export type Command =
   | { name: 'run' | 'validate'; settings: Settings }
-  | { name: 'healthcheck'; settings: Pick<Settings, 'httpHost' | 'httpPort'> }
+  | { name: 'healthcheck'; probe: Probe; settings: Pick<Settings, 'httpHost' | 'httpPort'> }
   | { name: 'help' | 'version'; text: string }
 
 const PROGRAM: Program = {
   name: 'git-autosync',
   usage:
-    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags]',
+    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags] [healthz | startupz | readyz]',
   description:
-    'Keeps directories equal to git revisions. validate checks a listing; healthcheck asks the service at HTTP_HOST and HTTP_PORT whether it lives. Each flag may be set in the environment as well; the flag wins.',
+    'Keeps directories equal to git revisions. validate checks a listing; healthcheck asks the service at HTTP_HOST and HTTP_PORT whether it lives, or another of its probes. Each flag may be set in the environment as well; the flag wins.',
   flags: Object.values(SETTINGS),
 }
 
@@ -176,6 +177,8 @@ export function parseCommand(
   }
   const [listing] = name === 'validate' ? operands.splice(0, 1) : []
   if (listing !== undefined) line.values.set(SETTINGS.listingPath.name, listing)
+  const probe = (name === 'healthcheck' ? operands.shift() : undefined) ?? PROBES[0]
+  if (!isProbe(probe)) faults.push(`unknown probe "${probe}": there are ${PROBES.join(', ')}`)
   for (const operand of operands) faults.push(`unexpected argument "${operand}"`)
 
   const settings = readSettings(line.values, env, cwd, faults)
@@ -185,7 +188,7 @@ export function parseCommand(
     faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
   }
   if (faults.length > 0) throw new SettingsError(faults)
-  if (name === 'healthcheck') return { name, settings }
+  if (name === 'healthcheck' && isProbe(probe)) return { name, probe, settings }
   return { name: name === 'validate' ? name : 'run', settings }
 }
 

@@ -15,11 +15,16 @@ test('a service that lives is healthy, and a stalled one says so by its exit cod
     response.writeHead(status).end('{}')
   })
   const { port } = new URL(url)
-  const check = () => runProgram(['healthcheck'], { HTTP_PORT: port, HTTP_HOST: '0.0.0.0' })
+  const check = (...probe: string[]) =>
+    runProgram(['healthcheck', ...probe], { HTTP_PORT: port, HTTP_HOST: '0.0.0.0' })
   assert.deepEqual(await check(), { code: 0, stdout: '', stderr: '' })
+  assert.deepEqual(await check('readyz'), { code: 0, stdout: '', stderr: '' })
   assert.deepEqual(
     requests.map(({ method, url }) => [method, url]),
-    [['GET', '/healthz']],
+    [
+      ['GET', '/healthz'],
+      ['GET', '/readyz'],
+    ],
   )
   status = 503
   const stderr = `git-autosync: ${url}/healthz answered 503\n`
@@ -30,7 +35,11 @@ test('where nothing listens, the reason is named', async (t) => {
   const { url, server } = await startHttpServer(t, () => undefined)
   server.close()
   await once(server, 'close')
-  const fault = await checkHealth({ host: '127.0.0.1', port: Number(new URL(url).port) })
+  const fault = await checkHealth({
+    probe: 'healthz',
+    host: '127.0.0.1',
+    port: Number(new URL(url).port),
+  })
   assert.equal(fault, `${url}/healthz cannot be asked: ECONNREFUSED`)
 })
 
@@ -48,7 +57,7 @@ test('an answer that does not come, or is not HTTP, is a fault in good time', as
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     assert.equal(
-      await checkHealth({ host: '127.0.0.1', port, timeoutMs: 200 }),
+      await checkHealth({ probe: 'healthz', host: '127.0.0.1', port, timeoutMs: 200 }),
       `http://127.0.0.1:${port}/healthz ${fault}`,
     )
   }
@@ -60,7 +69,7 @@ test('an address of every interface is asked at its loopback', async () => {
     ['::', '[::1]'],
     ['::1', '[::1]'],
   ] as const) {
-    const fault = await checkHealth({ host, port: 1 })
+    const fault = await checkHealth({ probe: 'healthz', host, port: 1 })
     assert.ok(fault?.startsWith(`http://${asked}:1/healthz cannot be asked: `), fault)
   }
 })

@@ -237,9 +237,13 @@ test('validate takes the listing as an argument or from its setting', () => {
 test('healthcheck needs the port of the service, and no listing', () => {
   const command = parse(['healthcheck', '--http-port', '9000'], {})
   assert.ok(command.name === 'healthcheck')
+  assert.equal(command.probe, 'healthz')
+  const other = parse(['healthcheck', 'readyz'], {})
+  assert.ok(other.name === 'healthcheck' && other.probe === 'readyz')
   assert.deepEqual([command.settings.httpHost, command.settings.httpPort], ['0.0.0.0', 9000])
-  assert.deepEqual(faultsOf(['healthcheck', 'x'], { HTTP_PORT: '0' }), [
-    'unexpected argument "x"',
+  assert.deepEqual(faultsOf(['healthcheck', 'x', 'y'], { HTTP_PORT: '0' }), [
+    'unknown probe "x": there are healthz, startupz, readyz',
+    'unexpected argument "y"',
     'HTTP_PORT is 0: name the port that was logged',
   ])
 })
