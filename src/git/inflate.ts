@@ -1,6 +1,7 @@
 // Inflates one zlib stream that is followed by other bytes, with Node's own zlib.
 import { constants } from 'node:buffer'
 import { inflateSync } from 'node:zlib'
+import { codeOf } from '../base/errno.js'
 import { corrupt } from './corrupt.js'
 
 declare module 'node:zlib' {
@@ -36,7 +37,7 @@ export function inflate(input: Buffer, size: number): Inflated | undefined {
     if (buffer.length !== size) throw corrupt('has an object of another size than it says')
     return { body: buffer, deflatedBytes: engine.bytesWritten }
   } catch (error) {
-    switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    switch (codeOf(error)) {
       case 'Z_BUF_ERROR':
         return undefined
       case 'ERR_BUFFER_TOO_LARGE':

@@ -112,7 +112,10 @@ function sshUrl(url: URL, text: string): RemoteUrl {
 
 function ssh(host: string, encodedPath: string, credentials: RemoteUrl['credentials']): RemoteUrl {
   const url = withoutTrailingSlash(`ssh://${host}${encodedPath}`)
-  if (!URL.canParse(url)) throw new TypeError('names no host, or one that cannot be: write user@host:path or ssh://user@host/path')
+  if (!URL.canParse(url))
+    throw new TypeError(
+      'names no host, or one that cannot be: write user@host:path or ssh://user@host/path',
+    )
   const remotePath = decodePath(withoutTrailingSlash(encodedPath))
   if (/^(?:\/~[^/]*)?$/.test(remotePath)) throw new TypeError('names no path on the host')
   if (remotePath.includes('\0')) throw new TypeError('has a NUL in its path')

@@ -2,6 +2,7 @@
 // file. Messages never quote a repo, which may hold credentials.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf } from '../base/errno.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
 import { findDuplicateKeys } from '../base/json-duplicates.js'
 import { findPathConflicts } from './directory.js'
@@ -60,7 +61,7 @@ export async function readListingText(listingPath: string): Promise<string> {
   try {
     return await readFile(listingPath, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = codeOf(error) || 'unknown'
     const reason = READ_FAULTS[code] ?? `cannot be read (${code})`
     throw new ListingError([{ pointer: '', message: `${listingPath} ${reason}` }], { cause: error })
   }

@@ -4,7 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
-import { tolerating, UNWRITABLE } from './volume.js'
+import { readUnless, tolerating, UNWRITABLE } from './volume.js'
 
 /** The file's name, beside the lease. */
 export const BOOT_FILE = 'boot'
@@ -18,11 +18,8 @@ const ABSENT = ['ENOENT', 'ENOTDIR']
 export function isFirstLook(lease: Lease): boolean {
   const bootId = currentBootId()
   if (bootId === null) return false
-  let last: string | undefined
-  tolerating(ABSENT, () => {
-    last = readFileSync(bootFileOf(lease), 'latin1').trim()
-  })
-  return last !== bootId
+  const last = readUnless(ABSENT, () => readFileSync(bootFileOf(lease), 'latin1'))
+  return last?.trim() !== bootId
 }
 
 /** Writes down that all was looked at; where it cannot, the next start looks again. */

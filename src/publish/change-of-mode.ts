@@ -2,6 +2,7 @@
 // what was published: the new one is built whole first, so that the path is missing for no
 // longer than one rename takes.
 import { existsSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { displayPath, toBytePath } from './byte-path.js'
@@ -12,7 +13,7 @@ import { mountPointsBelow } from './mount-points.js'
 import { forget, recover } from './place.js'
 import { filesOf } from './published-files.js'
 import { asideOf, inPlace, type Site, worktreePlace } from './site.js'
-import { codeOf, listTree } from './volume.js'
+import { listTree } from './volume.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
 /** Throws `path-blocked` where a file or a symlink of others stands at the published path. */
@@ -110,7 +111,7 @@ function moveAside(site: Site, aside: string): void {
   try {
     renameSync(site.directory, aside)
   } catch (error) {
-    if (!['EBUSY', 'EXDEV'].includes(codeOf(error))) throw error
+    if (!['EBUSY', 'EXDEV'].includes(errnoOf(error))) throw error
     throw mounted(site)
   }
 }

@@ -18,7 +18,7 @@ import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
 import { isRightFile, isWithCrlf } from './file-content.js'
 import { nameFault } from './safe-name.js'
 import type { TreeFile } from './tree-diff.js'
-import { codeOf, realDirectories, statIfPresent, tolerating } from './volume.js'
+import { readUnless, realDirectories, statIfPresent, tolerating } from './volume.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -119,16 +119,13 @@ function readRefs(gitDirectory: string): Map<string, string> | undefined {
 }
 
 function filesBelow(directory: string, name: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-      const below = `${name}/${entry.name}`
-      return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), below) : [below]
-    })
-  } catch (error) {
-    // Refs can all be packed.
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
+  // Refs can all be packed.
+  const entries =
+    readUnless(['ENOENT'], () => readdirSync(directory, { withFileTypes: true })) ?? []
+  return entries.flatMap((entry) => {
+    const below = `${name}/${entry.name}`
+    return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), below) : [below]
+  })
 }
 
 /** Whether there is a file, or a directory that is not empty. */
@@ -138,9 +135,8 @@ function holdsAnything(target: string): boolean {
 }
 
 function readIfPossible(file: string): Buffer | undefined {
-  let bytes: Buffer | undefined
-  tolerating(UNREADABLE, () => {
-    if (statSync(file).isFile() && statSync(file).size <= MAX_BYTES) bytes = readFileSync(file)
+  return readUnless(UNREADABLE, () => {
+    const stat = statSync(file)
+    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(file) : undefined
   })
-  return bytes
 }

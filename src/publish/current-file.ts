@@ -4,23 +4,14 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Oid } from '../git/oid.js'
 import { ownDirectory } from './site.js'
-import { codeOf } from './volume.js'
+import { readUnless } from './volume.js'
 
 /** Says which commit is in place in the directory `root`, unless that is said already. */
 export function writeCurrent(root: string, commit: Oid): void {
   const file = path.join(ownDirectory(root), 'current')
   const text = `${commit}\n`
-  if (readIfPresent(file) === text) return
+  if (readUnless(['ENOENT'], () => readFileSync(file, 'latin1')) === text) return
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(`${file}.next`, text)
   renameSync(`${file}.next`, file)
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'latin1')
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -8,7 +8,7 @@ import { hashObject, startHash } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { toFsPath } from './byte-path.js'
-import { tolerating } from './volume.js'
+import { readUnless } from './volume.js'
 
 const STEP_BYTES = 1024 * 1024
 /** From this size on, in bytes, it is not looked whether content has only other line ends. */
@@ -37,12 +37,9 @@ export function isRightFile(
 ): boolean {
   const kind = kindOf(stat.mode)
   if (kind !== mode && (kind === undefined || kind !== kindOf(remembered ?? 0))) return false
-  let isRight = false
   // What went meanwhile, or cannot be read, or not any more (a bad sector), is not right.
-  tolerating(['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'EINVAL', 'ELOOP'], () => {
-    isRight = isSame(path, stat, oid)
-  })
-  return isRight
+  const unreadable = ['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'EINVAL', 'ELOOP']
+  return readUnless(unreadable, () => isSame(path, stat, oid)) ?? false
 }
 
 /** Like {@link isRightFile}, for a file whose blob was written with CRLF at the end of each line. */

@@ -4,12 +4,13 @@
 // case is published.
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { decodeTree, MODE, type TreeEntry } from '../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import type { Rename } from './journal.js'
 import type { TreeDiff, TreeRecord } from './tree-diff.js'
-import { codeOf, makeDirectory, statIfPresent, writeNewFile } from './volume.js'
+import { makeDirectory, statIfPresent, writeNewFile } from './volume.js'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
 const ASCII = /^[\x00-\x7f]*$/
@@ -78,7 +79,7 @@ export function clashOf(
   pathOf: (unit: number) => string | undefined,
   staged = toBytePath((error as NodeJS.ErrnoException).path ?? ''),
 ): unknown {
-  if (codeOf(error) !== 'EEXIST') return error
+  if (errnoOf(error) !== 'EEXIST') return error
   const [unit = '', ...below] = path.posix.relative(staging, staged).split('/')
   const root = pathOf(Number(unit))
   if (root === undefined || below.length === 0) return error

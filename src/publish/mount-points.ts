@@ -6,7 +6,7 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { realDirectorySync } from '../base/real-path.js'
 import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
-import { statIfPresent, tolerating } from './volume.js'
+import { readUnless, statIfPresent } from './volume.js'
 
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']
 const MOUNTINFO = '/proc/self/mountinfo'
@@ -75,9 +75,5 @@ export function parseMountinfo(mountinfo: string): string[] {
 
 /** Empty where the system has none: then a volume's number tells most of it. */
 function readMountinfo(): string {
-  let text = ''
-  tolerating(ABSENT, () => {
-    text = readFileSync(MOUNTINFO, 'latin1')
-  })
-  return text
+  return readUnless(ABSENT, () => readFileSync(MOUNTINFO, 'latin1')) ?? ''
 }

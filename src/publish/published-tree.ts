@@ -2,6 +2,7 @@
 // the files themselves. Nothing is trusted that its hash does not prove, or the status
 // that the snapshot remembers.
 import { readFileSync, type Stats } from 'node:fs'
+import { errnoOf } from '../base/errno.js'
 import { restore } from '../git/attributes/restore.js'
 import type { Limits } from '../git/limits.js'
 import { hashObject, type StoredObject } from '../git/object.js'
@@ -14,7 +15,7 @@ import { contentOf } from './published-content.js'
 import { filesOf } from './published-files.js'
 import type { Standby } from './standby.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
-import { codeOf, realDirectories, statIfPresent } from './volume.js'
+import { realDirectories, statIfPresent } from './volume.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
@@ -61,7 +62,7 @@ export class PublishedTree {
     try {
       return file && this.#read(file, oid)
     } catch (error) {
-      if (codeOf(error) === '') throw error
+      if (errnoOf(error) === '') throw error
       // What cannot be read is fetched.
       return undefined
     }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { NO_LINK } from './create-file.js'
 import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 import { type Base, decodeChanges, encodeChanges, isForBase } from './snapshot-changes.js'
-import { codeOf, tolerating } from './volume.js'
+import { readUnless, tolerating } from './volume.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {
@@ -108,12 +108,7 @@ function readBase(file: string): StoredSnapshot | undefined {
 }
 
 function readIfPresent(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
+  return readUnless(['ENOENT'], () => readFileSync(file))
 }
 
 function isSameFormat(one: Snapshot, other: Snapshot): boolean {

@@ -7,7 +7,7 @@ import { BOOT_FILE } from './boot.js'
 import { LEASE_FILE } from './lease.js'
 import { doubt } from './place.js'
 import { createStandby, distrustStandby, retire, verifyStandby } from './standby.js'
-import { codeOf } from './volume.js'
+import { readUnless } from './volume.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { linkedCommit } from './worktrees.js'
 
@@ -60,13 +60,8 @@ function markRetired(place: WorktreePlace, name: string, options: TidyOptions): 
 
 /** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
 function readMark(mark: string): number | undefined {
-  try {
-    const text = readFileSync(mark, 'latin1')
-    return /^\d+\n$/.test(text) ? Number(text) : undefined
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
+  const text = readUnless(['ENOENT'], () => readFileSync(mark, 'latin1')) ?? ''
+  return /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
 function remove(place: WorktreePlace, name: string): void {
@@ -105,12 +100,7 @@ function removeLeftOvers(place: WorktreePlace, linked: string | undefined): void
   }
 }
 
+/** Empty where nothing was published yet. */
 function listIfAny(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    // Nothing was published yet.
-    if (codeOf(error) === 'ENOENT') return []
-    throw error
-  }
+  return readUnless(['ENOENT'], () => readdirSync(directory)) ?? []
 }

@@ -11,10 +11,13 @@ import {
   unlinkSync,
 } from 'node:fs'
 import path from 'node:path'
+import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
+
+export { errnoOf as codeOf } from '../base/errno.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {
@@ -22,7 +25,7 @@ export function statIfPresent(path: string): Stats | undefined {
     return lstatSync(toFsPath(path), { throwIfNoEntry: false })
   } catch (error) {
     // A file where a directory was expected: then nothing can be below it.
-    if (codeOf(error) === 'ENOTDIR') return undefined
+    if (errnoOf(error) === 'ENOTDIR') return undefined
     throw error
   }
 }
@@ -30,13 +33,23 @@ export function statIfPresent(path: string): Stats | undefined {
 /** What a volume answers that nothing can be written on, now or ever. */
 export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
 
+/** What `read` gives; undefined where the volume answers with one of these codes. */
+export function readUnless<T>(codes: readonly string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (codes.includes(errnoOf(error))) return undefined
+    throw error
+  }
+}
+
 /** Runs `change`, for which it is fine that what it would change is in one of these states already. */
 export function tolerating(codes: readonly string[], change: () => void): boolean {
   try {
     change()
     return true
   } catch (error) {
-    if (codes.includes(codeOf(error))) return false
+    if (codes.includes(errnoOf(error))) return false
     throw error
   }
 }
@@ -120,7 +133,7 @@ export function listTree(root: string, directory = ''): { path: string; isDirect
 
 /** Turns an error of the file system into one that says what to do; others pass through. */
 export function toVolumeError(error: unknown, directory: string): unknown {
-  const code = codeOf(error)
+  const code = errnoOf(error)
   if (error instanceof SyncError || code === '' || !(error instanceof Error)) return error
   const place = placeOf(error, directory)
   switch (code) {
@@ -171,9 +184,4 @@ function placeOf(error: Error, directory: string): string {
   let place = path.dirname(error.path)
   while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
   return place
-}
-
-/** The code of an operating system's error; empty for any other. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && 'syscall' in error ? String(error.code) : ''
 }

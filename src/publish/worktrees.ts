@@ -12,7 +12,7 @@ import { Draft, type Publication, type Target } from './in-place.js'
 import { assertLease } from './lease.js'
 import { type Place, verify } from './place.js'
 import { createStandby, distrustStandby, promote, type Standby, takeStandby } from './standby.js'
-import { codeOf, tolerating } from './volume.js'
+import { readUnless, tolerating } from './volume.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 export interface WorktreeOptions {
@@ -144,11 +144,6 @@ function swapLink(
 }
 
 function readLinkIfAny(link: string): string | undefined {
-  try {
-    return readlinkSync(link)
-  } catch (error) {
-    // Nothing is there, or no symlink: either way no commit is linked.
-    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes(codeOf(error))) return undefined
-    throw error
-  }
+  // Nothing is there, or no symlink: either way no commit is linked.
+  return readUnless(['ENOENT', 'ENOTDIR', 'EINVAL'], () => readlinkSync(link))
 }

@@ -1,6 +1,7 @@
 // Content from UTF-8 to another encoding, as the C library's iconv does it: whole, or not at
 // all where a byte is no UTF-8 or a character has no place in the other encoding.
 import iconv from 'iconv-lite'
+import { codeOf } from '../../base/errno.js'
 import { type Encoding, findEncoding } from './encodings.js'
 
 class UnencodableError extends Error {}
@@ -21,17 +22,10 @@ function canEncode(pieces: Iterable<Buffer>, encoding: Encoding): boolean {
     for (const piece of encodePieces(pieces, encoding)) bytes += piece.length
     return bytes > 0
   } catch (error) {
-    if (error instanceof UnencodableError || isNoUtf8(error)) return false
+    const isNoUtf8 = codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+    if (error instanceof UnencodableError || isNoUtf8) return false
     throw error
   }
-}
-
-function isNoUtf8(error: unknown): boolean {
-  return (
-    error instanceof TypeError &&
-    'code' in error &&
-    error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-  )
 }
 
 function* encodePieces(pieces: Iterable<Buffer>, encoding: Encoding): Generator<Buffer> {
