@@ -89,7 +89,7 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
     }
   })
 
-  test('every container is bounded, and runs with the least privilege', () => {
+  test('every container is bounded and probed, and runs with the least privilege', () => {
     for (const { pod } of workloads) {
       assert.equal(pod.automountServiceAccountToken, false)
       assert.equal(pod.securityContext['runAsNonRoot'], true)
@@ -99,6 +99,9 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
         assert.deepEqual((securityContext['capabilities'] as { drop: string[] }).drop, ['ALL'])
         assert.ok(resources.requests['cpu'] && resources.requests['memory'], name)
         assert.ok(resources.limits['memory'], name)
+      }
+      for (const { name, livenessProbe, readinessProbe } of pod.containers) {
+        assert.ok(livenessProbe && readinessProbe, `${name} has probes`)
       }
     }
   })

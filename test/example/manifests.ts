@@ -28,7 +28,7 @@ export interface Container {
 }
 
 export interface Probe {
-  httpGet: { path: string; port: string | number }
+  httpGet?: { path: string; port: string | number }
 }
 
 export interface Pod {
