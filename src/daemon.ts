@@ -1,5 +1,5 @@
-// The composition root: the only file that wires the folders together.
-
+// The composition root: wires listing, synchronizer, server and observers together, and starts
+// and stops them. How remotes are reached is wired in a file of its own, sessions.ts.
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -7,7 +7,6 @@ import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/redactor.js'
 import { readVersion } from './base/version.js'
-import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing, resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
@@ -15,25 +14,15 @@ import { type ListingRead, type ListingWatcher, watchListing } from './listing/w
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
 import { createMetrics } from './observe/metrics.js'
-import { RemoteSession } from './protocol/remote-session.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { createServer } from './server/server.js'
 import type { StatusReport } from './server/status-report.js'
+import { createSessions, type Sessions } from './sessions.js'
 import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createWorkerPool } from './sync/worker-pool.js'
-import { createCredentials, originOf } from './transport/credentials.js'
-import { createHttpClient } from './transport/http.js'
-import { createAssertOk } from './transport/http-status.js'
-import { createLocalClient } from './transport/local.js'
-import { createTransport } from './transport/open.js'
-import { createProxyChoice } from './transport/proxy.js'
-import { toSshCredential } from './transport/ssh/credential.js'
-import { sshDefaults } from './transport/ssh/defaults.js'
-import { createSshTransport } from './transport/ssh.js'
-import { withIdentity } from './transport/tls-identity.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -72,14 +61,9 @@ export async function startDaemon(
     log(event)
   }
   const onError = (error: unknown) => logger.error('fault in this program', { error })
-  const { closeClients, synchronizer } = createSynchronizer({
-    settings,
-    clock,
-    observe,
-    onError,
-    redactor,
-    internals,
-  })
+  const sessions = createSessions({ settings, clock, observe, redactor })
+  const wiring = { settings, clock, observe, onError, sessions, internals }
+  const synchronizer = createSynchronizer(wiring)
   const listing = { path: listingPath, valid: true, loadedAt: clock.wallTime() }
 
   function apply(desired: Entry[]): void {
@@ -135,7 +119,7 @@ export async function startDaemon(
   async function close(): Promise<void> {
     await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
     heartbeat.stop()
-    await closeClients()
+    await sessions.close()
   }
 
   // Before it listens: without entries, a probe would find every one of them in place.
@@ -191,45 +175,13 @@ interface Wiring {
   clock: Clock
   observe: Observe
   onError: (error: unknown) => void
-  redactor: Redactor
+  sessions: Sessions
   internals: Pick<SynchronizerOptions, 'leaseTimes'>
 }
 
-function createSynchronizer(wiring: Wiring) {
-  const { settings, clock, observe, onError, redactor, internals } = wiring
-  const client = createHttpClient({
-    idleTimeoutMs: settings.idleTimeoutMs,
-    // A fetch that is slow to be unpacked must not hold up the polls of its host.
-    connectionsPerOrigin: settings.maxConcurrentPolls + settings.maxConcurrentSyncs,
-    caFile: settings.caFile,
-    proxyFor: createProxyChoice(settings),
-    requireTls: settings.requireTlsForCredentials,
-    onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
-    observe: (request) => observe({ type: 'remote-requested', ...request }),
-  })
-  const ssh = createSshTransport({
-    clock,
-    defaults: sshDefaults(process.env),
-    idleTimeoutMs: settings.idleTimeoutMs,
-    observe: (request) => observe({ type: 'remote-requested', ...request }),
-    onSecret: (secret) => redactor.add(secret),
-  })
-  const transport = createTransport({ http: client, local: createLocalClient(), ssh })
-  for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
-    redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
-  }
-  const credentials = createCredentials({
-    path: settings.credentialsPath,
-    env: process.env,
-    client,
-    now: () => clock.wallTime(),
-    redactor,
-  })
-  const openClient = (remote: RemoteUrl, credential: string | undefined) =>
-    transport(remote, async () =>
-      toSshCredential(remote, await credentials.find(remote, credential)),
-    )
-  const synchronizer = new Synchronizer({
+function createSynchronizer(wiring: Wiring): Synchronizer {
+  const { settings, clock, observe, onError, sessions, internals } = wiring
+  return new Synchronizer({
     clock,
     cadence: { jitter: settings.jitter, random: Math.random },
     observe,
@@ -247,18 +199,7 @@ function createSynchronizer(wiring: Wiring) {
     maxConcurrentPolls: settings.maxConcurrentPolls,
     maxConcurrentSyncs: settings.maxConcurrentSyncs,
     prune: settings.prune,
+    openSession: sessions.open,
     ...internals,
-    openSession: ({ remote, credential }) =>
-      new RemoteSession({
-        url: remote.url,
-        client: withIdentity(openClient(remote, credential), remote.url, () =>
-          credentials.identityFor(remote, credential),
-        ),
-        authorize: (attempt) => credentials.headersFor(remote, credential, attempt),
-        assertOk: createAssertOk(() => clock.wallTime(), originOf(remote, credential)),
-        maxRefsBytes: settings.maxRefsBytes,
-      }),
   })
-  const closeClients = () => Promise.all([client.close(), ssh.close()])
-  return { closeClients, synchronizer }
 }

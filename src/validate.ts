@@ -27,7 +27,7 @@ export async function validate(settings: Settings): Promise<number> {
 /** Throws a {@link ListingError} where an entry has no use of the credentials file there is. */
 async function checkCredentials(entries: Entry[], file: string | undefined): Promise<void> {
   if (file === undefined) return
-  const credentials = createCredentials({ path: file, env: process.env })
+  const credentials = createCredentials({ path: file, env: process.env, cwd: process.cwd() })
   const checks = entries.map(async ({ remote, credential }, index) => {
     // The file counts for every remote, also where no header comes from it, as with SSH.
     const error = await credentials

@@ -91,6 +91,10 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
         'what is in place cannot be told any more, and is fetched anew',
         labels(event),
       ]
+    case 'foreign-removed': {
+      const { files, firstPaths } = event
+      return ['info', 'foreign files removed', { ...labels(event), files, firstPaths }]
+    }
     case 'drift-remains': {
       const { paths, firstPaths } = event
       return ['warn', 'drift not repaired yet', { ...labels(event), paths, firstPaths }]

@@ -41,7 +41,11 @@ export function defineMetrics(registry: Registry) {
     }),
     fetchedBytes: counter('fetched_bytes_total', 'Pack bytes received.', 'entry'),
     filesWritten: counter('files_written_total', 'Files written by publications.', 'entry'),
-    filesDeleted: counter('files_deleted_total', 'Files deleted by publications.', 'entry'),
+    filesDeleted: counter(
+      'files_deleted_total',
+      'Files deleted by publications, and by `clean`.',
+      'entry',
+    ),
     driftRepaired: counter('drift_repaired_total', 'Paths put right after drift.', 'entry'),
     fetchFallbacks: counter(
       'fetch_fallbacks_total',

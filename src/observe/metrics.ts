@@ -113,6 +113,9 @@ function countEntryEvent(
     case 'fetch-fell-back':
       metrics.fetchFallbacks.inc({ entry })
       break
+    case 'foreign-removed':
+      metrics.filesDeleted.inc({ entry }, event.files)
+      break
     case 'drift-repaired':
       metrics.driftRepaired.inc({ entry }, event.paths)
   }

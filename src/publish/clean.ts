@@ -3,11 +3,12 @@
 // directory that file systems keep at their root.
 import { readdirSync } from 'node:fs'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
-import { joinBytePath, toBytePath, toFsPath } from './byte-path.js'
+import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
 import { foldPath, isSameFile } from './folded-names.js'
 import { mountPointsBelow } from './mount-points.js'
 import { ownPaths } from './published-files.js'
 import type { Snapshot } from './snapshot.js'
+import { MAX_PATHS } from './survey.js'
 import { removeIfEmpty, removeOne } from './volume.js'
 
 const LOST_AND_FOUND = 'lost+found'
@@ -19,15 +20,32 @@ export interface CleanOptions {
   checkpoint: () => void
 }
 
-/** Removes all that a snapshot does not stand for; returns how many files went. */
-export function removeForeign(root: string, snapshot: Snapshot, options: CleanOptions): number {
+/** Files that this service had not written, and removed. */
+export interface Foreign {
+  count: number
+  /** The first of their paths. */
+  paths: string[]
+}
+
+/** Removes all that a snapshot does not stand for; undefined where nothing was to be removed. */
+export function removeForeign(
+  root: string,
+  snapshot: Snapshot,
+  options: CleanOptions,
+): Foreign | undefined {
   const { checkpoint, stateDirectory } = options
   const rootPath = toBytePath(root)
   const kept = stateDirectory === undefined ? undefined : toBytePath(stateDirectory)
   const own = ownPaths(snapshot)
   const isOwn = ownOnVolume(own, rootPath)
   const isMountPoint = mountPointsBelow(root)
-  let removed = 0
+  const removed: Foreign = { count: 0, paths: [] }
+
+  function remove(path: string): void {
+    if (!removeOne(joinBytePath(rootPath, path))) return
+    removed.count++
+    if (removed.paths.length < MAX_PATHS) removed.paths.push(displayPath(path))
+  }
 
   function clear(directory: string): void {
     for (const entry of entriesOf(joinBytePath(rootPath, directory))) {
@@ -35,7 +53,7 @@ export function removeForeign(root: string, snapshot: Snapshot, options: CleanOp
       const path = joinBytePath(directory, entry.name)
       const full = joinBytePath(rootPath, path)
       if (!entry.isDirectory()) {
-        if (!isOwn(path) && removeOne(full)) removed++
+        if (!isOwn(path)) remove(path)
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
@@ -46,7 +64,7 @@ export function removeForeign(root: string, snapshot: Snapshot, options: CleanOp
   }
 
   clear('')
-  return removed
+  return removed.count > 0 ? removed : undefined
 }
 
 /** Answers whether a path is one of these, by whatever name the volume shows it. */

@@ -3,13 +3,14 @@
 // snapshot after them. An interrupted publication is completed by `recover`.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { type Limits, UNLIMITED } from '../git/limits.js'
+import { UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { type Ignored, planAttributes } from './attribute-plan.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
 import { type Checkout, openCheckout } from './checkout.js'
+import type { Foreign } from './clean.js'
 import { applyJournal, assertWritable } from './journal.js'
 import { nextSnapshot } from './next-snapshot.js'
 import {
@@ -22,21 +23,18 @@ import {
   type Place,
   recover,
 } from './place.js'
+import { comparable, plan, type TargetTree } from './plan.js'
 import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
 import { Staging } from './staging.js'
-import { diffTrees, type TreeDiff, type TreeFile } from './tree-diff.js'
+import type { TreeDiff } from './tree-diff.js'
 
 /** The commit to publish, and its objects. */
-export interface Target {
+export interface Target extends TargetTree {
   commit: Oid
-  tree: Oid
-  readTree(oid: Oid): Buffer
   readBlob(oid: Oid): StoredObject
   /** How many objects may come, where that is known. */
   objectCount?: number
-  /** What the commit may take at most. @default {@link UNLIMITED} */
-  limits?: Limits
 }
 
 /** So many files that writing them from a second thread is worth its start. */
@@ -47,6 +45,8 @@ export interface Published {
   filesDeleted: number
   /** What attributes ask for and was not done; absent where all was. */
   ignored?: readonly Ignored[]
+  /** What was removed beside the commit; absent where nothing was. */
+  foreign?: Foreign | undefined
 }
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
@@ -57,11 +57,6 @@ export interface Publication {
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */
   abandon(): void
-}
-
-/** Publishes a commit. Throws a SyncError, or the file system's own error, with nothing torn. */
-export function publishInPlace(place: Place, target: Target, checkpoint: () => void): Published {
-  return new Draft(place, target, checkpoint).finish()
 }
 
 /** The publication to one directory. Where a method throws, it has cleared up behind itself. */
@@ -87,7 +82,7 @@ export class Draft implements Publication {
     this.#place = place
     this.#target = target
     this.#checkpoint = checkpoint
-    this.#known = known = known && comparable(known, target)
+    this.#known = known = known && comparable(known, target.commit)
     this.#checkout = known ? undefined : openCheckout(place.root)
     if (known) this.#diff = plan(known, target, checkpoint)
     else this.#awaited.set(target.tree, '')
@@ -207,42 +202,6 @@ export function removePublished(place: Place, checkpoint: () => void): void {
     { root: toBytePath(place.root), staging: toBytePath(place.stagingDirectory), checkpoint },
   )
   forget(place)
-}
-
-/** What must change; where what is on disk is in doubt, all is to be written, or found right. */
-function plan(known: Known | undefined, target: Target, checkpoint: () => void): TreeDiff {
-  const readTree = (oid: Oid) => {
-    checkpoint()
-    return target.readTree(oid)
-  }
-  const { limits, tree } = target
-  if (known?.drifted) {
-    const diff = diffTrees(known.snapshot.trees, tree, readTree, limits)
-    return withDrifted(diff, known.drifted)
-  }
-  const diff = diffTrees([], tree, readTree, limits)
-  if (!known) return diff
-  const wanted = new Set(diff.writes.map((file) => file.path))
-  return { ...diff, deletes: filesOf(known.snapshot).filter((file) => !wanted.has(file.path)) }
-}
-
-/** Files that the new tree keeps, and that are not on disk as they should, are written again. */
-function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
-  let next = 0
-  const again = drifted.flatMap((file) => {
-    let run = diff.kept[next]
-    while (run && run.from + run.count <= file.index) run = diff.kept[++next]
-    if (!run || run.from > file.index) return []
-    return [{ ...file, index: run.to + file.index - run.from }]
-  })
-  return again.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...again] }
-}
-
-/** Trees of another object format say nothing about what must change: then the files do. */
-function comparable(known: Known, { commit }: Target): Known {
-  return known.snapshot.commit.length === commit.length
-    ? known
-    : { ...known, isTrusted: false, drifted: undefined }
 }
 
 function tryToDiscard(place: Place): void {

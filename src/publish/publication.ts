@@ -20,6 +20,7 @@ import {
   removePublished,
   type Target,
 } from './in-place.js'
+import { incomingDirectory } from './incoming-files.js'
 import { assertLease, leaseGuard } from './lease.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { type Known, type Place, recover, verify } from './place.js'
@@ -29,10 +30,11 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { removeIfEmpty, removeTree, tolerating, toVolumeError, UNWRITABLE } from './volume.js'
+import { guarded, removeIfEmpty, removeTree, tolerating, UNWRITABLE } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
+export type { Foreign } from './clean.js'
 export type { Look } from './published-files.js'
 export type { PublishMode, Site } from './site.js'
 export type { Drift, Survey } from './survey.js'
@@ -74,8 +76,8 @@ export function begin(
         const place = site.clean ? currentPlace(site) : undefined
         const known = place && recover(place)
         if (site.mode === 'in-place') writeCurrent(site.directory, target.commit)
-        const removed = known ? clean(site, place.root, known, checkpoint) : 0
-        return { ...published, filesDeleted: published.filesDeleted + removed }
+        const foreign = known && clean(site, place.root, known, checkpoint)
+        return foreign ? { ...published, foreign } : published
       }),
     abandon: () => publication.abandon(),
   }
@@ -93,24 +95,6 @@ export function openPublished(site: Site): PublishedTree | undefined {
     const standby = site.mode === 'symlink' ? takeStandby(worktreePlace(site)) : undefined
     return new PublishedTree(place.root, known, standby)
   })
-}
-
-/** A directory for files that are needed while a pack is received; see {@link removeIncoming}. */
-export function incomingDirectory(site: Site): string {
-  guarded(site, () => assertOwnDirectories(site))
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
-  // What a symlink leads to is not to be written.
-  const isBeside = site.mode === 'symlink' || existing?.isSymbolicLink()
-  const parent = isBeside ? worktreePlace(site).worktrees : ownDirectory(site.directory)
-  return path.join(parent, 'incoming')
-}
-
-/** Removes an incoming directory, and the one above it if that is empty then. */
-export function removeIncoming(incoming: string, { lease }: Site): void {
-  // It would be another instance's.
-  assertLease(lease)
-  rmSync(incoming, { recursive: true, force: true })
-  removeIfEmpty(toBytePath(path.dirname(incoming)))
 }
 
 /** Completes what was interrupted, and looks at what is in place. */
@@ -184,18 +168,19 @@ function lookAt(site: Site, look: Look | undefined): Survey {
   // It may share the files that were changed.
   if (!known?.isTrusted && site.mode === 'symlink') distrustStandby(worktreePlace(site))
   if (!known) return NOTHING
-  if (site.clean && known.drifted) clean(site, place.root, known, look?.checkpoint)
+  const isClean = !site.clean || !known.drifted
+  const foreign = isClean ? undefined : clean(site, place.root, known, look?.checkpoint)
   // As after an interruption right before its end.
   if (site.mode === 'in-place' && known.isTrusted) {
     const { commit } = known.snapshot
     tolerating(UNWRITABLE, () => writeCurrent(site.directory, commit))
   }
   const isShown = site.mode === 'in-place' || linkedCommit(worktreePlace(site)) !== undefined
-  return surveyOf(place.root, known, isShown)
+  const survey = surveyOf(place.root, known, isShown)
+  return foreign ? { ...survey, foreign } : survey
 }
 
-/** Returns how many files went. */
-function clean(site: Site, root: string, { snapshot }: Known, stop = () => {}): number {
+function clean(site: Site, root: string, { snapshot }: Known, stop = () => {}) {
   assertLease(site.lease)
   const assertStillHeld = leaseGuard(site.lease)
   const checkpoint = () => {
@@ -219,12 +204,4 @@ function currentPlace(site: Site): Place | undefined {
   // Without its link, the worktree is as good as it was.
   const commit = linkedCommit(worktree) ?? site.published
   return commit === undefined ? undefined : worktreeOf(worktree, commit)
-}
-
-function guarded<T>(site: Site, change: () => T): T {
-  try {
-    return change()
-  } catch (error) {
-    throw toVolumeError(error, site.directory)
-  }
 }

@@ -2,6 +2,7 @@
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath } from './byte-path.js'
+import type { Foreign } from './clean.js'
 import type { Known } from './place.js'
 import { PublishedTree } from './published-tree.js'
 
@@ -11,6 +12,8 @@ export interface Survey {
   commit: Oid | undefined
   /** What differs from that commit; undefined where nothing does. */
   drift: Drift | undefined
+  /** What was removed that is not of that commit; absent where nothing was. */
+  foreign?: Foreign | undefined
 }
 
 /** Published files that something else changed. */
@@ -23,8 +26,8 @@ export interface Drift {
   missing: Oid[] | undefined
 }
 
-/** So many paths are named where drift is reported. */
-const MAX_PATHS = 10
+/** So many paths are named where changes by others are reported. */
+export const MAX_PATHS = 10
 
 /** From so many blobs on, one request for the commit is less work than one for each of them. */
 const MAX_MISSING = 1000

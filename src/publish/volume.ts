@@ -131,6 +131,15 @@ export function listTree(root: string, directory = ''): { path: string; isDirect
   return found
 }
 
+/** Runs `change` at a site; what the file system answers becomes what {@link toVolumeError} says. */
+export function guarded<T>({ directory }: { directory: string }, change: () => T): T {
+  try {
+    return change()
+  } catch (error) {
+    throw toVolumeError(error, directory)
+  }
+}
+
 /** Turns an error of the file system into one that says what to do; others pass through. */
 export function toVolumeError(error: unknown, directory: string): unknown {
   const code = errnoOf(error)

@@ -65,6 +65,8 @@ export type SyncEvent =
   | ({ type: 'drift-remains'; paths: number; firstPaths: readonly string[] } & EntryLabels)
   /** Attributes ask for something that is not done: files are left as stored. Said once of each. */
   | ({ type: 'attribute-ignored'; oid: Oid } & Ignored & EntryLabels)
+  /** With `clean`: files that this service had not written were removed. */
+  | ({ type: 'foreign-removed'; files: number; firstPaths: readonly string[] } & EntryLabels)
   /** What an earlier run published is in place; whether the remote still names it is not known. */
   | ({ type: 'content-found'; oid: Oid } & EntryLabels)
   /** Of what was published, nothing is sure any more. */

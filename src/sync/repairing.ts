@@ -1,19 +1,12 @@
 // Puts published files right that something else changed: their blobs come in a pack of
 // just those, or are found in place; the trees are known. The files are staged and renamed
 // into place as in any other publication, and nothing else is touched.
-import { mkdirSync, rmSync } from 'node:fs'
-import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
-import {
-  begin,
-  incomingDirectory,
-  openPublished,
-  removeIncoming,
-  type Site,
-} from '../publish/publication.js'
+import { IncomingFiles } from '../publish/incoming-files.js'
+import { begin, openPublished } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
 import { toVolumeError } from '../publish/volume.js'
 import type { Unpacked, UnpackOptions } from './unpacking.js'
@@ -28,7 +21,7 @@ export async function repair(
 ): Promise<Unpacked> {
   const base = openPublished(site)
   if (!base || base.known.snapshot.commit !== have) throw changed(have)
-  const incoming = new IncomingFiles(incomingDirectory(site))
+  const incoming = new IncomingFiles(site)
   const reader = new PackReader({
     objectFormat: objectFormatOf(have),
     memoryBytes,
@@ -56,8 +49,7 @@ export async function repair(
   } catch (error) {
     throw toVolumeError(error, site.directory)
   } finally {
-    reader.close()
-    incoming.remove(site)
+    incoming.removeAfter(reader)
   }
 }
 
@@ -65,32 +57,6 @@ function readBlob(oid: Oid, reader: PackReader, base: PublishedTree): StoredObje
   const object = reader.has(oid) ? reader.read(oid) : base.findBlob(oid)
   if (object?.type === 'blob') return object
   throw changed(oid)
-}
-
-/** The files of large blobs, in a directory that exists while there are any. */
-class IncomingFiles {
-  readonly #directory: string
-  #count = 0
-
-  constructor(directory: string) {
-    this.#directory = directory
-  }
-
-  create(): string {
-    if (this.#count === 0) {
-      rmSync(this.#directory, { recursive: true, force: true })
-      mkdirSync(this.#directory, { recursive: true })
-    }
-    return path.join(this.#directory, String(this.#count++))
-  }
-
-  remove(site: Site): void {
-    try {
-      if (this.#count > 0) removeIncoming(this.#directory, site)
-    } catch {
-      // What became of the commit stands: the next run, or inspection, removes what is left.
-    }
-  }
 }
 
 function changed(oid: Oid | undefined): SyncError {

@@ -11,6 +11,7 @@ import type { Remote } from './remote.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
 import type { Unpacked } from './unpacking.js'
+import { reportForeign } from './upkeep.js'
 import type { PackToPublish } from './worker-pool.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
@@ -69,6 +70,7 @@ async function inspectAgain(
     // The fault that made it look again is the one that is reported.
   }
   if (signal.aborted) return
+  reportForeign(survey, state, context.observe)
   const { commit, drift } = survey
   if (commit !== undefined && commit === desired.commit && !drift) {
     // Completed by the inspection: what it took was not counted.
@@ -135,6 +137,7 @@ async function publishDesired(
     state.ignored.add(ignored.attribute)
     observe({ type: 'attribute-ignored', ...state.labels, oid: result.commit, ...ignored })
   }
+  reportForeign(result, state, observe)
   const durationMs = performance.now() - startedAt
   const { bytes, filesDeleted, filesWritten } = result
   const published = { ...state.labels, oid: result.commit, durationMs, bytes }

@@ -1,20 +1,13 @@
 // One pack on its way to disk: received, verified and staged at the same time, then
 // published whole. What the pack leaves out, or builds on, is what is published already.
-import { mkdirSync, rmSync } from 'node:fs'
-import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import type { Limits } from '../git/limits.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
 import type { Publication, Published } from '../publish/in-place.js'
-import {
-  begin,
-  incomingDirectory,
-  openPublished,
-  removeIncoming,
-  type Site,
-} from '../publish/publication.js'
+import { IncomingFiles } from '../publish/incoming-files.js'
+import { begin, openPublished, type Site } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
 import { toVolumeError } from '../publish/volume.js'
 
@@ -62,8 +55,7 @@ class Unpacking {
   readonly #options: UnpackOptions
   readonly #base: PublishedTree | undefined
   readonly #reader: PackReader
-  readonly #incoming: string
-  #files = 0
+  readonly #incoming: IncomingFiles
   #commit: Oid | undefined
   #publication: Publication | undefined
   #hasTried = false
@@ -71,7 +63,7 @@ class Unpacking {
   constructor(options: UnpackOptions) {
     const { checkpoint, have, limits, memoryBytes, site, want } = options
     this.#options = options
-    this.#incoming = incomingDirectory(site)
+    this.#incoming = new IncomingFiles(site)
     this.#base = have === undefined ? undefined : openPublished(site)
     if (this.#base?.known.snapshot.commit !== have) {
       throw new SyncError(
@@ -86,7 +78,7 @@ class Unpacking {
       largeBytes: LARGE_BYTES,
       limits,
       checkpoint,
-      createFile: () => this.#createFile(),
+      createFile: () => this.#incoming.create(),
       findBase: (oid) => this.#findBase(oid),
       onObject: (oid, object) => this.#stage(oid, object),
     })
@@ -117,20 +109,7 @@ class Unpacking {
   }
 
   close(): void {
-    try {
-      this.#reader.close()
-      if (this.#files > 0) removeIncoming(this.#incoming, this.#options.site)
-    } catch {
-      // What became of the commit stands: the next run, or inspection, removes what is left.
-    }
-  }
-
-  #createFile(): string {
-    if (this.#files === 0) {
-      rmSync(this.#incoming, { recursive: true, force: true })
-      mkdirSync(this.#incoming, { recursive: true })
-    }
-    return path.join(this.#incoming, String(this.#files++))
+    this.#incoming.removeAfter(this.#reader)
   }
 
   #findBase(oid: Oid): StoredObject | undefined {

@@ -1,9 +1,11 @@
 // The work on an entry that needs no remote: to find out what is in place, at the start and
 // from time to time, to remove what is not needed beside it, and in the end all of it.
 import { toSyncError } from '../base/errors.js'
+import type { Survey } from '../publish/publication.js'
 import { retryDelayMs, spread } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
+import type { Observe } from './events.js'
 import { failPoll } from './failure.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
@@ -25,6 +27,7 @@ export async function inspectEntry(
     const survey = await workers.inspect(siteOf(state, context), undefined, signal)
     if (signal.aborted) return
     state.inspected(survey, clock.now())
+    reportForeign(survey, state, observe)
     const { commit: oid } = survey
     if (oid !== undefined) {
       observe({ type: 'content-found', ...state.labels, oid })
@@ -67,6 +70,7 @@ export async function verifyEntry(
     if (signal.aborted) return
     if (survey.commit === undefined) observe({ type: 'content-unknown', ...state.labels })
     state.verified(survey)
+    reportForeign(survey, state, observe)
   } catch (error) {
     if (signal.aborted) return
     observe({ type: 'verify-failed', ...state.labels, error: toSyncError(error) })
@@ -114,4 +118,15 @@ export async function unpublishEntry(
     const { intervalMs } = state.entry
     return retryDelayMs(error, state.failures, intervalMs, cadence) ?? intervalMs
   }
+}
+
+/** Tells what was removed that this service had not written, if anything was. */
+export function reportForeign(
+  { foreign }: Pick<Survey, 'foreign'>,
+  { labels }: EntryState,
+  observe: Observe,
+): void {
+  if (!foreign) return
+  const { count: files, paths: firstPaths } = foreign
+  observe({ type: 'foreign-removed', ...labels, files, firstPaths })
 }

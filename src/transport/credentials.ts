@@ -28,6 +28,8 @@ export interface CredentialsOptions {
   path: string | undefined
   /** @default {} */
   env?: Environment | undefined
+  /** Where relative names in `env` start. @default '/' */
+  cwd?: string | undefined
   /** Asks services that hand out credentials; undefined: they are not asked. */
   client?: HttpClient | undefined
   /** Milliseconds since the epoch. @default Date.now */
@@ -72,9 +74,9 @@ export function originOf({ credentials }: RemoteUrl, name: string | undefined): 
 
 /** Creates a reader of all credentials. */
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { path: file, env = {}, client, now = Date.now, redactor } = options
+  const { path: file, env = {}, cwd = '/', client, now = Date.now, redactor } = options
   const read = file === undefined ? undefined : createFileReader(file)
-  const environment = readEnvironment(env, process.cwd())
+  const environment = readEnvironment(env, cwd)
   const headersOf = createCredentialHeaders({ client, now })
 
   const findIn: Credentials['find'] = async (remote, name, attempt = {}) => {

@@ -1,7 +1,7 @@
 // A worker pool without threads or files: what is in place is a map. No directory is ever
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
-import type { Drift, Look, Site, Survey } from '../../src/publish/publication.js'
+import type { Drift, Foreign, Look, Site, Survey } from '../../src/publish/publication.js'
 import type { Unpacked } from '../../src/sync/unpacking.js'
 import type { PackToPublish, WorkerPool } from '../../src/sync/worker-pool.js'
 import { FakeLeases } from './fake-leases.js'
@@ -30,6 +30,8 @@ export class FakeWorkers implements WorkerPool {
   readonly inPlace = new Map<string, Oid>()
   /** What differs from the commit in place, by directory. */
   readonly drift = new Map<string, Drift>()
+  /** What the next look at a directory removes. */
+  readonly foreign = new Map<string, Foreign>()
   /** Which commit a tag leads to. */
   readonly peeled = new Map<Oid, Oid>()
   /** Where each kind of job waits. */
@@ -54,10 +56,11 @@ export class FakeWorkers implements WorkerPool {
     signal: AbortSignal,
   ): Promise<Survey> {
     const asked = share ? ` pass ${share.pass} of ${share.passes}` : ''
-    return this.#run('inspect', { directory, ...site }, { asked, signal }, () => ({
-      commit: this.inPlace.get(directory),
-      drift: this.drift.get(directory),
-    }))
+    return this.#run('inspect', { directory, ...site }, { asked, signal }, () => {
+      const foreign = this.foreign.get(directory)
+      this.foreign.delete(directory)
+      return { commit: this.inPlace.get(directory), drift: this.drift.get(directory), foreign }
+    })
   }
 
   publish(

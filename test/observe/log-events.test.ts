@@ -84,6 +84,13 @@ describe('what goes well', () => {
     assert.match(`${one?.['message']}`, /: 1 file is left as stored, first a\/b\.bin$/)
   })
 
+  test('files of others that were removed are info, with the first of them', async () => {
+    const fields = { ...LABELS, files: 12, firstPaths: ['a', 'b'] }
+    assert.deepEqual(await linesOf({ type: 'foreign-removed', ...fields }), [
+      { level: 'info', message: 'foreign files removed', ...fields },
+    ])
+  })
+
   test('a request is debug', async () => {
     const request = { host: 'host', service: 'git-upload-pack', code: '200' }
     assert.deepEqual(await linesOf({ type: 'remote-requested', ...request }), [

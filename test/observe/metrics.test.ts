@@ -273,6 +273,20 @@ test('what is published is not named while that is unknown', async () => {
   }
 })
 
+test('files of others that `clean` removed count as deleted', async () => {
+  const { entry, repo, ref } = a.added
+  const cleaned = {
+    type: 'foreign-removed',
+    entry,
+    repo,
+    ref,
+    files: 2,
+    firstPaths: ['x'],
+  } as const
+  const samples = await samplesAfter(a.added, cleaned)
+  assertSamples(samples, { [`files_deleted_total{entry="${entry}"}`]: 2 })
+})
+
 test('what an earlier run published is named before the remote answers', async () => {
   const { entry, repo, ref } = a.added
   const found = { type: 'content-found', entry, repo, ref, oid: OID } as const

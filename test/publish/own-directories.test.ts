@@ -2,13 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import {
-  begin,
-  incomingDirectory,
-  openPublished,
-  publish,
-  unpublish,
-} from '../../src/publish/publication.js'
+import { IncomingFiles } from '../../src/publish/incoming-files.js'
+import { begin, openPublished, publish, unpublish } from '../../src/publish/publication.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { createSite, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
@@ -20,7 +15,7 @@ const none = () => undefined
 const CALLS: Record<string, (test: TestSite) => void> = {
   begin: (test) => begin(test.site, test.commit({ a: '2' }), none),
   openPublished: ({ site }) => openPublished(site),
-  incomingDirectory: ({ site }) => incomingDirectory(site),
+  incoming: ({ site }) => new IncomingFiles(site),
   inspect: ({ site }) => intactCommit(site),
   tidy: ({ site }) => tidyNow(site),
   unpublish: ({ site }) => unpublish(site),

@@ -69,6 +69,22 @@ test('what an earlier run published is told of, though the remote is away', asyn
   assert.equal(sync.eventsOf('poll-failed').length, 1)
 })
 
+test('what a look removed for `clean` is told of', async (t) => {
+  const sync = createFakeSync(t, VERIFY)
+  sync.workers.inPlace.set('/a', oid(1))
+  sync.workers.foreign.set('/a', { count: 1, paths: ['x'] })
+  await sync.list({ path: 'a', clean: true })
+  sync.workers.foreign.set('/a', { count: 2, paths: ['y', 'z'] })
+  await sync.clock.advance(600_000)
+  assert.deepEqual(
+    sync.eventsOf('foreign-removed').map(({ files, firstPaths }) => [files, firstPaths]),
+    [
+      [1, ['x']],
+      [2, ['y', 'z']],
+    ],
+  )
+})
+
 describe('what cannot be trusted any more', () => {
   test('is said once, when nothing is found where something was', async (t) => {
     const sync = createFakeSync(t, VERIFY)

@@ -40,6 +40,7 @@ describe('an entry that changes', () => {
       [
         ['entry-removed', REPO],
         ['entry-added', OTHER_REPO],
+        ['content-found', OTHER_REPO],
         ['poll-changed', OTHER_REPO],
         ['sync-published', OTHER_REPO],
       ],
@@ -55,7 +56,7 @@ describe('an entry that changes', () => {
     await sync.list({ path: 'a' })
     sync.forget()
     await sync.list({ path: 'a', branch: 'x' })
-    assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-published a'])
+    assert.deepEqual(sync.trace(), ['content-found a', 'poll-changed a', 'sync-published a'])
     assert.deepEqual([sync.status().ref, sync.status().oid], ['refs/heads/x', oid(2)])
   })
 

@@ -114,7 +114,12 @@ describe('an entry that is removed and comes back', () => {
     sync.forget()
     sync.synchronizer.setEntries(listed([kept]))
     await sync.list({ path: 'a' }, kept)
-    assert.deepEqual(sync.trace(), ['entry-removed a', 'entry-added a', 'poll-unchanged a'])
+    assert.deepEqual(sync.trace(), [
+      'entry-removed a',
+      'entry-added a',
+      'content-found a',
+      'poll-unchanged a',
+    ])
     assert.deepEqual(sync.workers.calls, ['inspect /a', 'tidy /a'])
     assert.equal(sync.opened.length, 1)
     await sync.clock.advance(60_000)

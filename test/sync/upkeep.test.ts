@@ -13,7 +13,7 @@ describe('what is found in place', () => {
     sync.remote().polling.open()
     await sync.clock.advance(0)
     assert.deepEqual(sync.remote().fetches, [])
-    assert.deepEqual(sync.trace(), ['entry-added a', 'poll-unchanged a'])
+    assert.deepEqual(sync.trace(), ['entry-added a', 'content-found a', 'poll-unchanged a'])
     assert.equal(sync.status().state, 'synced')
   })
 

@@ -1,5 +1,6 @@
 // An Authorization value that has to be asked for: asked for once at a time however many
 // want it, and kept until it expires or a server rejects it.
+import { abortable } from '../../base/abortable.js'
 import { toAbortError } from '../network-error.js'
 
 /** One attempt to use credentials. */
@@ -43,21 +44,10 @@ export function createMint(
     if (isStale || kept?.authorization === rejected?.['authorization']) kept = undefined
     if (kept) return kept.authorization
     making ??= makeAnew()
-    return (await unlessAborted(making, signal)).authorization
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(toAbortError(signal.reason))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
+    try {
+      return (await abortable(making, signal)).authorization
+    } catch (error) {
+      throw signal?.aborted ? toAbortError(signal.reason) : error
+    }
   }
 }

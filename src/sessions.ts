@@ -1,0 +1,87 @@
+// How remotes are reached: over HTTP, over SSH or on disk, through proxies and with the
+// credentials that the settings and the environment give. Every secret sent is told to the
+// redactor, every request to the observer.
+import type { Clock } from './base/clock.js'
+import type { Redactor } from './base/redactor.js'
+import type { RemoteUrl } from './git/remote-url.js'
+import { RemoteSession } from './protocol/remote-session.js'
+import type { Settings } from './settings.js'
+import type { Observe } from './sync/events.js'
+import type { SynchronizerOptions } from './sync/synchronizer.js'
+import { createCredentials, originOf } from './transport/credentials.js'
+import { createHttpClient } from './transport/http.js'
+import { createAssertOk } from './transport/http-status.js'
+import { createLocalClient } from './transport/local.js'
+import { createTransport } from './transport/open.js'
+import { createProxyChoice } from './transport/proxy.js'
+import { toSshCredential } from './transport/ssh/credential.js'
+import { sshDefaults } from './transport/ssh/defaults.js'
+import { createSshTransport } from './transport/ssh.js'
+import { withIdentity } from './transport/tls-identity.js'
+
+export interface SessionsOptions {
+  settings: Settings
+  clock: Clock
+  observe: Observe
+  redactor: Redactor
+}
+
+/** Opens sessions with remotes, which share their connections. */
+export interface Sessions {
+  open: SynchronizerOptions['openSession']
+  /** Ends every connection. */
+  close(): Promise<void>
+}
+
+/** Creates what opens sessions, as `settings` and this process's environment say. */
+export function createSessions(options: SessionsOptions): Sessions {
+  const { settings, clock, observe, redactor } = options
+  const client = createHttpClient({
+    idleTimeoutMs: settings.idleTimeoutMs,
+    // A fetch that is slow to be unpacked must not hold up the polls of its host.
+    connectionsPerOrigin: settings.maxConcurrentPolls + settings.maxConcurrentSyncs,
+    caFile: settings.caFile,
+    proxyFor: createProxyChoice(settings),
+    requireTls: settings.requireTlsForCredentials,
+    onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
+    observe: (request) => observe({ type: 'remote-requested', ...request }),
+  })
+  const ssh = createSshTransport({
+    clock,
+    defaults: sshDefaults(process.env),
+    idleTimeoutMs: settings.idleTimeoutMs,
+    observe: (request) => observe({ type: 'remote-requested', ...request }),
+    onSecret: (secret) => redactor.add(secret),
+  })
+  const transport = createTransport({ http: client, local: createLocalClient(), ssh })
+  for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
+    redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
+  }
+  const credentials = createCredentials({
+    path: settings.credentialsPath,
+    env: process.env,
+    cwd: process.cwd(),
+    client,
+    now: () => clock.wallTime(),
+    redactor,
+  })
+  const openClient = (remote: RemoteUrl, credential: string | undefined) =>
+    transport(remote, async () =>
+      toSshCredential(remote, await credentials.find(remote, credential)),
+    )
+  return {
+    open: ({ remote, credential }) =>
+      new RemoteSession({
+        url: remote.url,
+        client: withIdentity(openClient(remote, credential), remote.url, () =>
+          credentials.identityFor(remote, credential),
+        ),
+        authorize: (attempt) => credentials.headersFor(remote, credential, attempt),
+        assertOk: createAssertOk(() => clock.wallTime(), originOf(remote, credential)),
+        maxRefsBytes: settings.maxRefsBytes,
+      }),
+    async close() {
+      await Promise.all([client.close(), ssh.close()])
+    },
+  }
+}
