@@ -7,8 +7,9 @@ import { redact } from './redact.js'
  * - `retry`: soon again, with growing back-off.
  * - `wait`: at the entry's next interval, or after back-off that grows to a minute where the
  *   interval is shorter; a fault that time alone rarely mends.
- * - `stall`: not until the listing changes or SIGHUP comes, or, where the fault is a commit's and
- *   the remote is still polled, until the remote names another revision.
+ * - `stall`: a fault that somebody must mend. A commit that cannot be published is left alone until
+ *   the remote names another, the entry changes or SIGHUP comes; a remote that cannot be polled is
+ *   looked at as after `wait`.
  */
 export type Disposition = 'retry' | 'wait' | 'stall'
 

@@ -8,8 +8,10 @@ import { foldPath, isSameFile } from './folded-names.js'
 import { mountPointsBelow } from './mount-points.js'
 import { ownPaths } from './published-files.js'
 import type { Snapshot } from './snapshot.js'
-import { MAX_PATHS } from './survey.js'
 import { removeIfEmpty, removeOne } from './volume.js'
+
+/** So many paths are named where changes by others are reported. */
+export const MAX_PATHS = 10
 
 const LOST_AND_FOUND = 'lost+found'
 

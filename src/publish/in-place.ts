@@ -136,7 +136,7 @@ export class Draft implements Publication {
       this.#checkpoint()
       assertWritable(journal, toBytePath(this.#place.root))
       const { commit } = this.#target
-      const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging)
+      const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
       commitTo(this.#place, journal, next, this.#known)
       return { diff, journal, ignored }
     })

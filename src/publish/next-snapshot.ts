@@ -1,9 +1,9 @@
 // What is remembered of a commit once it is published: of what stays, what was remembered
 // before; of what was staged, what was found out then.
 import type { Oid } from '../git/oid.js'
+import type { FileRecords } from './file-records.js'
 import { ALL_AS_STORED, carryContent } from './published-content.js'
 import { type AttributesFile, carryStats, type Snapshot, STAT_FIELDS } from './snapshot.js'
-import type { Staging } from './staging.js'
 import type { TreeDiff } from './tree-diff.js'
 
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
@@ -11,7 +11,7 @@ export function nextSnapshot(
   before: Snapshot | undefined,
   { commit, attributes }: { commit: Oid; attributes: readonly AttributesFile[] },
   { trees, kept, writes }: TreeDiff,
-  staged: Pick<Staging, 'statOf' | 'contentOf'>,
+  staged: FileRecords,
 ): Snapshot {
   const count = trees[0]?.files ?? 0
   const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)

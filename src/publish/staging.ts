@@ -1,7 +1,7 @@
 // Writes everything that is new beside what is published, on the same volume, and finds
 // out what stands in the way. A directory that does not exist yet is staged whole, so
 // that one rename puts all of it in place.
-import { lstatSync, renameSync, rmSync, type Stats, unlinkSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { SyncError } from '../base/errors.js'
 import type { Conversion } from '../git/attributes/conversion.js'
 import { type Limits, tooLarge } from '../git/limits.js'
@@ -13,14 +13,13 @@ import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import type { Checkout } from './checkout.js'
 import { storedAt, writeConverted } from './convert-file.js'
 import { createFile, permissionsOf } from './create-file.js'
-import { isRightFile } from './file-content.js'
+import { type CommitFile, FileRecords } from './file-records.js'
 import { FileWriter } from './file-writer.js'
 import { replacedByCase } from './folded-names.js'
 import type { Journal } from './journal.js'
 import { Obstacles } from './obstacles.js'
-import { statFields } from './published-files.js'
 import { StagingLayout } from './staging-layout.js'
-import type { TreeDiff, TreeFile, TreeRecord } from './tree-diff.js'
+import type { TreeDiff, TreeRecord } from './tree-diff.js'
 import { makeDirectory, statIfPresent } from './volume.js'
 
 export interface StagingOptions {
@@ -46,25 +45,20 @@ export interface StagingOptions {
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
 const MAX_PATH_BYTES = 4095
 
-/** A file that is to be staged as soon as its blob is there. */
-export type ExpectedFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
-
 /**
  * Stages files, blob by blob in any order. Throws `path-blocked` where foreign files stand in
  * the way. To be closed in the end.
  */
 export class Staging {
   filesWritten = 0
+  /** Of each file that was written, or found right in place. */
+  readonly records: FileRecords
   #bytesWritten = 0
   readonly #options: StagingOptions
-  /** What {@link statFields} gives of each file that was written or found right, by its path. */
-  readonly #stats = new Map<string, ArrayLike<number>>()
-  /** Of each converted file, by its path, the oid of its bytes. */
-  readonly #contents = new Map<string, Oid>()
   /** What may be in place already: that is found out when it is known how it is converted. */
   readonly #late = new Set<string>()
   /** The files that are not staged yet, by their blob. */
-  readonly #pending = new Map<Oid, ExpectedFile[]>()
+  readonly #pending = new Map<Oid, CommitFile[]>()
   readonly #writer: FileWriter | undefined
   /** Every path that was expected so far. */
   readonly #expected = new Set<string>()
@@ -73,6 +67,7 @@ export class Staging {
 
   constructor(options: StagingOptions) {
     this.#options = options
+    this.records = new FileRecords(options.root)
     this.#obstacles = new Obstacles(options)
     rmSync(toFsPath(options.staging), { recursive: true, force: true })
     makeDirectory(options.staging)
@@ -88,7 +83,7 @@ export class Staging {
   }
 
   /** Says that a file is to be staged; once is enough. */
-  expect(file: ExpectedFile): void {
+  expect(file: CommitFile): void {
     if (this.#expected.has(file.path)) return
     this.#expected.add(file.path)
     this.#assertShort(file)
@@ -103,7 +98,7 @@ export class Staging {
   }
 
   /** Says which files are in place as blobs, but are converted in another way now. */
-  expectRewrites(files: readonly ExpectedFile[]): void {
+  expectRewrites(files: readonly CommitFile[]): void {
     for (const file of files) {
       this.#assertShort(file)
       this.#late.add(file.path)
@@ -152,16 +147,6 @@ export class Staging {
     return { renames, deletes, keeps }
   }
 
-  /** What is remembered of a file that was staged, or found right. */
-  statOf(path: string): ArrayLike<number> | undefined {
-    return this.#stats.get(path)
-  }
-
-  /** The oid of the bytes of a file that was converted; undefined where it was not. */
-  contentOf(path: string): Oid | undefined {
-    return this.#contents.get(path)
-  }
-
   /** Ends what may still be writing. */
   close(): void {
     this.#writer?.close()
@@ -171,38 +156,38 @@ export class Staging {
     this.#layout.creating(() => this.#writer?.flush())
   }
 
-  #assertShort({ path }: ExpectedFile): void {
+  #assertShort({ path }: CommitFile): void {
     const full = joinBytePath(this.#options.finalRoot, path)
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
   }
 
-  #stage(file: ExpectedFile, blob: StoredObject): void {
+  #stage(file: CommitFile, blob: StoredObject): void {
     const parent = this.#layout.directory(parentOf(file.path))
     const isAdopted = parent === undefined && this.#options.adopt && this.#mayBeRight(file)
     if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
   }
 
-  #write(file: ExpectedFile, blob: StoredObject, target: string): void {
+  #write(file: CommitFile, blob: StoredObject, target: string): void {
     this.filesWritten++
     this.#count(sizeOf(blob))
     if (this.#writer && file.mode !== MODE.symlink && 'body' in blob) {
-      const keep = (status: ArrayLike<number>) => this.#stats.set(file.path, status)
+      const keep = (status: ArrayLike<number>) => this.records.keepStatus(file.path, status)
       const { body } = blob
       this.#layout.creating(() => this.#writer?.write(target, permissionsOf(file.mode), body, keep))
       return
     }
     this.#layout.creating(() => createFile(file, blob, target), target)
-    this.#stats.set(file.path, statFields(lstatSync(toFsPath(target))))
+    this.records.keep(file, file.oid, lstatSync(toFsPath(target)))
   }
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
   #convert(
-    file: ExpectedFile,
+    file: CommitFile,
     conversion: Conversion | undefined,
     readBlob: (oid: Oid) => StoredObject,
   ): void {
     if (!conversion) {
-      if (!this.#late.has(file.path) || this.#isInPlace(file, file.oid)) return
+      if (!this.#late.has(file.path) || this.records.findInPlace(file, file.oid)) return
       this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
       return
     }
@@ -211,7 +196,7 @@ export class Staging {
     const target = joinBytePath(this.#options.staging, 'converted')
     const permissions = permissionsOf(file.mode)
     const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
-    if (staged === undefined && this.#isInPlace(file, oid)) {
+    if (staged === undefined && this.records.findInPlace(file, oid)) {
       unlinkSync(toFsPath(target))
       return
     }
@@ -219,12 +204,7 @@ export class Staging {
     this.#count(staged === undefined ? size : size - sizeOf(blob))
     const place = staged ?? this.#layout.placeOf(file.path)
     renameSync(toFsPath(target), toFsPath(place))
-    this.#keep(file, oid, lstatSync(toFsPath(place)))
-  }
-
-  #keep({ path, oid: stored }: ExpectedFile, oid: Oid, stat: Stats): void {
-    this.#stats.set(path, statFields(stat))
-    if (oid !== stored) this.#contents.set(path, oid)
+    this.records.keep(file, oid, lstatSync(toFsPath(place)))
   }
 
   /** One large blob in many places fills a volume. */
@@ -235,20 +215,11 @@ export class Staging {
   }
 
   /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
-  #mayBeRight(file: ExpectedFile): boolean {
-    if (this.#isInPlace(file, file.oid)) return true
+  #mayBeRight(file: CommitFile): boolean {
+    if (this.records.findInPlace(file, file.oid)) return true
     const existing = statIfPresent(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false
     this.#late.add(file.path)
-    return true
-  }
-
-  /** Whether a file is in place whose content has this oid; then it stays. */
-  #isInPlace(file: ExpectedFile, oid: Oid): boolean {
-    const full = joinBytePath(this.#options.root, file.path)
-    const existing = statIfPresent(full)
-    if (!existing || !isRightFile(full, existing, { mode: file.mode, oid })) return false
-    this.#keep(file, oid, existing)
     return true
   }
 }

@@ -2,7 +2,7 @@
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath } from './byte-path.js'
-import type { Foreign } from './clean.js'
+import { type Foreign, MAX_PATHS } from './clean.js'
 import type { Known } from './place.js'
 import { PublishedTree } from './published-tree.js'
 
@@ -25,9 +25,6 @@ export interface Drift {
   /** The blobs that are nowhere in place; undefined: so many that all of the commit is fetched. */
   missing: Oid[] | undefined
 }
-
-/** So many paths are named where changes by others are reported. */
-export const MAX_PATHS = 10
 
 /** From so many blobs on, one request for the commit is less work than one for each of them. */
 const MAX_MISSING = 1000

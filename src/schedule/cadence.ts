@@ -20,20 +20,16 @@ export function spread({ jitter, random }: Cadence): number {
   return 1 + jitter * (2 * random() - 1)
 }
 
-/**
- * Milliseconds until the next attempt after failure number `attempt` in a row; undefined where
- * only a change of the listing helps.
- */
+/** Milliseconds until the next attempt after failure number `attempt` in a row. */
 export function retryDelayMs(
   error: SyncError,
   attempt: number,
   intervalMs: number,
   cadence: Cadence,
-): number | undefined {
+): number {
   const backoff = { baseMs: RETRY_BASE_MS, random: cadence.random }
   switch (error.disposition) {
     case 'stall':
-      return undefined
     case 'wait':
       return Math.round(
         Math.max(

@@ -87,5 +87,5 @@ function failAll(
   remote.doubt.failed()
   const failed = { error, at, durationMs: performance.now() - startedAt, retryInMs }
   for (const state of states) failPoll(state, failed, observe)
-  if (retryInMs !== undefined) remote.restUntil(at + retryInMs)
+  remote.restUntil(at + retryInMs)
 }

@@ -17,11 +17,11 @@ export async function retireEntry(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { clock } = context
-  const { isPruned, entry } = state
+  const { isPruned } = state
   if (isPruned && !(await takeTurn(state, leases, context, signal))) {
     if (signal.aborted) return undefined
     const isHeld = state.waiting !== undefined && !state.waiting.isDead
-    if (!isHeld && state.isRemoved) return state.turnAt ?? clock.now() + entry.intervalMs
+    if (!isHeld && state.isRemoved) return state.turnAt ?? clock.now() + state.entry.intervalMs
   }
   // What another instance publishes stays.
   const isDone = !isPruned || state.waiting !== undefined
@@ -29,6 +29,6 @@ export async function retireEntry(
   if (signal.aborted) return undefined
   if (retryInMs !== undefined) return clock.now() + retryInMs
   // Where the volume fails, the lease cannot be given back: it expires.
-  await leases.release(entry.directory).catch(() => undefined)
+  await leases.release(state.entry.directory).catch(() => undefined)
   return undefined
 }

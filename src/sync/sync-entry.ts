@@ -46,7 +46,8 @@ export async function syncEntry(
       observe({ type: 'drift-remains', ...state.labels, paths: count, firstPaths })
     }
     state.doubt.failed()
-    const retryInMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
+    const delayMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
+    const retryInMs = error.disposition === 'stall' ? undefined : delayMs
     const durationMs = performance.now() - startedAt
     failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
     if (MAY_BE_HALF_DONE.includes(error.code)) await inspectAgain(state, desired, context, signal)

@@ -1,7 +1,7 @@
 // Keeps every entry of the listing equal to its revision. Remotes are polled, not
 // entries; what a poll finds changed is synced by a queue of its own. Nothing is retried
 // on the spot: a failure only decides when its remote is polled again.
-import { isWithin } from '../base/paths.js'
+import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import { WorkQueue } from '../schedule/work-queue.js'
@@ -11,9 +11,10 @@ import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { giveUpTurn, loseTurn, takeTurn } from './lease-turn.js'
 import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
+import { retireEntry } from './retirement.js'
 import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
-import { inspectEntry, tidyEntry, unpublishEntry, verifyEntry } from './upkeep.js'
+import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
 
 export interface SynchronizerOptions
   extends SyncContext,
@@ -236,27 +237,10 @@ export class Synchronizer {
 
   /** The end of an entry that left the listing, unless it comes back meanwhile. */
   async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options
-    const prune = state.isPruned
-    if (prune && !(await takeTurn(state, this.#leases, this.#options, signal))) {
-      if (signal.aborted) return
-      const isHeld = state.waiting !== undefined && !state.waiting.isDead
-      if (!isHeld && state.isRemoved) {
-        this.#syncAt(directory, state.turnAt ?? clock.now() + state.entry.intervalMs)
-        return
-      }
-    }
-    // What another instance publishes stays.
-    const isDone = !prune || state.waiting !== undefined
-    const retryInMs = isDone ? undefined : await unpublishEntry(state, this.#options, signal)
-    if (signal.aborted) return
-    if (retryInMs === undefined) {
-      // Where the volume fails, the lease cannot be given back: it expires.
-      await this.#leases.release(directory).catch(() => undefined)
-    }
-    if (!state.isRemoved) return
-    if (retryInMs !== undefined) {
-      this.#syncAt(directory, clock.now() + retryInMs)
+    const againAt = await retireEntry(state, this.#leases, this.#options, signal)
+    if (signal.aborted || !state.isRemoved) return
+    if (againAt !== undefined) {
+      this.#syncAt(directory, againAt)
       return
     }
     this.#entries.delete(directory)
@@ -286,9 +270,4 @@ export class Synchronizer {
   #syncAt(directory: string, timeMs: number | undefined): void {
     if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
   }
-}
-
-/** Whether one of two directories lies in the other. */
-function overlap(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one)
 }

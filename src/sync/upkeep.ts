@@ -116,7 +116,7 @@ export async function unpublishEntry(
     state.failed(error)
     observe({ type: 'tidy-failed', ...state.labels, error })
     const { intervalMs } = state.entry
-    return retryDelayMs(error, state.failures, intervalMs, cadence) ?? intervalMs
+    return retryDelayMs(error, state.failures, intervalMs, cadence)
   }
 }
 

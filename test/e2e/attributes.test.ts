@@ -5,9 +5,10 @@ import { appendFileSync, lstatSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { ATTRIBUTE_HISTORY } from '../helpers/attribute-history.js'
-import { assertSameTree, createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { assertSameTree, createRepo, tempDir } from '../helpers/git.js'
 import { commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
+import { serveOneEntry } from '../helpers/one-entry.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 
 /** Too large to be sent again unnoticed. */
@@ -15,19 +16,10 @@ const LINES = Array.from({ length: 20_000 }, (_, line) => `${line * 7919}\n`).jo
 const ATTRIBUTES = '*.txt text eol=crlf\n*.bin filter=lfs -text\n'
 const FILES = { '.gitattributes': ATTRIBUTES, 'a.txt': LINES, 'd/b.txt': 'b\n', 'c.bin': 'c' }
 
-async function setUp(t: TestScope, publish: string) {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
-  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const listingPath = path.join(dir, 'listing.json')
-  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/one`, publish }])
-  return { out: path.join(dir, 'out'), repo, server, listingPath }
-}
-
 for (const publish of ['in-place', 'symlink']) {
   describe(`attributes, ${publish}`, () => {
     test('a change to a file with CRLF is a thin update, and says once what is not done', async (t) => {
-      const { out, repo, server, listingPath } = await setUp(t, publish)
+      const { out, repo, server, listingPath } = await serveOneEntry(t, { entry: { publish } })
       const service = await startService(t, { listingPath })
       await service.untilPublished('out', repo.commit('first', FILES))
       for (const more of ['more\n', 'more\nand more\n']) {
@@ -50,7 +42,7 @@ for (const publish of ['in-place', 'symlink']) {
     })
 
     test('after a restart nothing is touched, and drift is found only where it is', async (t) => {
-      const { out, repo, listingPath } = await setUp(t, publish)
+      const { out, repo, listingPath } = await serveOneEntry(t, { entry: { publish } })
       const first = await startService(t, { listingPath })
       const oid = repo.commit('first', FILES)
       await first.untilPublished('out', oid)

@@ -15,36 +15,23 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { encodePkt } from '../../src/git/pkt-line.js'
-import {
-  assertSameTree,
-  createRepo,
-  type TestRepo,
-  type TestScope,
-  tempDir,
-} from '../helpers/git.js'
-import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
+import { assertSameTree, type TestScope } from '../helpers/git.js'
+import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
-
-interface Setup {
-  dir: string
-  out: string
-  repo: TestRepo
-  server: GitServer
-  listingPath: string
-}
 
 /** Too large to be sent again unnoticed. */
 const BIG = Array.from({ length: 20_000 }, (_, line) => `${line * 7919}`).join('\n')
 
-async function setUp(t: TestScope, publish: string, options: object = {}): Promise<Setup> {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
-  const run = { content: 'x', executable: true }
-  repo.commit('first', { big: BIG, 'd/a': 'a\n', 'd/b': 'b\n', run, 'e/f/g': 'g' })
-  const server = await startGitServer(t, { root: path.join(dir, 'repos'), ...options })
-  const listingPath = path.join(dir, 'listing.json')
-  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/one`, publish }])
-  return { dir, out: path.join(dir, 'out'), repo, server, listingPath }
+const FILES = {
+  big: BIG,
+  'd/a': 'a\n',
+  'd/b': 'b\n',
+  run: { content: 'x', executable: true },
+  'e/f/g': 'g',
+}
+
+function setUp(t: TestScope, publish: string): Promise<OneEntry> {
+  return serveOneEntry(t, { files: FILES, entry: { publish } })
 }
 
 async function repaired(service: Service): Promise<number> {
@@ -199,7 +186,8 @@ for (const publish of ['in-place', 'symlink']) {
 }
 
 test('a server that refuses single blobs is asked for the whole commit', async (t) => {
-  const { out, repo, server, listingPath } = await setUp(t, 'in-place', { protocol: 0 })
+  const options = { files: FILES, server: { protocol: 0 } } as const
+  const { out, repo, server, listingPath } = await serveOneEntry(t, options)
   const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '100ms' } })
   await service.untilPublished('out', repo.oid('HEAD'))
   // Polls are no POST where the server has no protocol v2.

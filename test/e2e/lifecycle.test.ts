@@ -2,36 +2,18 @@
 // place again.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import {
-  assertSameTree,
-  createRepo,
-  type TestRepo,
-  type TestScope,
-  tempDir,
-} from '../helpers/git.js'
-import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
+import { assertSameTree, type TestScope, tempDir } from '../helpers/git.js'
+import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
 import { runProgram, startService, until, writeListing } from '../helpers/service.js'
 import { stateNames } from '../helpers/snapshots.js'
 
-interface Setup {
-  dir: string
-  repo: TestRepo
-  server: GitServer
-  listingPath: string
-}
-
-async function setUp(t: TestScope, entry: object = {}): Promise<Setup> {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
-  repo.commit('first', { file: '1', 'a/b': 'b' })
-  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const listingPath = path.join(dir, 'listing.json')
-  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/one`, ...entry }])
-  return { dir, repo, server, listingPath }
+function setUp(t: TestScope, entry: object = {}): Promise<OneEntry> {
+  return serveOneEntry(t, { files: { file: '1', 'a/b': 'b' }, entry })
 }
 
 for (const publish of ['in-place', 'symlink']) {
@@ -194,7 +176,25 @@ test('validate looks at the credentials of SSH entries too', async (t) => {
     assert.equal(code, 2)
     assert.match(stderr, fault)
   }
-  writeFileSync(file, '[{"name": "deploy", "sshKeyFile": "key"}]')
+  const fields = {
+    sshKeyFile: 'key',
+    sshPassphraseFile: 'passphrase.txt',
+    knownHostsFile: 'known_hosts.txt',
+  }
+  writeFileSync(file, JSON.stringify([{ name: 'deploy', ...fields }]))
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = privateKey.export({ type: 'sec1', format: 'pem' }).toString()
+  for (const [missing, name, text] of [
+    [/known_hosts\.txt cannot be read \(ENOENT\)/, 'known_hosts.txt', ''],
+    [/its sshPassphraseFile \S+ cannot be read \(ENOENT\)/, 'passphrase.txt', 'x'],
+    [/its SSH key \S+\/key is missing/, 'key', key],
+  ] as const) {
+    const { code, stderr } = await run()
+    assert.equal(code, 2)
+    assert.match(stderr, /: \/0\/credential: /)
+    assert.match(stderr, missing)
+    writeFileSync(path.join(dir, name), text)
+  }
   assert.equal((await run()).code, 0)
 })
 

@@ -6,9 +6,9 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { atEnd } from '../helpers/at-end.js'
-import { assertSameTree, createRepo, type TestScope, tempDir } from '../helpers/git.js'
-import { startGitServer } from '../helpers/git-http-server.js'
-import { runProgram, type Service, startService, until, writeListing } from '../helpers/service.js'
+import { assertSameTree, type TestScope } from '../helpers/git.js'
+import { serveOneEntry } from '../helpers/one-entry.js'
+import { runProgram, type Service, startService, until } from '../helpers/service.js'
 
 /** Far less than the lease lasts: it was given up, or its holder was seen to be gone. */
 const AT_ONCE_MS = 6000
@@ -16,13 +16,9 @@ const EXPIRY_MS = 3000
 const SHORT_LEASES = fileURLToPath(new URL('../helpers/short-lease-service.js', import.meta.url))
 
 async function setUp(t: TestScope, publish: string) {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
-  const first = repo.commit('first', { file: '1', 'a/b': 'b' })
-  const { url } = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const listingPath = path.join(dir, 'listing.json')
-  writeListing(listingPath, [{ path: 'out', repo: `${url}/one`, publish }])
-  return { dir, repo, first, listingPath, out: path.join(dir, 'out') }
+  const files = { file: '1', 'a/b': 'b' }
+  const served = await serveOneEntry(t, { files, entry: { publish } })
+  return { ...served, first: served.repo.oid('HEAD') }
 }
 
 /** Starts a second instance, and waits until it waits for the first. */

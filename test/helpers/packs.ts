@@ -139,6 +139,11 @@ export function blob(text: string, format: ObjectFormat = 'sha1'): GitObject & {
   return { type: 'blob', body, oid: hashObject('blob', body, format) }
 }
 
+/** A blob of these bytes, with its oid as SHA-1. */
+export function blobOf(body: Buffer): GitObject & { oid: Oid } {
+  return { type: 'blob', body, oid: hashObject('blob', body, 'sha1') }
+}
+
 export interface ReadOptions extends Partial<PackReaderOptions> {
   /** Bytes written at once. @default all */
   chunkBytes?: number

@@ -19,7 +19,7 @@ const CREDENTIALS_SCHEMA: CredentialsSchema = createRequire(import.meta.url)(
 const WHAT_FOLLOWS: Record<Disposition, string> = {
   retry: 'tried again soon, with growing back-off',
   wait: 'looked at again after the interval',
-  stall: 'waits for a change',
+  stall: 'stalled',
 }
 
 /** What renders each table, by the name in its markers. */

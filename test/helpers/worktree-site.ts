@@ -1,10 +1,11 @@
 // A site published by symlink, with a look at what lies beside the link.
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Site, tidy } from '../../src/publish/publication.js'
 import { readSnapshot } from '../../src/publish/snapshot-store.js'
 import type { TestScope } from './git.js'
+import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
 import { createSite, namesIn, type SiteOptions, type TestSite } from './publish-site.js'
 import { readTree, treeDifferences } from './same-tree.js'
@@ -55,6 +56,21 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     },
   })
   return own
+}
+
+/** Commits that have most in common. */
+export function commitsOf(test: WorktreeSite, count: number): MemoryTarget[] {
+  return Array.from(
+    { length: count },
+    (_, n): CommitFiles => ({ same: 'same', 'd/n': `${n}` }),
+  ).map(test.commit)
+}
+
+/** How a commit's worktree differs from git's checkout; not at all where there is none. */
+export function worktreeDifferences(test: WorktreeSite, target: MemoryTarget): string[] {
+  const worktree = test.worktreeOf(target)
+  if (!existsSync(worktree)) return []
+  return treeDifferences(readTree(worktree), test.checkout(target))
 }
 
 /** The directory that holds the worktrees of a site. */

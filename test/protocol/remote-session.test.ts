@@ -2,85 +2,21 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { GitObject } from '../../src/git/object.js'
-import { type FetchedPack, RemoteSession } from '../../src/protocol/remote-session.js'
-import { createHttpClient } from '../../src/transport/http.js'
-import { createAssertOk } from '../../src/transport/http-status.js'
-import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
-import {
-  createRepo,
-  type RepoOptions,
-  type TestRepo,
-  type TestScope,
-  tempDir,
-} from '../helpers/git.js'
-import {
-  type GitServer,
-  type GitServerOptions,
-  startGitServer,
-} from '../helpers/git-http-server.js'
-import { startHttpServer } from '../helpers/http-server.js'
+import { startGitServer } from '../helpers/git-http-server.js'
 import { assertSameObjects, catFile, listObjects, readPack } from '../helpers/packs.js'
-
-const PREFIXES = ['HEAD', 'refs/heads/main', 'refs/tags/v1']
-const signal = new AbortController().signal
-
-interface Served {
-  repo: TestRepo
-  server: GitServer
-  session: RemoteSession
-}
-
-/** A repository, a server for its folder, and a session with it. */
-async function serve(
-  t: TestScope,
-  options: Partial<GitServerOptions> & RepoOptions = {},
-): Promise<Served> {
-  const root = tempDir(t)
-  const repo = createRepo(path.join(root, 'repo.git'), { bare: true, ...options })
-  const server = await startGitServer(t, { root, ...options })
-  return { repo, server, session: createSession(t, `${server.url}/repo.git`) }
-}
-
-function createSession(
-  t: TestScope,
-  url: string,
-  authorize: () => Promise<Record<string, string>> = async () => ({}),
-): RemoteSession {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
-  atEnd(t, () => client.close())
-  const assertOk = createAssertOk(Date.now)
-  return new RemoteSession({ url, client, authorize, assertOk, maxRefsBytes: 1 << 20 })
-}
-
-/** What the server was asked since the last call. */
-function takeRequests({ requests }: GitServer): string[] {
-  return requests.splice(0).map(({ method, path: asked }) => `${method} ${asked}`)
-}
-
-const GET = 'GET /repo.git/info/refs?service=git-upload-pack'
-const POST = 'POST /repo.git/git-upload-pack'
-
-async function bytesOf({ chunks }: FetchedPack): Promise<Buffer> {
-  const received: Buffer[] = []
-  for await (const chunk of chunks) received.push(chunk)
-  return Buffer.concat(received)
-}
-
-async function fetchPack(session: RemoteSession, ...wants: string[]): Promise<Buffer> {
-  return bytesOf(await session.fetch({ wants, haves: [], thinPack: false }, signal))
-}
-
-const FILES = { 'a.txt': 'a', 'folder/b.txt': 'b'.repeat(5000), empty: '' }
-
-/** Commits, of which only the last is the tip of a branch, and an annotated tag of the second. */
-function fill(repo: TestRepo): { first: string; second: string; tip: string; tag: string } {
-  const first = repo.commit('first', FILES)
-  const second = repo.commit('second', { 'a.txt': 'changed' })
-  repo.git('tag', '-a', '-m', 'annotated', 'v1')
-  const tip = repo.commit('third', { 'folder/b.txt': `${'b'.repeat(5000)}, and more` })
-  return { first, second, tip, tag: repo.oid('v1') }
-}
+import {
+  bytesOf,
+  createSession,
+  fetchPack,
+  fill,
+  GET,
+  POST,
+  PREFIXES,
+  serve,
+  signal,
+  takeRequests,
+} from './session-harness.js'
 
 test('protocol 2: a look at the refs is one request once the server is known', async (t) => {
   const { repo, server, session } = await serve(t)
@@ -221,113 +157,6 @@ test('only a server that answered in protocol 2 is asked in it', async (t) => {
       assert.equal(request.protocol, isAsked ? 'version=2' : '')
     }
   }
-})
-
-test('after a failure the server is discovered anew', async (t) => {
-  const { repo, server, session } = await serve(t)
-  const { tip } = fill(repo)
-  await session.listRefs(PREFIXES, signal)
-  server.onRequest = (request, response) => {
-    if (request.method === 'POST') response.writeHead(503).end()
-    return request.method === 'POST'
-  }
-  await assert.rejects(session.listRefs(PREFIXES, signal), failsWith('server-error'))
-  server.onRequest = undefined
-  takeRequests(server)
-  assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
-  assert.deepEqual(takeRequests(server), [GET, POST])
-
-  // Also where the failure comes with the pack, after the request was answered.
-  await assert.rejects(fetchPack(session, '1'.repeat(40)), failsWith('commit-not-found'))
-  takeRequests(server)
-  await fetchPack(session, tip)
-  assert.deepEqual(takeRequests(server), [GET, POST])
-  await fetchPack(session, tip)
-  assert.deepEqual(takeRequests(server), [POST])
-})
-
-test('a server that is replaced by an older one is followed', async (t) => {
-  const { repo, server, session } = await serve(t)
-  const { tip } = fill(repo)
-  await session.listRefs(['HEAD'], signal)
-  const old = await startGitServer(t, { root: path.dirname(repo.dir), protocol: 0 })
-  server.onRequest = async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const answer = await fetch(`${old.url}${request.url}`, {
-      method: request.method ?? 'GET',
-      headers: { 'content-type': request.headers['content-type'] ?? '' },
-      body: request.method === 'POST' ? Buffer.concat(chunks) : null,
-    })
-    const type = answer.headers.get('content-type') ?? ''
-    response.writeHead(answer.status, { 'content-type': type })
-    response.end(Buffer.from(await answer.arrayBuffer()))
-    return true
-  }
-  await assert.rejects(session.listRefs(['HEAD'], signal))
-  assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
-  assertSameObjects(await readPack(await fetchPack(session, tip)), repo, [tip])
-})
-
-test('a redirect of the discovery holds for what follows', async (t) => {
-  const { repo, server } = await serve(t)
-  const { tip } = fill(repo)
-  const authorization = 'Bearer rotating-1'
-  let secrets = 0
-  const session = createSession(t, `${server.url}/old`, async () => ({
-    authorization: `Bearer rotating-${++secrets}`,
-  }))
-  server.onRequest = (request, response) => {
-    if (!request.url?.startsWith('/old')) return false
-    response.writeHead(301, { location: request.url.replace('/old', '/repo.git') }).end()
-    return true
-  }
-  assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
-  assert.equal(server.requests[0]?.headers.authorization, authorization)
-  assert.equal(server.requests[1]?.headers.authorization, authorization)
-  assert.equal(server.requests[2]?.headers.authorization, 'Bearer rotating-2')
-  assert.deepEqual(takeRequests(server), ['GET /old/info/refs?service=git-upload-pack', GET, POST])
-  await fetchPack(session, tip)
-  assert.deepEqual(takeRequests(server), [POST])
-})
-
-test('credentials do not follow a redirect to another origin', async (t) => {
-  const { repo, server } = await serve(t)
-  const { tip } = fill(repo)
-  const front = await startHttpServer(t, (request, response) => {
-    response.writeHead(302, { location: `${server.url}${request.url}` }).end()
-  })
-  const session = createSession(t, `${front.url}/repo.git`, async () => ({
-    authorization: 'Bearer secret',
-    'x-token': 'secret',
-  }))
-  assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
-  await fetchPack(session, tip)
-  assert.deepEqual(
-    front.requests.map(({ method, headers }) => [method, headers.authorization]),
-    [['GET', 'Bearer secret']],
-  )
-  for (const { headers } of server.requests) {
-    assert.equal(headers.authorization, undefined)
-    assert.equal(headers['x-token'], undefined)
-  }
-  assert.deepEqual(takeRequests(server), [GET, POST, POST])
-})
-
-test('what is no git server is told', async (t) => {
-  const page = '<!DOCTYPE html><html><body>Welcome</body></html>'
-  const web = await startHttpServer(t, (request, response) => {
-    const isPage = request.url?.startsWith('/page')
-    const type = isPage ? 'text/html' : 'application/x-git-upload-pack-advertisement'
-    response.writeHead(200, { 'content-type': type }).end(page)
-  })
-  const pageSession = createSession(t, `${web.url}/page`)
-  await assert.rejects(pageSession.listRefs(['HEAD'], signal), failsWith('not-a-git-server'))
-  const liarSession = createSession(t, `${web.url}/liar`)
-  await assert.rejects(liarSession.listRefs(['HEAD'], signal), failsWith('protocol-error', /<!DOC/))
-  const { server } = await serve(t)
-  const missing = createSession(t, `${server.url}/missing.git`)
-  await assert.rejects(missing.listRefs(['HEAD'], signal), failsWith('repository-not-found'))
 })
 
 test('a fetch that is stopped ends with the reason', async (t) => {

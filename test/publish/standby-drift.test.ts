@@ -12,29 +12,13 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { publish } from '../../src/publish/publication.js'
-import type { CommitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { readTree } from '../helpers/same-tree.js'
+import { FIRST, SECOND } from '../helpers/standby-commits.js'
 import { createWorktreeSite, type WorktreeSite } from '../helpers/worktree-site.js'
 
 const none = () => undefined
 
-const FIRST: CommitFiles = {
-  same: 'same',
-  'd/same': 'same, too',
-  'd/edited': 'old',
-  deleted: 'old',
-  run: { content: '#!', executable: true },
-  link: { symlink: 'same' },
-}
-const SECOND: CommitFiles = {
-  same: 'same',
-  'd/same': 'same, too',
-  'd/edited': 'new',
-  'n/e/w': 'new',
-  run: { content: '#!', executable: true },
-  link: { symlink: 'same' },
-}
 describe('a published file that is edited in place', () => {
   const edit = (test: WorktreeSite) => appendFileSync(test.at('same'), ' edited')
 

@@ -1,43 +1,26 @@
+// The standby of a site published by symlink, and what an update costs that has one.
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Target } from '../../src/publish/in-place.js'
 import { openPublished, publish, type Site } from '../../src/publish/publication.js'
-import { fsError, recordCalls, withGate } from '../helpers/fs-faults.js'
+import { fsError, recordCalls } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { identity } from '../helpers/publish-site.js'
-import { readTree, treeDifferences } from '../helpers/same-tree.js'
+import { FIRST, LARGE, SAME, SECOND } from '../helpers/standby-commits.js'
 import { GITLINK, KINDS, STEPS } from '../helpers/steps.js'
-import { createWorktreeSite, type WorktreeSite } from '../helpers/worktree-site.js'
+import {
+  createWorktreeSite,
+  type WorktreeSite,
+  worktreeDifferences,
+} from '../helpers/worktree-site.js'
 
 const none = () => undefined
 const GRACE_MS = 1000
-
-const FIRST: CommitFiles = {
-  same: 'same',
-  'd/same': 'same, too',
-  'd/edited': 'old',
-  deleted: 'old',
-  run: { content: '#!', executable: true },
-  link: { symlink: 'same' },
-}
-const SECOND: CommitFiles = {
-  same: 'same',
-  'd/same': 'same, too',
-  'd/edited': 'new',
-  'n/e/w': 'new',
-  run: { content: '#!', executable: true },
-  link: { symlink: 'same' },
-}
-const SAME = ['same', 'd/same', 'run', 'link']
-
-type Two = [MemoryTarget, MemoryTarget]
-
-const LARGE = Buffer.alloc(5_000_000, 'large ')
 
 /** What is done after each publication, so that the standby is that many commits behind. */
 const LAGS: Record<string, (test: WorktreeSite, index: number) => void> = {
@@ -88,7 +71,7 @@ for (const stateDirectory of [false, true]) {
       assert.notDeepEqual(identities(test.directory, ['d/edited']), before.slice(-2, -1))
       const after = identities(test.worktreeOf(first), [...SAME, 'd/edited', 'deleted'])
       assert.deepEqual(after, before)
-      assert.deepEqual(differences(test, first), [])
+      assert.deepEqual(worktreeDifferences(test, first), [])
     })
 
     for (const [lag, tidyAfter] of Object.entries(LAGS)) {
@@ -241,7 +224,7 @@ describe('an update with a standby', () => {
           test.publish(targets[commit]!)
           now += elapsedMs
           if (tidies) test.tidy(GRACE_MS, now)
-          for (const target of targets) assert.deepEqual(differences(test, target), [])
+          for (const target of targets) assert.deepEqual(worktreeDifferences(test, target), [])
           assert.equal(intactCommit(test.site), targets[commit]!.commit)
         }
       }),
@@ -274,87 +257,8 @@ test('a path too long for its worktree is refused for an update as for a first c
   assert.equal(intactCommit(test.site), fits.commit)
 })
 
-describe('where a volume has no hard links', () => {
-  for (const code of ['EPERM', 'EXDEV', 'EMLINK', 'ENOTSUP']) {
-    test(`(${code}), a standby is a copy`, (t) => {
-      const test = createWorktreeSite(t)
-      const files = { ...FIRST, large: LARGE, empty: '' }
-      const [first, second] = [files, { ...files, same: 'new' }].map(test.commit) as Two
-      const withoutLinks = (work: () => void) =>
-        withGate(({ name }) => {
-          if (name === 'linkSync') throw fsError(code)
-        }, work)
-      test.publish(first)
-      withoutLinks(() => test.tidy())
-      test.assertStandby(first)
-      const names = [...SAME, 'large', 'empty']
-      for (const name of names) {
-        const [copy, source] = [test.standby, test.directory].map((root) =>
-          lstatSync(path.join(root, name)),
-        ) as [ReturnType<typeof lstatSync>, ReturnType<typeof lstatSync>]
-        assert.notEqual(copy!.ino, source!.ino)
-        assert.equal(copy!.mode, source!.mode)
-      }
-      withoutLinks(() => test.publish(second))
-      assert.equal(intactCommit(test.site), second.commit)
-      assert.deepEqual(differences(test, first), [])
-      withoutLinks(() => assert.equal(test.publish({ ...files, same: 'newer' }).filesWritten, 1))
-    })
-  }
-
-  test('a copy of a file that changes meanwhile is not relied on', (t) => {
-    const test = createWorktreeSite(t)
-    test.publish({ a: 'old', b: 'old' })
-    withGate(
-      ({ name, paths }, args) => {
-        if (name === 'linkSync') throw fsError('EPERM')
-        const isCopy = name === 'openSync' && args[1] === 'r' && paths[0]?.endsWith('/b')
-        if (isCopy) writeFileSync(test.at('b'), 'edited')
-      },
-      () => test.tidy(),
-    )
-    assert.equal(test.standbyCommit(), undefined)
-  })
-})
-
-describe('a fault while a standby is made', () => {
-  test('leaves none, and no part of one', (t) => {
-    const test = createWorktreeSite(t)
-    const first = test.commit(FIRST)
-    test.publish(first)
-    for (const [full, at] of [
-      ['linkSync', 3],
-      ['mkdirSync', 1],
-      ['writeFileSync', 1],
-    ] as const) {
-      let calls = 0
-      const tidyFull = () =>
-        withGate(
-          ({ name, paths }) => {
-            // Then the snapshot is not shared but written.
-            const isState = paths.some((file) => file.endsWith('/snapshot'))
-            if (full === 'writeFileSync' && name === 'linkSync' && isState) throw fsError('EPERM')
-            if (name === full && ++calls === at) throw fsError('ENOSPC')
-          },
-          () => test.tidy(),
-        )
-      assert.throws(tidyFull, { code: 'volume-full' })
-      test.assertWorktrees({ commits: [first], standby: false })
-    }
-    test.tidy()
-    test.assertStandby(first)
-  })
-})
-
 function identities(root: string, names: string[]) {
   return names.map((name) => identity(path.join(root, name)))
-}
-
-/** How a commit's worktree differs from git's checkout; not at all where there is none. */
-function differences(test: WorktreeSite, target: MemoryTarget): string[] {
-  const worktree = test.worktreeOf(target)
-  if (!existsSync(worktree)) return []
-  return treeDifferences(readTree(worktree), test.checkout(target))
 }
 
 /** A target whose blobs are those that are published, as far as there are. */

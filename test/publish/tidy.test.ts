@@ -12,27 +12,16 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { publish, tidy } from '../../src/publish/publication.js'
+import { publish } from '../../src/publish/publication.js'
 import { fsError, recordCalls, withGate } from '../helpers/fs-faults.js'
-import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
-import { intactCommit } from '../helpers/intact-commit.js'
 import { identity, namesIn } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
-import { tidyNow } from '../helpers/tidy-now.js'
-import { createWorktreeSite, type WorktreeSite } from '../helpers/worktree-site.js'
+import { commitsOf, createWorktreeSite, type WorktreeSite } from '../helpers/worktree-site.js'
 
 const none = () => undefined
 const GRACE_MS = 30_000
 const START = Date.parse('2024-05-01')
-
-/** Commits that have most in common. */
-function commitsOf(test: WorktreeSite, count: number): MemoryTarget[] {
-  return Array.from(
-    { length: count },
-    (_, n): CommitFiles => ({ same: 'same', 'd/n': `${n}` }),
-  ).map(test.commit)
-}
 
 /** Every path of a tree with what tells it from another, and whether it was touched. */
 function photograph(root: string): [name: string, ino: number, mtimeMs: number][] {
@@ -257,74 +246,6 @@ describe('tidy', () => {
     test.assertWorktrees({ commits: [second], standby: true })
   })
 })
-
-describe('tidy before the mode has changed', () => {
-  for (const stateDirectory of [false, true]) {
-    const where = stateDirectory ? ', with STATE_DIR' : ''
-
-    test(`leaves a link that becomes a directory later${where}`, (t) => {
-      const test = createWorktreeSite(t, { stateDirectory })
-      const [first, second] = commitsOf(test, 2) as Commits
-      test.publish(first)
-      const asDirectory = { ...test.site, mode: 'in-place' } as const
-      tidyNow(asDirectory)
-      test.assertPublished(first)
-      assert.equal(intactCommit(test.site), first.commit)
-      publish(asDirectory, second, none)
-      tidyNow(asDirectory)
-      test.assertPublished(second)
-      assert.deepEqual(namesIn(test.volume), ['site'])
-    })
-
-    test(`leaves a directory that becomes a link later${where}`, (t) => {
-      const test = createWorktreeSite(t, { stateDirectory })
-      const [first, second] = commitsOf(test, 2) as Commits
-      const asDirectory = { ...test.site, mode: 'in-place' } as const
-      publish(asDirectory, first, none)
-      tidyNow(test.site)
-      assert.equal(intactCommit(asDirectory), first.commit)
-      test.publish(second)
-      tidyNow(test.site)
-      test.assertWorktrees({ commits: [second], standby: true })
-    })
-
-    test(`puts back what had made way when the change failed${where}`, (t) => {
-      for (const [from, to] of [
-        ['in-place', 'symlink'],
-        ['symlink', 'in-place'],
-      ] as const) {
-        const test = createWorktreeSite(t, { stateDirectory })
-        const [first, second] = commitsOf(test, 2) as Commits
-        publish({ ...test.site, mode: from }, first, none)
-        const changed = { ...test.site, mode: to }
-        let made = false
-        const failing = () =>
-          withGate(
-            ({ name, paths }) => {
-              if (name !== 'renameSync') return
-              // The last step, which puts the new in the place of the old.
-              if (paths[1] === test.directory) made = true
-              if (made) throw fsError('EIO')
-            },
-            () => publish(changed, second, none),
-          )
-        assert.throws(failing, { code: 'volume-failed' })
-        tidy(changed, { graceMs: 0, now: START, checkpoint: none })
-        assert.ok(
-          [first, second].some((target) => differencesAt(test, target).length === 0),
-          `nothing whole is in place from ${from} to ${to}`,
-        )
-        publish(changed, second, none)
-        tidyNow(changed)
-        test.assertPublished(second)
-      }
-    })
-  }
-})
-
-function differencesAt(test: WorktreeSite, target: MemoryTarget): string[] {
-  return treeDifferences(readTree(test.directory), test.checkout(target))
-}
 
 function differences(test: WorktreeSite, target: MemoryTarget): string[] {
   return treeDifferences(readTree(test.worktreeOf(target)), test.checkout(target))

@@ -240,15 +240,18 @@ describe('a ref that is missing', () => {
   })
 })
 
-describe('an error that only a change mends', () => {
-  test('is not polled again by itself', async (t) => {
+describe('an error that somebody must mend', () => {
+  test('is shown as stalled, and looked at again after the interval', async (t) => {
     const sync = createFakeSync(t)
     sync.remote().pollError = failure('host-key-changed')
     await sync.list({ path: 'a' })
-    await sync.clock.advance(86_400_000)
-    assert.equal(sync.remote().polls.length, 1)
-    assert.deepEqual([sync.status().state, sync.status().nextPoll], ['stalled', null])
-    assert.equal(sync.eventsOf('poll-failed')[0]?.retryInMs, undefined)
+    await sync.clock.advance(600_000)
+    assert.equal(sync.remote().polls.length, 11)
+    assert.equal(sync.status().state, 'stalled')
+    assert.equal(sync.eventsOf('poll-failed')[0]?.retryInMs, 60_000)
+    sync.remote().pollError = undefined
+    await sync.clock.advance(60_000)
+    assert.equal(sync.status().state, 'synced')
   })
 
   test('is polled when that is wished for', async (t) => {

@@ -2,6 +2,7 @@
 // host before anything is sent to it, and logs in.
 import { once } from 'node:events'
 import net, { type LookupFunction, type Socket } from 'node:net'
+import path from 'node:path'
 import ssh2, { type Client } from 'ssh2'
 import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
@@ -49,7 +50,7 @@ export async function connect(
   const login = await readLogin(host.user, credential, options.defaults, options.onSecret)
   const socket = await openSocket(host, options, signal)
   const timer = options.clock.schedule(options.loginTimeoutMs, () =>
-    socket.destroy(connectTimeout(displayHost(host), 'finish the SSH login')),
+    socket.destroy(login.timeout(displayHost(host))),
   )
   const onAbort = () => socket.destroy(abortedBefore(host))
   signal.addEventListener('abort', onAbort, { once: true })
@@ -64,21 +65,27 @@ export async function connect(
   }
 }
 
-function readTrust(
+/** Reads which keys of a host are trusted. Throws `credentials-invalid` where a named file is faulty. */
+export function readTrust(
   host: Host,
   credential: SshCredential,
-  { defaults, clock }: ConnectOptions,
+  { defaults, clock }: Pick<ConnectOptions, 'defaults' | 'clock'>,
 ): Promise<HostTrust> | HostTrust {
   const { knownHostsFiles } = credential
   if (knownHostsFiles === false) return trustAnyHost()
   const files = knownHostsFiles ?? defaultKnownHostsFiles(defaults)
   return readHostTrust(host, files, clock, (file, error) => {
     const code = error instanceof Error && 'code' in error ? error.code : String(error)
-    const isOptional = knownHostsFiles === undefined && (code === 'ENOENT' || code === 'ENOTDIR')
-    return isOptional
+    return knownHostsFiles === undefined && isOptional(defaults, file, String(code))
       ? undefined
       : unusable(credential, `the known hosts ${file} cannot be read (${code})`, error)
   })
+}
+
+/** Whether a file that nobody named need not be there; a home may be another user's. */
+function isOptional({ secretDirectory }: SshDefaults, file: string, code: string): boolean {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return true
+  return code === 'EACCES' && path.dirname(file) !== secretDirectory
 }
 
 async function openSocket(
@@ -115,6 +122,7 @@ function logIn(host: Host, socket: Socket, trust: HostTrust, login: Login): Prom
       if (distrust) return reject(distrust)
       if (isExhausted) return reject(login.failure(name, 'it refused each way'))
       // An agent that is away, or a key that cannot sign: the next way to log in is tried.
+      if (level === 'agent') login.skipAgent(message)
       if (level === 'agent' || level === 'client-authentication') return
       const isDismissed = typeof code === 'number' && login.isUnderWay
       if (isDismissed) return reject(login.failure(name, message))

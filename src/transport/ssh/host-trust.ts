@@ -103,7 +103,7 @@ type Host = Pick<SshAddress, 'host' | 'port'>
 function changed(host: Host, blob: Buffer, known: Buffer[], files: readonly string[]): SyncError {
   return new SyncError(
     'host-key-changed',
-    `${displayHost(host)} shows the host key ${describeKey(blob)}, but known is ${known.map(describeKey).join(', ')} (${files.join(', ')}): either its key was replaced, or another host answers for it; ask who runs it, and correct the file before SIGHUP`,
+    `${displayHost(host)} shows the host key ${describeKey(blob)}, but known is ${known.map(describeKey).join(', ')} (${files.join(', ')}): either its key was replaced, or another host answers for it; ask who runs it, and correct the file`,
   )
 }
 

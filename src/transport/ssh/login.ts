@@ -6,6 +6,7 @@ import { readSecret, type SshCredential, unusable } from './credential.js'
 import { defaultKeyFiles, type SshDefaults } from './defaults.js'
 import { describeKey } from './fingerprint.js'
 import { type Identity, readIdentity } from './identity.js'
+import { connectTimeout } from './ssh-error.js'
 
 interface Attempt {
   /** How errors name it, if at all. */
@@ -13,19 +14,23 @@ interface Attempt {
   method: AnyAuthMethod
 }
 
+const AGENT = 'the keys of ssh-agent'
+
 /** One login: what the SSH client tries next, and what to say where nothing worked. */
 export class Login {
   readonly username: string
   readonly #attempts: Attempt[]
   /** What could have been tried but for a fault. */
-  readonly #skipped: readonly string[]
+  readonly #skipped: string[]
   readonly #tried = new Set<string>()
+  /** What the server does not accept. */
+  readonly #refused = new Set<string>()
   #accepted: readonly string[] = []
 
   constructor(username: string, attempts: readonly Attempt[], skipped: readonly string[]) {
     this.username = username
     this.#attempts = [...attempts]
-    this.#skipped = skipped
+    this.#skipped = [...skipped]
   }
 
   /** The next method, of those that the server accepts; false after the last. */
@@ -36,10 +41,25 @@ export class Login {
       if (!attempt) return false
       const { label, method } = attempt
       const name = method.type === 'agent' ? 'publickey' : method.type
-      if (accepted && !accepted.includes(name)) continue
-      if (label !== undefined) this.#tried.add(label)
-      return method
+      const isAccepted = accepted?.includes(name) ?? true
+      if (label !== undefined) (isAccepted ? this.#tried : this.#refused).add(label)
+      if (isAccepted) return method
     }
+  }
+
+  /** The agent could not be asked; `words` say why. */
+  skipAgent(words: string): void {
+    this.#tried.delete(AGENT)
+    this.#skipped.push(`ssh-agent (${words})`)
+  }
+
+  /** That `host` let nobody in for long. */
+  timeout(host: string): SyncError {
+    if ([...this.#tried].at(-1) !== AGENT) return connectTimeout(host, 'finish the SSH login')
+    return new SyncError(
+      'connect-timeout',
+      `The login to ${host} did not end in time, after the ssh-agent of SSH_AUTH_SOCK was asked; check that ssh-add -l answers`,
+    )
   }
 
   /** Whether the server was asked to let this user in. */
@@ -49,8 +69,13 @@ export class Login {
 
   /** What went wrong at `host`; `words` are the server's or the SSH client's own. */
   failure(host: string, words: string): SyncError {
-    const tried = this.#tried.size > 0 ? [...this.#tried].join(', ') : 'nothing, as there is no key'
-    const skipped = this.#skipped.length > 0 ? `; not used: ${this.#skipped.join(', ')}` : ''
+    const refused = [...this.#refused]
+      .filter((label) => !this.#tried.has(label))
+      .map((label) => `${label} (not accepted)`)
+    const none = refused.length > 0 ? 'nothing' : 'nothing, as there is no key'
+    const tried = this.#tried.size > 0 ? [...this.#tried].join(', ') : none
+    const unused = [...this.#skipped, ...refused]
+    const skipped = unused.length > 0 ? `; not used: ${unused.join(', ')}` : ''
     const accepted = this.#accepted.length > 0 ? `; it accepts ${this.#accepted.join(' and ')}` : ''
     return new SyncError(
       'authentication-required',
@@ -61,7 +86,7 @@ export class Login {
 
 /**
  * Reads what there is to log in with, and tells `onSecret` of each password and passphrase before
- * it is used. Throws `credentials-invalid` where a named file is faulty.
+ * it is used. Throws `credentials-invalid` where no named key can be used.
  */
 export async function readLogin(
   user: string | undefined,
@@ -79,12 +104,14 @@ export async function readLogin(
   for (const file of files) {
     const identity = await readIdentity(file, passphrase)
     if (identity) identities.push(identity)
-    else if (isNamed) throw unusable(credential, `its SSH key ${file} is missing`)
+    else if (isNamed) identities.push({ file, fault: 'is missing' })
   }
   const skipped = identities.flatMap((each) =>
     'fault' in each ? `${each.file} ${each.fault}` : [],
   )
-  if (isNamed && skipped[0] !== undefined) throw unusable(credential, `its SSH key ${skipped[0]}`)
+  if (isNamed && skipped.length > 0 && skipped.length === identities.length) {
+    throw unusable(credential, `its SSH key ${skipped[0]}`)
+  }
   const attempts: Attempt[] = [
     // Some servers know their users by other means.
     { label: undefined, method: { type: 'none', username } },
@@ -104,7 +131,7 @@ function keyAttempt(username: string, { file, key }: Extract<Identity, { key: un
 
 function agentAttempts(username: string, agent: string | undefined): Attempt[] {
   if (agent === undefined) return []
-  return [{ label: 'the keys of ssh-agent', method: { type: 'agent', username, agent } }]
+  return [{ label: AGENT, method: { type: 'agent', username, agent } }]
 }
 
 /** Some servers ask for a password in their own words only. */

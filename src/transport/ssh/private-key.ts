@@ -4,6 +4,9 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import ssh2, { type ParsedKey } from 'ssh2'
 import { encodeEd25519Key } from './ed25519-key.js'
 
+/** OpenSSL writes the curve before the key, which names it, too. */
+const CURVE = /-----BEGIN EC PARAMETERS-----.*?-----END EC PARAMETERS-----/s
+
 /** Why a key cannot be used; the message is the end of a sentence about its file. */
 export class PrivateKeyError extends Error {
   override readonly name = 'PrivateKeyError'
@@ -15,7 +18,7 @@ export class PrivateKeyError extends Error {
  */
 export function parsePrivateKey(text: string, passphrase: string | undefined): ParsedKey {
   // What editors and secret stores do to the ends of lines.
-  const lines = text.replace(/\r\n?/g, '\n').trim()
+  const lines = text.replace(/\r\n?/g, '\n').replace(CURVE, '').trim()
   const readable = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(lines)
     ? convertPkcs8(lines, passphrase)
     : lines
@@ -63,6 +66,9 @@ function explain(words: string, passphrase: string | undefined): string {
   }
   if (passphrase !== undefined && /passphrase/i.test(words)) {
     return 'cannot be decrypted with the passphrase given'
+  }
+  if (passphrase !== undefined && /initialization vector|cipher/i.test(words)) {
+    return 'is encrypted in a way that is not known: encrypt it anew with ssh-keygen -p -Z aes256-ctr'
   }
   return 'is no private key that can be read: it must be RSA, ECDSA or Ed25519 in the format of OpenSSH or PEM'
 }

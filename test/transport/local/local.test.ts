@@ -1,28 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import {
-  appendFileSync,
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type ErrorCode, SyncError } from '../../../src/base/errors.js'
 import { createLocalClient } from '../../../src/transport/local.js'
 import { assertSameTree, createRepo, git, type TestRepo, tempDir } from '../../helpers/git.js'
 import { fetchPack, lsRefs, post, Receiver, textOf } from './local-harness.js'
-
-const failsWith = (code: ErrorCode, words: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof SyncError, String(error))
-  assert.equal(error.code, code, error.message)
-  assert.match(error.message, words)
-  return true
-}
 
 const FILES = {
   'read me.txt': 'hello\n',
@@ -242,87 +226,6 @@ test('an unborn or detached HEAD is told as it is', async (t) => {
   const oid = repo.commit('first')
   repo.git('checkout', '-q', '--detach')
   assert.deepEqual(await lsRefs(repo.dir, 'HEAD'), [`${oid} HEAD`, '0000'])
-})
-
-test('refuses in the words of a server what it cannot serve', async (t) => {
-  const repo = createRepo(path.join(tempDir(t), 'repo'))
-  const oid = repo.commit('first')
-  const unknown = '0123456789'.repeat(4)
-  const want = (target: string) => [`want ${target}`, 'deepen 1', 'done']
-  for (const [command, lines, words] of [
-    ['fetch', want(unknown), `ERR upload-pack: not our ref ${unknown}`],
-    ['fetch', want('../../etc/passwd'), 'ERR upload-pack: not an object id: ../../etc/passwd'],
-    ['fetch', ['deepen 1', 'done'], 'ERR upload-pack: nothing is wanted'],
-    ['fetch', [`want ${oid}`, 'done'], /ERR upload-pack: .*deepen 1 only/],
-    ['fetch', [`want ${oid}`, 'deepen 1'], /ERR upload-pack: expected done/],
-    ['push', [], 'ERR upload-pack: unknown command push'],
-  ] as const) {
-    const [answer, ...rest] = textOf(await post(repo.dir, command, lines))
-    if (typeof words === 'string') assert.equal(answer, words)
-    else assert.match(answer ?? '', words)
-    assert.deepEqual(rest, [])
-  }
-})
-
-test('what is no repository is told apart', async (t) => {
-  const root = tempDir(t)
-  await assert.rejects(
-    lsRefs(path.join(root, 'none')),
-    failsWith('repository-not-found', /none does not exist/),
-  )
-  await assert.rejects(lsRefs(root), failsWith('repository-not-found', /is not a git repository/))
-  const other = createRepo(path.join(root, 'other'))
-  appendFileSync(path.join(other.gitDir, 'config'), '[extensions]\n\tobjectFormat = sha3\n')
-  await assert.rejects(
-    lsRefs(other.dir),
-    failsWith('object-format-unsupported', /the object format sha3/),
-  )
-  const sha256 = createRepo(path.join(root, 'sha256'), { objectFormat: 'sha256' })
-  const mismatched = 'ERR upload-pack: mismatched object format: server sha256; client sha1'
-  assert.deepEqual(await lsRefs(sha256.dir), [mismatched])
-  const reftable = createRepo(path.join(root, 'reftable'))
-  appendFileSync(
-    path.join(reftable.gitDir, 'config'),
-    '[extensions]\n\trefStorage = reftable ; x\n',
-  )
-  await assert.rejects(
-    lsRefs(reftable.dir),
-    failsWith('object-format-unsupported', /the ref storage reftable/),
-  )
-})
-
-test('a damaged or incomplete repository is told apart', async (t) => {
-  const root = tempDir(t)
-  const repo = createRepo(path.join(root, 'repo'))
-  const oid = repo.commit('first', { a: 'some text', b: 'other' })
-  const blob = repo.oid('HEAD:a')
-  const file = path.join(repo.gitDir, 'objects', blob.slice(0, 2), blob.slice(2))
-  chmodSync(file, 0o644)
-  writeFileSync(file, 'damage')
-  await assert.rejects(
-    fetchPack(repo.dir, [oid]),
-    failsWith('connection-failed', /repo cannot be read/),
-  )
-  rmSync(file)
-  await assert.rejects(
-    fetchPack(repo.dir, [oid]),
-    failsWith('pack-incomplete', new RegExp(`repo lacks the object ${blob}`)),
-  )
-})
-
-test('an abort ends a fetch, before and while it runs', async (t) => {
-  const root = tempDir(t)
-  const repo = createRepo(path.join(root, 'repo'))
-  const oid = repo.commit('large', { random: randomBytes(16 << 20) })
-  const reason = new SyncError('sync-timeout', 'own words')
-  const isReason = (error: unknown) => error === reason
-  await assert.rejects(post(repo.dir, 'ls-refs', [], AbortSignal.abort(reason)), isReason)
-
-  const lines = [`want ${oid}`, 'deepen 1', 'done']
-  const controller = new AbortController()
-  const pending = post(repo.dir, 'fetch', lines, controller.signal)
-  setImmediate(() => controller.abort(reason))
-  await assert.rejects(pending, isReason)
 })
 
 function packsOf(gitDir: string): string[] {

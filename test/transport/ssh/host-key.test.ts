@@ -49,7 +49,7 @@ test('a host that is not known is refused, with its fingerprint and where to add
   assert.doesNotMatch(sshd.log(), /Accepted/)
 })
 
-test('a changed host key is refused with both fingerprints, and waits for a change', async (t) => {
+test('a changed host key is refused with both fingerprints, and stalled', async (t) => {
   const { sshd, poll } = await serve(t)
   const former = createKey(path.join(sshd.dir, 'former'), 'ed25519')
   writeFileSync(sshd.knownHosts, knownHostsLine(former, sshd.port))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -14,16 +15,22 @@ import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
-import { createKey, fingerprintOf, type Sshd, startSshd } from '../../helpers/sshd.js'
+import {
+  createKey,
+  fingerprintOf,
+  type Sshd,
+  type SshdOptions,
+  startSshd,
+} from '../../helpers/sshd.js'
 import { createHarness, credentialFor, NOWHERE, signal } from './ssh-harness.js'
 
 /** A server with a repository; `poll` logs in anew and returns the oid of its HEAD. */
-async function serve(t: TestScope) {
-  const sshd = await startSshd(t)
+async function serve(t: TestScope, options: SshdOptions = {}) {
+  const sshd = await startSshd(t, options)
   const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
   const tip = repo.commit('first', { file: '1' })
-  const poll = async (credential: Credential, defaults = NOWHERE) => {
-    const { session, transport } = createHarness(t, { defaults })
+  const poll = async (credential: Credential, defaults = NOWHERE, idleTimeoutMs = 10_000) => {
+    const { session, transport } = createHarness(t, { defaults, idleTimeoutMs })
     const [head] = await session(sshd.url(repo.dir), credential).listRefs(['HEAD'], signal)
     await transport.close()
     return head?.oid
@@ -82,6 +89,34 @@ test('several keys are tried in turn; each that failed is named, by its fingerpr
       new RegExp(
         `does not let ${sshd.user} log in .*tried: ${other} \\(ecdsa-sha2-nistp256 ${escaped(fingerprintOf(`${other}.pub`))}\\), ${more} .*it accepts publickey`,
       ),
+    ),
+  )
+})
+
+test('of several keys, one that cannot be used keeps none of the others from it', async (t) => {
+  const { sshd, tip, poll } = await serve(t)
+  const missing = path.join(sshd.dir, 'missing')
+  const locked = createKey(path.join(sshd.dir, 'locked'), 'ed25519', '-N', 'secret')
+  const stranger = createKey(path.join(sshd.dir, 'stranger'), 'ed25519')
+  const { knownHostsFile } = credentialFor(sshd) as { knownHostsFile: string }
+  assert.equal(await poll({ sshKeyFiles: [missing, locked, sshd.key], knownHostsFile }), tip)
+  await assert.rejects(
+    poll({ sshKeyFiles: [missing, locked, stranger], knownHostsFile }),
+    failsWith(
+      'authentication-required',
+      /tried: .*stranger .*not used: .*missing is missing, .*locked/,
+    ),
+  )
+})
+
+test('what the server does not accept is told as such', async (t) => {
+  const config = ['PubkeyAuthentication no', 'PasswordAuthentication yes']
+  const { sshd, poll } = await serve(t, { config })
+  await assert.rejects(
+    poll(credentialFor(sshd)),
+    failsWith(
+      'authentication-required',
+      /tried: nothing; not used: \S+ \(.*\) \(not accepted\)/,
     ),
   )
 })
@@ -151,7 +186,7 @@ test('the keys of ssh-agent, and one that is away', async (t) => {
   const defaults = { ...NOWHERE, agentSocket: socket }
   await assert.rejects(
     poll({ knownHostsFile }, defaults),
-    failsWith('authentication-required', /tried: the keys of ssh-agent/),
+    failsWith('authentication-required', /tried: nothing, as .*not used: ssh-agent \(.+\)/),
   )
   const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
   atEnd(t, () => agent.kill())
@@ -160,6 +195,19 @@ test('the keys of ssh-agent, and one that is away', async (t) => {
   const others = ['ecdsa', 'rsa'].map((type) => createKey(path.join(sshd.dir, type), type))
   for (const key of [...others, sshd.key]) execFileSync('ssh-add', ['-q', key], { env })
   assert.equal(await poll({ knownHostsFile }, defaults), tip)
+})
+
+test('an agent that does not answer is told as such', async (t) => {
+  const { sshd, poll } = await serve(t)
+  const agentSocket = path.join(sshd.dir, 'agent')
+  const agent = net.createServer((asked) => atEnd(t, () => asked.destroy())).listen(agentSocket)
+  atEnd(t, () => agent.close())
+  await once(agent, 'listening')
+  const { knownHostsFile } = credentialFor(sshd) as { knownHostsFile: string }
+  await assert.rejects(
+    poll({ knownHostsFile }, { ...NOWHERE, agentSocket }, 1000),
+    failsWith('connect-timeout', /ssh-agent of SSH_AUTH_SOCK was asked/),
+  )
 })
 
 test('passwords and passphrases are told before they are used', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -62,6 +63,25 @@ test('an Ed25519 key in PKCS #8, which openssl writes', async (t) => {
       `ssh-ed25519 ${fingerprintOf(`${file}.pub`)}`,
     )
   }
+})
+
+test('an ECDSA key after its curve, as openssl writes it', async (t) => {
+  const file = path.join(tempDir(t), 'key')
+  execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-out', file])
+  assert.match(readFileSync(file, 'utf8'), /^-----BEGIN EC PARAMETERS-----/)
+  const identity = await readIdentity(file, undefined)
+  assert.ok(identity && 'key' in identity, JSON.stringify(identity))
+  assert.equal(identity.key.type, 'ecdsa-sha2-nistp256')
+})
+
+test('a key that is encrypted in a way that is not known says how to encrypt it anew', async (t) => {
+  const cipher = ['-Z', 'chacha20-poly1305@openssh.com']
+  const file = createKey(path.join(tempDir(t), 'key'), 'ed25519', '-N', 'open sesame', ...cipher)
+  assert.deepEqual(await readIdentity(file, 'open sesame'), {
+    file,
+    fault:
+      'is encrypted in a way that is not known: encrypt it anew with ssh-keygen -p -Z aes256-ctr',
+  })
 })
 
 test('what is no private key is told without any of it', async (t) => {
