@@ -8,7 +8,8 @@ import { RemoteSession } from './protocol/remote-session.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
-import { createCredentials, originOf } from './transport/credentials.js'
+import type { Authorization } from './transport/credentials/authorization.js'
+import { createCredentials } from './transport/credentials.js'
 import { createHttpClient } from './transport/http.js'
 import { createAssertOk } from './transport/http-status.js'
 import { createLocalClient } from './transport/local.js'
@@ -70,16 +71,24 @@ export function createSessions(options: SessionsOptions): Sessions {
       toSshCredential(remote, await credentials.find(remote, credential)),
     )
   return {
-    open: ({ remote, credential }) =>
-      new RemoteSession({
+    open({ remote, credential }) {
+      let sent: Authorization | undefined
+      return new RemoteSession({
         url: remote.url,
         client: withIdentity(openClient(remote, credential), remote.url, () =>
           credentials.identityFor(remote, credential),
         ),
-        authorize: (attempt) => credentials.headersFor(remote, credential, attempt),
-        assertOk: createAssertOk(() => clock.wallTime(), originOf(remote, credential)),
+        async authorize(attempt) {
+          sent = await credentials.authorize(remote, credential, attempt)
+          return sent.headers
+        },
+        assertOk: createAssertOk(
+          () => clock.wallTime(),
+          () => sent,
+        ),
         maxRefsBytes: settings.maxRefsBytes,
-      }),
+      })
+    },
     async close() {
       await Promise.all([client.close(), ssh.close()])
     },

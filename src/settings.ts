@@ -5,6 +5,7 @@ import { parseBytes } from './base/bytes.js'
 import { type Flag, type Program, parseCommandLine, renderHelp } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
+import { isFileName } from './base/file-name.js'
 import { suggestion } from './base/nearest.js'
 import { redact } from './base/redact.js'
 import {
@@ -182,9 +183,10 @@ export function parseCommand(
   for (const operand of operands) faults.push(`unexpected argument "${operand}"`)
 
   const settings = readSettings(line.values, env, cwd, faults)
+  const isSet = ({ name, variable }: Flag) => line.values.has(name) || env[variable]?.trim()
   if (name === 'healthcheck') {
     if (settings.httpPort === 0) faults.push('HTTP_PORT is 0: name the port that was logged')
-  } else if (isKnown && settings.listingPath === undefined) {
+  } else if (isKnown && settings.listingPath === undefined && !isSet(SETTINGS.listingPath)) {
     faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
   }
   if (faults.length > 0) throw new SettingsError(faults)
@@ -236,5 +238,8 @@ function setting<T>(
 }
 
 function toPath(text: string, cwd: string): string {
+  if (!isFileName(text)) {
+    throw new RangeError('must be a path on this machine, not an address or what a file holds')
+  }
   return path.resolve(cwd, text)
 }

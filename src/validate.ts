@@ -1,11 +1,19 @@
 // Checks a listing without a running service: every fault is a line on standard error.
+import { systemClock } from './base/clock.js'
 import { toSyncError } from './base/errors.js'
 import { EXIT } from './exit-code.js'
+import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
 import { listingDefaults, type Settings } from './settings.js'
-import { createCredentials } from './transport/credentials.js'
+import { type Credentials, createCredentials } from './transport/credentials.js'
+import { parseSshAddress } from './transport/ssh/address.js'
+import { readTrust } from './transport/ssh/connect.js'
+import { toSshCredential } from './transport/ssh/credential.js'
+import { sshDefaults } from './transport/ssh/defaults.js'
+import { readLogin } from './transport/ssh/login.js'
+import { createTlsContext } from './transport/tls-files.js'
 
 /** Reads the listing, and the credentials file where there is one; resolves to the exit code. */
 export async function validate(settings: Settings): Promise<number> {
@@ -29,14 +37,28 @@ async function checkCredentials(entries: Entry[], file: string | undefined): Pro
   if (file === undefined) return
   const credentials = createCredentials({ path: file, env: process.env, cwd: process.cwd() })
   const checks = entries.map(async ({ remote, credential }, index) => {
-    // The file counts for every remote, also where no header comes from it, as with SSH.
-    const error = await credentials
-      .identityFor(remote, credential)
-      .then(() => credentials.headersFor(remote, credential))
-      .catch(toSyncError)
+    const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
-    return error instanceof Error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
+    return error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
   })
   const faults = (await Promise.all(checks)).flat()
   if (faults.length > 0) throw new ListingError(faults)
+}
+
+/** Reads every file that a sync of `remote` would. Throws where one cannot be used. */
+async function checkRemote(
+  credentials: Credentials,
+  remote: RemoteUrl,
+  name: string | undefined,
+): Promise<void> {
+  const identity = await credentials.identityFor(remote, name)
+  if (identity) await createTlsContext({ caFile: undefined, identity })
+  await credentials.headersFor(remote, name)
+  const found = await credentials.find(remote, name)
+  if (!found || remote.transport !== 'ssh') return
+  const host = parseSshAddress(`${remote.url}/info/refs`)
+  const ssh = toSshCredential(remote, found)
+  const defaults = sshDefaults(process.env)
+  await readTrust(host, ssh, { defaults, clock: systemClock })
+  await readLogin(host.user, ssh, defaults)
 }

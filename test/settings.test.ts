@@ -216,6 +216,23 @@ test('no fault shows a credential', () => {
   assert.doesNotMatch(faults.join(), /s3cret/)
 })
 
+test('an address or a content in place of a path is a fault, and not shown', () => {
+  const message = 'must be a path on this machine, not an address or what a file holds'
+  for (const text of [
+    'https://user:s3cret@host/x',
+    'https//user:s3cret@host/x',
+    '[{"url": "https://host", "token": "s3cret"}]',
+    '-----BEGIN CERTIFICATE-----\ns3cret',
+  ]) {
+    for (const variable of ['LISTING_PATH', 'CREDENTIALS_PATH', 'CA_FILE', 'ROOT', 'STATE_DIR']) {
+      const faults = faultsOf([], { ...LISTING, [variable]: text })
+      assert.deepEqual(faults, [`${variable} ${message}`])
+    }
+  }
+  const listing = faultsOf(['validate', 'https://user:s3cret@host/x'], {})
+  assert.deepEqual(listing, [`--listing-path ${message}`])
+})
+
 test('validate takes the listing as an argument or from its setting', () => {
   const env = { ...LISTING, ROOT: '/data', PUBLISH: 'symlink', SCRAPE_INTERVAL: '5s' }
   for (const [argv, listingPath] of [

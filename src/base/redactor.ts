@@ -4,14 +4,18 @@
 export interface Redactor {
   /** Learns a secret; one that is too short to be told from other text is passed over. */
   add(secret: string): void
-  /** Learns what can be secret in the headers of a request. */
-  addHeaders(headers: Readonly<Record<string, string>>): void
+  /** Learns what can be secret in the headers of a request to `url`, which is shown. */
+  addHeaders(headers: Readonly<Record<string, string>>, url?: string): void
   /** `text` with every secret that was learnt replaced by `[redacted]`. */
   redact(text: string): string
 }
 
 /** The length below which a secret would be found in ordinary words; also that of a key. */
 const MIN_LENGTH = 6
+/** A user name from this length on may be a token. */
+const TOKEN_LENGTH = 20
+/** Passwords that say that the user name is a token. */
+const NO_PASSWORD = ['', 'x', 'x-oauth-basic']
 /** Secrets that rotate are forgotten together; those in use are learnt again as they are used. */
 const MAX_SECRETS = 10_000
 
@@ -49,8 +53,8 @@ export function createRedactor(): Redactor {
 
   return {
     add,
-    addHeaders(headers) {
-      for (const [name, value] of Object.entries(headers)) secretsIn(name, value).forEach(add)
+    addHeaders(headers, url = '') {
+      for (const [name, value] of Object.entries(headers)) secretsIn(name, value, url).forEach(add)
     },
     redact(text) {
       if (forms.size === 0) return text
@@ -76,7 +80,14 @@ function cutLength(text: string, at: number, form: string): number {
   return form.startsWith(end) ? end.length : 0
 }
 
-function secretsIn(name: string, value: string): string[] {
+/** Whether the headers of a request have a secret that a {@link Redactor} passes over. */
+export function hasShortSecret(headers: Readonly<Record<string, string>>): boolean {
+  return Object.entries(headers).some(([name, value]) =>
+    secretsIn(name, value, '').some(({ length }) => length > 0 && length < MIN_LENGTH),
+  )
+}
+
+function secretsIn(name: string, value: string, url: string): string[] {
   const words = value.split(' ')
   if (name === 'cookie') {
     return [value, ...value.split('; ').map((cookie) => cookie.slice(cookie.indexOf('=') + 1))]
@@ -86,7 +97,19 @@ function secretsIn(name: string, value: string): string[] {
   }
   const encoded = words.at(-1) ?? ''
   const plain = Buffer.from(encoded, 'base64').toString()
-  return [encoded, plain, plain.slice(plain.indexOf(':') + 1)]
+  const [username = '', ...rest] = plain.split(':')
+  const password = rest.join(':')
+  const hasPassword = !NO_PASSWORD.includes(password)
+  // The user of some addresses is a part of the path as well.
+  const isShown = url.includes(username)
+  if (!hasPassword && isShown) return [encoded]
+  const isToken = !hasPassword || username.length >= TOKEN_LENGTH
+  return [
+    encoded,
+    plain,
+    ...(isToken && !isShown ? [username] : []),
+    ...(hasPassword ? [password] : []),
+  ]
 }
 
 function formsOf(secret: string): Set<string> {

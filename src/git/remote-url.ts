@@ -2,6 +2,7 @@
 // that no later part can print them. https://git-scm.com/docs/git-clone#_git_urls
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { looksLikeAddress } from '../base/file-name.js'
 
 export interface RemoteUrl {
   transport: 'http' | 'ssh' | 'local'
@@ -26,6 +27,7 @@ export function parseRemoteUrl(repo: string, baseDirectory: string): RemoteUrl {
   if (/^(?:https?|ssh|git\+ssh):/i.test(repo)) throw new TypeError('needs // after its scheme')
   const scp = SCP_FORM.exec(repo)
   if (scp && !path.isAbsolute(repo) && !repo.startsWith('.')) return scpUrl(scp.groups ?? {})
+  refuseAddress(repo)
   return local(path.resolve(baseDirectory, repo))
 }
 
@@ -66,7 +68,18 @@ function fileUrl(text: string, baseDirectory: string): RemoteUrl {
     throw new TypeError('names a host: a file URL has three slashes, file:///path')
   }
   refuseQueryAndFragment(url)
+  refuseAddress(text.replace(/^file:(?:\/\/(?=\/))?/i, ''))
   return local(path.resolve(pathOf(url)))
+}
+
+/** As a path, a mistyped address would be shown with its password. */
+function refuseAddress(text: string): void {
+  if (text.trim() !== text) throw new TypeError('has white space before or after it: take it out')
+  if (looksLikeAddress(text)) {
+    throw new TypeError(
+      'looks like a mistyped address: write https://host/… (or, for a local path with ":" before "@", file:///… with %3A)',
+    )
+  }
 }
 
 function pathOf({ pathname }: URL): string {
@@ -126,8 +139,13 @@ function ssh(host: string, encodedPath: string, credentials: RemoteUrl['credenti
 
 /** `user@host:path` is relative to the user's home unless `path` is absolute. */
 function scpUrl({ user, host, path: scpPath = '' }: Record<string, string | undefined>): RemoteUrl {
-  if (user === undefined && /^[^/]*@/.test(scpPath)) {
+  // With a user before, a password of another one may follow.
+  const misplaced = user === undefined ? /^[^/]*@/ : /^[^/]*@[^/]*:/
+  if (misplaced.test(scpPath)) {
     throw new TypeError('looks like a URL without its scheme: put https:// before it')
+  }
+  if (/^\/\/[^/]*@/.test(scpPath)) {
+    throw new TypeError('looks like a URL with a mistyped scheme: write https://host/…')
   }
   const absolute = scpPath.startsWith('/') ? scpPath : `/~/${scpPath.replace(/^~\//, '')}`
   const login = user === undefined ? '' : `${encodeURIComponent(user)}@`

@@ -1,12 +1,34 @@
 // What is wrong with a credential that has the right shape: what its schema cannot say.
-
+import { isFileName } from '../base/file-name.js'
 import type { Credential } from './credential.js'
 import type { GithubApp } from './credentials/github-app.js'
-import { findSshFaults, isForSsh } from './ssh/credential-fields.js'
+import { NO_FILE_NAME } from './credentials/secret-file.js'
+import { findSshFaults, isForSsh, SSH_FIELDS } from './ssh/credential-fields.js'
 import { findIdentityFaults } from './tls-identity.js'
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** What is wrong with a value that cannot be sent in a header: the end of a sentence. */
+export const UNSENDABLE = 'a line end in it, or another character that no header can carry'
+/** What the connection is made of, which is not a credential's to say. */
+const CONNECTION_HEADER =
+  /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
+
+/** Fields that an SSH remote has no use for. */
+const FOR_HTTP = [
+  'token',
+  'tokenFile',
+  'headers',
+  'headerFiles',
+  'cookieFile',
+  'askpassUrl',
+  'askpassUrlFile',
+  'clientCertFile',
+  'clientKeyFile',
+  'clientKeyPassphraseFile',
+  'githubApp',
+] as const
 
 /** Whether `value` can be sent as the value of a header. */
 export function isHeaderValue(value: string): boolean {
@@ -38,6 +60,8 @@ export function findCredentialFaults(credential: Credential): string[] {
       : []),
     ...(new Set(headers).size < headers.length ? ['has one header twice'] : []),
     ...findUrlFaults(credential.url),
+    ...findUseFaults(credential),
+    ...findFileFaults(credential),
     ...findHeaderFaults(credential),
     ...findAskpassFaults(credential.askpassUrl),
     ...findAppFaults(credential.githubApp),
@@ -62,6 +86,29 @@ function findUrlFaults(url: string | undefined): string[] {
   return extra ? ['has a url with credentials, a query or a fragment in it'] : []
 }
 
+/** Fields that the scheme of the url has no use for, or no field that is of any use. */
+function findUseFaults({ url = '', name, ...fields }: Credential): string[] {
+  if (Object.keys(fields).length === 0) {
+    return ['has nothing to authenticate with: give it a password, a token or another field']
+  }
+  const [scheme = ''] = /^(?:https?|ssh)(?=:)/i.exec(url) ?? []
+  if (scheme === '') return []
+  const isSsh = scheme.toLowerCase() === 'ssh'
+  return (isSsh ? FOR_HTTP : SSH_FIELDS)
+    .filter((field) => fields[field] !== undefined)
+    .map((field) => `has ${field}, which a url of ${scheme}:// has no use for`)
+}
+
+/** Every field that names a file, also those inside of others, and what it has. */
+function findFileFaults(credential: object): string[] {
+  return Object.entries(credential).flatMap(([field, value]) => {
+    if (!/Files?$/.test(field)) return field === 'githubApp' ? findFileFaults(value) : []
+    const names: unknown[] = typeof value === 'object' ? Object.values(value) : [value]
+    const isSound = names.every((name) => typeof name !== 'string' || isFileName(name))
+    return isSound ? [] : [`has a ${field} that ${NO_FILE_NAME}`]
+  })
+}
+
 function findHeaderFaults({ headers = {}, headerFiles = {} }: Credential): string[] {
   const names = [...Object.keys(headers), ...Object.keys(headerFiles)]
   const unsendable = Object.entries(headers).filter(([, value]) => !isHeaderValue(value))
@@ -69,9 +116,12 @@ function findHeaderFaults({ headers = {}, headerFiles = {} }: Credential): strin
     ...(names.every((name) => HEADER_NAME.test(name))
       ? []
       : ['has a header of an impossible name']),
+    ...names
+      .filter((name) => CONNECTION_HEADER.test(name))
+      .map((name) => `has a header ${name}, which belongs to the connection: leave it out`),
     ...unsendable
       .filter(([name]) => HEADER_NAME.test(name))
-      .map(([name]) => `has a header ${name} with a line end or the like in it`),
+      .map(([name]) => `has a header ${name} with ${UNSENDABLE}`),
   ]
 }
 

@@ -8,7 +8,7 @@ import { findDuplicateKeys } from '../base/json-duplicates.js'
 import { redact } from '../base/redact.js'
 import type { Credential } from './credential.js'
 import { findCredentialFaults } from './credential-faults.js'
-import { invalidIn } from './credentials/secret-file.js'
+import { invalidIn, withoutLineEnd } from './credentials/secret-file.js'
 
 export type { Credential }
 
@@ -22,14 +22,15 @@ export function createCredentialsParser(): ParseCredentials {
   const validate = ajv.compile<Credential[]>(schema)
   return (text, file) => {
     const document = parse(text, file)
-    const faults = validate(document)
-      ? document.flatMap(findFaultsAt).concat(findDuplicates(document))
+    const credentials = validate(document) ? document.map(trimSecrets) : undefined
+    const faults = credentials
+      ? credentials.flatMap(findFaultsAt).concat(findDuplicates(credentials))
       : (validate.errors ?? []).flatMap(describe)
     const repeated = findDuplicateKeys(text).map((keys) => `${pointer(keys)} is given twice`)
-    if (faults.length + repeated.length > 0) {
+    if (!credentials || faults.length + repeated.length > 0) {
       throw invalid(file, [...repeated, ...faults].join('; '))
     }
-    return document as Credential[]
+    return credentials
   }
 }
 
@@ -57,6 +58,8 @@ function describe({ keyword, instancePath, params, message }: ErrorObject): stri
       return instancePath.split('/').length > 2 ? [`${place} ${message}`] : []
     case 'anyOf':
       return [`${place} must have a url or a name`]
+    case 'not':
+      return [`${place} must be the name of a file, or false to trust every host`]
     default:
       return [`${place} ${message}`]
   }
@@ -65,6 +68,21 @@ function describe({ keyword, instancePath, params, message }: ErrorObject): stri
 function pointer(keys: readonly string[]): string {
   const tokens = keys.map((key) => redact(key).replaceAll('~', '~0').replaceAll('/', '~1'))
   return tokens.map((token) => `/${token}`).join('')
+}
+
+/** As in files, one newline at the end of a secret is none of it. */
+function trimSecrets(credential: Credential): Credential {
+  const trimmed = { ...credential }
+  for (const field of ['password', 'token', 'askpassUrl', 'sshPassphrase'] as const) {
+    const value = trimmed[field]
+    if (value !== undefined) trimmed[field] = withoutLineEnd(value)
+  }
+  const { headers } = trimmed
+  if (headers) {
+    const entries = Object.entries(headers).map(([name, value]) => [name, withoutLineEnd(value)])
+    trimmed.headers = Object.fromEntries(entries)
+  }
+  return trimmed
 }
 
 function findFaultsAt(credential: Credential, index: number): string[] {

@@ -7,13 +7,14 @@ import { SyncError } from '../base/errors.js'
 import type { Redactor } from '../base/redactor.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import { findCredential } from './credential-match.js'
-import { basic, isPrivate } from './credentials/authorization.js'
+import { type Authorization, basic, isPrivate } from './credentials/authorization.js'
 import {
   cookieOf,
   createCredentialHeaders,
   type Headers,
 } from './credentials/credential-headers.js'
 import { checkEnvironment, type Environment, readEnvironment } from './credentials/environment.js'
+import { explainNone } from './credentials/explain-none.js'
 import { createFileReader } from './credentials/file-reader.js'
 import { findLogin } from './credentials/login-files.js'
 import type { Attempt } from './credentials/mint.js'
@@ -56,20 +57,14 @@ export interface Credentials {
     attempt?: Attempt,
   ): Promise<FoundCredential | undefined>
   /**
-   * Headers for `remote`, whose entry names the credential `name`; empty where there is none.
-   * Throws `credentials-invalid`, and what a service that is asked does.
+   * What goes with a request to `remote`, whose entry names the credential `name`. Throws
+   * `credentials-invalid`, and what a service that is asked does.
    */
+  authorize(remote: RemoteUrl, name: string | undefined, attempt?: Attempt): Promise<Authorization>
+  /** The headers that {@link Credentials.authorize} gives; empty where there are none. */
   headersFor(remote: RemoteUrl, name: string | undefined, attempt?: Attempt): Promise<Headers>
   /** The client certificate for `remote`, if its credential in the file has one. */
   identityFor(remote: RemoteUrl, name: string | undefined): Promise<TlsIdentity | undefined>
-}
-
-/** Where the credentials that {@link Credentials} finds come from, in words for a sentence. */
-export function originOf({ credentials }: RemoteUrl, name: string | undefined): string {
-  if (name !== undefined) return `the credential "${name}" in CREDENTIALS_PATH`
-  return credentials?.password
-    ? "the user name and password in the entry's repo"
-    : 'CREDENTIALS_PATH, the GIT_… variables, or the netrc file'
 }
 
 /** Creates a reader of all credentials. */
@@ -90,33 +85,72 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       name === undefined
         ? findCredential(credentials, remote.url)
         : credentials.find((candidate) => candidate.name === name)
+    if (credential && name !== undefined) assertCovers(credential, name, remote, file)
     if (credential) return { credential, source: file }
     if (name === undefined) return undefined
     throw invalid(file, `has no credential of the name "${name}" that the listing asks for`)
   }
 
   async function fromEnvironment(url: URL, attempt: Attempt): Promise<Headers | undefined> {
-    const { credential } = environment
+    const { credential, origin } = environment
     if (!credential) return undefined
-    checkEnvironment(credential, ENVIRONMENT.name)
+    checkEnvironment(credential, origin.name)
     const isServed = credential.url ? findCredential([credential], url.href) : isPrivate(url)
-    return isServed ? headersOf(credential, ENVIRONMENT, url, attempt) : undefined
+    return isServed ? headersOf(credential, origin, url, attempt) : undefined
   }
 
-  async function headersOfFirst(
+  /** The first source that has any, in words, and what it has. */
+  async function findFirst(
     remote: RemoteUrl,
     name: string | undefined,
     url: URL,
     attempt: Attempt,
-  ): Promise<Headers> {
+  ): Promise<Pick<Authorization, 'headers' | 'source'>> {
     const written = remote.credentials
-    if (name === undefined && written?.password) return { authorization: basic(written) }
+    if (name === undefined && written?.password) {
+      const source = "the user name and password in the entry's repo"
+      return { headers: { authorization: basic(written) }, source }
+    }
     const found = await findIn(remote, name, attempt)
-    if (found) return headersOf(found.credential, originIn(found.source), url, attempt)
+    if (found) {
+      const { credential } = found
+      const source = name === undefined ? `for ${credential.url}` : `"${name}"`
+      return {
+        headers: await headersOf(credential, originIn(found.source), url, attempt),
+        source: `the credential ${source} in CREDENTIALS_PATH`,
+      }
+    }
     const given = await fromEnvironment(url, attempt)
-    if (given) return given
-    const login = (await findLogin(environment, url, written?.username)) ?? written
-    return login ? { authorization: basic(login) } : {}
+    if (given) return { headers: given, source: environment.source }
+    const login = await findLogin(environment, url, written?.username)
+    if (login) return { headers: { authorization: basic(login.login) }, source: login.source }
+    if (!written) return { headers: {}, source: undefined }
+    const source = "the user name in the entry's repo, for which no source has a password"
+    return { headers: { authorization: basic(written) }, source }
+  }
+
+  async function authorize(
+    remote: RemoteUrl,
+    name: string | undefined,
+    attempt: Attempt = {},
+  ): Promise<Authorization> {
+    const url = new URL(remote.url)
+    const { origin } = url
+    if (remote.transport !== 'http') {
+      return { headers: {}, origin, source: undefined, whyNone: undefined }
+    }
+    const { headers, source } = await findFirst(remote, name, url, attempt)
+    const { cookieFile } = environment
+    const cookie =
+      cookieFile === undefined || headers['cookie'] !== undefined
+        ? undefined
+        : await cookieOf(cookieFile, url, now())
+    if (cookie !== undefined) headers['cookie'] = cookie
+    redactor?.addHeaders(headers, remote.url)
+    const from = source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
+    const whyNone =
+      from === undefined ? explainNone(url, environment, (await read?.(attempt)) ?? []) : undefined
+    return { headers, origin, source: from, whyNone }
   }
 
   return {
@@ -125,18 +159,8 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const found = await findIn(remote, name)
       return found && identityOf(found.credential, path.dirname(found.source))
     },
-    async headersFor(remote, name, attempt = {}) {
-      if (remote.transport !== 'http') return {}
-      const url = new URL(remote.url)
-      const headers = await headersOfFirst(remote, name, url, attempt)
-      const { cookieFile } = environment
-      if (cookieFile !== undefined && headers['cookie'] === undefined) {
-        const cookie = await cookieOf(cookieFile, url, now())
-        if (cookie !== undefined) headers['cookie'] = cookie
-      }
-      redactor?.addHeaders(headers)
-      return headers
-    },
+    authorize,
+    headersFor: async (remote, name, attempt) => (await authorize(remote, name, attempt)).headers,
   }
 }
 
@@ -144,4 +168,17 @@ function originIn(file: string): Origin {
   return { name: `The credentials file ${file}`, folder: path.dirname(file) }
 }
 
-const ENVIRONMENT: Origin = { name: 'The environment', folder: '.' }
+/** A credential that is asked for by name goes nowhere but to what its `url` covers. */
+function assertCovers(
+  credential: Credential,
+  name: string,
+  { transport, url }: RemoteUrl,
+  file: string,
+): void {
+  if (transport === 'local' || credential.url === undefined) return
+  if (findCredential([credential], url)) return
+  throw invalid(
+    file,
+    `the credential "${name}" is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
+  )
+}

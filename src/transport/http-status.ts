@@ -2,8 +2,10 @@
 // answered, and if not, what the user can do about it.
 // https://git-scm.com/docs/gitprotocol-http
 import { type ErrorCode, SyncError } from '../base/errors.js'
+import { hasShortSecret } from '../base/redactor.js'
+import type { Authorization } from './credentials/authorization.js'
 import type { HttpResponse } from './http-client.js'
-import { retryAfterMs } from './retry-after.js'
+import { asksForPatience, retryAfterMs } from './retry-after.js'
 
 /** How much of an error page is read for its words, and how much of them is shown. */
 const EXCERPT_BYTES = 1024
@@ -14,10 +16,13 @@ export type AssertOk = (response: HttpResponse, expectedContentType: string) => 
 
 /**
  * Creates the check of responses. It reads and frees the body of a response that it throws for,
- * and leaves the body of a good one alone. `now` gives milliseconds since the epoch, and
- * `credentials` says in words where those of the request come from.
+ * and leaves the body of a good one alone. `now` gives milliseconds since the epoch, and `sent`
+ * what the last request carried.
  */
-export function createAssertOk(now: () => number, credentials = 'CREDENTIALS_PATH'): AssertOk {
+export function createAssertOk(
+  now: () => number,
+  sent: () => Authorization | undefined = () => undefined,
+): AssertOk {
   return async (response, expectedContentType) => {
     const type = contentTypeOf(response)
     const encoding = response.headers['content-encoding'] ?? 'identity'
@@ -27,8 +32,11 @@ export function createAssertOk(now: () => number, credentials = 'CREDENTIALS_PAT
     const page = await readStart(response)
     const code = codeOf(response, page)
     const repository = repositoryOf(response)
-    const sentence = explain(code, response, { repository, credentials, page })
-    throw new SyncError(code, `${sentence}${excerptOf(response, page)}`, {
+    const authorization = sent()
+    const sentence = explain(code, response, { repository, authorization, page })
+    // A secret that is too short to be found in the server's words may be among them.
+    const excerpt = hasShortSecret(authorization?.headers ?? {}) ? '' : excerptOf(response, page)
+    throw new SyncError(code, `${sentence}${excerpt}`, {
       retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now()) : undefined,
     })
   }
@@ -69,18 +77,13 @@ function isSignIn(response: HttpResponse): boolean {
   return contentTypeOf(response) === 'text/html' && /[/_](?:sign_?in|login)\/?$/i.test(pathname)
 }
 
-function asksForPatience(headers: Record<string, string>): boolean {
-  const remaining = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining']
-  return headers['retry-after'] !== undefined || remaining === '0'
-}
-
 function isBusy(code: ErrorCode): boolean {
   return code === 'rate-limited' || code === 'server-error'
 }
 
 interface Asked {
   repository: string
-  credentials: string
+  authorization: Authorization | undefined
   /** The first words of the answer. */
   page: string
 }
@@ -92,7 +95,7 @@ function explain(code: ErrorCode, response: HttpResponse, asked: Asked): string 
     case 'authentication-required':
       return explainAuthentication(response, asked, status)
     case 'access-denied':
-      return `${repository} denies access (${status}): the credentials need the right to read; check ${asked.credentials}`
+      return `${repository} denies access (${status}): the credentials need the right to read; ${adviceOf(asked)}`
     case 'repository-not-found':
       return `There is no repository at ${repository} (${status}), or it is private: many servers answer so without credentials that may read it${suffixHint(repository)}`
     case 'rate-limited':
@@ -104,23 +107,44 @@ function explain(code: ErrorCode, response: HttpResponse, asked: Asked): string 
     case 'remote-error':
       return `${repository} refuses the request (${status}); check the address`
     default:
-      return notGit(response, repository, status)
+      return notGit(response, asked, status)
   }
 }
 
 function explainAuthentication(response: HttpResponse, asked: Asked, status: string): string {
-  const { repository, credentials, page } = asked
+  const { repository, authorization, page } = asked
   if (wantsCertificate(response, page)) {
     return `${repository} wants a client certificate, or another one (${status}); name it as clientCertFile and clientKeyFile of a credential in CREDENTIALS_PATH`
   }
   if (isSignIn(response)) {
-    return `The remote redirects to its sign-in page ${repository}: the repository may be private, or not exist; check the address and ${credentials}`
+    return `The remote redirects to its sign-in page ${repository}: the repository may be private, or not exist; check the address; ${adviceOf(asked)}`
   }
   const schemes = schemesOf(response.headers['www-authenticate'] ?? '')
   if (schemes.length > 0 && !schemes.some((scheme) => /^(?:basic|bearer)$/i.test(scheme))) {
     return `${repository} takes only ${schemes.join(' or ')} authentication (${status}), which is not supported; allow Basic on the server, or use its SSH address`
   }
-  return `${repository} wants credentials, or other ones (${status}); check ${credentials}`
+  const { source, origin, headers } = authorization ?? {}
+  if (source === undefined) {
+    return `${repository} wants credentials (${status}); ${adviceOf(asked)}`
+  }
+  if (origin !== new URL(response.url).origin) {
+    return `${repository} wants credentials (${status}), and none go along with a redirect from ${origin}; use its address as repo`
+  }
+  const isToken = /^bearer /i.test(headers?.['authorization'] ?? '')
+  if (isToken && schemes.length > 0 && !schemes.some((scheme) => /^bearer$/i.test(scheme))) {
+    return `${repository} refuses the token (${status}) and asks for a user name and a password; check ${source}, and give the token as password`
+  }
+  return `${repository} refuses the credentials it was sent (${status}); ${adviceOf(asked)}`
+}
+
+/** What to do about credentials: the end of a sentence. */
+function adviceOf({ authorization }: Asked): string {
+  const { source, whyNone } = authorization ?? {}
+  if (source !== undefined) return `check ${source}`
+  const none = 'no credentials are given for it'
+  return whyNone === undefined
+    ? `${none} in CREDENTIALS_PATH, the GIT_… variables, or the netrc file`
+    : `${none}: ${whyNone}`
 }
 
 /** The schemes of challenges such as `Digest realm="a", nonce="b", Basic realm="c"`. */
@@ -137,7 +161,7 @@ function suffixHint(repository: string): string {
     : ''
 }
 
-function notGit(response: HttpResponse, repository: string, status: string): string {
+function notGit(response: HttpResponse, { repository, page }: Asked, status: string): string {
   const type = contentTypeOf(response)
   const encoding = response.headers['content-encoding']
   if (type.startsWith('application/x-git-') && encoding) {
@@ -146,7 +170,8 @@ function notGit(response: HttpResponse, repository: string, status: string): str
   if (type === 'text/html') {
     return `${repository} answers with a web page (${status}), not as a git server; check the address, and whether it wants credentials`
   }
-  if (type === 'text/plain' && response.url.includes('/info/refs')) {
+  const isRefList = type === 'text/plain' || /^[0-9a-f]{40,64}\t/.test(page)
+  if (isRefList && response.url.includes('/info/refs')) {
     return `${repository} is served as plain files (the dumb HTTP protocol), which is not supported; serve it with git http-backend`
   }
   return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address`

@@ -25,6 +25,7 @@ export interface TlsFiles {
 /** A file of {@link TlsFiles}, and how its faults are said. */
 interface Source {
   file: string
+  /** As a sentence begins. */
   name: string
   code: ErrorCode
 }
@@ -68,18 +69,23 @@ function sourcesOf({ caFile, identity }: TlsFiles): Source[] {
 }
 
 function caSource(file: string): Source {
-  return { file, name: 'CA_FILE', code: 'tls-failed' }
+  return { file, name: `CA_FILE ${file}`, code: 'tls-failed' }
 }
 
 function identitySources({ certFile, keyFile, passphraseFile }: TlsIdentity) {
   const code = 'credentials-invalid'
   return {
-    cert: { file: certFile, name: 'The clientCertFile', code } as const,
-    key: { file: keyFile, name: 'The clientKeyFile', code } as const,
+    cert: { file: certFile, name: `The clientCertFile ${certFile}`, code } as const,
+    key: { file: keyFile, name: `The clientKeyFile ${keyFile}`, code } as const,
     passphrase:
       passphraseFile === undefined
         ? undefined
-        : ({ file: passphraseFile, name: 'The clientKeyPassphraseFile', code } as const),
+        : // Its own name may be the passphrase, put in its place.
+          ({
+            file: passphraseFile,
+            name: `The clientKeyPassphraseFile of ${keyFile}`,
+            code,
+          } as const),
   }
 }
 
@@ -132,12 +138,14 @@ async function readSafely<T>(source: Source, read: () => Promise<T>): Promise<T>
   try {
     return await read()
   } catch (error) {
-    throw unusable(source, `cannot be read (${codeOf(error) || 'unknown'})`, error)
+    // The system's own words hold the name of the file.
+    const code = codeOf(error)
+    throw unusable(source, `cannot be read (${code || 'unknown'})`, code ? undefined : error)
   }
 }
 
-function unusable({ file, name, code }: Source, fault: string, cause?: unknown): SyncError {
-  return new SyncError(code, `${name} ${file} ${fault}; it is read again at the next attempt`, {
+function unusable({ name, code }: Source, fault: string, cause?: unknown): SyncError {
+  return new SyncError(code, `${name} ${fault}; it is read again at the next attempt`, {
     cause,
   })
 }

@@ -8,6 +8,9 @@ const CASES: Record<string, [text: string, redacted: string]> = {
   'an at sign in the password': ['https://me:p@55@host/a', 'https://host/a'],
   'a slash in the password': ['"https://me:p/5?5#x@host/a"', '"https://host/a"'],
   'every URL': ['ssh://git@a/x, http://u:p@b/y', 'ssh://a/x, http://b/y'],
+  'an address that was taken for a path': ['no /f/ https:/u:pa55@h/x', 'no /f/ https:/h/x'],
+  'an address whose scheme is mistyped': ['https;//u:pa55@h/x', 'https;//h/x'],
+  'an address without a scheme': ['"//u:pa55@h/x"', '"//h/x"'],
   'a basic header': ['Authorization: Basic dTpw', 'Authorization: [redacted]'],
   'a header as JSON': [
     '{"authorization":"Bearer abc","a":1}',
@@ -18,6 +21,12 @@ const CASES: Record<string, [text: string, redacted: string]> = {
     '{"password": "a\\"b","Token":"","tokens":"c"}',
     '{"password": "[redacted]","Token":"[redacted]","tokens":"c"}',
   ],
+  'a secret of SSH in JSON': ['"sshPassphrase":"pa55"', '"sshPassphrase":"[redacted]"'],
+  'a key in PEM': [
+    'at -----BEGIN RSA PRIVATE KEY-----\nab/c\n-----END RSA PRIVATE KEY----- is missing',
+    'at [redacted] is missing',
+  ],
+  'a key in PEM that is cut off': ['at -----BEGIN X\\nab/c is missing', 'at [redacted]'],
   'a token of a known form': ['no ghp_0123456789abc here', 'no [redacted] here'],
   'a proxy header': ['proxy-authorization=token xyz', 'proxy-authorization=[redacted]'],
 }
@@ -32,6 +41,8 @@ test('text without credentials stays as it is', () => {
     'is it? a=b',
     'glpat- and ghp_short',
     'git@host:path',
+    '//host:8080/a@b // see: me@host',
+    '"passwordFile":"/secrets/password"',
     'mail me@host',
     'needs authorization',
   ]) {
@@ -50,6 +61,11 @@ test('the time is linear in the length of hostile text', () => {
     '?a=',
     '"token":"',
     'ghp_',
+    'a:/',
+    '//a:',
+    '"password',
+    '-----BEGIN ',
+    '-----BEGIN-----END A',
   ]) {
     redact(part.repeat(1_000_000 / part.length))
   }

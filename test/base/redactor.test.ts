@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRedactor } from '../../src/base/redactor.js'
+import { createRedactor, hasShortSecret } from '../../src/base/redactor.js'
 
 const SECRET = 'pä$$ w0rd/"?+~x'
 
@@ -53,6 +53,43 @@ test('the headers of a request are learnt by their parts', () => {
     assert.equal(redactor.redact(`(${secret})`), '([redacted])', secret)
   }
   assert.equal(redactor.redact('user Basic Bearer a= b= x-key'), 'user Basic Bearer a= b= x-key')
+})
+
+const basic = (login: string) => ({
+  authorization: `Basic ${Buffer.from(login).toString('base64')}`,
+})
+
+test('a user name is learnt where it is a token', () => {
+  for (const login of [
+    'a1b2c3d4:',
+    'a1b2c3d4:x',
+    'a1b2c3d4:x-oauth-basic',
+    'a1b2c3d4a1b2c3d4a1b2:password',
+  ]) {
+    const redactor = createRedactor()
+    redactor.addHeaders(basic(login), 'https://host/a1b2')
+    const [username = ''] = login.split(':')
+    assert.equal(redactor.redact(`unknown user '${username}'`), "unknown user '[redacted]'", login)
+    assert.equal(redactor.redact('x-oauth-basic'), 'x-oauth-basic')
+  }
+  const redactor = createRedactor()
+  redactor.addHeaders(basic('deployer:password'))
+  redactor.addHeaders(basic('my-company:'), 'https://dev.example/my-company/_git/repo')
+  assert.equal(redactor.redact('deployer of my-company'), 'deployer of my-company')
+})
+
+test('a request with a secret that is too short to be learnt is told', () => {
+  for (const headers of [basic('u:s3cr!'), { cookie: 'a=12345' }, { 'x-key': 'abc' }]) {
+    assert.equal(hasShortSecret(headers), true)
+  }
+  for (const headers of [
+    basic('u:s3cret'),
+    basic('a1b2c3d4:x'),
+    { authorization: 'Bearer s3cret' },
+  ]) {
+    assert.equal(hasShortSecret(headers), false)
+  }
+  assert.equal(hasShortSecret({}), false)
 })
 
 test('the longer of two secrets wins, and short ones are passed over', () => {

@@ -198,6 +198,18 @@ test('validate looks at the credentials of SSH entries too', async (t) => {
   assert.equal((await run()).code, 0)
 })
 
+test('validate looks at the client certificates of https entries too', async (t) => {
+  const dir = tempDir(t)
+  const listingPath = path.join(dir, 'listing.json')
+  const file = path.join(dir, 'credentials.json')
+  writeListing(listingPath, [{ path: 'out', repo: 'https://host/repo' }])
+  const identity = { clientCertFile: 'none.crt', clientKeyFile: 'none.key' }
+  writeFileSync(file, JSON.stringify([{ url: 'https://host', ...identity }]))
+  const { code, stderr } = await runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
+  assert.equal(code, 2)
+  assert.match(stderr, /: \/0\/repo: The clientCertFile \S+none\.crt cannot be read \(ENOENT\)/)
+})
+
 test('a port that is taken: what was started is stopped again', async (t) => {
   const { listingPath, server } = await setUp(t)
   // Only a start that gives up all of its work lets the process end by itself.

@@ -60,7 +60,10 @@ test('a password that is rotated on both sides is taken up without a restart', a
 
   served.nginx.setAuth('reader:second-secret')
   const message = await service.untilFailed('out', 'authentication-required')
-  assert.match(message, /app\.git wants credentials, or other ones \(401 Unauthorized\)/)
+  assert.match(
+    message,
+    /app\.git refuses the credentials it was sent \(401 Unauthorized\); check the credential for /,
+  )
   const second = served.repo.commit('second', { file: '2' })
   writeFileSync(passwordFile, 'second-secret\n')
   await service.untilPublished('out', second)

@@ -267,6 +267,14 @@ describe('what is invalid is told without secrets', () => {
       { ...good, publish: url },
       { ...good, commit: secret },
       { ...good, required: url },
+      ...[
+        ` ${rawUrl}`,
+        `git clone ${rawUrl}`,
+        rawUrl.replace(':', ''),
+        rawUrl.replace(':', ';'),
+      ].map((repo) => ({ ...good, repo })),
+      { ...good, repo: `file:${rawUrl}` },
+      { ...good, repo: rawUrl.slice('https:'.length) },
     ]
     writeListing(
       listing,
@@ -303,7 +311,10 @@ describe('what is invalid is told without secrets', () => {
         { ...good, headers: { 'X-Key': `${secret}\n` } },
         { ...good, askpassUrl: `ftp://${secret}` },
       ]),
-      JSON.stringify([{ ...good, token: `${secret}\n` }]),
+      JSON.stringify([{ ...good, token: `${secret}\nmore` }]),
+      JSON.stringify([{ ...good, token: undefined, tokenFile: secret.replace('/', '') }]),
+      JSON.stringify([{ ...good, token: undefined, tokenFile: `${secret}\n` }]),
+      JSON.stringify([{ url: 'ssh://host', sshKeyFile: `-----BEGIN KEY-----\n${secret}` }]),
     ]) {
       writeFileSync(file, text)
       const run = await runProgram(['validate', listing], { CREDENTIALS_PATH: file })
@@ -319,10 +330,20 @@ describe('what is invalid is told without secrets', () => {
       { LISTING_PATH: 'x', HTTPS_PROXY: `${rawUrl}/path` },
       { LISTING_PATH: 'x', LOG_LEVEL: url },
       { LISTING_PATH: 'x', SCRAPE_INTERVAL: url },
+      { LISTING_PATH: rawUrl },
+      { LISTING_PATH: `[{"path": "x", "repo": "${rawUrl}"}]` },
+      { LISTING_PATH: 'x', CREDENTIALS_PATH: url },
+      { LISTING_PATH: 'x', CREDENTIALS_PATH: `[{"sshPassphrase": "${secret}"}]` },
+      { LISTING_PATH: 'x', CA_FILE: `-----BEGIN CERTIFICATE-----\n${secret}` },
+      { LISTING_PATH: 'x', STATE_DIR: rawUrl },
     ]) {
       const { code, stdout, stderr } = await runProgram([], env)
       assert.equal(code, 2)
       assertNoLeak(stdout + stderr, [secret])
     }
+    const { code, stderr } = await runProgram(['validate', rawUrl], {})
+    assert.equal(code, 2)
+    assert.match(stderr, /must be a path on this machine, not an address/)
+    assertNoLeak(stderr, [secret])
   })
 })

@@ -112,6 +112,18 @@ test('says what is wrong, without the text that may hold a secret', () => {
     'ssh://host/a?secret': /query or a fragment/,
     'ssh://host/a#secret': /query or a fragment/,
     'user:secret@host/a': /without its scheme/,
+    ' https://user:secret@host/a': /white space before or after/,
+    '/srv/secret ': /white space before or after/,
+    'git clone https://user:secret@host/a': /mistyped address/,
+    'https//user:secret@host/a': /mistyped address/,
+    'https;//secret@host/a': /mistyped address/,
+    '//user:secret@host/a': /mistyped address/,
+    '//secret@host/a': /mistyped address/,
+    './user:secret@host/a': /mistyped address/,
+    'file:https://user:secret@host/a': /mistyped address/,
+    'file:///user:secret@host/a': /mistyped address/,
+    'url=https://user:secret@host/a': /mistyped scheme/,
+    'git@user:secret@host:a': /without its scheme/,
     'git@host:secret\ud800': /half a character/,
     'file://host/secret': /three slashes/,
     'file:///srv/secret#1': /query or a fragment/,
@@ -130,6 +142,18 @@ test('says what is wrong, without the text that may hold a secret', () => {
         return true
       },
     )
+  }
+})
+
+test('a local path may have what addresses have', () => {
+  for (const [repo, url] of [
+    ['/srv/http/a.git', 'file:///srv/http/a.git'],
+    ['./https/a@v1.git', 'file:///srv/listing%20folder/https/a@v1.git'],
+    ['/srv/12:30/a b', 'file:///srv/12:30/a%20b'],
+    ['file:///srv/a%3Ab@c', 'file:///srv/a:b@c'],
+    ['file:https/a', 'file:///srv/listing%20folder/https/a'],
+  ] as const) {
+    assert.equal(parse(repo).url, url)
   }
 })
 

@@ -8,7 +8,7 @@ export function isInvalid(words: RegExp): (error: unknown) => boolean {
     assert.ok(error instanceof SyncError, String(error))
     assert.equal(error.code, 'credentials-invalid')
     assert.match(error.message, words)
-    assert.doesNotMatch(error.message, /s3cret/)
+    assert.doesNotMatch(`${error.message} ${error.cause}`, /s3cret/)
     return true
   }
 }

@@ -20,6 +20,12 @@ const faulty = [
   'user:s3cret@host/a.git',
   'ftp://user:s3cret@host/a.git',
   'file://user:s3cret@host/a.git',
+  ' https://user:s3cret@host/a.git',
+  'git clone https://user:s3cret@host/a.git',
+  'https//user:s3cret@host/a.git',
+  'https;//user:s3cret@host/a.git',
+  '//user:s3cret@host/a.git',
+  'file:https://user:s3cret@host/a.git',
 ]
 
 for (const repo of faulty) {
@@ -34,6 +40,20 @@ for (const repo of faulty) {
     )
   })
 }
+
+test('a path that is an address, as where path and repo are swapped, is a fault', () => {
+  for (const path of ['https://u:s3cret@host/a.git', 'https://host/a.git', 'u:s3cret@host/a.git']) {
+    assert.throws(
+      () => parseListing(JSON.stringify([{ path, repo: 'site' }]), '/f', DEFAULTS),
+      (error) => {
+        assert.ok(error instanceof ListingError)
+        const message = 'looks like an address: are path and repo swapped?'
+        assert.deepEqual(error.faults, [{ pointer: '/0/path', message }])
+        return true
+      },
+    )
+  }
+})
 
 const sound = [
   ['https://user:s3cret@host/a.git', 'https://host/a.git'],

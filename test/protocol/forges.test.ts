@@ -105,7 +105,8 @@ describe('Azure DevOps', () => {
   test('wants credentials by a page of status 203, and no .git', async (t) => {
     const { forge } = await host(t, place, rules)
     const url = `${forge.url}/${place}`
-    const wants = /my%20repo wants credentials, or other ones \(203 .*check CREDENTIALS_PATH/
+    const wants =
+      /my%20repo wants credentials \(203 .* no credentials are given for it in CREDENTIALS_PATH/
     await assertRefused(open(t, url), 'authentication-required', wants)
     const suffix = /my%20repo\.git \(404 Not Found\).*Azure DevOps .* only without \.git/
     await assertRefused(open(t, `${url}.git`, BASIC), 'repository-not-found', suffix)
@@ -144,7 +145,7 @@ describe('Gerrit', () => {
     })
     await assertServes(open(t, `${hosted.forge.url}/platform/core`), hosted)
     await assertServes(open(t, `${hosted.forge.url}/a/platform/core`, BASIC), hosted)
-    const wants = /\/a\/platform\/core wants credentials, or other ones \(401 Unauthorized\)/
+    const wants = /\/a\/platform\/core wants credentials \(401 Unauthorized\)/
     await assertRefused(
       open(t, `${hosted.forge.url}/a/platform/core`),
       'authentication-required',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { SyncError } from '../../src/base/errors.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
-import { createCredentials, originOf } from '../../src/transport/credentials.js'
+import { createCredentials } from '../../src/transport/credentials.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
+import { isInvalid } from '../helpers/invalid-credentials.js'
 
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -19,15 +19,7 @@ function setUp(t: TestScope, content: unknown) {
   const credentials = createCredentials({ path: file })
   const headersFor = (repo: string, name?: string) =>
     credentials.headersFor(parseRemoteUrl(repo, '/'), name)
-  return { folder, file, write, headersFor }
-}
-
-const isInvalid = (words: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof SyncError, String(error))
-  assert.equal(error.code, 'credentials-invalid')
-  assert.match(error.message, words)
-  assert.doesNotMatch(error.message, /s3cret/)
-  return true
+  return { credentials, folder, file, write, headersFor }
 }
 
 test('the longest prefix on a boundary of path and origin wins', async (t) => {
@@ -74,6 +66,106 @@ test('a name asked for goes before the URL, the URL before the prefix', async (t
   await assert.rejects(headersFor(repo, 'none'), isInvalid(/no credential of the name "none"/))
 })
 
+test('a credential asked for by name goes only to what its url covers', async (t) => {
+  const { headersFor } = setUp(t, [
+    { name: 'gh', url: 'https://git.example/acme/', token: 's3cret' },
+    { name: 'key', url: 'ssh://git.example', sshKeyFile: '/k' },
+    { name: 'any', token: 'abc' },
+  ])
+  assert.deepEqual(await headersFor('https://git.example/acme/r', 'gh'), bearer('s3cret'))
+  assert.deepEqual(await headersFor('http://127.0.0.1:1/r', 'any'), bearer('abc'))
+  for (const [repo, name] of [
+    ['http://git.example/acme/r', 'gh'],
+    ['http://127.0.0.1:1/acme/r', 'gh'],
+    ['https://git.example/other/r', 'gh'],
+    ['https://git.example/acme/r', 'key'],
+  ] as const) {
+    const words = /the credential "(gh|key)" is for \S+, and the repo is not below it: correct one/
+    await assert.rejects(headersFor(repo, name), isInvalid(words), repo)
+  }
+})
+
+test('one newline at the end of a secret in the file is left out', async (t) => {
+  const { credentials, headersFor } = setUp(t, [
+    { url: 'ssh://c.example', sshPassphrase: 'x\n' },
+    { url: 'https://a.example', username: 'u', password: 'pw\n' },
+    { url: 'https://b.example', token: 'abc\r\n', headers: { 'X-Key': 'k\n' } },
+  ])
+  assert.deepEqual(await headersFor('https://a.example/r'), basic('u:pw'))
+  assert.deepEqual(await headersFor('https://b.example/r'), { ...bearer('abc'), 'x-key': 'k' })
+  const found = await credentials.find(parseRemoteUrl('ssh://c.example/r', '/'), undefined)
+  assert.equal(found?.credential.sshPassphrase, 'x')
+})
+
+const PEM = '-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret\n-----END OPENSSH PRIVATE KEY-----'
+
+test('a secret in place of the name of its file is a fault, and not shown', async (t) => {
+  const { headersFor, write } = setUp(t, [])
+  const app = { appId: 1, installationId: 2 }
+  for (const [fields, field] of [
+    [{ sshKeyFile: PEM }, 'sshKeyFile'],
+    [{ sshKeyFiles: ['/k', PEM] }, 'sshKeyFiles'],
+    [{ sshPassphraseFile: 's3cret\n' }, 'sshPassphraseFile'],
+    [{ knownHostsFile: 'h ssh-ed25519 s3cret\n' }, 'knownHostsFile'],
+    [{ clientCertFile: '/c', clientKeyFile: PEM }, 'clientKeyFile'],
+    [{ githubApp: { ...app, privateKeyFile: PEM } }, 'privateKeyFile'],
+    [{ headerFiles: { 'X-Key': '{"s3cret": 1}' } }, 'headerFiles'],
+    [{ askpassUrlFile: 'https://u:s3cret@host/' }, 'askpassUrlFile'],
+    [{ cookieFile: 'a\tTRUE\t/\tTRUE\t0\to\ts3cret\n' }, 'cookieFile'],
+    [{ passwordFile: '{s3cret' }, 'passwordFile'],
+    [{ tokenFile: 's3cret\n' }, 'tokenFile'],
+  ] as const) {
+    write([{ name: 'n', ...fields }])
+    const words = new RegExp(`/0 has a ${field} that must be a file name, not the secret itself`)
+    await assert.rejects(headersFor('https://a.example/r'), isInvalid(words), field)
+  }
+})
+
+test('where no file has the name of a field, the field is named, and a secret is not', async (t) => {
+  const { headersFor, write } = setUp(t, [])
+  const app = { appId: 1, installationId: 2 }
+  for (const [fields, words] of [
+    [{ passwordFile: 's3cret' }, /its passwordFile \(not shown.*\) cannot be read \(ENOENT\)/],
+    [{ tokenFile: 's3cret' }, /its tokenFile \(not shown/],
+    [{ headerFiles: { 'X-Key': 's3cret' } }, /its headerFiles entry X-Key \(not shown/],
+    [{ askpassUrlFile: 's3cret' }, /its askpassUrlFile \(not shown/],
+    [{ cookieFile: 's3cret' }, /The cookie file \(not shown/],
+    [{ githubApp: { ...app, privateKeyFile: 's3cret' } }, /its privateKeyFile \(not shown/],
+    [{ tokenFile: 'secrets/none' }, /its tokenFile \/.*\/secrets\/none cannot be read/],
+    [{ tokenFile: 'none.txt' }, /its tokenFile \/.*\/none\.txt cannot be read/],
+  ] as const) {
+    write([{ url: 'https://a.example', ...fields }])
+    await assert.rejects(headersFor('https://a.example/r'), isInvalid(words))
+  }
+})
+
+test('fields that do nothing are faults', async (t) => {
+  const { headersFor, write } = setUp(t, [])
+  for (const [fields, words] of [
+    [{ url: 'https://a.example' }, /\/0 has nothing to authenticate with: give it a password/],
+    [{ name: 'n' }, /\/0 has nothing to authenticate with/],
+    [
+      { url: 'https://a.example', sshKeyFile: '/k' },
+      /has sshKeyFile, which a url of https:\/\/ has no use for/,
+    ],
+    [
+      { url: 'ssh://a.example', token: 's3cret' },
+      /has token, which a url of ssh:\/\/ has no use for/,
+    ],
+    [
+      { url: 'https://a.example', headers: { 'Transfer-Encoding': 'chunked' } },
+      /has a header Transfer-Encoding, which belongs to the connection: leave it out/,
+    ],
+    [
+      { url: 'ssh://a.example', knownHostsFile: true },
+      /\/0\/knownHostsFile must be the name of a file, or false to trust every host/,
+    ],
+  ] as const) {
+    write([fields])
+    await assert.rejects(headersFor('https://a.example/r'), isInvalid(words))
+  }
+})
+
 test('secrets in files are read at each attempt, relative to the credentials file', async (t) => {
   const { folder, headersFor } = setUp(t, [
     { url: 'https://a.example', tokenFile: 'secrets/token' },
@@ -91,7 +183,10 @@ test('secrets in files are read at each attempt, relative to the credentials fil
   writeFileSync(token, '\n')
   await assert.rejects(headersFor('https://a.example/r'), isInvalid(/secrets\/token is empty/))
   writeFileSync(token, 's3cret\nmore')
-  await assert.rejects(headersFor('https://a.example/r'), isInvalid(/a token has a line end/))
+  await assert.rejects(
+    headersFor('https://a.example/r'),
+    isInvalid(/its tokenFile has a line end in it, or another character/),
+  )
   rmSync(token)
   await assert.rejects(headersFor('https://a.example/r'), isInvalid(/tokenFile .*\(ENOENT\)/))
 })
@@ -142,14 +237,6 @@ test('every fault is listed, and no value', async (t) => {
   )
   write({})
   await assert.rejects(headersFor(repo), isInvalid(/the file must be array/))
-})
-
-test('the place of the credentials is told in words, without any of them', () => {
-  const plain = parseRemoteUrl('https://git.example/r', '/')
-  const remote = parseRemoteUrl('https://u:p@git.example/r', '/')
-  assert.match(originOf(plain, undefined), /^CREDENTIALS_PATH, the GIT_… variables, or/)
-  assert.equal(originOf(remote, undefined), "the user name and password in the entry's repo")
-  assert.equal(originOf(remote, 'bot'), 'the credential "bot" in CREDENTIALS_PATH')
 })
 
 test('without a credentials file there are the credentials of the URL', async () => {

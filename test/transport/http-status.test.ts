@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
 import { type ErrorCode, SyncError } from '../../src/base/errors.js'
+import type { Authorization } from '../../src/transport/credentials/authorization.js'
 import { createHttpClient } from '../../src/transport/http.js'
 import { createAssertOk } from '../../src/transport/http-status.js'
 import { atEnd } from '../helpers/at-end.js'
@@ -99,6 +100,20 @@ const ROWS: Row[] = [
   { status: 302, code: 'redirect-refused', words: /without saying where/ },
   { status: 200, headers: html, body: '<html>', code: 'not-a-git-server', words: /web page/ },
   { status: 200, headers: plain, code: 'not-a-git-server', words: /dumb HTTP/ },
+  {
+    status: 200,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: `${'0a'.repeat(20)}\trefs/heads/main\n`,
+    code: 'not-a-git-server',
+    words: /dumb HTTP/,
+  },
+  {
+    status: 200,
+    headers: { 'content-type': 'application/octet-stream' },
+    body: 'something else',
+    code: 'not-a-git-server',
+    words: /answers with application\/octet-stream/,
+  },
   { status: 200, code: 'not-a-git-server', words: /no content type/ },
   {
     status: 200,
@@ -130,20 +145,76 @@ for (const { status, headers, body, code, words, retryAfterMs } of ROWS) {
   })
 }
 
-test('who asks for other credentials is told with the place of those that were sent', async (t) => {
-  for (const status of [401, 403]) {
-    const server = await startHttpServer(t, (_, response) => response.writeHead(status).end())
-    for (const [credentials, words] of [
-      [undefined, /; check CREDENTIALS_PATH$/],
-      [
-        "the user name and password in the entry's repo",
-        /; check the user .* in the entry's repo$/,
-      ],
-    ] as const) {
-      const check = createAssertOk(() => NOW, credentials)
-      await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), words)
-    }
+/** What a request to `url` carried. */
+const sentTo = (url: string, fields: Partial<Authorization> = {}): Authorization => ({
+  headers: { authorization: 'Basic dXNlcjpzM2NyZXQ=' },
+  origin: new URL(url).origin,
+  source: 'the netrc file /n',
+  whyNone: undefined,
+  ...fields,
+})
+
+test('who asks for credentials is told with where they are from, or why there are none', async (t) => {
+  const headers: OutgoingHttpHeaders = {}
+  const server = await startHttpServer(t, (_, response) => response.writeHead(401, headers).end())
+  const bearer = { headers: { authorization: 'Bearer s3cret' } }
+  const basic = 'Basic realm="a, b"'
+  for (const [fields, challenge, words] of [
+    [{}, basic, /refuses the credentials it was sent \(401 .*\); check the netrc file \/n$/],
+    [bearer, 'Bearer, Basic', /refuses the credentials it was sent .*; check the netrc file \/n$/],
+    [
+      bearer,
+      basic,
+      /refuses the token .* check the netrc file \/n, and give the token as password$/,
+    ],
+    [
+      { headers: {}, source: undefined },
+      basic,
+      /wants credentials \(401 .*\); no credentials are given for it in CREDENTIALS_PATH, the GIT_/,
+    ],
+    [
+      { headers: {}, source: undefined, whyNone: 'because' },
+      basic,
+      /wants credentials \(401 .*\); no credentials are given for it: because$/,
+    ],
+    [
+      { origin: 'https://git.example' },
+      basic,
+      /wants credentials \(.*\), and none go along with a redirect from https:\/\/git\.example;/,
+    ],
+  ] as const) {
+    headers['www-authenticate'] = challenge
+    const check = createAssertOk(
+      () => NOW,
+      () => sentTo(server.url, fields),
+    )
+    await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), words)
   }
+})
+
+test('who denies access is told with where the credentials are from', async (t) => {
+  const server = await startHttpServer(t, (_, response) => response.writeHead(403).end())
+  const check = createAssertOk(
+    () => NOW,
+    () => sentTo(server.url),
+  )
+  const words = /denies access .*; check the netrc file \/n$/
+  await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), words)
+})
+
+test('the words of a server are left out where a secret is too short to be found in them', async (t) => {
+  const server = await startHttpServer(t, (_, response) => {
+    response.writeHead(401, plain).end('password s3cr! is wrong')
+  })
+  const authorization = `Basic ${Buffer.from('user:s3cr!').toString('base64')}`
+  const check = createAssertOk(
+    () => NOW,
+    () => sentTo(server.url, { headers: { authorization } }),
+  )
+  await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), (error) => {
+    assert.doesNotMatch(String(error), /s3cr!|it said/)
+    return true
+  })
 })
 
 test('an endless error page is not read to its end', async (t) => {

@@ -9,6 +9,7 @@ import { requestSecret } from './service.js'
 export async function askForLogin(
   client: HttpClient,
   text: string,
+  nowMs: number,
   signal: AbortSignal,
 ): Promise<string> {
   const url = new URL(text)
@@ -20,7 +21,16 @@ export async function askForLogin(
     username || password
       ? { authorization: basic({ username: decode(username), password: decode(password) }) }
       : {}
-  const answer = await requestSecret(client, name, { url: url.href, headers, signal })
+  const answer = await requestSecret(client, name, {
+    url: url.href,
+    headers,
+    signal,
+    nowMs,
+    remedies: {
+      401: 'check the user name and the password in askpassUrl',
+      404: 'check the path in askpassUrl',
+    },
+  })
   const fields = new Map(
     answer.split(/\r?\n/).map((line) => {
       const [key = '', ...value] = line.split('=')

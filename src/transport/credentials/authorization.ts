@@ -2,6 +2,18 @@
 // https://www.rfc-editor.org/rfc/rfc7617 https://www.rfc-editor.org/rfc/rfc6750
 import { isLoopback } from '../tls-requirement.js'
 
+/** What a request to a remote carries, and where that is from. */
+export interface Authorization {
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** The origin of the URL that they are for. */
+  origin: string
+  /** In words, for a sentence: `the netrc file /etc/netrc`; undefined: no source has any. */
+  source: string | undefined
+  /** Where `source` is undefined: why, if more can be said. */
+  whyNone: string | undefined
+}
+
 /** A user and what proves it. */
 export interface Login {
   username: string

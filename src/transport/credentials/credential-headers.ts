@@ -1,15 +1,24 @@
 // The headers that one credential stands for. Its files are read at each attempt; what
 // has to be asked for is kept as long as the credential is.
 import path from 'node:path'
+import { describeFile, isFileName } from '../../base/file-name.js'
 import type { Credential } from '../credential.js'
-import { isHeaderValue, isWebUrl } from '../credential-faults.js'
+import { isHeaderValue, isWebUrl, UNSENDABLE } from '../credential-faults.js'
 import type { HttpClient } from '../http-client.js'
 import { askForLogin } from './askpass.js'
 import { basic, bearer } from './authorization.js'
 import { cookieHeaderFor } from './cookies.js'
-import { type GithubApp, mintInstallationToken, signAppToken } from './github-app.js'
+import type { NamedFile } from './environment.js'
+import { mintInstallationToken, signAppToken } from './github-app.js'
 import { type Attempt, createMint, type Mint, type Minted } from './mint.js'
-import { invalidIn, type Origin, readSecret, readText } from './secret-file.js'
+import {
+  invalidIn,
+  NO_FILE_NAME,
+  nameIn,
+  type Origin,
+  readSecret,
+  readText,
+} from './secret-file.js'
 
 /** Names in lower case. */
 export type Headers = Record<string, string>
@@ -54,16 +63,19 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
     const password = await secretOf(credential, 'password', origin)
     if (password !== undefined) return basic({ username, password })
     const token = await secretOf(credential, 'token', origin)
-    if (token !== undefined) return bearer(sendable(token, 'a token', origin))
+    if (token !== undefined) {
+      const field = credential.token === undefined ? 'tokenFile' : 'token'
+      return bearer(sendable(token, nameIn(origin, field), origin))
+    }
     if (credential.askpassUrl !== undefined || credential.askpassUrlFile !== undefined) {
       await askpassUrlOf(credential, origin)
       return mint(credential, attempt, async (service, signal) => {
         const url = await askpassUrlOf(credential, origin)
-        return { authorization: await askForLogin(service, url, signal) }
+        return { authorization: await askForLogin(service, url, now(), signal) }
       })
     }
     if (!githubApp) return undefined
-    const sign = () => signedTokenOf(githubApp, origin, now())
+    const sign = () => signAppToken(githubApp, origin, now())
     if (!client) await sign()
     return mint(credential, attempt, async (service, signal) =>
       mintInstallationToken(service, githubApp, await sign(), now(), signal),
@@ -76,7 +88,7 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
     const cookie =
       cookieFile === undefined
         ? undefined
-        : await cookieOf(path.resolve(origin.folder, cookieFile), url, now())
+        : await cookieOf(inFolder(cookieFile, origin), url, now())
     return {
       ...(await furtherHeaders(credential, origin)),
       ...(authorization === undefined ? {} : { authorization }),
@@ -86,9 +98,18 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
 }
 
 /** The Cookie header for `url` from a cookie file, where it has any. */
-export async function cookieOf(file: string, url: URL, nowMs: number): Promise<string | undefined> {
-  const name = `The cookie file ${file}`
+export async function cookieOf(
+  { written, file }: NamedFile,
+  url: URL,
+  nowMs: number,
+): Promise<string | undefined> {
+  if (!isFileName(written)) throw invalidIn('The cookie file', NO_FILE_NAME)
+  const name = describeFile('The cookie file', written, file)
   return cookieHeaderFor(await readText(file, name), name, url, nowMs)
+}
+
+function inFolder(written: string, { folder }: Origin): NamedFile {
+  return { written, file: path.resolve(folder, written) }
 }
 
 async function furtherHeaders(
@@ -98,8 +119,8 @@ async function furtherHeaders(
   const further: Headers = {}
   for (const [name, value] of Object.entries(headers)) further[name.toLowerCase()] = value
   for (const [name, file] of Object.entries(headerFiles)) {
-    const field = `header ${name} in`
-    const value = await readSecret(path.resolve(origin.folder, file), origin.name, field)
+    const field = `headerFiles entry ${name}`
+    const value = await readSecret(path.resolve(origin.folder, file), origin, field)
     further[name.toLowerCase()] = sendable(value, `a header ${name}`, origin)
   }
   return further
@@ -112,7 +133,7 @@ async function secretOf(
 ): Promise<string | undefined> {
   const file = credential[`${field}File`]
   if (file === undefined) return credential[field]
-  return readSecret(path.resolve(origin.folder, file), origin.name, `${field}File`)
+  return readSecret(path.resolve(origin.folder, file), origin, `${field}File`)
 }
 
 async function askpassUrlOf(credential: Credential, origin: Origin): Promise<string> {
@@ -121,11 +142,7 @@ async function askpassUrlOf(credential: Credential, origin: Origin): Promise<str
   throw invalidIn(origin.name, 'an askpassUrl is not a URL of http:// or https://')
 }
 
-function signedTokenOf(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
-  return signAppToken(app, path.resolve(origin.folder, app.privateKeyFile), origin.name, nowMs)
-}
-
 function sendable(value: string, what: string, origin: Origin): string {
   if (isHeaderValue(value)) return value
-  throw invalidIn(origin.name, `${what} has a line end or the like in it`)
+  throw invalidIn(origin.name, `${what} has ${UNSENDABLE}`)
 }

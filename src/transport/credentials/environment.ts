@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { Credential } from '../credential.js'
 import { findCredentialFaults } from '../credential-faults.js'
-import { invalidIn } from './secret-file.js'
+import { invalidIn, type Origin, withoutLineEnd } from './secret-file.js'
 
 /** Every variable, and what it means; also the source of the README's table. */
 export const CREDENTIAL_VARIABLES = {
@@ -23,9 +23,26 @@ export const CREDENTIAL_VARIABLES = {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A file that may be read; one that was not asked for may be missing. */
-export interface LoginFile {
+/** The variables that make up a credential, by its fields. */
+const VARIABLES = {
+  username: 'GIT_USERNAME',
+  password: 'GIT_PASSWORD',
+  passwordFile: 'GIT_PASSWORD_FILE',
+  token: 'GIT_TOKEN',
+  tokenFile: 'GIT_TOKEN_FILE',
+  url: 'GIT_CREDENTIAL_URL',
+} as const satisfies Partial<Record<keyof Credential, keyof typeof CREDENTIAL_VARIABLES>>
+
+/** A file that a variable names, or that is looked for where none does. */
+export interface NamedFile {
+  /** As the variable has it. */
+  written: string
+  /** Absolute. */
   file: string
+}
+
+/** A file that may be read; one that was not asked for may be missing or have faults. */
+export interface LoginFile extends NamedFile {
   isOptional: boolean
 }
 
@@ -33,37 +50,47 @@ export interface LoginFile {
 export interface EnvironmentCredentials {
   /** Undefined: none is given. */
   credential: Credential | undefined
+  /** The variables that give it, in words. */
+  source: string
+  origin: Origin
   netrc: LoginFile | undefined
   gitCredentials: LoginFile | undefined
-  cookieFile: string | undefined
+  cookieFile: NamedFile | undefined
 }
 
 /** Reads `env`; relative names start at `cwd`. What is set but empty counts as unset. */
 export function readEnvironment(env: Environment, cwd: string): EnvironmentCredentials {
-  const get = (name: keyof typeof CREDENTIAL_VARIABLES | 'HOME') => env[name] || undefined
-  const fields = {
-    username: get('GIT_USERNAME'),
-    password: get('GIT_PASSWORD'),
-    passwordFile: get('GIT_PASSWORD_FILE'),
-    token: get('GIT_TOKEN'),
-    tokenFile: get('GIT_TOKEN_FILE'),
-  }
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  const url = get('GIT_CREDENTIAL_URL')
-  const credential = { ...Object.fromEntries(given), ...(url === undefined ? {} : { url }) }
+  const get = (name: keyof typeof CREDENTIAL_VARIABLES | 'HOME') =>
+    withoutLineEnd(env[name] ?? '') || undefined
+  const given = Object.entries(VARIABLES).flatMap(([field, variable]) => {
+    const value = get(variable)
+    return value === undefined ? [] : [{ field, variable, value }]
+  })
+  const secrets = given.filter(({ field }) => field !== 'url')
+  const credential: Credential = Object.fromEntries(given.map(({ field, value }) => [field, value]))
 
   const home = get('HOME')
-  const loginFile = (named: string | undefined, usual: string): LoginFile | undefined => {
-    if (named !== undefined) return { file: path.resolve(cwd, named), isOptional: false }
-    return home === undefined ? undefined : { file: path.join(home, usual), isOptional: true }
+  const namedFile = (written: string | undefined): NamedFile | undefined =>
+    written === undefined ? undefined : { written, file: path.resolve(cwd, written) }
+  const loginFile = (written: string | undefined, usual: string): LoginFile | undefined => {
+    const named = namedFile(written)
+    if (named) return { ...named, isOptional: false }
+    if (home === undefined) return undefined
+    const file = path.join(home, usual)
+    return { written: file, file, isOptional: true }
   }
-  const cookieFile = get('GIT_COOKIE_FILE')
   return {
-    credential: given.length > 0 ? credential : undefined,
+    credential: secrets.length > 0 ? credential : undefined,
+    source: secrets.map(({ variable }) => variable).join(' and '),
+    origin: { name: 'The environment', folder: cwd, nameOf: nameOfVariable },
     netrc: loginFile(get('NETRC'), '.netrc'),
     gitCredentials: loginFile(get('GIT_CREDENTIALS_FILE'), '.git-credentials'),
-    cookieFile: cookieFile === undefined ? undefined : path.resolve(cwd, cookieFile),
+    cookieFile: namedFile(get('GIT_COOKIE_FILE')),
   }
+}
+
+function nameOfVariable(field: string): string {
+  return new Map<string, string>(Object.entries(VARIABLES)).get(field) ?? `its ${field}`
 }
 
 /** Throws `credentials-invalid` where the variables contradict each other. */

@@ -1,7 +1,6 @@
 // The file of git-credential-store: one URL with a user name and a password a line.
 // https://git-scm.com/docs/git-credential-store#_storage_format
 import type { Login } from './authorization.js'
-import { invalidIn } from './secret-file.js'
 
 interface StoredLogin extends Login {
   /** Of the scheme, host and port. */
@@ -13,20 +12,20 @@ const LINE = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:(?<login>[^@/]*)@)?(?<host>[^
 
 /**
  * The first login for the scheme, host and port of `url` (and for `username`, where one is given);
- * paths do not count, as for git without useHttpPath. Throws `credentials-invalid`, which begins
- * with `name`.
+ * paths do not count, as for git without useHttpPath. `onFault` is told of lines that say nothing,
+ * which are passed over.
  */
 export function findInGitCredentials(
   text: string,
-  name: string,
   url: URL,
   username: string | undefined,
+  onFault: (fault: string) => void,
 ): Login | undefined {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
     const stored = parseLine(line)
-    if (!stored) throw invalidIn(name, `line ${index + 1} is not a URL with encoded credentials`)
-    if (stored.origin !== url.origin || stored.password === '') continue
+    if (!stored) onFault(`line ${index + 1} is not a URL with encoded credentials`)
+    if (stored?.origin !== url.origin || stored.password === '') continue
     if (username !== undefined && stored.username !== username) continue
     return { username: stored.username, password: stored.password }
   }

@@ -1,11 +1,12 @@
 // A GitHub App's installation: its private key signs a short-lived token, which buys one
 // that git can use for an hour. https://docs.github.com/en/apps/creating-github-apps
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import path from 'node:path'
 import { parseJson } from '../../base/json.js'
 import type { HttpClient } from '../http-client.js'
 import { basic } from './authorization.js'
 import type { Minted } from './mint.js'
-import { invalidIn, readSecret } from './secret-file.js'
+import { invalidIn, type Origin, readSecret } from './secret-file.js'
 import { requestSecret } from './service.js'
 
 /** As the credentials file has it. */
@@ -26,14 +27,10 @@ const LIFETIME_SECONDS = 9 * 60
 /** Where an answer does not say it. */
 const USUAL_LIFETIME_MS = 60 * 60_000
 
-/** The signed token of an app at `nowMs`; its key is read from `keyFile`, absolute. */
-export async function signAppToken(
-  app: GithubApp,
-  keyFile: string,
-  name: string,
-  nowMs: number,
-): Promise<string> {
-  const key = readKey(await readSecret(keyFile, name, 'privateKeyFile'), keyFile, name)
+/** The signed token of an app of `origin` at `nowMs`; its key is read as it is now. */
+export async function signAppToken(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
+  const keyFile = path.resolve(origin.folder, app.privateKeyFile)
+  const key = readKey(await readSecret(keyFile, origin, 'privateKeyFile'), keyFile, origin.name)
   const now = Math.floor(nowMs / 1000)
   const claims = {
     iat: now - BACKDATED_SECONDS,
@@ -63,6 +60,12 @@ export async function mintInstallationToken(
       'x-github-api-version': '2022-11-28',
     },
     signal,
+    nowMs,
+    remedies: {
+      401: 'check appId or clientId, privateKeyFile, and the clock of this machine',
+      403: 'check that the app is not suspended, and may read contents',
+      404: 'check installationId, apiUrl, and that the app is still installed there',
+    },
   })
   const { token, expiresAt } = readAnswer(answer)
   if (token === '') throw invalidIn(name, 'its answer has no token')

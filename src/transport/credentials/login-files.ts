@@ -1,18 +1,31 @@
 // The files that other tools keep logins in, looked at in turn.
+import { describeFile, isFileName } from '../../base/file-name.js'
 import type { Login } from './authorization.js'
 import type { EnvironmentCredentials, LoginFile } from './environment.js'
 import { findInGitCredentials } from './git-credentials.js'
 import { findInNetrc } from './netrc.js'
-import { readOptionalText, readText } from './secret-file.js'
+import { invalidIn, NO_FILE_NAME, readOptionalText, readText } from './secret-file.js'
 
-type Find = (text: string, name: string, url: URL, user: string | undefined) => Login | undefined
+/** A login, and in words where it was found. */
+export interface FoundLogin {
+  login: Login
+  source: string
+}
+
+/** Finds a login in the text of a file, and tells `onFault` what it cannot read there. */
+type Find = (
+  text: string,
+  url: URL,
+  user: string | undefined,
+  onFault: (fault: string) => void,
+) => Login | undefined
 
 /** The login for `url`, and for `username` where given: from the netrc, then from git's own file. */
 export async function findLogin(
   { netrc, gitCredentials }: EnvironmentCredentials,
   url: URL,
   username: string | undefined,
-): Promise<Login | undefined> {
+): Promise<FoundLogin | undefined> {
   return (
     (await findIn(netrc, 'netrc', findInNetrc, url, username)) ??
     (await findIn(gitCredentials, 'git-credentials', findInGitCredentials, url, username))
@@ -25,10 +38,17 @@ async function findIn(
   find: Find,
   url: URL,
   username: string | undefined,
-): Promise<Login | undefined> {
+): Promise<FoundLogin | undefined> {
   if (!from) return undefined
-  const name = `The ${kind} file ${from.file}`
-  const read = from.isOptional ? readOptionalText : readText
-  const text = await read(from.file, name)
-  return text === undefined ? undefined : find(text, name, url, username)
+  const { written, file, isOptional } = from
+  if (!isFileName(written)) throw invalidIn(`The ${kind} file`, NO_FILE_NAME)
+  const described = describeFile(`${kind} file`, written, file)
+  const name = `The ${described}`
+  const text = await (isOptional ? readOptionalText : readText)(file, name)
+  if (text === undefined) return undefined
+  const login = find(text, url, username, (fault) => {
+    // Of a file that nobody asked for, what can be read serves.
+    if (!isOptional) throw invalidIn(name, fault)
+  })
+  return login && { login, source: `the ${described}` }
 }

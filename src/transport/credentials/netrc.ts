@@ -1,14 +1,17 @@
 // The .netrc file, as curl and git read it: the first machine that fits, or else `default`.
 // https://everything.curl.dev/usingcurl/netrc.html
 import { isPrivate, type Login } from './authorization.js'
-import { invalidIn } from './secret-file.js'
 
 interface Machine {
   /** Undefined: the default. */
   host: string | undefined
-  login?: string
-  password?: string
+  login?: string | undefined
+  password?: string | undefined
+  /** Has words that mean nothing, one of which may be its login. */
+  isFaulty?: boolean
 }
+
+type OnFault = (fault: string) => void
 
 interface Token {
   text: string
@@ -17,16 +20,17 @@ interface Token {
 
 /**
  * The login that the netrc `text` has for `url`, and for `username` where one is given. `default`
- * is not sent where others can read it. Throws `credentials-invalid`, which begins with `name`.
+ * is not sent where others can read it. `onFault` is told of words that mean nothing; their machine
+ * is passed over.
  */
 export function findInNetrc(
   text: string,
-  name: string,
   url: URL,
   username: string | undefined,
+  onFault: OnFault,
 ): Login | undefined {
-  for (const { host, login = '', password } of parse(text, name)) {
-    if (password === undefined) continue
+  for (const { host, login = '', password, isFaulty } of parse(text, onFault)) {
+    if (password === undefined || isFaulty) continue
     if (host === undefined ? !isPrivate(url) : host.toLowerCase() !== url.hostname) continue
     if (username !== undefined && login !== username) continue
     return { username: login, password }
@@ -34,14 +38,18 @@ export function findInNetrc(
   return undefined
 }
 
-function parse(text: string, name: string): Machine[] {
+function parse(text: string, onFault: OnFault): Machine[] {
   const machines: Machine[] = []
-  const tokens = tokenize(text, name)
+  const tokens = tokenize(text, onFault)
+  let lineOfComment = 0
   for (const { text: word, line } of tokens) {
+    // A number sign begins a comment, but not where a value is due.
+    if (word.startsWith('#')) lineOfComment = line
+    if (line === lineOfComment) continue
     const value = () => {
       const next = tokens.next()
-      if (next.done) throw invalidIn(name, `line ${line}: "${word}" has no value`)
-      return next.value.text
+      if (next.done) onFault(`line ${line}: "${word}" has no value`)
+      return next.value?.text
     }
     const machine = machines.at(-1)
     if (word === 'machine') machines.push({ host: value() })
@@ -49,7 +57,10 @@ function parse(text: string, name: string): Machine[] {
     else if (machine && word === 'login') machine.login = value()
     else if (machine && word === 'password') machine.password = value()
     else if (machine && word === 'account') value()
-    else throw invalidIn(name, `line ${line}: expected ${expectation(machine)}`)
+    else {
+      if (machine) machine.isFaulty = true
+      onFault(`line ${line}: expected ${expectation(machine)}`)
+    }
   }
   return machines
 }
@@ -63,7 +74,7 @@ const TOKEN = /"((?:[^"\\\n]|\\.)*)"|(?<bad>")|\S+/g
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t' }
 
 /** The words of a file; comments and macros are skipped. */
-function* tokenize(text: string, name: string): Generator<Token, undefined, undefined> {
+function* tokenize(text: string, onFault: OnFault): Generator<Token, undefined, undefined> {
   let isInMacro = false
   for (const [index, content] of text.split(/\r?\n/).entries()) {
     if (content.trim() === '') isInMacro = false
@@ -71,7 +82,11 @@ function* tokenize(text: string, name: string): Generator<Token, undefined, unde
     const macro = /(?:^|\s)macdef(?:\s|$)/.exec(content)
     isInMacro = macro !== null
     for (const [word, quoted, bad] of content.slice(0, macro?.index).matchAll(TOKEN)) {
-      if (bad) throw invalidIn(name, `line ${index + 1}: a quoted value does not end on its line`)
+      if (bad) {
+        onFault(`line ${index + 1}: a quoted value does not end on its line`)
+        // Where the next word begins is anybody's guess.
+        return
+      }
       const unescaped = quoted?.replace(/\\(.)/g, (_, char: string) => ESCAPES[char] ?? char)
       yield { text: unescaped ?? word, line: index + 1 }
     }

@@ -3,51 +3,74 @@
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import type { HttpClient, HttpRequest } from '../http-client.js'
 import { toNetworkError } from '../network-error.js'
+import { asksForPatience, retryAfterMs } from '../retry-after.js'
+import { invalidIn } from './secret-file.js'
 
 const MAX_ANSWER_BYTES = 64 * 1024
+
+/** A request, and what its failures need. */
+export interface SecretRequest extends HttpRequest {
+  /** Milliseconds since the epoch. */
+  nowMs: number
+  /** What to do about a status: the end of a sentence. */
+  remedies: Readonly<Record<number, string>>
+}
+
+interface Answer {
+  statusCode: number
+  headers: Record<string, string>
+  /** Undefined where it is too long to be a secret. */
+  text: string | undefined
+}
 
 /** The body of a successful answer. `name` begins the sentence of what it throws. */
 export async function requestSecret(
   client: HttpClient,
   name: string,
-  request: HttpRequest,
+  request: SecretRequest,
 ): Promise<string> {
-  const { statusCode, text } = await exchange(client, name, request)
+  const { nowMs, remedies, ...asked } = request
+  const answer = await exchange(client, name, asked)
+  const { statusCode, headers, text } = answer
   if (statusCode < 200 || statusCode > 299) {
-    throw failed(name, codeOf(statusCode), `answers with status ${statusCode}`)
+    const code = codeOf(answer)
+    const remedy =
+      code === 'rate-limited'
+        ? 'it asks for fewer requests, and is asked later'
+        : remedies[statusCode]
+    const rest = remedy === undefined ? ', instead of with credentials' : `: ${remedy}`
+    throw new SyncError(code, `${name} answers with status ${statusCode}${rest}`, {
+      retryAfterMs: code === 'credentials-invalid' ? undefined : retryAfterMs(headers, nowMs),
+    })
   }
-  if (text === undefined) throw failed(name, 'credentials-invalid', 'answers at length')
+  if (text === undefined) throw invalidIn(name, 'its answer is too long for credentials')
   return text
 }
 
-/** The text is undefined where it is too long to be a secret. */
-async function exchange(
-  client: HttpClient,
-  name: string,
-  request: HttpRequest,
-): Promise<{ statusCode: number; text: string | undefined }> {
+async function exchange(client: HttpClient, name: string, request: HttpRequest): Promise<Answer> {
   const { host } = new URL(request.url)
   try {
-    const { statusCode, body } = await client.request(request)
+    const { statusCode, headers, body } = await client.request(request)
     const chunks: Uint8Array[] = []
     let bytes = 0
     for await (const chunk of body) {
       bytes += chunk.length
-      if (bytes > MAX_ANSWER_BYTES) return { statusCode, text: undefined }
+      if (bytes > MAX_ANSWER_BYTES) return { statusCode, headers, text: undefined }
       chunks.push(chunk)
     }
-    return { statusCode, text: Buffer.concat(chunks).toString('utf8') }
+    return { statusCode, headers, text: Buffer.concat(chunks).toString('utf8') }
   } catch (error) {
     const { code, message } = toNetworkError(error, { host, signal: request.signal })
-    throw new SyncError(code, `${name} cannot be asked: ${message}`, { cause: error })
+    // Its words are about the address of a repo.
+    const fault =
+      code === 'redirect-refused'
+        ? 'redirects in a way that is not followed: check its address'
+        : `cannot be asked: ${message}`
+    throw new SyncError(code, `${name} ${fault}`, { cause: error })
   }
 }
 
-function codeOf(statusCode: number): ErrorCode {
-  if (statusCode === 429) return 'rate-limited'
+function codeOf({ statusCode, headers }: Answer): ErrorCode {
+  if (statusCode === 429 || (statusCode === 403 && asksForPatience(headers))) return 'rate-limited'
   return statusCode >= 500 ? 'server-error' : 'credentials-invalid'
-}
-
-function failed(name: string, code: ErrorCode, fault: string): SyncError {
-  return new SyncError(code, `${name} ${fault}, instead of with credentials`)
 }

@@ -17,6 +17,9 @@ const ALTERNATIVES = [
   ['knownHostsFile', 'knownHostsFiles'],
 ] as const
 
+/** Every field of {@link SshFields}. */
+export const SSH_FIELDS = ALTERNATIVES.flat()
+
 /** What is wrong with `fields`: predicates without a subject. */
 export function findSshFaults(fields: SshFields): string[] {
   return ALTERNATIVES.filter((names) => names.every((name) => fields[name] !== undefined)).map(
@@ -26,6 +29,6 @@ export function findSshFaults(fields: SshFields): string[] {
 
 /** Whether a credential with these fields is for SSH, where a user needs no password. */
 export function isForSsh({ url, ...fields }: SshFields & { url?: string }): boolean {
-  const isNamed = ALTERNATIVES.flat().some((name) => fields[name] !== undefined)
+  const isNamed = SSH_FIELDS.some((name) => fields[name] !== undefined)
   return isNamed || (url?.toLowerCase().startsWith('ssh:') ?? false)
 }

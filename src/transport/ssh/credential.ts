@@ -54,7 +54,8 @@ export function toSshCredential(
 export async function readSecret(secret: Secret | undefined): Promise<string | undefined> {
   if (secret === undefined) return undefined
   if ('value' in secret) return secret.value
-  return readSecretFile(secret.file, nameOf(secret.source), secret.field)
+  const folder = path.dirname(secret.source)
+  return readSecretFile(secret.file, { name: nameOf(secret.source), folder }, secret.field)
 }
 
 /** A credential that cannot be used, and why. */

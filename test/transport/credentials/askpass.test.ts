@@ -14,9 +14,9 @@ import { isInvalid } from '../../helpers/invalid-credentials.js'
 async function setUp(t: TestScope, toUrl = (url: string) => url) {
   const folder = tempDir(t)
   const file = path.join(folder, 'credentials.json')
-  const service = { status: 200, body: 'username=me\npassword=one=two\n' }
+  const service = { status: 200, body: 'username=me\npassword=one=two\n', headers: {} }
   const server = await startHttpServer(t, (_request, response) => {
-    response.writeHead(service.status).end(service.body)
+    response.writeHead(service.status, service.headers).end(service.body)
   })
   const askpassUrl = toUrl(`${server.url}/ask?key=s3cret`)
   writeFileSync(file, JSON.stringify([{ url: 'https://git.example', askpassUrl }]))
@@ -51,7 +51,7 @@ test('credentials in its own URL are sent to it', async (t) => {
 test('its URL may be in a file, which is read again', async (t) => {
   const { ask, file, folder, server } = await setUp(t)
   writeFileSync(file, '[{"url": "https://git.example", "askpassUrlFile": "url"}]')
-  await assert.rejects(ask(), isInvalid(/its askpassUrlFile \S+url cannot be read \(ENOENT\)/))
+  await assert.rejects(ask(), isInvalid(/its askpassUrlFile .* cannot be read \(ENOENT\)/))
   writeFileSync(path.join(folder, 'url'), 's3cret')
   await assert.rejects(ask(), isInvalid(/an askpassUrl is not a URL of http/))
   writeFileSync(path.join(folder, 'url'), `${server.url}/\n`)
@@ -62,6 +62,7 @@ test('what it refuses is told without its address and its answer', async (t) => 
   const { ask, service, server } = await setUp(t)
   const name = /^The askpass service at http:\/\/127\.0\.0\.1:\d+:? /
   for (const [status, body, code] of [
+    [401, 's3cret', 'credentials-invalid'],
     [403, 's3cret', 'credentials-invalid'],
     [500, 's3cret', 'server-error'],
     [200, 'username=s3cret', 'credentials-invalid'],
@@ -76,6 +77,14 @@ test('what it refuses is told without its address and its answer', async (t) => 
   server.server.close()
   server.server.closeAllConnections()
   await assert.rejects(ask(), failsWith('connection-refused', /cannot be asked: 127\.0\.0\.1/))
+})
+
+test('a redirect that is not followed is a fault of its address, not of the repo', async (t) => {
+  const { ask, service } = await setUp(t)
+  Object.assign(service, { status: 302, headers: { location: 'ftp://host/s3cret' } })
+  const words =
+    /^The askpass service at \S+ redirects in a way that is not followed: check its address$/
+  await assert.rejects(ask(), failsWith('redirect-refused', words))
 })
 
 test('without a client it is not asked, but its address is checked', async (t) => {

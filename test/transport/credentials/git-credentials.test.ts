@@ -4,10 +4,12 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { findInGitCredentials } from '../../../src/transport/credentials/git-credentials.js'
 import { gitBytes, tempDir } from '../../helpers/git.js'
-import { isInvalid } from '../../helpers/invalid-credentials.js'
 
+const fail = (fault: string) => {
+  throw new Error(fault)
+}
 const find = (text: string, url: string, username?: string) =>
-  findInGitCredentials(text, 'The git-credentials file /g', new URL(url), username)
+  findInGitCredentials(text, new URL(url), username, fail)
 
 const TEXT = `
 # a comment
@@ -51,9 +53,14 @@ test('what git stores is found, as git finds it', (t) => {
   assert.deepEqual(find(readFileSync(file, 'utf8'), 'https://git.example:8443/r'), login)
 })
 
-test('a malformed line is an error with its number, and without its content', () => {
-  const words = /^The git-credentials file \/g: line 2 is not a URL with encoded credentials$/
+test('a malformed line is a fault with its number, without its content, and passed over', () => {
   for (const line of ['s3cret', 'https://u:s3cret%zz@git.example']) {
-    assert.throws(() => find(`\n${line}`, 'https://git.example/'), isInvalid(words))
+    const faults: string[] = []
+    const text = `\n${line}\nhttps://u:next@git.example`
+    const login = findInGitCredentials(text, new URL('https://git.example/'), undefined, (fault) =>
+      faults.push(fault),
+    )
+    assert.deepEqual(faults, ['line 2 is not a URL with encoded credentials'])
+    assert.deepEqual(login, { username: 'u', password: 'next' })
   }
 })

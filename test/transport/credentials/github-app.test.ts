@@ -3,6 +3,7 @@ import { generateKeyPairSync, verify } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { SyncError } from '../../../src/base/errors.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createCredentials } from '../../../src/transport/credentials.js'
 import { createHttpClient } from '../../../src/transport/http.js'
@@ -21,11 +22,11 @@ const newKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
 async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   const folder = tempDir(t)
   const clock = new FakeClock(Date.UTC(2024, 0, 1))
-  const api = { status: 201, body: undefined as string | undefined }
+  const api = { status: 201, body: undefined as string | undefined, headers: {} }
   const server = await startHttpServer(t, (_request, response) => {
     const expires = new Date(clock.wallTime() + 60 * MINUTE_MS).toISOString()
     const token = { token: `minted-${server.requests.length}`, expires_at: expires }
-    response.writeHead(api.status).end(api.body ?? JSON.stringify(token))
+    response.writeHead(api.status, api.headers).end(api.body ?? JSON.stringify(token))
   })
   const { publicKey, privateKey } = newKey()
   const keyFile = path.join(folder, 'app.pem')
@@ -118,6 +119,35 @@ test('what the API refuses is told without what it says', async (t) => {
   }
   Object.assign(api, { status: 201, body: '{"token": "t0ken"}' })
   assert.match((await ask())['authorization'] ?? '', /^Basic /)
+})
+
+test('a status is told with what to do about it', async (t) => {
+  const { ask, api } = await setUp(t)
+  for (const [status, words] of [
+    [401, /answers with status 401: check appId or clientId, privateKeyFile, and the clock/],
+    [403, /answers with status 403: check that the app is not suspended/],
+    [404, /answers with status 404: check installationId/],
+    [422, /answers with status 422, instead of with credentials$/],
+  ] as const) {
+    Object.assign(api, { status })
+    await assert.rejects(ask(), isInvalid(words))
+  }
+})
+
+test('a rate limit is waited for as long as the API asks', async (t) => {
+  const { ask, api, clock } = await setUp(t)
+  const reset = String(clock.wallTime() / 1000 + 60)
+  for (const [headers, retryAfterMs] of [
+    [{ 'x-ratelimit-remaining': '0', 'retry-after': '7' }, 7000],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset }, 60_000],
+  ] as const) {
+    Object.assign(api, { status: 403, headers })
+    await assert.rejects(ask(), (error) => {
+      assert.ok(error instanceof SyncError)
+      assert.equal(error.retryAfterMs, retryAfterMs)
+      return failsWith('rate-limited', /answers with status 403: it asks for fewer requests/)(error)
+    })
+  }
 })
 
 test('a key that is none is an error that names the file', async (t) => {

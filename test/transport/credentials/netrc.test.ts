@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findInNetrc } from '../../../src/transport/credentials/netrc.js'
-import { isInvalid } from '../../helpers/invalid-credentials.js'
 
+const fail = (fault: string) => {
+  throw new Error(fault)
+}
 const find = (text: string, url = 'https://git.example/r', username?: string) =>
-  findInNetrc(text, 'The netrc file /n', new URL(url), username)
+  findInNetrc(text, new URL(url), username, fail)
 
 test('the first machine of the host wins, whatever the port and the scheme', () => {
   const text = `machine other.example login o password p
@@ -46,13 +48,39 @@ machine b.example password onlypassword`
   assert.deepEqual(find(text, 'https://b.example/'), { username: '', password: 'onlypassword' })
 })
 
-test('a malformed file is an error with its line, and without its content', () => {
+test('what it cannot read is a fault with its line, without its content, and passed over', () => {
+  const sound = 'machine git.example login u password first\n'
   for (const [text, words] of [
-    ['machine git.example login', /^The netrc file \/n: line 1: "login" has no value$/],
-    ['\nlogin s3cret', /line 2: expected machine or default first/],
-    ['machine a login b\n password s3cret s3cret', /line 2: expected machine, default, login/],
-    ['machine a login "s3cret', /line 1: a quoted value does not end/],
+    ['machine git.example login', /^line 2: "login" has no value$/],
+    ['machine git.example user s3cret password s3cret', /^line 2: expected machine, default/],
+    ['machine a login b\n password s3cret s3cret', /^line 3: expected machine, default, login/],
+    ['machine a login "s3cret', /^line 2: a quoted value does not end/],
   ] as const) {
-    assert.throws(() => find(text), isInvalid(words))
+    const faults: string[] = []
+    const url = new URL('https://git.example/r')
+    const login = findInNetrc(sound + text, url, undefined, (fault) => faults.push(fault))
+    assert.match(faults[0] ?? '', words)
+    assert.doesNotMatch(faults.join(), /s3cret/)
+    assert.deepEqual(login, { username: 'u', password: 'first' })
   }
+  assert.throws(() => find('login x machine'), /line 1: expected machine or default first/)
+})
+
+test('a line that cannot be read spoils no other', () => {
+  const text = `machine git.example user u passwd s3cret
+machine git.example login u password "s3cret
+machine git.example login u password late`
+  const url = new URL('https://git.example/r')
+  assert.equal(
+    findInNetrc(text, url, undefined, () => undefined),
+    undefined,
+  )
+  const words = 'machine git.example user u password s3cret\nmachine git.example login a password b'
+  const login = findInNetrc(words, url, undefined, () => undefined)
+  assert.deepEqual(login, { username: 'a', password: 'b' })
+})
+
+test('a comment may end a line', () => {
+  const text = 'machine git.example # my machine login no\nlogin u password #hash # password no'
+  assert.deepEqual(find(text), { username: 'u', password: '#hash' })
 })

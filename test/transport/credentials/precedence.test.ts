@@ -26,7 +26,7 @@ function setUp(t: TestScope, files: Record<string, string>, env: Record<string, 
   const credentials = createCredentials(options)
   const headersFor = (repo: string, name?: string) =>
     credentials.headersFor(parseRemoteUrl(repo, '/'), name)
-  return { headersFor, home, redactor, write }
+  return { credentials, headersFor, home, redactor, write }
 }
 
 const FILES = {
@@ -87,7 +87,7 @@ test('secrets of the environment may be in files, read at each attempt', async (
   write('password', 'two\r\n')
   assert.deepEqual(await headersFor(repo), basic('u:two'))
   rmSync(path.join(home, 'password'))
-  const words = /^The environment: its passwordFile \S+\/password cannot be read \(ENOENT\)$/
+  const words = /^The environment: GIT_PASSWORD_FILE \S+\/password cannot be read \(ENOENT\)$/
   await assert.rejects(headersFor(repo), isInvalid(words))
   const token = setUp(t, { token: 'three' }, { GIT_TOKEN_FILE: '~/token' })
   assert.deepEqual(await token.headersFor(repo), bearer('three'))
@@ -99,10 +99,95 @@ test('variables that contradict each other are an error', async (t) => {
     [{ GIT_PASSWORD: 's3cret', GIT_TOKEN: 's3cret' }, /more than one way/],
     [{ GIT_USERNAME: 's3cret' }, /lacks a password/],
     [{ GIT_TOKEN: 's3cret', GIT_CREDENTIAL_URL: 'git.example' }, /has a url that does not start/],
-    [{ GIT_TOKEN: 's3cret\nx' }, /a token has a line end/],
+    [{ GIT_TOKEN: 's3cret\nx' }, /^The environment: GIT_TOKEN has a line end in it, or another/],
+    [{ GIT_TOKEN: 's3cret €' }, /^The environment: GIT_TOKEN has a line end in it, or another/],
   ] as const) {
     const { headersFor } = setUp(t, {}, env)
     await assert.rejects(headersFor('https://git.example/r'), isInvalid(words))
+  }
+})
+
+test('one newline at the end of a variable is left out', async (t) => {
+  const login = setUp(t, {}, { GIT_USERNAME: 'u\n', GIT_PASSWORD: 'p\n\n' })
+  assert.deepEqual(await login.headersFor('https://git.example/r'), basic('u:p\n'))
+  const token = setUp(t, {}, { GIT_TOKEN: 't\r\n' })
+  assert.deepEqual(await token.headersFor('https://git.example/r'), bearer('t'))
+})
+
+test('a secret in place of the name of its file is an error, and not shown', async (t) => {
+  for (const [env, words] of [
+    [{ GIT_PASSWORD_FILE: 's3cret' }, /^The environment: GIT_PASSWORD_FILE \(not shown/],
+    [{ GIT_TOKEN_FILE: 's3cret\nx' }, /has a tokenFile that must be a file name, not the secret/],
+    [{ NETRC: 'machine h login u password s3cret' }, /^The netrc file \(not shown/],
+    [{ NETRC: 'machine h\nlogin u password s3cret' }, /^The netrc file: must be a file name/],
+    [
+      { GIT_CREDENTIALS_FILE: 'https://u:s3cret@h' },
+      /^The git-credentials file: must be a file name, not the secret itself$/,
+    ],
+    [{ GIT_COOKIE_FILE: 'h\tTRUE\t/\n\ts3cret' }, /^The cookie file: must be a file name/],
+  ] as const) {
+    const { headersFor } = setUp(t, {}, env)
+    await assert.rejects(headersFor('https://git.example/r'), isInvalid(words))
+  }
+})
+
+test('where the credentials come from is told in words, without any of them', async (t) => {
+  const sourceOf = async (env: Record<string, string>, repo: string, name?: string) => {
+    const { credentials } = setUp(t, FILES, env)
+    const found = await credentials.authorize(parseRemoteUrl(repo, '/'), name)
+    assert.equal(found.whyNone, undefined)
+    return found.source
+  }
+  for (const [repo, name, words] of [
+    ['https://file.example/r', 'named', /^the credential "named" in CREDENTIALS_PATH$/],
+    ['https://u:p@file.example/r', undefined, /^the user name and password in the entry's repo$/],
+    ['https://file.example/r', undefined, /^the credential for https:\/\/file\.example in CRED/],
+    ['https://netrc.example/r', undefined, /^the netrc file \/\S+\/\.netrc$/],
+    ['https://store.example/r', undefined, /^the git-credentials file \/\S+\/\.git-credentials$/],
+    ['https://u@none.example/r', undefined, /^the user name in .* no source has a password$/],
+  ] as const) {
+    assert.match((await sourceOf({}, repo, name)) ?? '', words)
+  }
+  assert.equal(await sourceOf({}, 'https://none.example/r'), undefined)
+  const env = { GIT_USERNAME: 'u', GIT_PASSWORD: 'p' }
+  assert.equal(await sourceOf(env, 'https://netrc.example/r'), 'GIT_USERNAME and GIT_PASSWORD')
+})
+
+test('why there are no credentials is told where some come near', async (t) => {
+  const env = { GIT_TOKEN: 's3cret' }
+  const team = { url: 'https://git.example:8443/team', token: 's3cret' }
+  const files = { 'credentials.json': JSON.stringify([team]) }
+  for (const [variables, repo, words] of [
+    [
+      env,
+      'http://git.example/r',
+      /^CREDENTIALS_PATH has one for https:\/\/git\.example:8443\/team only, and GIT_TOKEN would cross the network in plain text: use https:\/\/, or name/,
+    ],
+    [{}, 'https://git.example/team/r', /^CREDENTIALS_PATH has one for \S+ only$/],
+    [
+      { ...env, GIT_CREDENTIAL_URL: 'https://other.example/' },
+      'https://new.example/r',
+      /^GIT_CREDENTIAL_URL keeps GIT_TOKEN for https:\/\/other\.example\/$/,
+    ],
+  ] as const) {
+    const { credentials } = setUp(t, files, variables)
+    const { source, whyNone } = await credentials.authorize(parseRemoteUrl(repo, '/'), undefined)
+    assert.equal(source, undefined)
+    assert.match(whyNone ?? '', words)
+  }
+})
+
+test('a file in the home directory serves as far as it can be read', async (t) => {
+  const repo = 'https://git.example/r'
+  const netrc = 'machine x user u passwd s3cret\nmachine git.example login u password p'
+  const store = 'u:s3cret@git.example\nhttps://u:p@git.example'
+  for (const [files, named] of [
+    [{ '.netrc': netrc }, { NETRC: '~/.netrc' }],
+    [{ '.git-credentials': store }, { GIT_CREDENTIALS_FILE: '~/.git-credentials' }],
+  ] as const) {
+    assert.deepEqual(await setUp(t, files).headersFor(repo), basic('u:p'))
+    const words = /^The \S+ file \S+: line 1/
+    await assert.rejects(setUp(t, files, named).headersFor(repo), isInvalid(words))
   }
 })
 
