@@ -1,12 +1,14 @@
-// The README's tables say what the program does, and its JSON examples are taken.
+// What the documents say is what the program does, the README's JSON examples are taken, and
+// no link leads nowhere.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, test } from 'node:test'
 import { parseListing } from '../src/listing/listing.js'
 import { createServer } from '../src/server/server.js'
 import { createCredentialsParser } from '../src/transport/credentials-file.js'
 import { atEnd } from './helpers/at-end.js'
-import { README_TABLES, readTable, withTables } from './helpers/readme-tables.js'
+import { DOCUMENTS, readPart, withParts } from './helpers/readme-tables.js'
 import { serverSource } from './helpers/test-server.js'
 
 const DEFAULTS = { root: undefined, publish: 'in-place', intervalMs: 60_000 } as const
@@ -14,12 +16,6 @@ const DEFAULTS = { root: undefined, publish: 'in-place', intervalMs: 60_000 } as
 describe('README.md', () => {
   // Tests run in the repository's root, as npm does.
   const readme = readFileSync('README.md', 'utf8')
-
-  for (const [name, render] of Object.entries(README_TABLES)) {
-    test(`has the table of ${name} as the source has it`, () => {
-      assert.equal(readTable(readme, name), render(), 'npm run docs writes it anew')
-    })
-  }
 
   test('has a listing and a credentials file that are valid', () => {
     const parseCredentials = createCredentialsParser()
@@ -43,31 +39,43 @@ describe('README.md', () => {
     assert.ok(routes.length >= 5)
     for (const url of routes) assert.equal((await app.inject(url)).statusCode, 200, url)
   })
-
-  test('links only to files and headings that there are', () => {
-    const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => `#${slug(text)}`)
-    for (const [, target = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) {
-      if (target.startsWith('https://')) continue
-      assert.ok(target.startsWith('#') ? headings.includes(target) : existsSync(target), target)
-    }
-  })
 })
 
-describe('the tables', () => {
-  test('are written between their markers, and nothing else changes', () => {
-    const empty = Object.keys(README_TABLES)
-      .map((name) => `before\n<!-- ${name}:begin --><!-- ${name}:end -->\nafter\n`)
-      .join('')
-    const written = withTables(empty)
-    assert.equal(withTables(written), written)
-    for (const [name, render] of Object.entries(README_TABLES)) {
-      assert.equal(readTable(written, name), render())
+describe('the documents', () => {
+  for (const [file, parts] of Object.entries(DOCUMENTS)) {
+    const text = readFileSync(file, 'utf8')
+    for (const [name, render] of Object.entries(parts)) {
+      test(`${file} has ${name} as the source has it`, () => {
+        assert.equal(readPart(text, name), render(), 'npm run docs writes it anew')
+      })
     }
-    assert.equal(written.match(/^before\n<!--/gm)?.length, Object.keys(README_TABLES).length)
+  }
+
+  const files = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)]
+  for (const file of files.filter((name) => name.endsWith('.md'))) {
+    test(`${file} links only to files and headings that there are`, () => {
+      for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(/\]\(([^)]+)\)/g)) {
+        if (target.startsWith('https://')) continue
+        const [name = '', heading] = target.split('#')
+        const linked = name === '' ? file : path.join(path.dirname(file), name)
+        assert.ok(existsSync(linked), target)
+        if (heading !== undefined) assert.ok(headingsOf(linked).includes(heading), target)
+      }
+    })
+  }
+
+  test('are written between their markers, and nothing else changes', () => {
+    const parts = { one: () => 'first', two: () => 'second' }
+    const marked = (name: string, text: string) =>
+      `before\n<!-- ${name}:begin -->${text}<!-- ${name}:end -->\nafter\n`
+    const written = marked('one', '\nfirst\n') + marked('two', '\nsecond\n')
+    assert.equal(withParts(marked('one', '') + marked('two', 'old'), parts), written)
+    assert.equal(withParts(written, parts), written)
+    assert.equal(readPart(written, 'two'), 'second')
   })
 
   test('cannot be written without markers', () => {
-    assert.throws(() => withTables('no table here'), /lacks the markers of settings/)
+    assert.throws(() => withParts('nothing here', { one: () => '' }), /lacks the markers of one/)
   })
 })
 
@@ -75,6 +83,12 @@ describe('the tables', () => {
 function blocksOf(markdown: string, language: string): string[] {
   const fences = markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)
   return [...fences].filter(([, name]) => name === language).map(([, , text = '']) => text)
+}
+
+/** The anchors of a document's headings. */
+function headingsOf(file: string): string[] {
+  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)
+  return [...headings].map(([, text = '']) => slug(text))
 }
 
 /** As GitHub names the anchor of a heading. */

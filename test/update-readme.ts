@@ -1,7 +1,7 @@
-// `npm run docs`: writes the tables of the README anew.
+// `npm run docs`: writes the generated parts of the documents anew.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { withTables } from './helpers/readme-tables.js'
+import { DOCUMENTS, withParts } from './helpers/readme-tables.js'
 
-const README = 'README.md'
-
-writeFileSync(README, withTables(readFileSync(README, 'utf8')))
+for (const [file, parts] of Object.entries(DOCUMENTS)) {
+  writeFileSync(file, withParts(readFileSync(file, 'utf8'), parts))
+}

@@ -64,7 +64,7 @@ function parseMode(octal: string): Mode {
     default:
       throw new SyncError(
         'unsafe-tree',
-        `A tree has an entry of the unknown mode ${JSON.stringify(octal)}`,
+        `A tree has an entry of the unknown mode ${JSON.stringify(octal)}; nothing of this commit is published: commit it anew (git fsck names it)`,
       )
   }
 }

@@ -24,7 +24,7 @@ export function resolveDirectory(text: string, folder: string, root: string | un
     throw new RangeError('is the root of the file system: name a directory below it')
   }
   if (root !== undefined && !isWithin(root, directory)) {
-    throw new RangeError(`lies outside ROOT (${root})`)
+    throw new RangeError(`lies outside ROOT (${root}): name a directory in it`)
   }
   if (isOwnFolder(directory)) {
     throw new RangeError(`lies in ${OWN_DIRECTORY}, where this service keeps its own files`)

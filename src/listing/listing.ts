@@ -68,8 +68,8 @@ export async function readListingText(listingPath: string): Promise<string> {
 }
 
 const READ_FAULTS: Record<string, string> = {
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
+  ENOENT: 'does not exist: check LISTING_PATH, and what is mounted there',
+  ENOTDIR: 'does not exist: check LISTING_PATH, and what is mounted there',
   EISDIR: 'is a directory, not a file',
   EACCES: 'cannot be read by this user: give it read permission',
 }

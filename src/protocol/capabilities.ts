@@ -41,7 +41,7 @@ export function objectFormatIn(capabilities: Capabilities): ObjectFormat {
   if (format === 'sha1' || format === 'sha256') return format
   throw new SyncError(
     'object-format-unsupported',
-    `The repository uses the unknown object format ${format}`,
+    `The repository uses the unknown object format ${format}; only sha1 and sha256 can be followed`,
   )
 }
 
@@ -71,10 +71,13 @@ export function remoteError(words: string): SyncError {
   if (/repository .*not found|does not appear to be a git repository|not exported/i.test(said)) {
     return new SyncError(
       'repository-not-found',
-      `The remote has no such repository (it said: ${said})`,
+      `The remote has no such repository, or hides it; check the repo address, and that its credentials may read it (it said: ${said})`,
     )
   }
-  return new SyncError('remote-error', `The remote said: ${said}`)
+  return new SyncError(
+    'remote-error',
+    `The remote refused; where its words do not tell why, look at its log (it said: ${said})`,
+  )
 }
 
 /** Older servers say nothing at all of an empty repository, not even capabilities. */

@@ -38,7 +38,7 @@ export function encodeFetchV0(request: FetchRequest, capabilities: Capabilities)
     if (!capabilities.has(needed)) {
       throw new SyncError(
         'protocol-error',
-        `The remote lacks the capability ${needed}: its git is too old to be followed`,
+        `The remote lacks the capability ${needed}: its git is too old to be followed, update it there`,
       )
     }
   }

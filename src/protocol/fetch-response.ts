@@ -46,7 +46,7 @@ export async function* decodeFetch(
 function tooTalkative(): SyncError {
   return new SyncError(
     'protocol-error',
-    `The remote sent more than ${formatBytes(MAX_ASIDE_BYTES)} beside the pack; no more of it is read`,
+    `The remote sent more than ${formatBytes(MAX_ASIDE_BYTES)} beside the pack; no more of it is read: look at its log`,
   )
 }
 
@@ -65,8 +65,15 @@ function packBytesOf(payload: Buffer): Buffer | undefined {
     case BAND.error:
       throw remoteError(payload.toString('utf8', 1))
     case undefined:
-      throw new SyncError('protocol-error', 'The remote sent a part of a pack without a side-band')
+      throw unbanded('a part of a pack without a side-band')
     default:
-      throw new SyncError('protocol-error', `The remote sent the unknown side-band ${payload[0]}`)
+      throw unbanded(`the unknown side-band ${payload[0]}`)
   }
+}
+
+function unbanded(what: string): SyncError {
+  return new SyncError(
+    'protocol-error',
+    `The remote sent ${what}; check that no proxy changes its answers`,
+  )
 }

@@ -42,7 +42,7 @@ function decodeRef(line: string): RemoteRef {
   if (!isOid(oid) || name === '' || (peeled !== undefined && !isOid(peeled))) {
     throw new SyncError(
       'protocol-error',
-      `The remote's list of refs is malformed at ${JSON.stringify(line.slice(0, 80))}`,
+      `The remote's list of refs is malformed at ${JSON.stringify(line.slice(0, 80))}; check that no proxy changes its answers`,
     )
   }
   return { name, oid, peeled, target: attribute('symref-target') }

@@ -1,15 +1,7 @@
 // A clone with its `.git`, as git or the earlier git-autosync left it where something is
 // published now. Its index tells which files are git's own; of those, only what nobody
 // edited is taken for such. Where the clone holds no work of its own, it goes in the end.
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { decodeIndex, type IndexEntry } from '../git/index-file.js'
 import { isOid } from '../git/oid.js'
@@ -18,7 +10,13 @@ import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
 import { isRightFile, isWithCrlf } from './file-content.js'
 import { nameFault } from './safe-name.js'
 import type { TreeFile } from './tree-diff.js'
-import { readUnless, realDirectories, statIfPresent, tolerating } from './volume.js'
+import {
+  ensureDirectory,
+  readUnless,
+  realDirectories,
+  statIfPresent,
+  tolerating,
+} from './volume.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -76,7 +74,7 @@ export class Checkout {
   /** Removes the `.git` of a plain clone, by way of an absent path on the same volume. */
   removeRepository(by: string): void {
     if (!this.isPlainClone) return
-    mkdirSync(path.dirname(by), { recursive: true })
+    ensureDirectory(path.dirname(by))
     const isGone = tolerating(['ENOENT', 'EBUSY', 'EXDEV', 'EACCES', 'EPERM'], () =>
       renameSync(this.#gitDirectory, by),
     )

@@ -78,7 +78,7 @@ function createLink(path: string, blob: StoredObject, link: string): void {
   if (!target || target.length === 0 || target.includes(0)) {
     throw new SyncError(
       'unsafe-tree',
-      `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published`,
+      `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published: correct it in the repository`,
     )
   }
   if (tolerating(NO_SYMLINK, () => symlinkSync(target, toFsPath(link)))) return

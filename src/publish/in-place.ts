@@ -1,7 +1,6 @@
 // Makes a directory equal to a tree: plan, stage, apply. Only files that differ are
 // touched; all content is staged before the first rename; deletions come last, and the
 // snapshot after them. An interrupted publication is completed by `recover`.
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
@@ -28,6 +27,7 @@ import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
 import { Staging } from './staging.js'
 import type { TreeDiff } from './tree-diff.js'
+import { ensureDirectory } from './volume.js'
 
 /** The commit to publish, and its objects. */
 export interface Target extends TargetTree {
@@ -88,8 +88,8 @@ export class Draft implements Publication {
     else this.#awaited.set(target.tree, '')
     const count = this.#diff?.writes.length ?? target.objectCount ?? 0
     try {
-      mkdirSync(place.stateDirectory, { recursive: true })
-      mkdirSync(path.dirname(place.stagingDirectory), { recursive: true })
+      ensureDirectory(place.stateDirectory)
+      ensureDirectory(path.dirname(place.stagingDirectory))
       this.#staging = new Staging({
         root: toBytePath(place.root),
         finalRoot: toBytePath(place.finalRoot ?? place.root),

@@ -1,12 +1,12 @@
 // Files that are needed while a pack is received, such as large blobs: on the volume that they
 // are published on, in a directory that exists while there are any.
-import { lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from './byte-path.js'
 import { assertLease } from './lease.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { ownDirectory, type Site, worktreePlace } from './site.js'
-import { guarded, removeIfEmpty } from './volume.js'
+import { ensureDirectory, guarded, removeIfEmpty } from './volume.js'
 
 /** The files of one pack. */
 export class IncomingFiles {
@@ -24,7 +24,7 @@ export class IncomingFiles {
   create(): string {
     if (this.#count === 0) {
       rmSync(this.#directory, { recursive: true, force: true })
-      mkdirSync(this.#directory, { recursive: true })
+      ensureDirectory(this.#directory)
     }
     return path.join(this.#directory, String(this.#count++))
   }

@@ -7,13 +7,13 @@ import {
   existsSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
 } from 'node:fs'
 import path from 'node:path'
+import { errnoOf } from '../base/errno.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { toBytePath } from './byte-path.js'
 import { NO_LINK } from './create-file.js'
@@ -23,7 +23,7 @@ import { assertOwnDirectories } from './own-directories.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
 import {
-  codeOf,
+  ensureDirectory,
   removeIfEmpty,
   tolerating,
   toVolumeError,
@@ -122,8 +122,8 @@ function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
     linkSync(staged, file)
   } catch (error) {
     // Another was faster, and may have cleared up.
-    if (['EEXIST', 'ENOENT'].includes(codeOf(error))) return lostRace(file)
-    if (!NO_LINK.includes(codeOf(error))) throw error
+    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(file)
+    if (!NO_LINK.includes(errnoOf(error))) throw error
     // Empty for a moment, which others take for a lease of one they cannot name.
     const write = () => writeNewFile(toBytePath(file), 0o666, contentOf(claim))
     if (!tolerating(['EEXIST'], write)) return lostRace(file)
@@ -145,7 +145,7 @@ function takeOver(file: string, found: string, claim: LeaseClaim): LeaseAnswer {
 }
 
 function stage(file: string, claim: LeaseClaim): string {
-  mkdirSync(path.dirname(file), { recursive: true })
+  ensureDirectory(path.dirname(file))
   const staged = `${file}.${claim.self.id}`
   rmSync(staged, { force: true })
   writeNewFile(toBytePath(staged), 0o666, contentOf(claim))

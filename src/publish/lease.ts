@@ -10,9 +10,10 @@
 // over. In symlink mode, that call puts a whole commit back in sight until the new owner's next.
 import { readFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import type { ProcessIdentity } from './process-identity.js'
-import { codeOf } from './volume.js'
+import { readUnless } from './volume.js'
 
 /** A lease that is held. */
 export interface Lease {
@@ -35,6 +36,7 @@ export interface LeaseRecord extends ProcessIdentity {
 /** The name of the lease file. */
 export const LEASE_FILE = 'lease'
 
+const ABSENT = ['ENOENT', 'ENOTDIR']
 /** Every record has this length, so that one write replaces another whole. */
 const RECORD_BYTES = 512
 /** While something goes on, the lease is looked at this often, in milliseconds. */
@@ -59,12 +61,7 @@ export function decodeLease(text: string): LeaseRecord | undefined {
 
 /** The text of a lease file; undefined where there is none. */
 export function readLeaseText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return undefined
-    throw error
-  }
+  return readUnless(ABSENT, () => readFileSync(file, 'utf8'))
 }
 
 /** Throws `lease-lost` where a lease is not its holder's any more. */
@@ -92,7 +89,7 @@ export async function renewLease({ file, id }: Lease): Promise<boolean> {
   try {
     handle = await open(file, 'r+')
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return false
+    if (ABSENT.includes(errnoOf(error))) return false
     throw error
   }
   try {

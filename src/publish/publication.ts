@@ -1,6 +1,6 @@
 // One entry's publication, as a plain directory or a symlink: what can be done at a site.
 // Whatever the volume answers, a SyncError says what to do about it.
-import { existsSync, lstatSync, mkdirSync, rmSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { isFirstLook, rememberLook } from './boot.js'
 import { toBytePath } from './byte-path.js'
@@ -30,7 +30,14 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { guarded, removeIfEmpty, removeTree, tolerating, UNWRITABLE } from './volume.js'
+import {
+  ensureDirectory,
+  guarded,
+  removeIfEmpty,
+  removeTree,
+  tolerating,
+  UNWRITABLE,
+} from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
@@ -56,7 +63,7 @@ export function begin(
 ): Publication {
   const publication = guarded(site, () => {
     assertOwnDirectories(site)
-    mkdirSync(path.dirname(site.directory), { recursive: true })
+    ensureDirectory(path.dirname(site.directory))
     putBack(site)
     assertReplaceable(site)
     const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()

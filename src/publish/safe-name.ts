@@ -66,7 +66,7 @@ export function nameFault(name: string): string | undefined {
 function tooDeep(directory: string): SyncError {
   return new SyncError(
     'unsafe-tree',
-    `The tree's path ${displayPath(directory.slice(0, 60))}… lies more than ${MAX_DEPTH} directories deep; nothing of this commit is published`,
+    `The tree's path ${displayPath(directory.slice(0, 60))}… lies more than ${MAX_DEPTH} directories deep; nothing of this commit is published: move it up in the repository`,
   )
 }
 
@@ -74,6 +74,6 @@ function unsafe(directory: string, name: string, fault: string): SyncError {
   const path = JSON.stringify(displayPath(joinBytePath(directory, name)))
   return new SyncError(
     'unsafe-tree',
-    `The tree's path ${path} ${fault}; nothing of this commit is published`,
+    `The tree's path ${path} ${fault}; nothing of this commit is published: rename or remove it in the repository`,
   )
 }

@@ -231,6 +231,6 @@ function sizeOf(blob: StoredObject): number {
 function tooLong(full: string): SyncError {
   return new SyncError(
     'unsafe-tree',
-    `The path ${displayPath(full.slice(0, 100))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published`,
+    `The path ${displayPath(full.slice(0, 100))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published: shorten it in the repository`,
   )
 }

@@ -11,7 +11,7 @@ import { filesOf, holdsNothingElse, statFields } from './published-files.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from './snapshot-store.js'
 import type { TreeFile } from './tree-diff.js'
-import { makeDirectory, statIfPresent, tolerating } from './volume.js'
+import { ensureDirectory, makeDirectory, statIfPresent, tolerating } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 const STANDBY = 'standby'
@@ -96,7 +96,7 @@ function cloneWorktree(
   mkdirSync(growing.root)
   const stats = cloneFiles(source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
-  mkdirSync(growing.stateDirectory, { recursive: true })
+  ensureDirectory(growing.stateDirectory)
   if (stats.every((value, at) => value === snapshot.stats[at])) {
     cloneSnapshot(source.stateDirectory, growing.stateDirectory)
   } else {

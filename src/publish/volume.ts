@@ -17,8 +17,6 @@ import { isWithin } from '../base/paths.js'
 import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 
-export { errnoOf as codeOf } from '../base/errno.js'
-
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {
   try {
@@ -62,6 +60,22 @@ export function writeNewFile(path: string, mode: number, bytes: Uint8Array): voi
   } finally {
     closeSync(file)
   }
+}
+
+/** Makes a directory, and those above it, where there is none. An ordinary path. */
+export function ensureDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (error) {
+    // Node says so of a volume that is read-only as well: the one call that fails tells why.
+    if (errnoOf(error) === 'ENOENT') mkdirSync(firstMissing(directory))
+    throw error
+  }
+}
+
+function firstMissing(directory: string): string {
+  const parent = path.dirname(directory)
+  return existsSync(parent) ? directory : firstMissing(parent)
 }
 
 export function makeDirectory(path: string): void {
@@ -176,13 +190,15 @@ export function toVolumeError(error: unknown, directory: string): unknown {
     case 'ENAMETOOLONG':
       return new SyncError(
         'unsafe-tree',
-        `A path or a symlink of the commit is longer than the volume of ${place} takes; nothing of this commit is published`,
+        `A path or a symlink of the commit is longer than the volume of ${place} takes: shorten it in the repository, or publish to another volume; nothing of this commit is published`,
         { cause: error },
       )
     default:
-      return new SyncError('volume-failed', `The volume of ${place} failed (${error.message})`, {
-        cause: error,
-      })
+      return new SyncError(
+        'volume-failed',
+        `The volume of ${place} failed (${error.message}); it is tried again, look at its storage`,
+        { cause: error },
+      )
   }
 }
 

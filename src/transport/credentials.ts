@@ -77,7 +77,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const findIn: Credentials['find'] = async (remote, name, attempt = {}) => {
     if (file === undefined || !read) {
       if (name === undefined) return undefined
-      const fault = `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set`
+      const fault = `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set: set it, or take the field out of the entry`
       throw new SyncError('credentials-invalid', fault)
     }
     const credentials = await read(attempt)

@@ -62,9 +62,11 @@ export function toAbortError(reason: unknown): SyncError {
   if (reason instanceof SyncError) return reason
   const isTimeout = reason instanceof Error && reason.name === 'TimeoutError'
   return isTimeout
-    ? new SyncError('sync-timeout', 'The sync took longer than SYNC_TIMEOUT and was stopped', {
-        cause: reason,
-      })
+    ? new SyncError(
+        'sync-timeout',
+        'The sync took longer than SYNC_TIMEOUT and was stopped: raise it if the repository is large or the network slow',
+        { cause: reason },
+      )
     : new SyncError('aborted', 'The request was stopped before it was answered', { cause: reason })
 }
 
@@ -114,6 +116,6 @@ function explain(code: ErrorCode, host: string, detail: string): string {
     case 'aborted':
       return `The request to ${host} was stopped before it was answered`
     default:
-      return `The request to ${host} failed (${detail})`
+      return `The request to ${host} failed (${detail}); it is tried again`
   }
 }

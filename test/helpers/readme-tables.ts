@@ -1,8 +1,8 @@
-// The tables of the README, each rendered from what it describes, so that none can
-// drift. `npm run docs` writes them.
+// What the documents say of settings, fields, metrics and errors, rendered from what it
+// describes, so that none can drift. `npm run docs` writes it.
 import { createRequire } from 'node:module'
 import { Registry } from 'prom-client'
-import { type Disposition, ERROR_CODES } from '../../src/base/errors.js'
+import { type Disposition, ERROR_CODES } from '../../src/base/error-codes.js'
 import { LISTING_SCHEMA } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
@@ -22,8 +22,16 @@ const WHAT_FOLLOWS: Record<Disposition, string> = {
   stall: 'stalled',
 }
 
-/** What renders each table, by the name in its markers. */
-export const README_TABLES: Readonly<Record<string, () => string>> = {
+/** What no entry has: these end the start of the service. */
+const AT_START: Readonly<Record<string, string>> = {
+  'settings-invalid': 'no start: exit code 2',
+  'listing-invalid': 'no start: exit code 2; later, the last good one stays',
+}
+
+/** What renders each part of a document, by the name in its markers. */
+export type Parts = Readonly<Record<string, () => string>>
+
+const README_TABLES: Parts = {
   settings: () =>
     table(
       ['variable', 'default', 'meaning'],
@@ -78,30 +86,49 @@ export const README_TABLES: Readonly<Record<string, () => string>> = {
       Object.entries(ERROR_CODES).map(([name, [disposition, meaning]]) => [
         code(name),
         meaning,
-        WHAT_FOLLOWS[disposition],
+        AT_START[name] ?? WHAT_FOLLOWS[disposition],
       ]),
     ),
 }
 
-/** The text between the markers of the table called `name`. Throws where they are missing. */
-export function readTable(readme: string, name: string): string {
-  return readme.slice(...bounds(readme, name)).trim()
+const TROUBLESHOOTING: Parts = {
+  codes: () => Object.entries(ERROR_CODES).map(errorSection).join('\n\n'),
 }
 
-/** The README with every table written anew. */
-export function withTables(readme: string): string {
-  return Object.entries(README_TABLES).reduce((text, [name, render]) => {
+/** Every document that has generated parts, by its file. */
+export const DOCUMENTS: Readonly<Record<string, Parts>> = {
+  'README.md': README_TABLES,
+  'docs/troubleshooting.md': TROUBLESHOOTING,
+}
+
+/** The text between the markers of the part called `name`. Throws where they are missing. */
+export function readPart(text: string, name: string): string {
+  return text.slice(...bounds(text, name)).trim()
+}
+
+/** A document with each of its `parts` written anew. */
+export function withParts(document: string, parts: Parts): string {
+  return Object.entries(parts).reduce((text, [name, render]) => {
     const [start, end] = bounds(text, name)
     return `${text.slice(0, start)}\n${render()}\n${text.slice(end)}`
-  }, readme)
+  }, document)
 }
 
-function bounds(readme: string, name: string): [start: number, end: number] {
+function bounds(text: string, name: string): [start: number, end: number] {
   const begin = `<!-- ${name}:begin -->`
-  const start = readme.indexOf(begin) + begin.length
-  const end = readme.indexOf(`<!-- ${name}:end -->`, start)
-  if (!readme.includes(begin) || end < 0) throw new Error(`README.md lacks the markers of ${name}`)
+  const start = text.indexOf(begin) + begin.length
+  const end = text.indexOf(`<!-- ${name}:end -->`, start)
+  if (!text.includes(begin) || end < 0) throw new Error(`the document lacks the markers of ${name}`)
   return [start, end]
+}
+
+/** A heading of its own for each code, which alerts and messages can link to. */
+function errorSection([name, [disposition, meaning, remedy]]: [
+  string,
+  readonly [Disposition, string, string],
+]): string {
+  const follows = AT_START[name] ?? WHAT_FOLLOWS[disposition]
+  return `### ${code(name)}\n\n${meaning} What follows: ${follows}.\n\n**Do:** ${remedy}`
 }
 
 /** With columns of even width, as the formatter wants them. */

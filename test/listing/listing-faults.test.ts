@@ -181,9 +181,9 @@ test('a path must lie inside ROOT, and a symlink below it', () => {
   assert.deepEqual(
     faultsOf(inRoot([{ path: '../x' }, { path: '/database' }, { path: '/etc/x' }])),
     [
-      '/0/path: lies outside ROOT (/data)',
-      '/1/path: lies outside ROOT (/data)',
-      '/2/path: lies outside ROOT (/data)',
+      '/0/path: lies outside ROOT (/data): name a directory in it',
+      '/1/path: lies outside ROOT (/data): name a directory in it',
+      '/2/path: lies outside ROOT (/data): name a directory in it',
     ],
   )
   assert.equal(inRoot([{ path: '.' }])()[0]?.directory, '/data')

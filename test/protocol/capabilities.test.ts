@@ -159,7 +159,7 @@ test('an advertisement that was cut between two lines is not taken for a shorter
 
 test('the words of the server are passed on', async () => {
   for (const start of [[SERVICE, '0000'], []]) {
-    const denied = failsWith('remote-error', /: you shall not pass$/)
+    const denied = failsWith('remote-error', /it said: you shall not pass\)$/)
     await assert.rejects(decode(...start, 'ERR you shall not pass'), denied)
   }
   const missing = failsWith('repository-not-found', /Repository not found/)

@@ -36,7 +36,7 @@ test('an error of the server ends the pack with its words', async () => {
     [0, V0],
     [2, V2],
   ] as const) {
-    const words = failsWith('remote-error', /^The remote said: out of memory$/)
+    const words = failsWith('remote-error', /^The remote refused; .*\(it said: out of memory\)$/)
     await assert.rejects(packOf(version, ...start, band(3, 'out of memory\n')), words)
     await assert.rejects(packOf(version, ...start, ...PACK, band(3, 'out of memory')), words)
     await assert.rejects(packOf(version, 'ERR out of memory'), words)

@@ -62,6 +62,6 @@ test('refuses malformed lines, and lists without an end', async () => {
       failsWith('protocol-error', /too early/),
     )
   }
-  const words = failsWith('remote-error', /: trouble$/)
+  const words = failsWith('remote-error', /it said: trouble\)$/)
   await assert.rejects(decodeLsRefs(pktStream('ERR trouble')), words)
 })

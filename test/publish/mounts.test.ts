@@ -183,6 +183,22 @@ describe('a volume that refuses', () => {
     })
 
     // What each of them makes a call answer, at every call of a publication.
+    test(`as it is read-only from the start, is named as such, ${mode}`, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t, { mode })
+      const parent = path.dirname(test.directory)
+      const target = test.commit({ a: '1' })
+      mkdirSync(parent, { recursive: true })
+      if (mounts.isAllowed) mounts.bind(parent, parent, true)
+      const attempt = () =>
+        refusing('EROFS', mounts.isAllowed, () => publish(test.site, target, none))
+      assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
+      if (!mounts.isAllowed) return
+      const self = announceProcess('it')
+      const answer = acquireLease({ site: test.site, self, expired: undefined })
+      assert.deepEqual(answer, { state: 'unwritable' })
+    })
+
     for (const code of ['EACCES', 'EBUSY', 'EDQUOT', 'EROFS', 'ESTALE', 'ETXTBSY']) {
       test(`any one call with ${code} is written at the next attempt, ${mode}`, (t) => {
         const test = createSite(t, { mode })

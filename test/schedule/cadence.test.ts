@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ERROR_CODES, type ErrorCode } from '../../src/base/errors.js'
+import { ERROR_CODES, type ErrorCode } from '../../src/base/error-codes.js'
 import { retryDelayMs, spread } from '../../src/schedule/cadence.js'
 import { failure } from '../helpers/fake-sync.js'
 

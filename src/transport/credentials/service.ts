@@ -38,7 +38,10 @@ export async function requestSecret(
       code === 'rate-limited'
         ? 'it asks for fewer requests, and is asked later'
         : remedies[statusCode]
-    const rest = remedy === undefined ? ', instead of with credentials' : `: ${remedy}`
+    const rest =
+      remedy === undefined
+        ? ', instead of with credentials: check its address and its log'
+        : `: ${remedy}`
     throw new SyncError(code, `${name} answers with status ${statusCode}${rest}`, {
       retryAfterMs: code === 'credentials-invalid' ? undefined : retryAfterMs(headers, nowMs),
     })

@@ -66,7 +66,7 @@ export class PackIndex {
     const oids = this.#read(this.#oidsAt(start), (end - start) * this.#oidBytes)
     // A cut index must not make the search go on for ever.
     if (oids.length < this.#oidBytes)
-      throw new SyncError('pack-corrupt', 'A pack index is cut short')
+      throw new SyncError('pack-corrupt', 'A pack index is cut short (git fsck tells more)')
     return oids
   }
 

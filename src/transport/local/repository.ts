@@ -59,13 +59,13 @@ export function toLocalError(error: unknown, directory: string): SyncError {
     case 'ENOTDIR':
       return new SyncError(
         'repository-not-found',
-        `The repository ${directory} vanished while it was read (${code})`,
+        `The repository ${directory} vanished while it was read (${code}); check the repo address`,
         { cause: error },
       )
     default:
       return new SyncError(
         'connection-failed',
-        `The repository ${directory} cannot be read (${error instanceof Error ? error.message : error})`,
+        `The repository ${directory} cannot be read (${error instanceof Error ? error.message : error}); it is tried again, check the disk it is on`,
         { cause: error },
       )
   }

@@ -5,6 +5,7 @@ import net, { type LookupFunction, type Socket } from 'node:net'
 import path from 'node:path'
 import ssh2, { type Client } from 'ssh2'
 import type { Clock } from '../../base/clock.js'
+import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
 import { displayHost, type SshAddress } from './address.js'
@@ -75,8 +76,8 @@ export function readTrust(
   if (knownHostsFiles === false) return trustAnyHost()
   const files = knownHostsFiles ?? defaultKnownHostsFiles(defaults)
   return readHostTrust(host, files, clock, (file, error) => {
-    const code = error instanceof Error && 'code' in error ? error.code : String(error)
-    return knownHostsFiles === undefined && isOptional(defaults, file, String(code))
+    const code = codeOf(error) || String(error)
+    return knownHostsFiles === undefined && isOptional(defaults, file, code)
       ? undefined
       : unusable(credential, `the known hosts ${file} cannot be read (${code})`, error)
   })

@@ -1,6 +1,7 @@
 // One kept connection for each host, user and credential. It is opened when it is first
 // wanted, shared by all who want it, and opened anew after it ended.
 import { setMaxListeners } from 'node:events'
+import { abortable } from '../../base/abortable.js'
 import { SyncError } from '../../base/errors.js'
 import { displayHost } from './address.js'
 import { type ConnectOptions, connect, type Host } from './connect.js'
@@ -63,15 +64,4 @@ export class ConnectionPool {
   #forget(key: string, opening: Promise<SshConnection>): void {
     if (this.#connections.get(key) === opening) this.#connections.delete(key)
   }
-}
-
-/** What `promise` gives, unless `signal` aborts before: others may still wait for it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { ParsedKey } from 'ssh2'
+import { errnoOf } from '../../base/errno.js'
 import type { DecryptAnswer, DecryptTask } from './decrypt-worker.js'
 import { isSlowToParse, PrivateKeyError, parsePrivateKey } from './private-key.js'
 
@@ -18,9 +19,9 @@ export async function readIdentity(
     return { file, key: await parse(await readFile(file, 'utf8'), passphrase) }
   } catch (error) {
     if (error instanceof PrivateKeyError) return { file, fault: error.message }
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errnoOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    if (typeof code !== 'string') throw error
+    if (code === '') throw error
     return { file, fault: `cannot be read (${code})` }
   }
 }

@@ -79,7 +79,7 @@ export class Login {
     const accepted = this.#accepted.length > 0 ? `; it accepts ${this.#accepted.join(' and ')}` : ''
     return new SyncError(
       'authentication-required',
-      `${host} does not let ${this.username} log in (${words}); tried: ${tried}${skipped}${accepted}`,
+      `${host} does not let ${this.username} log in (${words}); tried: ${tried}${skipped}${accepted}; name a key by sshKeyFile whose public part that server knows`,
     )
   }
 }

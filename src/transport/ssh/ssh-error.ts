@@ -1,5 +1,6 @@
 // Gives every fault of an SSH connection, and every refusal of upload-pack, its stable
 // code and a sentence with the host and what to do.
+import { codeOf } from '../../base/errno.js'
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
 
@@ -57,7 +58,7 @@ export function refusal(repository: string, { code, signal }: Exit, stderr: stri
   const ended = signal ? `ended by ${signal}` : `exit code ${code ?? 'unknown'}`
   const said = clean(stderr)
   const detail = said === '' ? ended : `it said: ${said}`
-  switch (codeOf(code, said)) {
+  switch (codeOfExit(code, said)) {
     case 'not-a-git-server':
       return new SyncError(
         'not-a-git-server',
@@ -66,7 +67,7 @@ export function refusal(repository: string, { code, signal }: Exit, stderr: stri
     case 'repository-not-found':
       return new SyncError(
         'repository-not-found',
-        `There is no repository at ${repository}, or this key may not read it (${detail})`,
+        `There is no repository at ${repository}, or this key may not read it; check the address, and what the key may read (${detail})`,
       )
     case 'access-denied':
       return new SyncError(
@@ -74,11 +75,14 @@ export function refusal(repository: string, { code, signal }: Exit, stderr: stri
         `${repository} denies access (${detail}): the key, or the user, needs the right to read`,
       )
     default:
-      return new SyncError('remote-error', `${repository} could not be served (${detail})`)
+      return new SyncError(
+        'remote-error',
+        `${repository} could not be served; look at the log of that host (${detail})`,
+      )
   }
 }
 
-function codeOf(exitCode: number | undefined, said: string): ErrorCode {
+function codeOfExit(exitCode: number | undefined, said: string): ErrorCode {
   if (exitCode === 127 || /command not found|not recognized as/i.test(said)) {
     return 'not-a-git-server'
   }
@@ -113,5 +117,5 @@ export function notAgreed(host: string, error: unknown): SyncError {
 
 function isCoded(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isCoded)
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+  return codeOf(error) !== ''
 }

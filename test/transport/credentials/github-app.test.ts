@@ -127,7 +127,7 @@ test('a status is told with what to do about it', async (t) => {
     [401, /answers with status 401: check appId or clientId, privateKeyFile, and the clock/],
     [403, /answers with status 403: check that the app is not suspended/],
     [404, /answers with status 404: check installationId/],
-    [422, /answers with status 422, instead of with credentials$/],
+    [422, /answers with status 422, instead of with credentials: check/],
   ] as const) {
     Object.assign(api, { status })
     await assert.rejects(ask(), isInvalid(words))

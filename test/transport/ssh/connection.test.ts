@@ -228,7 +228,7 @@ test('what keeps upload-pack from serving is told in its own words', async (t) =
       'remote-error',
       /it said: out of order at https:\/\/host/,
     ],
-    ['', 3, 'remote-error', /could not be served \(exit code 3\)/],
+    ['', 3, 'remote-error', /could not be served.*\(exit code 3\)/],
   ] as const) {
     const { open } = await serve(t, refuse(words, exit))
     await assert.rejects(poll(open()), failsWith(code, told))

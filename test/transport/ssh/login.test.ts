@@ -114,10 +114,7 @@ test('what the server does not accept is told as such', async (t) => {
   const { sshd, poll } = await serve(t, { config })
   await assert.rejects(
     poll(credentialFor(sshd)),
-    failsWith(
-      'authentication-required',
-      /tried: nothing; not used: \S+ \(.*\) \(not accepted\)/,
-    ),
+    failsWith('authentication-required', /tried: nothing; not used: \S+ \(.*\) \(not accepted\)/),
   )
 })
 
