@@ -8,10 +8,14 @@ set -u
 PUBLISHED=$1
 shift
 
+# First of all, as the first process of a container is deaf to what it has no trap for. QUIT
+# lets nginx finish its requests, TERM does not.
+nginx=
+trap '[ -z "$nginx" ] || end "$nginx" QUIT TERM; exit $?' TERM INT QUIT
+
 until seen=$(generation) && [ -n "$seen" ]; do pause; done
 nginx "$@" -g 'daemon off;' &
 nginx=$!
-trap 'kill -QUIT "$nginx"; wait "$nginx"; exit $?' TERM INT QUIT
 
 while kill -0 "$nginx" 2>/dev/null; do
   pause

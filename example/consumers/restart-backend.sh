@@ -8,10 +8,13 @@ set -u
 PUBLISHED=$1
 shift
 
+# First of all, as the first process of a container is deaf to what it has no trap for.
+backend=
+trap '[ -z "$backend" ] || end "$backend" TERM KILL; exit $?' TERM INT
+
 until seen=$(generation) && [ -n "$seen" ]; do pause; done
 "$@" &
 backend=$!
-trap 'kill -TERM "$backend"; wait "$backend"; exit $?' TERM INT
 
 while kill -0 "$backend" 2>/dev/null; do
   pause
@@ -19,7 +22,7 @@ while kill -0 "$backend" 2>/dev/null; do
   if [ -n "$current" ] && [ "$current" != "$seen" ]; then
     echo "restarting with $current"
     seen=$current
-    kill -TERM "$backend" 2>/dev/null && wait "$backend"
+    end "$backend" TERM KILL
     "$@" &
     backend=$!
   fi

@@ -55,6 +55,13 @@ export class EntryMetrics {
     for (const metric of [...this.#plainCounters, ...this.#plainGauges]) metric.remove({ entry })
   }
 
+  /** What failed before counts no more. */
+  forgetFailures({ entry }: EntryLabels): void {
+    if (this.has(entry) && !this.#isNew.has(entry)) {
+      this.#metrics.consecutiveFailures.set({ entry }, 0)
+    }
+  }
+
   /** The directory equals `oid`, as the remote names it, at `nowMs`. */
   setSuccess(labels: EntryLabels, oid: string, nowMs: number): void {
     const { entry } = labels

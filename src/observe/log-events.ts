@@ -51,6 +51,8 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
   switch (event.type) {
     case 'entry-added':
       return ['debug', 'entry added', labels(event)]
+    case 'entry-changed':
+      return ['debug', 'entry changed', labels(event)]
     case 'entry-removed':
       return ['info', 'entry removed', labels(event)]
     case 'poll-unchanged':

@@ -57,6 +57,9 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
       case 'entry-removed':
         entries.remove(event)
         break
+      case 'entry-changed':
+        entries.forgetFailures(event)
+        break
       default:
         if (!entries.has(event.entry)) return
         entries.ensure(event.entry)
@@ -91,7 +94,7 @@ async function render(registry: Registry, entries: EntryMetrics): Promise<string
 }
 
 function countEntryEvent(
-  event: Exclude<EntryEvent, { type: 'entry-added' | 'entry-removed' }>,
+  event: Exclude<EntryEvent, { type: 'entry-added' | 'entry-removed' | 'entry-changed' }>,
   metrics: Metrics,
 ): void {
   const { entry } = event

@@ -32,6 +32,8 @@ export interface Failure {
 export type SyncEvent =
   | ({ type: 'entry-added' } & EntryLabels)
   | ({ type: 'entry-removed' } & EntryLabels)
+  /** The listing says something else of it: what failed before counts no more. */
+  | ({ type: 'entry-changed' } & EntryLabels)
   | ({ type: 'poll-unchanged' | 'poll-changed'; oid: Oid; durationMs: number } & EntryLabels)
   | ({ type: 'poll-failed'; durationMs: number } & Failure & EntryLabels)
   | ({

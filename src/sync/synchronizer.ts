@@ -166,6 +166,7 @@ export class Synchronizer {
     } else {
       this.#leave(from, state)
       state.change(to)
+      if (!isRenamed) observe({ type: 'entry-changed', ...state.labels })
       this.#join(state)
     }
     if (isRenamed) observe({ type: 'entry-added', ...state.labels })

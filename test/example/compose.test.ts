@@ -6,7 +6,9 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { Ajv2019 } from 'ajv/dist/2019.js'
-import { runProgram } from '../helpers/service.js'
+import { createRepo, tempDir } from '../helpers/git.js'
+import { runProgram, startService } from '../helpers/service.js'
+import { deploy } from './deployed.js'
 import { readYaml } from './manifests.js'
 
 const require = createRequire(import.meta.url)
@@ -21,6 +23,7 @@ interface ComposeFile {
       read_only?: boolean
       cap_drop?: string[]
       environment?: Record<string, string>
+      healthcheck?: { test: string[] }
       volumes?: string[]
       depends_on?: Record<string, { condition: string }>
     }
@@ -57,6 +60,21 @@ describe(FOLDER, () => {
       assert.equal(isReadOnly, true)
       assert.deepEqual(dropped, ['ALL'])
     }
+  })
+
+  test('its health check asks whether there is content', async (t) => {
+    const dir = tempDir(t)
+    const repo = path.join(dir, 'repo')
+    const mounts = { '/repos': path.join(dir, 'repos') }
+    const service = await startService(t, deploy(FOLDER, { mounts, directory: dir, repo }))
+    const { environment = {}, healthcheck } = file.services['git-autosync'] ?? {}
+    const [kind, node, program, ...args] = healthcheck?.test ?? []
+    assert.deepEqual([kind, node, program], ['CMD', 'node', '/app/dist/main.js'])
+    const env = { ...environment, HTTP_PORT: new URL(service.url).port }
+    assert.equal((await runProgram(args, env)).code, 1)
+    const oid = createRepo(repo).commit('one')
+    await service.untilPublished('site', oid)
+    assert.deepEqual(await runProgram(args, env), { code: 0, stdout: '', stderr: '' })
   })
 
   test('the program takes its listing, its credentials and its settings', async () => {

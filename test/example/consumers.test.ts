@@ -1,27 +1,17 @@
 // The scripts for programs that follow a published directory: what wakes them, and a
 // backend that starts again at each change.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  symlinkSync,
-  watch,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, symlinkSync, watch } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until, writeListing } from '../helpers/service.js'
+import { publishInPlace, startBackend } from './backend.js'
 import { complaintsOf, isInstalled } from './installed.js'
 
 const FOLDER = 'example/consumers'
 const PATH = process.env['PATH'] ?? ''
-const SCRIPT = path.resolve(FOLDER, 'restart-backend.sh')
 
 /** Says which version it runs, and ends with 7 when it is asked to. */
 const BACKEND = `trap 'exit 7' TERM; echo "runs $(cat "$0/version")"; while :; do sleep 0.05; done`
@@ -53,7 +43,7 @@ describe('restart-backend.sh', () => {
     const app = path.join(tempDir(t), 'app')
     publishInPlace(app, '1')
     const env = { PATH: withoutInotify(t) }
-    const { output, stop } = startBackend(t, app, ['sh', '-c', BACKEND], env)
+    const { output, stop } = startBackend(t, app, ['sh', '-c', BACKEND], { env })
     await until(() => output() === 'runs 1\n', 'the first commit runs')
     publishInPlace(app, '2')
     await until(
@@ -100,15 +90,6 @@ if (isInstalled('shellcheck')) {
   })
 }
 
-/** Publishes a version as the service does: the content first, and then what tells of it. */
-function publishInPlace(app: string, version: string): void {
-  const own = path.join(app, '.git-autosync')
-  mkdirSync(own, { recursive: true })
-  writeFileSync(path.join(app, 'version'), `${version}\n`)
-  writeFileSync(path.join(own, 'next'), `${version.repeat(40)}\n`)
-  renameSync(path.join(own, 'next'), path.join(own, 'current'))
-}
-
 /** A PATH with what the scripts need at least. */
 function withoutInotify(t: TestScope): string {
   const folder = tempDir(t)
@@ -117,27 +98,4 @@ function withoutInotify(t: TestScope): string {
     symlinkSync(path.join(place, tool), path.join(folder, tool))
   }
   return folder
-}
-
-function startBackend(
-  t: TestScope,
-  app: string,
-  program: readonly string[],
-  env: Record<string, string> = { PATH },
-) {
-  const child = spawn('sh', [SCRIPT, app, ...program, app], {
-    env: { ...env, INTERVAL: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (text) => {
-    output += text
-  })
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
-  const stop = () => {
-    if (child.exitCode === null) child.kill('SIGTERM')
-    return exited
-  }
-  atEnd(t, stop)
-  return { output: () => output, stop, exited }
 }

@@ -17,6 +17,7 @@ export interface Container {
   name: string
   image: string
   restartPolicy?: string
+  command?: string[]
   env?: { name: string; value: string }[]
   ports?: { name: string; containerPort: number }[]
   startupProbe?: Probe

@@ -11,7 +11,7 @@ import { namesIn } from './promql.js'
 
 const FOLDER = 'example/monitoring'
 /** What Prometheus itself puts on every series, and where a series is named after it. */
-const TARGET_LABELS = ['job', 'instance']
+const TARGET_LABELS = ['job', 'namespace', 'pod', 'instance']
 
 interface RuleGroups {
   groups: {
@@ -110,6 +110,13 @@ describe('the dashboard', () => {
     }
   })
 
+  test('counts as stale what the alert calls stale', () => {
+    const { expr = '' } = rules.find(({ alert }) => alert === 'GitAutosyncEntryStale') ?? {}
+    const panel = dashboard.panels.find(({ title }) => title === 'Stale entries')
+    const counted = panel?.targets?.[0]?.expr.replace(/\{[^}]*\}/g, '')
+    assert.equal(withoutSpaces(counted ?? ''), withoutSpaces(`count(${expr}) or vector(0)`))
+  })
+
   test('has panels of different ids', () => {
     const ids = dashboard.panels.map((panel) => (panel as unknown as { id: number }).id)
     assert.equal(new Set(ids).size, ids.length)
@@ -156,6 +163,10 @@ function assertKnown(
     assert.ok(isKnown, `${metric} has no label ${label}`)
   }
   for (const label of [...grouped, ...labels]) assert.ok(all.has(label), `no label ${label}`)
+}
+
+function withoutSpaces(expression: string): string {
+  return expression.replace(/\s+/g, '')
 }
 
 /** What the program shows once everything has happened to an entry, and what Prometheus adds. */

@@ -3,21 +3,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until, writeListing } from '../helpers/service.js'
+import { publishInPlace } from './backend.js'
 import { isInstalled } from './installed.js'
+import { configureNginx, freePort, NGINX_PATH } from './nginx.js'
 
 const SCRIPT = path.resolve('example/consumers/reload-nginx.sh')
 
-/** Daemons lie in /usr/sbin, which not every user's PATH has. */
-const PATH = `${process.env['PATH']}:/usr/sbin`
-
-if (isInstalled('nginx', PATH)) {
+if (isInstalled('nginx', NGINX_PATH)) {
   test('nginx follows the commits of its configuration, and survives a broken one', async (t) => {
     const dir = tempDir(t)
     const port = await freePort()
@@ -51,6 +50,21 @@ if (isInstalled('nginx', PATH)) {
     assert.equal(await nginx.stop(), 0)
     await assert.rejects(answer())
   })
+
+  test('nginx waits for a slow client no longer than GRACE', { timeout: 20_000 }, async (t) => {
+    const dir = tempDir(t)
+    const port = await freePort()
+    publishInPlace(path.join(dir, 'conf'), '1')
+    writeFileSync(path.join(dir, 'conf/site.conf'), serverOf(port, 'return 204;'))
+    const nginx = startNginx(t, dir)
+    const client = await until(
+      () => connect(port),
+      async () => nginx.output(),
+    )
+    atEnd(t, () => client.destroy())
+    client.write('GET / HTTP/1.1\r\nHost:')
+    assert.equal(await nginx.stop(), 0)
+  })
 }
 
 function serverOf(port: number, body: string): string {
@@ -58,19 +72,10 @@ function serverOf(port: number, body: string): string {
 }
 
 function startNginx(t: TestScope, dir: string) {
-  const prefix = path.join(dir, 'nginx')
-  mkdirSync(prefix)
-  const config = path.join(prefix, 'nginx.conf')
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${prefix}/${kind};`,
-  )
-  writeFileSync(
-    config,
-    `${process.getuid?.() === 0 ? 'user root;' : ''} worker_processes 1; pid ${prefix}/pid; events {}
-    http { access_log off; ${temporary.join(' ')} include ${dir}/conf/*.conf; }\n`,
-  )
-  const args = [SCRIPT, path.join(dir, 'conf'), '-p', prefix, '-c', config, '-e', 'stderr']
-  const child = spawn('sh', args, { env: { PATH, INTERVAL: '1' } })
+  const config = configureNginx(path.join(dir, 'nginx'), `${dir}/conf/*.conf`)
+  const child = spawn('sh', [SCRIPT, path.join(dir, 'conf'), ...config], {
+    env: { PATH: NGINX_PATH, INTERVAL: '1', GRACE: '1' },
+  })
   let output = ''
   child.stdout.on('data', (text) => {
     output += text
@@ -88,11 +93,11 @@ function startNginx(t: TestScope, dir: string) {
   return { output: () => output, stop }
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+/** A connection, where anything listens. */
+async function connect(port: number): Promise<net.Socket | undefined> {
+  const socket = net.connect(port, '127.0.0.1')
+  return await once(socket, 'connect').then(
+    () => socket,
+    () => undefined,
+  )
 }

@@ -1,10 +1,12 @@
 // `npm run scenarios`: what the three ways to deploy cost and give, with processes in place
-// of pods and directories in place of volumes. Ten readers each; one repository.
+// of pods and directories in place of volumes; one repository. `-- --size small` only shows that
+// it runs: its figures say nothing.
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { cpuMs, residentBytes } from '../bench/proc.js'
 import { median } from '../bench/statistics.js'
 import { BenchScope, createWorkspace, describeMachine } from '../bench/workspace.js'
@@ -14,10 +16,11 @@ import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
 
 const READER = fileURLToPath(new URL('./reader.js', import.meta.url))
-const READERS = 10
-const COMMITS = 50
-const INTERVAL_MS = 1_000
-const IDLE_MS = 30_000
+const SIZES = {
+  full: { readers: 10, commits: 50, intervalMs: 1_000, idleMs: 30_000 },
+  small: { readers: 2, commits: 2, intervalMs: 100, idleMs: 200 },
+}
+const { readers, commits, intervalMs, idleMs } = SIZES[parseSize(process.argv.slice(2))]
 
 interface Scenario {
   name: string
@@ -27,9 +30,9 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'sidecar: a service for each of 10 readers', writers: READERS, publish: 'symlink' },
-  { name: 'shared volume: 1 service, 10 readers', writers: 1, publish: 'in-place' },
-  { name: 'DaemonSet: 2 nodes, 5 readers on each', writers: 2, publish: 'symlink' },
+  { name: 'sidecar, a service for each reader', writers: readers, publish: 'symlink' },
+  { name: 'shared volume, 1 service', writers: 1, publish: 'in-place' },
+  { name: 'DaemonSet, 2 nodes', writers: 2, publish: 'symlink' },
 ]
 
 /** When each reader first saw each version, in milliseconds. */
@@ -37,8 +40,15 @@ type Sightings = Map<string, number>[]
 
 const results: Record<string, Record<string, number>> = {}
 for (const scenario of SCENARIOS) results[scenario.name] = await measure(scenario)
-console.log(JSON.stringify(describeMachine()))
+console.log(JSON.stringify({ ...describeMachine(), readers, commits, intervalMs, idleMs }))
 console.table(results)
+
+function parseSize(args: readonly string[]): keyof typeof SIZES {
+  const options = { size: { type: 'string', default: 'full' } } as const
+  const { size } = parseArgs({ args: [...args], options }).values
+  if (size === 'full' || size === 'small') return size
+  throw new Error(`--size must be one of ${Object.keys(SIZES).join(', ')}`)
+}
 
 async function measure({ writers, publish }: Scenario): Promise<Record<string, number>> {
   const scope = new BenchScope()
@@ -51,7 +61,7 @@ async function measure({ writers, publish }: Scenario): Promise<Record<string, n
     const services = await Promise.all(
       folders.map((folder) => startWriter(scope, folder, { repo, server, publish })),
     )
-    const sightings = Array.from({ length: READERS }, (_, at) =>
+    const sightings = Array.from({ length: readers }, (_, at) =>
       startReader(scope, path.join(folders[at % writers] ?? '', 'site/version')),
     )
     await allSee(sightings, '0')
@@ -69,7 +79,7 @@ async function startWriter(
   mkdirSync(folder)
   const listingPath = path.join(folder, 'listing.json')
   writeListing(listingPath, [{ path: 'site', repo: `${server.url}/site`, publish }])
-  const settings = { SCRAPE_INTERVAL: `${INTERVAL_MS}ms`, LOG_LEVEL: 'info' }
+  const settings = { SCRAPE_INTERVAL: `${intervalMs}ms`, LOG_LEVEL: 'info' }
   const service = await startService(scope, { listingPath, settings, execArgv: [] })
   await service.untilPublished('site', repo.oid('HEAD'))
   return service
@@ -79,8 +89,8 @@ async function measureIdle(services: readonly Service[], server: GitServer) {
   const pids = services.map(({ process: { pid = 0 } }) => pid)
   const cpuBefore = sum(pids.map(cpuMs))
   const requestsBefore = server.requests.length
-  await sleep(IDLE_MS)
-  const perMinute = 60_000 / IDLE_MS
+  await sleep(idleMs)
+  const perMinute = 60_000 / idleMs
   return {
     'requests a minute': Math.round((server.requests.length - requestsBefore) * perMinute),
     'CPU ms a minute': Math.round((sum(pids.map(cpuMs)) - cpuBefore) * perMinute),
@@ -92,9 +102,9 @@ async function measureIdle(services: readonly Service[], server: GitServer) {
 async function measureDelay(repo: TestRepo, sightings: Sightings) {
   const delays: number[] = []
   const spreads: number[] = []
-  for (let version = 1; version <= COMMITS; version++) {
+  for (let version = 1; version <= commits; version++) {
     // At any moment of the interval.
-    await sleep(Math.random() * INTERVAL_MS)
+    await sleep(Math.random() * intervalMs)
     repo.commit(`${version}`, { version: `${version}\n` })
     const committedAt = Date.now()
     await allSee(sightings, `${version}`)

@@ -273,6 +273,17 @@ test('what is published is not named while that is unknown', async () => {
   }
 })
 
+test('an entry that changes has no failures any more', async () => {
+  const { entry, repo, ref } = a.added
+  const changed = { type: 'entry-changed', entry, repo, ref } as const
+  const series = `consecutive_failures{entry="${entry}"}`
+  assertSamples(await samplesAfter(a.added, a.pollFailed('host-not-found', 3)), { [series]: 3 })
+  assertSamples(await samplesAfter(a.added, a.pollFailed('host-not-found', 3), changed), {
+    [series]: 0,
+  })
+  assertSamples(await samplesAfter(a.added, changed), { [series]: 0 })
+})
+
 test('files of others that `clean` removed count as deleted', async () => {
   const { entry, repo, ref } = a.added
   const cleaned = {

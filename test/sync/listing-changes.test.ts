@@ -56,7 +56,12 @@ describe('an entry that changes', () => {
     await sync.list({ path: 'a' })
     sync.forget()
     await sync.list({ path: 'a', branch: 'x' })
-    assert.deepEqual(sync.trace(), ['content-found a', 'poll-changed a', 'sync-published a'])
+    assert.deepEqual(sync.trace(), [
+      'entry-changed a',
+      'content-found a',
+      'poll-changed a',
+      'sync-published a',
+    ])
     assert.deepEqual([sync.status().ref, sync.status().oid], ['refs/heads/x', oid(2)])
   })
 
