@@ -3,6 +3,7 @@
 // in shared memory, as a thread that is busy receives no message.
 import { lstatSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { THREAD_LIMITS } from '../base/thread-limits.js'
 import { toFsPath } from './byte-path.js'
 import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
 import { statFields } from './published-files.js'
@@ -30,6 +31,7 @@ export class FileWriter {
   readonly #ended = new Int32Array(new SharedArrayBuffer(4))
   readonly #thread = new Worker(new URL('./file-writer-thread.js', import.meta.url), {
     workerData: this.#ended,
+    resourceLimits: THREAD_LIMITS,
   })
   #files: Pending[] = []
   #bytes = 0

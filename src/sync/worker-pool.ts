@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { MessageChannel } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { sendChunks } from '../base/port-stream.js'
+import { THREAD_LIMITS } from '../base/thread-limits.js'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import { announceProcess } from '../publish/process-identity.js'
@@ -62,6 +63,7 @@ export function createWorkerPool(
     minThreads: 1,
     maxThreads,
     idleTimeout: IDLE_THREAD_MS,
+    resourceLimits: THREAD_LIMITS,
   })
   pool.on('error', onError)
   return {
