@@ -89,7 +89,10 @@ export interface Scenario {
   isVisible?: boolean
 }
 
-/** Runs a scenario with an interruption at every step, followed by the one commit or the other. */
+/**
+ * Runs a scenario with an interruption at every step, followed by the one commit or the other;
+ * with STATE_DIR, where but one file lies elsewhere, at every third.
+ */
 export function interruptEverywhere(
   t: TestScope,
   mode: PublishMode,
@@ -123,9 +126,10 @@ export function interruptEverywhere(
     return interrupted
   }
   const otherwise = scenario.mayChange === false ? wanted : other
+  const stride = stateDirectory ? 3 : 1
   let [crashes, faults] = [0, 0]
-  while (run(crashes, 'crash', crashes % 2 === 0 ? wanted : otherwise)) crashes++
-  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults++
+  while (run(crashes, 'crash', crashes % 2 === 0 ? wanted : otherwise)) crashes += stride
+  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults += stride
   assert.ok(crashes > 2 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
 }
 
