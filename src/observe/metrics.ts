@@ -75,7 +75,7 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
 
 /** Whether this instance does not know any more what is in place. */
 function isUnknown({ type }: SyncEvent): boolean {
-  return type === 'content-unknown' || type === 'lease-lost'
+  return ['content-unknown', 'lease-lost', 'lease-awaited'].includes(type)
 }
 
 /** With pauses: the text of a thousand entries is long. */

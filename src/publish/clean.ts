@@ -4,14 +4,12 @@
 import { readdirSync } from 'node:fs'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
+import { type FirstPaths, MAX_PATHS } from './first-paths.js'
 import { foldPath, isSameFile } from './folded-names.js'
 import { mountPointsBelow } from './mount-points.js'
 import { ownPaths } from './published-files.js'
 import type { Snapshot } from './snapshot.js'
 import { removeIfEmpty, removeOne } from './volume.js'
-
-/** So many paths are named where changes by others are reported. */
-export const MAX_PATHS = 10
 
 const LOST_AND_FOUND = 'lost+found'
 
@@ -22,26 +20,19 @@ export interface CleanOptions {
   checkpoint: () => void
 }
 
-/** Files that this service had not written, and removed. */
-export interface Foreign {
-  count: number
-  /** The first of their paths. */
-  paths: string[]
-}
-
-/** Removes all that a snapshot does not stand for; undefined where nothing was to be removed. */
+/** Removes all that a snapshot does not stand for, and names it; undefined where nothing went. */
 export function removeForeign(
   root: string,
   snapshot: Snapshot,
   options: CleanOptions,
-): Foreign | undefined {
+): FirstPaths | undefined {
   const { checkpoint, stateDirectory } = options
   const rootPath = toBytePath(root)
   const kept = stateDirectory === undefined ? undefined : toBytePath(stateDirectory)
   const own = ownPaths(snapshot)
   const isOwn = ownOnVolume(own, rootPath)
   const isMountPoint = mountPointsBelow(root)
-  const removed: Foreign = { count: 0, paths: [] }
+  const removed: FirstPaths = { count: 0, paths: [] }
 
   function remove(path: string): void {
     if (!removeOne(joinBytePath(rootPath, path))) return

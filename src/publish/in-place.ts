@@ -9,7 +9,7 @@ import { decodeTree, MODE } from '../git/tree.js'
 import { type Ignored, planAttributes } from './attribute-plan.js'
 import { joinBytePath, toBytePath } from './byte-path.js'
 import { type Checkout, openCheckout } from './checkout.js'
-import type { Foreign } from './clean.js'
+import type { FirstPaths } from './first-paths.js'
 import { applyJournal, assertWritable } from './journal.js'
 import { nextSnapshot } from './next-snapshot.js'
 import {
@@ -46,7 +46,7 @@ export interface Published {
   /** What attributes ask for and was not done; absent where all was. */
   ignored?: readonly Ignored[]
   /** What was removed beside the commit; absent where nothing was. */
-  foreign?: Foreign | undefined
+  foreign?: FirstPaths | undefined
 }
 
 /** A publication under way; until it is finished, nothing that is published is touched. */

@@ -6,7 +6,8 @@ import { toBytePath } from './byte-path.js'
 import { assertLease } from './lease.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { ownDirectory, type Site, worktreePlace } from './site.js'
-import { ensureDirectory, guarded, removeIfEmpty } from './volume.js'
+import { ensureDirectory, removeIfEmpty } from './volume.js'
+import { guarded } from './volume-error.js'
 
 /** The files of one pack. */
 export class IncomingFiles {

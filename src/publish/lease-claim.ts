@@ -22,14 +22,8 @@ import { assertStillMounted, mountPointOf } from './mount-points.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
-import {
-  ensureDirectory,
-  removeIfEmpty,
-  tolerating,
-  toVolumeError,
-  UNWRITABLE,
-  writeNewFile,
-} from './volume.js'
+import { ensureDirectory, removeIfEmpty, tolerating, UNWRITABLE, writeNewFile } from './volume.js'
+import { toVolumeError } from './volume-error.js'
 
 /** What becomes of an attempt to acquire a lease. */
 export type LeaseAnswer =

@@ -30,18 +30,12 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import {
-  ensureDirectory,
-  guarded,
-  removeIfEmpty,
-  removeTree,
-  tolerating,
-  UNWRITABLE,
-} from './volume.js'
+import { ensureDirectory, removeIfEmpty, removeTree, tolerating, UNWRITABLE } from './volume.js'
+import { guarded } from './volume-error.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 
-export type { Foreign } from './clean.js'
+export type { FirstPaths } from './first-paths.js'
 export type { Look } from './published-files.js'
 export type { PublishMode, Site } from './site.js'
 export type { Drift, Survey } from './survey.js'

@@ -2,7 +2,7 @@
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
 import { displayPath } from './byte-path.js'
-import { type Foreign, MAX_PATHS } from './clean.js'
+import { type FirstPaths, MAX_PATHS } from './first-paths.js'
 import type { Known } from './place.js'
 import { PublishedTree } from './published-tree.js'
 
@@ -13,15 +13,11 @@ export interface Survey {
   /** What differs from that commit; undefined where nothing does. */
   drift: Drift | undefined
   /** What was removed that is not of that commit; absent where nothing was. */
-  foreign?: Foreign | undefined
+  foreign?: FirstPaths | undefined
 }
 
 /** Published files that something else changed. */
-export interface Drift {
-  /** How many files. */
-  count: number
-  /** The first of their paths. */
-  paths: string[]
+export interface Drift extends FirstPaths {
   /** The blobs that are nowhere in place; undefined: so many that all of the commit is fetched. */
   missing: Oid[] | undefined
 }

@@ -1,4 +1,4 @@
-// The few things asked of a volume, and what it means when it refuses.
+// The few things asked of a volume. What it means when it refuses, volume-error.ts tells.
 import {
   closeSync,
   existsSync,
@@ -12,8 +12,6 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
-import { SyncError } from '../base/errors.js'
-import { isWithin } from '../base/paths.js'
 import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 
@@ -78,6 +76,7 @@ function firstMissing(directory: string): string {
   return existsSync(parent) ? directory : firstMissing(parent)
 }
 
+/** Makes one directory; there must be none. A byte path. */
 export function makeDirectory(path: string): void {
   mkdirSync(toFsPath(path))
 }
@@ -143,70 +142,4 @@ export function listTree(root: string, directory = ''): { path: string; isDirect
     if (entry.isDirectory()) for (const below of listTree(root, path)) found.push(below)
   }
   return found
-}
-
-/** Runs `change` at a site; what the file system answers becomes what {@link toVolumeError} says. */
-export function guarded<T>({ directory }: { directory: string }, change: () => T): T {
-  try {
-    return change()
-  } catch (error) {
-    throw toVolumeError(error, directory)
-  }
-}
-
-/** Turns an error of the file system into one that says what to do; others pass through. */
-export function toVolumeError(error: unknown, directory: string): unknown {
-  const code = errnoOf(error)
-  if (error instanceof SyncError || code === '' || !(error instanceof Error)) return error
-  const place = placeOf(error, directory)
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new SyncError(
-        'volume-full',
-        `No room is left on the volume of ${place}; make room, then the sync goes on by itself`,
-        { cause: error },
-      )
-    case 'EROFS':
-      return new SyncError(
-        'volume-failed',
-        `The volume of ${place} is read-only (${error.message}); mount it writable`,
-        { cause: error },
-      )
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return new SyncError(
-        'path-blocked',
-        `A file stands where a directory must be on the way to ${place} (${error.message}); move it away`,
-        { cause: error },
-      )
-    case 'EACCES':
-    case 'EPERM':
-      return new SyncError(
-        'volume-failed',
-        `${place} cannot be written (${error.message}); give this process's user the right to write there`,
-        { cause: error },
-      )
-    case 'ENAMETOOLONG':
-      return new SyncError(
-        'unsafe-tree',
-        `A path or a symlink of the commit is longer than the volume of ${place} takes: shorten it in the repository, or publish to another volume; nothing of this commit is published`,
-        { cause: error },
-      )
-    default:
-      return new SyncError(
-        'volume-failed',
-        `The volume of ${place} failed (${error.message}); it is tried again, look at its storage`,
-        { cause: error },
-      )
-  }
-}
-
-/** The published directory; where something failed that is not in it, the directory of that. */
-function placeOf(error: Error, directory: string): string {
-  if (!('path' in error) || typeof error.path !== 'string') return directory
-  if (isWithin(directory, error.path)) return directory
-  let place = path.dirname(error.path)
-  while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
-  return place
 }

@@ -27,7 +27,9 @@ export interface SyncContext {
 export function siteOf(state: EntryState, context: SyncContext): Site {
   const { root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, published } = state
-  const { directory, publish: mode, clean } = state.entry
+  const { directory, publish: mode, suspend } = state.entry
+  // What is suspended is left as it is.
+  const clean = state.entry.clean && !suspend
   const where = { directory, mode, stateDirectory, root, mountPoint }
   return { ...where, clean, wasPublished, published, lease }
 }

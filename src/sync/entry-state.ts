@@ -1,5 +1,6 @@
 // What is known of one entry while the service runs: what its remote names, what is in
 // place, what went wrong, and when it is looked at again.
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.js'
 import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
@@ -46,6 +47,8 @@ export class EntryState {
   publishedFrom: Oid | undefined
   /** Whether the commit in place is likely one that the remote knows. */
   isFromThisRemote = true
+  /** Whether its labels tell where the commit in place came from, as far as this run knows. */
+  isAsLabelled = true
   /** Whether there is content in place, of whatever commit. */
   hasContent = false
   /** What could not be published, and will not be tried again until the remote names another. */
@@ -74,6 +77,8 @@ export class EntryState {
   /** Takes over what the listing says now; what is in place is found out anew. */
   change(entry: Entry): void {
     this.isFromThisRemote &&= entry.remote.url === this.entry.remote.url
+    this.isAsLabelled &&=
+      this.isFromThisRemote && isDeepStrictEqual(entry.revision, this.entry.revision)
     this.entry = entry
     this.isRemoved = false
     this.isInspected = false
@@ -155,6 +160,7 @@ export class EntryState {
     this.drift = undefined
     this.hasContent = true
     this.isFromThisRemote = true
+    this.isAsLabelled = true
     this.lastPublishedAt = clock.wallTime()
     this.tidyAt = clock.now()
     if (this.desired?.want === want) this.desired = { ...this.desired, commit }

@@ -8,7 +8,7 @@ import { PackReader } from '../pack/pack-reader.js'
 import { IncomingFiles } from '../publish/incoming-files.js'
 import { begin, openPublished } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
-import { toVolumeError } from '../publish/volume.js'
+import { toVolumeError } from '../publish/volume-error.js'
 import type { Unpacked, UnpackOptions } from './unpacking.js'
 
 /**

@@ -7,8 +7,9 @@ import { takeTurn } from './lease-turn.js'
 import { unpublishEntry } from './upkeep.js'
 
 /**
- * Does the last work on an entry, which may come back meanwhile. Never rejects; returns the time
- * at which it is to be tried again, undefined where nothing is left to do.
+ * Does the last work on an entry; where it comes back before anything was removed, nothing is.
+ * Never rejects; returns the time at which it is to be tried again, undefined where nothing is
+ * left to do.
  */
 export async function retireEntry(
   state: EntryState,
@@ -23,6 +24,7 @@ export async function retireEntry(
     const isHeld = state.waiting !== undefined && !state.waiting.isDead
     if (!isHeld && state.isRemoved) return state.turnAt ?? clock.now() + state.entry.intervalMs
   }
+  if (!state.isRemoved) return undefined
   // What another instance publishes stays.
   const isDone = !isPruned || state.waiting !== undefined
   const retryInMs = isDone ? undefined : await unpublishEntry(state, context, signal)

@@ -2,16 +2,17 @@
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { FetchRequest } from '../protocol/fetch-request.js'
-import type { Drift, Survey } from '../publish/publication.js'
+import type { Drift } from '../publish/publication.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
 import { failSync } from './failure.js'
+import { inspectAgain } from './inspect-again.js'
 import type { Remote } from './remote.js'
+import { reportForeign } from './report-foreign.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
 import type { Unpacked } from './unpacking.js'
-import { reportForeign } from './upkeep.js'
 import type { PackToPublish } from './worker-pool.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
@@ -55,51 +56,6 @@ export async function syncEntry(
   } finally {
     state.syncing = undefined
   }
-}
-
-/** Finds out what is in place after a fault; while that fails, too, it counts as unknown. */
-async function inspectAgain(
-  state: EntryState,
-  desired: Desired,
-  context: SyncContext,
-  signal: AbortSignal,
-): Promise<void> {
-  let survey: Survey = { commit: undefined, drift: undefined }
-  try {
-    survey = await context.workers.inspect(siteOf(state, context), undefined, signal)
-  } catch {
-    // The fault that made it look again is the one that is reported.
-  }
-  if (signal.aborted) return
-  reportForeign(survey, state, context.observe)
-  const { commit, drift } = survey
-  if (commit !== undefined && commit === desired.commit && !drift) {
-    // Completed by the inspection: what it took was not counted.
-    const { published: previousOid } = state
-    state.completed(desired.want, commit, context.clock)
-    const nothing = { bytes: 0, filesWritten: 0, filesDeleted: 0, durationMs: 0 }
-    const phases = { fetch: 0, unpack: 0, publish: 0 }
-    const { observe } = context
-    observe({
-      type: 'sync-published',
-      ...state.labels,
-      oid: commit,
-      previousOid,
-      ...nothing,
-      phases,
-    })
-    return
-  }
-  if (commit !== state.published) state.publishedFrom = undefined
-  const { labels, published } = state
-  if (commit === undefined && published !== undefined) {
-    context.observe({ type: 'content-unknown', ...labels })
-  } else if (commit !== undefined && commit !== published) {
-    context.observe({ type: 'content-found', ...labels, oid: commit })
-  }
-  state.published = commit
-  state.drift = drift
-  if (commit !== undefined) state.tidyAt = context.clock.now()
 }
 
 async function publishDesired(

@@ -9,7 +9,7 @@ import type { Publication, Published } from '../publish/in-place.js'
 import { IncomingFiles } from '../publish/incoming-files.js'
 import { begin, openPublished, type Site } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
-import { toVolumeError } from '../publish/volume.js'
+import { toVolumeError } from '../publish/volume-error.js'
 
 export interface UnpackOptions {
   site: Site

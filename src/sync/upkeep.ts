@@ -1,12 +1,11 @@
 // The work on an entry that needs no remote: to find out what is in place, at the start and
 // from time to time, to remove what is not needed beside it, and in the end all of it.
 import { toSyncError } from '../base/errors.js'
-import type { Survey } from '../publish/publication.js'
 import { retryDelayMs, spread } from '../schedule/cadence.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
-import type { Observe } from './events.js'
 import { failPoll } from './failure.js'
+import { reportForeign } from './report-foreign.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
 const SHORTEST_TIDY_RETRY_MS = 60_000
@@ -30,7 +29,7 @@ export async function inspectEntry(
     reportForeign(survey, state, observe)
     const { commit: oid } = survey
     if (oid !== undefined) {
-      observe({ type: 'content-found', ...state.labels, oid })
+      if (state.isAsLabelled) observe({ type: 'content-found', ...state.labels, oid })
       // What an earlier run left beside it is removed, too.
       state.tidyAt = clock.now()
     }
@@ -118,15 +117,4 @@ export async function unpublishEntry(
     const { intervalMs } = state.entry
     return retryDelayMs(error, state.failures, intervalMs, cadence)
   }
-}
-
-/** Tells what was removed that this service had not written, if anything was. */
-export function reportForeign(
-  { foreign }: Pick<Survey, 'foreign'>,
-  { labels }: EntryState,
-  observe: Observe,
-): void {
-  if (!foreign) return
-  const { count: files, paths: firstPaths } = foreign
-  observe({ type: 'foreign-removed', ...labels, files, firstPaths })
 }

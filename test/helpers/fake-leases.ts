@@ -3,6 +3,7 @@ import type { Lease } from '../../src/publish/lease.js'
 import type { LeaseAnswer } from '../../src/publish/lease-claim.js'
 import type { Site } from '../../src/publish/publication.js'
 import type { LeaseStore } from '../../src/sync/lease-store.js'
+import { Gate } from './gate.js'
 
 export class FakeLeases implements LeaseStore {
   /** Whether leases are kept at all; on a volume that cannot be written they are not. */
@@ -19,11 +20,14 @@ export class FakeLeases implements LeaseStore {
   readonly hanging = new Set<string>()
   /** What the next attempts fail with, one each. */
   readonly errors: Error[] = []
+  /** Where attempts wait. */
+  readonly acquiring = new Gate()
   /** How often it was asked for a lease. */
   asked = 0
 
   async acquire({ directory }: Site, expired: string | undefined): Promise<LeaseAnswer> {
     this.asked++
+    await this.acquiring.pass()
     const error = this.errors.shift()
     if (error) throw error
     if (!this.isWritable) return { state: 'unwritable' }

@@ -1,7 +1,7 @@
 // A worker pool without threads or files: what is in place is a map. No directory is ever
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
-import type { Drift, Foreign, Look, Site, Survey } from '../../src/publish/publication.js'
+import type { Drift, FirstPaths, Look, Site, Survey } from '../../src/publish/publication.js'
 import type { Unpacked } from '../../src/sync/unpacking.js'
 import type { PackToPublish, WorkerPool } from '../../src/sync/worker-pool.js'
 import { FakeLeases } from './fake-leases.js'
@@ -31,7 +31,7 @@ export class FakeWorkers implements WorkerPool {
   /** What differs from the commit in place, by directory. */
   readonly drift = new Map<string, Drift>()
   /** What the next look at a directory removes. */
-  readonly foreign = new Map<string, Foreign>()
+  readonly foreign = new Map<string, FirstPaths>()
   /** Which commit a tag leads to. */
   readonly peeled = new Map<Oid, Oid>()
   /** Where each kind of job waits. */

@@ -265,8 +265,12 @@ test('what is published is not named while that is unknown', async () => {
     [...samples.keys()].filter((name) => name.startsWith('publication_info'))
   const { entry, repo, ref } = a.added
   const labels = { entry, repo, ref }
-  for (const type of ['content-unknown', 'lease-lost'] as const) {
-    const lost = [a.added, a.published(OID), { type, ...labels }]
+  for (const event of [
+    { type: 'content-unknown' },
+    { type: 'lease-lost' },
+    { type: 'lease-awaited', holder: 'another' },
+  ] as const) {
+    const lost = [a.added, a.published(OID), { ...event, ...labels }]
     assert.deepEqual(info(await samplesAfter(...lost)), [])
     assert.equal(info(await samplesAfter(...lost, a.pollUnchanged)).length, 1)
     assert.deepEqual(info(await samplesAfter(...lost, a.removed)), [])

@@ -19,9 +19,9 @@ import {
   removeOne,
   removeTree,
   statIfPresent,
-  toVolumeError,
   writeNewFile,
 } from '../../src/publish/volume.js'
+import { toVolumeError } from '../../src/publish/volume-error.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import { tempDir } from '../helpers/git.js'
 import { createSite } from '../helpers/publish-site.js'

@@ -40,7 +40,6 @@ describe('an entry that changes', () => {
       [
         ['entry-removed', REPO],
         ['entry-added', OTHER_REPO],
-        ['content-found', OTHER_REPO],
         ['poll-changed', OTHER_REPO],
         ['sync-published', OTHER_REPO],
       ],
@@ -56,13 +55,21 @@ describe('an entry that changes', () => {
     await sync.list({ path: 'a' })
     sync.forget()
     await sync.list({ path: 'a', branch: 'x' })
-    assert.deepEqual(sync.trace(), [
-      'entry-changed a',
-      'content-found a',
-      'poll-changed a',
-      'sync-published a',
-    ])
+    assert.deepEqual(sync.trace(), ['entry-changed a', 'poll-changed a', 'sync-published a'])
     assert.deepEqual([sync.status().ref, sync.status().oid], ['refs/heads/x', oid(2)])
+  })
+
+  test('to suspended leaves what others put there, also with `clean`', async (t) => {
+    const sync = createFakeSync(t)
+    const cleaned: boolean[] = []
+    const inspect = sync.workers.inspect.bind(sync.workers)
+    sync.workers.inspect = (site, ...more) => {
+      cleaned.push(site.clean ?? false)
+      return inspect(site, ...more)
+    }
+    await sync.list({ path: 'a', clean: true })
+    await sync.list({ path: 'a', clean: true, suspend: true })
+    assert.deepEqual(cleaned, [true, false])
   })
 
   test('to the other mode is looked at in that mode, and published so', async (t) => {

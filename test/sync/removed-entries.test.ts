@@ -126,6 +126,27 @@ describe('an entry that is removed and comes back', () => {
     assert.equal(sync.remote().polls.length, 2)
   })
 
+  for (const [outcome, error] of [
+    ['is found to be its own', undefined],
+    ['cannot be found out', failure('volume-failed')],
+  ] as const) {
+    test(`while it ${outcome} whose turn it is stays what it was`, async (t) => {
+      const sync = createFakeSync(t, { prune: true })
+      await sync.list({ path: 'a' }, KEPT)
+      sync.forget()
+      sync.workers.leases.acquiring.shut()
+      await sync.list(KEPT)
+      if (error) sync.workers.leases.errors.push(error)
+      sync.synchronizer.setEntries(listed([{ path: 'a' }, KEPT]))
+      sync.workers.leases.acquiring.open()
+      await sync.clock.advance(0)
+      assert.equal(sync.workers.calls.includes('unpublish /a'), false)
+      assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+      await sync.clock.advance(60_000)
+      assert.equal(sync.status().state, 'synced')
+    })
+  }
+
   test('while it is unpublished is published anew, and missing until then', async (t) => {
     const sync = createFakeSync(t, { prune: true })
     await sync.list({ path: 'a' }, KEPT)
