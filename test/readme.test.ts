@@ -1,8 +1,7 @@
 // What the documents say is what the program does, the README's JSON examples are taken, and
 // no link leads nowhere.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parseListing } from '../src/listing/listing.js'
 import { createServer } from '../src/server/server.js'
@@ -51,19 +50,6 @@ describe('the documents', () => {
     }
   }
 
-  const files = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)]
-  for (const file of files.filter((name) => name.endsWith('.md'))) {
-    test(`${file} links only to files and headings that there are`, () => {
-      for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(/\]\(([^)]+)\)/g)) {
-        if (target.startsWith('https://')) continue
-        const [name = '', heading] = target.split('#')
-        const linked = name === '' ? file : path.join(path.dirname(file), name)
-        assert.ok(existsSync(linked), target)
-        if (heading !== undefined) assert.ok(headingsOf(linked).includes(heading), target)
-      }
-    })
-  }
-
   test('are written between their markers, and nothing else changes', () => {
     const parts = { one: () => 'first', two: () => 'second' }
     const marked = (name: string, text: string) =>
@@ -83,18 +69,4 @@ describe('the documents', () => {
 function blocksOf(markdown: string, language: string): string[] {
   const fences = markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)
   return [...fences].filter(([, name]) => name === language).map(([, , text = '']) => text)
-}
-
-/** The anchors of a document's headings. */
-function headingsOf(file: string): string[] {
-  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)
-  return [...headings].map(([, text = '']) => slug(text))
-}
-
-/** As GitHub names the anchor of a heading. */
-function slug(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')
 }

@@ -22,7 +22,7 @@ import {
   type Place,
   recover,
 } from './place.js'
-import { comparable, plan, type TargetTree } from './plan.js'
+import { distrustOtherFormat, plan, type TargetTree } from './plan.js'
 import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
 import { Staging } from './staging.js'
@@ -82,7 +82,7 @@ export class Draft implements Publication {
     this.#place = place
     this.#target = target
     this.#checkpoint = checkpoint
-    this.#known = known = known && comparable(known, target.commit)
+    this.#known = known = known && distrustOtherFormat(known, target.commit)
     this.#checkout = known ? undefined : openCheckout(place.root)
     if (known) this.#diff = plan(known, target, checkpoint)
     else this.#awaited.set(target.tree, '')

@@ -36,7 +36,7 @@ export function plan(
 }
 
 /** Trees of another object format say nothing about what must change: then the files do. */
-export function comparable(known: Known, commit: Oid): Known {
+export function distrustOtherFormat(known: Known, commit: Oid): Known {
   return known.snapshot.commit.length === commit.length
     ? known
     : { ...known, isTrusted: false, drifted: undefined }

@@ -6,17 +6,17 @@ export interface TestScope {
   after(cleanUp: () => unknown): void
 }
 
-const undone = new WeakMap<TestScope, (() => unknown)[]>()
+const pending = new WeakMap<TestScope, (() => unknown)[]>()
 
 /** Runs `cleanUp` at the end of the test, before what was asked for earlier. */
 export function atEnd(t: TestScope, cleanUp: () => unknown): void {
-  const known = undone.get(t)
+  const known = pending.get(t)
   if (known) {
     known.push(cleanUp)
     return
   }
   const cleanUps = [cleanUp]
-  undone.set(t, cleanUps)
+  pending.set(t, cleanUps)
   t.after(() => cleanUpAll(cleanUps))
 }
 
