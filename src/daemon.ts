@@ -2,6 +2,7 @@
 // and stops them. How remotes are reached is wired in a file of its own, sessions.ts.
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { createSecureContext } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
@@ -61,6 +62,8 @@ export async function startDaemon(
     log(event)
   }
   const onError = (error: unknown) => logger.error('fault in this program', { error })
+  // Node reads its root certificates for the first one: now, while nobody waits for an answer.
+  createSecureContext()
   const sessions = createSessions({ settings, clock, observe, redactor })
   const wiring = { settings, clock, observe, onError, sessions, internals }
   const synchronizer = createSynchronizer(wiring)
