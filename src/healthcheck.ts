@@ -2,6 +2,7 @@
 // shell nor curl. It answers within its time-out, whatever listens at the port.
 import http from 'node:http'
 import { codeOf } from './base/errno.js'
+import { redact } from './base/redact.js'
 
 /** The routes that answer 200 or not. */
 export const PROBES = ['healthz', 'startupz', 'readyz'] as const
@@ -21,6 +22,8 @@ export interface HealthcheckOptions {
   timeoutMs?: number
 }
 
+/** How much of an answer is shown. */
+const EXCERPT_CHARACTERS = 300
 const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** Asks a probe once; one sentence on what is wrong, or undefined where nothing is. */
@@ -29,22 +32,36 @@ export async function checkHealth(options: HealthcheckOptions): Promise<string |
   const host = LOOPBACK[options.host] ?? options.host
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/${probe}`
   const signal = AbortSignal.timeout(timeoutMs)
+  const advice = 'check that the service runs, and its HTTP_HOST and HTTP_PORT'
   try {
-    const status = await statusOf(url, signal)
-    return status === 200 ? undefined : `${url} answered ${status}`
+    const response = await ask(url, signal)
+    const status = response.statusCode
+    if (status === 200) {
+      response.destroy()
+      return undefined
+    }
+    const words = await startOf(response)
+    if (status === 503) return `${url} answered 503: ${words || 'look at the log of the service'}`
+    return `${url} answered ${status}, which this service does not: ${advice}`
   } catch (error) {
-    if (signal.aborted) return `${url} did not answer within ${timeoutMs} ms`
+    if (signal.aborted) return `${url} did not answer within ${timeoutMs} ms: ${advice}`
     const code = codeOf(error)
-    return `${url} cannot be asked${code === '' ? '' : `: ${code}`}`
+    return `${url} cannot be asked${code && ` (${code})`}: ${advice}`
   }
 }
 
-function statusOf(url: string, signal: AbortSignal): Promise<number | undefined> {
+function ask(url: string, signal: AbortSignal): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { signal, agent: false }, (response) => {
-      response.destroy()
-      resolve(response.statusCode)
-    })
-    request.on('error', reject)
+    http.get(url, { signal, agent: false }, resolve).on('error', reject)
   })
+}
+
+/** The first words of an answer, on one line. */
+async function startOf(response: http.IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) {
+    text += chunk
+    if (text.length >= EXCERPT_CHARACTERS) break
+  }
+  return redact(text.replace(/[\s\p{Cc}]+/gu, ' ').trim()).slice(0, EXCERPT_CHARACTERS)
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // From the command line and the environment to an exit code. A command loads no more than
 // it needs, as a container's health check starts this program every few seconds.
+import { parseCommand } from './command.js'
 import { EXIT } from './exit-code.js'
 import { checkHealth, type Probe } from './healthcheck.js'
-import { parseCommand, type Settings, SettingsError } from './settings.js'
+import { type Settings, SettingsError } from './settings.js'
 
 process.exitCode = await main()
 

@@ -63,7 +63,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     env: process.env,
     cwd: process.cwd(),
     client,
-    now: () => clock.wallTime(),
+    clock,
     redactor,
   })
   const openClient = (remote: RemoteUrl, credential: string | undefined) =>

@@ -1,12 +1,11 @@
 // Every setting, from the environment and from flags: one table gives names,
-// defaults, parsers and the help. All faults are reported at once.
+// defaults, parsers and the help.
 import path from 'node:path'
 import { parseBytes } from './base/bytes.js'
-import { type Flag, type Program, parseCommandLine, renderHelp } from './base/command-line.js'
+import type { Flag } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
 import { isFileName } from './base/file-name.js'
-import { suggestion } from './base/nearest.js'
 import { redact } from './base/redact.js'
 import {
   integerBetween,
@@ -16,8 +15,6 @@ import {
   parseShare,
   parseTimeout,
 } from './base/values.js'
-import { readVersion } from './base/version.js'
-import { isProbe, PROBES, type Probe } from './healthcheck.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
 import type { PublishMode } from './publish/publication.js'
@@ -141,59 +138,6 @@ export class SettingsError extends SyncError {
   }
 }
 
-/** What the command line asks for. */
-export type Command =
-  | { name: 'run' | 'validate'; settings: Settings }
-  | { name: 'healthcheck'; probe: Probe; settings: Pick<Settings, 'httpHost' | 'httpPort'> }
-  | { name: 'help' | 'version'; text: string }
-
-const PROGRAM: Program = {
-  name: 'git-autosync',
-  usage:
-    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags] [healthz | startupz | readyz]',
-  description:
-    'Keeps directories equal to git revisions. validate checks a listing; healthcheck asks the service at HTTP_HOST and HTTP_PORT whether it lives, or another of its probes. Each flag may be set in the environment as well; the flag wins.',
-  flags: Object.values(SETTINGS),
-}
-
-/**
- * Reads the command line (without node and the script) and the environment. Relative paths start
- * at `cwd`. What is set but empty counts as unset. Throws a {@link SettingsError} with every fault.
- */
-export function parseCommand(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): Command {
-  const line = parseCommandLine(PROGRAM, argv)
-  if (line.help) return { name: 'help', text: renderHelp(PROGRAM) }
-  if (line.version) return { name: 'version', text: readVersion() }
-
-  const { faults } = line
-  const [name = 'run', ...operands] = line.operands
-  const isKnown = name === 'run' || name === 'validate' || name === 'healthcheck'
-  if (!isKnown) {
-    const near = suggestion(name, ['validate', 'healthcheck'])
-    faults.push(`unknown command "${name}"${near || ': there are validate and healthcheck'}`)
-  }
-  const [listing] = name === 'validate' ? operands.splice(0, 1) : []
-  if (listing !== undefined) line.values.set(SETTINGS.listingPath.name, listing)
-  const probe = (name === 'healthcheck' ? operands.shift() : undefined) ?? PROBES[0]
-  if (!isProbe(probe)) faults.push(`unknown probe "${probe}": there are ${PROBES.join(', ')}`)
-  for (const operand of operands) faults.push(`unexpected argument "${operand}"`)
-
-  const settings = readSettings(line.values, env, cwd, faults)
-  const isSet = ({ name, variable }: Flag) => line.values.has(name) || env[variable]?.trim()
-  if (name === 'healthcheck') {
-    if (settings.httpPort === 0) faults.push('HTTP_PORT is 0: name the port that was logged')
-  } else if (isKnown && settings.listingPath === undefined && !isSet(SETTINGS.listingPath)) {
-    faults.push('LISTING_PATH is missing: name the listing, or give --listing-path')
-  }
-  if (faults.length > 0) throw new SettingsError(faults)
-  if (name === 'healthcheck' && isProbe(probe)) return { name, probe, settings }
-  return { name: name === 'validate' ? name : 'run', settings }
-}
-
 /** What the entries of a listing fall back on, and must keep clear of. */
 export function listingDefaults(settings: Settings): ListingDefaults {
   const { root, publish, scrapeIntervalMs: intervalMs, stateDir: stateDirectory } = settings
@@ -201,10 +145,10 @@ export function listingDefaults(settings: Settings): ListingDefaults {
 }
 
 /**
- * Adds to `faults` what is wrong; only where nothing was added is the result complete, but for
+ * Reads `flags`, by their names, and `env`. Adds to `faults` what is wrong; only where nothing was added is the result complete, but for
  * the listing's path, which not every command needs.
  */
-function readSettings(
+export function readSettings(
   flags: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,

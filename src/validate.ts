@@ -9,13 +9,13 @@ import { formatFault, ListingError } from './listing/listing-error.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { type Credentials, createCredentials } from './transport/credentials.js'
 import { parseSshAddress } from './transport/ssh/address.js'
-import { readTrust } from './transport/ssh/connect.js'
 import { toSshCredential } from './transport/ssh/credential.js'
 import { sshDefaults } from './transport/ssh/defaults.js'
+import { readTrust } from './transport/ssh/host-trust.js'
 import { readLogin } from './transport/ssh/login.js'
 import { createTlsContext } from './transport/tls-files.js'
 
-/** Reads the listing, and the credentials file where there is one; resolves to the exit code. */
+/** Reads the listing, and what its entries would log in with; resolves to the exit code. */
 export async function validate(settings: Settings): Promise<number> {
   const { listingPath } = settings
   try {
@@ -32,9 +32,8 @@ export async function validate(settings: Settings): Promise<number> {
   }
 }
 
-/** Throws a {@link ListingError} where an entry has no use of the credentials file there is. */
+/** Throws a {@link ListingError} where an entry cannot have what it would log in with. */
 async function checkCredentials(entries: Entry[], file: string | undefined): Promise<void> {
-  if (file === undefined) return
   const credentials = createCredentials({ path: file, env: process.env, cwd: process.cwd() })
   const checks = entries.map(async ({ remote, credential }, index) => {
     const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
@@ -51,11 +50,12 @@ async function checkRemote(
   remote: RemoteUrl,
   name: string | undefined,
 ): Promise<void> {
+  if (remote.transport === 'local') return
   const identity = await credentials.identityFor(remote, name)
   if (identity) await createTlsContext({ caFile: undefined, identity })
-  await credentials.headersFor(remote, name)
+  await credentials.authorize(remote, name)
   const found = await credentials.find(remote, name)
-  if (!found || remote.transport !== 'ssh') return
+  if (remote.transport !== 'ssh') return
   const host = parseSshAddress(`${remote.url}/info/refs`)
   const ssh = toSshCredential(remote, found)
   const defaults = sshDefaults(process.env)

@@ -16,6 +16,8 @@ const MIN_LENGTH = 6
 const TOKEN_LENGTH = 20
 /** Passwords that say that the user name is a token. */
 const NO_PASSWORD = ['', 'x', 'x-oauth-basic']
+/** Headers whose value is a secret, be it short; that of another is a switch then. */
+const NAME_OF_SECRET = /auth|cookie|key|pass|secret|token/i
 /** Secrets that rotate are forgotten together; those in use are learnt again as they are used. */
 const MAX_SECRETS = 10_000
 
@@ -80,10 +82,15 @@ function cutLength(text: string, at: number, form: string): number {
   return form.startsWith(end) ? end.length : 0
 }
 
-/** Whether the headers of a request have a secret that a {@link Redactor} passes over. */
-export function hasShortSecret(headers: Readonly<Record<string, string>>): boolean {
-  return Object.entries(headers).some(([name, value]) =>
-    secretsIn(name, value, '').some(({ length }) => length > 0 && length < MIN_LENGTH),
+/**
+ * Whether the headers of a request to `url`, which is shown, have a secret that a {@link Redactor}
+ * passes over.
+ */
+export function hasShortSecret(headers: Readonly<Record<string, string>>, url: string): boolean {
+  return Object.entries(headers).some(
+    ([name, value]) =>
+      NAME_OF_SECRET.test(name) &&
+      secretsIn(name, value, url).some(({ length }) => length > 0 && length < MIN_LENGTH),
   )
 }
 

@@ -2,7 +2,7 @@
 // repository or another entry.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { looksLikeAddress } from '../base/file-name.js'
+import { hasScheme } from '../base/file-name.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -16,7 +16,7 @@ import type { Fault } from './listing-error.js'
  */
 export function resolveDirectory(text: string, folder: string, root: string | undefined): string {
   if (text.includes('\0')) throw new RangeError('must not have a NUL character')
-  if (looksLikeAddress(text)) {
+  if (hasScheme(text)) {
     throw new RangeError('looks like an address: are path and repo swapped?')
   }
   const directory = path.resolve(root ?? folder, text)

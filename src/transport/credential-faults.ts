@@ -2,7 +2,7 @@
 import { isFileName } from '../base/file-name.js'
 import type { Credential } from './credential.js'
 import type { GithubApp } from './credentials/github-app.js'
-import { NO_FILE_NAME } from './credentials/secret-file.js'
+import { MUST_BE_FILE_NAME } from './credentials/secret-file.js'
 import { findSshFaults, isForSsh, SSH_FIELDS } from './ssh/credential-fields.js'
 import { findIdentityFaults } from './tls-identity.js'
 
@@ -105,7 +105,7 @@ function findFileFaults(credential: object): string[] {
     if (!/Files?$/.test(field)) return field === 'githubApp' ? findFileFaults(value) : []
     const names: unknown[] = typeof value === 'object' ? Object.values(value) : [value]
     const isSound = names.every((name) => typeof name !== 'string' || isFileName(name))
-    return isSound ? [] : [`has a ${field} that ${NO_FILE_NAME}`]
+    return isSound ? [] : [`has a ${field} that ${MUST_BE_FILE_NAME}`]
   })
 }
 

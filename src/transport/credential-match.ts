@@ -22,9 +22,14 @@ function prefixLength(prefix: string | undefined, repo: URL): number | undefined
   if (!isSameHost(url, repo)) return undefined
   const folder = pathOf(url).replace(/\/+$/, '')
   const path = pathOf(repo)
-  // A whole path component, or the repository itself written without its suffix.
-  const isPrefix = `${path}/`.startsWith(`${folder}/`) || path === `${folder}.git`
+  // Whole parts of the path, or the repository itself, with or without its suffix.
+  const isPrefix =
+    `${path}/`.startsWith(`${folder}/`) || withoutSuffix(path) === withoutSuffix(folder)
   return isPrefix ? folder.length : undefined
+}
+
+function withoutSuffix(path: string): string {
+  return path.replace(/\.git$/, '')
 }
 
 /** A prefix for SSH without a user or a port serves every user, and the usual port. */

@@ -19,3 +19,10 @@ export interface Credential extends IdentityFields, SshFields {
   askpassUrlFile?: string
   githubApp?: GithubApp
 }
+
+/** A credential of the credentials file. */
+export interface FoundCredential {
+  credential: Credential
+  /** The credentials file, absolute. */
+  source: string
+}

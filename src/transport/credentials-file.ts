@@ -2,15 +2,12 @@
 // single value of it. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
 import { Ajv, type ErrorObject } from 'ajv'
-import type { SyncError } from '../base/errors.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
 import { findDuplicateKeys } from '../base/json-duplicates.js'
 import { redact } from '../base/redact.js'
 import type { Credential } from './credential.js'
 import { findCredentialFaults } from './credential-faults.js'
-import { invalidIn, withoutLineEnd } from './credentials/secret-file.js'
-
-export type { Credential }
+import { invalidIn, originIn, withoutLineEnd } from './credentials/secret-file.js'
 
 /** Checks that a document is a list of credentials; a function made once. */
 export type ParseCredentials = (text: string, file: string) => Credential[]
@@ -28,22 +25,17 @@ export function createCredentialsParser(): ParseCredentials {
       : (validate.errors ?? []).flatMap(describe)
     const repeated = findDuplicateKeys(text).map((keys) => `${pointer(keys)} is given twice`)
     if (!credentials || faults.length + repeated.length > 0) {
-      throw invalid(file, [...repeated, ...faults].join('; '))
+      throw invalidIn(originIn(file).name, [...repeated, ...faults].join('; '))
     }
     return credentials
   }
-}
-
-/** A credentials file that cannot be used. */
-export function invalid(file: string, fault: string, cause?: unknown): SyncError {
-  return invalidIn(`The credentials file ${file}`, fault, cause)
 }
 
 function parse(text: string, file: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw invalid(file, error.message, error)
+    if (error instanceof JsonSyntaxError) throw invalidIn(originIn(file).name, error.message, error)
     throw error
   }
 }

@@ -2,10 +2,11 @@
 // credential that its entry names, its URL, the credentials file, the environment, the
 // netrc file, the file of git-credential-store. All are read as they are at each attempt,
 // so that rotation needs no restart.
-import path from 'node:path'
+import { type Clock, systemClock } from '../base/clock.js'
 import { SyncError } from '../base/errors.js'
 import type { Redactor } from '../base/redactor.js'
 import type { RemoteUrl } from '../git/remote-url.js'
+import type { Credential, FoundCredential } from './credential.js'
 import { findCredential } from './credential-match.js'
 import { type Authorization, basic, isPrivate } from './credentials/authorization.js'
 import {
@@ -18,8 +19,7 @@ import { explainNone } from './credentials/explain-none.js'
 import { createFileReader } from './credentials/file-reader.js'
 import { findLogin } from './credentials/login-files.js'
 import type { Attempt } from './credentials/mint.js'
-import type { Origin } from './credentials/secret-file.js'
-import { type Credential, invalid } from './credentials-file.js'
+import { invalidIn, originIn } from './credentials/secret-file.js'
 import type { HttpClient } from './http-client.js'
 import type { TlsIdentity } from './tls-files.js'
 import { identityOf } from './tls-identity.js'
@@ -33,17 +33,10 @@ export interface CredentialsOptions {
   cwd?: string | undefined
   /** Asks services that hand out credentials; undefined: they are not asked. */
   client?: HttpClient | undefined
-  /** Milliseconds since the epoch. @default Date.now */
-  now?: (() => number) | undefined
+  /** @default systemClock */
+  clock?: Pick<Clock, 'wallTime' | 'schedule'> | undefined
   /** Learns every secret that is sent. */
   redactor?: Redactor | undefined
-}
-
-/** A credential of the credentials file. */
-export interface FoundCredential {
-  credential: Credential
-  /** The credentials file, absolute. */
-  source: string
 }
 
 export interface Credentials {
@@ -61,18 +54,16 @@ export interface Credentials {
    * `credentials-invalid`, and what a service that is asked does.
    */
   authorize(remote: RemoteUrl, name: string | undefined, attempt?: Attempt): Promise<Authorization>
-  /** The headers that {@link Credentials.authorize} gives; empty where there are none. */
-  headersFor(remote: RemoteUrl, name: string | undefined, attempt?: Attempt): Promise<Headers>
   /** The client certificate for `remote`, if its credential in the file has one. */
   identityFor(remote: RemoteUrl, name: string | undefined): Promise<TlsIdentity | undefined>
 }
 
 /** Creates a reader of all credentials. */
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { path: file, env = {}, cwd = '/', client, now = Date.now, redactor } = options
+  const { path: file, env = {}, cwd = '/', client, clock = systemClock, redactor } = options
   const read = file === undefined ? undefined : createFileReader(file)
   const environment = readEnvironment(env, cwd)
-  const headersOf = createCredentialHeaders({ client, now })
+  const headersOf = createCredentialHeaders({ client, clock })
 
   const findIn: Credentials['find'] = async (remote, name, attempt = {}) => {
     if (file === undefined || !read) {
@@ -88,7 +79,10 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     if (credential && name !== undefined) assertCovers(credential, name, remote, file)
     if (credential) return { credential, source: file }
     if (name === undefined) return undefined
-    throw invalid(file, `has no credential of the name "${name}" that the listing asks for`)
+    throw invalidIn(
+      originIn(file).name,
+      `has no credential of the name "${name}" that the listing asks for`,
+    )
   }
 
   async function fromEnvironment(url: URL, attempt: Attempt): Promise<Headers | undefined> {
@@ -144,7 +138,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     const cookie =
       cookieFile === undefined || headers['cookie'] !== undefined
         ? undefined
-        : await cookieOf(cookieFile, url, now())
+        : await cookieOf(cookieFile, url, clock.wallTime())
     if (cookie !== undefined) headers['cookie'] = cookie
     redactor?.addHeaders(headers, remote.url)
     const from = source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
@@ -157,15 +151,10 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     find: findIn,
     async identityFor(remote, name) {
       const found = await findIn(remote, name)
-      return found && identityOf(found.credential, path.dirname(found.source))
+      return found && identityOf(found.credential, originIn(found.source).folder)
     },
     authorize,
-    headersFor: async (remote, name, attempt) => (await authorize(remote, name, attempt)).headers,
   }
-}
-
-function originIn(file: string): Origin {
-  return { name: `The credentials file ${file}`, folder: path.dirname(file) }
 }
 
 /** A credential that is asked for by name goes nowhere but to what its `url` covers. */
@@ -177,8 +166,8 @@ function assertCovers(
 ): void {
   if (transport === 'local' || credential.url === undefined) return
   if (findCredential([credential], url)) return
-  throw invalid(
-    file,
+  throw invalidIn(
+    originIn(file).name,
     `the credential "${name}" is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
   )
 }

@@ -30,19 +30,20 @@ export function createAssertOk(
       return
     }
     const page = await readStart(response)
-    const code = codeOf(response, page)
+    const code = errorCodeOf(response, page)
     const repository = repositoryOf(response)
     const authorization = sent()
     const sentence = explain(code, response, { repository, authorization, page })
     // A secret that is too short to be found in the server's words may be among them.
-    const excerpt = hasShortSecret(authorization?.headers ?? {}) ? '' : excerptOf(response, page)
+    const isMute = hasShortSecret(authorization?.headers ?? {}, response.url)
+    const excerpt = isMute ? '' : excerptOf(response, page)
     throw new SyncError(code, `${sentence}${excerpt}`, {
       retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now()) : undefined,
     })
   }
 }
 
-function codeOf(response: HttpResponse, page: string): ErrorCode {
+function errorCodeOf(response: HttpResponse, page: string): ErrorCode {
   const { statusCode, headers } = response
   if (wantsCertificate(response, page) || isSignIn(response)) return 'authentication-required'
   switch (statusCode) {
@@ -143,7 +144,7 @@ function adviceOf({ authorization }: Asked): string {
   if (source !== undefined) return `check ${source}`
   const none = 'no credentials are given for it'
   return whyNone === undefined
-    ? `${none} in CREDENTIALS_PATH, the GIT_… variables, or the netrc file`
+    ? `${none} in CREDENTIALS_PATH, the GIT_… variables, the netrc file, or GIT_CREDENTIALS_FILE`
     : `${none}: ${whyNone}`
 }
 

@@ -6,13 +6,14 @@ import { readFile, stat } from 'node:fs/promises'
 import tls from 'node:tls'
 import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
+import { type NamedFile, showFile } from '../base/file-name.js'
 
-/** A certificate that this client shows, as absolute paths of PEM files. */
+/** A certificate that this client shows, as PEM files. */
 export interface TlsIdentity {
-  certFile: string
-  keyFile: string
+  certFile: NamedFile
+  keyFile: NamedFile
   /** The passphrase of the key; one line end at its end is left out. */
-  passphraseFile: string | undefined
+  passphraseFile: NamedFile | undefined
 }
 
 /** The files of one kind of connection. */
@@ -55,7 +56,7 @@ export async function createTlsContext(files: TlsFiles): Promise<tls.SecureConte
     const reason = error instanceof Error ? error.message : String(error)
     throw new SyncError(
       'credentials-invalid',
-      `The client certificate ${identity?.certFile} and its key ${identity?.keyFile} cannot be used (${reason}): both must be PEM and belong together, and an encrypted key needs its clientKeyPassphraseFile`,
+      `The client certificate ${identity?.certFile.file} and its key ${identity?.keyFile.file} cannot be used (${reason}): both must be PEM and belong together, and an encrypted key needs its clientKeyPassphraseFile`,
       { cause: error },
     )
   }
@@ -73,20 +74,15 @@ function caSource(file: string): Source {
 }
 
 function identitySources({ certFile, keyFile, passphraseFile }: TlsIdentity) {
-  const code = 'credentials-invalid'
   return {
-    cert: { file: certFile, name: `The clientCertFile ${certFile}`, code } as const,
-    key: { file: keyFile, name: `The clientKeyFile ${keyFile}`, code } as const,
-    passphrase:
-      passphraseFile === undefined
-        ? undefined
-        : // Its own name may be the passphrase, put in its place.
-          ({
-            file: passphraseFile,
-            name: `The clientKeyPassphraseFile of ${keyFile}`,
-            code,
-          } as const),
+    cert: identitySource('clientCertFile', certFile),
+    key: identitySource('clientKeyFile', keyFile),
+    passphrase: passphraseFile && identitySource('clientKeyPassphraseFile', passphraseFile),
   }
+}
+
+function identitySource(field: string, named: NamedFile): Source {
+  return { file: named.file, name: `The ${field} ${showFile(named)}`, code: 'credentials-invalid' }
 }
 
 async function readIdentity(identity: TlsIdentity): Promise<tls.SecureContextOptions> {

@@ -1,6 +1,6 @@
 // The client certificate of a credential: which files it is in, and to whom it is
 // shown.
-import path from 'node:path'
+import { namedIn } from '../base/file-name.js'
 import type { HttpClient } from './http-client.js'
 import type { TlsIdentity } from './tls-files.js'
 
@@ -16,12 +16,10 @@ export function identityOf(fields: IdentityFields, folder: string): TlsIdentity 
   const { clientCertFile, clientKeyFile, clientKeyPassphraseFile } = fields
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined
   return {
-    certFile: path.resolve(folder, clientCertFile),
-    keyFile: path.resolve(folder, clientKeyFile),
+    certFile: namedIn(folder, clientCertFile),
+    keyFile: namedIn(folder, clientKeyFile),
     passphraseFile:
-      clientKeyPassphraseFile === undefined
-        ? undefined
-        : path.resolve(folder, clientKeyPassphraseFile),
+      clientKeyPassphraseFile === undefined ? undefined : namedIn(folder, clientKeyPassphraseFile),
   }
 }
 

@@ -79,17 +79,28 @@ test('a user name is learnt where it is a token', () => {
 })
 
 test('a request with a secret that is too short to be learnt is told', () => {
-  for (const headers of [basic('u:s3cr!'), { cookie: 'a=12345' }, { 'x-key': 'abc' }]) {
-    assert.equal(hasShortSecret(headers), true)
+  const url = 'https://git.example/r'
+  for (const headers of [
+    basic('u:s3cr!'),
+    basic('a1b2:'),
+    { cookie: 'a=12345' },
+    { 'x-key': 'abc' },
+    { authorization: 'Bearer abc' },
+  ]) {
+    assert.equal(hasShortSecret(headers, url), true)
   }
   for (const headers of [
     basic('u:s3cret'),
     basic('a1b2c3d4:x'),
+    // The address that is shown has it.
+    basic('git:'),
     { authorization: 'Bearer s3cret' },
+    // A switch.
+    { 'x-api': '1' },
+    {},
   ]) {
-    assert.equal(hasShortSecret(headers), false)
+    assert.equal(hasShortSecret(headers, url), false)
   }
-  assert.equal(hasShortSecret({}), false)
 })
 
 test('the longer of two secrets wins, and short ones are passed over', () => {

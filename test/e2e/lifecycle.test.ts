@@ -147,18 +147,41 @@ test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
   assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
 })
 
-test('validate tells of a credential that is not there, and says nothing of its file unasked', async (t) => {
+test('validate tells of a credential that is not there', async (t) => {
   const { dir, listingPath } = await setUp(t, { credential: 'deploy' })
   const file = path.join(dir, 'credentials.json')
   writeFileSync(file, '[{"name": "deply", "token": "s3cret"}]')
   const run = (env = {}) => runProgram(['validate', listingPath], env)
-  assert.equal((await run()).code, 0)
+  const without = await run()
+  assert.equal(without.code, 2)
+  assert.match(without.stderr, /: \/0\/credential: .*"deploy", but CREDENTIALS_PATH is not set/)
   const validated = await run({ CREDENTIALS_PATH: file })
   assert.equal(validated.code, 2)
   assert.match(validated.stderr, /: \/0\/credential: .*has no credential of the name "deploy"/)
   assert.doesNotMatch(validated.stderr, /s3cret/)
   writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
   assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
+})
+
+test('validate looks at the credentials that the environment gives', async (t) => {
+  const { listingPath } = await setUp(t)
+  for (const [env, fault] of [
+    [{ GIT_TOKEN_FILE: '/none/token' }, /GIT_TOKEN_FILE \/none\/token cannot be read \(ENOENT\)/],
+    [{ NETRC: '/none/netrc' }, /The netrc file \/none\/netrc: it cannot be read \(ENOENT\)/],
+    [{ GIT_TOKEN: 's3cret', GIT_PASSWORD: 's3cret' }, /in more than one way/],
+  ] as const) {
+    const { code, stderr } = await runProgram(['validate', listingPath], env)
+    assert.equal(code, 2)
+    assert.match(stderr, /: \/0\/repo: /)
+    assert.match(stderr, fault)
+    assert.doesNotMatch(stderr, /s3cret/)
+  }
+  assert.equal((await runProgram(['validate', listingPath], { GIT_TOKEN: 's3cret' })).code, 0)
+  // An SSH host may need none, and a local repository needs none.
+  for (const repo of ['git@host:repo', '/srv/repo']) {
+    writeListing(listingPath, [{ path: 'out', repo }])
+    assert.equal((await runProgram(['validate', listingPath])).code, 0)
+  }
 })
 
 test('validate looks at the credentials of SSH entries too', async (t) => {
@@ -177,7 +200,7 @@ test('validate looks at the credentials of SSH entries too', async (t) => {
     assert.match(stderr, fault)
   }
   const fields = {
-    sshKeyFile: 'key',
+    sshKeyFile: 'key.pem',
     sshPassphraseFile: 'passphrase.txt',
     knownHostsFile: 'known_hosts.txt',
   }
@@ -187,7 +210,7 @@ test('validate looks at the credentials of SSH entries too', async (t) => {
   for (const [missing, name, text] of [
     [/known_hosts\.txt cannot be read \(ENOENT\)/, 'known_hosts.txt', ''],
     [/its sshPassphraseFile \S+ cannot be read \(ENOENT\)/, 'passphrase.txt', 'x'],
-    [/its SSH key \S+\/key is missing/, 'key', key],
+    [/its SSH key \S+\/key\.pem is missing/, 'key.pem', key],
   ] as const) {
     const { code, stderr } = await run()
     assert.equal(code, 2)
@@ -218,7 +241,7 @@ test('a port that is taken: what was started is stopped again', async (t) => {
     const load = (name) => import(new URL(name, ${JSON.stringify(import.meta.url)}))
     const { startDaemon } = await load('../../src/daemon.js')
     const { createLogger } = await load('../../src/observe/logging.js')
-    const { parseCommand } = await load('../../src/settings.js')
+    const { parseCommand } = await load('../../src/command.js')
     const { settings } = parseCommand([], process.env, process.cwd())
     await startDaemon(settings, createLogger({ level: 'error', format: 'json' }))
       .catch(({ message }) => process.stdout.write(message))`

@@ -312,6 +312,7 @@ describe('what is invalid is told without secrets', () => {
         { ...good, askpassUrl: `ftp://${secret}` },
       ]),
       JSON.stringify([{ ...good, token: `${secret}\nmore` }]),
+      JSON.stringify([{ ...good, token: undefined, tokenFile: secret }]),
       JSON.stringify([{ ...good, token: undefined, tokenFile: secret.replace('/', '') }]),
       JSON.stringify([{ ...good, token: undefined, tokenFile: `${secret}\n` }]),
       JSON.stringify([{ url: 'ssh://host', sshKeyFile: `-----BEGIN KEY-----\n${secret}` }]),

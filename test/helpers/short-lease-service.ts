@@ -1,8 +1,9 @@
 // The service as `main` runs it, with leases that expire soon: a program of its own, for tests
 // that stop and kill it. The expiry in milliseconds is its only argument.
+
+import { parseCommand } from '../../src/command.js'
 import { startDaemon } from '../../src/daemon.js'
 import { createLogger } from '../../src/observe/logging.js'
-import { parseCommand } from '../../src/settings.js'
 
 const expiryMs = Number(process.argv[2])
 const command = parseCommand([], process.env, process.cwd())

@@ -115,7 +115,10 @@ if (canBuildImages() || process.env['IMAGE_TEST'] === 'required') {
       assert.deepEqual(healthy, { code: 0, text: '' })
       const unhealthy = container.exec(healthcheck, { HTTP_PORT: '1' })
       assert.equal(unhealthy.code, 1)
-      assert.match(unhealthy.text, /^git-autosync: http:\S+ cannot be asked: ECONNREFUSED\n$/)
+      assert.match(
+        unhealthy.text,
+        /^git-autosync: http:\S+ cannot be asked \(ECONNREFUSED\): check that [^\n]+\n$/,
+      )
 
       assert.notEqual(container.exec(['git', '--version']).code, 0)
       assert.notEqual(container.exec(['sh', '-c', 'true']).code, 0)

@@ -42,7 +42,11 @@ for (const repo of faulty) {
 }
 
 test('a path that is an address, as where path and repo are swapped, is a fault', () => {
-  for (const path of ['https://u:s3cret@host/a.git', 'https://host/a.git', 'u:s3cret@host/a.git']) {
+  for (const path of [
+    'https://u:s3cret@host/a.git',
+    'https://host/a.git',
+    '//u:s3cret@host/a.git',
+  ]) {
     assert.throws(
       () => parseListing(JSON.stringify([{ path, repo: 'site' }]), '/f', DEFAULTS),
       (error) => {
@@ -53,6 +57,11 @@ test('a path that is an address, as where path and repo are swapped, is a fault'
       },
     )
   }
+})
+
+test('a path may have a colon and an at sign', () => {
+  const [entry] = parseListing('[{"path": "/data/a:b@c", "repo": "site"}]', '/f', DEFAULTS)
+  assert.equal(entry?.directory, '/data/a:b@c')
 })
 
 const sound = [

@@ -42,9 +42,9 @@ async function setUp(t: TestScope, credential: (folder: string) => object) {
   const session = new RemoteSession({
     url: remote.url,
     client,
-    authorize: (attempt) => {
+    authorize: async (attempt) => {
       authorized++
-      return credentials.headersFor(remote, undefined, attempt)
+      return (await credentials.authorize(remote, undefined, attempt)).headers
     },
     assertOk: createAssertOk(Date.now),
     maxRefsBytes: 1 << 20,

@@ -17,8 +17,8 @@ function setUp(t: TestScope, content: unknown) {
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   write(content)
   const credentials = createCredentials({ path: file })
-  const headersFor = (repo: string, name?: string) =>
-    credentials.headersFor(parseRemoteUrl(repo, '/'), name)
+  const headersFor = async (repo: string, name?: string) =>
+    (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
   return { credentials, folder, file, write, headersFor }
 }
 
@@ -113,6 +113,7 @@ test('a secret in place of the name of its file is a fault, and not shown', asyn
     [{ askpassUrlFile: 'https://u:s3cret@host/' }, 'askpassUrlFile'],
     [{ cookieFile: 'a\tTRUE\t/\tTRUE\t0\to\ts3cret\n' }, 'cookieFile'],
     [{ passwordFile: '{s3cret' }, 'passwordFile'],
+    [{ headerFiles: { 'X-Key': 'a ["s3cret"]' } }, 'headerFiles'],
     [{ tokenFile: 's3cret\n' }, 'tokenFile'],
   ] as const) {
     write([{ name: 'n', ...fields }])
@@ -131,12 +132,21 @@ test('where no file has the name of a field, the field is named, and a secret is
     [{ askpassUrlFile: 's3cret' }, /its askpassUrlFile \(not shown/],
     [{ cookieFile: 's3cret' }, /The cookie file \(not shown/],
     [{ githubApp: { ...app, privateKeyFile: 's3cret' } }, /its privateKeyFile \(not shown/],
-    [{ tokenFile: 'secrets/none' }, /its tokenFile \/.*\/secrets\/none cannot be read/],
+    [{ tokenFile: 's3cret/none' }, /its tokenFile \(not shown/],
+    [{ tokenFile: './secrets/none' }, /its tokenFile \/.*\/secrets\/none cannot be read/],
     [{ tokenFile: 'none.txt' }, /its tokenFile \/.*\/none\.txt cannot be read/],
   ] as const) {
     write([{ url: 'https://a.example', ...fields }])
     await assert.rejects(headersFor('https://a.example/r'), isInvalid(words))
   }
+})
+
+test('an absolute name is told, also one beside the credentials file', async (t) => {
+  const { headersFor, write, folder } = setUp(t, [])
+  const tokenFile = path.join(folder, 'token')
+  write([{ url: 'https://a.example', tokenFile }])
+  const words = new RegExp(`its tokenFile ${tokenFile} cannot be read \\(ENOENT\\)$`)
+  await assert.rejects(headersFor('https://a.example/r'), isInvalid(words))
 })
 
 test('fields that do nothing are faults', async (t) => {
@@ -242,9 +252,9 @@ test('every fault is listed, and no value', async (t) => {
 test('without a credentials file there are the credentials of the URL', async () => {
   const credentials = createCredentials({ path: undefined })
   const remote = parseRemoteUrl('https://u:p@git.example/r', '/')
-  assert.deepEqual(await credentials.headersFor(remote, undefined), basic('u:p'))
+  assert.deepEqual((await credentials.authorize(remote, undefined)).headers, basic('u:p'))
   await assert.rejects(
-    credentials.headersFor(remote, 'bot'),
+    credentials.authorize(remote, 'bot'),
     isInvalid(/CREDENTIALS_PATH is not set/),
   )
 })

@@ -170,7 +170,7 @@ test('who asks for credentials is told with where they are from, or why there ar
     [
       { headers: {}, source: undefined },
       basic,
-      /wants credentials \(401 .*\); no credentials are given for it in CREDENTIALS_PATH, the GIT_/,
+      /wants credentials \(401 .*\); no credentials are given for it in CREDENTIALS_PATH, the GIT_… variables, the netrc file, or GIT_CREDENTIALS_FILE$/,
     ],
     [
       { headers: {}, source: undefined, whyNone: 'because' },
@@ -215,6 +215,18 @@ test('the words of a server are left out where a secret is too short to be found
     assert.doesNotMatch(String(error), /s3cr!|it said/)
     return true
   })
+})
+
+test('a user name that is shown anyway, or a short switch, leaves the words of a server', async (t) => {
+  const server = await startHttpServer(t, (_, response) => {
+    response.writeHead(401, plain).end('try again')
+  })
+  const authorization = `Basic ${Buffer.from('127:').toString('base64')}`
+  const check = createAssertOk(
+    () => NOW,
+    () => sentTo(server.url, { headers: { authorization, 'x-api': '1' } }),
+  )
+  await assert.rejects(check(await request(t, server.url), ADVERTISEMENT), /it said: try again/)
 })
 
 test('an endless error page is not read to its end', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { namedIn } from '../../src/base/file-name.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
 import { createCredentials } from '../../src/transport/credentials.js'
 import { createCredentialsParser } from '../../src/transport/credentials-file.js'
@@ -10,7 +11,11 @@ import { withIdentity } from '../../src/transport/tls-identity.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { tempDir } from '../helpers/git.js'
 
-const IDENTITY = { certFile: '/c', keyFile: '/k', passphraseFile: undefined }
+const IDENTITY = {
+  certFile: namedIn('/', '/c'),
+  keyFile: namedIn('/', '/k'),
+  passphraseFile: undefined,
+}
 
 test('a certificate is shown to the origin of the remote, and to no other', async () => {
   const sent: HttpRequest[] = []
@@ -47,7 +52,10 @@ test('a credential names its certificate by files beside the credentials file', 
   const credentials = createCredentials({ path: file })
   const identityFor = (url: string, name?: string) =>
     credentials.identityFor(parseRemoteUrl(url, '/'), name)
-  const expected = { certFile: path.join(dir, 'tls/cert.pem'), keyFile: '/keys/key.pem' }
+  const expected = {
+    certFile: namedIn(dir, 'tls/cert.pem'),
+    keyFile: namedIn('/', '/keys/key.pem'),
+  }
   assert.deepEqual(await identityFor('https://git.example/team/app'), {
     ...expected,
     passphraseFile: undefined,
@@ -56,7 +64,7 @@ test('a credential names its certificate by files beside the credentials file', 
   assert.equal(await identityFor('https://other.example/'), undefined)
   assert.deepEqual(await identityFor('https://other.example/', 'own'), {
     ...expected,
-    passphraseFile: path.join(dir, 'pass'),
+    passphraseFile: namedIn(dir, 'pass'),
   })
   const none = createCredentials({ path: undefined })
   assert.equal(await none.identityFor(parseRemoteUrl('https://a/b', '/'), undefined), undefined)

@@ -7,6 +7,7 @@ import type { ServerOptions } from 'node:https'
 import path from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
+import { namedIn } from '../../src/base/file-name.js'
 import { createHttpClient, type HttpClientOptions } from '../../src/transport/http.js'
 import type { TlsIdentity } from '../../src/transport/tls-files.js'
 import { atEnd } from '../helpers/at-end.js'
@@ -21,9 +22,9 @@ const serving = ({ cert, key }: CertificateFiles): ServerOptions => ({
 })
 
 const identityOf = ({ cert, key }: CertificateFiles, passphraseFile?: string): TlsIdentity => ({
-  certFile: cert,
-  keyFile: key,
-  passphraseFile,
+  certFile: namedIn('/', cert),
+  keyFile: namedIn('/', key),
+  passphraseFile: passphraseFile === undefined ? undefined : namedIn('/', passphraseFile),
 })
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
@@ -165,12 +166,18 @@ test('each client certificate has connections of its own, and is read again when
     failsWith('credentials-invalid', /clientKeyPassphraseFile/),
   )
   // The name may be the passphrase itself, put into the wrong field.
-  const misplaced = identityOf(second, path.join(dir, 's3cret'))
-  await assert.rejects(client.get(server.url, misplaced), (error) => {
-    assert.doesNotMatch(inspect(error), /s3cret/)
-    const words = /^The clientKeyPassphraseFile of \S+ cannot be read \(ENOENT\)/
-    return failsWith('credentials-invalid', words)(error)
-  })
+  const misplaced = namedIn(dir, 's3cret')
+  for (const [field, name] of [
+    ['keyFile', 'clientKeyFile'],
+    ['passphraseFile', 'clientKeyPassphraseFile'],
+  ] as const) {
+    const identity = { ...identityOf(second), [field]: misplaced }
+    await assert.rejects(client.get(server.url, identity), (error) => {
+      assert.doesNotMatch(inspect(error), /s3cret/)
+      const words = new RegExp(`^The ${name} \\(not shown.*\\) cannot be read \\(ENOENT\\)`)
+      return failsWith('credentials-invalid', words)(error)
+    })
+  }
 })
 
 for (const version of ['tls1_2', 'tls1_3']) {

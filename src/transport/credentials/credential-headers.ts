@@ -1,19 +1,18 @@
 // The headers that one credential stands for. Its files are read at each attempt; what
 // has to be asked for is kept as long as the credential is.
-import path from 'node:path'
-import { describeFile, isFileName } from '../../base/file-name.js'
+import type { Clock } from '../../base/clock.js'
+import { isFileName, type NamedFile, namedIn, showFile } from '../../base/file-name.js'
 import type { Credential } from '../credential.js'
 import { isHeaderValue, isWebUrl, UNSENDABLE } from '../credential-faults.js'
 import type { HttpClient } from '../http-client.js'
 import { askForLogin } from './askpass.js'
 import { basic, bearer } from './authorization.js'
 import { cookieHeaderFor } from './cookies.js'
-import type { NamedFile } from './environment.js'
 import { mintInstallationToken, signAppToken } from './github-app.js'
 import { type Attempt, createMint, type Mint, type Minted } from './mint.js'
 import {
   invalidIn,
-  NO_FILE_NAME,
+  MUST_BE_FILE_NAME,
   nameIn,
   type Origin,
   readSecret,
@@ -26,8 +25,7 @@ export type Headers = Record<string, string>
 export interface CredentialHeadersOptions {
   /** Undefined: services are not asked, and what they would give is left out. */
   client: HttpClient | undefined
-  /** Milliseconds since the epoch. */
-  now: () => number
+  clock: Pick<Clock, 'wallTime' | 'schedule'>
 }
 
 /** The headers of `credential` for `url`. Throws `credentials-invalid`, and what a service does. */
@@ -40,7 +38,7 @@ export type CredentialHeaders = (
 
 /** Creates what turns credentials into headers. */
 export function createCredentialHeaders(options: CredentialHeadersOptions): CredentialHeaders {
-  const { client, now } = options
+  const { client, clock } = options
   const mints = new WeakMap<Credential, Mint>()
 
   function mint(
@@ -49,7 +47,7 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
     make: (client: HttpClient, signal: AbortSignal) => Promise<Minted>,
   ): Promise<string | undefined> {
     if (!client) return Promise.resolve(undefined)
-    const known = mints.get(credential) ?? createMint((signal) => make(client, signal), now)
+    const known = mints.get(credential) ?? createMint((signal) => make(client, signal), clock)
     mints.set(credential, known)
     return known(attempt)
   }
@@ -71,14 +69,14 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
       await askpassUrlOf(credential, origin)
       return mint(credential, attempt, async (service, signal) => {
         const url = await askpassUrlOf(credential, origin)
-        return { authorization: await askForLogin(service, url, now(), signal) }
+        return { authorization: await askForLogin(service, url, clock.wallTime(), signal) }
       })
     }
     if (!githubApp) return undefined
-    const sign = () => signAppToken(githubApp, origin, now())
+    const sign = () => signAppToken(githubApp, origin, clock.wallTime())
     if (!client) await sign()
     return mint(credential, attempt, async (service, signal) =>
-      mintInstallationToken(service, githubApp, await sign(), now(), signal),
+      mintInstallationToken(service, githubApp, await sign(), clock.wallTime(), signal),
     )
   }
 
@@ -88,7 +86,7 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
     const cookie =
       cookieFile === undefined
         ? undefined
-        : await cookieOf(inFolder(cookieFile, origin), url, now())
+        : await cookieOf(namedIn(origin.folder, cookieFile), url, clock.wallTime())
     return {
       ...(await furtherHeaders(credential, origin)),
       ...(authorization === undefined ? {} : { authorization }),
@@ -99,17 +97,13 @@ export function createCredentialHeaders(options: CredentialHeadersOptions): Cred
 
 /** The Cookie header for `url` from a cookie file, where it has any. */
 export async function cookieOf(
-  { written, file }: NamedFile,
+  named: NamedFile,
   url: URL,
   nowMs: number,
 ): Promise<string | undefined> {
-  if (!isFileName(written)) throw invalidIn('The cookie file', NO_FILE_NAME)
-  const name = describeFile('The cookie file', written, file)
-  return cookieHeaderFor(await readText(file, name), name, url, nowMs)
-}
-
-function inFolder(written: string, { folder }: Origin): NamedFile {
-  return { written, file: path.resolve(folder, written) }
+  if (!isFileName(named.written)) throw invalidIn('The cookie file', MUST_BE_FILE_NAME)
+  const name = `The cookie file ${showFile(named)}`
+  return cookieHeaderFor(await readText(named.file, name), name, url, nowMs)
 }
 
 async function furtherHeaders(
@@ -120,7 +114,7 @@ async function furtherHeaders(
   for (const [name, value] of Object.entries(headers)) further[name.toLowerCase()] = value
   for (const [name, file] of Object.entries(headerFiles)) {
     const field = `headerFiles entry ${name}`
-    const value = await readSecret(path.resolve(origin.folder, file), origin, field)
+    const value = await readSecret(file, origin, field)
     further[name.toLowerCase()] = sendable(value, `a header ${name}`, origin)
   }
   return further
@@ -132,8 +126,7 @@ async function secretOf(
   origin: Origin,
 ): Promise<string | undefined> {
   const file = credential[`${field}File`]
-  if (file === undefined) return credential[field]
-  return readSecret(path.resolve(origin.folder, file), origin, `${field}File`)
+  return file === undefined ? credential[field] : readSecret(file, origin, `${field}File`)
 }
 
 async function askpassUrlOf(credential: Credential, origin: Origin): Promise<string> {

@@ -1,6 +1,7 @@
 // The credentials that environment variables give, and the files that they name. They are
 // no flags: every process of a machine can read the command lines of all others.
 import path from 'node:path'
+import { type NamedFile, namedIn } from '../../base/file-name.js'
 import type { Credential } from '../credential.js'
 import { findCredentialFaults } from '../credential-faults.js'
 import { invalidIn, type Origin, withoutLineEnd } from './secret-file.js'
@@ -33,13 +34,7 @@ const VARIABLES = {
   url: 'GIT_CREDENTIAL_URL',
 } as const satisfies Partial<Record<keyof Credential, keyof typeof CREDENTIAL_VARIABLES>>
 
-/** A file that a variable names, or that is looked for where none does. */
-export interface NamedFile {
-  /** As the variable has it. */
-  written: string
-  /** Absolute. */
-  file: string
-}
+const VARIABLE_OF: ReadonlyMap<string, string> = new Map(Object.entries(VARIABLES))
 
 /** A file that may be read; one that was not asked for may be missing or have faults. */
 export interface LoginFile extends NamedFile {
@@ -71,7 +66,7 @@ export function readEnvironment(env: Environment, cwd: string): EnvironmentCrede
 
   const home = get('HOME')
   const namedFile = (written: string | undefined): NamedFile | undefined =>
-    written === undefined ? undefined : { written, file: path.resolve(cwd, written) }
+    written === undefined ? undefined : namedIn(cwd, written)
   const loginFile = (written: string | undefined, usual: string): LoginFile | undefined => {
     const named = namedFile(written)
     if (named) return { ...named, isOptional: false }
@@ -90,11 +85,13 @@ export function readEnvironment(env: Environment, cwd: string): EnvironmentCrede
 }
 
 function nameOfVariable(field: string): string {
-  return new Map<string, string>(Object.entries(VARIABLES)).get(field) ?? `its ${field}`
+  return VARIABLE_OF.get(field) ?? `its ${field}`
 }
 
 /** Throws `credentials-invalid` where the variables contradict each other. */
 export function checkEnvironment(credential: Credential, name: string): void {
-  const faults = findCredentialFaults(credential)
-  if (faults.length > 0) throw invalidIn(name, `the credential in GIT_… ${faults.join('; ')}`)
+  const faults = findCredentialFaults(credential).map((fault) =>
+    fault.replace(/\w+/g, (word) => VARIABLE_OF.get(word) ?? word),
+  )
+  if (faults.length > 0) throw invalidIn(name, `its credential ${faults.join('; ')}`)
 }

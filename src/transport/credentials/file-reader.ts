@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Credential } from '../credential.js'
 import { createCredentialsParser } from '../credentials-file.js'
 import type { Attempt } from './mint.js'
-import { readSafely } from './secret-file.js'
+import { originIn, readSafely } from './secret-file.js'
 
 /**
  * Reads the file again only when it has changed, as a thousand remotes may ask each minute, or
@@ -11,7 +11,7 @@ import { readSafely } from './secret-file.js'
  */
 export function createFileReader(file: string): (attempt: Attempt) => Promise<Credential[]> {
   const parse = createCredentialsParser()
-  const name = `The credentials file ${file}`
+  const { name } = originIn(file)
   let cached: { fingerprint: string; text: string; credentials: Credential[] } | undefined
   return async ({ rejected }) => {
     const fingerprint = await readSafely(name, 'it', async () => {

@@ -4,7 +4,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import path from 'node:path'
 import { parseJson } from '../../base/json.js'
 import type { HttpClient } from '../http-client.js'
-import { basic } from './authorization.js'
+import { basic, bearer } from './authorization.js'
 import type { Minted } from './mint.js'
 import { invalidIn, type Origin, readSecret } from './secret-file.js'
 import { requestSecret } from './service.js'
@@ -29,8 +29,7 @@ const USUAL_LIFETIME_MS = 60 * 60_000
 
 /** The signed token of an app of `origin` at `nowMs`; its key is read as it is now. */
 export async function signAppToken(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
-  const keyFile = path.resolve(origin.folder, app.privateKeyFile)
-  const key = readKey(await readSecret(keyFile, origin, 'privateKeyFile'), keyFile, origin.name)
+  const key = await readKey(app, origin)
   const now = Math.floor(nowMs / 1000)
   const claims = {
     iat: now - BACKDATED_SECONDS,
@@ -55,7 +54,7 @@ export async function mintInstallationToken(
     url: `${apiUrl}/app/installations/${encodeURIComponent(app.installationId)}/access_tokens`,
     method: 'POST',
     headers: {
-      authorization: `Bearer ${appToken}`,
+      authorization: bearer(appToken),
       accept: 'application/vnd.github+json',
       'x-github-api-version': '2022-11-28',
     },
@@ -75,7 +74,8 @@ export async function mintInstallationToken(
   }
 }
 
-function readKey(pem: string, keyFile: string, name: string): KeyObject {
+async function readKey({ privateKeyFile }: GithubApp, origin: Origin): Promise<KeyObject> {
+  const pem = await readSecret(privateKeyFile, origin, 'privateKeyFile')
   let key: KeyObject | undefined
   try {
     key = createPrivateKey(pem)
@@ -83,7 +83,8 @@ function readKey(pem: string, keyFile: string, name: string): KeyObject {
     // What OpenSSL says of it helps nobody.
   }
   if (key?.asymmetricKeyType === 'rsa') return key
-  throw invalidIn(name, `its privateKeyFile ${keyFile} is not an RSA private key in PEM format`)
+  const file = path.resolve(origin.folder, privateKeyFile)
+  throw invalidIn(origin.name, `its privateKeyFile ${file} is not an RSA private key in PEM format`)
 }
 
 function encode(part: object): string {

@@ -1,10 +1,10 @@
 // The files that other tools keep logins in, looked at in turn.
-import { describeFile, isFileName } from '../../base/file-name.js'
+import { isFileName, showFile } from '../../base/file-name.js'
 import type { Login } from './authorization.js'
 import type { EnvironmentCredentials, LoginFile } from './environment.js'
 import { findInGitCredentials } from './git-credentials.js'
 import { findInNetrc } from './netrc.js'
-import { invalidIn, NO_FILE_NAME, readOptionalText, readText } from './secret-file.js'
+import { invalidIn, MUST_BE_FILE_NAME, readOptionalText, readText } from './secret-file.js'
 
 /** A login, and in words where it was found. */
 export interface FoundLogin {
@@ -41,10 +41,10 @@ async function findIn(
 ): Promise<FoundLogin | undefined> {
   if (!from) return undefined
   const { written, file, isOptional } = from
-  if (!isFileName(written)) throw invalidIn(`The ${kind} file`, NO_FILE_NAME)
-  const described = describeFile(`${kind} file`, written, file)
+  if (!isOptional && !isFileName(written)) throw invalidIn(`The ${kind} file`, MUST_BE_FILE_NAME)
+  const described = `${kind} file ${showFile(from)}`
   const name = `The ${described}`
-  const text = await (isOptional ? readOptionalText : readText)(file, name)
+  const text = isOptional ? await readOptionalText(file) : await readText(file, name)
   if (text === undefined) return undefined
   const login = find(text, url, username, (fault) => {
     // Of a file that nobody asked for, what can be read serves.

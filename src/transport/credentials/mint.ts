@@ -1,6 +1,8 @@
 // An Authorization value that has to be asked for: asked for once at a time however many
 // want it, and kept until it expires or a server rejects it.
 import { abortable } from '../../base/abortable.js'
+import type { Clock } from '../../base/clock.js'
+import { SyncError } from '../../base/errors.js'
 import { toAbortError } from '../network-error.js'
 
 /** One attempt to use credentials. */
@@ -20,27 +22,30 @@ export interface Minted {
 export type Mint = (attempt: Attempt) => Promise<string>
 
 /** One that wants a value may be stopped, but not the request that others wait for, too. */
-const LIMIT_MS = 30_000
+const LIMIT_SECONDS = 30
 
-/** Creates a keeper of what `make` gives; `now` gives milliseconds since the epoch. */
+/** Creates a keeper of what `make` gives. */
 export function createMint(
   make: (signal: AbortSignal) => Promise<Minted>,
-  now: () => number,
+  clock: Pick<Clock, 'wallTime' | 'schedule'>,
 ): Mint {
   let kept: Minted | undefined
   let making: Promise<Minted> | undefined
 
   async function makeAnew(): Promise<Minted> {
+    const limit = new AbortController()
+    const timer = clock.schedule(LIMIT_SECONDS * 1000, () => limit.abort(tooSlow()))
     try {
-      kept = await make(AbortSignal.timeout(LIMIT_MS))
+      kept = await make(limit.signal)
       return kept
     } finally {
+      timer.cancel()
       making = undefined
     }
   }
 
   return async ({ rejected, signal }) => {
-    const isStale = kept?.staleAt !== undefined && kept.staleAt <= now()
+    const isStale = kept?.staleAt !== undefined && kept.staleAt <= clock.wallTime()
     if (isStale || kept?.authorization === rejected?.['authorization']) kept = undefined
     if (kept) return kept.authorization
     making ??= makeAnew()
@@ -50,4 +55,10 @@ export function createMint(
       throw signal?.aborted ? toAbortError(signal.reason) : error
     }
   }
+}
+
+/** The end of a sentence about the service. */
+function tooSlow(): SyncError {
+  const words = `it did not answer within ${LIMIT_SECONDS} s; check that service`
+  return new SyncError('idle-timeout', words)
 }

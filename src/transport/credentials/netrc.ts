@@ -7,14 +7,15 @@ interface Machine {
   host: string | undefined
   login?: string | undefined
   password?: string | undefined
-  /** Has words that mean nothing, one of which may be its login. */
+  /** Has words that mean nothing, or lacks some, one of which may be its login. */
   isFaulty?: boolean
 }
 
 type OnFault = (fault: string) => void
 
 interface Token {
-  text: string
+  /** Undefined: a quoted value that does not end on its line. */
+  text: string | undefined
   line: number
 }
 
@@ -40,27 +41,33 @@ export function findInNetrc(
 
 function parse(text: string, onFault: OnFault): Machine[] {
   const machines: Machine[] = []
-  const tokens = tokenize(text, onFault)
+  const tokens = tokenize(text)
   let lineOfComment = 0
-  for (const { text: word, line } of tokens) {
+  for (const token of tokens) {
+    const { text: word, line } = token
     // A number sign begins a comment, but not where a value is due.
-    if (word.startsWith('#')) lineOfComment = line
+    if (word?.startsWith('#')) lineOfComment = line
     if (line === lineOfComment) continue
-    const value = () => {
-      const next = tokens.next()
-      if (next.done) onFault(`line ${line}: "${word}" has no value`)
-      return next.value?.text
-    }
+    if (word === 'machine' || word === 'default') machines.push({ host: undefined })
     const machine = machines.at(-1)
-    if (word === 'machine') machines.push({ host: value() })
-    else if (word === 'default') machines.push({ host: undefined })
+    const fault = (cause: Token | undefined, words: string) => {
+      if (machine) machine.isFaulty = true
+      const isUnclosed = cause !== undefined && cause.text === undefined
+      // Where the next word begins is anybody's guess.
+      if (isUnclosed) tokens.return(undefined)
+      const unclosed = 'a quoted value does not end on its line'
+      onFault(isUnclosed ? `line ${cause.line}: ${unclosed}` : `line ${line}: ${words}`)
+    }
+    const value = () => {
+      const { value: next } = tokens.next()
+      if (next?.text === undefined) fault(next, `"${word}" has no value`)
+      return next?.text
+    }
+    if (machine && word === 'machine') machine.host = value()
     else if (machine && word === 'login') machine.login = value()
     else if (machine && word === 'password') machine.password = value()
     else if (machine && word === 'account') value()
-    else {
-      if (machine) machine.isFaulty = true
-      onFault(`line ${line}: expected ${expectation(machine)}`)
-    }
+    else if (word !== 'default') fault(token, `expected ${expectation(machine)}`)
   }
   return machines
 }
@@ -74,7 +81,7 @@ const TOKEN = /"((?:[^"\\\n]|\\.)*)"|(?<bad>")|\S+/g
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t' }
 
 /** The words of a file; comments and macros are skipped. */
-function* tokenize(text: string, onFault: OnFault): Generator<Token, undefined, undefined> {
+function* tokenize(text: string): Generator<Token, undefined, undefined> {
   let isInMacro = false
   for (const [index, content] of text.split(/\r?\n/).entries()) {
     if (content.trim() === '') isInMacro = false
@@ -83,9 +90,8 @@ function* tokenize(text: string, onFault: OnFault): Generator<Token, undefined, 
     isInMacro = macro !== null
     for (const [word, quoted, bad] of content.slice(0, macro?.index).matchAll(TOKEN)) {
       if (bad) {
-        onFault(`line ${index + 1}: a quoted value does not end on its line`)
-        // Where the next word begins is anybody's guess.
-        return
+        yield { text: undefined, line: index + 1 }
+        break
       }
       const unescaped = quoted?.replace(/\\(.)/g, (_, char: string) => ESCAPES[char] ?? char)
       yield { text: unescaped ?? word, line: index + 1 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { describeFile } from '../../base/file-name.js'
+import { namedIn, showFile } from '../../base/file-name.js'
 
 /** Where a secret was found; errors say it. */
 export interface Origin {
@@ -16,8 +16,13 @@ export interface Origin {
   nameOf?: (field: string) => string
 }
 
-/** What is wrong with a value that {@link isFileName} finds none. */
-export const NO_FILE_NAME = 'must be a file name, not the secret itself'
+/** What is wrong with the name of a file that is none. */
+export const MUST_BE_FILE_NAME = 'must be a file name, not the secret itself'
+
+/** What the credentials file, absolute, is the origin of. */
+export function originIn(file: string): Origin {
+  return { name: `The credentials file ${file}`, folder: path.dirname(file) }
+}
 
 /** A credential that cannot be used, found in what `name` says. */
 export function invalidIn(name: string, fault: string, cause?: unknown): SyncError {
@@ -40,26 +45,27 @@ export async function readText(file: string, name: string, what = 'it'): Promise
 }
 
 /**
- * The secret in a file, absolute, that a field of `origin` names, without a newline at its end.
+ * The secret in the file that a field of `origin` names by `written`, without a newline at its end.
  * Throws `credentials-invalid` where it cannot be read or is empty.
  */
-export async function readSecret(file: string, origin: Origin, field: string): Promise<string> {
-  const written = path.relative(origin.folder, file)
+export async function readSecret(written: string, origin: Origin, field: string): Promise<string> {
+  const named = namedIn(origin.folder, written)
   const label = nameIn(origin, field)
-  const text = await readText(file, origin.name, describeFile(label, written, file))
+  const text = await readText(named.file, origin.name, `${label} ${showFile(named)}`)
   const secret = withoutLineEnd(text)
-  if (secret === '') throw invalidIn(origin.name, `${label} ${file} is empty`)
+  // What is a file's name is no secret.
+  if (secret === '') throw invalidIn(origin.name, `${label} ${named.file} is empty`)
   return secret
 }
 
-/** The text of a file at a place where none has to be; undefined where none can be read. */
-export async function readOptionalText(file: string, name: string): Promise<string | undefined> {
+/** The text of a file that nobody named; undefined where none can be read. */
+export async function readOptionalText(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    // The home of another user is as good as none.
-    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error))) return undefined
-    throw unreadable(name, 'it', error)
+    // A directory, a home of another user, or a disk that fails: as good as no file.
+    if (errnoOf(error) !== '') return undefined
+    throw error
   }
 }
 

@@ -33,7 +33,7 @@ export async function requestSecret(
   const answer = await exchange(client, name, asked)
   const { statusCode, headers, text } = answer
   if (statusCode < 200 || statusCode > 299) {
-    const code = codeOf(answer)
+    const code = errorCodeOf(answer)
     const remedy =
       code === 'rate-limited'
         ? 'it asks for fewer requests, and is asked later'
@@ -73,7 +73,7 @@ async function exchange(client: HttpClient, name: string, request: HttpRequest):
   }
 }
 
-function codeOf({ statusCode, headers }: Answer): ErrorCode {
+function errorCodeOf({ statusCode, headers }: Answer): ErrorCode {
   if (statusCode === 429 || (statusCode === 403 && asksForPatience(headers))) return 'rate-limited'
   return statusCode >= 500 ? 'server-error' : 'credentials-invalid'
 }

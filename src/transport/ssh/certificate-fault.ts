@@ -1,7 +1,8 @@
 // Whether the certificate of a host key holds, as OpenSSH 10.3 decides it, but that names
 // with wildcards match nothing: a known authority signed it, for this host, for now.
-import { describeKey, keyTypeOf } from './fingerprint.js'
+import { describeKey } from './fingerprint.js'
 import type { HostCertificate } from './host-certificate.js'
+import { typeOf } from './wire-format.js'
 import { isSignedBy } from './wire-signature.js'
 
 export interface CertificateTerms {
@@ -30,7 +31,7 @@ export function certificateFault(
   }
   // Nothing else of what it says counts before this.
   if (!isSignedBy(authority, certificate.signed, certificate.signature)) {
-    return `has a signature (${printable(keyTypeOf(certificate.signature))}) that is forged, or of a kind that is not accepted, as SHA-1 is not`
+    return `has a signature (${printable(typeOf(certificate.signature))}) that is forged, or of a kind that is not accepted, as SHA-1 is not`
   }
   if (kind !== HOST_KIND) return 'is for a user, not for a host'
   const now = BigInt(Math.floor(nowMs / 1000))

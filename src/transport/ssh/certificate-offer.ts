@@ -5,8 +5,8 @@
 // `_hostKey` of a key exchange (lib/protocol/kex.js). Where they differ, no certificate passes.
 import type { Client } from 'ssh2'
 import { SyncError } from '../../base/errors.js'
-import { keyTypeFor } from './fingerprint.js'
 import { CERTIFICATE_SUFFIX, parseHostCertificate } from './host-certificate.js'
+import { keyAlgorithm } from './key-algorithms.js'
 
 interface Names {
   array: string[]
@@ -60,7 +60,14 @@ export function offerHostCertificates(client: Client): void {
 }
 
 function isProtocol(value: unknown): value is Protocol {
-  return typeof value === 'object' && value !== null && '_offer' in value && '_kex' in value
+  const keys = at(value, '_offer', 'lists', 'serverHostKey', 'array')
+  const isOffer = Array.isArray(keys) && at(value, '_offer', 'constructor') !== Object
+  return isOffer && '_kex' in Object(value)
+}
+
+/** What a path of names leads to; undefined where it ends before. */
+function at(value: unknown, ...names: string[]): unknown {
+  return names.reduce((inner, name) => Reflect.get(Object(inner), name), value)
 }
 
 function namesOf({ cipher, mac, compress, lang }: Direction) {
@@ -72,7 +79,8 @@ function acceptCertificate(exchange: KeyExchange): void {
   const { negotiated } = exchange
   if (!negotiated.serverHostKey.endsWith(CERTIFICATE_SUFFIX)) return
   const signatureAlgorithm = negotiated.serverHostKey.slice(0, -CERTIFICATE_SUFFIX.length)
-  negotiated.serverHostKey = keyTypeFor(signatureAlgorithm) + CERTIFICATE_SUFFIX
+  const { keyType } = keyAlgorithm(signatureAlgorithm) ?? { keyType: signatureAlgorithm }
+  negotiated.serverHostKey = keyType + CERTIFICATE_SUFFIX
   let certificate: Buffer | undefined
   let isHashed = false
   Object.defineProperty(exchange, '_hostKey', {

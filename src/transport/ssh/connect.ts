@@ -2,17 +2,15 @@
 // host before anything is sent to it, and logs in.
 import { once } from 'node:events'
 import net, { type LookupFunction, type Socket } from 'node:net'
-import path from 'node:path'
 import ssh2, { type Client } from 'ssh2'
 import type { Clock } from '../../base/clock.js'
-import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
 import { displayHost, type SshAddress } from './address.js'
 import { offerHostCertificates } from './certificate-offer.js'
-import { type SshCredential, unusable } from './credential.js'
-import { defaultKnownHostsFiles, type SshDefaults } from './defaults.js'
-import { type HostTrust, readHostTrust, trustAnyHost } from './host-trust.js'
+import type { SshCredential } from './credential.js'
+import type { SshDefaults } from './defaults.js'
+import { type HostTrust, readTrust } from './host-trust.js'
 import { type Login, readLogin } from './login.js'
 import { connectionLost, connectTimeout, notAgreed, toSshError } from './ssh-error.js'
 
@@ -64,29 +62,6 @@ export async function connect(
     timer.cancel()
     signal.removeEventListener('abort', onAbort)
   }
-}
-
-/** Reads which keys of a host are trusted. Throws `credentials-invalid` where a named file is faulty. */
-export function readTrust(
-  host: Host,
-  credential: SshCredential,
-  { defaults, clock }: Pick<ConnectOptions, 'defaults' | 'clock'>,
-): Promise<HostTrust> | HostTrust {
-  const { knownHostsFiles } = credential
-  if (knownHostsFiles === false) return trustAnyHost()
-  const files = knownHostsFiles ?? defaultKnownHostsFiles(defaults)
-  return readHostTrust(host, files, clock, (file, error) => {
-    const code = codeOf(error) || String(error)
-    return knownHostsFiles === undefined && isOptional(defaults, file, code)
-      ? undefined
-      : unusable(credential, `the known hosts ${file} cannot be read (${code})`, error)
-  })
-}
-
-/** Whether a file that nobody named need not be there; a home may be another user's. */
-function isOptional({ secretDirectory }: SshDefaults, file: string, code: string): boolean {
-  if (code === 'ENOENT' || code === 'ENOTDIR') return true
-  return code === 'EACCES' && path.dirname(file) !== secretDirectory
 }
 
 async function openSocket(

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { type NamedFile, namedIn } from '../../base/file-name.js'
 
 /** What a connection falls back on; a test passes in its own. */
 export interface SshDefaults {
@@ -42,15 +43,18 @@ export function sshDefaults(
 }
 
 /** Every file a key may be in, in the order in which they are tried. */
-export async function defaultKeyFiles({ secretDirectory, homes }: SshDefaults): Promise<string[]> {
+export async function defaultKeyFiles({
+  secretDirectory,
+  homes,
+}: SshDefaults): Promise<NamedFile[]> {
   const own = await Promise.all(homes.map((home) => keysIn(path.join(home, '.ssh'))))
-  return [path.join(secretDirectory, 'ssh'), ...own.flat()]
+  return [path.join(secretDirectory, 'ssh'), ...own.flat()].map((file) => namedIn('/', file))
 }
 
 /** Every file with known hosts. */
-export function defaultKnownHostsFiles({ secretDirectory, homes }: SshDefaults): string[] {
+export function defaultKnownHostsFiles({ secretDirectory, homes }: SshDefaults): NamedFile[] {
   const own = homes.map((home) => path.join(home, '.ssh', 'known_hosts'))
-  return [path.join(secretDirectory, 'known_hosts'), ...own]
+  return [path.join(secretDirectory, 'known_hosts'), ...own].map((file) => namedIn('/', file))
 }
 
 async function keysIn(directory: string): Promise<string[]> {

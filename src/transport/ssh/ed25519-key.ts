@@ -1,6 +1,7 @@
 // An Ed25519 key in the format of OpenSSH, the only one in which the SSH client reads it.
 // https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key
 import type { KeyObject } from 'node:crypto'
+import { encodeString } from './wire-format.js'
 
 const TYPE = 'ssh-ed25519'
 const BLOCK_BYTES = 8
@@ -12,30 +13,23 @@ export function encodeEd25519Key(key: KeyObject): string {
   const check = Buffer.alloc(8)
   const secret = Buffer.concat([
     check,
-    field(TYPE),
-    field(publicKey),
-    field(Buffer.concat([Buffer.from(d, 'base64url'), publicKey])),
-    field(''),
+    encodeString(TYPE),
+    encodeString(publicKey),
+    encodeString(Buffer.concat([Buffer.from(d, 'base64url'), publicKey])),
+    encodeString(''),
   ])
   const padding = Buffer.from(
     Array.from({ length: -secret.length & (BLOCK_BYTES - 1) }, (_, index) => index + 1),
   )
   const container = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
-    field('none'),
-    field('none'),
-    field(''),
+    encodeString('none'),
+    encodeString('none'),
+    encodeString(''),
     Buffer.from([0, 0, 0, 1]),
-    field(Buffer.concat([field(TYPE), field(publicKey)])),
-    field(Buffer.concat([secret, padding])),
+    encodeString(Buffer.concat([encodeString(TYPE), encodeString(publicKey)])),
+    encodeString(Buffer.concat([secret, padding])),
   ])
   const lines = container.toString('base64').replace(/.{70}/g, '$&\n').trim()
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`
-}
-
-function field(content: string | Buffer): Buffer {
-  const bytes = Buffer.from(content)
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  return Buffer.concat([length, bytes])
 }

@@ -1,8 +1,8 @@
 // The certificate of a host key, as a certificate authority signs it: its format alone.
 // What it is worth, certificate-fault.ts tells.
 // https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.certkeys
-import { keyTypeOf } from './fingerprint.js'
-import { WireReader } from './wire-reader.js'
+import { keyFieldsOf } from './key-algorithms.js'
+import { encodeString, typeOf, WireReader } from './wire-format.js'
 
 /** Ends the type of each certificate, and each host key algorithm that asks for one. */
 export const CERTIFICATE_SUFFIX = '-cert-v01@openssh.com'
@@ -25,20 +25,13 @@ export interface HostCertificate {
   signature: Buffer
 }
 
-/** How many fields make up a public key, by its type. */
-const KEY_FIELDS: Record<string, number> = {
-  'ssh-ed25519': 1,
-  'ecdsa-sha2-nistp256': 2,
-  'ecdsa-sha2-nistp384': 2,
-  'ecdsa-sha2-nistp521': 2,
-  'ssh-rsa': 2,
-}
-
 /** Takes a certificate apart; undefined where `blob` is none, or malformed. */
 export function parseHostCertificate(blob: Buffer): HostCertificate | undefined {
-  const type = keyTypeOf(blob).replace(CERTIFICATE_SUFFIX, '')
-  const keyFields = KEY_FIELDS[type]
-  if (keyFields === undefined || keyTypeOf(blob) === type) return undefined
+  const certificateType = typeOf(blob)
+  if (!certificateType.endsWith(CERTIFICATE_SUFFIX)) return undefined
+  const type = certificateType.slice(0, -CERTIFICATE_SUFFIX.length)
+  const keyFields = keyFieldsOf(type)
+  if (keyFields === undefined) return undefined
   try {
     return parseFields(blob, type, keyFields)
   } catch (error) {
@@ -81,10 +74,4 @@ function parseFields(blob: Buffer, type: string, keyFields: number): HostCertifi
     signed,
     signature,
   }
-}
-
-function encodeString(text: string): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(text.length)
-  return Buffer.concat([length, Buffer.from(text)])
 }

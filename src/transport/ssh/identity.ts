@@ -4,25 +4,26 @@ import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { ParsedKey } from 'ssh2'
 import { errnoOf } from '../../base/errno.js'
+import { type NamedFile, showFile } from '../../base/file-name.js'
 import type { DecryptAnswer, DecryptTask } from './decrypt-worker.js'
 import { isSlowToParse, PrivateKeyError, parsePrivateKey } from './private-key.js'
 
-/** A file with a key, or with a fault: the end of a sentence about the file. */
-export type Identity = { file: string; key: ParsedKey } | { file: string; fault: string }
+/** A key, or a fault: the end of a sentence about its file, which begins with `name`. */
+export type Identity = { name: string; key: ParsedKey } | { name: string; fault: string }
 
 /** Reads a key. Gives undefined where there is no such file. */
 export async function readIdentity(
-  file: string,
+  named: NamedFile,
   passphrase: string | undefined,
 ): Promise<Identity | undefined> {
   try {
-    return { file, key: await parse(await readFile(file, 'utf8'), passphrase) }
+    return { name: named.file, key: await parse(await readFile(named.file, 'utf8'), passphrase) }
   } catch (error) {
-    if (error instanceof PrivateKeyError) return { file, fault: error.message }
+    if (error instanceof PrivateKeyError) return { name: named.file, fault: error.message }
     const code = errnoOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     if (code === '') throw error
-    return { file, fault: `cannot be read (${code})` }
+    return { name: showFile(named), fault: `cannot be read (${code})` }
   }
 }
 

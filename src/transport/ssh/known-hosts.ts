@@ -1,7 +1,7 @@
 // The known_hosts format: plain and hashed names, ports, wildcards, negation, and
 // markers. https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { keyTypeOf } from './fingerprint.js'
+import { typeOf } from './wire-format.js'
 
 /** What a line says of a host's key. */
 export interface KnownKey {
@@ -27,7 +27,7 @@ function parseLine(line: string, name: string): KnownKey[] {
   const [hosts = '#', type, base64 = ''] = fields
   if (marker === undefined || hosts.startsWith('#') || !matchesHost(hosts, name)) return []
   const blob = Buffer.from(base64, 'base64')
-  return keyTypeOf(blob) === type ? [{ marker, blob }] : []
+  return typeOf(blob) === type ? [{ marker, blob }] : []
 }
 
 function matchesHost(hosts: string, name: string): boolean {

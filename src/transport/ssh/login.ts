@@ -2,6 +2,7 @@
 // or else the keys in the usual places, then those of ssh-agent.
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { SyncError } from '../../base/errors.js'
+import { showFile } from '../../base/file-name.js'
 import { readSecret, type SshCredential, unusable } from './credential.js'
 import { defaultKeyFiles, type SshDefaults } from './defaults.js'
 import { describeKey } from './fingerprint.js'
@@ -95,19 +96,19 @@ export async function readLogin(
   onSecret: (secret: string) => void = () => undefined,
 ): Promise<Login> {
   const username = user ?? credential.username ?? defaults.username
-  const passphrase = await readSecret(credential.passphrase)
-  const password = await readSecret(credential.password)
+  const passphrase = await readSecret(credential.passphrase, credential)
+  const password = await readSecret(credential.password, credential)
   for (const secret of [passphrase, password]) if (secret !== undefined) onSecret(secret)
   const isNamed = credential.keyFiles !== undefined || password !== undefined
   const files = isNamed ? (credential.keyFiles ?? []) : await defaultKeyFiles(defaults)
   const identities: Identity[] = []
-  for (const file of files) {
-    const identity = await readIdentity(file, passphrase)
+  for (const named of files) {
+    const identity = await readIdentity(named, passphrase)
     if (identity) identities.push(identity)
-    else if (isNamed) identities.push({ file, fault: 'is missing' })
+    else if (isNamed) identities.push({ name: showFile(named), fault: 'is missing' })
   }
   const skipped = identities.flatMap((each) =>
-    'fault' in each ? `${each.file} ${each.fault}` : [],
+    'fault' in each ? `${each.name} ${each.fault}` : [],
   )
   if (isNamed && skipped.length > 0 && skipped.length === identities.length) {
     throw unusable(credential, `its SSH key ${skipped[0]}`)
@@ -122,9 +123,9 @@ export async function readLogin(
   return new Login(username, attempts, skipped)
 }
 
-function keyAttempt(username: string, { file, key }: Extract<Identity, { key: unknown }>): Attempt {
+function keyAttempt(username: string, { name, key }: Extract<Identity, { key: unknown }>): Attempt {
   return {
-    label: `${file} (${describeKey(key.getPublicSSH())})`,
+    label: `${name} (${describeKey(key.getPublicSSH())})`,
     method: { type: 'publickey', username, key },
   }
 }

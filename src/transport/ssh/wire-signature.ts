@@ -1,30 +1,14 @@
-// Signatures in the format of SSH: RFC 4253 (section 6.6), 5656, 8332 and 8709. Each
-// algorithm that is accepted is named here; SHA-1 is none of them.
+// Signatures in the format of SSH: RFC 4253 (section 6.6), 5656, 8332 and 8709, of the
+// algorithms that key-algorithms.ts names and no other.
 import { createPublicKey, verify } from 'node:crypto'
 import ssh2 from 'ssh2'
-import { keyTypeFor, keyTypeOf } from './fingerprint.js'
-import { WireReader } from './wire-reader.js'
-
-interface Algorithm {
-  hash: string | null
-  /** How long each of the two numbers of an ECDSA signature is. */
-  numberBytes?: number
-}
-
-const ALGORITHMS: Record<string, Algorithm> = {
-  'ssh-ed25519': { hash: null },
-  'ecdsa-sha2-nistp256': { hash: 'sha256', numberBytes: 32 },
-  'ecdsa-sha2-nistp384': { hash: 'sha384', numberBytes: 48 },
-  'ecdsa-sha2-nistp521': { hash: 'sha512', numberBytes: 66 },
-  'rsa-sha2-512': { hash: 'sha512' },
-  'rsa-sha2-256': { hash: 'sha256' },
-}
+import { type KeyAlgorithm, keyAlgorithm } from './key-algorithms.js'
+import { typeOf, WireReader } from './wire-format.js'
 
 /** Whether `signature` is one that the public key `signer` made of `content`. */
 export function isSignedBy(signer: Buffer, content: Buffer, signature: Buffer): boolean {
-  const name = keyTypeOf(signature)
-  const algorithm = ALGORITHMS[name]
-  if (algorithm === undefined || keyTypeFor(name) !== keyTypeOf(signer)) return false
+  const algorithm = keyAlgorithm(typeOf(signature))
+  if (algorithm === undefined || algorithm.keyType !== typeOf(signer)) return false
   const parsed = ssh2.utils.parseKey(signer)
   if (parsed instanceof Error) return false
   try {
@@ -41,7 +25,7 @@ export function isSignedBy(signer: Buffer, content: Buffer, signature: Buffer): 
   }
 }
 
-function signatureBytes(signature: Buffer, { numberBytes }: Algorithm): Buffer {
+function signatureBytes(signature: Buffer, { numberBytes }: KeyAlgorithm): Buffer {
   const fields = new WireReader(signature)
   fields.string()
   const bytes = fields.string()

@@ -7,6 +7,7 @@ import { createCredentials } from '../../../src/transport/credentials.js'
 import { createHttpClient } from '../../../src/transport/http.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { FakeClock } from '../../helpers/fake-clock.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { isInvalid } from '../../helpers/invalid-credentials.js'
@@ -24,7 +25,7 @@ async function setUp(t: TestScope, toUrl = (url: string) => url) {
   atEnd(t, () => client.close())
   const credentials = createCredentials({ path: file, client })
   const ask = async (rejected?: Record<string, string>, repo = 'https://git.example/r') =>
-    credentials.headersFor(parseRemoteUrl(repo, '/'), undefined, { rejected })
+    (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
   return { ask, file, folder, server, service }
 }
 
@@ -79,6 +80,30 @@ test('what it refuses is told without its address and its answer', async (t) => 
   await assert.rejects(ask(), failsWith('connection-refused', /cannot be asked: 127\.0\.0\.1/))
 })
 
+test('a service that is silent is told as such, not as a sync that took too long', async (t) => {
+  const { file } = await setUp(t)
+  const clock = new FakeClock()
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
+  atEnd(t, () => client.close())
+  const credentials = createCredentials({ path: file, client, clock })
+  let onRequest = () => {}
+  const isAsked = new Promise<void>((resolve) => {
+    onRequest = resolve
+  })
+  const { url } = await startHttpServer(t, () => onRequest())
+  writeFileSync(file, JSON.stringify([{ url: 'https://git.example', askpassUrl: url }]))
+  const refused = assert.rejects(
+    credentials.authorize(parseRemoteUrl('https://git.example/r', '/'), undefined),
+    failsWith(
+      'idle-timeout',
+      /^The askpass service at \S+ .*: it did not answer within 30 s; check/,
+    ),
+  )
+  await isAsked
+  await clock.advance(30_000)
+  await refused
+})
+
 test('a redirect that is not followed is a fault of its address, not of the repo', async (t) => {
   const { ask, service } = await setUp(t)
   Object.assign(service, { status: 302, headers: { location: 'ftp://host/s3cret' } })
@@ -91,8 +116,8 @@ test('without a client it is not asked, but its address is checked', async (t) =
   const { file, server } = await setUp(t)
   const credentials = createCredentials({ path: file })
   const remote = parseRemoteUrl('https://git.example/r', '/')
-  assert.deepEqual(await credentials.headersFor(remote, undefined), {})
+  assert.deepEqual((await credentials.authorize(remote, undefined)).headers, {})
   assert.equal(server.requests.length, 0)
   writeFileSync(file, '[{"url": "https://git.example", "askpassUrlFile": "none"}]')
-  await assert.rejects(credentials.headersFor(remote, undefined), isInvalid(/askpassUrlFile/))
+  await assert.rejects(credentials.authorize(remote, undefined), isInvalid(/askpassUrlFile/))
 })

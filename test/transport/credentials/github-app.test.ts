@@ -43,9 +43,9 @@ async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   writeFileSync(file, JSON.stringify([credential]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
-  const credentials = createCredentials({ path: file, client, now: () => clock.wallTime() })
+  const credentials = createCredentials({ path: file, client, clock })
   const ask = async (rejected?: Record<string, string>, repo = REPO) =>
-    credentials.headersFor(parseRemoteUrl(repo, '/'), undefined, { rejected })
+    (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
   return { ask, api, clock, file, keyFile, publicKey, requests: server.requests, writeKey }
 }
 

@@ -9,7 +9,7 @@ function setUp(answers: (() => Promise<Minted>)[]) {
   let asked = 0
   const mint = createMint(
     () => answers[asked++]?.() ?? Promise.reject(new Error('asked too often')),
-    () => clock.wallTime(),
+    clock,
   )
   return { clock, mint, asked: () => asked }
 }
@@ -58,4 +58,24 @@ test('one that stops waiting does not stop the others', async () => {
   answer({ authorization: 'one' })
   assert.equal(await other, 'one')
   assert.equal(asked(), 1)
+})
+
+test('a service that does not answer is told as such, and asked again', async () => {
+  const clock = new FakeClock()
+  let asked = 0
+  const silent = (signal: AbortSignal) =>
+    new Promise<Minted>((_, reject) => {
+      asked++
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  const mint = createMint(silent, clock)
+  for (const times of [1, 2]) {
+    const refused = assert.rejects(
+      mint({}),
+      failsWith('idle-timeout', /^it did not answer within 30 s; check that service$/),
+    )
+    await clock.advance(30_000)
+    await refused
+    assert.equal(asked, times)
+  }
 })

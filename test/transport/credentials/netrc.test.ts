@@ -80,6 +80,30 @@ machine git.example login u password late`
   assert.deepEqual(login, { username: 'a', password: 'b' })
 })
 
+test('a machine that lacks a word is passed over, whatever the rest of it', () => {
+  const url = new URL('https://git.example/r')
+  for (const text of [
+    'machine git.example password p login "u',
+    'machine git.example password p login',
+    'machine git.example password p "login u',
+    'machine git.example password p account',
+    'machine git.example login u password p\n "x',
+  ]) {
+    const login = findInNetrc(text, url, undefined, () => undefined)
+    assert.equal(login, undefined, text)
+    assert.throws(() => find(text), /line \d: (?:a quoted value does|"\w+" has no value)/, text)
+  }
+  const sound = { username: 'u', password: 'p' }
+  const text = 'machine git.example login u password p machine "x'
+  const login = findInNetrc(text, url, undefined, () => undefined)
+  assert.deepEqual(login, sound)
+  assert.deepEqual(find('# 5" wide\nmachine git.example login u password p # 5" wide'), sound)
+  assert.deepEqual(
+    find('machine a.example # 5" wide\nmachine git.example login u password p'),
+    sound,
+  )
+})
+
 test('a comment may end a line', () => {
   const text = 'machine git.example # my machine login no\nlogin u password #hash # password no'
   assert.deepEqual(find(text), { username: 'u', password: '#hash' })

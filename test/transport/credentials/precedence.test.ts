@@ -1,6 +1,6 @@
 // The order in which credentials are looked for, and the variables and files of it.
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createRedactor } from '../../../src/base/redactor.js'
@@ -24,8 +24,8 @@ function setUp(t: TestScope, files: Record<string, string>, env: Record<string, 
   const redactor = createRedactor()
   const options = { path: file, env: Object.fromEntries(variables), redactor }
   const credentials = createCredentials(options)
-  const headersFor = (repo: string, name?: string) =>
-    credentials.headersFor(parseRemoteUrl(repo, '/'), name)
+  const headersFor = async (repo: string, name?: string) =>
+    (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
   return { credentials, headersFor, home, redactor, write }
 }
 
@@ -95,10 +95,19 @@ test('secrets of the environment may be in files, read at each attempt', async (
 
 test('variables that contradict each other are an error', async (t) => {
   for (const [env, words] of [
-    [{ GIT_PASSWORD: 's3cret', GIT_PASSWORD_FILE: 'x' }, /has both password and passwordFile/],
-    [{ GIT_PASSWORD: 's3cret', GIT_TOKEN: 's3cret' }, /more than one way/],
-    [{ GIT_USERNAME: 's3cret' }, /lacks a password/],
-    [{ GIT_TOKEN: 's3cret', GIT_CREDENTIAL_URL: 'git.example' }, /has a url that does not start/],
+    [
+      { GIT_PASSWORD: 's3cret', GIT_PASSWORD_FILE: 'x' },
+      /^The environment: its credential has both GIT_PASSWORD and GIT_PASSWORD_FILE$/,
+    ],
+    [
+      { GIT_PASSWORD: 's3cret', GIT_TOKEN: 's3cret' },
+      /more than one way: GIT_USERNAME and GIT_PASSWORD, GIT_TOKEN$/,
+    ],
+    [{ GIT_USERNAME: 's3cret' }, /lacks a GIT_PASSWORD$/],
+    [
+      { GIT_TOKEN: 's3cret', GIT_CREDENTIAL_URL: 'git.example' },
+      /has a GIT_CREDENTIAL_URL that does not start/,
+    ],
     [{ GIT_TOKEN: 's3cret\nx' }, /^The environment: GIT_TOKEN has a line end in it, or another/],
     [{ GIT_TOKEN: 's3cret €' }, /^The environment: GIT_TOKEN has a line end in it, or another/],
   ] as const) {
@@ -117,7 +126,10 @@ test('one newline at the end of a variable is left out', async (t) => {
 test('a secret in place of the name of its file is an error, and not shown', async (t) => {
   for (const [env, words] of [
     [{ GIT_PASSWORD_FILE: 's3cret' }, /^The environment: GIT_PASSWORD_FILE \(not shown/],
-    [{ GIT_TOKEN_FILE: 's3cret\nx' }, /has a tokenFile that must be a file name, not the secret/],
+    [
+      { GIT_TOKEN_FILE: 's3cret\nx' },
+      /has a GIT_TOKEN_FILE that must be a file name, not the secret/,
+    ],
     [{ NETRC: 'machine h login u password s3cret' }, /^The netrc file \(not shown/],
     [{ NETRC: 'machine h\nlogin u password s3cret' }, /^The netrc file: must be a file name/],
     [
@@ -200,7 +212,12 @@ test('a file that was named must be there, one in the home directory need not', 
   ] as const) {
     await assert.rejects(setUp(t, {}, env).headersFor(repo), isInvalid(words))
   }
-  assert.deepEqual(await setUp(t, {}, { HOME: '/dev/null' }).headersFor(repo), {})
+  // None of these is a file that can be read.
+  const folder = tempDir(t)
+  for (const name of ['.netrc', '.git-credentials']) mkdirSync(path.join(folder, name))
+  for (const HOME of ['/dev/null', '/none', '/home/a\nb', '/home/{"a"}', 'u:p@h', folder]) {
+    assert.deepEqual(await setUp(t, {}, { HOME }).headersFor(repo), {}, HOME)
+  }
   const { headersFor } = setUp(t, { '.netrc': 'machine s3cret' }, { HOME: '~' })
   assert.deepEqual(await headersFor(repo), {})
 })

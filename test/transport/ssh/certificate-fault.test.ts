@@ -7,6 +7,7 @@ import {
   type HostCertificate,
   parseHostCertificate,
 } from '../../../src/transport/ssh/host-certificate.js'
+import { encodeString } from '../../../src/transport/ssh/wire-format.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { createCertificate, createKey } from '../../helpers/sshd.js'
 
@@ -57,6 +58,24 @@ for (const keyType of ['ed25519', 'ecdsa', 'rsa']) {
     assert.equal(parseHostCertificate(key), undefined)
   })
 }
+
+test('a type of key or signature that only sounds like one is none', (t) => {
+  const { blob, key, faultOf } = certify(t, 'ed25519', 'ed25519')
+  const certificate = parse(blob)
+  const names = ['constructor', 'toString', '__proto__', 'ssh-dss', '']
+  for (const name of names) {
+    const suffixed = encodeString(`${name}-cert-v01@openssh.com`)
+    assert.equal(parseHostCertificate(Buffer.concat([suffixed, blob])), undefined, name)
+    const signature = Buffer.concat([encodeString(name), encodeString('x')])
+    assert.match(faultOf({ ...certificate, signature }) ?? '', /that is forged, or of a kind/, name)
+  }
+  // The suffix counts at the end alone.
+  const rest = blob.subarray(encodeString('ssh-ed25519-cert-v01@openssh.com').length)
+  for (const type of ['-cert-v01@openssh.comssh-ed25519', 'ssh-cert-v01@openssh.com-ed25519']) {
+    assert.equal(parseHostCertificate(Buffer.concat([encodeString(type), rest])), undefined, type)
+  }
+  assert.equal(parseHostCertificate(key), undefined)
+})
 
 test('is valid from its first second until its last, for its name in lower case', (t) => {
   const { blob, faultOf } = certify(t, 'ed25519', 'ecdsa')

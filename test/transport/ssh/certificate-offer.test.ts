@@ -89,5 +89,16 @@ test('a certificate is worth nothing without its key', async (t) => {
 
 test('an ssh2 that is built otherwise is told from one that is not', () => {
   // It has its protocol only once it connects.
-  assert.throws(() => offerHostCertificates(new ssh2.Client()), failsWith('internal', /ssh2 1\.17/))
+  const others = [
+    {},
+    { _offer: {}, _kex: {} },
+    { _offer: { lists: { serverHostKey: ['a'] } }, _kex: 1 },
+  ]
+  const list = { array: ['ssh-ed25519'] }
+  const plain = { _offer: { lists: { kex: list, serverHostKey: list } }, _kex: undefined }
+  for (const protocol of [undefined, null, 'x', ...others, plain]) {
+    const client = new ssh2.Client()
+    if (protocol !== undefined) Reflect.set(client, '_protocol', protocol)
+    assert.throws(() => offerHostCertificates(client), failsWith('internal', /ssh2 1\.17\.0/))
+  }
 })

@@ -125,6 +125,8 @@ test('a named file that is missing, or no key, is a fault of the credential', as
     [{ sshKeyFile: nowhere }, /its SSH key \S*nowhere is missing/],
     [{ sshKeyFile: sshd.knownHosts }, /its SSH key \S*known_hosts is no private key/],
     [{ sshPassphraseFile: nowhere }, /its sshPassphraseFile \S*nowhere cannot be read \(ENOENT\)/],
+    [{ sshKeyFile: 'hunter2' }, /its SSH key \(not shown: it may be a secret\) is missing$/],
+    [{ knownHostsFile: 'hunter2' }, /the known hosts \(not shown: it may be a secret\) cannot/],
     [{ knownHostsFile: nowhere }, /the known hosts \S*nowhere cannot be read \(ENOENT\)/],
   ] as const) {
     await assert.rejects(poll(credentialFor(sshd, more)), (error) => {

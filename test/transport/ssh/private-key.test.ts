@@ -4,6 +4,7 @@ import { createPrivateKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { namedIn } from '../../../src/base/file-name.js'
 import { describeKey } from '../../../src/transport/ssh/fingerprint.js'
 import { readIdentity } from '../../../src/transport/ssh/identity.js'
 import { tempDir } from '../../helpers/git.js'
@@ -28,7 +29,7 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
       // As secrets are mangled on their way.
       for (const form of [text, text.trimEnd(), `${text.replaceAll('\n', '\r\n')}\r\n`]) {
         writeFileSync(file, form)
-        const identity = await readIdentity(file, passphrase)
+        const identity = await readIdentity(namedIn('/', file), passphrase)
         assert.ok(identity && 'key' in identity, JSON.stringify(identity))
         const described = describeKey(identity.key.getPublicSSH())
         assert.ok(described.endsWith(` ${fingerprintOf(`${file}.pub`)}`), described)
@@ -36,12 +37,12 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
         assert.equal(identity.key.verify(data, identity.key.sign(data)), true)
       }
       if (passphrase === undefined) return
-      assert.deepEqual(await readIdentity(file, undefined), {
-        file,
+      assert.deepEqual(await readIdentity(namedIn('/', file), undefined), {
+        name: file,
         fault: 'is encrypted: set sshPassphraseFile',
       })
-      assert.deepEqual(await readIdentity(file, 'wrong'), {
-        file,
+      assert.deepEqual(await readIdentity(namedIn('/', file), 'wrong'), {
+        name: file,
         fault: 'cannot be decrypted with the passphrase given',
       })
     })
@@ -50,13 +51,13 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
 
 test('an Ed25519 key in PKCS #8, which openssl writes', async (t) => {
   const file = createKey(path.join(tempDir(t), 'key'), 'ed25519')
-  const identity = await readIdentity(file, undefined)
+  const identity = await readIdentity(namedIn('/', file), undefined)
   assert.ok(identity && 'key' in identity)
   const key = createPrivateKey(identity.key.getPrivatePEM())
   for (const passphrase of [undefined, 'open sesame']) {
     const protection = passphrase ? { cipher: 'aes-256-cbc', passphrase } : {}
     writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem', ...protection }))
-    const again = await readIdentity(file, passphrase)
+    const again = await readIdentity(namedIn('/', file), passphrase)
     assert.ok(again && 'key' in again, JSON.stringify(again))
     assert.equal(
       describeKey(again.key.getPublicSSH()),
@@ -69,7 +70,7 @@ test('an ECDSA key after its curve, as openssl writes it', async (t) => {
   const file = path.join(tempDir(t), 'key')
   execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-out', file])
   assert.match(readFileSync(file, 'utf8'), /^-----BEGIN EC PARAMETERS-----/)
-  const identity = await readIdentity(file, undefined)
+  const identity = await readIdentity(namedIn('/', file), undefined)
   assert.ok(identity && 'key' in identity, JSON.stringify(identity))
   assert.equal(identity.key.type, 'ecdsa-sha2-nistp256')
 })
@@ -77,8 +78,8 @@ test('an ECDSA key after its curve, as openssl writes it', async (t) => {
 test('a key that is encrypted in a way that is not known says how to encrypt it anew', async (t) => {
   const cipher = ['-Z', 'chacha20-poly1305@openssh.com']
   const file = createKey(path.join(tempDir(t), 'key'), 'ed25519', '-N', 'open sesame', ...cipher)
-  assert.deepEqual(await readIdentity(file, 'open sesame'), {
-    file,
+  assert.deepEqual(await readIdentity(namedIn('/', file), 'open sesame'), {
+    name: file,
     fault:
       'is encrypted in a way that is not known: encrypt it anew with ssh-keygen -p -Z aes256-ctr',
   })
@@ -87,8 +88,11 @@ test('a key that is encrypted in a way that is not known says how to encrypt it 
 test('what is no private key is told without any of it', async (t) => {
   const dir = tempDir(t)
   const file = path.join(dir, 'key')
-  assert.equal(await readIdentity(file, undefined), undefined)
-  assert.equal(await readIdentity(path.join(dir, 'key', 'below'), undefined), undefined)
+  assert.equal(await readIdentity(namedIn('/', file), undefined), undefined)
+  assert.equal(
+    await readIdentity(namedIn('/', path.join(dir, 'key', 'below')), undefined),
+    undefined,
+  )
   createKey(file, 'ed25519')
   for (const [text, words] of [
     ['', /no private key that can be read/],
@@ -99,11 +103,14 @@ test('what is no private key is told without any of it', async (t) => {
     ['-----BEGIN RSA PRIVATE KEY-----\ns3cret\n-----END RSA PRIVATE KEY-----', /no private key/],
   ] as const) {
     writeFileSync(file, text)
-    const identity = await readIdentity(file, undefined)
+    const identity = await readIdentity(namedIn('/', file), undefined)
     assert.ok(identity && 'fault' in identity, text)
     assert.match(identity.fault, words)
     assert.doesNotMatch(identity.fault, /s3cret/)
   }
-  const folder = await readIdentity(dir, undefined)
-  assert.deepEqual(folder, { file: dir, fault: 'cannot be read (EISDIR)' })
+  // What is there may be named, whatever it is called; what is not may be a secret.
+  const named = await readIdentity(namedIn(dir, 'key'), undefined)
+  assert.equal(named?.name, file)
+  const folder = await readIdentity(namedIn('/', dir), undefined)
+  assert.deepEqual(folder, { name: dir, fault: 'cannot be read (EISDIR)' })
 })

@@ -1,6 +1,24 @@
 // The fields of keys, certificates and signatures, as SSH writes them: nothing beyond what
 // there is gets read. https://www.rfc-editor.org/rfc/rfc4251#section-5
 
+/** Encodes a string, which may have any bytes. */
+export function encodeString(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** The type that a key, a certificate or a signature starts with; empty where it is malformed. */
+export function typeOf(blob: Buffer): string {
+  try {
+    return new WireReader(blob).string().toString('latin1')
+  } catch {
+    // Bytes lack.
+    return ''
+  }
+}
+
 /** Reads one field after another. Throws a RangeError where bytes lack, or are left. */
 export class WireReader {
   readonly #bytes: Buffer

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { parseCommand } from '../src/command.js'
+import { listingDefaults, SETTINGS, SettingsError } from '../src/settings.js'
+
+type Env = Record<string, string>
+
+const LISTING = { LISTING_PATH: 'listing.json' }
+const parse = (argv: string[], env: Env = LISTING) => parseCommand(argv, env, '/srv')
+
+function faultsOf(argv: string[], env: Env = LISTING): readonly string[] {
+  try {
+    parse(argv, env)
+  } catch (error) {
+    assert.ok(error instanceof SettingsError)
+    return error.faults
+  }
+  assert.fail('the settings were accepted')
+}
+
+test('arguments that mean nothing are faults', () => {
+  assert.deepEqual(faultsOf(['valdate', 'x']), [
+    'unknown command "valdate" (did you mean "validate"?)',
+    'unexpected argument "x"',
+  ])
+  assert.deepEqual(faultsOf(['validate', 'a', 'b']), ['unexpected argument "b"'])
+})
+
+test('validate takes the listing as an argument or from its setting', () => {
+  const env = { ...LISTING, ROOT: '/data', PUBLISH: 'symlink', SCRAPE_INTERVAL: '5s' }
+  for (const [argv, listingPath] of [
+    [['validate'], '/srv/listing.json'],
+    [['validate', 'other.json', '--state-dir', '/state'], '/srv/other.json'],
+  ] as const) {
+    const command = parse([...argv], env)
+    assert.ok(command.name === 'validate')
+    assert.equal(command.settings.listingPath, listingPath)
+    assert.deepEqual(listingDefaults(command.settings), {
+      root: '/data',
+      publish: 'symlink',
+      intervalMs: 5000,
+      stateDirectory: argv.length > 1 ? '/state' : undefined,
+    })
+  }
+})
+
+test('healthcheck needs the port of the service, and no listing', () => {
+  const command = parse(['healthcheck', '--http-port', '9000'], {})
+  assert.ok(command.name === 'healthcheck')
+  assert.equal(command.probe, 'healthz')
+  const other = parse(['healthcheck', 'readyz'], {})
+  assert.ok(other.name === 'healthcheck' && other.probe === 'readyz')
+  assert.deepEqual([command.settings.httpHost, command.settings.httpPort], ['0.0.0.0', 9000])
+  assert.deepEqual(faultsOf(['healthcheck', 'x', 'y'], { HTTP_PORT: '0' }), [
+    'unknown probe "x": there are healthz, startupz, readyz',
+    'unexpected argument "y"',
+    'HTTP_PORT is 0: name the port that was logged',
+  ])
+})
+
+test('help names every setting with its variable and default, whatever else is wrong', () => {
+  for (const argv of [['--help'], ['-h'], ['validate', '--nonsense', '--help']]) {
+    const help = parse(argv, {})
+    assert.ok(help.name === 'help')
+    const text = help.text.replace(/\s+/g, ' ')
+    for (const command of ['validate', 'healthcheck']) {
+      assert.ok(text.includes(`git-autosync ${command} [flags]`))
+    }
+    for (const setting of Object.values(SETTINGS)) {
+      assert.ok(text.includes(`--${setting.name} `))
+      assert.ok(text.includes(`env: ${setting.variable}`), setting.variable)
+      if (setting.default) assert.ok(text.includes(`"${setting.default}"`))
+    }
+    assert.ok(help.text.split('\n').every((line) => line.length <= 100))
+  }
+})
+
+test('version is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  for (const flag of ['--version', '-V']) {
+    assert.deepEqual(parse([flag], {}), { name: 'version', text: version })
+  }
+})
