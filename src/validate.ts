@@ -5,7 +5,7 @@ import { EXIT } from './exit-code.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
-import { formatFault, ListingError } from './listing/listing-error.js'
+import { type Fault, formatFault, ListingError } from './listing/listing-error.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { type Credentials, createCredentials } from './transport/credentials.js'
 import { parseSshAddress } from './transport/ssh/address.js'
@@ -20,7 +20,7 @@ export async function validate(settings: Settings): Promise<number> {
   const { listingPath } = settings
   try {
     const { entries } = await readListing(listingPath, listingDefaults(settings))
-    await checkCredentials(entries, settings.credentialsPath)
+    await checkCredentials(entries, settings)
     const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
     process.stdout.write(`${listingPath}: valid, ${count}\n`)
     return EXIT.clean
@@ -33,15 +33,27 @@ export async function validate(settings: Settings): Promise<number> {
 }
 
 /** Throws a {@link ListingError} where an entry cannot have what it would log in with. */
-async function checkCredentials(entries: Entry[], file: string | undefined): Promise<void> {
-  const credentials = createCredentials({ path: file, env: process.env, cwd: process.cwd() })
+async function checkCredentials(
+  entries: Entry[],
+  { caFile, credentialsPath }: Settings,
+): Promise<void> {
+  const options = { path: credentialsPath, env: process.env, cwd: process.cwd() }
+  const credentials = createCredentials(options)
   const checks = entries.map(async ({ remote, credential }, index) => {
     const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
     return error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
   })
-  const faults = (await Promise.all(checks)).flat()
+  const faults = [...(await checkCaFile(entries, caFile)), ...(await Promise.all(checks)).flat()]
   if (faults.length > 0) throw new ListingError(faults)
+}
+
+/** The fault of CA_FILE, which every entry over HTTP depends on. */
+async function checkCaFile(entries: Entry[], caFile: string | undefined): Promise<Fault[]> {
+  if (caFile === undefined || !entries.some(({ remote }) => remote.transport === 'http')) return []
+  const context = createTlsContext({ caFile, identity: undefined })
+  const error = await context.then(() => undefined, toSyncError)
+  return error ? [{ pointer: '', message: error.message }] : []
 }
 
 /** Reads every file that a sync of `remote` would. Throws where one cannot be used. */

@@ -11,9 +11,9 @@ export interface NamedFile {
 }
 
 /** `https://`, with a slip of the finger; a host without its scheme. */
-const SCHEME = /:\/\/|https?(?:[:;]\/|[:;]?\/\/)|^\/\/[^/]*@/i
-/** A user and a password. */
-const LOGIN = /[^\s/:]:[^\s@]*@/
+const SCHEME = /:\/\/|^\s*https?(?:[:;]\/|[:;]?\/\/)|^\/\/(?:[^/]*|[^@]*:[^@]*)@/i
+/** A user and a password where a path has its first part. */
+const LOGIN = /^\s*(?:\.{0,2}\/)?[^\s/:]+:[^\s@/]*@/
 const CONTENT = /-----BEGIN|[\r\n]|^\s*[[{]|[[{].*"|".*[[{]/
 /** It says where it starts, or has an extension: a password or a token seldom does. */
 const IS_PATH = /^\.{0,2}\/|\.[a-z][a-z0-9]{0,4}$/i

@@ -12,8 +12,8 @@ export interface Redactor {
 
 /** The length below which a secret would be found in ordinary words; also that of a key. */
 const MIN_LENGTH = 6
-/** A user name from this length on may be a token. */
-const TOKEN_LENGTH = 20
+/** A user name may be a token: long, and with a digit, as names of people and projects seldom are. */
+const TOKEN = /^(?=.*\d).{16,}$/
 /** Passwords that say that the user name is a token. */
 const NO_PASSWORD = ['', 'x', 'x-oauth-basic']
 /** Headers whose value is a secret, be it short; that of another is a switch then. */
@@ -110,13 +110,8 @@ function secretsIn(name: string, value: string, url: string): string[] {
   // The user of some addresses is a part of the path as well.
   const isShown = url.includes(username)
   if (!hasPassword && isShown) return [encoded]
-  const isToken = !hasPassword || username.length >= TOKEN_LENGTH
-  return [
-    encoded,
-    plain,
-    ...(isToken && !isShown ? [username] : []),
-    ...(hasPassword ? [password] : []),
-  ]
+  const isToken = TOKEN.test(username) && !isShown
+  return [encoded, plain, ...(isToken ? [username] : []), ...(hasPassword ? [password] : [])]
 }
 
 function formsOf(secret: string): Set<string> {

@@ -77,7 +77,7 @@ function refuseAddress(text: string): void {
   if (text.trim() !== text) throw new TypeError('has white space before or after it: take it out')
   if (looksLikeAddress(text)) {
     throw new TypeError(
-      'looks like a mistyped address: write https://host/… (or, for a local path with ":" before "@", file:///… with %3A)',
+      'looks like a mistyped address: write https://host/… (a local path of such a name: write it whole, from / on)',
     )
   }
 }

@@ -32,14 +32,17 @@ function withoutSuffix(path: string): string {
   return path.replace(/\.git$/, '')
 }
 
-/** A prefix for SSH without a user or a port serves every user, and the usual port. */
+/**
+ * A prefix for SSH without a user serves every user, and its user those that name none; without a
+ * port, it serves the usual one.
+ */
 function isSameHost(prefix: URL, repo: URL): boolean {
   if (prefix.protocol !== repo.protocol) return false
   if (repo.protocol !== 'ssh:') return prefix.host === repo.host
   return (
     prefix.hostname.toLowerCase() === repo.hostname.toLowerCase() &&
     (prefix.port || '22') === (repo.port || '22') &&
-    (prefix.username === '' || prefix.username === repo.username)
+    (prefix.username === '' || repo.username === '' || prefix.username === repo.username)
   )
 }
 

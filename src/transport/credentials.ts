@@ -93,7 +93,10 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     return isServed ? headersOf(credential, origin, url, attempt) : undefined
   }
 
-  /** The first source that has any, in words, and what it has. */
+  /**
+   * The first source that has any, in words, and what it has. A credential that logs nobody in, as
+   * it has other headers or none, leaves that to the sources after it.
+   */
   async function findFirst(
     remote: RemoteUrl,
     name: string | undefined,
@@ -105,22 +108,33 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const source = "the user name and password in the entry's repo"
       return { headers: { authorization: basic(written) }, source }
     }
-    const found = await findIn(remote, name, attempt)
-    if (found) {
-      const { credential } = found
-      const source = name === undefined ? `for ${credential.url}` : `"${name}"`
-      return {
-        headers: await headersOf(credential, originIn(found.source), url, attempt),
-        source: `the credential ${source} in CREDENTIALS_PATH`,
-      }
-    }
+    const listed = await fromFile(remote, name, url, attempt)
+    const { headers } = listed
+    if (headers['authorization'] !== undefined || headers['cookie'] !== undefined) return listed
     const given = await fromEnvironment(url, attempt)
-    if (given) return { headers: given, source: environment.source }
+    if (given) return { headers: { ...headers, ...given }, source: environment.source }
     const login = await findLogin(environment, url, written?.username)
-    if (login) return { headers: { authorization: basic(login.login) }, source: login.source }
-    if (!written) return { headers: {}, source: undefined }
+    if (login) {
+      return { headers: { ...headers, authorization: basic(login.login) }, source: login.source }
+    }
+    if (!written || listed.source !== undefined) return listed
     const source = "the user name in the entry's repo, for which no source has a password"
     return { headers: { authorization: basic(written) }, source }
+  }
+
+  async function fromFile(
+    remote: RemoteUrl,
+    name: string | undefined,
+    url: URL,
+    attempt: Attempt,
+  ): Promise<Pick<Authorization, 'headers' | 'source'>> {
+    const found = await findIn(remote, name, attempt)
+    if (!found) return { headers: {}, source: undefined }
+    const { credential } = found
+    const headers = await headersOf(credential, originIn(found.source), url, attempt)
+    if (Object.keys(headers).length === 0) return { headers, source: undefined }
+    const which = name === undefined ? `for ${credential.url}` : `"${name}"`
+    return { headers, source: `the credential ${which} in CREDENTIALS_PATH` }
   }
 
   async function authorize(

@@ -12,12 +12,22 @@ test('an address is told from a path, mistyped as it may be', () => {
     'x https://host',
     '//token@host/a',
     'user:password@host/a',
-    '/a/user:password@host',
   ]) {
     assert.equal(looksLikeAddress(text), true, text)
     assert.equal(isFileName(text), false, text)
   }
-  for (const text of ['/srv/http/a', 'https/a', 'a@b', 'a:b', '/a:b c@d', '//srv/a', 'a b']) {
+  for (const text of [
+    '/srv/http/a',
+    '/srv/https//a',
+    'mirror/https//a',
+    'https/a',
+    'a@b',
+    'a:b',
+    '/a:b c@d',
+    '/srv/12:00/a@1.2',
+    '//srv/a',
+    'a b',
+  ]) {
     assert.equal(looksLikeAddress(text), false, text)
     assert.equal(isFileName(text), true, text)
   }

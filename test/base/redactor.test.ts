@@ -61,9 +61,9 @@ const basic = (login: string) => ({
 
 test('a user name is learnt where it is a token', () => {
   for (const login of [
-    'a1b2c3d4:',
-    'a1b2c3d4:x',
-    'a1b2c3d4:x-oauth-basic',
+    'a1b2c3d4a1b2c3d4:',
+    'a1b2c3d4a1b2c3d4:x',
+    'a1b2c3d4a1b2c3d4:x-oauth-basic',
     'a1b2c3d4a1b2c3d4a1b2:password',
   ]) {
     const redactor = createRedactor()
@@ -74,6 +74,13 @@ test('a user name is learnt where it is a token', () => {
   }
   const redactor = createRedactor()
   redactor.addHeaders(basic('deployer:password'))
+  // As clone URLs have it; also the names of an entry and its path.
+  redactor.addHeaders(basic('website:'), 'https://host/team/site.git')
+  redactor.addHeaders(basic('kubernetes-deployment:password'), 'https://host/team/site.git')
+  assert.equal(
+    redactor.redact('website2, kubernetes-deployment/site'),
+    'website2, kubernetes-deployment/site',
+  )
   redactor.addHeaders(basic('my-company:'), 'https://dev.example/my-company/_git/repo')
   assert.equal(redactor.redact('deployer of my-company'), 'deployer of my-company')
 })

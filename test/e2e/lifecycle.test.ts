@@ -164,7 +164,7 @@ test('validate tells of a credential that is not there', async (t) => {
 })
 
 test('validate looks at the credentials that the environment gives', async (t) => {
-  const { listingPath } = await setUp(t)
+  const { dir, listingPath } = await setUp(t)
   for (const [env, fault] of [
     [{ GIT_TOKEN_FILE: '/none/token' }, /GIT_TOKEN_FILE \/none\/token cannot be read \(ENOENT\)/],
     [{ NETRC: '/none/netrc' }, /The netrc file \/none\/netrc: it cannot be read \(ENOENT\)/],
@@ -176,6 +176,11 @@ test('validate looks at the credentials that the environment gives', async (t) =
     assert.match(stderr, fault)
     assert.doesNotMatch(stderr, /s3cret/)
   }
+  const withCa = await runProgram(['validate', listingPath], {
+    CA_FILE: path.join(dir, 'none.pem'),
+  })
+  assert.equal(withCa.code, 2)
+  assert.match(withCa.stderr, /CA_FILE .*none\.pem cannot be read/)
   assert.equal((await runProgram(['validate', listingPath], { GIT_TOKEN: 's3cret' })).code, 0)
   // An SSH host may need none, and a local repository needs none.
   for (const repo of ['git@host:repo', '/srv/repo']) {

@@ -14,6 +14,13 @@ test('a repository is covered with or without its suffix, on both sides', () => 
   }
 })
 
+test('over SSH, a user serves those that name none, and a url without one serves all', () => {
+  assert.ok(covers('ssh://h', 'ssh://git@h/repo'))
+  assert.ok(covers('ssh://git@h', 'ssh://git@h/repo'))
+  assert.ok(covers('ssh://git@h', 'ssh://h/repo'))
+  assert.equal(covers('ssh://git@h', 'ssh://other@h/repo'), false)
+})
+
 test('a prefix ends with a whole part of the path, of the same scheme, host and port', () => {
   assert.ok(covers('https://h/team', 'https://h/team/repo'))
   for (const repo of ['https://h/teams/repo', 'http://h/team/repo', 'https://h:8443/team/repo']) {

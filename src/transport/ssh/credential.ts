@@ -46,12 +46,19 @@ export function toSshCredential(
   const hostFiles = typeof knownHostsFile === 'string' ? [knownHostsFile] : knownHostsFiles
   return {
     origin,
-    username: credential.username,
+    username: credential.username ?? userOf(credential.url),
     password: written?.password ? { value: written.password } : secret('password'),
     passphrase: secret('sshPassphrase'),
     keyFiles: keyFiles?.map(named),
     knownHostsFiles: knownHostsFile === false ? false : hostFiles?.map(named),
   }
+}
+
+/** The user in the url of a credential for SSH. */
+function userOf(url: string | undefined): string | undefined {
+  return url?.startsWith('ssh:')
+    ? decodeURIComponent(new URL(url).username) || undefined
+    : undefined
 }
 
 /** Reads a secret. Throws `credentials-invalid`. */

@@ -57,6 +57,25 @@ test('the first source that has any for a repository wins', async (t) => {
   assert.deepEqual(await withEnvironment('https://netrc.example/r'), bearer('from-env'))
 })
 
+test('a credential that logs nobody in leaves that to the sources after it', async (t) => {
+  const listed = [
+    { url: 'https://netrc.example', headers: { 'x-tenant': 'a' } },
+    { url: 'https://store.example', cookieFile: 'cookies' },
+  ]
+  const files = { ...FILES, 'credentials.json': JSON.stringify(listed), cookies: '' }
+  const { headersFor } = setUp(t, files)
+  assert.deepEqual(await headersFor('https://netrc.example/r'), {
+    'x-tenant': 'a',
+    ...basic('n:netrc'),
+  })
+  assert.deepEqual(await headersFor('https://store.example/r'), basic('g:store'))
+  const none = await setUp(t, {
+    'credentials.json': JSON.stringify([listed[1]]),
+    cookies: '',
+  }).credentials.authorize(parseRemoteUrl('https://store.example/r', '/'), undefined)
+  assert.equal(none.source, undefined, 'nothing is said to have been sent')
+})
+
 test('a user name alone in the URL is what the password is looked for by', async (t) => {
   const { headersFor } = setUp(t, FILES)
   assert.deepEqual(await headersFor('https://g@both.example/r'), basic('g:second'))
