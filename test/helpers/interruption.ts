@@ -90,8 +90,8 @@ export interface Scenario {
 }
 
 /**
- * Runs a scenario with an interruption at every step, followed by the one commit or the other;
- * with STATE_DIR, where but one file lies elsewhere, at every third.
+ * Runs a scenario with a crash at every step, and a fault at every third, followed by the one commit
+ * or the other; with STATE_DIR, where but one file lies elsewhere, both at every third.
  */
 export function interruptEverywhere(
   t: TestScope,
@@ -127,9 +127,11 @@ export function interruptEverywhere(
   }
   const otherwise = scenario.mayChange === false ? wanted : other
   const stride = stateDirectory ? 3 : 1
+  // test/sync/full-volume.test.ts has a fault at every step, too.
+  const faultStride = 3
   let [crashes, faults] = [0, 0]
   while (run(crashes, 'crash', crashes % 2 === 0 ? wanted : otherwise)) crashes += stride
-  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults += stride
+  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults += faultStride
   assert.ok(crashes > 2 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
 }
 
