@@ -59,8 +59,13 @@ const EXAMPLE = 'example'
 
 /** The folders below example/ that `kubectl apply -k` takes. */
 export function kustomizations(): string[] {
+  return foldersWith('kustomization.yaml')
+}
+
+/** The folders below example/ that have a file; not what `npm start` has published there. */
+export function foldersWith(name: string): string[] {
   return readdirSync(EXAMPLE, { recursive: true, encoding: 'utf8' })
-    .filter((file) => path.basename(file) === 'kustomization.yaml')
+    .filter((file) => path.basename(file) === name && !/^(?:repos|\.git-autosync)\//.test(file))
     .map((file) => path.join(EXAMPLE, path.dirname(file)))
     .sort()
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
@@ -11,14 +11,13 @@ import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until } from '../helpers/service.js'
 import { deploy } from './deployed.js'
 import { isInstalled } from './installed.js'
+import { foldersWith } from './manifests.js'
 import { configureNginx, freePort, NGINX_PATH } from './nginx.js'
 
-const FOLDERS = readdirSync('example', { recursive: true, encoding: 'utf8' })
-  .filter((file) => path.basename(file) === 'nginx.conf')
-  .map((file) => path.join('example', path.dirname(file)))
+const FOLDERS = foldersWith('nginx.conf')
 
 test('every scenario with an nginx has its nginx.conf', () => {
-  assert.deepEqual(FOLDERS.sort(), [
+  assert.deepEqual(FOLDERS, [
     'example/compose',
     'example/daemonset',
     'example/sidecar',
