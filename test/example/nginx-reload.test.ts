@@ -8,11 +8,12 @@ import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
+import { freePort } from '../helpers/free-port.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { publishInPlace } from './backend.js'
 import { isInstalled } from './installed.js'
-import { configureNginx, freePort, NGINX_PATH } from './nginx.js'
+import { configureNginx, NGINX_PATH } from './nginx.js'
 
 const SCRIPT = path.resolve('example/consumers/reload-nginx.sh')
 

@@ -7,12 +7,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
+import { freePort } from '../helpers/free-port.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startService, until } from '../helpers/service.js'
 import { deploy } from './deployed.js'
 import { isInstalled } from './installed.js'
 import { foldersWith } from './manifests.js'
-import { configureNginx, freePort, NGINX_PATH } from './nginx.js'
+import { configureNginx, NGINX_PATH } from './nginx.js'
 
 const FOLDERS = foldersWith('nginx.conf')
 

@@ -1,7 +1,5 @@
 // What a test of nginx needs around the server blocks that it is about.
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 
 /** Daemons lie in /usr/sbin, which not every user's PATH has. */
@@ -20,14 +18,4 @@ export function configureNginx(prefix: string, servers: string): string[] {
     http { access_log off; ${temporary.join(' ')} include ${servers}; }\n`,
   )
   return ['-p', prefix, '-c', config, '-e', 'stderr']
-}
-
-/** A port of 127.0.0.1 at which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

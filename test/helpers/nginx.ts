@@ -3,10 +3,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import path from 'node:path'
 import { atEnd, type TestScope } from './at-end.js'
 import type { CertificateFiles } from './certificates.js'
+import { freePort } from './free-port.js'
 import { git, gitEnvironment } from './git-command.js'
 import { makeScratchDirectory } from './scratch.js'
 import { until } from './service.js'
@@ -123,15 +124,6 @@ http {
 /** Daemons lie in /usr/sbin, which not every user's PATH has. */
 function daemonEnvironment(): NodeJS.ProcessEnv {
   return { ...gitEnvironment(), PATH: `${process.env['PATH']}:/usr/sbin` }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function isOpen(port: number): Promise<boolean> {

@@ -6,6 +6,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { atEnd } from './at-end.js'
+import { freePort } from './free-port.js'
 import { type TestScope, tempDir } from './git.js'
 import { until } from './service.js'
 
@@ -220,15 +221,6 @@ export async function startTcpProxy(t: TestScope, upstream: number): Promise<Tcp
       isFrozen = true
     },
   }
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function isListening(port: number, address: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // Whether the certificate of a host key holds, as OpenSSH 10.3 decides it, but that names
-// with wildcards match nothing: a known authority signed it, for this host, for now.
+// with wildcards match nothing: a known authority signed it for this host, and it is valid now.
 import { describeKey } from './fingerprint.js'
 import type { HostCertificate } from './host-certificate.js'
 import { typeOf } from './wire-format.js'

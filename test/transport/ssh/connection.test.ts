@@ -8,9 +8,10 @@ import type { RemoteSession } from '../../../src/protocol/remote-session.js'
 import type { SshTransportOptions } from '../../../src/transport/ssh.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { freePort } from '../../helpers/free-port.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
-import { freePort, type SshdOptions, startSshd, startTcpProxy } from '../../helpers/sshd.js'
+import { type SshdOptions, startSshd, startTcpProxy } from '../../helpers/sshd.js'
 import { bytesOf, createHarness, credentialFor, signal } from './ssh-harness.js'
 
 /** A server behind a proxy, with a repository that takes a while to be sent. */
