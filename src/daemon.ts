@@ -23,7 +23,7 @@ import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
-import { createWorkerPool } from './sync/worker-pool.js'
+import { createWorkerPool } from './worker/pool.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000

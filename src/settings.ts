@@ -18,7 +18,7 @@ import {
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
 import type { PublishMode } from './publish/publication.js'
-import { type HttpProxy, parseNoProxy, parseProxy } from './transport/proxy.js'
+import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
 
 /** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
 export interface Settings {

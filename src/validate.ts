@@ -8,12 +8,12 @@ import { readListing } from './listing/listing.js'
 import { type Fault, formatFault, ListingError } from './listing/listing-error.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { type Credentials, createCredentials } from './transport/credentials.js'
+import { createTlsContext } from './transport/http/tls-files.js'
 import { parseSshAddress } from './transport/ssh/address.js'
 import { toSshCredential } from './transport/ssh/credential.js'
 import { sshDefaults } from './transport/ssh/defaults.js'
 import { readTrust } from './transport/ssh/host-trust.js'
 import { readLogin } from './transport/ssh/login.js'
-import { createTlsContext } from './transport/tls-files.js'
 
 /** Reads the listing, and what its entries would log in with; resolves to the exit code. */
 export async function validate(settings: Settings): Promise<number> {

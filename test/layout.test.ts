@@ -12,11 +12,14 @@ import {
 
 const ORDER = [
   'base',
+  'thread',
+  'volume',
   'git',
   'transport',
-  'protocol',
+  'remote',
   'pack',
   'publish',
+  'worker',
   'listing',
   'schedule',
   'sync',

@@ -2,9 +2,9 @@
 // a file can have the size and the times that are remembered of it, and not its content.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { readUnless, tolerating, UNWRITABLE } from '../volume/volume.js'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
-import { readUnless, tolerating, UNWRITABLE } from './volume.js'
 
 /** The file's name, beside the lease. */
 export const BOOT_FILE = 'boot'

@@ -6,17 +6,17 @@ import path from 'node:path'
 import { decodeIndex, type IndexEntry } from '../git/index-file.js'
 import { isOid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
-import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
-import { isRightFile, isWithCrlf } from './file-content.js'
-import { nameFault } from './safe-name.js'
-import type { TreeFile } from './tree-diff.js'
+import { joinBytePath, parentOf, toBytePath } from '../volume/byte-path.js'
 import {
   ensureDirectory,
   readUnless,
   realDirectories,
   statIfPresent,
   tolerating,
-} from './volume.js'
+} from '../volume/volume.js'
+import { isRightFile, isWithCrlf } from './file-content.js'
+import { nameFault } from './safe-name.js'
+import type { TreeFile } from './tree-diff.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024

@@ -3,13 +3,13 @@
 // directory that file systems keep at their root.
 import { readdirSync } from 'node:fs'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
-import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
+import { displayPath, joinBytePath, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { mountPointsBelow } from '../volume/mount-points.js'
+import { removeIfEmpty, removeOne } from '../volume/volume.js'
 import { type FirstPaths, MAX_PATHS } from './first-paths.js'
 import { foldPath, isSameFile } from './folded-names.js'
-import { mountPointsBelow } from './mount-points.js'
 import { ownPaths } from './published-files.js'
 import type { Snapshot } from './snapshot.js'
-import { removeIfEmpty, removeOne } from './volume.js'
 
 const LOST_AND_FOUND = 'lost+found'
 

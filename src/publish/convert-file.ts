@@ -7,7 +7,7 @@ import { convertPieces } from '../git/attributes/convert.js'
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
-import { toFsPath } from './byte-path.js'
+import { toFsPath } from '../volume/byte-path.js'
 import { assertUnchanged } from './create-file.js'
 import { hashFile } from './file-content.js'
 

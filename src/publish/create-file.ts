@@ -7,10 +7,10 @@ import { FileSource } from '../git/byte-source.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
-import { displayPath, toFsPath } from './byte-path.js'
+import { displayPath, toFsPath } from '../volume/byte-path.js'
+import { tolerating, writeNewFile } from '../volume/volume.js'
 import { hashFile } from './file-content.js'
 import type { TreeFile } from './tree-diff.js'
-import { tolerating, writeNewFile } from './volume.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
 

@@ -3,8 +3,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Oid } from '../git/oid.js'
+import { ensureDirectory, readUnless } from '../volume/volume.js'
 import { ownDirectory } from './site.js'
-import { ensureDirectory, readUnless } from './volume.js'
 
 /** Says which commit is in place in the directory `root`, unless that is said already. */
 export function writeCurrent(root: string, commit: Oid): void {

@@ -7,8 +7,8 @@ import { FileSource } from '../git/byte-source.js'
 import { hashObject, startHash } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
-import { toFsPath } from './byte-path.js'
-import { readUnless } from './volume.js'
+import { toFsPath } from '../volume/byte-path.js'
+import { readUnless } from '../volume/volume.js'
 
 const STEP_BYTES = 1024 * 1024
 /** From this size on, in bytes, it is not looked whether content has only other line ends. */

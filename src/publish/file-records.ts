@@ -2,11 +2,11 @@
 // snapshot remembers it once they are published.
 import type { Stats } from 'node:fs'
 import type { Oid } from '../git/oid.js'
-import { joinBytePath } from './byte-path.js'
+import { joinBytePath } from '../volume/byte-path.js'
+import { statIfPresent } from '../volume/volume.js'
 import { isRightFile } from './file-content.js'
 import { statFields } from './published-files.js'
 import type { TreeFile } from './tree-diff.js'
-import { statIfPresent } from './volume.js'
 
 /** A file as the commit's tree has it. */
 export type CommitFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>

@@ -1,11 +1,11 @@
 // The thread of a FileWriter: writes batches until it is told to end.
 import { lstatSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { toFsPath } from './byte-path.js'
+import { toFsPath } from '../volume/byte-path.js'
+import { writeNewFile } from '../volume/volume.js'
 import { BATCH, type FileBatch } from './file-batch.js'
 import { statFields } from './published-files.js'
 import { STAT_FIELDS } from './snapshot.js'
-import { writeNewFile } from './volume.js'
 
 // Who waits for a batch receives no event, and must not wait for a thread that died.
 process.on('exit', () => Atomics.store(workerData as Int32Array, 0, 1))

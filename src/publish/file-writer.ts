@@ -3,12 +3,12 @@
 // in shared memory, as a thread that is busy receives no message.
 import { lstatSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { THREAD_LIMITS } from '../base/thread-limits.js'
-import { toFsPath } from './byte-path.js'
+import { THREAD_LIMITS } from '../thread/limits.js'
+import { toFsPath } from '../volume/byte-path.js'
+import { writeNewFile } from '../volume/volume.js'
 import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
 import { statFields } from './published-files.js'
 import { STAT_FIELDS } from './snapshot.js'
-import { writeNewFile } from './volume.js'
 
 const BATCH_BYTES = 512 * 1024
 const BATCH_FILES = 256

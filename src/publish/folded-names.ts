@@ -7,10 +7,10 @@ import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { decodeTree, MODE, type TreeEntry } from '../git/tree.js'
-import { displayPath, joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
+import { displayPath, joinBytePath, parentOf, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { makeDirectory, statIfPresent, writeNewFile } from '../volume/volume.js'
 import type { Rename } from './journal.js'
 import type { TreeDiff, TreeRecord } from './tree-diff.js'
-import { makeDirectory, statIfPresent, writeNewFile } from './volume.js'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
 const ASCII = /^[\x00-\x7f]*$/

@@ -6,8 +6,9 @@ import { UNLIMITED } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
+import { joinBytePath, toBytePath } from '../volume/byte-path.js'
+import { ensureDirectory } from '../volume/volume.js'
 import { type Ignored, planAttributes } from './attribute-plan.js'
-import { joinBytePath, toBytePath } from './byte-path.js'
 import { type Checkout, openCheckout } from './checkout.js'
 import type { FirstPaths } from './first-paths.js'
 import { applyJournal, assertWritable } from './journal.js'
@@ -27,7 +28,6 @@ import { filesOf } from './published-files.js'
 import { assertSafeTree } from './safe-name.js'
 import { Staging } from './staging.js'
 import type { TreeDiff } from './tree-diff.js'
-import { ensureDirectory } from './volume.js'
 
 /** The commit to publish, and its objects. */
 export interface Target extends TargetTree {

@@ -2,12 +2,12 @@
 // are published on, in a directory that exists while there are any.
 import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { toBytePath } from './byte-path.js'
+import { toBytePath } from '../volume/byte-path.js'
+import { ensureDirectory, removeIfEmpty } from '../volume/volume.js'
+import { guarded } from '../volume/volume-error.js'
 import { assertLease } from './lease.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { ownDirectory, type Site, worktreePlace } from './site.js'
-import { ensureDirectory, removeIfEmpty } from './volume.js'
-import { guarded } from './volume-error.js'
 
 /** The files of one pack. */
 export class IncomingFiles {

@@ -2,9 +2,9 @@
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
 import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
-import { flush } from './durable.js'
-import { realDirectories, removeOne, statIfPresent, tolerating } from './volume.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { flush } from '../volume/durable.js'
+import { realDirectories, removeOne, statIfPresent, tolerating } from '../volume/volume.js'
 
 /** Byte paths below the root. */
 export interface Journal {

@@ -15,15 +15,21 @@ import {
 import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
-import { toBytePath } from './byte-path.js'
+import { toBytePath } from '../volume/byte-path.js'
+import { assertStillMounted, mountPointOf } from '../volume/mount-points.js'
+import {
+  ensureDirectory,
+  removeIfEmpty,
+  tolerating,
+  UNWRITABLE,
+  writeNewFile,
+} from '../volume/volume.js'
+import { toVolumeError } from '../volume/volume-error.js'
 import { NO_LINK } from './create-file.js'
 import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
-import { assertStillMounted, mountPointOf } from './mount-points.js'
 import { assertOwnDirectories } from './own-directories.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
-import { ensureDirectory, removeIfEmpty, tolerating, UNWRITABLE, writeNewFile } from './volume.js'
-import { toVolumeError } from './volume-error.js'
 
 /** What becomes of an attempt to acquire a lease. */
 export type LeaseAnswer =

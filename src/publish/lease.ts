@@ -12,8 +12,8 @@ import { readFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
+import { readUnless } from '../volume/volume.js'
 import type { ProcessIdentity } from './process-identity.js'
-import { readUnless } from './volume.js'
 
 /** A lease that is held. */
 export interface Lease {

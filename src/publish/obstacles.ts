@@ -2,10 +2,10 @@
 // what programs still have open, and what is mounted. It is found out before anything is changed.
 import type { Stats } from 'node:fs'
 import { SyncError } from '../base/errors.js'
-import { displayPath, joinBytePath } from './byte-path.js'
+import { displayPath, joinBytePath } from '../volume/byte-path.js'
+import { type MountPoints, mountPointsBelow } from '../volume/mount-points.js'
+import { listTree } from '../volume/volume.js'
 import type { Checkout } from './checkout.js'
-import { type MountPoints, mountPointsBelow } from './mount-points.js'
-import { listTree } from './volume.js'
 
 /** What an NFS client makes of a file that is removed while a program has it open. */
 const SILLY_RENAMED = /(^|\/)\.nfs[0-9a-f]{8,}$/i

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 import { realDirectorySync } from '../base/real-path.js'
-import { toBytePath } from './byte-path.js'
+import { toBytePath } from '../volume/byte-path.js'
+import { statIfPresent } from '../volume/volume.js'
 import { assertLease } from './lease.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
-import { statIfPresent } from './volume.js'
 
 /**
  * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,

@@ -5,8 +5,9 @@
 import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
-import { displayPath, joinBytePath, toBytePath } from './byte-path.js'
-import { flush, flushSmallTree, flushStaged } from './durable.js'
+import { displayPath, joinBytePath, toBytePath } from '../volume/byte-path.js'
+import { flush, flushSmallTree, flushStaged } from '../volume/durable.js'
+import { removeIfEmpty, statIfPresent } from '../volume/volume.js'
 import { applyJournal, type Journal, readJournal, writeJournal } from './journal.js'
 import { assertLease, type Lease, leaseGuard } from './lease.js'
 import { driftedIn, type Look, lookAtFiles } from './published-files.js'
@@ -24,7 +25,6 @@ import {
   stageSnapshot,
 } from './snapshot-store.js'
 import type { TreeFile } from './tree-diff.js'
-import { removeIfEmpty, statIfPresent } from './volume.js'
 
 /** Where a directory and what belongs to it are. */
 export interface Place {

@@ -2,8 +2,16 @@
 // Whatever the volume answers, a SyncError says what to do about it.
 import { existsSync, lstatSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
+import { toBytePath } from '../volume/byte-path.js'
+import {
+  ensureDirectory,
+  removeIfEmpty,
+  removeTree,
+  tolerating,
+  UNWRITABLE,
+} from '../volume/volume.js'
+import { guarded } from '../volume/volume-error.js'
 import { isFirstLook, rememberLook } from './boot.js'
-import { toBytePath } from './byte-path.js'
 import {
   assertReplaceable,
   isOfOtherMode,
@@ -30,8 +38,6 @@ import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site
 import { distrustStandby, takeStandby } from './standby.js'
 import { NOTHING, type Survey, surveyOf } from './survey.js'
 import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { ensureDirectory, removeIfEmpty, removeTree, tolerating, UNWRITABLE } from './volume.js'
-import { guarded } from './volume-error.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { beginWorktree, linkedCommit } from './worktrees.js'
 

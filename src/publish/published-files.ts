@@ -2,12 +2,12 @@
 // by their status first, and by their content where that is in doubt.
 import { constants, type Stats } from 'node:fs'
 import { MODE } from '../git/tree.js'
-import { joinBytePath, parentOf, toBytePath } from './byte-path.js'
+import { joinBytePath, parentOf, toBytePath } from '../volume/byte-path.js'
+import { listTree, realDirectories, statIfPresent } from '../volume/volume.js'
 import { isRightFile } from './file-content.js'
 import { contentOf } from './published-content.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
-import { listTree, realDirectories, statIfPresent } from './volume.js'
 
 /** The size of a file in a snapshot that is known to differ from what was published. */
 const DIFFERS = -1

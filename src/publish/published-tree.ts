@@ -7,15 +7,15 @@ import { restore } from '../git/attributes/restore.js'
 import type { Limits } from '../git/limits.js'
 import { hashObject, type StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { realDirectories, statIfPresent } from '../volume/volume.js'
 import { type Conversions, conversionsBy } from './attribute-plan.js'
-import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
 import { isContent, readLink } from './file-content.js'
 import type { Known } from './place.js'
 import { contentOf } from './published-content.js'
 import { filesOf } from './published-files.js'
 import type { Standby } from './standby.js'
 import { diffTrees, type TreeFile } from './tree-diff.js'
-import { realDirectories, statIfPresent } from './volume.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024

@@ -4,7 +4,7 @@
 import { SyncError } from '../base/errors.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { MODE, type TreeEntry } from '../git/tree.js'
-import { displayPath, joinBytePath } from './byte-path.js'
+import { displayPath, joinBytePath } from '../volume/byte-path.js'
 
 /** The longest name of one path component, in bytes, on every common file system. */
 const MAX_NAME_BYTES = 255

@@ -2,10 +2,10 @@
 // one is staged first, and takes its place in one step.
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { readUnless, tolerating } from '../volume/volume.js'
 import { NO_LINK } from './create-file.js'
 import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 import { type Base, decodeChanges, encodeChanges, isForBase } from './snapshot-changes.js'
-import { readUnless, tolerating } from './volume.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {

@@ -1,10 +1,10 @@
 // Where everything is staged, so that as few renames as can be put it in place: a directory
 // that does not exist yet is staged whole.
-import { joinBytePath, parentOf } from './byte-path.js'
+import { joinBytePath, parentOf } from '../volume/byte-path.js'
+import { makeDirectory, statIfPresent } from '../volume/volume.js'
 import { clashOf } from './folded-names.js'
 import type { Rename } from './journal.js'
 import type { Obstacles } from './obstacles.js'
-import { makeDirectory, statIfPresent } from './volume.js'
 
 /** What lies in a staging directory, and where each of it goes. */
 export class StagingLayout {

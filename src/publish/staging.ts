@@ -8,8 +8,9 @@ import { type Limits, tooLarge } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
+import { displayPath, joinBytePath, parentOf, toFsPath } from '../volume/byte-path.js'
+import { makeDirectory, statIfPresent } from '../volume/volume.js'
 import { isConvertible } from './attribute-plan.js'
-import { displayPath, joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import type { Checkout } from './checkout.js'
 import { storedAt, writeConverted } from './convert-file.js'
 import { createFile, permissionsOf } from './create-file.js'
@@ -20,7 +21,6 @@ import type { Journal } from './journal.js'
 import { Obstacles } from './obstacles.js'
 import { StagingLayout } from './staging-layout.js'
 import type { TreeDiff, TreeRecord } from './tree-diff.js'
-import { makeDirectory, statIfPresent } from './volume.js'
 
 export interface StagingOptions {
   /** The directory that is published, as a byte path. */

@@ -3,7 +3,8 @@
 // that it costs what changed and not what the tree weighs.
 import { existsSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { MODE } from '../git/tree.js'
-import { joinBytePath, parentOf, toBytePath, toFsPath } from './byte-path.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { ensureDirectory, makeDirectory, statIfPresent, tolerating } from '../volume/volume.js'
 import { copyFile, NO_LINK, permissionsOf } from './create-file.js'
 import { readLink } from './file-content.js'
 import { doubt, type Known, type Place, recover, verify } from './place.js'
@@ -11,7 +12,6 @@ import { filesOf, holdsNothingElse, statFields } from './published-files.js'
 import { type Snapshot, STAT_FIELDS } from './snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from './snapshot-store.js'
 import type { TreeFile } from './tree-diff.js'
-import { ensureDirectory, makeDirectory, statIfPresent, tolerating } from './volume.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
 const STANDBY = 'standby'

@@ -1,7 +1,7 @@
 // What is found at a published path: the commit, and what differs from it, file by file.
 import type { Oid } from '../git/oid.js'
 import { MODE } from '../git/tree.js'
-import { displayPath } from './byte-path.js'
+import { displayPath } from '../volume/byte-path.js'
 import { type FirstPaths, MAX_PATHS } from './first-paths.js'
 import type { Known } from './place.js'
 import { PublishedTree } from './published-tree.js'

@@ -3,11 +3,11 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isOid } from '../git/oid.js'
+import { readUnless } from '../volume/volume.js'
 import { BOOT_FILE } from './boot.js'
 import { LEASE_FILE } from './lease.js'
 import { doubt } from './place.js'
 import { createStandby, distrustStandby, retire, verifyStandby } from './standby.js'
-import { readUnless } from './volume.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 import { linkedCommit } from './worktrees.js'
 

@@ -3,7 +3,7 @@
 import { type Limits, tooLarge, UNLIMITED } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE, type Mode, type TreeEntry } from '../git/tree.js'
-import { joinBytePath } from './byte-path.js'
+import { joinBytePath } from '../volume/byte-path.js'
 import { assertSafeTree, sortKey } from './safe-name.js'
 
 /** One occurrence of a tree object; a published tree is the list of them in pre-order. */

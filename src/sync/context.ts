@@ -2,9 +2,9 @@
 import type { Clock } from '../base/clock.js'
 import type { Site } from '../publish/publication.js'
 import type { Cadence } from '../schedule/cadence.js'
+import type { WorkerPool } from '../worker/pool.js'
 import type { EntryState } from './entry-state.js'
 import type { Observe } from './events.js'
-import type { WorkerPool } from './worker-pool.js'
 
 export interface SyncContext {
   clock: Clock

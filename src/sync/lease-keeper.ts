@@ -3,8 +3,8 @@
 import type { Clock } from '../base/clock.js'
 import type { Lease } from '../publish/lease.js'
 import type { Site } from '../publish/publication.js'
+import type { LeaseStore } from '../worker/lease-store.js'
 import { LeaseHeartbeat } from './lease-heartbeat.js'
-import type { LeaseStore } from './lease-store.js'
 
 /** In milliseconds. */
 export interface LeaseTimes {

@@ -1,9 +1,11 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { FetchRequest } from '../protocol/fetch-request.js'
 import type { Drift } from '../publish/publication.js'
+import type { FetchRequest } from '../remote/smart/fetch-request.js'
 import { retryDelayMs } from '../schedule/cadence.js'
+import type { PackToPublish } from '../worker/pool.js'
+import type { Unpacked } from '../worker/receive.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
 import { failSync } from './failure.js'
@@ -12,8 +14,6 @@ import type { Remote } from './remote.js'
 import { reportForeign } from './report-foreign.js'
 import type { Desired } from './resolve-revision.js'
 import { withTimeLimit } from './time-limit.js'
-import type { Unpacked } from './unpacking.js'
-import type { PackToPublish } from './worker-pool.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
 const MAY_BE_HALF_DONE: readonly ErrorCode[] = [

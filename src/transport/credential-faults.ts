@@ -3,8 +3,8 @@ import { isFileName } from '../base/file-name.js'
 import type { Credential } from './credential.js'
 import type { GithubApp } from './credentials/github-app.js'
 import { MUST_BE_FILE_NAME } from './credentials/secret-file.js'
+import { findIdentityFaults } from './http/tls-identity.js'
 import { findSshFaults, isForSsh, SSH_FIELDS } from './ssh/credential-fields.js'
-import { findIdentityFaults } from './tls-identity.js'
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

@@ -1,7 +1,7 @@
 // One credential: every way to authenticate, as the credentials file and its schema have it.
 import type { GithubApp } from './credentials/github-app.js'
+import type { IdentityFields } from './http/tls-identity.js'
 import type { SshFields } from './ssh/credential-fields.js'
-import type { IdentityFields } from './tls-identity.js'
 
 /** As written; relative names of files start at the folder of the credentials file. */
 export interface Credential extends IdentityFields, SshFields {

@@ -20,9 +20,9 @@ import { createFileReader } from './credentials/file-reader.js'
 import { findLogin } from './credentials/login-files.js'
 import type { Attempt } from './credentials/mint.js'
 import { invalidIn, originIn } from './credentials/secret-file.js'
-import type { HttpClient } from './http-client.js'
-import type { TlsIdentity } from './tls-files.js'
-import { identityOf } from './tls-identity.js'
+import type { HttpClient } from './http/http-client.js'
+import type { TlsIdentity } from './http/tls-files.js'
+import { identityOf } from './http/tls-identity.js'
 
 export interface CredentialsOptions {
   /** The credentials file, absolute. */

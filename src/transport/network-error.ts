@@ -3,7 +3,7 @@
 import { errors } from 'undici'
 import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
-import { explainTls } from './tls-error.js'
+import { explainTls } from './http/tls-error.js'
 
 /** Codes of Node and undici whose meaning a table can tell. */
 const CODES: Record<string, ErrorCode> = {

@@ -1,8 +1,8 @@
 // Chooses how a remote is reached: the one place that knows every transport.
 import type { RemoteUrl } from '../git/remote-url.js'
-import type { HttpClient } from './http-client.js'
+import type { HttpClient } from './http/http-client.js'
 import type { SshCredential } from './ssh/credential.js'
-import type { SshTransport } from './ssh.js'
+import type { SshTransport } from './ssh/transport.js'
 
 export interface Transports {
   http: HttpClient

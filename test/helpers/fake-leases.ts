@@ -2,7 +2,7 @@
 import type { Lease } from '../../src/publish/lease.js'
 import type { LeaseAnswer } from '../../src/publish/lease-claim.js'
 import type { Site } from '../../src/publish/publication.js'
-import type { LeaseStore } from '../../src/sync/lease-store.js'
+import type { LeaseStore } from '../../src/worker/lease-store.js'
 import { Gate } from './gate.js'
 
 export class FakeLeases implements LeaseStore {

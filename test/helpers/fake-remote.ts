@@ -1,8 +1,8 @@
 // A remote without a network: what it has, what it was asked, and how it fails.
 import type { Oid } from '../../src/git/oid.js'
-import type { FetchRequest } from '../../src/protocol/fetch-request.js'
-import type { RemoteRef } from '../../src/protocol/remote-ref.js'
-import { type FetchedPack, RemoteSession } from '../../src/protocol/remote-session.js'
+import type { FetchRequest } from '../../src/remote/smart/fetch-request.js'
+import type { RemoteRef } from '../../src/remote/smart/remote-ref.js'
+import { type FetchedPack, RemoteSession } from '../../src/remote/smart/remote-session.js'
 import { Gate } from './gate.js'
 
 export class FakeRemote {

@@ -2,8 +2,8 @@
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
 import type { Drift, FirstPaths, Look, Site, Survey } from '../../src/publish/publication.js'
-import type { Unpacked } from '../../src/sync/unpacking.js'
-import type { PackToPublish, WorkerPool } from '../../src/sync/worker-pool.js'
+import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
+import type { Unpacked } from '../../src/worker/receive.js'
 import { FakeLeases } from './fake-leases.js'
 import { Gate } from './gate.js'
 

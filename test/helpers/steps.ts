@@ -1,5 +1,5 @@
 // Commits to publish one over the other: every kind of change that there is.
-import { toBytePath } from '../../src/publish/byte-path.js'
+import { toBytePath } from '../../src/volume/byte-path.js'
 import type { CommitFiles } from './git-commit.js'
 
 /** A commit that no repository of the tests has. */

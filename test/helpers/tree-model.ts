@@ -3,8 +3,8 @@
 import { hashObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import { MODE, type Mode } from '../../src/git/tree.js'
-import { joinBytePath } from '../../src/publish/byte-path.js'
 import { sortKey } from '../../src/publish/safe-name.js'
+import { joinBytePath } from '../../src/volume/byte-path.js'
 import { type MemoryTarget, memoryTarget } from './git-target.js'
 
 /** A file (or symlink, or gitlink), by its mode and what it holds. */

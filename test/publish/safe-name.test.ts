@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MODE } from '../../src/git/tree.js'
-import { toBytePath } from '../../src/publish/byte-path.js'
 import { assertSafeTree, nameFault } from '../../src/publish/safe-name.js'
+import { toBytePath } from '../../src/volume/byte-path.js'
 
 const REFUSED = [
   '',

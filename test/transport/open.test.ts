@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
-import type { HttpClient } from '../../src/transport/http-client.js'
+import type { HttpClient } from '../../src/transport/http/http-client.js'
 import { createTransport } from '../../src/transport/open.js'
 
 const createClient = (): HttpClient => ({ request: async () => assert.fail('not asked') })

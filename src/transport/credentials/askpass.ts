@@ -1,6 +1,6 @@
 // A service that is asked for the user name and the password, as that of git-sync's
 // --askpass-url: lines `username=…` and `password=…`.
-import type { HttpClient } from '../http-client.js'
+import type { HttpClient } from '../http/http-client.js'
 import { basic } from './authorization.js'
 import { invalidIn } from './secret-file.js'
 import { requestSecret } from './service.js'

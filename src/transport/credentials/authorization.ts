@@ -1,6 +1,6 @@
 // What goes into an Authorization header, and where it may go.
 // https://www.rfc-editor.org/rfc/rfc7617 https://www.rfc-editor.org/rfc/rfc6750
-import { isLoopback } from '../tls-requirement.js'
+import { isLoopback } from '../http/tls-requirement.js'
 
 /** What a request to a remote carries, and where that is from. */
 export interface Authorization {

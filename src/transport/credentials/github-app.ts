@@ -3,7 +3,7 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import path from 'node:path'
 import { parseJson } from '../../base/json.js'
-import type { HttpClient } from '../http-client.js'
+import type { HttpClient } from '../http/http-client.js'
 import { basic, bearer } from './authorization.js'
 import type { Minted } from './mint.js'
 import { invalidIn, type Origin, readSecret } from './secret-file.js'

@@ -1,9 +1,9 @@
 // A request to a service that hands out credentials. Its answer is never quoted, and of
 // its address only the origin.
 import { type ErrorCode, SyncError } from '../../base/errors.js'
-import type { HttpClient, HttpRequest } from '../http-client.js'
+import type { HttpClient, HttpRequest } from '../http/http-client.js'
+import { asksForPatience, retryAfterMs } from '../http/retry-after.js'
 import { toNetworkError } from '../network-error.js'
-import { asksForPatience, retryAfterMs } from '../retry-after.js'
 import { invalidIn } from './secret-file.js'
 
 const MAX_ANSWER_BYTES = 64 * 1024

@@ -2,16 +2,16 @@
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '../../../src/base/clock.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
-import { type FetchedPack, RemoteSession } from '../../../src/protocol/remote-session.js'
+import { type FetchedPack, RemoteSession } from '../../../src/remote/smart/remote-session.js'
 import type { Credential } from '../../../src/transport/credential.js'
-import { createAssertOk } from '../../../src/transport/http-status.js'
+import { createAssertOk } from '../../../src/transport/http/status.js'
 import { toSshCredential } from '../../../src/transport/ssh/credential.js'
 import type { SshDefaults } from '../../../src/transport/ssh/defaults.js'
 import {
   createSshTransport,
   type SshTransport,
   type SshTransportOptions,
-} from '../../../src/transport/ssh.js'
+} from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import type { TestScope } from '../../helpers/git.js'
 import type { Sshd } from '../../helpers/sshd.js'

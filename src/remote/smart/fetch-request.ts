@@ -1,0 +1,63 @@
+// What is asked of a remote's upload-pack, in protocol v2 and in v0.
+// https://git-scm.com/docs/protocol-v2#_fetch, https://git-scm.com/docs/pack-protocol
+import { SyncError } from '../../base/errors.js'
+import type { Oid } from '../../git/oid.js'
+import { DELIM, encodePkt, FLUSH } from '../../git/pkt-line.js'
+import type { Capabilities } from './capabilities.js'
+import { encodeCommand } from './command.js'
+
+/** A shallow fetch of depth 1. */
+export interface FetchRequest {
+  wants: readonly Oid[]
+  /** Commits whose trees are here already; the pack may leave those objects out. */
+  haves: readonly Oid[]
+  /** Whether deltas may be made against objects of the haves. */
+  thinPack: boolean
+}
+
+/** Encodes the request for a server of protocol v2. */
+export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities): Buffer {
+  return Buffer.concat([
+    ...encodeCommand('fetch', capabilities),
+    DELIM,
+    ...(request.thinPack ? [encodePkt('thin-pack\n')] : []),
+    encodePkt('no-progress\n'),
+    encodePkt('ofs-delta\n'),
+    ...request.haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    encodePkt('deepen 1\n'),
+    ...request.wants.map((oid) => encodePkt(`want ${oid}\n`)),
+    ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),
+    encodePkt('done\n'),
+    FLUSH,
+  ])
+}
+
+/** Encodes the request for a server of protocol v0. Throws where the server lacks what it takes. */
+export function encodeFetchV0(request: FetchRequest, capabilities: Capabilities): Buffer {
+  for (const needed of ['shallow', 'side-band-64k']) {
+    if (!capabilities.has(needed)) {
+      throw new SyncError(
+        'protocol-error',
+        `The remote lacks the capability ${needed}: its git is too old to be followed, update it there`,
+      )
+    }
+  }
+  // Azure DevOps refuses who does not ask for the better of the two that it has.
+  const multiAck = capabilities.has('multi_ack_detailed') ? 'multi_ack_detailed' : 'multi_ack'
+  const wanted = ['side-band-64k', 'ofs-delta', 'no-progress', multiAck]
+  const chosen = wanted.filter((name) => capabilities.has(name))
+  if (request.thinPack && capabilities.has('thin-pack')) chosen.push('thin-pack')
+  if (capabilities.has('object-format'))
+    chosen.push(`object-format=${capabilities.get('object-format')}`)
+  if (capabilities.has('agent')) chosen.push('agent=git-autosync')
+  return Buffer.concat([
+    ...request.wants.map((oid, index) =>
+      encodePkt(index === 0 ? `want ${oid} ${chosen.join(' ')}\n` : `want ${oid}\n`),
+    ),
+    ...request.haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    encodePkt('deepen 1\n'),
+    FLUSH,
+    ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),
+    encodePkt('done\n'),
+  ])
+}

@@ -1,0 +1,224 @@
+// The HttpClient over HTTP: kept-alive connections for each origin, time limits
+// on connecting and on silence, and redirects that take no credentials along.
+import type { SecureContext } from 'node:tls'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { SyncError } from '../../base/errors.js'
+import { toNetworkError } from '../network-error.js'
+import { createBody, discard } from './body.js'
+import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
+import type { ChooseProxy } from './proxy.js'
+import { createConnector, refusedByProxy } from './proxy-connector.js'
+import { followRedirect, type Hop, isRedirect } from './redirect.js'
+import { type Pool, type TlsContexts, TlsPools } from './tls-pools.js'
+import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
+
+export interface HttpClientOptions {
+  /** How long a server may send nothing, in milliseconds. */
+  idleTimeoutMs: number
+  /** @default 10_000 */
+  connectTimeoutMs?: number
+  /** Connections to one origin at once; further requests wait. @default 16 */
+  connectionsPerOrigin?: number
+  /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
+  caFile?: string | undefined
+  /** @default every remote is reached directly */
+  proxyFor?: ChooseProxy
+  /** Refuses to send credentials in plain text to another machine. @default false */
+  requireTls?: boolean
+  /** Told of a host the first time that credentials go to it in plain text. */
+  onPlainCredentials?: (host: string) => void
+  /** Told of each request on the wire; `code` is the status, or an error code where none came. */
+  observe?: (request: ObservedRequest) => void
+}
+
+export interface ObservedRequest {
+  host: string
+  /** For instance `git-upload-pack`, or empty. */
+  service: string
+  code: string
+}
+
+export interface ClosableHttpClient extends HttpClient {
+  /** Ends every connection, and every request with `aborted`. */
+  close(): Promise<void>
+}
+
+/**
+ * How long an unused connection is kept, in milliseconds: longer than usual poll intervals. A
+ * server that says it keeps it for less is believed, and its end is noticed while idle.
+ */
+const KEEP_ALIVE_MS = 10 * 60_000
+/** GitHub and others serve git only to agents that start so. */
+const USER_AGENT = 'git/git-autosync'
+
+/**
+ * How long one address of a host may take before the next one is tried instead, in milliseconds.
+ * Node's own 250 are too short for the other side of the world.
+ */
+const ADDRESS_TIMEOUT_MS = 2000
+
+/** Creates a client with its own pools of connections. */
+export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
+  const { caFile, proxyFor = () => undefined, requireTls = false, onPlainCredentials } = options
+  const pools = new TlsPools({
+    caFile,
+    createAgent: (contexts) => createAgent(options, proxyFor, contexts),
+  })
+  const assertTls = createTlsRequirement({
+    required: requireTls,
+    onPlain: (host) => onPlainCredentials?.(host),
+  })
+  return {
+    request: (request) => requestFollowing({ pools, proxyFor, assertTls, options }, request),
+    close: () => pools.close(),
+  }
+}
+
+function createAgent(
+  options: HttpClientOptions,
+  proxyFor: ChooseProxy,
+  contexts: TlsContexts,
+): Agent {
+  const timeoutMs = options.connectTimeoutMs ?? 10_000
+  const connectorOf = (secureContext: SecureContext) =>
+    buildConnector({
+      timeout: timeoutMs,
+      secureContext,
+      // Said, as NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise.
+      rejectUnauthorized: true,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+    })
+  const [toRemote, toProxy] = [connectorOf(contexts.remote), connectorOf(contexts.proxy)]
+  return new Agent({
+    connections: options.connectionsPerOrigin ?? 16,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    headersTimeout: options.idleTimeoutMs,
+    bodyTimeout: options.idleTimeoutMs,
+    connect: createConnector({ proxyFor, toRemote, toProxy, timeoutMs }),
+  })
+}
+
+interface Wire {
+  pools: TlsPools
+  proxyFor: ChooseProxy
+  assertTls: AssertTls
+  options: HttpClientOptions
+}
+
+interface Outgoing {
+  method: 'GET' | 'POST'
+  body: Buffer | null
+  signal: AbortSignal | undefined
+}
+
+async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpResponse> {
+  const { method = 'GET', signal } = request
+  const url = withoutUserInfo(request.url)
+  const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal }
+  let hop: Hop = {
+    url,
+    headers: { 'user-agent': USER_AGENT, ...request.headers },
+    identity: request.identity,
+  }
+  // Credentials stay with this origin, whatever redirects follow.
+  wire.assertTls(hop.url, request.headers ?? {})
+  for (let redirects = 1; ; redirects++) {
+    const response = await send(wire, hop, outgoing)
+    const headers = flatten(response.headers)
+    const location = headers['location']
+    if (!isRedirect(response.statusCode, location)) {
+      return {
+        url: hop.url.href,
+        method,
+        statusCode: response.statusCode,
+        statusMessage: response.statusText,
+        headers,
+        body: createBody(response.body, { host: hop.url.host, signal }),
+      }
+    }
+    await discard(response.body)
+    hop = followRedirect(hop, method, location, redirects)
+  }
+}
+
+/**
+ * Sends one request. Where the connection it was given had been open before and broke before any
+ * answer came, the server had closed it meanwhile, so the request goes out once more.
+ */
+async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatcher.ResponseData> {
+  const pool = await wire.pools.poolFor(hop.identity)
+  const mayBeStale = pool.connections.has(hop.url.origin)
+  try {
+    return await sendOnce(wire, pool, hop, outgoing)
+  } catch (error) {
+    const isStale = mayBeStale && error instanceof SyncError && error.code === 'connection-failed'
+    if (!isStale) throw error
+  }
+  return sendOnce(wire, await wire.pools.poolFor(hop.identity), hop, outgoing)
+}
+
+async function sendOnce(
+  { proxyFor, options }: Wire,
+  { agent }: Pool,
+  { url, headers }: Hop,
+  { method, body, signal }: Outgoing,
+): Promise<Dispatcher.ResponseData> {
+  const observed = (code: string) =>
+    options.observe?.({ host: url.host, service: serviceOf(url), code })
+  // Of an https remote, the proxy sees only the tunnel.
+  const proxy = url.protocol === 'http:' ? proxyFor(url) : undefined
+  const { authorization } = proxy ?? {}
+  let response: Dispatcher.ResponseData
+  try {
+    response = await agent.request({
+      origin: url.origin,
+      path: (proxy ? url.origin : '') + url.pathname + url.search,
+      method,
+      headers: {
+        ...headers,
+        ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
+      },
+      body,
+      ...(signal ? { signal } : {}),
+    })
+  } catch (error) {
+    const failure = toNetworkError(error, { host: url.host, signal })
+    observed(failure.code)
+    throw failure
+  }
+  observed(String(response.statusCode))
+  if (!proxy || response.statusCode !== 407) return response
+  await discard(response.body)
+  throw refusedByProxy(proxy, url.host, `407 ${response.statusText}`)
+}
+
+function withoutUserInfo(text: string): URL {
+  const url = new URL(text)
+  url.username = ''
+  url.password = ''
+  return url
+}
+
+/** Requests are small: sent whole, they carry a Content-Length, which some servers insist on. */
+async function bytesOf(body: HttpRequest['body']): Promise<Buffer | null> {
+  if (!body) return null
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Of a redirect's address, only the words that are known: it may hold anything. */
+function serviceOf({ searchParams, pathname }: URL): string {
+  const named = searchParams.get('service') ?? /\/(git-[a-z-]+)$/.exec(pathname)?.[1] ?? ''
+  return ['git-upload-pack', 'git-receive-pack'].includes(named) ? named : ''
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value = '']) => [
+    name.toLowerCase(),
+    Array.isArray(value) ? value.join(', ') : value,
+  ])
+  return Object.fromEntries(entries)
+}

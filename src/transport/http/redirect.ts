@@ -1,0 +1,74 @@
+// Which redirects are followed, and what goes along. Credentials never reach
+// another origin. https://fetch.spec.whatwg.org/#http-redirect-fetch
+import { SyncError } from '../../base/errors.js'
+import type { TlsIdentity } from './tls-files.js'
+
+/** A request that may be redirected. */
+export interface Hop {
+  url: URL
+  headers: Record<string, string>
+  identity?: TlsIdentity | undefined
+}
+
+const MAX_REDIRECTS = 5
+const REDIRECT_CODES = new Set([301, 302, 303, 307, 308])
+
+/** All that another origin is sent; anything else may be a credential. */
+const HARMLESS_HEADERS = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'content-type',
+  'git-protocol',
+  'pragma',
+  'user-agent',
+])
+
+/** Whether a response sends its client elsewhere. */
+export function isRedirect(statusCode: number, location: string | undefined): location is string {
+  return location !== undefined && REDIRECT_CODES.has(statusCode)
+}
+
+/**
+ * The request that follows the redirect number `count` (from 1) of `hop`. Throws
+ * `redirect-refused` where it must not be followed.
+ */
+export function followRedirect(hop: Hop, method: string, location: string, count: number): Hop {
+  const { host } = hop.url
+  if (!URL.canParse(location, hop.url.href)) {
+    throw refused(`${host} redirects to an address that is not a URL`, 'check the repo address')
+  }
+  const url = new URL(location, hop.url)
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  const target = `${url.origin}${url.pathname}`
+  if (method !== 'GET') {
+    throw refused(`${host} redirects a ${method} to ${target}`, 'use the new address as repo')
+  }
+  if (count > MAX_REDIRECTS) {
+    throw refused(`${host} redirects more than ${MAX_REDIRECTS} times`, 'check the repo address')
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw refused(`${host} redirects to a ${url.protocol} address`, 'check the repo address')
+  }
+  if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
+    throw refused(`${host} redirects from https to ${target}`, 'use an https address as repo')
+  }
+  const isSameOrigin = url.origin === hop.url.origin
+  return isSameOrigin ? { ...hop, url } : { url, headers: withoutCredentials(hop.headers) }
+}
+
+/** Whether any of `headers` may be a credential. */
+export function hasCredentials(headers: Record<string, string>): boolean {
+  return Object.keys(headers).some((name) => !HARMLESS_HEADERS.has(name))
+}
+
+function withoutCredentials(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS_HEADERS.has(name)))
+}
+
+function refused(what: string, remedy: string): SyncError {
+  return new SyncError('redirect-refused', `${what}, which is not followed: ${remedy}`)
+}

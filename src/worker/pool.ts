@@ -1,0 +1,125 @@
+// The worker threads, as functions the main thread can call.
+
+import { randomUUID } from 'node:crypto'
+import { MessageChannel } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import type { Limits } from '../git/limits.js'
+import type { Oid } from '../git/oid.js'
+import { announceProcess } from '../publish/process-identity.js'
+import type { Look, Site, Survey } from '../publish/publication.js'
+import { THREAD_LIMITS } from '../thread/limits.js'
+import { sendChunks } from '../thread/port-stream.js'
+import { unwrap } from '../thread/reply.js'
+import { createLeaseStore, type LeaseStore } from './lease-store.js'
+import type { Unpacked } from './receive.js'
+import type { InspectJob, PublishJob, StopFlag, TidyJob, UnpublishJob } from './thread.js'
+
+/** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
+const IDLE_THREAD_MS = 2000
+/** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
+const MEMORY_BYTES = 64 * 1024 * 1024
+
+export interface PackToPublish {
+  site: Site
+  want: Oid
+  /** The published commit that the remote was told of. */
+  have: Oid | undefined
+  chunks: AsyncIterable<Uint8Array>
+}
+
+export interface WorkerPool {
+  /** What keeps other instances away. */
+  leases: LeaseStore
+  /** What is in place at a site; completes what was interrupted. Hashes `share` of all content. */
+  inspect(site: Site, share: Look['share'], signal: AbortSignal): Promise<Survey>
+  /**
+   * Receives a pack, verifies it and publishes it; all or nothing. Where `want` is `have`, which is
+   * a commit then, the pack has the blobs that it takes to put that commit right.
+   */
+  publish(pack: PackToPublish, signal: AbortSignal): Promise<Unpacked & { receivedAt: number }>
+  /**
+   * Removes what is not needed beside a published tree, and prepares for the next. Returns the
+   * milliseconds until there is more to do; undefined where there is not.
+   */
+  tidy(site: Site, graceMs: number, signal: AbortSignal): Promise<number | undefined>
+  /** Removes what was published, and its state. */
+  unpublish(site: Site, signal: AbortSignal): Promise<void>
+  /** Waits for running jobs, then ends the threads. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a pool of at most `maxThreads` threads, one job each at a time. `onError` is told of
+ * faults of a thread that has no job; the pool replaces it.
+ */
+export function createWorkerPool(
+  maxThreads: number,
+  onError: (error: unknown) => void,
+  limits: Limits,
+): WorkerPool {
+  const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
+  const pool = new Piscina({
+    filename: new URL('./thread.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads,
+    idleTimeout: IDLE_THREAD_MS,
+    resourceLimits: THREAD_LIMITS,
+  })
+  pool.on('error', onError)
+  return {
+    leases: createLeaseStore(pool, announceProcess(randomUUID())),
+    inspect: (site, share, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: InspectJob = { site, share, stop }
+        return unwrap(await pool.run(job, { name: 'inspect' }))
+      }),
+    tidy: (site, graceMs, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: TidyJob = { site, graceMs, stop }
+        return unwrap(await pool.run(job, { name: 'tidy' }))
+      }),
+    unpublish: (site, signal) =>
+      stoppable(signal, async (stop) => {
+        const job: UnpublishJob = { site, stop }
+        return unwrap(await pool.run(job, { name: 'unpublish' }))
+      }),
+    publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, shared, stop)),
+    close: () => pool.close(),
+  }
+}
+
+async function publish(
+  pool: Piscina,
+  { chunks, ...rest }: PackToPublish,
+  shared: Pick<PublishJob, 'memoryBytes' | 'limits'>,
+  stop: StopFlag,
+): Promise<Unpacked & { receivedAt: number }> {
+  const { port1, port2 } = new MessageChannel()
+  const job: PublishJob = { ...rest, ...shared, port: port2, stop }
+  let receivedAt = 0
+  // The sender first: waking a thread takes time, in which the remote can work already.
+  const sent = sendChunks(port1, chunks).then(() => {
+    receivedAt = performance.now()
+  })
+  const answered = pool
+    .run(job, { name: 'publish', transferList: [port2] })
+    .finally(() => port1.close())
+  // The sender's failure is the cause of the worker's, so it is the one to report.
+  const [sending, working] = await Promise.allSettled([sent, answered])
+  if (sending.status === 'rejected') throw sending.reason
+  if (working.status === 'rejected') throw working.reason
+  return { ...unwrap<Unpacked>(working.value), receivedAt }
+}
+
+/** Runs `work` with a flag that is set when `signal` aborts: a busy thread hears no message. */
+async function stoppable<T>(signal: AbortSignal, work: (stop: StopFlag) => Promise<T>): Promise<T> {
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const onAbort = () => Atomics.store(stop, 0, 1)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await work(stop)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,192 @@
+// One pack on its way to disk: received, verified and staged at the same time, then
+// published whole. What the pack leaves out, or builds on, is what is published already.
+import { SyncError } from '../base/errors.js'
+import type { Limits } from '../git/limits.js'
+import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
+import { type Oid, objectFormatOf } from '../git/oid.js'
+import { PackReader } from '../pack/pack-reader.js'
+import type { Publication, Published } from '../publish/in-place.js'
+import { IncomingFiles } from '../publish/incoming-files.js'
+import { begin, openPublished, type Site } from '../publish/publication.js'
+import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
+import { toVolumeError } from '../volume/volume-error.js'
+
+export interface UnpackOptions {
+  site: Site
+  /** The commit, or the tag that leads to it. */
+  want: Oid
+  /** The published commit that the remote was told of; its objects may be missing in the pack. */
+  have: Oid | undefined
+  /** How many bytes of the pack, and of its inflated objects, stay in memory. */
+  memoryBytes: number
+  /** What the commit may take at most. */
+  limits: Limits
+  /** Throws when the work is to be given up. */
+  checkpoint: () => void
+}
+
+export interface Unpacked extends Published {
+  commit: Oid
+  /** Pack bytes received. */
+  bytes: number
+  /** Milliseconds from the end of the pack until it was verified, and from then until published. */
+  unpackMs: number
+  publishMs: number
+}
+
+/** Receives a pack and publishes the commit it was asked for: all of it, or nothing. */
+export async function unpack(
+  chunks: AsyncIterable<Buffer>,
+  options: UnpackOptions,
+): Promise<Unpacked> {
+  const unpacking = new Unpacking(options)
+  try {
+    for await (const chunk of chunks) await unpacking.write(chunk)
+    return await unpacking.finish()
+  } catch (error) {
+    unpacking.abandon()
+    throw toVolumeError(error, options.site.directory)
+  } finally {
+    unpacking.close()
+  }
+}
+
+class Unpacking {
+  readonly #options: UnpackOptions
+  readonly #base: PublishedTree | undefined
+  readonly #reader: PackReader
+  readonly #incoming: IncomingFiles
+  #commit: Oid | undefined
+  #publication: Publication | undefined
+  #hasTried = false
+
+  constructor(options: UnpackOptions) {
+    const { checkpoint, have, limits, memoryBytes, site, want } = options
+    this.#options = options
+    this.#incoming = new IncomingFiles(site)
+    this.#base = have === undefined ? undefined : openPublished(site)
+    if (this.#base?.known.snapshot.commit !== have) {
+      throw new SyncError(
+        'base-missing',
+        `The files of ${have} were changed; everything is fetched anew`,
+      )
+    }
+    this.#reader = new PackReader({
+      objectFormat: objectFormatOf(want),
+      memoryBytes,
+      cacheBytes: memoryBytes,
+      largeBytes: LARGE_BYTES,
+      limits,
+      checkpoint,
+      createFile: () => this.#incoming.create(),
+      findBase: (oid) => this.#findBase(oid),
+      onObject: (oid, object) => this.#stage(oid, object),
+    })
+  }
+
+  write(chunk: Buffer): Promise<void> {
+    return this.#reader.write(chunk)
+  }
+
+  async finish(): Promise<Unpacked> {
+    const receivedAt = performance.now()
+    if (!this.#publication) this.#tryToBegin()
+    const pack = await this.#reader.finish()
+    this.#publication ??= this.#begin()
+    const verifiedAt = performance.now()
+    const published = this.#publication.finish()
+    return {
+      ...published,
+      commit: this.#commit as Oid,
+      bytes: pack.bytes,
+      unpackMs: verifiedAt - receivedAt,
+      publishMs: performance.now() - verifiedAt,
+    }
+  }
+
+  abandon(): void {
+    this.#publication?.abandon()
+  }
+
+  close(): void {
+    this.#incoming.removeAfter(this.#reader)
+  }
+
+  #findBase(oid: Oid): StoredObject | undefined {
+    const tree = this.#base?.readTree(oid)
+    if (tree) return { type: 'tree', body: tree }
+    // Until it is known what changes, a look for the file could mean a look at every file.
+    return this.#publication ? this.#base?.findBlob(oid) : undefined
+  }
+
+  #stage(oid: Oid, object: StoredObject): void {
+    // With a base, all trees must be there first: servers may send them before the blobs.
+    const isTime = this.#base ? object.type === 'blob' : object.type === 'commit'
+    if (isTime && !this.#hasTried) this.#tryToBegin()
+    this.#publication?.offer(oid, object)
+  }
+
+  #tryToBegin(): void {
+    this.#hasTried = true
+    try {
+      this.#publication = this.#begin()
+    } catch (error) {
+      // Too early: then staging starts when the pack is whole.
+      if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
+    }
+  }
+
+  #begin(): Publication {
+    const commit = this.#peel(this.#options.want)
+    const tree = treeOfCommit(this.#readWhole(commit, 'commit'))
+    const readTree = (oid: Oid) => this.#base?.readTree(oid) ?? this.#readWhole(oid, 'tree')
+    const readBlob = (oid: Oid) => this.#readBlob(oid)
+    this.#commit = commit
+    const { checkpoint, limits, site } = this.#options
+    this.#base?.expect(tree, readTree, limits)
+    const { objectCount } = this.#reader
+    const target = { commit, tree, readTree, readBlob, objectCount, limits }
+    return begin(site, target, checkpoint, this.#base)
+  }
+
+  /** Follows annotated tags to the commit. */
+  #peel(want: Oid): Oid {
+    let oid = want
+    for (;;) {
+      const object = this.#reader.read(oid)
+      if (object.type === 'commit') return oid
+      if (object.type !== 'tag') {
+        throw new SyncError(
+          'not-a-commit',
+          `The ref names the ${object.type} ${oid}, which is no commit; follow another ref`,
+        )
+      }
+      oid = targetOfTag(object.body)
+    }
+  }
+
+  #readWhole(oid: Oid, type: ObjectType): Buffer {
+    const object = this.#reader.read(oid)
+    if (object.type === type && 'body' in object) return object.body
+    throw wrongType(oid, object.type, type)
+  }
+
+  #readBlob(oid: Oid): StoredObject {
+    const object = this.#reader.has(oid) ? this.#reader.read(oid) : this.#base?.findBlob(oid)
+    if (object?.type === 'blob') return object
+    if (object) throw wrongType(oid, object.type, 'blob')
+    // Without a base, the reader's own error says what the pack lacks.
+    if (!this.#base) return this.#reader.read(oid)
+    throw new SyncError(
+      'base-missing',
+      `The published file with the object ${oid} was changed; everything is fetched anew`,
+    )
+  }
+}
+
+function wrongType(oid: Oid, is: ObjectType, wanted: ObjectType): SyncError {
+  return new SyncError(
+    'pack-corrupt',
+    `The object ${oid} is a ${is}, where a ${wanted} belongs; the repository is damaged (git fsck tells more)`,
+  )
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { createLocalClient } from '../../../src/remote/disk/local.js'
+import { assertSameTree, createRepo, git, type TestRepo, tempDir } from '../../helpers/git.js'
+import { fetchPack, lsRefs, post, Receiver, textOf } from './local-harness.js'
+
+const FILES = {
+  'read me.txt': 'hello\n',
+  'src/main.c': 'int main;\n'.repeat(500),
+  'src/deep/er/file': Buffer.from([0, 255, 13, 10]),
+  'src/copy.c': 'int main;\n'.repeat(500),
+  run: { content: '#!/bin/sh\n', executable: true },
+  link: { symlink: 'src/main.c' },
+  empty: '',
+}
+
+function fillRepo(repo: TestRepo): { first: string; second: string } {
+  const first = repo.commit('first', FILES)
+  const second = repo.commit('second', { 'src/main.c': `${'int main;\n'.repeat(500)}// new\n` })
+  return { first, second }
+}
+
+test('advertises protocol v2', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'my repo'))
+  const response = await createLocalClient().request({
+    url: `${pathToFileURL(repo.dir).href}/info/refs?service=git-upload-pack`,
+  })
+  assert.equal(response.statusCode, 200)
+  assert.equal(response.headers['content-type'], 'application/x-git-upload-pack-advertisement')
+  let text = ''
+  for await (const chunk of response.body) text += Buffer.from(chunk)
+  assert.match(text, /^000eversion 2\n.*fetch=shallow\n.*object-format=sha1\n0000$/s)
+})
+
+for (const form of ['working tree', 'bare', 'linked worktree', 'submodule-like .git file']) {
+  for (const storage of ['loose', 'packed']) {
+    test(`serves a ${form}, ${storage}`, async (t) => {
+      const root = tempDir(t)
+      const repo = createRepo(path.join(root, 'repo'), { bare: form === 'bare' })
+      const { first, second } = fillRepo(repo)
+      repo.git('tag', '-a', '-m', 'words', 'v1', first)
+      if (storage === 'packed') repo.git('gc', '-q', '--prune=now')
+      let dir = repo.dir
+      if (form === 'linked worktree') {
+        dir = path.join(root, 'linked')
+        repo.git('worktree', 'add', '-q', dir, '-b', 'side', first)
+      } else if (form.startsWith('submodule')) {
+        renameSync(repo.gitDir, path.join(root, 'elsewhere'))
+        writeFileSync(path.join(dir, '.git'), 'gitdir: ../elsewhere\n')
+      }
+      const [head] = await lsRefs(dir, 'HEAD')
+      const isLinked = form === 'linked worktree'
+      const branch = isLinked
+        ? `${first} HEAD symref-target:refs/heads/side`
+        : `${second} HEAD symref-target:refs/heads/main`
+      assert.equal(head, branch)
+      const refs = await lsRefs(dir, 'refs/')
+      assert.ok(refs.includes(`${second} refs/heads/main`))
+      assert.ok(refs.some((line) => line.endsWith(` refs/tags/v1 peeled:${first}`)))
+
+      const receiver = new Receiver(root)
+      const fetched = await fetchPack(dir, [second])
+      assert.deepEqual(fetched.shallow, [second])
+      assert.equal(receiver.receive(fetched), 1 + 4 + 7)
+      receiver.check(second)
+      const tree = path.join(root, 'tree')
+      mkdirSync(tree)
+      receiver.repo.gitBytes(['checkout', '-f', second, '--', '.'], {
+        env: { GIT_WORK_TREE: tree },
+      })
+      assertSameTree(tree, dir, second)
+    })
+  }
+}
+
+test('an update costs what changed', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const { first, second } = fillRepo(repo)
+  const moved = repo.commit('moved', { 'read me.txt': null, 'src/deep/moved': 'hello\n' })
+  const receiver = new Receiver(root)
+  receiver.receive(await fetchPack(repo.dir, [first]))
+  // The commit, two trees, one blob.
+  assert.equal(receiver.receive(await fetchPack(repo.dir, [second], [first])), 4)
+  // The commit and three trees: the blob is there under another name.
+  assert.equal(receiver.receive(await fetchPack(repo.dir, [moved], [second])), 4)
+  receiver.check(moved)
+  // A revert brings back nothing but the commit; the same again brings nothing at all.
+  const reverted = repo.commit('reverted', { 'read me.txt': 'hello\n', 'src/deep/moved': null })
+  assert.equal(receiver.receive(await fetchPack(repo.dir, [reverted], [second])), 1)
+  assert.equal(receiver.receive(await fetchPack(repo.dir, [reverted], [reverted])), 0)
+  // What the repository does not know is no help, and no harm.
+  const full = await fetchPack(repo.dir, [reverted], ['0123456789'.repeat(4)])
+  assert.equal(full.pack.readUInt32BE(8), 1 + 4 + 7)
+})
+
+test('serves a tag by its own oid, a tree, a blob, and several at once', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const { first, second } = fillRepo(repo)
+  repo.git('tag', '-a', '-m', 'inner', 'inner', second)
+  repo.git('tag', '-a', '-m', 'outer', 'outer', 'inner')
+  const receiver = new Receiver(root)
+  const tag = await fetchPack(repo.dir, [repo.oid('outer')])
+  assert.deepEqual(tag.shallow, [second])
+  assert.equal(receiver.receive(tag), 2 + 1 + 4 + 7)
+  receiver.check(repo.oid('outer'))
+
+  const parts = [repo.oid('HEAD:src/deep'), repo.oid('HEAD:run')]
+  assert.equal((await fetchPack(repo.dir, parts)).pack.readUInt32BE(8), 4)
+  const both = await fetchPack(repo.dir, [first, second, first])
+  assert.deepEqual(both.shallow, [second])
+  assert.equal(receiver.receive(both), 2 + 6 + 7)
+})
+
+test('reads deltas, chains of them across packs, and what others lend', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'lender'))
+  const text = Array.from({ length: 4000 }, (_, line) => `line ${line} ${line * 7919}\n`)
+  for (let round = 0; round < 12; round++) {
+    text[round * 100] = `changed in round ${round}\n`
+    repo.commit(`round ${round}`, { 'big.txt': text.join(''), [`n${round}`]: String(round) })
+  }
+  repo.git('repack', '-adfq', '--depth=50', '--window=50')
+  const chains = repo
+    .git('verify-pack', '-v', ...packsOf(repo.gitDir))
+    .match(/chain length = (\d+)/g)
+  assert.ok((chains?.length ?? 0) >= 5)
+
+  const borrower = path.join(root, 'borrower')
+  git(root, 'clone', '-q', '--shared', repo.dir, borrower)
+  writeFileSync(path.join(borrower, 'own.txt'), 'own')
+  git(borrower, 'add', '.')
+  git(borrower, 'commit', '-qm', 'own')
+  git(borrower, 'repack', '-dlq')
+
+  const receiver = new Receiver(root)
+  for (const revision of ['HEAD', 'HEAD~1', 'HEAD~6', 'HEAD~11']) {
+    const oid = git(borrower, 'rev-parse', revision)
+    receiver.receive(await fetchPack(borrower, [oid]))
+    receiver.check(oid)
+  }
+})
+
+test('large blobs, loose and packed, come through', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const oid = repo.commit('large', {
+    random: randomBytes(3 << 20),
+    zeros: Buffer.alloc(20 << 20),
+    text: 'all work and no play\n'.repeat(200_000),
+  })
+  const receiver = new Receiver(root)
+  receiver.receive(await fetchPack(repo.dir, [oid]))
+  receiver.check(oid)
+  repo.git('-c', 'core.bigFileThreshold=1k', 'gc', '-q')
+  rmSync(receiver.repo.dir, { recursive: true })
+  const again = new Receiver(root)
+  again.receive(await fetchPack(repo.dir, [oid]))
+  again.check(oid)
+})
+
+test('finds any object among many', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const files = Object.fromEntries(
+    Array.from({ length: 3000 }, (_, index) => [`d${index % 50}/f${index}`, `content ${index}`]),
+  )
+  const oid = repo.commit('many', files)
+  repo.git('gc', '-q')
+  const receiver = new Receiver(root)
+  assert.equal(receiver.receive(await fetchPack(repo.dir, [oid])), 3052)
+  receiver.check(oid)
+})
+
+test('lists refs as real git does', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const { first, second } = fillRepo(repo)
+  repo.git('tag', 'light', first)
+  repo.git('tag', '-a', '-m', 'x', 'packed-tag', first)
+  repo.git('branch', 'feature/one', first)
+  repo.git('branch', 'moving', first)
+  repo.git('symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/heads/main')
+  repo.git('pack-refs', '--all')
+  repo.git('update-ref', 'refs/heads/moving', second)
+  repo.git('tag', '-a', '-m', 'x', 'loose-tag', second)
+  repo.git('branch', 'feature/two', second)
+  writeFileSync(path.join(repo.gitDir, 'refs/heads/broken'), 'nonsense\n')
+  writeFileSync(path.join(repo.gitDir, 'refs/heads/main.lock'), '')
+
+  const expected = repo.git(
+    'for-each-ref',
+    '--format=%(objectname) %(refname)%(if)%(symref)%(then) symref-target:%(symref)%(end)%(if)%(*objectname)%(then) peeled:%(*objectname)%(end)',
+  )
+  const head = `${second} HEAD symref-target:refs/heads/main`
+  const all = [head, ...expected.split('\n'), '0000']
+  assert.deepEqual(await lsRefs(repo.dir), all)
+  assert.deepEqual(await lsRefs(repo.dir, ''), all)
+  for (const prefixes of [
+    ['refs/heads/main'],
+    ['HEAD', 'refs/heads/fea', 'refs/heads/feature/one'],
+    ['refs/tags/'],
+    ['ref'],
+    ['refs/heads/none/'],
+    ['refs/../../x', '../HEAD'],
+  ]) {
+    const names = (line: string) =>
+      prefixes.some((prefix) => line.split(' ')[1]?.startsWith(prefix) ?? true)
+    assert.deepEqual(await lsRefs(repo.dir, ...prefixes), all.filter(names), prefixes.join())
+  }
+  assert.deepEqual(textOf(await post(repo.dir, 'ls-refs', ['ref-prefix refs/tags/loose'])), [
+    `${repo.oid('loose-tag')} refs/tags/loose-tag`,
+    '0000',
+  ])
+})
+
+test('an unborn or detached HEAD is told as it is', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  assert.deepEqual(await lsRefs(repo.dir), ['unborn HEAD symref-target:refs/heads/main', '0000'])
+  assert.deepEqual(textOf(await post(repo.dir, 'ls-refs', ['symrefs'])), ['0000'])
+  const oid = repo.commit('first')
+  repo.git('checkout', '-q', '--detach')
+  assert.deepEqual(await lsRefs(repo.dir, 'HEAD'), [`${oid} HEAD`, '0000'])
+})
+
+function packsOf(gitDir: string): string[] {
+  const folder = path.join(gitDir, 'objects/pack')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.idx'))
+    .map((name) => path.join(folder, name))
+}

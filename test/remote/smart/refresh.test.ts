@@ -1,0 +1,158 @@
+// What follows a 401: one look for other credentials and one repetition, whichever way
+// the credentials come.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { parseRemoteUrl } from '../../../src/git/remote-url.js'
+import { RemoteSession } from '../../../src/remote/smart/remote-session.js'
+import { createCredentials } from '../../../src/transport/credentials.js'
+import { createHttpClient } from '../../../src/transport/http/client.js'
+import { createAssertOk } from '../../../src/transport/http/status.js'
+import { atEnd } from '../../helpers/at-end.js'
+import { failsWith } from '../../helpers/fails-with.js'
+import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { startGitServer } from '../../helpers/git-http-server.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+
+const { signal } = new AbortController()
+
+/** A git server that takes one password, and a session with the credentials of a file. */
+async function setUp(t: TestScope, credential: (folder: string) => object) {
+  const folder = tempDir(t)
+  const repo = createRepo(path.join(folder, 'repo.git'), { bare: true })
+  const oid = repo.commit('first', { file: '1' })
+  const accepted = { password: 'old' }
+  const git = await startGitServer(t, {
+    root: folder,
+    onRequest: (request, response) => {
+      const login = Buffer.from(`me:${accepted.password}`).toString('base64')
+      if (request.headers.authorization === `Basic ${login}`) return false
+      response.writeHead(401).end('no')
+      return true
+    },
+  })
+  const file = path.join(folder, 'credentials.json')
+  writeFileSync(file, JSON.stringify([{ url: git.url, ...credential(folder) }]))
+  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  atEnd(t, () => client.close())
+  const remote = parseRemoteUrl(`${git.url}/repo.git`, '/')
+  const credentials = createCredentials({ path: file, client })
+  let authorized = 0
+  const session = new RemoteSession({
+    url: remote.url,
+    client,
+    authorize: async (attempt) => {
+      authorized++
+      return (await credentials.authorize(remote, undefined, attempt)).headers
+    },
+    assertOk: createAssertOk(Date.now),
+    maxRefsBytes: 1 << 20,
+  })
+  const listRefs = async () => {
+    const refs = await session.listRefs(['HEAD'], signal)
+    assert.equal(refs[0]?.oid, oid)
+  }
+  return {
+    accepted,
+    folder,
+    listRefs,
+    /** The methods of the requests, and how often headers were asked for, since the last call. */
+    take: () => {
+      const counts = { requests: git.requests.splice(0).map(({ method }) => method), authorized }
+      authorized = 0
+      return counts
+    },
+  }
+}
+
+describe('a password in a file', () => {
+  const inFile = (folder: string) => {
+    writeFileSync(path.join(folder, 'password'), 'old\n')
+    return { username: 'me', passwordFile: 'password' }
+  }
+
+  test('that was rotated is in use at the next request', async (t) => {
+    const { accepted, folder, listRefs, take } = await setUp(t, inFile)
+    await listRefs()
+    assert.deepEqual(take(), { requests: ['GET', 'POST'], authorized: 2 })
+    accepted.password = 'new'
+    writeFileSync(path.join(folder, 'password'), 'new\n')
+    await listRefs()
+    assert.deepEqual(take(), { requests: ['POST'], authorized: 1 })
+  })
+
+  test('that is wrong is sent exactly twice', async (t) => {
+    const { accepted, listRefs, take } = await setUp(t, inFile)
+    accepted.password = 'new'
+    const failed = failsWith('authentication-required')
+    await assert.rejects(listRefs(), failed)
+    assert.deepEqual(take(), { requests: ['GET', 'GET'], authorized: 2 })
+    await assert.rejects(listRefs(), failed)
+    assert.deepEqual(take(), { requests: ['GET', 'GET'], authorized: 2 })
+    accepted.password = 'old'
+    await listRefs()
+    assert.deepEqual(take(), { requests: ['GET', 'POST'], authorized: 2 })
+    accepted.password = 'new'
+    await assert.rejects(listRefs(), failed)
+    assert.deepEqual(take(), { requests: ['POST', 'POST'], authorized: 2 })
+  })
+})
+
+describe('a password that is asked for', () => {
+  async function setUpService(t: TestScope) {
+    const answer = { password: 'old' }
+    const service = await startHttpServer(t, (_request, response) => {
+      response.end(`username=me\npassword=${answer.password}\n`)
+    })
+    const site = await setUp(t, () => ({ askpassUrl: service.url }))
+    return { ...site, answer, asked: () => service.requests.length }
+  }
+
+  test('is asked for anew after a 401, and the same request succeeds', async (t) => {
+    const { accepted, answer, asked, listRefs, take } = await setUpService(t)
+    await listRefs()
+    assert.deepEqual([asked(), take().requests], [1, ['GET', 'POST']])
+    accepted.password = 'new'
+    answer.password = 'new'
+    await listRefs()
+    assert.deepEqual([asked(), take().requests], [2, ['POST', 'POST']])
+    await listRefs()
+    assert.deepEqual([asked(), take().requests], [2, ['POST']])
+  })
+
+  test('that is wrong is asked for exactly once more', async (t) => {
+    const { accepted, asked, listRefs, take } = await setUpService(t)
+    await listRefs()
+    take()
+    accepted.password = 'new'
+    await assert.rejects(listRefs(), failsWith('authentication-required'))
+    assert.deepEqual([asked(), take().requests], [2, ['POST', 'POST']])
+  })
+})
+
+test('without credentials nothing is repeated', async (t) => {
+  const { listRefs, take } = await setUp(t, () => ({ headers: {} }))
+  await assert.rejects(listRefs(), failsWith('authentication-required'))
+  assert.deepEqual(take(), { requests: ['GET'], authorized: 1 })
+})
+
+test('a 401 of another origin, which was given none, is not repeated', async (t) => {
+  const other = await startHttpServer(t, (_request, response) => {
+    response.writeHead(401).end()
+  })
+  const front = await startHttpServer(t, (request, response) => {
+    response.writeHead(302, { location: `${other.url}${request.url}` }).end()
+  })
+  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  atEnd(t, () => client.close())
+  const session = new RemoteSession({
+    url: `${front.url}/repo.git`,
+    client,
+    authorize: async () => ({ authorization: 'Bearer token' }),
+    assertOk: createAssertOk(Date.now),
+    maxRefsBytes: 1 << 20,
+  })
+  await assert.rejects(session.listRefs(['HEAD'], signal), failsWith('authentication-required'))
+  assert.deepEqual([front.requests.length, other.requests.length], [1, 1])
+})

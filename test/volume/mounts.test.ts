@@ -1,0 +1,320 @@
+// Volumes that come, go, refuse, or lie inside of what is published: nothing is torn, and once
+// they are as they should be, the next attempt goes on.
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { acquireLease } from '../../src/publish/lease-claim.js'
+import { announceProcess } from '../../src/publish/process-identity.js'
+import { inspect, publish, type Site } from '../../src/publish/publication.js'
+import { mountPointOf } from '../../src/volume/mount-points.js'
+import { toVolumeError } from '../../src/volume/volume-error.js'
+import { failsWith } from '../helpers/fails-with.js'
+import { failAt, fsError, withGate } from '../helpers/fs-faults.js'
+import { intactCommit } from '../helpers/intact-commit.js'
+import { createMounts } from '../helpers/mounts.js'
+import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
+import { readTree, treeDifferences } from '../helpers/same-tree.js'
+
+const none = () => undefined
+const NOBODY = 65534
+
+describe('a mount inside of what is published', () => {
+  for (const [what, name] of [
+    ['of a file that changes', 'edited'],
+    ['of a directory that gets a file', 'd'],
+    ['of a directory that a file replaces', 'to-file'],
+    ['in a directory that a file replaces', 'to-file/in'],
+  ] as const) {
+    test(`${what} stops a commit before anything is changed`, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t)
+      const first = test.commit({ edited: '1', 'd/a': '1', 'to-file/in': '1', other: '1' })
+      const second = test.commit({ edited: '2', 'd/a': '1', 'd/b': '1', 'to-file': '', other: '2' })
+      test.publish(first)
+      // Of the same volume, where only the system's list tells.
+      if (mounts.isAllowed) mounts.bind(test.at(name), test.at(name))
+      const publishThere = () => publish(test.site, second, none)
+      const attempt = () =>
+        mounts.isAllowed ? publishThere() : withMountPoint(test, test.at(name), publishThere)
+      assert.throws(attempt, failsWith('path-blocked', /mounted by itself.*unmount it/))
+      test.assertPublished(first)
+      assert.equal(intactCommit(test.site), first.commit)
+      if (mounts.isAllowed) mounts.unmount(test.at(name))
+      test.publish(second)
+    })
+  }
+
+  test('stays where the commit has nothing, and the rest is published', (t) => {
+    const mounts = createMounts(t)
+    const test = createSite(t)
+    test.publish({ gone: '1', other: '1' })
+    const second = test.commit({ other: '2' })
+    if (!mounts.isAllowed) {
+      removeBusy(test.at('gone'), () => publish(test.site, second, none))
+    } else {
+      mounts.bind(test.at('gone'), test.at('gone'))
+      publish(test.site, second, none)
+    }
+    assert.deepEqual(namesIn(test.directory), ['.git-autosync', 'gone', 'other'])
+    assert.equal(readFileSync(test.at('other'), 'utf8'), '2')
+  })
+})
+
+describe('a volume at the published path itself', () => {
+  test('is published to in place, and takes no symlink', (t) => {
+    const mounts = createMounts(t)
+    const test = createSite(t)
+    mkdirSync(test.directory)
+    if (mounts.isAllowed) mounts.tmpfs(test.directory, 'size=1m')
+    mkdirSync(test.at('lost+found'), { mode: 0o700 })
+    const first = test.commit({ a: '1', 'd/b': '1' })
+    for (const site of [test.site, { ...test.site, clean: true }]) {
+      publish(site, first, none)
+      assert.equal(intactCommit(site), first.commit)
+      const names = ['.git-autosync', 'a', 'd', 'lost+found']
+      if (mounts.isAllowed || !site.clean) assert.deepEqual(namesIn(test.directory), names)
+    }
+    const asLink = () => publish({ ...test.site, mode: 'symlink' }, first, none)
+    const attempt = () =>
+      mounts.isAllowed ? asLink() : withMountPoint(test, test.directory, asLink)
+    assert.throws(attempt, failsWith('path-blocked', /mount point.*set publish to in-place/))
+    assert.equal(intactCommit(test.site), first.commit)
+    rmSync(test.at('lost+found'), { recursive: true, force: true })
+    test.assertPublished(first)
+  })
+
+  for (const stateDirectory of [false, true]) {
+    test(`that vanishes, with state ${stateDirectory ? 'apart' : 'on it'}, is waited for`, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t, { stateDirectory })
+      const volume = path.join(test.outside, 'volume')
+      const mountPoint = test.directory
+      mkdirSync(volume)
+      mkdirSync(mountPoint)
+      const mount = () => mounts.isAllowed && mounts.bind(volume, mountPoint)
+      const unmount = () => mounts.isAllowed && mounts.unmount(mountPoint)
+      const self = announceProcess('this one')
+      const claim = (site: Site) => acquireLease({ site, self, expired: undefined })
+      mount()
+      const answer = claim(test.site)
+      assert.equal(answer.state, 'held')
+      assert.ok(answer.state === 'held')
+      const { lease } = answer
+      if (mounts.isAllowed) assert.equal(lease.mountPoint, mountPoint)
+      const first = test.commit({ a: '1', gone: '1' })
+      publish({ ...test.site, lease }, first, none)
+
+      unmount()
+      const site = { ...test.site, mountPoint }
+      const missing = mounts.isAllowed ? site : { ...site, mountPoint: `${mountPoint}/gone` }
+      assert.throws(() => claim(missing), failsWith('volume-failed', /is not mounted any more/))
+      if (mounts.isAllowed) assert.deepEqual(namesIn(mountPoint), [])
+
+      mount()
+      const returned = mounts.isAllowed ? site : test.site
+      assert.equal(claim(returned).state, 'held')
+      assert.deepEqual(inspect(returned), { commit: first.commit, drift: undefined })
+      test.publish({ a: '2' })
+    })
+  }
+
+  test('that vanishes is published beneath by one who knows nothing of it, and is not lost', (t) => {
+    const mounts = createMounts(t)
+    const test = createSite(t)
+    const volume = path.join(test.outside, 'volume')
+    mkdirSync(volume)
+    mkdirSync(test.directory)
+    const move = (work: () => void) => {
+      if (mounts.isAllowed) mounts.bind(volume, test.directory)
+      work()
+      if (mounts.isAllowed) mounts.unmount(test.directory)
+    }
+    const first = test.commit({ a: '1', gone: '1' })
+    const second = test.commit({ a: '2' })
+    move(() => publish(test.site, first, none))
+    publish(test.site, second, none)
+    test.assertPublished(second)
+    move(() => {
+      const known = mounts.isAllowed ? first : second
+      assert.equal(intactCommit(test.site), known.commit)
+      publish(test.site, second, none)
+      test.assertPublished(second)
+    })
+    test.assertPublished(second)
+  })
+
+  test('is found by the longest of the paths that are mounted', () => {
+    const line = (at: string) => `36 35 98:0 / ${at} rw,noatime master:1 - ext3 /dev/root rw`
+    const list = ['/', '/none/a', '/none', '/none/ab'].map(line).join('\n')
+    assert.equal(mountPointOf('/none/a/b', list), '/none/a')
+    assert.equal(mountPointOf('/none/abc', list), '/none')
+    assert.equal(mountPointOf('/other', list), '/')
+    assert.equal(mountPointOf('/other', ''), undefined)
+  })
+})
+
+describe('a volume that refuses', () => {
+  for (const mode of ['in-place', 'symlink'] as const) {
+    test(`as it is read-only, is as it was, and written once it is not, ${mode}`, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t, { mode })
+      const first = test.commit({ a: '1', 'd/b': '1' })
+      test.publish(first)
+      const second = test.commit({ a: '2', 'd/c': '1' })
+      if (mounts.isAllowed) mounts.bind(test.volume, test.volume, true)
+      const attempt = () =>
+        refusing('EROFS', mounts.isAllowed, () => publish(test.site, second, none))
+      assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
+      test.assertPublished(first)
+      if (mounts.isAllowed) mounts.unmount(test.volume)
+      test.publish(second)
+    })
+
+    test(`this user, is as it was, and written once it does not, ${mode}`, (t) => {
+      const test = createSite(t, { mode })
+      const first = test.commit({ a: '1', 'd/b': '1' })
+      test.publish(first)
+      const second = test.commit({ a: '2', 'd/b': '2' })
+      const attempt = () => asNobody(test, () => publish(test.site, second, none))
+      assert.throws(attempt, failsWith('volume-failed', /give this process's user the right/))
+      test.assertPublished(first)
+      test.publish(second)
+    })
+
+    // What each of them makes a call answer, at every call of a publication.
+    test(`as it is read-only from the start, is named as such, ${mode}`, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t, { mode })
+      const parent = path.dirname(test.directory)
+      const target = test.commit({ a: '1' })
+      mkdirSync(parent, { recursive: true })
+      if (mounts.isAllowed) mounts.bind(parent, parent, true)
+      const attempt = () =>
+        refusing('EROFS', mounts.isAllowed, () => publish(test.site, target, none))
+      assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
+      if (!mounts.isAllowed) return
+      const self = announceProcess('it')
+      const answer = acquireLease({ site: test.site, self, expired: undefined })
+      assert.deepEqual(answer, { state: 'unwritable' })
+    })
+
+    for (const code of ['EACCES', 'EBUSY', 'EDQUOT', 'EROFS', 'ESTALE', 'ETXTBSY']) {
+      test(`any one call with ${code} is written at the next attempt, ${mode}`, (t) => {
+        const test = createSite(t, { mode })
+        const commits = [
+          { a: '1', 'd/b': '1', f: 'f', l: { symlink: 'a' } },
+          { a: '2', d: '1', 'f/g': 'g', l: 'l' },
+          { a: '3', 'd/b': '3', f: 'f', l: { symlink: 'd' } },
+        ].map((files) => test.commit(files))
+        test.publish(commits[0] as (typeof commits)[0])
+        let hasFailed = true
+        for (let at = 0; hasFailed; at++) {
+          const next = commits[(at + 1) % commits.length] as (typeof commits)[0]
+          hasFailed = failAt(at, 'fault', () => publishOrSay(test.site, next), code)
+          try {
+            publish(test.site, next, none)
+            assert.deepEqual(treeDifferences(readTree(test.directory), test.checkout(next)), [])
+            assert.equal(intactCommit(test.site), next.commit)
+          } catch (error) {
+            throw new Error(`after ${code} at call ${at}`, { cause: error })
+          }
+        }
+      })
+    }
+  }
+})
+
+describe('files that a program has open on NFS', () => {
+  test('hold up a file in place of their directory, until they vanish', (t) => {
+    const test = createSite(t)
+    const first = test.commit({ 'd/a': '1', 'd/e/b': '1' })
+    test.publish(first)
+    const second = test.commit({ d: 'file' })
+    const open = test.at('d/e/.nfs0000000002a1b2c300000001')
+    writeFileSync(open, '')
+    const attempt = () => publish(test.site, second, none)
+    assert.throws(attempt, failsWith('path-blocked', /d\/e\/\.nfs\w+\); they vanish when/))
+    assert.equal(intactCommit(test.site), first.commit)
+    writeFileSync(test.at('d/mine'), '')
+    assert.throws(attempt, failsWith('path-blocked', /d\/mine\); move them away/))
+    rmSync(test.at('d/mine'))
+    rmSync(open)
+    test.publish(second)
+  })
+
+  test('appear where a file that is open is removed, and hold up only what they are in', (t) => {
+    const test = createSite(t)
+    test.publish({ 'd/a': '1', other: '1' })
+    const second = test.commit({ d: 'file', other: '2' })
+    const open = test.at('d/.nfs0000000002a1b2c300000001')
+    const sillyRename = () =>
+      withGate(
+        ({ name, paths }) => {
+          if (name === 'unlinkSync' && paths[0] === test.at('d/a')) writeFileSync(open, '')
+        },
+        () => publish(test.site, second, none),
+      )
+    assert.throws(sillyRename, failsWith('path-blocked'))
+    assert.equal(readFileSync(test.at('other'), 'utf8'), '2')
+    const attempt = () => publish(test.site, second, none)
+    assert.throws(attempt, failsWith('path-blocked', /still has open/))
+    rmSync(open)
+    test.publish(second)
+  })
+})
+
+/** A fault of the volume is said as one, whatever it is. */
+function publishOrSay(site: Site, target: Parameters<typeof publish>[1]): void {
+  try {
+    publish(site, target, none)
+  } catch (error) {
+    assert.equal(toVolumeError(error, site.directory), error)
+  }
+}
+
+function asNobody(test: TestSite, work: () => void): void {
+  if (process.geteuid?.() !== 0) {
+    const directories = [test.volume, test.directory].filter((each) => namesIn(each))
+    for (const directory of directories) chmodSync(directory, 0o555)
+    try {
+      work()
+    } finally {
+      for (const directory of directories) chmodSync(directory, 0o755)
+    }
+    return
+  }
+  chmodSync(path.dirname(test.volume), 0o755)
+  process.seteuid?.(NOBODY)
+  try {
+    work()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+function refusing(code: string, isReal: boolean, work: () => void): void {
+  if (isReal) {
+    work()
+    return
+  }
+  withGate(({ isChange }) => {
+    if (isChange) throw fsError(code)
+  }, work)
+}
+
+/** As if something were mounted at a path. */
+function withMountPoint({ outside }: TestSite, at: string, work: () => void): void {
+  withGate(({ name, paths }, args) => {
+    if (name !== 'readFileSync' || paths[0] !== '/proc/self/mountinfo') return
+    const list = path.join(outside, 'mountinfo')
+    writeFileSync(list, `36 35 98:0 / ${at} rw - ext3 /dev/root rw\n`)
+    args[0] = list
+  }, work)
+}
+
+function removeBusy(at: string, work: () => void): void {
+  withGate(({ name, paths }) => {
+    if (name === 'unlinkSync' && paths[0] === at) throw fsError('EBUSY')
+  }, work)
+}

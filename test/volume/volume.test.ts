@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import fs, {
+  mkdirSync,
+  type PathLike,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { describe, test } from 'node:test'
+import { SyncError } from '../../src/base/errors.js'
+import { publish } from '../../src/publish/publication.js'
+import { toFsPath } from '../../src/volume/byte-path.js'
+import {
+  listTree,
+  realDirectories,
+  removeOne,
+  removeTree,
+  statIfPresent,
+  writeNewFile,
+} from '../../src/volume/volume.js'
+import { toVolumeError } from '../../src/volume/volume-error.js'
+import { fsError, withGate } from '../helpers/fs-faults.js'
+import { tempDir } from '../helpers/git.js'
+import { createSite } from '../helpers/publish-site.js'
+
+describe('a volume', () => {
+  test('tells what is at a path, not following links', (t) => {
+    const root = tempDir(t)
+    writeFileSync(`${root}/file`, '')
+    symlinkSync('file', `${root}/link`)
+    assert.ok(statIfPresent(`${root}/link`)?.isSymbolicLink())
+    assert.equal(statIfPresent(`${root}/none`), undefined)
+    assert.equal(statIfPresent(`${root}/file/below`), undefined)
+  })
+
+  test('takes new files only where nothing is', (t) => {
+    const root = tempDir(t)
+    symlinkSync('target', `${root}/link`)
+    assert.throws(() => writeNewFile(`${root}/link`, 0o666, Buffer.from('x')), { code: 'EEXIST' })
+    writeNewFile(`${root}/file`, 0o666, Buffer.alloc(100_000, 'x'))
+    assert.equal(statSync(`${root}/file`).size, 100_000)
+    assert.deepEqual(readdirSync(root).sort(), ['file', 'link'])
+  })
+
+  test('writes on after a write that took only a part', (t) => {
+    const root = tempDir(t)
+    const shorten = (args: unknown[]) => args.splice(3, 0, 7)
+    const bytes = Buffer.from('more than seven bytes')
+    withGate(
+      ({ name }, args) => {
+        if (name === 'writeSync' && bytes.length - Number(args[2]) > 7) shorten(args)
+      },
+      () => writeNewFile(`${root}/file`, 0o666, bytes),
+    )
+    assert.deepEqual(readFileSync(`${root}/file`), bytes)
+  })
+
+  test('gives up files and empty directories, and keeps full ones and mount points', (t) => {
+    const root = tempDir(t)
+    mkdirSync(`${root}/full/empty`, { recursive: true })
+    symlinkSync('full', `${root}/link`)
+    assert.equal(removeOne(`${root}/full`), false)
+    assert.equal(removeOne(`${root}/none`), false)
+    assert.equal(removeOne(`${root}/link`), true)
+    const busy = () =>
+      withGate(
+        ({ name }) => {
+          if (name === 'rmdirSync') throw fsError('EBUSY')
+        },
+        () => assert.equal(removeOne(`${root}/full/empty`), false),
+      )
+    busy()
+    assert.equal(removeOne(`${root}/full/empty`), true)
+    assert.equal(removeOne(`${root}/full`), true)
+  })
+
+  test('gives up all of a directory, and stops when it is told to', (t) => {
+    const root = tempDir(t)
+    mkdirSync(`${root}/d/e/f`, { recursive: true })
+    for (const name of ['d/a', 'd/e/b', 'd/e/f/c', 'kept']) writeFileSync(`${root}/${name}`, '')
+    symlinkSync('../kept', `${root}/d/link`)
+    let left = 3
+    const stop = () => {
+      if (left-- === 0) throw new SyncError('aborted', 'enough')
+    }
+    assert.throws(() => removeTree(`${root}/d`, stop), { code: 'aborted' })
+    assert.ok(statIfPresent(`${root}/d`))
+    removeTree(`${root}/d`, () => undefined)
+    removeTree(`${root}/d`, () => undefined)
+    assert.deepEqual(readdirSync(root), ['kept'])
+  })
+
+  test('lists names of any bytes, each directory before what is in it', (t) => {
+    const root = tempDir(t)
+    mkdirSync(toFsPath(`${root}/\xff/\xfe`), { recursive: true })
+    writeFileSync(toFsPath(`${root}/\xff/\xfe/\x80\n`), '')
+    symlinkSync('.', toFsPath(`${root}/\xff/loop`))
+    const found = listTree(root).map(({ path: at, isDirectory }) => [at, isDirectory])
+    assert.deepEqual(
+      found.filter(([at]) => at !== '\xff/loop'),
+      [
+        ['\xff', true],
+        ['\xff/\xfe', true],
+        ['\xff/\xfe/\x80\n', false],
+      ],
+    )
+    assert.ok(found.some(([at, isDirectory]) => at === '\xff/loop' && !isDirectory))
+    assert.deepEqual(listTree(root, '\xff/\xfe'), [
+      { path: '\xff/\xfe/\x80\n', isDirectory: false },
+    ])
+  })
+
+  test('tells real directories from what lies behind a symlink', (t) => {
+    const root = tempDir(t)
+    mkdirSync(`${root}/a/b/c`, { recursive: true })
+    symlinkSync('b', `${root}/a/link`)
+    writeFileSync(`${root}/file`, '')
+    const isReal = realDirectories(root)
+    const real = ['', 'a', 'a/b', 'a/b/c', 'a/link', 'a/link/c', 'file', 'none', 'none/below']
+    assert.deepEqual(real.filter(isReal), ['', 'a', 'a/b', 'a/b/c'])
+  })
+})
+
+describe('an error of the volume', () => {
+  for (const [code, expected] of [
+    ['ENOSPC', 'volume-full'],
+    ['EDQUOT', 'volume-full'],
+    ['EACCES', 'volume-failed'],
+    ['EPERM', 'volume-failed'],
+    ['EROFS', 'volume-failed'],
+    ['EIO', 'volume-failed'],
+    ['ENAMETOOLONG', 'unsafe-tree'],
+  ] as const) {
+    test(`${code} is ${expected}, and names the directory`, () => {
+      const cause = fsError(code)
+      const error = toVolumeError(cause, '/volume/site')
+      assert.ok(error instanceof SyncError)
+      assert.equal(error.code, expected)
+      assert.equal(error.cause, cause)
+      assert.match(error.message, /\/volume\/site/)
+    })
+  }
+
+  test('elsewhere, as in STATE_DIR, names the directory that it happened in', (t) => {
+    const root = tempDir(t)
+    const at = (file: string) => Object.assign(fsError('EACCES'), { path: file })
+    for (const [file, place] of [
+      [`${root}/state/site-x/in-place`, root],
+      ['/volume/.git-autosync/ö', '/'],
+      ['/volume/ö/d/file', '/volume/ö'],
+    ] as const) {
+      const { message } = toVolumeError(at(file), '/volume/ö') as SyncError
+      assert.ok(message.startsWith(`${place} cannot be written (EACCES`), message)
+    }
+  })
+
+  test('that it is not passes through', () => {
+    const ofNode = Object.assign(new Error('x'), { code: 'ERR_OTHER' })
+    for (const error of [new SyncError('aborted', 'x'), ofNode, 'x', undefined]) {
+      assert.equal(toVolumeError(error, '/'), error)
+    }
+  })
+})
+
+test('a directory on another volume blocks before anything is changed', (t) => {
+  const site = createSite(t)
+  site.publish({ 'd/a': '1', b: '1' })
+  const target = site.commit({ 'd/a': '2', b: '2' })
+  const mounted = t.mock.method(fs, 'lstatSync', lstatWithMount(site.at('d')))
+  syncBuiltinESMExports()
+  const before = readFileSync(site.at('.git-autosync/snapshot'))
+  try {
+    assert.throws(() => publish(site.site, target, () => undefined), {
+      code: 'path-blocked',
+      message: /site\/d is on another volume/,
+    })
+  } finally {
+    mounted.mock.restore()
+    syncBuiltinESMExports()
+  }
+  assert.equal(readFileSync(site.at('b'), 'utf8'), '1')
+  assert.deepEqual(readFileSync(site.at('.git-autosync/snapshot')), before)
+  site.publish(target)
+})
+
+/** Answers for one path as if a volume were mounted there. */
+function lstatWithMount(mountPoint: string): typeof fs.lstatSync {
+  const { lstatSync } = fs
+  const answer = (file: PathLike, options?: { throwIfNoEntry: false }) => {
+    const stat = lstatSync(file, options)
+    if (stat && file === mountPoint) stat.dev++
+    return stat
+  }
+  return answer as typeof fs.lstatSync
+}
