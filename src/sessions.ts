@@ -1,24 +1,27 @@
 // How remotes are reached: over HTTP, over SSH or on disk, through proxies and with the
 // credentials that the settings and the environment give. Every secret sent is told to the
 // redactor, every request to the observer.
+import { fileURLToPath } from 'node:url'
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/redactor.js'
 import type { RemoteUrl } from './git/remote-url.js'
-import { createLocalClient } from './remote/disk/local.js'
-import { RemoteSession } from './remote/smart/remote-session.js'
+import { DiskSession } from './remote/disk/disk-session.js'
+import { SmartSession } from './remote/smart/smart-session.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
 import type { Authorization } from './transport/credentials/authorization.js'
 import { createCredentials } from './transport/credentials.js'
-import { createHttpClient } from './transport/http/client.js'
+import { withAuthorization } from './transport/http/authorized-client.js'
 import { createProxyChoice } from './transport/http/proxy.js'
 import { createAssertOk } from './transport/http/status.js'
 import { withIdentity } from './transport/http/tls-identity.js'
-import { createTransport } from './transport/open.js'
+import { createHttpTransport } from './transport/http/transport.js'
+import { createHttpClient } from './transport/http/undici-client.js'
 import { toSshCredential } from './transport/ssh/credential.js'
 import { sshDefaults } from './transport/ssh/defaults.js'
-import { createSshTransport } from './transport/ssh/transport.js'
+import { createSshTransports } from './transport/ssh/transport.js'
+import type { Transport } from './transport/transport.js'
 
 export interface SessionsOptions {
   settings: Settings
@@ -47,14 +50,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
-  const ssh = createSshTransport({
+  const ssh = createSshTransports({
     clock,
     defaults: sshDefaults(process.env),
     idleTimeoutMs: settings.idleTimeoutMs,
     observe: (request) => observe({ type: 'remote-requested', ...request }),
     onSecret: (secret) => redactor.add(secret),
   })
-  const transport = createTransport({ http: client, local: createLocalClient(), ssh })
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
     redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
   }
@@ -66,28 +68,37 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
     redactor,
   })
-  const openClient = (remote: RemoteUrl, credential: string | undefined) =>
-    transport(remote, async () =>
+  const overHttp = (remote: RemoteUrl, credential: string | undefined): Transport => {
+    const { url } = remote
+    let sent: Authorization | undefined
+    const identified = withIdentity(client, url, () => credentials.identityFor(remote, credential))
+    return createHttpTransport({
+      url,
+      client: withAuthorization(identified, url, async (attempt) => {
+        sent = await credentials.authorize(remote, credential, attempt)
+        return sent.headers
+      }),
+      assertOk: createAssertOk(
+        () => clock.wallTime(),
+        () => sent,
+      ),
+    })
+  }
+  const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
+    ssh.open(remote.url, async () =>
       toSshCredential(remote, await credentials.find(remote, credential)),
     )
+  const { maxRefsBytes } = settings
   return {
     open({ remote, credential }) {
-      let sent: Authorization | undefined
-      return new RemoteSession({
-        url: remote.url,
-        client: withIdentity(openClient(remote, credential), remote.url, () =>
-          credentials.identityFor(remote, credential),
-        ),
-        async authorize(attempt) {
-          sent = await credentials.authorize(remote, credential, attempt)
-          return sent.headers
-        },
-        assertOk: createAssertOk(
-          () => clock.wallTime(),
-          () => sent,
-        ),
-        maxRefsBytes: settings.maxRefsBytes,
-      })
+      switch (remote.transport) {
+        case 'http':
+          return new SmartSession(overHttp(remote, credential), maxRefsBytes)
+        case 'ssh':
+          return new SmartSession(overSsh(remote, credential), maxRefsBytes)
+        case 'local':
+          return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
+      }
     },
     async close() {
       await Promise.all([client.close(), ssh.close()])

@@ -68,7 +68,7 @@ async function checkRemote(
   await credentials.authorize(remote, name)
   const found = await credentials.find(remote, name)
   if (remote.transport !== 'ssh') return
-  const host = parseSshAddress(`${remote.url}/info/refs`)
+  const host = parseSshAddress(remote.url)
   const ssh = toSshCredential(remote, found)
   const defaults = sshDefaults(process.env)
   await readTrust(host, ssh, { defaults, clock: systemClock })

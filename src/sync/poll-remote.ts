@@ -1,6 +1,6 @@
 // One look at a remote for all of its entries that are due.
 import { SyncError, toSyncError } from '../base/errors.js'
-import type { RemoteRef } from '../remote/smart/remote-ref.js'
+import type { RemoteRef } from '../remote/remote-session.js'
 import { retryDelayMs, spread } from '../schedule/cadence.js'
 import type { SyncContext } from './context.js'
 import type { EntryState } from './entry-state.js'

@@ -1,7 +1,7 @@
 // The remotes of all entries, and when each is polled: entries that share a URL and
 // credentials share one remote, one session and one poll.
 import type { Entry } from '../listing/entry.js'
-import type { RemoteSession } from '../remote/smart/remote-session.js'
+import type { RemoteSession } from '../remote/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import type { SyncContext } from './context.js'
 import type { EntryState } from './entry-state.js'

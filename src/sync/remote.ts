@@ -1,8 +1,7 @@
 // One remote with one set of credentials, and the entries that follow it. They share
 // one look at its refs.
 import type { Entry } from '../listing/entry.js'
-import type { RemoteRef } from '../remote/smart/remote-ref.js'
-import type { RemoteSession } from '../remote/smart/remote-session.js'
+import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
 import { Doubt } from '../schedule/doubt.js'
 import type { EntryState } from './entry-state.js'
 import { isResolvable, refPrefixesOf } from './resolve-revision.js'

@@ -2,7 +2,7 @@
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import { type Revision, refOf } from '../git/revision.js'
-import type { RemoteRef } from '../remote/smart/remote-ref.js'
+import type { RemoteRef } from '../remote/remote-session.js'
 
 /** What to fetch, and what will be published by it. */
 export interface Desired {

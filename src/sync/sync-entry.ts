@@ -2,7 +2,7 @@
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { Drift } from '../publish/publication.js'
-import type { FetchRequest } from '../remote/smart/fetch-request.js'
+import type { FetchRequest } from '../remote/remote-session.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'

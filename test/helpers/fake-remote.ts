@@ -1,11 +1,14 @@
 // A remote without a network: what it has, what it was asked, and how it fails.
 import type { Oid } from '../../src/git/oid.js'
-import type { FetchRequest } from '../../src/remote/smart/fetch-request.js'
-import type { RemoteRef } from '../../src/remote/smart/remote-ref.js'
-import { type FetchedPack, RemoteSession } from '../../src/remote/smart/remote-session.js'
+import type {
+  FetchedPack,
+  FetchRequest,
+  RemoteRef,
+  RemoteSession,
+} from '../../src/remote/remote-session.js'
 import { Gate } from './gate.js'
 
-export class FakeRemote {
+export class FakeRemote implements RemoteSession {
   readonly #refs = new Map<string, RemoteRef>()
   /** The prefixes of every look at its refs. */
   readonly polls: (readonly string[])[] = []
@@ -46,27 +49,6 @@ export class FakeRemote {
     await this.fetching.pass(signal)
     if (this.fetchError) throw this.fetchError
     return { chunks: oneChunk(Buffer.from('PACK')) }
-  }
-}
-
-/** A session with a {@link FakeRemote}, as the sync layer takes it. */
-export class FakeSession extends RemoteSession {
-  readonly #remote: FakeRemote
-
-  constructor(remote: FakeRemote) {
-    const refuse = () => Promise.reject(new Error('a fake session makes no requests'))
-    const client = { request: refuse }
-    const maxRefsBytes = 1 << 20
-    super({ url: 'https://fake', client, authorize: refuse, assertOk: refuse, maxRefsBytes })
-    this.#remote = remote
-  }
-
-  override listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
-    return this.#remote.listRefs(prefixes, signal)
-  }
-
-  override fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
-    return this.#remote.fetch(request, signal)
   }
 }
 

@@ -9,7 +9,7 @@ import type { EntryStatus } from '../../src/sync/status.js'
 import { Synchronizer } from '../../src/sync/synchronizer.js'
 import { atEnd } from './at-end.js'
 import { FakeClock } from './fake-clock.js'
-import { FakeRemote, FakeSession } from './fake-remote.js'
+import { FakeRemote } from './fake-remote.js'
 import { FakeWorkers } from './fake-workers.js'
 import type { TestScope } from './git.js'
 
@@ -86,7 +86,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     stateDirectory: undefined,
     openSession: (entry) => {
       opened.push(entry)
-      return new FakeSession(remote(entry.remote.url))
+      return remote(entry.remote.url)
     },
     maxConcurrentPolls: options.maxConcurrentPolls ?? 32,
     maxConcurrentSyncs: options.maxConcurrentSyncs ?? 4,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Remote, remoteKeyOf } from '../../src/sync/remote.js'
-import { FakeRemote, FakeSession } from '../helpers/fake-remote.js'
+import { FakeRemote } from '../helpers/fake-remote.js'
 import { listed, oid, REPO } from '../helpers/fake-sync.js'
 
 const signal = new AbortController().signal
@@ -9,7 +9,7 @@ const signal = new AbortController().signal
 /** What a remote is asked for some entries, and the names it answers with. */
 async function ask(fake: FakeRemote, ...entries: object[]) {
   const full = entries.map((entry, index) => ({ path: `p${index}`, ...entry }))
-  const refs = await new Remote(new FakeSession(fake)).listRefs(listed(full), signal)
+  const refs = await new Remote(fake).listRefs(listed(full), signal)
   return { asked: fake.polls, names: refs.map(({ name }) => name) }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Revision } from '../../src/git/revision.js'
-import type { RemoteRef } from '../../src/remote/smart/remote-ref.js'
+import type { RemoteRef } from '../../src/remote/remote-session.js'
 import { isResolvable, refPrefixesOf, resolveRevision } from '../../src/sync/resolve-revision.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { oid } from '../helpers/fake-sync.js'

@@ -5,45 +5,33 @@ import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
 import type { ObjectStore } from './object-store.js'
 
-export interface FetchPlan {
-  /** In the order of the pack: tags and commits, then trees, then blobs. */
-  oids: Oid[]
-  /** Wanted commits whose parents are not sent. */
-  shallow: Oid[]
-}
-
-/** Plans a fetch; `haves` that the store does not know are ignored. */
-export function planFetch(
-  store: ObjectStore,
-  wants: readonly Oid[],
-  haves: readonly Oid[],
-): FetchPlan {
+/**
+ * The objects in the order of the pack: tags and commits, then trees, then blobs. `haves` that the
+ * store does not know are ignored.
+ */
+export function planFetch(store: ObjectStore, wants: readonly Oid[], haves: readonly Oid[]): Oid[] {
   const seen = new Set<Oid>()
   for (const have of haves) {
     // What a partial or damaged repository lacks of them is known to the client all the same.
     collect(have, seen, (oid) => (store.has(oid) ? store.read(oid) : undefined))
   }
   const found = wants.map((want) => collect(want, seen, (oid) => store.read(oid)))
-  return {
-    oids: [
-      ...found.flatMap(({ heads }) => heads),
-      ...found.flatMap(({ trees }) => trees),
-      ...found.flatMap(({ blobs }) => blobs),
-    ],
-    shallow: [...new Set(found.flatMap(({ shallow }) => shallow))],
-  }
+  return [
+    ...found.flatMap(({ heads }) => heads),
+    ...found.flatMap(({ trees }) => trees),
+    ...found.flatMap(({ blobs }) => blobs),
+  ]
 }
 
 interface Found {
   heads: Oid[]
   trees: Oid[]
   blobs: Oid[]
-  shallow: Oid[]
 }
 
 /** Collects what `start` reaches without parents and is not in `seen`, and adds it there. */
 function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | undefined): Found {
-  const found: Found = { heads: [], trees: [], blobs: [], shallow: [] }
+  const found: Found = { heads: [], trees: [], blobs: [] }
   const add = (oid: Oid, list: Oid[]) => {
     if (seen.has(oid)) return false
     seen.add(oid)
@@ -62,7 +50,6 @@ function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | und
         pending.push(targetOfTag(body))
         break
       case 'commit':
-        if (hasParent(body)) found.shallow.push(oid)
         add(oid, found.heads)
         pending.push(treeOfCommit(body))
         break
@@ -81,9 +68,4 @@ function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | und
     }
   }
   return found
-}
-
-function hasParent(commit: Buffer): boolean {
-  const end = commit.indexOf('\n\n')
-  return commit.subarray(0, end < 0 ? commit.length : end).includes('\nparent ')
 }

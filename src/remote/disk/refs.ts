@@ -9,12 +9,11 @@ import type { LocalRepository } from './repository.js'
 
 export interface LocalRef {
   name: string
-  /** Undefined for a HEAD whose branch has no commit yet. */
-  oid: Oid | undefined
+  oid: Oid
   /** The ref that a symbolic ref points to. */
-  target?: string
+  target?: string | undefined
   /** What an annotated tag finally points to, null where it is no such tag; undefined: not known. */
-  peeled?: Oid | null
+  peeled?: Oid | null | undefined
 }
 
 const MAX_SYMREF_DEPTH = 5
@@ -39,17 +38,15 @@ export async function readRefs(
   const refs = new Map<string, LocalRef>()
   for (const prefix of wanted) {
     for (const [name, oid, peeled] of packed.startingWith(prefix)) {
-      refs.set(name, { name, oid, ...(peeled === undefined ? {} : { peeled }) })
+      refs.set(name, { name, oid, peeled })
     }
   }
   for (const [name, value] of loose) {
     const { target, last } = targets.get(name) ?? {}
     const found = last === undefined ? value : (last.value ?? packed.find(last.name))
     const oid = found !== undefined && isOid(found) ? found : undefined
-    // A broken ref is none, but HEAD may point to a branch that is yet to be.
-    if (oid || (name === 'HEAD' && target)) {
-      refs.set(name, { name, oid, ...(target === undefined ? {} : { target }) })
-    }
+    // A broken ref is none, and neither is a HEAD whose branch is yet to be.
+    if (oid) refs.set(name, { name, oid, target })
   }
   return [...refs.values()].sort(byName)
 }

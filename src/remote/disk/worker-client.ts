@@ -4,18 +4,20 @@ import { Worker } from 'node:worker_threads'
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { toAbortError } from '../../transport/network-error.js'
+import type { FetchRequest } from '../remote-session.js'
 import type { LocalRepository } from './repository.js'
-import type { FetchRequest } from './upload-pack-request.js'
 import type { WorkerMessage, WorkerTask } from './worker-messages.js'
 
-/** The answer to a fetch, read from `repository` by a thread that starts with the first read. */
+/** A pack, read from `repository` by a thread that starts with the first read. */
 export async function* fetchInWorker(
   repository: LocalRepository,
   request: FetchRequest,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   for await (const message of runTask({ kind: 'fetch', repository, request }, signal)) {
-    if (message.kind === 'chunk') yield message.chunk
+    if (message.kind !== 'chunk') continue
+    const { buffer, byteOffset, byteLength } = message.chunk
+    yield Buffer.from(buffer, byteOffset, byteLength)
   }
 }
 
@@ -23,7 +25,7 @@ export async function* fetchInWorker(
 export async function peelInWorker(
   repository: LocalRepository,
   oids: Oid[],
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<Map<Oid, Oid | null | undefined>> {
   for await (const message of runTask({ kind: 'peel', repository, oids }, signal)) {
     if (message.kind === 'peeled') return message.peeled
@@ -31,16 +33,13 @@ export async function peelInWorker(
   return new Map()
 }
 
-async function* runTask(
-  task: WorkerTask,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<WorkerMessage> {
-  if (signal?.aborted) throw toAbortError(signal.reason)
+async function* runTask(task: WorkerTask, signal: AbortSignal): AsyncGenerator<WorkerMessage> {
+  if (signal.aborted) throw toAbortError(signal.reason)
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task })
   // Faults count as long as messages are read; what a dying thread says later does not.
   worker.on('error', () => {})
   try {
-    const messages = on(worker, 'message', { close: ['exit'], ...(signal ? { signal } : {}) })
+    const messages = on(worker, 'message', { close: ['exit'], signal })
     for await (const [message] of messages as AsyncIterable<[WorkerMessage]>) {
       if (message.kind === 'failed') throw new SyncError(message.code, message.message)
       if (message.kind === 'done') return
@@ -49,7 +48,7 @@ async function* runTask(
     }
     throw new SyncError('internal', 'The thread that reads a local repository ended too early')
   } catch (error) {
-    if (signal?.aborted) throw toAbortError(signal.reason)
+    if (signal.aborted) throw toAbortError(signal.reason)
     throw toSyncError(error)
   } finally {
     await worker.terminate()

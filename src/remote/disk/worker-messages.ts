@@ -1,8 +1,8 @@
 // What passes between the main thread and the worker that reads repositories.
 import type { ErrorCode } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
+import type { FetchRequest } from '../remote-session.js'
 import type { LocalRepository } from './repository.js'
-import type { FetchRequest } from './upload-pack-request.js'
 
 export type WorkerTask = { repository: LocalRepository } & (
   | { kind: 'fetch'; request: FetchRequest }

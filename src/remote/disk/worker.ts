@@ -3,12 +3,14 @@
 import { once } from 'node:events'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { ObjectStore } from './object-store.js'
+import { peel } from './peel.js'
 import { toLocalError } from './repository.js'
-import { encodeFetch, peel } from './upload-pack.js'
+import { uploadPack } from './upload-pack.js'
 import type { WorkerMessage, WorkerTask } from './worker-messages.js'
 
-/** Chunks on their way at once, each up to 64 KiB. */
+/** Pieces on their way at once. */
 const WINDOW = 16
+const PIECE_BYTES = 64 * 1024
 
 if (parentPort) await run(parentPort, workerData as WorkerTask)
 
@@ -21,7 +23,7 @@ async function run(port: MessagePort, task: WorkerTask): Promise<void> {
       const peeled = task.oids.map((oid) => [oid, peel(store, oid)] as const)
       send({ kind: 'peeled', peeled: new Map(peeled) })
     } else {
-      await sendChunks(port, encodeFetch(store, task.request))
+      await sendChunks(port, uploadPack(store, task.request))
     }
     store.close()
     send({ kind: 'done' })
@@ -37,20 +39,30 @@ function describe(error: unknown, directory: string) {
   return { code, message: `${advice} (${message})` }
 }
 
+/** Sends the bytes in larger pieces, whose memory leaves with them. */
 async function sendChunks(port: MessagePort, chunks: AsyncIterable<Buffer>): Promise<void> {
   let underWay = 0
   port.on('message', () => underWay--)
-  for await (const chunk of chunks) {
-    const owned = ownMemory(chunk)
-    port.postMessage({ kind: 'chunk', chunk: owned } satisfies WorkerMessage, [owned.buffer])
+  for await (const chunk of piecesOf(chunks)) {
+    port.postMessage({ kind: 'chunk', chunk } satisfies WorkerMessage, [chunk.buffer])
     underWay++
     while (underWay >= WINDOW) await once(port, 'message')
   }
 }
 
-/** Small buffers share their memory with others, which must not leave with them. */
-function ownMemory(chunk: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset, length } = chunk
-  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength - length < length
-  return isWhole ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(chunk)
+async function* piecesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer<ArrayBuffer>> {
+  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  let filled = 0
+  for await (const chunk of chunks) {
+    for (let used = 0; used < chunk.length; ) {
+      const copied = chunk.copy(piece, filled, used)
+      used += copied
+      filled += copied
+      if (filled < PIECE_BYTES) continue
+      yield piece
+      piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+      filled = 0
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled)
 }

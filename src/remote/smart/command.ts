@@ -1,7 +1,7 @@
 // What every request of protocol v2 starts with.
 // https://git-scm.com/docs/protocol-v2#_command_request
 import { encodePkt } from '../../git/pkt-line.js'
-import { type Capabilities, objectFormatIn } from './capabilities.js'
+import { type Capabilities, objectFormatIn } from './advertisement.js'
 
 /** Encodes the command and what the server is told of this client, up to the delimiter. */
 export function encodeCommand(command: string, capabilities: Capabilities): Buffer[] {

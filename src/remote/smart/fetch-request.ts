@@ -1,19 +1,10 @@
 // What is asked of a remote's upload-pack, in protocol v2 and in v0.
 // https://git-scm.com/docs/protocol-v2#_fetch, https://git-scm.com/docs/pack-protocol
 import { SyncError } from '../../base/errors.js'
-import type { Oid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH } from '../../git/pkt-line.js'
-import type { Capabilities } from './capabilities.js'
+import type { FetchRequest } from '../remote-session.js'
+import type { Capabilities } from './advertisement.js'
 import { encodeCommand } from './command.js'
-
-/** A shallow fetch of depth 1. */
-export interface FetchRequest {
-  wants: readonly Oid[]
-  /** Commits whose trees are here already; the pack may leave those objects out. */
-  haves: readonly Oid[]
-  /** Whether deltas may be made against objects of the haves. */
-  thinPack: boolean
-}
 
 /** Encodes the request for a server of protocol v2. */
 export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities): Buffer {

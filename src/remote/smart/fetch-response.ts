@@ -3,8 +3,8 @@
 import { formatBytes } from '../../base/bytes.js'
 import { SyncError } from '../../base/errors.js'
 import type { Pkt } from '../../git/pkt-line.js'
+import { lineOf, remoteError } from '../remote-words.js'
 import { costOf } from './bounded.js'
-import { lineOf, remoteError } from './capabilities.js'
 
 /** How much a server may send beside the pack, in bytes: progress was not asked for. */
 const MAX_ASIDE_BYTES = 4 * 1024 * 1024

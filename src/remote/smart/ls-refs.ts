@@ -2,9 +2,10 @@
 import { SyncError } from '../../base/errors.js'
 import { isOid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH, type Pkt } from '../../git/pkt-line.js'
-import { type Capabilities, lineOf } from './capabilities.js'
+import type { RemoteRef } from '../remote-session.js'
+import { lineOf } from '../remote-words.js'
+import type { Capabilities } from './advertisement.js'
 import { encodeCommand } from './command.js'
-import type { RemoteRef } from './remote-ref.js'
 
 /** Encodes a request for the refs that start with any of `prefixes`. */
 export function encodeLsRefs(prefixes: readonly string[], capabilities: Capabilities): Buffer {

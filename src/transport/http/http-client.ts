@@ -1,6 +1,4 @@
-// The seam to the network: the shape of isomorphic-git's HttpClient. Every way
-// to reach a repository (HTTP, SSH, a local path) implements it.
-
+// What sends HTTP requests: the shape of isomorphic-git's HttpClient.
 import type { TlsIdentity } from './tls-files.js'
 
 export interface HttpRequest {

@@ -1,8 +1,8 @@
-// Where a request goes: the host to log in to, and the command to run there, quoted
+// Where a repository is: the host to log in to, and the command to run there, quoted
 // as git does it. https://git-scm.com/docs/git-clone#_git_urls
 import { SyncError } from '../../base/errors.js'
 
-/** A repository on a host, as the URL of a request names it. */
+/** A repository on a host. */
 export interface SshAddress {
   /** Without the brackets of an IPv6 address. */
   host: string
@@ -10,19 +10,17 @@ export interface SshAddress {
   user: string | undefined
   /** As upload-pack is given it: absolute, `~user/…`, or relative to the user's home. */
   path: string
-  /** What is asked of upload-pack: what it can do, or a command. */
-  service: 'advertisement' | 'result'
 }
 
 export const SSH_PORT = 22
-const ADDRESS = /^ssh:\/\/[^/]+(\/.*)\/(info\/refs|git-upload-pack)(?:\?[^/]*)?$/
+const ADDRESS = /^ssh:\/\/[^/]+(\/.*)$/
 
-/** Takes the URL of a request apart. */
+/** Takes the URL of a repository apart. */
 export function parseSshAddress(url: string): SshAddress {
   // The URL parser would resolve the dots of a path that starts at the user's home.
-  const [, folder, service] = ADDRESS.exec(url) ?? []
+  const [, folder] = ADDRESS.exec(url) ?? []
   if (folder === undefined) {
-    throw new SyncError('internal', `${url} is no address of upload-pack on an SSH host`)
+    throw new SyncError('internal', `${url} is no address of a repository on an SSH host`)
   }
   const { hostname, port, username } = new URL(url)
   return {
@@ -30,7 +28,6 @@ export function parseSshAddress(url: string): SshAddress {
     port: port === '' ? SSH_PORT : Number(port),
     user: username === '' ? undefined : decodeURIComponent(username),
     path: remotePath(decodeURIComponent(folder)),
-    service: service === 'info/refs' ? 'advertisement' : 'result',
   }
 }
 

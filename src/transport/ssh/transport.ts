@@ -1,10 +1,10 @@
-// The HttpClient over SSH: each request runs git-upload-pack on a channel of its own, over
+// The transport over SSH: each request runs git-upload-pack on a channel of its own, over
 // the one connection that is kept for its host, user and credential.
+// https://git-scm.com/docs/pack-protocol#_ssh_transport
 import { toSyncError } from '../../base/errors.js'
 import { FLUSH } from '../../git/pkt-line.js'
-import type { ObservedRequest } from '../http/client.js'
-import type { HttpClient, HttpRequest, HttpResponse } from '../http/http-client.js'
 import { toAbortError } from '../network-error.js'
+import type { ObservedRequest, ProtocolVersion, Transport } from '../transport.js'
 import { displayHost, parseSshAddress, type SshAddress, uploadPackCommand } from './address.js'
 import type { ConnectOptions } from './connect.js'
 import { ConnectionPool } from './connection-pool.js'
@@ -18,19 +18,20 @@ export interface SshTransportOptions
   idleTimeoutMs: number
   /** @default 10_000 */
   connectTimeoutMs?: number
-  /** Told of each request; `code` is 200, or an error code where no answer came. */
+  /** Told of each request. */
   observe?: (request: ObservedRequest) => void
 }
 
-export interface SshTransport {
-  /** A client whose connections use what `authorize` gives; it is asked at each request. */
-  clientWith(authorize: () => Promise<SshCredential>): HttpClient
+/** Transports that share their connections. */
+export interface SshTransports {
+  /** To the repository at an `ssh:` URL; at each request `authorize` is asked how to log in. */
+  open(url: string, authorize: () => Promise<SshCredential>): Transport
   /** Ends every connection, and every request with `aborted`. */
   close(): Promise<void>
 }
 
-/** Creates a transport with its own pool of connections. */
-export function createSshTransport(options: SshTransportOptions): SshTransport {
+/** Creates transports with a pool of connections of their own. */
+export function createSshTransports(options: SshTransportOptions): SshTransports {
   const { clock, defaults, lookup, onSecret, idleTimeoutMs, connectTimeoutMs = 10_000 } = options
   const pool = new ConnectionPool({
     clock,
@@ -41,25 +42,35 @@ export function createSshTransport(options: SshTransportOptions): SshTransport {
     loginTimeoutMs: idleTimeoutMs,
   })
   return {
-    clientWith: (authorize) => ({
-      async request(request) {
-        const address = parseSshAddress(request.url)
+    open(url, authorize) {
+      const request = async (question: Question, signal: AbortSignal) => {
+        const address = parseSshAddress(url)
         const observed = (code: string) =>
           options.observe?.({ host: displayHost(address), service: 'git-upload-pack', code })
         try {
-          const body = await ask({ pool, options }, address, request, await authorize())
+          const answer = await ask({ pool, options }, address, await authorize(), question, signal)
           observed('200')
-          return respond(request, address, body)
+          return answer
         } catch (error) {
-          const { signal } = request
-          const failure = signal?.aborted ? toAbortError(signal.reason) : toSyncError(error)
+          const failure = signal.aborted ? toAbortError(signal.reason) : toSyncError(error)
           observed(failure.code)
           throw failure
         }
-      },
-    }),
+      }
+      return {
+        advertise: (signal) =>
+          request({ input: FLUSH, version: 2, skipsAdvertisement: false }, signal),
+        exchange: (input, version, signal) =>
+          request({ input: ended(input, version), version, skipsAdvertisement: true }, signal),
+      }
+    },
     close: () => pool.close(),
   }
+}
+
+/** The flush packet ends the conversation, but in a fetch of protocol v0, which ends by itself. */
+function ended(input: Buffer, version: ProtocolVersion): Buffer {
+  return version === 0 ? input : Buffer.concat([input, FLUSH])
 }
 
 interface Wire {
@@ -67,34 +78,36 @@ interface Wire {
   options: SshTransportOptions
 }
 
+/** What upload-pack is run for. */
+interface Question {
+  input: Buffer
+  version: ProtocolVersion
+  /** Whether the answer starts after the advertisement, which comes first at any rate. */
+  skipsAdvertisement: boolean
+}
+
 /**
  * Returns the answer once it has begun. Where a kept connection broke before, the request goes out
  * once more over a new one; also where others used a connection up, which served at least them.
  */
 async function ask(
-  wire: Wire,
+  { pool, options: { clock, idleTimeoutMs } }: Wire,
   address: SshAddress,
-  request: HttpRequest,
   credential: SshCredential,
+  { input, version, skipsAdvertisement }: Question,
+  signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
-  const input = await inputOf(address, request)
+  const command = {
+    command: uploadPackCommand(address.path),
+    env: version === 2 ? { GIT_PROTOCOL: 'version=2' } : {},
+  }
+  const repository = `${displayHost(address)}:${address.path}`
   for (let isRepeated = false; ; ) {
-    const { connection, isKept } = await wire.pool.get(address, credential, request.signal)
-    const protocol = request.headers?.['git-protocol']
-    const command = {
-      command: uploadPackCommand(address.path),
-      env: protocol === undefined ? {} : { GIT_PROTOCOL: protocol },
-    }
-    const { clock, idleTimeoutMs } = wire.options
-    const output = converse(connection, command, input, {
-      clock,
-      idleTimeoutMs,
-      signal: request.signal,
-      repository: displayRepository(address),
-    })
-    const answer = address.service === 'result' ? skipSection(output) : output
+    const { connection, isKept } = await pool.get(address, credential, signal)
+    const limits = { clock, idleTimeoutMs, signal, repository }
+    const output = converse(connection, command, input, limits)
     try {
-      return await begin(answer)
+      return await begin(skipsAdvertisement ? skipSection(output) : output)
     } catch (error) {
       if (toSyncError(error).code !== 'connection-failed') throw error
       if (connection.isRetired) continue
@@ -102,14 +115,6 @@ async function ask(
       isRepeated = true
     }
   }
-}
-
-/** The flush packet ends the conversation, but in a fetch of protocol v0, which ends by itself. */
-async function inputOf({ service }: SshAddress, { body = [], headers }: HttpRequest) {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  const endsByItself = service === 'result' && headers?.['git-protocol'] === undefined
-  return Buffer.concat(endsByItself ? chunks : [...chunks, FLUSH])
 }
 
 /** Reads the start of an answer, so that what is wrong with it is known before the rest is read. */
@@ -127,17 +132,4 @@ async function begin(answer: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buff
     },
   }
   return { [Symbol.asyncIterator]: () => iterator }
-}
-
-function respond(
-  { url, method = 'GET' }: HttpRequest,
-  { service }: SshAddress,
-  body: AsyncIterable<Buffer>,
-): HttpResponse {
-  const headers = { 'content-type': `application/x-git-upload-pack-${service}` }
-  return { url, method, statusCode: 200, statusMessage: 'OK', headers, body }
-}
-
-function displayRepository(address: SshAddress): string {
-  return `${displayHost(address)}:${address.path}`
 }

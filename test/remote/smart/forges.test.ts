@@ -5,16 +5,14 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type ErrorCode, SyncError } from '../../../src/base/errors.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
-import { RemoteSession } from '../../../src/remote/smart/remote-session.js'
-import { createHttpClient } from '../../../src/transport/http/client.js'
-import { createAssertOk } from '../../../src/transport/http/status.js'
-import { atEnd } from '../../helpers/at-end.js'
+import type { RemoteSession } from '../../../src/remote/remote-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { type ForgeRules, type Refusal, startForge } from '../../helpers/forge.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { startHttpServer, type TestServer } from '../../helpers/http-server.js'
 import { assertSameObjects, listObjects, readPack } from '../../helpers/packs.js'
+import { createSession } from './session-harness.js'
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 const BASIC = `Basic ${Buffer.from('reader:secret').toString('base64')}`
@@ -41,15 +39,8 @@ async function host(
 }
 
 function open(t: TestScope, repo: string, authorization?: string): RemoteSession {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
-  atEnd(t, () => client.close())
-  return new RemoteSession({
-    url: parseRemoteUrl(repo, '/').url,
-    client,
-    authorize: async () => (authorization === undefined ? {} : { authorization }),
-    assertOk: createAssertOk(() => NOW),
-    maxRefsBytes: 1 << 20,
-  })
+  const authorize = async () => (authorization === undefined ? {} : { authorization })
+  return createSession(t, parseRemoteUrl(repo, '/').url, authorize, () => NOW)
 }
 
 /** Follows `HEAD` as the service does: the refs, then all of its commit. */

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ErrorCode } from '../../../src/base/errors.js'
 import { encodePkt, FLUSH } from '../../../src/git/pkt-line.js'
-import { RemoteSession } from '../../../src/remote/smart/remote-session.js'
-import type { HttpClient } from '../../../src/transport/http/http-client.js'
+import type { RemoteSession } from '../../../src/remote/remote-session.js'
+import { SmartSession } from '../../../src/remote/smart/smart-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { band, encodeLines } from '../../helpers/pkts.js'
 
@@ -21,19 +21,11 @@ type Chunks = Iterable<Uint8Array>
 
 /** A session with a remote that answers discovery, and then every request, with these bytes. */
 function sessionWith(advertisement: Chunks, answer: Chunks): RemoteSession {
-  const client: HttpClient = {
-    async request({ url, method = 'GET' }) {
-      const body = served(method === 'GET' ? advertisement : answer)
-      return { url, method, statusCode: 200, statusMessage: 'OK', headers: {}, body }
-    },
+  const transport = {
+    advertise: async () => served(advertisement),
+    exchange: async () => served(answer),
   }
-  return new RemoteSession({
-    url: 'https://remote.test/repo',
-    client,
-    authorize: async () => ({}),
-    assertOk: async () => undefined,
-    maxRefsBytes: MAX_REFS_BYTES,
-  })
+  return new SmartSession(transport, MAX_REFS_BYTES)
 }
 
 async function* served(chunks: Chunks): AsyncGenerator<Uint8Array> {

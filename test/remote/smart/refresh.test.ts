@@ -5,15 +5,14 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
-import { RemoteSession } from '../../../src/remote/smart/remote-session.js'
 import { createCredentials } from '../../../src/transport/credentials.js'
-import { createHttpClient } from '../../../src/transport/http/client.js'
-import { createAssertOk } from '../../../src/transport/http/status.js'
+import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { startHttpServer } from '../../helpers/http-server.js'
+import { createSession, sessionOver } from './session-harness.js'
 
 const { signal } = new AbortController()
 
@@ -39,15 +38,9 @@ async function setUp(t: TestScope, credential: (folder: string) => object) {
   const remote = parseRemoteUrl(`${git.url}/repo.git`, '/')
   const credentials = createCredentials({ path: file, client })
   let authorized = 0
-  const session = new RemoteSession({
-    url: remote.url,
-    client,
-    authorize: async (attempt) => {
-      authorized++
-      return (await credentials.authorize(remote, undefined, attempt)).headers
-    },
-    assertOk: createAssertOk(Date.now),
-    maxRefsBytes: 1 << 20,
+  const session = sessionOver(client, remote.url, async (attempt) => {
+    authorized++
+    return (await credentials.authorize(remote, undefined, attempt)).headers
   })
   const listRefs = async () => {
     const refs = await session.listRefs(['HEAD'], signal)
@@ -144,15 +137,8 @@ test('a 401 of another origin, which was given none, is not repeated', async (t)
   const front = await startHttpServer(t, (request, response) => {
     response.writeHead(302, { location: `${other.url}${request.url}` }).end()
   })
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
-  atEnd(t, () => client.close())
-  const session = new RemoteSession({
-    url: `${front.url}/repo.git`,
-    client,
-    authorize: async () => ({ authorization: 'Bearer token' }),
-    assertOk: createAssertOk(Date.now),
-    maxRefsBytes: 1 << 20,
-  })
+  const authorization = 'Bearer token'
+  const session = createSession(t, `${front.url}/repo.git`, async () => ({ authorization }))
   await assert.rejects(session.listRefs(['HEAD'], signal), failsWith('authentication-required'))
   assert.deepEqual([front.requests.length, other.requests.length], [1, 1])
 })

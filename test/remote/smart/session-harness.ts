@@ -1,8 +1,12 @@
 // Sessions with a real git server.
 import path from 'node:path'
-import { type FetchedPack, RemoteSession } from '../../../src/remote/smart/remote-session.js'
-import { createHttpClient } from '../../../src/transport/http/client.js'
+import type { FetchedPack, RemoteSession } from '../../../src/remote/remote-session.js'
+import { SmartSession } from '../../../src/remote/smart/smart-session.js'
+import { type Authorize, withAuthorization } from '../../../src/transport/http/authorized-client.js'
+import type { HttpClient } from '../../../src/transport/http/http-client.js'
 import { createAssertOk } from '../../../src/transport/http/status.js'
+import { createHttpTransport } from '../../../src/transport/http/transport.js'
+import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import { atEnd } from '../../helpers/at-end.js'
 import {
   createRepo,
@@ -44,12 +48,27 @@ export async function serve(
 export function createSession(
   t: TestScope,
   url: string,
-  authorize: () => Promise<Record<string, string>> = async () => ({}),
+  authorize: Authorize = async () => ({}),
+  now = Date.now,
 ): RemoteSession {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
-  const assertOk = createAssertOk(Date.now)
-  return new RemoteSession({ url, client, authorize, assertOk, maxRefsBytes: 1 << 20 })
+  return sessionOver(client, url, authorize, now)
+}
+
+/** A session over HTTP, as the service would have it. */
+export function sessionOver(
+  client: HttpClient,
+  url: string,
+  authorize: Authorize,
+  now = Date.now,
+): RemoteSession {
+  const transport = createHttpTransport({
+    url,
+    client: withAuthorization(client, url, authorize),
+    assertOk: createAssertOk(now),
+  })
+  return new SmartSession(transport, 1 << 20)
 }
 
 /** What the server was asked since the last call. */

@@ -8,8 +8,11 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { namedIn } from '../../../src/base/file-name.js'
-import { createHttpClient, type HttpClientOptions } from '../../../src/transport/http/client.js'
 import type { TlsIdentity } from '../../../src/transport/http/tls-files.js'
+import {
+  createHttpClient,
+  type HttpClientOptions,
+} from '../../../src/transport/http/undici-client.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { type CertificateFiles, createCa } from '../../helpers/certificates.js'
 import { failsWith } from '../../helpers/fails-with.js'

@@ -9,8 +9,7 @@ import {
 } from '../../../src/transport/ssh/address.js'
 import { failsWith } from '../../helpers/fails-with.js'
 
-const addressOf = (repo: string) =>
-  parseSshAddress(`${parseRemoteUrl(repo, '/').url}/info/refs?service=git-upload-pack`)
+const addressOf = (repo: string) => parseSshAddress(parseRemoteUrl(repo, '/').url)
 
 test('every form of an address gives what git gives', () => {
   const forms: Record<
@@ -31,15 +30,13 @@ test('every form of an address gives what git gives', () => {
     'host:é/%41': ['host', 22, undefined, 'é/%41'],
   }
   for (const [repo, [host, port, user, path]] of Object.entries(forms)) {
-    const expected = { host, port, user, path, service: 'advertisement' }
-    assert.deepEqual(addressOf(repo), expected, repo)
+    assert.deepEqual(addressOf(repo), { host, port, user, path }, repo)
   }
 })
 
-test('the URL of a POST asks for a result; any other is a fault', () => {
-  assert.equal(parseSshAddress('ssh://host/a/git-upload-pack').service, 'result')
-  for (const url of ['ssh://host/a', 'https://host/a/git-upload-pack']) {
-    assert.throws(() => parseSshAddress(url), failsWith('internal', /no address of upload-pack/))
+test('a URL without a path, or of another scheme, is a fault', () => {
+  for (const url of ['ssh://host', 'https://host/a']) {
+    assert.throws(() => parseSshAddress(url), failsWith('internal', /no address of a repository/))
   }
 })
 

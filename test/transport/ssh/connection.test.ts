@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
-import type { RemoteSession } from '../../../src/remote/smart/remote-session.js'
+import type { RemoteSession } from '../../../src/remote/remote-session.js'
 import type { SshTransportOptions } from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -33,11 +33,11 @@ async function serve(
   )
   const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
   const tip = repo.commit('large', { random: randomBytes(6_000_000) })
-  const { session, transport } = createHarness(t, client)
+  const { session, transports } = createHarness(t, client)
   const url = `ssh://${sshd.user}@127.0.0.1:${proxy.port}${repo.dir}`
   const open = (): RemoteSession => session(url, credentialFor(sshd))
   const request = { wants: [tip], haves: [], thinPack: false }
-  return { sshd, proxy, repo, tip, open, transport, request }
+  return { sshd, proxy, repo, tip, open, transports, request }
 }
 
 async function drain(chunks: AsyncIterator<Buffer>): Promise<void> {
@@ -172,11 +172,11 @@ test('a server that falls silent is given up, and its connection with it', async
   assert.equal(proxy.connections, 2)
 })
 
-test('the end of the transport ends all that is under way', async (t) => {
-  const { proxy, open, request, transport } = await serve(t)
+test('the end of the transports ends all that is under way', async (t) => {
+  const { proxy, open, request, transports } = await serve(t)
   const chunks = (await open().fetch(request, signal)).chunks[Symbol.asyncIterator]()
   await chunks.next()
-  await transport.close()
+  await transports.close()
   await assert.rejects(
     (async () => {
       while (!(await chunks.next()).done);

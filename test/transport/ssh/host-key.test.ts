@@ -21,13 +21,13 @@ async function serve(t: TestScope, options: SshdOptions = {}) {
   const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
   repo.commit('first', { file: '1' })
   const poll = async (more: Credential = {}) => {
-    const { session, transport } = createHarness(t)
+    const { session, transports } = createHarness(t)
     const refs = await session(sshd.url(repo.dir), credentialFor(sshd, more)).listRefs(
       ['HEAD'],
       signal,
     )
     assert.equal(refs[0]?.name, 'HEAD')
-    await transport.close()
+    await transports.close()
   }
   return { sshd, poll }
 }

@@ -30,9 +30,9 @@ async function serve(t: TestScope, options: SshdOptions = {}) {
   const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
   const tip = repo.commit('first', { file: '1' })
   const poll = async (credential: Credential, defaults = NOWHERE, idleTimeoutMs = 10_000) => {
-    const { session, transport } = createHarness(t, { defaults, idleTimeoutMs })
+    const { session, transports } = createHarness(t, { defaults, idleTimeoutMs })
     const [head] = await session(sshd.url(repo.dir), credential).listRefs(['HEAD'], signal)
-    await transport.close()
+    await transports.close()
     return head?.oid
   }
   return { sshd, tip, poll }

@@ -2,15 +2,15 @@
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '../../../src/base/clock.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
-import { type FetchedPack, RemoteSession } from '../../../src/remote/smart/remote-session.js'
+import type { FetchedPack, RemoteSession } from '../../../src/remote/remote-session.js'
+import { SmartSession } from '../../../src/remote/smart/smart-session.js'
 import type { Credential } from '../../../src/transport/credential.js'
-import { createAssertOk } from '../../../src/transport/http/status.js'
 import { toSshCredential } from '../../../src/transport/ssh/credential.js'
 import type { SshDefaults } from '../../../src/transport/ssh/defaults.js'
 import {
-  createSshTransport,
-  type SshTransport,
+  createSshTransports,
   type SshTransportOptions,
+  type SshTransports,
 } from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import type { TestScope } from '../../helpers/git.js'
@@ -28,31 +28,26 @@ export const NOWHERE: SshDefaults = {
 }
 
 export interface Harness {
-  transport: SshTransport
+  transports: SshTransports
   /** A session with what `credential` says. */
   session(url: string, credential?: Credential): RemoteSession
 }
 
 export function createHarness(t: TestScope, options: Partial<SshTransportOptions> = {}): Harness {
-  const transport = createSshTransport({
+  const transports = createSshTransports({
     clock: systemClock,
     defaults: NOWHERE,
     idleTimeoutMs: 10_000,
     ...options,
   })
-  atEnd(t, () => transport.close())
+  atEnd(t, () => transports.close())
   return {
-    transport,
+    transports,
     session(repo, credential) {
       const remote = parseRemoteUrl(repo, '/')
       const found = credential && { credential, source: '/srv/credentials.json' }
-      return new RemoteSession({
-        url: remote.url,
-        client: transport.clientWith(async () => toSshCredential(remote, found)),
-        authorize: async () => ({}),
-        assertOk: createAssertOk(Date.now),
-        maxRefsBytes: 1 << 20,
-      })
+      const authorize = async () => toSshCredential(remote, found)
+      return new SmartSession(transports.open(remote.url, authorize), 1 << 20)
     },
   }
 }

@@ -7,8 +7,7 @@ import {
   type Advertisement,
   decodeAdvertisement,
   objectFormatIn,
-  remoteError,
-} from '../../../src/remote/smart/capabilities.js'
+} from '../../../src/remote/smart/advertisement.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, gitEnvironment, type TestRepo, tempDir } from '../../helpers/git.js'
 import { type Line, pktStream } from '../../helpers/pkts.js'
@@ -164,31 +163,6 @@ test('the words of the server are passed on', async () => {
   }
   const missing = failsWith('repository-not-found', /Repository not found/)
   await assert.rejects(decode('ERR Repository not found.', '0000'), missing)
-})
-
-test('well-known words have codes of their own', () => {
-  const codes = {
-    [`upload-pack: not our ref ${ONE}`]: 'commit-not-found',
-    'Server does not allow request for unadvertised object 123': 'commit-not-found',
-    "'/srv/x' does not appear to be a git repository": 'repository-not-found',
-    "repository '/x' not found": 'repository-not-found',
-    'access denied or repository not exported: /x': 'repository-not-found',
-    'internal trouble': 'remote-error',
-  }
-  for (const [words, code] of Object.entries(codes)) {
-    const error = remoteError(`${words}\n`)
-    assert.equal(error.code, code)
-    assert.ok(error.message.includes(words), error.message)
-  }
-  assert.match(remoteError('not our ref').message, /branch or a tag/)
-})
-
-test('words are shown in one line, short, without control characters or credentials', () => {
-  const words = `one\r\n\u001b[31mtwo\u0000three https://user:secret@host/ ${'x'.repeat(70_000)}`
-  const { message } = remoteError(words)
-  assert.ok(message.length < 400)
-  assert.match(message, /one \[31mtwo three/)
-  assert.doesNotMatch(message, /secret/)
 })
 
 test('an unknown object format is refused', () => {

@@ -4,11 +4,12 @@ import type { SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
-import { createBody, discard } from './body.js'
+import type { ObservedRequest } from '../transport.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
 import type { ChooseProxy } from './proxy.js'
 import { createConnector, refusedByProxy } from './proxy-connector.js'
 import { followRedirect, type Hop, isRedirect } from './redirect.js'
+import { createBody, discard } from './response-body.js'
 import { type Pool, type TlsContexts, TlsPools } from './tls-pools.js'
 import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
 
@@ -27,15 +28,8 @@ export interface HttpClientOptions {
   requireTls?: boolean
   /** Told of a host the first time that credentials go to it in plain text. */
   onPlainCredentials?: (host: string) => void
-  /** Told of each request on the wire; `code` is the status, or an error code where none came. */
+  /** Told of each request on the wire. */
   observe?: (request: ObservedRequest) => void
-}
-
-export interface ObservedRequest {
-  host: string
-  /** For instance `git-upload-pack`, or empty. */
-  service: string
-  code: string
 }
 
 export interface ClosableHttpClient extends HttpClient {

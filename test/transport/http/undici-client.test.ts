@@ -4,12 +4,12 @@ import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import { type ErrorCode, SyncError } from '../../../src/base/errors.js'
+import type { HttpResponse } from '../../../src/transport/http/http-client.js'
 import {
   createHttpClient,
   type HttpClientOptions,
-  type ObservedRequest,
-} from '../../../src/transport/http/client.js'
-import type { HttpResponse } from '../../../src/transport/http/http-client.js'
+} from '../../../src/transport/http/undici-client.js'
+import type { ObservedRequest } from '../../../src/transport/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'

@@ -4,7 +4,8 @@
 import { SyncError } from '../../base/errors.js'
 import { isOid, type ObjectFormat } from '../../git/oid.js'
 import type { Pkt } from '../../git/pkt-line.js'
-import type { RemoteRef } from './remote-ref.js'
+import type { RemoteRef } from '../remote-session.js'
+import { lineOf } from '../remote-words.js'
 
 /** Capability names with their values; an empty string where there is none. */
 export type Capabilities = ReadonlyMap<string, string>
@@ -13,7 +14,7 @@ export type Advertisement =
   | { version: 2; capabilities: Capabilities }
   | { version: 0; capabilities: Capabilities; refs: RemoteRef[] }
 
-/** Decodes the answer to `GET info/refs`. Throws `protocol-error` or the server's own words. */
+/** Decodes what a transport's `advertise` gives. Throws `protocol-error` or the server's own words. */
 export async function decodeAdvertisement(pkts: AsyncIterable<Pkt>): Promise<Advertisement> {
   const lines: string[] = []
   let isComplete = false
@@ -42,41 +43,6 @@ export function objectFormatIn(capabilities: Capabilities): ObjectFormat {
   throw new SyncError(
     'object-format-unsupported',
     `The repository uses the unknown object format ${format}; only sha1 and sha256 can be followed`,
-  )
-}
-
-/** The text of a packet line, without its line end. Throws where the server reports an error. */
-export function lineOf(payload: Buffer): string {
-  const text = payload.toString('utf8').replace(/\n$/, '')
-  if (text.startsWith('ERR ')) throw remoteError(text.slice(4))
-  return text
-}
-
-/** How many characters of a server's words are shown. */
-const MAX_WORDS = 200
-
-/** The server's own words as an error; the best known of them get a code of their own. */
-export function remoteError(words: string): SyncError {
-  const said = words
-    .slice(0, 2 * MAX_WORDS)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_WORDS)
-  if (/not our ref|no such remote ref|unadvertised object/i.test(said)) {
-    return new SyncError(
-      'commit-not-found',
-      `The remote does not have the wanted commit, or serves only what a branch or a tag leads to: correct the oid, or follow a branch or a tag (it said: ${said})`,
-    )
-  }
-  if (/repository .*not found|does not appear to be a git repository|not exported/i.test(said)) {
-    return new SyncError(
-      'repository-not-found',
-      `The remote has no such repository, or hides it; check the repo address, and that its credentials may read it (it said: ${said})`,
-    )
-  }
-  return new SyncError(
-    'remote-error',
-    `The remote refused; where its words do not tell why, look at its log (it said: ${said})`,
   )
 }
 

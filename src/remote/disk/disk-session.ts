@@ -1,0 +1,76 @@
+// A session with a repository on this machine's disk: it is read as it is, and needs no git.
+import type { Oid } from '../../git/oid.js'
+import { toAbortError } from '../../transport/network-error.js'
+import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
+import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
+import { type LocalRef, readRefs } from './refs.js'
+import { type LocalRepository, openRepository, toLocalError } from './repository.js'
+import { fetchInWorker, peelInWorker } from './worker-client.js'
+
+const MAX_CACHED_PEELS = 10_000
+
+export class DiskSession implements RemoteSession {
+  readonly #directory: string
+  readonly #maxRefsBytes: number
+  /** What a tag peels to never changes, so that a poll seldom needs to read one. */
+  readonly #peels = new Map<Oid, Oid | null>()
+
+  /** `maxRefsBytes` is the most that the repository's list of refs may take. */
+  constructor(directory: string, maxRefsBytes: number) {
+    this.#directory = directory
+    this.#maxRefsBytes = maxRefsBytes
+  }
+
+  async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+    const repository = await this.#open(signal)
+    const local = await readRefs(repository, prefixes).catch((error) => {
+      throw toLocalError(error, this.#directory)
+    })
+    await this.#peel(repository, local, signal)
+    const refs = local.map(({ name, oid, target, peeled }) => ({
+      name,
+      oid,
+      peeled: peeled ?? this.#peels.get(oid) ?? undefined,
+      target,
+    }))
+    const bytes = refs.reduce((sum, ref) => sum + bytesOf(ref), 0)
+    if (bytes > this.#maxRefsBytes) throw refsTooLarge(this.#maxRefsBytes)
+    return refs
+  }
+
+  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
+    const repository = await this.#open(signal)
+    return { chunks: fetchInWorker(repository, request, signal) }
+  }
+
+  async #open(signal: AbortSignal): Promise<LocalRepository> {
+    if (signal.aborted) throw toAbortError(signal.reason)
+    return openRepository(this.#directory)
+  }
+
+  /** Learns what the tags among `refs` peel to. */
+  async #peel(
+    repository: LocalRepository,
+    refs: readonly LocalRef[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const unknown = refs.flatMap(({ name, oid, peeled }) =>
+      peeled === undefined && mayBeTag(name) && !this.#peels.has(oid) ? [oid] : [],
+    )
+    if (unknown.length === 0) return
+    if (this.#peels.size + unknown.length > MAX_CACHED_PEELS) this.#peels.clear()
+    for (const [oid, target] of await peelInWorker(repository, unknown, signal)) {
+      // What is missing now may come later.
+      if (target !== undefined) this.#peels.set(oid, target)
+    }
+  }
+}
+
+/** Branches hold commits, which git itself makes sure of. */
+function mayBeTag(name: string): boolean {
+  return name !== 'HEAD' && !name.startsWith('refs/heads/') && !name.startsWith('refs/remotes/')
+}
+
+function bytesOf({ name, oid, peeled = '', target = '' }: RemoteRef): number {
+  return REF_BYTES + name.length + oid.length + peeled.length + target.length
+}

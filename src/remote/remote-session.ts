@@ -1,0 +1,36 @@
+// A conversation with one remote with one set of credentials, however it is reached.
+import type { Oid } from '../git/oid.js'
+
+/** What is asked of a remote. Faults are SyncErrors; an aborted signal's reason comes first. */
+export interface RemoteSession {
+  /** The refs that start with any of `prefixes`. */
+  listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>
+  /** Starts a fetch; the pack's bytes come as they arrive. */
+  fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack>
+}
+
+/** One ref as a remote names it. */
+export interface RemoteRef {
+  /** Full name, for instance `refs/heads/main` or `HEAD`. */
+  name: string
+  /** What the ref holds: a commit, or the tag object of an annotated tag. */
+  oid: Oid
+  /** What an annotated tag finally points to. */
+  peeled: Oid | undefined
+  /** The ref a symbolic ref points to. */
+  target: string | undefined
+}
+
+/** A shallow fetch of depth 1. */
+export interface FetchRequest {
+  wants: readonly Oid[]
+  /** Commits whose trees are here already; the pack may leave those objects out. */
+  haves: readonly Oid[]
+  /** Whether deltas may be made against objects of the haves. */
+  thinPack: boolean
+}
+
+/** A pack on its way. */
+export interface FetchedPack {
+  chunks: AsyncIterable<Buffer>
+}
