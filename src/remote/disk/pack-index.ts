@@ -11,6 +11,7 @@ const FANOUT_BYTES = 256 * 4
 const WINDOW = 256
 
 export class PackIndex {
+  readonly #file: string
   readonly #fd: number
   readonly #oidBytes: number
   readonly #fanout: Buffer
@@ -18,6 +19,7 @@ export class PackIndex {
   /** Opens the index `file`. Throws `object-format-unsupported` for the version before 2. */
   constructor(file: string, format: ObjectFormat) {
     this.#oidBytes = oidBytes(format)
+    this.#file = file
     this.#fd = openSync(file, 'r')
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
     if (head.length < HEADER_BYTES + FANOUT_BYTES || head.readUInt32BE(0) !== MAGIC) {
@@ -66,7 +68,10 @@ export class PackIndex {
     const oids = this.#read(this.#oidsAt(start), (end - start) * this.#oidBytes)
     // A cut index must not make the search go on for ever.
     if (oids.length < this.#oidBytes)
-      throw new SyncError('pack-corrupt', 'A pack index is cut short (git fsck tells more)')
+      throw new SyncError(
+        'pack-corrupt',
+        `The pack index ${this.#file} is cut short (git fsck tells more)`,
+      )
     return oids
   }
 

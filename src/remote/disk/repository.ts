@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { CorruptPack } from '../../git/corrupt.js'
 import type { ObjectFormat } from '../../git/oid.js'
 import { findAlternates } from './alternates.js'
 import { parseConfig } from './config.js'
@@ -45,6 +46,10 @@ export async function openRepository(directory: string): Promise<LocalRepository
 
 /** A fault of reading a local repository as a SyncError. */
 export function toLocalError(error: unknown, directory: string): SyncError {
+  if (error instanceof CorruptPack) {
+    const message = `The repository ${directory} is damaged; git fsck tells more (a pack ${error.fault})`
+    return new SyncError('pack-corrupt', message, { cause: error })
+  }
   if (error instanceof SyncError) return error
   const code = errnoOf(error)
   switch (code) {

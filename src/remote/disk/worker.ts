@@ -15,8 +15,7 @@ const PIECE_BYTES = 64 * 1024
 if (parentPort) await run(parentPort, workerData as WorkerTask)
 
 async function run(port: MessagePort, task: WorkerTask): Promise<void> {
-  const send = (message: WorkerMessage, transfer: ArrayBuffer[] = []) =>
-    port.postMessage(message, transfer)
+  const send = (message: WorkerMessage) => port.postMessage(message)
   try {
     const store = new ObjectStore(task.repository)
     if (task.kind === 'peel') {
@@ -28,15 +27,9 @@ async function run(port: MessagePort, task: WorkerTask): Promise<void> {
     store.close()
     send({ kind: 'done' })
   } catch (error) {
-    send({ kind: 'failed', ...describe(error, task.repository.directory) })
+    const { code, message } = toLocalError(error, task.repository.directory)
+    send({ kind: 'failed', code, message })
   }
-}
-
-function describe(error: unknown, directory: string) {
-  const { code, message } = toLocalError(error, directory)
-  if (code !== 'pack-corrupt') return { code, message }
-  const advice = `The repository ${directory} is damaged; git fsck tells more`
-  return { code, message: `${advice} (${message})` }
 }
 
 /** Sends the bytes in larger pieces, whose memory leaves with them. */

@@ -1,7 +1,14 @@
 // What a local repository cannot give, and how that is told.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
@@ -79,6 +86,23 @@ test('a damaged or incomplete repository is told apart', async (t) => {
   await assert.rejects(
     fetchPack(repo.dir, [oid]),
     failsWith('pack-incomplete', new RegExp(`repo lacks the object ${blob}`)),
+  )
+})
+
+test('a damaged pack is told of as part of its repository', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const oid = repo.commit('first', { a: 'some text' })
+  repo.git('gc', '-q')
+  const folder = path.join(repo.gitDir, 'objects/pack')
+  const [name = ''] = readdirSync(folder).filter((file) => file.endsWith('.pack'))
+  const pack = readFileSync(path.join(folder, name))
+  // All that follows the header of the first entry.
+  pack.fill(0xff, 14)
+  chmodSync(path.join(folder, name), 0o644)
+  writeFileSync(path.join(folder, name), pack)
+  await assert.rejects(
+    fetchPack(repo.dir, [oid]),
+    failsWith('pack-corrupt', /^The repository .*repo is damaged; git fsck .* \(a pack has .*\)$/),
   )
 })
 
