@@ -29,7 +29,7 @@ export class ConnectionPool {
   async get(
     { host, port, user }: Host,
     credential: SshCredential,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<PooledConnection> {
     // Holds secrets: never to be shown.
     const key = JSON.stringify([host, port, user, credential])

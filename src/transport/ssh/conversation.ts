@@ -11,7 +11,7 @@ export interface ConversationOptions {
   clock: Clock
   /** How long a server may send nothing, in milliseconds. */
   idleTimeoutMs: number
-  signal: AbortSignal | undefined
+  signal: AbortSignal
   /** As errors show it. */
   repository: string
 }
@@ -50,7 +50,7 @@ export async function* converse(
     if (isCut && connection.failure) throw connection.failure
     if (exit.code !== 0 && !(isCut && hasSpoken)) throw refusal(repository, exit, stderr)
   } catch (error) {
-    throw signal?.aborted ? toAbortError(signal.reason) : error
+    throw signal.aborted ? toAbortError(signal.reason) : error
   } finally {
     // A connection that is silent may have lost its peer.
     if (patience.isLost) connection.retire()

@@ -7,7 +7,7 @@ export interface PatienceOptions {
   /** How long the peer may be silent, in milliseconds. */
   limitMs: number
   /** Ends the work. */
-  signal: AbortSignal | undefined
+  signal: AbortSignal
   /** What the work ends with where the peer is silent for longer. */
   silence: () => SyncError
 }
@@ -15,13 +15,13 @@ export interface PatienceOptions {
 export class Patience {
   readonly #options: PatienceOptions
   readonly #controller = new AbortController()
-  readonly #onAbort = () => this.#controller.abort(this.#options.signal?.reason)
+  readonly #onAbort = () => this.#controller.abort(this.#options.signal.reason)
   #isLost = false
 
   constructor(options: PatienceOptions) {
     this.#options = options
-    if (options.signal?.aborted) this.#onAbort()
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (options.signal.aborted) this.#onAbort()
+    options.signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   /** Aborts when the patience ends. */
@@ -50,6 +50,6 @@ export class Patience {
 
   /** Must be called in the end. */
   end(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
   }
 }

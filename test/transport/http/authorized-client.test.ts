@@ -12,7 +12,7 @@ import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { startHttpServer } from '../../helpers/http-server.js'
-import { createSession, sessionOver } from './session-harness.js'
+import { createSession, sessionOver } from '../../remote/smart/session-harness.js'
 
 const { signal } = new AbortController()
 
