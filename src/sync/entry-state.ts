@@ -8,7 +8,7 @@ import { refOf } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
 import type { Lease } from '../publish/lease.js'
 import type { Drift, Survey } from '../publish/publication.js'
-import { Doubt } from '../schedule/doubt.js'
+import { HangSuspicion } from '../schedule/hang-suspicion.js'
 import type { EntryLabels } from './events.js'
 import type { Desired } from './resolve-revision.js'
 
@@ -57,7 +57,7 @@ export class EntryState {
   /** What its attributes ask for and is not done, as far as it was told of. */
   readonly ignored = new Set<string>()
   /** Whether its next sync may hang. */
-  readonly doubt = new Doubt()
+  readonly suspicion = new HangSuspicion()
   error: SyncError | undefined
   /** When it is to be polled, as the clock's `now()`; undefined: not by itself. */
   dueAt: number | undefined

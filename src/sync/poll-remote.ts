@@ -48,7 +48,7 @@ function resolveAll(
 ): void {
   remote.failures = 0
   const at = clock.now()
-  remote.doubt.succeeded(at)
+  remote.suspicion.succeeded(at)
   const durationMs = performance.now() - startedAt
   // One throw for all of them.
   const chance = cadence.random()
@@ -84,7 +84,7 @@ function failAll(
   remote.failures++
   const retryInMs = retryDelayMs(error, remote.failures, remote.shortestIntervalMs, cadence)
   const at = clock.now()
-  remote.doubt.failed()
+  remote.suspicion.failed()
   const failed = { error, at, durationMs: performance.now() - startedAt, retryInMs }
   for (const state of states) failPoll(state, failed, observe)
   remote.restUntil(at + retryInMs)

@@ -32,7 +32,7 @@ export class RemotePolls {
       clock: context.clock,
       concurrency: maxConcurrentPolls,
       // What leaves requests hanging must not take the places of all others.
-      isInDoubt: (key) => this.#remotes.get(key)?.doubt.isRaised(context.clock.now()) ?? false,
+      mayHang: (key) => this.#remotes.get(key)?.suspicion.isRaised(context.clock.now()) ?? false,
       work: (key, signal) => this.#poll(key, signal),
       onError: (_key, error) => onError(error),
     })

@@ -3,7 +3,7 @@
 import type { Entry } from '../listing/entry.js'
 import type { RemoteRef } from '../remote/smart/remote-ref.js'
 import type { RemoteSession } from '../remote/smart/remote-session.js'
-import { Doubt } from '../schedule/doubt.js'
+import { HangSuspicion } from '../schedule/hang-suspicion.js'
 import type { EntryState } from './entry-state.js'
 import { isResolvable, refPrefixesOf } from './resolve-revision.js'
 
@@ -13,7 +13,7 @@ export class Remote {
   /** Polls in a row that failed. */
   failures = 0
   /** Whether its next poll may hang. */
-  readonly doubt = new Doubt()
+  readonly suspicion = new HangSuspicion()
 
   constructor(session: RemoteSession) {
     this.session = session

@@ -46,7 +46,7 @@ export async function syncEntry(
       const { count, paths: firstPaths } = state.drift
       observe({ type: 'drift-remains', ...state.labels, paths: count, firstPaths })
     }
-    state.doubt.failed()
+    state.suspicion.failed()
     const delayMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
     const retryInMs = error.disposition === 'stall' ? undefined : delayMs
     const durationMs = performance.now() - startedAt
@@ -88,7 +88,7 @@ async function publishDesired(
   // Published for an entry that has changed since: what is in place is looked at anew.
   if (signal.aborted) return
   state.hasPublished(desired.want, result.commit, clock)
-  state.doubt.succeeded(clock.now())
+  state.suspicion.succeeded(clock.now())
   for (const ignored of result.ignored ?? []) {
     if (state.ignored.has(ignored.attribute)) continue
     state.ignored.add(ignored.attribute)

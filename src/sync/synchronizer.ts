@@ -60,7 +60,8 @@ export class Synchronizer {
     this.#syncs = new WorkQueue({
       clock,
       concurrency: maxConcurrentSyncs,
-      isInDoubt: (directory) => this.#entries.get(directory)?.doubt.isRaised(clock.now()) ?? false,
+      mayHang: (directory) =>
+        this.#entries.get(directory)?.suspicion.isRaised(clock.now()) ?? false,
       work: (directory, signal) => this.#sync(directory, signal),
       onError: (_key, error) => onError(error),
     })
