@@ -10,7 +10,7 @@ import { LISTING_SCHEMA } from '../src/listing/listing-schema.js'
 import { logEvents } from '../src/observe/log-events.js'
 import { defineMetrics } from '../src/observe/metric-definitions.js'
 import { SETTINGS } from '../src/settings.js'
-import type { StateName } from '../src/sync/status.js'
+import type { Condition } from '../src/sync/state/lifecycle.js'
 import { CREDENTIAL_VARIABLES } from '../src/transport/credentials/environment.js'
 import { entryEvents } from './helpers/events.js'
 
@@ -19,7 +19,7 @@ const CREDENTIALS_SCHEMA: { items: { properties: object } } = createRequire(impo
 )
 
 // The type makes it complete.
-const STATES: Record<StateName, true> = {
+const STATES: Record<Condition, true> = {
   pending: true,
   waiting: true,
   syncing: true,

@@ -3,7 +3,7 @@
 // - stingy: one key is never worked on twice at once, and a key added many times
 //   before its work begins is worked on once;
 // - complete: a key added while it is worked on is worked on again afterwards;
-// - sheltered: keys in doubt, whose work may hang, take half of the places at most.
+// - sheltered: keys whose work may hang take half of the places at most.
 // A key waits for one start at most, and the earliest wanted start wins: `add`
 // and `addAfter` never postpone one. Work begins in a later microtask, never
 // within a call. Work that fails gives up its place like any other.
@@ -14,7 +14,7 @@ export interface WorkQueueOptions<K> {
   concurrency: number
   clock: Clock
   /** Whether the work on a key may hang; asked as its work is about to begin. @default never */
-  isInDoubt?: (key: K) => boolean
+  mayHang?: (key: K) => boolean
   /**
    * Works on one key. To come back, it adds its key again, after a look at `signal`: an aborted
    * key was removed, or the queue was closed. It is expected not to reject.
@@ -28,7 +28,7 @@ interface Run {
   controller: AbortController
   /** Whether the key was added since its work began. */
   again: boolean
-  isInDoubt: boolean
+  mayHang: boolean
 }
 
 interface Delay {
@@ -128,22 +128,22 @@ export class WorkQueue<K> {
     this.#startIsDue = false
     for (const key of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) return
-      const isInDoubt = this.#options.isInDoubt?.(key) ?? false
-      if (isInDoubt && !this.#hasRoomForDoubt()) continue
+      const mayHang = this.#options.mayHang?.(key) ?? false
+      if (mayHang && !this.#hasRoomForSuspects()) continue
       this.#waiting.delete(key)
-      void this.#run(key, isInDoubt)
+      void this.#run(key, mayHang)
     }
     if (this.#running.size > 0) return
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
-  #hasRoomForDoubt(): boolean {
-    const inDoubt = [...this.#running.values()].filter((run) => run.isInDoubt).length
-    return inDoubt < Math.max(1, Math.floor(this.#options.concurrency / 2))
+  #hasRoomForSuspects(): boolean {
+    const suspects = [...this.#running.values()].filter((run) => run.mayHang).length
+    return suspects < Math.max(1, Math.floor(this.#options.concurrency / 2))
   }
 
-  async #run(key: K, isInDoubt: boolean): Promise<void> {
-    const run: Run = { controller: new AbortController(), again: false, isInDoubt }
+  async #run(key: K, mayHang: boolean): Promise<void> {
+    const run: Run = { controller: new AbortController(), again: false, mayHang }
     this.#running.set(key, run)
     try {
       await this.#options.work(key, run.controller.signal)

@@ -3,13 +3,15 @@ import type { Clock } from '../base/clock.js'
 import type { Site } from '../publish/publication.js'
 import type { Cadence } from '../schedule/cadence.js'
 import type { WorkerPool } from '../worker/pool.js'
-import type { EntryState } from './entry-state.js'
 import type { Observe } from './events.js'
+import type { EntryRecords } from './state/records.js'
 
 export interface SyncContext {
   clock: Clock
   cadence: Cadence
   observe: Observe
+  /** Told of faults in this program, which must not end it. */
+  onError: (error: unknown) => void
   workers: WorkerPool
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
@@ -24,12 +26,12 @@ export interface SyncContext {
 }
 
 /** Where an entry is published. */
-export function siteOf(state: EntryState, context: SyncContext): Site {
+export function siteOf({ desired, observed }: EntryRecords, context: SyncContext): Site {
   const { root, stateDirectory } = context
-  const { hasContent: wasPublished, lease, mountPoint, published } = state
-  const { directory, publish: mode, suspend } = state.entry
+  const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
+  const { directory, publish: mode, suspend } = desired.entry
   // What is suspended is left as it is.
-  const clean = state.entry.clean && !suspend
+  const clean = desired.entry.clean && !suspend
   const where = { directory, mode, stateDirectory, root, mountPoint }
   return { ...where, clean, wasPublished, published, lease }
 }

@@ -1,12 +1,13 @@
 // One look at a remote for all of its entries that are due.
 import { SyncError, toSyncError } from '../base/errors.js'
 import type { RemoteRef } from '../remote/remote-session.js'
-import { retryDelayMs, spread } from '../schedule/cadence.js'
+import { retryDelayMs } from '../schedule/cadence.js'
 import type { SyncContext } from './context.js'
-import type { EntryState } from './entry-state.js'
-import { failPoll } from './failure.js'
 import type { Remote } from './remote.js'
 import { resolveRevision } from './resolve-revision.js'
+import { conclude, type EntryState } from './state/entry-state.js'
+import type { Outcome, OutcomeOf } from './state/outcome.js'
+import { needsSync } from './state/records.js'
 import { withTimeLimit } from './time-limit.js'
 
 /**
@@ -20,10 +21,10 @@ export async function pollRemote(
 ): Promise<EntryState[]> {
   const { clock, cadence, syncTimeoutMs } = context
   const due = remote.dueEntries(clock.now(), cadence.jitter)
-  for (const state of due) state.beginPoll()
-  const polled = due.filter(({ isInspected }) => isInspected)
+  for (const state of due) conclude(state, { type: 'polling' }, context)
+  const polled = due.filter(({ observed }) => observed.isInspected)
   if (polled.length === 0) return due
-  const entries = polled.map(({ entry }) => entry)
+  const entries = polled.map(({ desired }) => desired.entry)
   const startedAt = performance.now()
   const answer = await withTimeLimit(syncTimeoutMs, clock, signal, (limited) =>
     remote.listRefs(entries, limited),
@@ -31,11 +32,14 @@ export async function pollRemote(
   if (signal.aborted) return []
   // The answer says nothing about entries that changed or left meanwhile.
   const current = polled.filter(
-    (state, index) => remote.entries.has(state) && state.entry === entries[index],
+    (state, index) => remote.entries.has(state) && state.desired.entry === entries[index],
   )
-  if (answer instanceof SyncError) failAll(remote, current, answer, context, startedAt)
-  else resolveAll(remote, current, answer, context, startedAt)
-  return due.filter((state) => remote.entries.has(state) && (!state.isInspected || state.needsSync))
+  const durationMs = performance.now() - startedAt
+  if (answer instanceof SyncError) failAll(remote, current, answer, context, durationMs)
+  else resolveAll(remote, current, answer, context, durationMs)
+  return due.filter(
+    (state) => remote.entries.has(state) && (!state.observed.isInspected || needsSync(state)),
+  )
 }
 
 /** What was polled together is polled again at the same time, so that it is one look again. */
@@ -43,33 +47,18 @@ function resolveAll(
   remote: Remote,
   states: readonly EntryState[],
   refs: readonly RemoteRef[],
-  { clock, cadence, observe }: SyncContext,
-  startedAt: number,
+  context: SyncContext,
+  durationMs: number,
 ): void {
+  const { clock, cadence } = context
   remote.failures = 0
   const at = clock.now()
-  remote.doubt.succeeded(at)
-  const durationMs = performance.now() - startedAt
+  remote.suspicion.succeeded(at)
   // One throw for all of them.
   const chance = cadence.random()
-  const shared = { ...cadence, random: () => chance }
-  const factor = spread(shared)
+  const shared = { at, durationMs, cadence: { ...cadence, random: () => chance } }
   for (const state of states) {
-    const nextInMs = Math.round(state.entry.intervalMs * factor)
-    state.lastPolledAt = clock.wallTime()
-    state.pollAt(at + nextInMs)
-    try {
-      const { commit: oid } = state.found(resolveRevision(state.entry.revision, refs))
-      const type = state.isSynced ? 'poll-unchanged' : 'poll-changed'
-      observe({ type, ...state.labels, oid, durationMs })
-    } catch (reason) {
-      const error = toSyncError(reason)
-      const { intervalMs } = state.entry
-      const retryInMs = retryDelayMs(error, state.failures + 1, intervalMs, shared)
-      // A ref that is missing costs no request of its own while others are asked for.
-      const failed = { error, at, durationMs, retryInMs, joinsInMs: nextInMs }
-      failPoll(state, failed, observe)
-    }
+    conclude(state, resolve(state, refs, shared), context)
   }
 }
 
@@ -78,14 +67,27 @@ function failAll(
   remote: Remote,
   states: readonly EntryState[],
   error: SyncError,
-  { clock, cadence, observe }: SyncContext,
-  startedAt: number,
+  context: SyncContext,
+  durationMs: number,
 ): void {
+  const { clock, cadence } = context
   remote.failures++
   const retryInMs = retryDelayMs(error, remote.failures, remote.shortestIntervalMs, cadence)
   const at = clock.now()
-  remote.doubt.failed()
-  const failed = { error, at, durationMs: performance.now() - startedAt, retryInMs }
-  for (const state of states) failPoll(state, failed, observe)
-  remote.restUntil(at + retryInMs)
+  remote.suspicion.failed()
+  const failed: Outcome = { type: 'failed', step: 'poll', error, at, durationMs, retryInMs }
+  for (const state of states) conclude(state, failed, context)
+  remote.restUntil(at + retryInMs, context)
+}
+
+function resolve(
+  { desired }: EntryState,
+  refs: readonly RemoteRef[],
+  shared: Pick<OutcomeOf<'polled'>, 'at' | 'durationMs' | 'cadence'>,
+): Outcome {
+  try {
+    return { type: 'polled', ...shared, target: resolveRevision(desired.entry.revision, refs) }
+  } catch (reason) {
+    return { type: 'failed', step: 'resolution', ...shared, error: toSyncError(reason) }
+  }
 }

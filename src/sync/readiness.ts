@@ -1,28 +1,28 @@
 // What the probes ask: which required entries have content in place, and whether all of
 // them had at some time.
-import type { EntryState } from './entry-state.js'
+import type { EntryRecords } from './state/records.js'
 
 export class Readiness {
-  readonly #listed: () => readonly EntryState[]
+  readonly #listed: () => readonly EntryRecords[]
   #hasStarted = false
 
   /** `listed` gives the entries of the listing. */
-  constructor(listed: () => readonly EntryState[]) {
+  constructor(listed: () => readonly EntryRecords[]) {
     this.#listed = listed
   }
 
   /** The paths of required entries without content in place. */
   missing(): string[] {
     return this.#required()
-      .filter(({ hasContent }) => !hasContent)
-      .map(({ entry }) => entry.path)
+      .filter(({ observed }) => !observed.hasContent)
+      .map(({ desired }) => desired.entry.path)
   }
 
   /** By the paths of required entries that another instance publishes: which one. */
   waiting(): Record<string, string> {
     return Object.fromEntries(
-      this.#required().flatMap(({ entry, waiting }) =>
-        waiting ? [[entry.path, waiting.error.message]] : [],
+      this.#required().flatMap(({ desired, observed: { waiting } }) =>
+        waiting ? [[desired.entry.path, waiting.error.message]] : [],
       ),
     )
   }
@@ -33,7 +33,7 @@ export class Readiness {
     return this.#hasStarted
   }
 
-  #required(): EntryState[] {
-    return this.#listed().filter(({ entry }) => entry.required)
+  #required(): EntryRecords[] {
+    return this.#listed().filter(({ desired }) => desired.entry.required)
   }
 }

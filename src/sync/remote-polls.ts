@@ -4,35 +4,33 @@ import type { Entry } from '../listing/entry.js'
 import type { RemoteSession } from '../remote/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import type { SyncContext } from './context.js'
-import type { EntryState } from './entry-state.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote, remoteKeyOf } from './remote.js'
+import type { EntryState } from './state/entry-state.js'
 
-export interface RemotePollsOptions {
-  context: SyncContext
+export interface RemotePollsOptions extends SyncContext {
   maxConcurrentPolls: number
   /** Opens what an entry shares with all others of the same remote and credentials. */
   openSession: (entry: Entry) => RemoteSession
-  /** Told which entries need work after a poll. */
-  onPolled: (states: readonly EntryState[]) => void
-  /** Told of faults in this program, which must not end it. */
-  onError: (error: unknown) => void
 }
 
 export class RemotePolls {
   readonly #options: RemotePollsOptions
+  readonly #onPolled: (states: readonly EntryState[]) => void
   readonly #remotes = new Map<string, Remote>()
   /** Keys of remotes. */
   readonly #queue: WorkQueue<string>
 
-  constructor(options: RemotePollsOptions) {
+  /** `onPolled` is told which entries need work after a poll. */
+  constructor(options: RemotePollsOptions, onPolled: (states: readonly EntryState[]) => void) {
     this.#options = options
-    const { context, maxConcurrentPolls, onError } = options
+    this.#onPolled = onPolled
+    const { clock, maxConcurrentPolls, onError } = options
     this.#queue = new WorkQueue({
-      clock: context.clock,
+      clock,
       concurrency: maxConcurrentPolls,
       // What leaves requests hanging must not take the places of all others.
-      isInDoubt: (key) => this.#remotes.get(key)?.doubt.isRaised(context.clock.now()) ?? false,
+      mayHang: (key) => this.#remotes.get(key)?.suspicion.isRaised(clock.now()) ?? false,
       work: (key, signal) => this.#poll(key, signal),
       onError: (_key, error) => onError(error),
     })
@@ -45,8 +43,9 @@ export class RemotePolls {
 
   /** From now on, an entry is polled with all others of its remote. */
   join(state: EntryState): void {
-    const key = remoteKeyOf(state.entry)
-    const remote = this.#remotes.get(key) ?? new Remote(this.#options.openSession(state.entry))
+    const key = remoteKeyOf(state.desired.entry)
+    const remote =
+      this.#remotes.get(key) ?? new Remote(this.#options.openSession(state.desired.entry))
     this.#remotes.set(key, remote)
     remote.entries.add(state)
   }
@@ -96,14 +95,13 @@ export class RemotePolls {
   async #poll(key: string, signal: AbortSignal): Promise<void> {
     const remote = this.#remotes.get(key)
     if (!remote) return
-    const { context, onPolled } = this.#options
-    onPolled(await pollRemote(remote, context, signal))
+    this.#onPolled(await pollRemote(remote, this.#options, signal))
     this.#addWhenDue(key)
   }
 
   #addWhenDue(key: string): void {
     const dueAt = this.#remotes.get(key)?.dueAt
     if (dueAt === undefined) return
-    this.#queue.addAfter(key, dueAt - this.#options.context.clock.now())
+    this.#queue.addAfter(key, dueAt - this.#options.clock.now())
   }
 }

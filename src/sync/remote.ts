@@ -2,9 +2,11 @@
 // one look at its refs.
 import type { Entry } from '../listing/entry.js'
 import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
-import { Doubt } from '../schedule/doubt.js'
-import type { EntryState } from './entry-state.js'
+import { HangSuspicion } from '../schedule/hang-suspicion.js'
+import type { SyncContext } from './context.js'
 import { isResolvable, refPrefixesOf } from './resolve-revision.js'
+import { conclude, type EntryState } from './state/entry-state.js'
+import { isDue } from './state/records.js'
 
 export class Remote {
   readonly session: RemoteSession
@@ -12,7 +14,7 @@ export class Remote {
   /** Polls in a row that failed. */
   failures = 0
   /** Whether its next poll may hang. */
-  readonly doubt = new Doubt()
+  readonly suspicion = new HangSuspicion()
 
   constructor(session: RemoteSession) {
     this.session = session
@@ -21,14 +23,15 @@ export class Remote {
   /** Whether it was found out, or tried to, what is in place of each of its entries. */
   get isInspected(): boolean {
     return [...this.entries].every(
-      ({ isInspected, error, waiting }) => isInspected || error || waiting,
+      ({ phase, schedule }) => phase !== 'inspecting' || schedule.error,
     )
   }
 
   /** When the next of its entries is due; undefined where none is. */
   get dueAt(): number | undefined {
     let earliest: number | undefined
-    for (const { dueAt } of this.entries) {
+    for (const { schedule } of this.entries) {
+      const { dueAt } = schedule
       if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt
     }
     return earliest
@@ -36,21 +39,21 @@ export class Remote {
 
   /** The shortest time between two polls of one entry, in milliseconds. */
   get shortestIntervalMs(): number {
-    const polled = [...this.entries].filter(({ entry }) => !entry.suspend)
-    return Math.min(...polled.map(({ entry }) => entry.intervalMs))
+    const entries = [...this.entries].map(({ desired }) => desired.entry)
+    const polled = entries.filter(({ suspend }) => !suspend)
+    return Math.min(...polled.map(({ intervalMs }) => intervalMs))
   }
 
   /** The entries that take part in a poll at `now`. */
   dueEntries(now: number, jitter: number): EntryState[] {
-    return [...this.entries].filter((state) => state.isDue(now, jitter))
+    return [...this.entries].filter((state) => isDue(state, now, jitter))
   }
 
   /** Polls none of its entries before `timeMs`, except where somebody wants it now. */
-  restUntil(timeMs: number): void {
+  restUntil(timeMs: number, context: SyncContext): void {
     for (const state of this.entries) {
       // What is in place is not the remote's affair.
-      if (!state.isInspected || state.dueAt === undefined) continue
-      state.pollAt(Math.max(state.dueAt, timeMs))
+      if (state.observed.isInspected) conclude(state, { type: 'resting', timeMs }, context)
     }
   }
 

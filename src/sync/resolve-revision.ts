@@ -5,7 +5,7 @@ import { type Revision, refOf } from '../git/revision.js'
 import type { RemoteRef } from '../remote/remote-session.js'
 
 /** What to fetch, and what will be published by it. */
-export interface Desired {
+export interface ResolvedRevision {
   /** Full name of the ref; for HEAD the branch it stands for, where the remote says so. */
   ref: string
   /** What to ask the remote for: a commit or an annotated tag. */
@@ -22,7 +22,7 @@ export function refPrefixesOf(revisions: readonly Revision[]): string[] {
 }
 
 /** Finds what a revision stands for. Throws where the remote has no such thing. */
-export function resolveRevision(revision: Revision, refs: readonly RemoteRef[]): Desired {
+export function resolveRevision(revision: Revision, refs: readonly RemoteRef[]): ResolvedRevision {
   if (revision.kind === 'commit') {
     return { ref: revision.oid, want: revision.oid, commit: revision.oid }
   }

@@ -1,36 +1,46 @@
 // The last work on an entry that left the listing: with `prune`, what it published goes, unless
 // it is another instance's; its lease is given back.
-import type { SyncContext } from './context.js'
-import type { EntryState } from './entry-state.js'
+import { type SyncContext, siteOf } from './context.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
-import { unpublishEntry } from './upkeep.js'
+import { runStep } from './run-step.js'
+import type { EntryState } from './state/entry-state.js'
 
 /**
  * Does the last work on an entry; where it comes back before anything was removed, nothing is.
- * Never rejects; returns the time at which it is to be tried again, undefined where nothing is
- * left to do.
+ * Never rejects; returns whether nothing is left to do, else the schedule's `turnAt` says when it
+ * is to be tried again.
  */
 export async function retireEntry(
   state: EntryState,
   leases: LeaseKeeper,
   context: SyncContext,
   signal: AbortSignal,
-): Promise<number | undefined> {
-  const { clock } = context
-  const { isPruned } = state
+): Promise<boolean> {
+  const isPruned = state.desired.listing === 'pruned'
   if (isPruned && !(await takeTurn(state, leases, context, signal))) {
-    if (signal.aborted) return undefined
-    const isHeld = state.waiting !== undefined && !state.waiting.isDead
-    if (!isHeld && state.isRemoved) return state.turnAt ?? clock.now() + state.entry.intervalMs
+    const { waiting } = state.observed
+    const isHeld = waiting !== undefined && !waiting.isDead
+    if (!isHeld) return false
   }
-  if (!state.isRemoved) return undefined
+  if (signal.aborted || state.phase !== 'retiring') return false
   // What another instance publishes stays.
-  const isDone = !isPruned || state.waiting !== undefined
-  const retryInMs = isDone ? undefined : await unpublishEntry(state, context, signal)
-  if (signal.aborted) return undefined
-  if (retryInMs !== undefined) return clock.now() + retryInMs
+  if (isPruned && !state.observed.waiting && !(await unpublish(state, context, signal)))
+    return false
   // Where the volume fails, the lease cannot be given back: it expires.
-  await leases.release(state.entry.directory).catch(() => undefined)
-  return undefined
+  await leases.release(state.desired.entry.directory).catch(() => undefined)
+  return true
+}
+
+/** Removes all that was published; whether nothing is left of it. */
+async function unpublish(
+  state: EntryState,
+  context: SyncContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const outcome = await runStep('removal', state, context, signal, async () => {
+    await context.workers.unpublish(siteOf(state, context), signal)
+    return { type: 'unpublished' }
+  })
+  return outcome?.type === 'unpublished'
 }

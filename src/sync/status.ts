@@ -1,15 +1,7 @@
 // What /status and the probes show of an entry.
 import type { Clock } from '../base/clock.js'
-import type { EntryState } from './entry-state.js'
-
-export type StateName =
-  | 'pending'
-  | 'waiting'
-  | 'syncing'
-  | 'synced'
-  | 'failing'
-  | 'stalled'
-  | 'suspended'
+import { type Condition, conditionOf } from './state/lifecycle.js'
+import { type EntryRecords, labelsOf } from './state/records.js'
 
 export interface EntryStatus {
   /** The listing's path, as written. */
@@ -19,7 +11,7 @@ export interface EntryStatus {
   ref: string
   /** The commit in place, or null while nothing is published. */
   oid: string | null
-  state: StateName
+  state: Condition
   /** ISO 8601, or null where it never happened. */
   lastPolled: string | null
   lastPublished: string | null
@@ -30,31 +22,24 @@ export interface EntryStatus {
 }
 
 /** What there is to show of an entry now. */
-export function statusOf(state: EntryState, clock: Clock): EntryStatus {
-  const { entry: path, repo, ref } = state.labels
-  const { dueAt, waiting } = state
-  const error = waiting?.error ?? state.error
+export function statusOf(records: EntryRecords, clock: Clock): EntryStatus {
+  const { desired, observed, schedule } = records
+  const { entry: path, repo, ref } = labelsOf(records)
+  const { dueAt } = schedule
+  const error = observed.waiting?.error ?? schedule.error
   return {
     path,
     repo,
     ref,
-    oid: state.published ?? null,
-    state: nameOf(state),
-    lastPolled: toIso(state.lastPolledAt),
-    lastPublished: toIso(state.lastPublishedAt),
+    oid: observed.commit ?? null,
+    state: conditionOf(records),
+    lastPolled: toIso(schedule.lastPolledAt),
+    lastPublished: toIso(observed.lastPublishedAt),
     nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),
-    consecutiveFailures: state.failures,
+    consecutiveFailures: schedule.failures,
     error: error ? { code: error.code, message: error.message } : null,
-    required: state.entry.required,
+    required: desired.entry.required,
   }
-}
-
-function nameOf({ entry, error, isSynced, syncing, waiting }: EntryState): StateName {
-  if (waiting) return 'waiting'
-  if (entry.suspend) return 'suspended'
-  if (syncing) return 'syncing'
-  if (error) return error.disposition === 'stall' ? 'stalled' : 'failing'
-  return isSynced ? 'synced' : 'pending'
 }
 
 function toIso(timeMs: number | undefined): string | null {

@@ -1,18 +1,17 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
-import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
+import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Drift } from '../publish/publication.js'
+import type { Drift, Survey } from '../publish/publication.js'
 import type { FetchRequest } from '../remote/remote-session.js'
-import { retryDelayMs } from '../schedule/cadence.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'
 import { type SyncContext, siteOf } from './context.js'
-import type { EntryState } from './entry-state.js'
-import { failSync } from './failure.js'
-import { inspectAgain } from './inspect-again.js'
 import type { Remote } from './remote.js'
-import { reportForeign } from './report-foreign.js'
-import type { Desired } from './resolve-revision.js'
+import type { ResolvedRevision } from './resolve-revision.js'
+import { runStep } from './run-step.js'
+import { conclude, type EntryState } from './state/entry-state.js'
+import type { OutcomeOf } from './state/outcome.js'
+import { labelsOf, needsSync } from './state/records.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
@@ -31,96 +30,67 @@ export async function syncEntry(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { desired } = state
-  if (!desired || !state.needsSync) return
-  const { cadence, clock, observe } = context
-  const startedAt = performance.now()
-  state.syncing = desired
-  try {
-    await publishDesired(state, desired, remote, context, signal)
-  } catch (reason) {
-    if (signal.aborted) return
-    const error = toSyncError(reason)
-    const at = clock.now()
-    if (state.drift && state.failures === 0) {
-      const { count, paths: firstPaths } = state.drift
-      observe({ type: 'drift-remains', ...state.labels, paths: count, firstPaths })
-    }
-    state.doubt.failed()
-    const delayMs = retryDelayMs(error, state.failures + 1, state.entry.intervalMs, cadence)
-    const retryInMs = error.disposition === 'stall' ? undefined : delayMs
-    const durationMs = performance.now() - startedAt
-    failSync(state, desired, { error, at, durationMs, retryInMs }, observe)
-    if (MAY_BE_HALF_DONE.includes(error.code)) await inspectAgain(state, desired, context, signal)
-    if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs)
-  } finally {
-    state.syncing = undefined
+  const { target } = state.desired
+  if (!target || !needsSync(state)) return
+  conclude(state, { type: 'syncing', target }, context)
+  const outcome = await runStep('sync', state, context, signal, () =>
+    publishTarget({ state, target, session: remote.session, context, signal }),
+  )
+  if (outcome?.type === 'failed') {
+    const { at, error } = outcome
+    if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, target, context, signal)
+    if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs, context)
   }
+  conclude(state, { type: 'sync-ended' }, context)
 }
 
-async function publishDesired(
+/**
+ * Looks at what is in place after a fault that may have left a publication half done, which
+ * completes it where it can be completed; while that fails, too, it counts as unknown.
+ */
+async function findAgain(
   state: EntryState,
-  desired: Desired,
-  { session }: Remote,
+  target: ResolvedRevision,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
+  const found = await context.workers
+    .inspect(siteOf(state, context), undefined, signal)
+    // The fault that made it look again is the one that is reported.
+    .catch((): Survey => ({ commit: undefined, drift: undefined }))
+  if (!signal.aborted) conclude(state, { type: 'found-again', target, found }, context)
+}
+
+async function publishTarget(attempt: Attempt): Promise<OutcomeOf<'published'>> {
+  const { state, target, context, signal } = attempt
   const { clock, observe, syncTimeoutMs } = context
-  const { drift, published: previousOid } = state
+  const { commit, drift, isFromThisRemote } = state.observed
   const startedAt = performance.now()
   // Where nearly nothing is left, all of it is less work than every blob by itself.
-  const isUsable = state.isFromThisRemote && (drift === undefined || drift.missing !== undefined)
-  const have = isUsable ? previousOid : undefined
+  const isUsable = isFromThisRemote && (drift === undefined || drift.missing !== undefined)
+  const have = isUsable ? commit : undefined
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
-    const attempt = { state, desired, session, context, signal: limited }
+    const inTime = { ...attempt, signal: limited }
     try {
       if (have !== undefined && drift?.missing) {
-        const repaired = await repair(attempt, have, drift.missing)
-        if (have === desired.commit) return repaired
+        const repaired = await repair(inTime, have, drift.missing)
+        if (have === target.commit) return repaired
       }
-      return await fetchAndPublish(attempt, have)
+      return await fetchAndPublish(inTime, have)
     } catch (error) {
       if (have === undefined || limited.aborted || !needsFullFetch(error, drift)) throw error
-      observe({ type: 'fetch-fell-back', ...state.labels, oid: desired.commit, error })
-      return fetchAndPublish(attempt, undefined)
+      observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: target.commit, error })
+      return fetchAndPublish(inTime, undefined)
     }
   })
-  // Published for an entry that has changed since: what is in place is looked at anew.
-  if (signal.aborted) return
-  state.hasPublished(desired.want, result.commit, clock)
-  state.doubt.succeeded(clock.now())
-  for (const ignored of result.ignored ?? []) {
-    if (state.ignored.has(ignored.attribute)) continue
-    state.ignored.add(ignored.attribute)
-    observe({ type: 'attribute-ignored', ...state.labels, oid: result.commit, ...ignored })
-  }
-  reportForeign(result, state, observe)
+  const fetchMs = result.receivedAt - startedAt
   const durationMs = performance.now() - startedAt
-  const { bytes, filesDeleted, filesWritten } = result
-  const published = { ...state.labels, oid: result.commit, durationMs, bytes }
-  if (drift) {
-    const { count, paths: firstPaths } = drift
-    observe({ type: 'drift-repaired', ...published, paths: count, firstPaths })
-    if (result.commit === previousOid) return
-  }
-  const phases = {
-    fetch: result.receivedAt - startedAt,
-    unpack: result.unpackMs,
-    publish: result.publishMs,
-  }
-  observe({
-    type: 'sync-published',
-    ...published,
-    previousOid,
-    phases,
-    filesWritten,
-    filesDeleted,
-  })
+  return { type: 'published', target, result, fetchMs, durationMs }
 }
 
 interface Attempt {
   state: EntryState
-  desired: Desired
+  target: ResolvedRevision
   session: Remote['session']
   context: SyncContext
   signal: AbortSignal
@@ -131,7 +101,7 @@ async function fetchAndPublish(
   attempt: Attempt,
   have: Oid | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
-  const { want } = attempt.desired
+  const { want } = attempt.target
   const haves = have === undefined ? [] : [have]
   return receive(attempt, { want, have }, { wants: [want], haves, thinPack: have !== undefined })
 }

@@ -5,20 +5,18 @@ import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import { WorkQueue } from '../schedule/work-queue.js'
-import type { SyncContext } from './context.js'
-import { EntryState } from './entry-state.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
-import { giveUpTurn, loseTurn, takeTurn } from './lease-turn.js'
+import { takeTurn } from './lease-turn.js'
 import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { retireEntry } from './retirement.js'
+import { conclude, createState, type EntryState } from './state/entry-state.js'
+import type { Outcome } from './state/outcome.js'
 import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
 
-export interface SynchronizerOptions
-  extends SyncContext,
-    Pick<RemotePollsOptions, 'openSession' | 'maxConcurrentPolls' | 'onError'> {
+export interface SynchronizerOptions extends RemotePollsOptions {
   maxConcurrentSyncs: number
   /** Remove what was published when its entry leaves the listing. */
   prune: boolean
@@ -50,17 +48,14 @@ export class Synchronizer {
       times: options.leaseTimes ?? LEASE_TIMES,
       onLost: (directory) => this.#loseTurn(directory),
     })
-    this.#polls = new RemotePolls({
-      ...options,
-      context: options,
-      onPolled: (states) => {
-        for (const state of states) this.#syncs.add(state.entry.directory)
-      },
+    this.#polls = new RemotePolls(options, (states) => {
+      for (const { desired } of states) this.#syncs.add(desired.entry.directory)
     })
     this.#syncs = new WorkQueue({
       clock,
       concurrency: maxConcurrentSyncs,
-      isInDoubt: (directory) => this.#entries.get(directory)?.doubt.isRaised(clock.now()) ?? false,
+      mayHang: (directory) =>
+        this.#entries.get(directory)?.suspicion.isRaised(clock.now()) ?? false,
       work: (directory, signal) => this.#sync(directory, signal),
       onError: (_key, error) => onError(error),
     })
@@ -69,7 +64,7 @@ export class Synchronizer {
   /** Makes the entries what the listing says, and polls the remotes of those that changed. */
   setEntries(desired: readonly Entry[]): ListingDiff {
     const diff = diffListings(
-      this.#listed().map(({ entry }) => entry),
+      this.#listed().map(({ desired }) => desired.entry),
       desired,
     )
     // A listing without entries is much more likely a mistake than a wish.
@@ -82,11 +77,7 @@ export class Synchronizer {
 
   /** Polls every remote now, also those that wait or stalled. */
   pollNow(): void {
-    const now = this.#options.clock.now()
-    for (const state of this.#listed()) {
-      state.pollNow(now)
-      state.stalled = undefined
-    }
+    for (const state of this.#listed()) this.#conclude(state, { type: 'poll-wanted' })
     this.#polls.addAll()
   }
 
@@ -105,13 +96,18 @@ export class Synchronizer {
   async syncedOnce(): Promise<void> {
     const { clock, syncTimeoutMs } = this.#options
     const givesUpAt = clock.now() + syncTimeoutMs
-    const isWaiting = () => this.#listed().some(({ waiting }) => waiting)
+    const isWaiting = () => this.#listed().some(({ phase }) => phase === 'waiting')
     await this.idle()
     while (isWaiting() && clock.now() < givesUpAt) {
       await new Promise<void>((resolve) => clock.schedule(ONE_TIME_LOOK_MS, resolve))
       await this.idle()
     }
-    for (const state of this.#listed()) giveUpTurn(state, this.#options)
+    for (const state of this.#listed()) {
+      const { waiting } = state.observed
+      if (!waiting) continue
+      const failed = { error: waiting.error, at: clock.now(), durationMs: syncTimeoutMs }
+      this.#conclude(state, { type: 'failed', step: 'wait', ...failed })
+    }
   }
 
   /** Of each entry of the listing. */
@@ -142,49 +138,40 @@ export class Synchronizer {
   }
 
   #listed(): EntryState[] {
-    return [...this.#entries.values()].filter(({ isRemoved }) => !isRemoved)
+    return [...this.#entries.values()].filter(({ desired }) => desired.listing === 'listed')
   }
 
   #add(entry: Entry): void {
-    const state = this.#entries.get(entry.directory) ?? new EntryState(entry)
-    state.change(entry)
+    const state = this.#entries.get(entry.directory) ?? createState(entry)
     this.#entries.set(entry.directory, state)
     this.#retiring.delete(entry.directory)
-    this.#options.observe({ type: 'entry-added', ...state.labels })
+    this.#conclude(state, { type: 'added', entry })
     this.#join(state)
   }
 
   #change(from: Entry, to: Entry): void {
-    const { clock, observe } = this.#options
     const state = this.#entries.get(to.directory) as EntryState
-    const isRenamed = from.path !== to.path || from.repo !== to.repo
-    if (isRenamed) observe({ type: 'entry-removed', ...state.labels })
     if (isSamePublication(from, to)) {
-      state.entry = to
-      state.pollNow(clock.now())
+      this.#conclude(state, { type: 'adjusted', entry: to })
       this.#polls.add(to)
     } else {
       this.#leave(from, state)
-      state.change(to)
-      if (!isRenamed) observe({ type: 'entry-changed', ...state.labels })
+      this.#conclude(state, { type: 'changed', entry: to })
       this.#join(state)
     }
-    if (isRenamed) observe({ type: 'entry-added', ...state.labels })
   }
 
   #remove(entry: Entry, isPruned: boolean): void {
     const state = this.#entries.get(entry.directory) as EntryState
     this.#leave(entry, state)
-    state.isRemoved = true
-    state.isPruned = isPruned
     this.#retiring.add(entry.directory)
-    this.#options.observe({ type: 'entry-removed', ...state.labels })
+    this.#conclude(state, { type: 'removed', isPruned })
     // Its last work: in the queue, so that it waits for a sync that is being aborted.
     this.#syncs.add(entry.directory)
   }
 
   #join(state: EntryState): void {
-    const { directory } = state.entry
+    const { directory } = state.desired.entry
     // What an entry that left still does above or below would hit this one's files.
     if ([...this.#retiring].some((other) => overlap(other, directory))) return
     this.#polls.join(state)
@@ -201,11 +188,11 @@ export class Synchronizer {
   async #sync(directory: string, signal: AbortSignal): Promise<void> {
     const state = this.#entries.get(directory)
     if (!state) return
-    if (state.isRemoved) {
+    if (state.phase === 'retiring') {
       await this.#retire(directory, state, signal)
       return
     }
-    const { entry } = state
+    const { entry } = state.desired
     const remote = this.#polls.of(entry)
     if (!remote) return
     if (!(await this.#isOurTurn(state, signal))) {
@@ -214,48 +201,49 @@ export class Synchronizer {
       this.#polls.addWhenDue(entry)
       return
     }
-    if (state.isInspected) {
+    if (state.phase === 'inspecting') {
+      await inspectEntry(state, this.#options, signal)
+      this.#polls.addInspected(entry)
+    } else {
       await verifyEntry(state, this.#options, signal)
       await syncEntry(state, remote, this.#options, signal)
       this.#polls.addWhenDue(entry)
-    } else {
-      await inspectEntry(state, this.#options, signal)
-      this.#polls.addInspected(entry)
     }
     // Nobody may ask before an entry that is still missing comes on top.
-    if (state.hasContent) this.#readiness.hasStarted()
-    if (state.error?.code === 'lease-lost') {
+    if (state.observed.hasContent) this.#readiness.hasStarted()
+    if (state.schedule.error?.code === 'lease-lost') {
       if (!signal.aborted) this.#loseTurn(directory)
       return
     }
     // What was published may have another place for its lease.
-    if (state.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
+    if (state.schedule.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
     await tidyEntry(state, this.#options, signal)
     if (signal.aborted) return
-    this.#syncAt(directory, state.tidyAt)
-    this.#syncAt(directory, state.verification?.at)
+    this.#syncAt(directory, state.schedule.tidyAt)
+    this.#syncAt(directory, state.schedule.verification?.at)
   }
 
   /** The end of an entry that left the listing, unless it comes back meanwhile. */
   async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
-    const againAt = await retireEntry(state, this.#leases, this.#options, signal)
-    if (signal.aborted || !state.isRemoved) return
-    if (againAt !== undefined) {
-      this.#syncAt(directory, againAt)
+    const isDone = await retireEntry(state, this.#leases, this.#options, signal)
+    if (signal.aborted || state.phase !== 'retiring') return
+    if (!isDone) {
+      this.#syncAt(directory, state.schedule.turnAt)
       return
     }
+    this.#conclude(state, { type: 'retired' })
     this.#entries.delete(directory)
     this.#retiring.delete(directory)
     // Those that waited for it.
     for (const waiting of this.#listed()) {
-      if (overlap(waiting.entry.directory, directory)) this.#join(waiting)
+      if (overlap(waiting.desired.entry.directory, directory)) this.#join(waiting)
     }
   }
 
   /** Whether an entry is this instance's to work on; else it is asked again in time. */
   async #isOurTurn(state: EntryState, signal: AbortSignal): Promise<boolean> {
     const isOurs = await takeTurn(state, this.#leases, this.#options, signal)
-    if (!signal.aborted) this.#syncAt(state.entry.directory, state.turnAt)
+    if (!signal.aborted) this.#syncAt(state.desired.entry.directory, state.schedule.turnAt)
     return isOurs && !signal.aborted
   }
 
@@ -263,12 +251,16 @@ export class Synchronizer {
   #loseTurn(directory: string): void {
     const state = this.#entries.get(directory)
     this.#leases.drop(directory)
-    if (!state || state.isRemoved) return
-    loseTurn(state, this.#options)
+    if (!state || state.phase === 'retiring') return
+    this.#conclude(state, { type: 'lease-lost' })
     this.#syncs.add(directory)
   }
 
   #syncAt(directory: string, timeMs: number | undefined): void {
     if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
+  }
+
+  #conclude(state: EntryState, outcome: Outcome): void {
+    conclude(state, outcome, this.#options)
   }
 }

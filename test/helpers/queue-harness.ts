@@ -12,10 +12,10 @@ interface OpenWork {
 export function createQueueHarness({
   concurrency = 1,
   onError,
-  isInDoubt = () => false,
+  mayHang = () => false,
 }: {
   concurrency?: number
-  isInDoubt?: (key: string) => boolean
+  mayHang?: (key: string) => boolean
   onError?: (key: string) => void
 } = {}) {
   const clock = new FakeClock()
@@ -26,7 +26,7 @@ export function createQueueHarness({
   const queue = new WorkQueue<string>({
     concurrency,
     clock,
-    isInDoubt,
+    mayHang,
     work: (key, signal) => {
       assert.ok(!open.has(key), `${key} is worked on twice at once`)
       assert.ok(open.size < concurrency, 'more is worked on than there are places')

@@ -81,10 +81,10 @@ describe('order and concurrency', () => {
   })
 })
 
-describe('keys in doubt', () => {
+describe('keys whose work may hang', () => {
   test('leave half of the places to the others, and are worked on in their order', async () => {
-    const isInDoubt = (key: string) => key.startsWith('?')
-    const { queue, started, finish } = createQueueHarness({ concurrency: 4, isInDoubt })
+    const mayHang = (key: string) => key.startsWith('?')
+    const { queue, started, finish } = createQueueHarness({ concurrency: 4, mayHang })
     for (const key of ['?a', '?b', '?c', '?d', 'e', 'f', 'g']) queue.add(key)
     await settle()
     assert.deepEqual(started, ['?a', '?b', 'e', 'f'])
@@ -99,7 +99,7 @@ describe('keys in doubt', () => {
   })
 
   test('are worked on where there is one place only, and idle waits for all of them', async () => {
-    const harness = createQueueHarness({ concurrency: 1, isInDoubt: () => true })
+    const harness = createQueueHarness({ concurrency: 1, mayHang: () => true })
     for (const key of ['a', 'b']) harness.queue.add(key)
     let isIdle = false
     void harness.queue.idle().then(() => {

@@ -1,10 +1,10 @@
-// Whether work may hang, by how it went before: in doubt from a failure on, and for a while
+// Whether work may hang, by how it went before: suspected from a failure on, and for a while
 // after the success that follows, as what fails now and then does so again.
 
 /** How long success must last, in milliseconds. */
 const PROBATION_MS = 60_000
 
-export class Doubt {
+export class HangSuspicion {
   #until = Number.NEGATIVE_INFINITY
 
   failed(): void {

@@ -1,0 +1,78 @@
+// What follows where what is in place was looked at, at the start and from time to time.
+import type { Drift, Survey } from '../../publish/publication.js'
+import type { SyncContext } from '../context.js'
+import type { EntryLabels, SyncEvent } from '../events.js'
+import type { Conclusion } from './outcome.js'
+import { POLLING } from './poll-time.js'
+import { type EntryRecords, type Observed, type Schedule, SUCCEEDED } from './records.js'
+
+/** In so many looks for drift, or within a day, all content is hashed once. */
+export const MOST_PASSES = 24
+
+/** Nothing is left of what was published. */
+const ALL: Drift = { count: 1, paths: ['.'], missing: undefined }
+
+/** What follows where it is known now what is in place: the first poll. */
+export function afterInspection(
+  { desired, observed }: EntryRecords,
+  found: Survey,
+  context: SyncContext,
+): Conclusion {
+  const { clock } = context
+  const { commit, drift } = found
+  const hasContent = observed.hasContent || (commit !== undefined && drift === undefined)
+  const now = clock.now()
+  return {
+    observed: { isInspected: true, commit, drift, want: undefined, hasContent },
+    desired: { stalled: undefined },
+    schedule: {
+      // All that can have failed so far is an earlier inspection.
+      ...SUCCEEDED,
+      ...(desired.entry.suspend ? POLLING : { isWanted: true, dueAt: now }),
+      // What an earlier run left beside it is removed, too.
+      ...(commit === undefined ? {} : { tidyAt: now }),
+      ...firstVerification(context),
+    },
+    events: (labels) => [
+      ...foreignRemoved(found, labels),
+      ...(commit !== undefined && observed.isAsLabelled
+        ? [{ type: 'content-found' as const, ...labels, oid: commit }]
+        : []),
+    ],
+  }
+}
+
+/** What follows where what is in place was looked at again. */
+export function afterVerification({ observed }: EntryRecords, found: Survey): Conclusion {
+  const { commit } = found
+  const drift = commit === undefined ? ALL : found.drift
+  return {
+    observed: { ...placed(observed, found), drift },
+    events: (labels) => [
+      ...(commit === undefined ? [{ type: 'content-unknown' as const, ...labels }] : []),
+      ...foreignRemoved(found, labels),
+    ],
+  }
+}
+
+/** A commit that was found in place; what was asked for to publish another is not known. */
+export function placed({ commit: before, want }: Observed, { commit }: Survey): Partial<Observed> {
+  return { commit, want: commit === before ? want : undefined }
+}
+
+/** Tells what was removed that this service had not written, if anything was. */
+export function foreignRemoved(
+  { foreign }: Pick<Survey, 'foreign'>,
+  labels: EntryLabels,
+): SyncEvent[] {
+  if (!foreign) return []
+  const { count: files, paths: firstPaths } = foreign
+  return [{ type: 'foreign-removed', ...labels, files, firstPaths }]
+}
+
+/** Entries that start together are not all looked at together for ever. */
+function firstVerification({ cadence, clock, verifyIntervalMs }: SyncContext): Partial<Schedule> {
+  if (verifyIntervalMs === 0) return {}
+  const at = clock.now() + verifyIntervalMs * cadence.random()
+  return { verification: { at, pass: Math.floor(MOST_PASSES * cadence.random()) } }
+}

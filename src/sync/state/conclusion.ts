@@ -1,0 +1,82 @@
+// What follows from the outcome of a step, computed and not written: what becomes of the records
+// of an entry, when it is worked on again, and which events tell of it.
+import { spread } from '../../schedule/cadence.js'
+import type { SyncContext } from '../context.js'
+import { afterFailure } from './after-failure.js'
+import { afterInspection, afterVerification } from './after-inspection.js'
+import { afterListing } from './after-listing.js'
+import { afterPoll } from './after-poll.js'
+import { afterFindingAgain, afterPublication } from './after-publication.js'
+import { afterClaim, afterWaiting } from './after-turn.js'
+import type { Conclusion, Outcome } from './outcome.js'
+import { POLLING, pollAt, pollNow } from './poll-time.js'
+import type { EntryRecords } from './records.js'
+
+/** What follows from an outcome. */
+export function conclusionOf(
+  records: EntryRecords,
+  outcome: Outcome,
+  context: SyncContext,
+): Conclusion {
+  const { schedule } = records
+  const { cadence, clock, verifyIntervalMs } = context
+  switch (outcome.type) {
+    case 'added':
+    case 'changed':
+    case 'adjusted':
+      return afterListing(records, outcome, clock)
+    case 'removed':
+      return {
+        desired: { listing: outcome.isPruned ? 'pruned' : 'removed' },
+        events: (labels) => [{ type: 'entry-removed', ...labels }],
+      }
+    case 'retired':
+      return { desired: { listing: 'retired' } }
+    case 'claimed':
+      return afterClaim(records, outcome, clock)
+    case 'waiting':
+      return afterWaiting(records, outcome, clock)
+    case 'lease-lost':
+      return {
+        observed: { isInspected: false, lease: undefined },
+        events: (labels) => [{ type: 'lease-lost', ...labels }],
+      }
+    case 'inspected':
+      return afterInspection(records, outcome.found, context)
+    case 'verifying': {
+      const at = clock.now() + verifyIntervalMs * spread(cadence)
+      return { schedule: { verification: { at, pass: (schedule.verification?.pass ?? 0) + 1 } } }
+    }
+    case 'verified':
+      return afterVerification(records, outcome.found)
+    case 'poll-wanted':
+      return { desired: { stalled: undefined }, schedule: pollNow(records, clock.now()) }
+    case 'polling':
+      return { schedule: POLLING }
+    case 'polled':
+      return afterPoll(records, outcome, clock)
+    case 'resting': {
+      // Nothing is put off that is not to be polled.
+      const { dueAt } = schedule
+      return dueAt === undefined
+        ? {}
+        : { schedule: pollAt(schedule, Math.max(dueAt, outcome.timeMs)) }
+    }
+    case 'syncing':
+      return { schedule: { syncing: outcome.target } }
+    case 'published':
+      return afterPublication(records, outcome, clock)
+    case 'found-again':
+      return afterFindingAgain(records, outcome, clock)
+    case 'sync-ended':
+      return { schedule: { syncing: undefined } }
+    case 'tidied': {
+      const { againInMs } = outcome
+      return { schedule: { tidyAt: againInMs === undefined ? undefined : clock.now() + againInMs } }
+    }
+    case 'unpublished':
+      return { observed: { hasContent: false } }
+    case 'failed':
+      return afterFailure(records, outcome, context)
+  }
+}

@@ -1,0 +1,146 @@
+// What is known of one entry, as three records that nobody changes: what is in place, what is
+// to be there, and when it is worked on again; and what can be told from them.
+import type { SyncError } from '../../base/errors.js'
+import type { Oid } from '../../git/oid.js'
+import { refOf } from '../../git/revision.js'
+import type { Entry } from '../../listing/entry.js'
+import type { Lease } from '../../publish/lease.js'
+import type { Drift } from '../../publish/publication.js'
+import type { EntryLabels } from '../events.js'
+import type { ResolvedRevision } from '../resolve-revision.js'
+
+/** What is in place, and who may work on it. */
+export interface Observed {
+  /** Whether it is known what is in place. */
+  readonly isInspected: boolean
+  /** The commit in place. */
+  readonly commit: Oid | undefined
+  /** What was asked for to publish that commit. */
+  readonly want: Oid | undefined
+  /** What differs from that commit, or from the last one where nothing of it is left. */
+  readonly drift: Drift | undefined
+  /** Whether there is content in place, of whatever commit. */
+  readonly hasContent: boolean
+  /** Whether the commit in place is likely one that the remote knows. */
+  readonly isFromThisRemote: boolean
+  /** Whether its labels tell where the commit in place came from, as far as this run knows. */
+  readonly isAsLabelled: boolean
+  /** What its attributes ask for and is not done, as far as it was told of. */
+  readonly ignored: ReadonlySet<string>
+  /** When it was published last, milliseconds since the epoch. */
+  readonly lastPublishedAt: number | undefined
+  /** What keeps other instances away while this one works on it. */
+  readonly lease: Lease | undefined
+  /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
+  readonly mountPoint: string | undefined
+  /** Which other instance works on it, since when this one waits, and how that is told. */
+  readonly waiting: { holder: string; isDead: boolean; since: number; error: SyncError } | undefined
+}
+
+/** What the listing and the remote say. */
+export interface Desired {
+  readonly entry: Entry
+  /**
+   * Whether the listing has it. What was published by one that was `removed` stays, by one that
+   * was `pruned` goes; of one that is `retired` nothing is left to do.
+   */
+  readonly listing: 'listed' | 'removed' | 'pruned' | 'retired'
+  /** What the remote named last. */
+  readonly target: ResolvedRevision | undefined
+  /** What could not be published, and will not be tried again until the remote names another. */
+  readonly stalled: { want: Oid; error: SyncError } | undefined
+}
+
+/** When it is worked on again, as the clock's `now()` where nothing else is said, and why. */
+export interface Schedule {
+  /** Failures in a row, and the last of them. */
+  readonly failures: number
+  readonly error: SyncError | undefined
+  /** When it is to be polled; undefined: not by itself. */
+  readonly dueAt: number | undefined
+  /** Whether somebody wants a poll at once; no schedule postpones it then. */
+  readonly isWanted: boolean
+  /** From when on it takes part in a poll that is made for others, also before it is due. */
+  readonly joinsAt: number
+  /** When it was polled last, milliseconds since the epoch. */
+  readonly lastPolledAt: number | undefined
+  /** When it may be this instance's turn, or what is to be removed is tried again. */
+  readonly turnAt: number | undefined
+  /** What is being fetched and published now. */
+  readonly syncing: ResolvedRevision | undefined
+  /** When what an earlier publication left is to be removed; undefined: nothing is known of any. */
+  readonly tidyAt: number | undefined
+  /** When it is looked for drift again, and which pass that is. */
+  readonly verification: { at: number; pass: number } | undefined
+}
+
+/** All that is known of an entry. */
+export interface EntryRecords {
+  readonly observed: Observed
+  readonly desired: Desired
+  readonly schedule: Schedule
+}
+
+/** No failure counts any more. */
+export const SUCCEEDED: Partial<Schedule> = { failures: 0, error: undefined }
+
+/** What is known of an entry that was just listed. */
+export function newRecords(entry: Entry): EntryRecords {
+  return {
+    observed: {
+      isInspected: false,
+      commit: undefined,
+      want: undefined,
+      drift: undefined,
+      hasContent: false,
+      isFromThisRemote: true,
+      isAsLabelled: true,
+      ignored: new Set(),
+      lastPublishedAt: undefined,
+      lease: undefined,
+      mountPoint: undefined,
+      waiting: undefined,
+    },
+    desired: { entry, listing: 'listed', target: undefined, stalled: undefined },
+    schedule: {
+      failures: 0,
+      error: undefined,
+      dueAt: undefined,
+      isWanted: false,
+      joinsAt: Number.POSITIVE_INFINITY,
+      lastPolledAt: undefined,
+      turnAt: undefined,
+      syncing: undefined,
+      tidyAt: undefined,
+      verification: undefined,
+    },
+  }
+}
+
+/** Whether what the remote names is in place, whole. */
+export function isSynced({ desired, observed }: EntryRecords): boolean {
+  const { target } = desired
+  return target !== undefined && target.commit === observed.commit && !observed.drift
+}
+
+/** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
+export function needsSync(records: EntryRecords): boolean {
+  const { stalled, target } = records.desired
+  if (target === undefined || isSynced(records)) return false
+  return target.want !== stalled?.want && target.want !== records.schedule.syncing?.want
+}
+
+/** Whether it takes part in a poll at `now`, which may be early by the share of the jitter. */
+export function isDue({ desired, schedule }: EntryRecords, now: number, jitter: number): boolean {
+  const { dueAt, error, joinsAt } = schedule
+  if (dueAt === undefined) return false
+  // An early look would undo a back-off.
+  const slackMs = error?.disposition === 'retry' ? 0 : desired.entry.intervalMs * jitter
+  return Math.min(dueAt, joinsAt) - slackMs <= now
+}
+
+/** What every event of an entry carries. */
+export function labelsOf({ desired }: Pick<EntryRecords, 'desired'>): EntryLabels {
+  const { path: entry, repo, revision } = desired.entry
+  return { entry, repo, ref: desired.target?.ref ?? refOf(revision) }
+}
