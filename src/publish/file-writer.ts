@@ -3,7 +3,7 @@
 // in shared memory, as a thread that is busy receives no message.
 import { lstatSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { THREAD_LIMITS } from '../thread/limits.js'
+import { THREAD_HEAP } from '../thread/limits.js'
 import { toFsPath } from '../volume/byte-path.js'
 import { writeNewFile } from '../volume/volume.js'
 import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
@@ -31,7 +31,7 @@ export class FileWriter {
   readonly #ended = new Int32Array(new SharedArrayBuffer(4))
   readonly #thread = new Worker(new URL('./file-writer-thread.js', import.meta.url), {
     workerData: this.#ended,
-    resourceLimits: THREAD_LIMITS,
+    resourceLimits: THREAD_HEAP,
   })
   #files: Pending[] = []
   #bytes = 0
