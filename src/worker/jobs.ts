@@ -11,7 +11,6 @@ import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
 import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
-import { repair } from './repair.js'
 
 /** What every job on a site is given. */
 export interface SiteJob {
@@ -52,8 +51,7 @@ export function tidy({
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
 export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpacked>> {
   const options = { ...job, checkpoint: checkpointOf(job.site, stop) }
-  const receive = job.want === job.have ? repair : unpack
-  return reply(() => receive(receiveChunks(port), options))
+  return reply(() => unpack(receiveChunks(port), options))
 }
 
 /** Acquires the lease of a site, as far as possible now. */
