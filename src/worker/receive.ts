@@ -151,8 +151,7 @@ class Unpacking {
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     this.#commit = commit
     this.#base?.expect(tree, readTree, limits)
-    const { objectCount } = this.#reader
-    const target = { commit, tree, readTree, readBlob, objectCount, limits }
+    const target = { commit, tree, readTree, readBlob, limits }
     return begin(site, target, checkpoint, this.#base)
   }
 }
