@@ -80,11 +80,6 @@ export class EntryParser {
     return this.#pack.length
   }
 
-  /** How many objects the pack says it has; 0 before its header has arrived. */
-  get objectCount(): number {
-    return this.#objectCount ?? 0
-  }
-
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   async write(chunk: Buffer): Promise<void> {
     const { limits } = this.#options

@@ -59,11 +59,6 @@ export class PackReader implements Pack {
     this.#cache = new ObjectCache<number>(options.cacheBytes)
   }
 
-  /** How many objects the pack says it has; 0 before its header has arrived. */
-  get objectCount(): number {
-    return this.#parser.objectCount
-  }
-
   get bytes(): number {
     return this.#parser.bytes
   }

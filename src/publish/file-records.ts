@@ -33,11 +33,6 @@ export class FileRecords {
     return this.#contents.get(path)
   }
 
-  /** Remembers the status of a file that was staged as stored: what {@link statFields} gives. */
-  keepStatus(path: string, status: ArrayLike<number>): void {
-    this.#stats.set(path, status)
-  }
-
   /** Remembers a file whose bytes have this oid. */
   keep({ path, oid: stored }: CommitFile, oid: Oid, stat: Stats): void {
     this.#stats.set(path, statFields(stat))

@@ -33,12 +33,7 @@ import type { TreeDiff } from './tree-diff.js'
 export interface Target extends TargetTree {
   commit: Oid
   readBlob(oid: Oid): StoredObject
-  /** How many objects may come, where that is known. */
-  objectCount?: number
 }
-
-/** So many files that writing them from a second thread is worth its start. */
-const MANY_FILES = 2000
 
 export interface Published {
   filesWritten: number
@@ -86,7 +81,6 @@ export class Draft implements Publication {
     this.#checkout = known ? undefined : openCheckout(place.root)
     if (known) this.#diff = plan(known, target, checkpoint)
     else this.#awaited.set(target.tree, '')
-    const count = this.#diff?.writes.length ?? target.objectCount ?? 0
     try {
       ensureDirectory(place.stateDirectory)
       ensureDirectory(path.dirname(place.stagingDirectory))
@@ -97,7 +91,6 @@ export class Draft implements Publication {
         adopt: known?.drifted === undefined,
         clean: place.clean ?? false,
         checkout: this.#checkout,
-        hasManyFiles: count >= MANY_FILES,
         limits: target.limits ?? UNLIMITED,
         checkpoint,
       })
@@ -141,7 +134,6 @@ export class Draft implements Publication {
       return { diff, journal, ignored }
     })
     this.#isCommitted = true
-    this.#staging.close()
     complete(this.#place, journal)
     this.#checkout?.removeRepository(this.#place.stagingDirectory)
     const { filesWritten } = this.#staging
@@ -152,7 +144,6 @@ export class Draft implements Publication {
   abandon(): void {
     // What is half in place is completed by the next publication.
     if (this.#isCommitted) return
-    this.#staging.close()
     tryToDiscard(this.#place)
   }
 

@@ -26,8 +26,8 @@ export class StagingLayout {
     this.directory('')
   }
 
-  /** Says what it means where a name is taken: that of `target`, or the one that the error has. */
-  creating(create: () => void, target?: string): void {
+  /** Says what it means where the name of `target` is taken. */
+  creating(create: () => void, target: string): void {
     try {
       create()
     } catch (error) {

@@ -15,7 +15,6 @@ import type { Checkout } from './checkout.js'
 import { storedAt, writeConverted } from './convert-file.js'
 import { createFile, permissionsOf } from './create-file.js'
 import { type CommitFile, FileRecords } from './file-records.js'
-import { FileWriter } from './file-writer.js'
 import { replacedByCase } from './folded-names.js'
 import type { Journal } from './journal.js'
 import { Obstacles } from './obstacles.js'
@@ -35,8 +34,6 @@ export interface StagingOptions {
   clean: boolean
   /** What was there before, of which nobody needs what is in the way. */
   checkout: Checkout | undefined
-  /** Whether there may be so many files that a second thread is worth its start. */
-  hasManyFiles: boolean
   limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
@@ -47,7 +44,7 @@ const MAX_PATH_BYTES = 4095
 
 /**
  * Stages files, blob by blob in any order. Throws `path-blocked` where foreign files stand in
- * the way. To be closed in the end.
+ * the way.
  */
 export class Staging {
   filesWritten = 0
@@ -59,7 +56,6 @@ export class Staging {
   readonly #late = new Set<string>()
   /** The files that are not staged yet, by their blob. */
   readonly #pending = new Map<Oid, CommitFile[]>()
-  readonly #writer: FileWriter | undefined
   /** Every path that was expected so far. */
   readonly #expected = new Set<string>()
   readonly #obstacles: Obstacles
@@ -72,8 +68,6 @@ export class Staging {
     rmSync(toFsPath(options.staging), { recursive: true, force: true })
     makeDirectory(options.staging)
     this.#layout = new StagingLayout(options.root, options.staging, this.#obstacles)
-    // Last: where anything above throws, nobody could end its thread.
-    this.#writer = options.hasManyFiles ? new FileWriter() : undefined
   }
 
   /** Says which files are to be staged, and which ones will go. */
@@ -129,14 +123,11 @@ export class Staging {
   ): Journal {
     for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
     if (conversions.size > 0 || this.#late.size > 0) {
-      // What is converted is read again.
-      this.#flush()
       for (const file of diff.writes.filter(isConvertible)) {
         this.#options.checkpoint()
         this.#convert(file, conversions.get(file.path), readBlob)
       }
     }
-    this.#flush()
     const { renames } = this.#layout
     const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
     const gone = new Set(renames.flatMap(({ removeFirst }) => removeFirst))
@@ -145,15 +136,6 @@ export class Staging {
       .filter((path) => !gone.has(path) && !replaced.has(path))
     const keeps = diff.writes.filter(({ mode }) => mode === MODE.gitlink).map(({ path }) => path)
     return { renames, deletes, keeps }
-  }
-
-  /** Ends what may still be writing. */
-  close(): void {
-    this.#writer?.close()
-  }
-
-  #flush(): void {
-    this.#layout.creating(() => this.#writer?.flush())
   }
 
   #assertShort({ path }: CommitFile): void {
@@ -170,12 +152,6 @@ export class Staging {
   #write(file: CommitFile, blob: StoredObject, target: string): void {
     this.filesWritten++
     this.#count(sizeOf(blob))
-    if (this.#writer && file.mode !== MODE.symlink && 'body' in blob) {
-      const keep = (status: ArrayLike<number>) => this.records.keepStatus(file.path, status)
-      const { body } = blob
-      this.#layout.creating(() => this.#writer?.write(target, permissionsOf(file.mode), body, keep))
-      return
-    }
     this.#layout.creating(() => createFile(file, blob, target), target)
     this.records.keep(file, file.oid, lstatSync(toFsPath(target)))
   }

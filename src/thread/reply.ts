@@ -1,13 +1,14 @@
-// How a worker thread answers: errors cross the border between threads as values, as
-// structured cloning would take their class and their code.
+// How a thread answers: errors cross the border between threads as values, as structured
+// cloning would take their class and their code.
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 
-export type Answer<T> =
+/** What became of a job, as it crosses. */
+export type Reply<T> =
   | { ok: true; value: T }
   | { ok: false; code: ErrorCode; message: string; stack: string | undefined }
 
-/** Runs `work` in the worker thread. Never rejects. */
-export async function answer<T>(work: () => T | Promise<T>): Promise<Answer<T>> {
+/** Runs `work` in the thread that was asked. Never rejects. */
+export async function reply<T>(work: () => T | Promise<T>): Promise<Reply<T>> {
   try {
     return { ok: true, value: await work() }
   } catch (error) {
@@ -18,9 +19,9 @@ export async function answer<T>(work: () => T | Promise<T>): Promise<Answer<T>> 
   }
 }
 
-/** Takes an answer apart in the main thread. Throws the worker's error. */
-export function unwrap<T>(answered: Answer<T>): T {
-  if (answered.ok) return answered.value
-  const cause = answered.stack === undefined ? undefined : new Error(answered.stack)
-  throw new SyncError(answered.code, answered.message, { cause })
+/** Takes a reply apart in the thread that asked. Throws the error of the other. */
+export function unwrap<T>(replied: Reply<T>): T {
+  if (replied.ok) return replied.value
+  const cause = replied.stack === undefined ? undefined : new Error(replied.stack)
+  throw new SyncError(replied.code, replied.message, { cause })
 }

@@ -1,11 +1,11 @@
 // Leases on the volumes. What may create files or take long is done by the worker threads; a
 // sign of life is not, as it must not wait for a thread.
-import type { Piscina } from 'piscina'
 import { type Lease, renewLease } from '../publish/lease.js'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
+import type { LeaseAnswer } from '../publish/lease-claim.js'
 import type { ProcessIdentity } from '../publish/process-identity.js'
 import type { Site } from '../publish/publication.js'
-import { unwrap } from '../thread/reply.js'
+import type { ThreadPool } from '../thread/pool.js'
+import type * as jobs from './jobs.js'
 
 export interface LeaseStore {
   /**
@@ -20,15 +20,13 @@ export interface LeaseStore {
 }
 
 /** Keeps leases in the name of `self`. */
-export function createLeaseStore(pool: Piscina, self: ProcessIdentity): LeaseStore {
+export function createLeaseStore(
+  threads: ThreadPool<typeof jobs>,
+  self: ProcessIdentity,
+): LeaseStore {
   return {
-    async acquire(site, expired) {
-      const claim: LeaseClaim = { site, self, expired }
-      return unwrap<LeaseAnswer>(await pool.run(claim, { name: 'acquireLease' }))
-    },
+    acquire: (site, expired) => threads.run('acquireLease', { site, self, expired }),
     renew: renewLease,
-    async release(lease) {
-      unwrap<void>(await pool.run(lease, { name: 'releaseLease' }))
-    },
+    release: (lease) => threads.run('releaseLease', lease),
   }
 }

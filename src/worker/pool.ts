@@ -1,21 +1,17 @@
-// The worker threads, as functions the main thread can call.
-
+// The worker threads, as functions the main thread can call; jobs.ts has what runs in them.
 import { randomUUID } from 'node:crypto'
 import { MessageChannel } from 'node:worker_threads'
-import { Piscina } from 'piscina'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import { announceProcess } from '../publish/process-identity.js'
 import type { Look, Site, Survey } from '../publish/publication.js'
-import { THREAD_LIMITS } from '../thread/limits.js'
-import { sendChunks } from '../thread/port-stream.js'
-import { unwrap } from '../thread/reply.js'
+import { ThreadPool } from '../thread/pool.js'
+import { type StopFlag, stoppable } from '../thread/stop.js'
+import { sendChunks } from '../thread/stream.js'
+import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
 import type { Unpacked } from './receive.js'
-import type { InspectJob, PublishJob, StopFlag, TidyJob, UnpublishJob } from './thread.js'
 
-/** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
-const IDLE_THREAD_MS = 2000
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024
 
@@ -58,68 +54,41 @@ export function createWorkerPool(
   limits: Limits,
 ): WorkerPool {
   const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
-  const pool = new Piscina({
-    filename: new URL('./thread.js', import.meta.url).href,
-    minThreads: 1,
+  const threads = new ThreadPool<typeof jobs>(
+    new URL('./jobs.js', import.meta.url),
     maxThreads,
-    idleTimeout: IDLE_THREAD_MS,
-    resourceLimits: THREAD_LIMITS,
-  })
-  pool.on('error', onError)
+    onError,
+  )
   return {
-    leases: createLeaseStore(pool, announceProcess(randomUUID())),
+    leases: createLeaseStore(threads, announceProcess(randomUUID())),
     inspect: (site, share, signal) =>
-      stoppable(signal, async (stop) => {
-        const job: InspectJob = { site, share, stop }
-        return unwrap(await pool.run(job, { name: 'inspect' }))
-      }),
+      stoppable(signal, (stop) => threads.run('inspect', { site, share, stop })),
     tidy: (site, graceMs, signal) =>
-      stoppable(signal, async (stop) => {
-        const job: TidyJob = { site, graceMs, stop }
-        return unwrap(await pool.run(job, { name: 'tidy' }))
-      }),
+      stoppable(signal, (stop) => threads.run('tidy', { site, graceMs, stop })),
     unpublish: (site, signal) =>
-      stoppable(signal, async (stop) => {
-        const job: UnpublishJob = { site, stop }
-        return unwrap(await pool.run(job, { name: 'unpublish' }))
-      }),
-    publish: (pack, signal) => stoppable(signal, (stop) => publish(pool, pack, shared, stop)),
-    close: () => pool.close(),
+      stoppable(signal, (stop) => threads.run('unpublish', { site, stop })),
+    publish: (pack, signal) => stoppable(signal, (stop) => publish(threads, pack, shared, stop)),
+    close: () => threads.close(),
   }
 }
 
 async function publish(
-  pool: Piscina,
+  threads: ThreadPool<typeof jobs>,
   { chunks, ...rest }: PackToPublish,
-  shared: Pick<PublishJob, 'memoryBytes' | 'limits'>,
+  shared: Pick<jobs.PublishJob, 'memoryBytes' | 'limits'>,
   stop: StopFlag,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { port1, port2 } = new MessageChannel()
-  const job: PublishJob = { ...rest, ...shared, port: port2, stop }
+  const job: jobs.PublishJob = { ...rest, ...shared, port: port2, stop }
   let receivedAt = 0
   // The sender first: waking a thread takes time, in which the remote can work already.
   const sent = sendChunks(port1, chunks).then(() => {
     receivedAt = performance.now()
   })
-  const answered = pool
-    .run(job, { name: 'publish', transferList: [port2] })
-    .finally(() => port1.close())
+  const published = threads.run('publish', job, [port2]).finally(() => port1.close())
   // The sender's failure is the cause of the worker's, so it is the one to report.
-  const [sending, working] = await Promise.allSettled([sent, answered])
+  const [sending, working] = await Promise.allSettled([sent, published])
   if (sending.status === 'rejected') throw sending.reason
   if (working.status === 'rejected') throw working.reason
-  return { ...unwrap<Unpacked>(working.value), receivedAt }
-}
-
-/** Runs `work` with a flag that is set when `signal` aborts: a busy thread hears no message. */
-async function stoppable<T>(signal: AbortSignal, work: (stop: StopFlag) => Promise<T>): Promise<T> {
-  const stop = new Int32Array(new SharedArrayBuffer(4))
-  const onAbort = () => Atomics.store(stop, 0, 1)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort)
-  try {
-    return await work(stop)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  return { ...working.value, receivedAt }
 }

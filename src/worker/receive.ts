@@ -1,8 +1,9 @@
 // One pack on its way to disk: received, verified and staged at the same time, then
 // published whole. What the pack leaves out, or builds on, is what is published already.
+// A repair is the same: of what is published, its pack brings the blobs that something else changed.
 import { SyncError } from '../base/errors.js'
 import type { Limits } from '../git/limits.js'
-import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
+import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
 import type { Publication, Published } from '../publish/in-place.js'
@@ -10,10 +11,11 @@ import { IncomingFiles } from '../publish/incoming-files.js'
 import { begin, openPublished, type Site } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
 import { toVolumeError } from '../volume/volume-error.js'
+import { CommitObjects } from './commit-objects.js'
 
 export interface UnpackOptions {
   site: Site
-  /** The commit, or the tag that leads to it. */
+  /** The commit, or the tag that leads to it; `have` is to be repaired where it is the same. */
   want: Oid
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
   have: Oid | undefined
@@ -34,7 +36,10 @@ export interface Unpacked extends Published {
   publishMs: number
 }
 
-/** Receives a pack and publishes the commit it was asked for: all of it, or nothing. */
+/**
+ * Receives a pack and publishes the commit it was asked for: all of it, or nothing. Throws
+ * `base-missing` where what it takes of `have` is not in place; a repair may take no pack at all.
+ */
 export async function unpack(
   chunks: AsyncIterable<Buffer>,
   options: UnpackOptions,
@@ -55,6 +60,7 @@ class Unpacking {
   readonly #options: UnpackOptions
   readonly #base: PublishedTree | undefined
   readonly #reader: PackReader
+  readonly #objects: CommitObjects
   readonly #incoming: IncomingFiles
   #commit: Oid | undefined
   #publication: Publication | undefined
@@ -82,6 +88,7 @@ class Unpacking {
       findBase: (oid) => this.#findBase(oid),
       onObject: (oid, object) => this.#stage(oid, object),
     })
+    this.#objects = new CommitObjects(this.#reader, this.#base)
   }
 
   write(chunk: Buffer): Promise<void> {
@@ -89,16 +96,17 @@ class Unpacking {
   }
 
   async finish(): Promise<Unpacked> {
+    const { have, want } = this.#options
     const receivedAt = performance.now()
     if (!this.#publication) this.#tryToBegin()
-    const pack = await this.#reader.finish()
+    if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
     this.#publication ??= this.#begin()
     const verifiedAt = performance.now()
     const published = this.#publication.finish()
     return {
       ...published,
       commit: this.#commit as Oid,
-      bytes: pack.bytes,
+      bytes: this.#reader.bytes,
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
     }
@@ -137,56 +145,13 @@ class Unpacking {
   }
 
   #begin(): Publication {
-    const commit = this.#peel(this.#options.want)
-    const tree = treeOfCommit(this.#readWhole(commit, 'commit'))
-    const readTree = (oid: Oid) => this.#base?.readTree(oid) ?? this.#readWhole(oid, 'tree')
-    const readBlob = (oid: Oid) => this.#readBlob(oid)
+    const { checkpoint, limits, site, want } = this.#options
+    const { commit, tree } = this.#objects.commitOf(want)
+    const readTree = (oid: Oid) => this.#objects.readTree(oid)
+    const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     this.#commit = commit
-    const { checkpoint, limits, site } = this.#options
     this.#base?.expect(tree, readTree, limits)
-    const { objectCount } = this.#reader
-    const target = { commit, tree, readTree, readBlob, objectCount, limits }
+    const target = { commit, tree, readTree, readBlob, limits }
     return begin(site, target, checkpoint, this.#base)
   }
-
-  /** Follows annotated tags to the commit. */
-  #peel(want: Oid): Oid {
-    let oid = want
-    for (;;) {
-      const object = this.#reader.read(oid)
-      if (object.type === 'commit') return oid
-      if (object.type !== 'tag') {
-        throw new SyncError(
-          'not-a-commit',
-          `The ref names the ${object.type} ${oid}, which is no commit; follow another ref`,
-        )
-      }
-      oid = targetOfTag(object.body)
-    }
-  }
-
-  #readWhole(oid: Oid, type: ObjectType): Buffer {
-    const object = this.#reader.read(oid)
-    if (object.type === type && 'body' in object) return object.body
-    throw wrongType(oid, object.type, type)
-  }
-
-  #readBlob(oid: Oid): StoredObject {
-    const object = this.#reader.has(oid) ? this.#reader.read(oid) : this.#base?.findBlob(oid)
-    if (object?.type === 'blob') return object
-    if (object) throw wrongType(oid, object.type, 'blob')
-    // Without a base, the reader's own error says what the pack lacks.
-    if (!this.#base) return this.#reader.read(oid)
-    throw new SyncError(
-      'base-missing',
-      `The published file with the object ${oid} was changed; everything is fetched anew`,
-    )
-  }
-}
-
-function wrongType(oid: Oid, is: ObjectType, wanted: ObjectType): SyncError {
-  return new SyncError(
-    'pack-corrupt',
-    `The object ${oid} is a ${is}, where a ${wanted} belongs; the repository is damaged (git fsck tells more)`,
-  )
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
-import { answer, unwrap } from '../../src/thread/reply.js'
+import { reply, unwrap } from '../../src/thread/reply.js'
 import { failsWith } from '../helpers/fails-with.js'
 
 /** What the main thread gets of what a worker does. */
 async function cross<T>(work: () => T | Promise<T>): Promise<T> {
-  return unwrap(structuredClone(await answer(work)))
+  return unwrap(structuredClone(await reply(work)))
 }
 
 async function errorOf(work: () => unknown): Promise<SyncError> {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import type { Oid } from '../../src/git/oid.js'
 import { inspect } from '../../src/publish/publication.js'
-import { repair } from '../../src/worker/repair.js'
+import { unpack } from '../../src/worker/receive.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { packObjects } from '../helpers/packs.js'
 import { identity } from '../helpers/publish-site.js'
@@ -22,7 +22,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       const commit = test.commitOf(FILES)
       await test.unpack(test.fullPack(commit), { want: commit })
       const run = (pack: Buffer, have: Oid = commit) =>
-        repair(chunksOf(pack.length > 0 ? split(pack, [4000]) : []), {
+        unpack(chunksOf(pack.length > 0 ? split(pack, [4000]) : []), {
           site: test.site,
           want: have,
           have,

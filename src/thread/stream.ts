@@ -1,10 +1,7 @@
 // A stream of bytes from one thread to another over a MessagePort, with back-pressure:
 // the sender waits while too much of what it sent is not yet taken.
 import type { MessagePort } from 'node:worker_threads'
-
-const BATCH_BYTES = 256 * 1024
-/** How many batches may be on their way. */
-const WINDOW_BATCHES = 16
+import { BATCH_BYTES, WINDOW_BATCHES } from './limits.js'
 
 type Message = { bytes: Uint8Array } | { end: true } | { failed: true }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { receiveChunks, sendChunks } from '../../src/thread/port-stream.js'
+import { receiveChunks, sendChunks } from '../../src/thread/stream.js'
 import { atEnd } from '../helpers/at-end.js'
 import type { TestScope } from '../helpers/git.js'
 

@@ -1,0 +1,76 @@
+// What runs in a worker thread: all work on published files, with synchronous calls, so
+// that the main thread's event loop is never blocked.
+import type { MessagePort } from 'node:worker_threads'
+import { SyncError } from '../base/errors.js'
+import { type Lease, leaseGuard } from '../publish/lease.js'
+import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
+import * as leases from '../publish/lease-claim.js'
+import type { Look, Site, Survey } from '../publish/publication.js'
+import * as publication from '../publish/publication.js'
+import { type Reply, reply } from '../thread/reply.js'
+import { isStopped, type StopFlag } from '../thread/stop.js'
+import { receiveChunks } from '../thread/stream.js'
+import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
+
+/** What every job on a site is given. */
+export interface SiteJob {
+  site: Site
+  stop: StopFlag
+}
+
+/** What it takes to publish a pack. */
+export interface PublishJob extends SiteJob, Omit<UnpackOptions, 'checkpoint'> {
+  /** The pack arrives here, as `sendChunks` sends it. */
+  port: MessagePort
+}
+
+/** What is in place at a site. */
+export function inspect({
+  site,
+  share,
+  stop,
+}: SiteJob & Pick<Look, 'share'>): Promise<Reply<Survey>> {
+  return reply(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
+}
+
+/** Removes what was published at a site. */
+export function unpublish({ site, stop }: SiteJob): Promise<Reply<void>> {
+  return reply(() => publication.unpublish(site, checkpointOf(site, stop)))
+}
+
+/** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
+export function tidy({
+  site,
+  graceMs,
+  stop,
+}: SiteJob & { graceMs: number }): Promise<Reply<number | undefined>> {
+  const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(site, stop) }
+  return reply(() => publication.tidy(site, options))
+}
+
+/** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
+export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpacked>> {
+  const options = { ...job, checkpoint: checkpointOf(job.site, stop) }
+  return reply(() => unpack(receiveChunks(port), options))
+}
+
+/** Acquires the lease of a site, as far as possible now. */
+export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
+  return reply(() => leases.acquireLease(claim))
+}
+
+/** Gives a lease back. */
+export function releaseLease(lease: Lease): Promise<Reply<void>> {
+  return reply(() => leases.releaseLease(lease))
+}
+
+/** Throws when a job is to be given up. */
+function checkpointOf({ lease }: Site, stop: StopFlag): () => void {
+  const guardLease = leaseGuard(lease)
+  return () => {
+    if (isStopped(stop)) {
+      throw new SyncError('aborted', 'The sync was stopped before anything was published')
+    }
+    guardLease()
+  }
+}
