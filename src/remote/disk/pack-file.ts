@@ -29,7 +29,7 @@ export interface PackOwner {
   read(oid: Oid): GitObject
 }
 
-interface Entry {
+interface PackedObject {
   header: EntryHeader
   /** Where the deflated bytes start in the pack. */
   start: number
@@ -134,14 +134,14 @@ export class PackFile {
     this.#store.cache.set(`${this.#file}:${offset}`, object)
   }
 
-  #entryAt(offset: number): Entry {
+  #entryAt(offset: number): PackedObject {
     const bytes = this.#bytes(offset, FIRST_READ_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }
   }
 
-  #inflate({ header, start, first }: Entry): { body: Buffer; deflated: Buffer } {
+  #inflate({ header, start, first }: PackedObject): { body: Buffer; deflated: Buffer } {
     // What does not shrink is a little larger when deflated.
     let length = header.size + (header.size >>> 10) + 64
     let deflated = first

@@ -5,13 +5,13 @@ import net from 'node:net'
 /** Whether a URL is reached directly. */
 export type IsBypassed = (url: URL) => boolean
 
-interface Target {
+interface Destination {
   /** In lower case, without brackets or a dot at its end. */
   host: string
   port: number
 }
 
-type Matches = (target: Target) => boolean
+type Matches = (destination: Destination) => boolean
 
 /**
  * Creates the check for the parts of NO_PROXY: `*`, `example.com` or `.example.com` (with all
@@ -20,12 +20,12 @@ type Matches = (target: Target) => boolean
 export function createBypass(parts: readonly string[]): IsBypassed {
   const matchers = parts.map(matcherOf)
   return (url) => {
-    const target = targetOf(url)
-    return matchers.some((matches) => matches(target))
+    const destination = destinationOf(url)
+    return matchers.some((matches) => matches(destination))
   }
 }
 
-function targetOf({ hostname, port, protocol }: URL): Target {
+function destinationOf({ hostname, port, protocol }: URL): Destination {
   const host = withoutBrackets(hostname).replace(/\.$/, '')
   return { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
 }
@@ -38,7 +38,7 @@ function matcherOf(part: string): Matches {
   const [, named = part, wantedPort] = net.isIPv6(part) ? [] : (/^(.+):(\d+)$/.exec(part) ?? [])
   const matchesHost = hostMatcher(withoutBrackets(named).toLowerCase())
   if (wantedPort === undefined) return matchesHost
-  return (target) => target.port === Number(wantedPort) && matchesHost(target)
+  return (destination) => destination.port === Number(wantedPort) && matchesHost(destination)
 }
 
 function hostMatcher(text: string): Matches {

@@ -48,7 +48,8 @@ export function createSshTransports(options: SshTransportOptions): SshTransports
         const observed = (code: string) =>
           options.observe?.({ host: displayHost(address), service: 'git-upload-pack', code })
         try {
-          const answer = await ask({ pool, options }, address, await authorize(), question, signal)
+          const credential = await authorize()
+          const answer = await ask(pool, options, address, credential, question, signal)
           observed('200')
           return answer
         } catch (error) {
@@ -73,11 +74,6 @@ function ended(input: Buffer, version: ProtocolVersion): Buffer {
   return version === 0 ? input : Buffer.concat([input, FLUSH])
 }
 
-interface Wire {
-  pool: ConnectionPool
-  options: SshTransportOptions
-}
-
 /** What upload-pack is run for. */
 interface Question {
   input: Buffer
@@ -91,7 +87,8 @@ interface Question {
  * once more over a new one; also where others used a connection up, which served at least them.
  */
 async function ask(
-  { pool, options: { clock, idleTimeoutMs } }: Wire,
+  pool: ConnectionPool,
+  { clock, idleTimeoutMs }: SshTransportOptions,
   address: SshAddress,
   credential: SshCredential,
   { input, version, skipsAdvertisement }: Question,
