@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Worker } from 'node:worker_threads'
+import { runInThread, streamFromThread } from '../../src/thread/run.js'
+import { failsWith } from '../helpers/fails-with.js'
+import { type TestScope, tempDir } from '../helpers/git.js'
+
+const MODULE = (name: string) => fileURLToPath(new URL(`../../src/${name}`, import.meta.url))
+const IMPORTS = `
+import { serve } from '${MODULE('thread/run.js')}'
+import { sendChunks } from '${MODULE('thread/stream.js')}'
+import { SyncError } from '${MODULE('base/errors.js')}'
+`
+
+const why = new Error('it is no longer wanted')
+
+/** A file for a thread. */
+function entryOf(t: TestScope, source: string): URL {
+  const file = path.join(tempDir(t), 'entry.mjs')
+  writeFileSync(file, IMPORTS + source)
+  return pathToFileURL(file)
+}
+
+/** Waits until the next thread has ended. */
+async function nextExit(): Promise<void> {
+  const [worker] = (await once(process, 'worker')) as [Worker]
+  await once(worker, 'exit')
+}
+
+async function lengthOf(chunks: AsyncIterable<Buffer>): Promise<number> {
+  let bytes = 0
+  for await (const chunk of chunks) bytes += chunk.length
+  return bytes
+}
+
+describe('a task', () => {
+  test('is given to a thread, whose result comes back', async (t) => {
+    const entry = entryOf(t, 'await serve(({ a, b }) => ({ sum: a + b }))')
+    assert.deepEqual(await runInThread(entry, { a: 3, b: 4 }), { sum: 7 })
+  })
+
+  test('that fails has its code', async (t) => {
+    const entry = entryOf(
+      t,
+      "await serve(() => { throw new SyncError('pack-corrupt', 'Damaged') })",
+    )
+    await assert.rejects(runInThread(entry, {}), failsWith('pack-corrupt', /^Damaged$/))
+  })
+
+  test('whose thread cannot start, dies or goes without a reply fails', async (t) => {
+    for (const [source, words] of [
+      ["throw new RangeError('no start')", /no start/],
+      ["setImmediate(() => { throw new RangeError('died') })", /died/],
+      ['process.exit(0)', /ended without a reply/],
+      ['', /ended without a reply/],
+    ] as const) {
+      await assert.rejects(runInThread(entryOf(t, source), {}), words)
+    }
+  })
+
+  test('that is aborted, even as its thread is busy, ends it', async (t) => {
+    const entry = entryOf(t, 'await serve(() => { for (;;); })')
+    await assert.rejects(runInThread(entry, {}, AbortSignal.abort(why)), why)
+    const controller = new AbortController()
+    const ended = nextExit()
+    const running = runInThread(entry, {}, controller.signal)
+    setTimeout(() => controller.abort(why), 50)
+    await assert.rejects(running, why)
+    await ended
+  })
+})
+
+describe('a stream', () => {
+  const ENDLESS = `
+    await serve(({ port }) => sendChunks(port, (async function* () {
+      for (;;) yield Buffer.alloc(65_536)
+    })()))`
+
+  test('is read to its end', async (t) => {
+    const entry = entryOf(
+      t,
+      `await serve(({ port, pieces }) => sendChunks(port, (async function* () {
+        for (let piece = 0; piece < pieces; piece++) yield Buffer.alloc(65_537)
+      })()))`,
+    )
+    for (const pieces of [0, 1, 300]) {
+      assert.equal(await lengthOf(streamFromThread(entry, { pieces })), pieces * 65_537)
+    }
+  })
+
+  test('that breaks tells why', async (t) => {
+    const entry = entryOf(
+      t,
+      `await serve(({ port }) => sendChunks(port, (async function* () {
+        yield Buffer.alloc(300_000)
+        throw new SyncError('pack-corrupt', 'Damaged')
+      })()))`,
+    )
+    await assert.rejects(
+      lengthOf(streamFromThread(entry, {})),
+      failsWith('pack-corrupt', /^Damaged$/),
+    )
+    const dying = entryOf(t, "setImmediate(() => { throw new RangeError('died') })")
+    await assert.rejects(lengthOf(streamFromThread(dying, {})), /died/)
+  })
+
+  test('that is left ends its thread', async (t) => {
+    const ended = nextExit()
+    for await (const chunk of streamFromThread(entryOf(t, ENDLESS), {})) {
+      assert.ok(chunk.length > 0)
+      break
+    }
+    await ended
+  })
+
+  test('that is aborted ends its thread', async (t) => {
+    const controller = new AbortController()
+    const ended = nextExit()
+    const reading = lengthOf(streamFromThread(entryOf(t, ENDLESS), {}, controller.signal))
+    setTimeout(() => controller.abort(why), 50)
+    await assert.rejects(reading, why)
+    await ended
+  })
+
+  test('that nobody reads starts no thread', async (t) => {
+    let threads = 0
+    const count = () => threads++
+    process.on('worker', count)
+    const chunks = streamFromThread(entryOf(t, ENDLESS), {})
+    await chunks.return(undefined)
+    process.off('worker', count)
+    assert.equal(threads, 0)
+  })
+})
