@@ -6,8 +6,8 @@ import { isWithin } from '../base/paths.js'
 import { realDirectorySync } from '../base/real-path.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { statIfPresent } from '../volume/volume.js'
-import { assertLease } from './lease.js'
-import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
+import { assertLease } from './lease/lease.js'
+import { asideOf, ownDirectory, type Site, worktreePlace } from './target.js'
 
 /**
  * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,

@@ -11,40 +11,40 @@ import {
   UNWRITABLE,
 } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
-import { isFirstLook, rememberLook } from './boot.js'
-import {
-  assertReplaceable,
-  isOfOtherMode,
-  putBack,
-  replaceDirectory,
-  replaceLink,
-} from './change-of-mode.js'
-import { removeForeign } from './clean.js'
-import { writeCurrent } from './current-file.js'
+import { removeForeign } from './directory/clean.js'
+import { writeCurrent } from './directory/current-file.js'
+import { type Known, type Place, recover, verify } from './directory/record.js'
 import {
   Draft,
   type Publication,
   type Published,
   removePublished,
   type Target,
-} from './in-place.js'
-import { incomingDirectory } from './incoming-files.js'
-import { assertLease, leaseGuard } from './lease.js'
+} from './directory/update.js'
+import { isFirstLook, rememberLook } from './lease/boot.js'
+import { assertLease, leaseGuard } from './lease/lease.js'
 import { assertOwnDirectories } from './own-directories.js'
-import { type Known, type Place, recover, verify } from './place.js'
-import type { Look } from './published-files.js'
-import { PublishedTree } from './published-tree.js'
-import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site.js'
-import { distrustStandby, takeStandby } from './standby.js'
-import { NOTHING, type Survey, surveyOf } from './survey.js'
-import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { type WorktreePlace, worktreeOf } from './worktree-place.js'
-import { beginWorktree, linkedCommit } from './worktrees.js'
+import type { Look } from './snapshot/comparison.js'
+import { NOTHING, type Survey, surveyOf } from './snapshot/inspection.js'
+import { PublishedTree } from './snapshot/published-tree.js'
+import { incomingDirectory } from './stage/incoming-files.js'
+import {
+  assertReplaceable,
+  isOfOtherMode,
+  putBack,
+  replaceDirectory,
+  replaceLink,
+} from './symlink/change-of-mode.js'
+import { distrustStandby, takeStandby } from './symlink/standby.js'
+import { distrustUnused, type TidyOptions, tidyWorktrees } from './symlink/tidy.js'
+import { type WorktreePlace, worktreeOf } from './symlink/worktree-place.js'
+import { beginWorktree, linkedCommit } from './symlink/worktrees.js'
+import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './target.js'
 
-export type { FirstPaths } from './first-paths.js'
-export type { Look } from './published-files.js'
-export type { PublishMode, Site } from './site.js'
-export type { Drift, Survey } from './survey.js'
+export type { Look } from './snapshot/comparison.js'
+export type { FirstPaths } from './snapshot/first-paths.js'
+export type { Drift, Survey } from './snapshot/inspection.js'
+export type { PublishMode, Site } from './target.js'
 
 /** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
 export function publish(site: Site, target: Target, checkpoint: () => void): Published {

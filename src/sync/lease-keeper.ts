@@ -1,7 +1,7 @@
 // The leases of this instance, by directory: those it holds, which are kept alive, and those it
 // waits for, whose holders it watches by its own clock.
 import type { Clock } from '../base/clock.js'
-import type { Lease } from '../publish/lease.js'
+import type { Lease } from '../publish/lease/lease.js'
 import type { Site } from '../publish/publication.js'
 import type { LeaseStore } from '../worker/lease-store.js'
 import { LeaseHeartbeat } from './lease-heartbeat.js'

@@ -1,9 +1,9 @@
 // Leases on the volumes. What may create files or take long is done by the worker threads; a
 // sign of life is not, as it must not wait for a thread.
 import type { Piscina } from 'piscina'
-import { type Lease, renewLease } from '../publish/lease.js'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
-import type { ProcessIdentity } from '../publish/process-identity.js'
+import type { LeaseAnswer, LeaseClaim } from '../publish/lease/claim.js'
+import { type Lease, renewLease } from '../publish/lease/lease.js'
+import type { ProcessIdentity } from '../publish/lease/process-identity.js'
 import type { Site } from '../publish/publication.js'
 import { unwrap } from '../thread/reply.js'
 

@@ -5,10 +5,10 @@ import type { Limits } from '../git/limits.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
-import type { Publication, Published } from '../publish/in-place.js'
-import { IncomingFiles } from '../publish/incoming-files.js'
+import type { Publication, Published } from '../publish/directory/update.js'
 import { begin, openPublished, type Site } from '../publish/publication.js'
-import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
+import { LARGE_BYTES, type PublishedTree } from '../publish/snapshot/published-tree.js'
+import { IncomingFiles } from '../publish/stage/incoming-files.js'
 import { toVolumeError } from '../volume/volume-error.js'
 
 export interface UnpackOptions {

@@ -2,9 +2,9 @@
 // that the main thread's event loop is never blocked.
 import type { MessagePort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
-import { type Lease, leaseGuard } from '../publish/lease.js'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
-import * as leases from '../publish/lease-claim.js'
+import type { LeaseAnswer, LeaseClaim } from '../publish/lease/claim.js'
+import * as leases from '../publish/lease/claim.js'
+import { type Lease, leaseGuard } from '../publish/lease/lease.js'
 import type { Look, Site, Survey } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
 import { receiveChunks } from '../thread/port-stream.js'

@@ -1,6 +1,7 @@
 // Leases without files: a test says who holds which.
-import type { Lease } from '../../src/publish/lease.js'
-import type { LeaseAnswer } from '../../src/publish/lease-claim.js'
+
+import type { LeaseAnswer } from '../../src/publish/lease/claim.js'
+import type { Lease } from '../../src/publish/lease/lease.js'
 import type { Site } from '../../src/publish/publication.js'
 import type { LeaseStore } from '../../src/worker/lease-store.js'
 import { Gate } from './gate.js'

@@ -1,7 +1,7 @@
 // A commit to publish, with its objects straight from a real repository.
 import { treeOfCommit } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
-import type { Target } from '../../src/publish/in-place.js'
+import type { Target } from '../../src/publish/directory/update.js'
 import type { TestRepo } from './test-repo.js'
 
 /** A target of objects in memory, and how often each kind was read. */

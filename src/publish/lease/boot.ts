@@ -1,0 +1,36 @@
+// Whether what is in place was looked at since the machine was booted. After a loss of power,
+// a file can have the size and the times that are remembered of it, and not its content.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { readUnless, tolerating, UNWRITABLE } from '../../volume/volume.js'
+import type { Lease } from './lease.js'
+import { currentBootId } from './process-identity.js'
+
+/** The file's name, beside the lease. */
+export const BOOT_FILE = 'boot'
+
+const ABSENT = ['ENOENT', 'ENOTDIR']
+
+/**
+ * Whether every file's content is to be compared, as this is the first look in this boot; false
+ * where the system does not tell boots apart.
+ */
+export function isFirstLook(lease: Lease): boolean {
+  const bootId = currentBootId()
+  if (bootId === null) return false
+  const last = readUnless(ABSENT, () => readFileSync(bootFileOf(lease), 'latin1'))
+  return last?.trim() !== bootId
+}
+
+/** Writes down that all was looked at; where it cannot, the next start looks again. */
+export function rememberLook(lease: Lease): void {
+  const file = bootFileOf(lease)
+  tolerating(UNWRITABLE, () => {
+    writeFileSync(`${file}.next`, `${currentBootId()}\n`)
+    renameSync(`${file}.next`, file)
+  })
+}
+
+function bootFileOf({ file }: Lease): string {
+  return path.join(path.dirname(file), BOOT_FILE)
+}
