@@ -1,15 +1,10 @@
 // One entry's publication, as a plain directory or a symlink: what can be done at a site.
 // Whatever the volume answers, a SyncError says what to do about it.
-import { existsSync, lstatSync, rmSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
-import {
-  ensureDirectory,
-  removeIfEmpty,
-  removeTree,
-  tolerating,
-  UNWRITABLE,
-} from '../volume/volume.js'
+import { tolerating, UNWRITABLE } from '../volume/errnos.js'
+import { exists, removeAll, removeFile, statusOf, unlink } from '../volume/files.js'
+import { ensureDirectory, removeIfEmpty, removeTree } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
 import { removeForeign } from './directory/clean.js'
 import { writeCurrent } from './directory/current-file.js'
@@ -66,7 +61,7 @@ export function begin(
     ensureDirectory(path.dirname(site.directory))
     putBack(site)
     assertReplaceable(site)
-    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
+    const isDirectory = statusOf(site.directory)?.isDirectory()
     if (site.mode === 'symlink') {
       if (isDirectory) return replaceDirectory(site, target, checkpoint)
       const standby = published?.standby
@@ -128,9 +123,9 @@ export function tidy(site: Site, options: TidyOptions): number | undefined {
     if (isOfOtherMode(site)) return undefined
     const worktree = worktreePlace(site)
     const unused = stateOf(site, site.mode === 'symlink' ? 'in-place' : 'symlink')
-    if (unused !== undefined) rmSync(unused, { recursive: true, force: true })
+    if (unused !== undefined) removeAll(unused)
     if (site.mode === 'symlink') return tidyWorktrees(worktree, options)
-    if (existsSync(worktree.worktrees)) removeWorktrees(worktree)
+    if (exists(worktree.worktrees)) removeWorktrees(worktree)
     return undefined
   })
 }
@@ -149,8 +144,8 @@ export function unpublish(site: Site, checkpoint: () => void = () => undefined):
     putBack(site)
     const worktree = worktreePlace(site)
     // Not through a symlink of others.
-    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
-    if (linkedCommit(worktree)) unlinkSync(site.directory)
+    const isDirectory = statusOf(site.directory)?.isDirectory()
+    if (linkedCommit(worktree)) unlink(site.directory)
     else if (isDirectory) {
       removePublished(inPlace(site), checkpoint)
       remove(ownDirectory(site.directory))
@@ -159,7 +154,7 @@ export function unpublish(site: Site, checkpoint: () => void = () => undefined):
     const state = stateOf(site, site.mode)
     if (state !== undefined) remove(path.dirname(state))
     // Last: whoever waits for the lease would publish where this removes.
-    if (site.lease) rmSync(site.lease.file, { force: true })
+    if (site.lease) removeFile(site.lease.file)
     const inside = isDirectory ? [ownDirectory(site.directory), site.directory] : []
     for (const emptied of [...inside, worktree.worktrees, path.dirname(worktree.worktrees)]) {
       removeIfEmpty(toBytePath(emptied))
@@ -170,7 +165,7 @@ export function unpublish(site: Site, checkpoint: () => void = () => undefined):
 function lookAt(site: Site, look: Look | undefined): Survey {
   const place = currentPlace(site)
   if (!place) return NOTHING
-  rmSync(incomingDirectory(site), { recursive: true, force: true })
+  removeAll(incomingDirectory(site))
   const known = verify(place, look)
   // It may share the files that were changed.
   if (!known?.isTrusted && site.mode === 'symlink') distrustStandby(worktreePlace(site))
@@ -198,13 +193,13 @@ function clean(site: Site, root: string, { snapshot }: Known, stop = () => {}) {
 }
 
 function removeWorktrees({ worktrees }: WorktreePlace): void {
-  rmSync(worktrees, { recursive: true, force: true })
+  removeAll(worktrees)
   removeIfEmpty(toBytePath(path.dirname(worktrees)))
 }
 
 /** Where the snapshot of what is published now would be. */
 function currentPlace(site: Site): Place | undefined {
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  const existing = statusOf(site.directory)
   if (existing?.isDirectory()) return site.mode === 'in-place' ? inPlace(site) : undefined
   if (site.mode === 'in-place') return undefined
   const worktree = worktreePlace(site)

@@ -1,27 +1,29 @@
 // A clone with its `.git`, as git or the earlier git-autosync left it where something is
 // published now. Its index tells which files are git's own; of those, only what nobody
 // edited is taken for such. Where the clone holds no work of its own, it goes in the end.
-import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { decodeIndex, type IndexEntry } from '../../git/index-file.js'
 import { isOid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
+import { readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import {
-  ensureDirectory,
-  readUnless,
-  realDirectories,
-  statIfPresent,
-  tolerating,
-} from '../../volume/volume.js'
+  entriesOf,
+  isDirectory,
+  namesIn,
+  readFile,
+  removeAll,
+  rename,
+  statusBehind,
+  statusOf,
+} from '../../volume/files.js'
+import { ensureDirectory, realDirectories, statIfPresent } from '../../volume/volume.js'
 import { isRightFile, isWithCrlf } from '../snapshot/file-content.js'
 import { nameFault } from '../tree/safe-name.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024
-
-const UNREADABLE = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'EIO']
 
 /** What shows that there is work in a clone which no remote has. */
 const WORK = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'refs/stash', 'worktrees', 'modules']
@@ -76,16 +78,16 @@ export class Checkout {
     if (!this.isPlainClone) return
     ensureDirectory(path.dirname(by))
     const isGone = tolerating(['ENOENT', 'EBUSY', 'EXDEV', 'EACCES', 'EPERM'], () =>
-      renameSync(this.#gitDirectory, by),
+      rename(this.#gitDirectory, by),
     )
-    if (isGone) rmSync(by, { recursive: true, force: true })
+    if (isGone) removeAll(by)
   }
 }
 
 /** The checkout in a directory; undefined where there is none, or its index is not that of a commit. */
 export function openCheckout(root: string): Checkout | undefined {
   const gitDirectory = path.join(root, '.git')
-  if (!lstatSync(gitDirectory, { throwIfNoEntry: false })?.isDirectory()) return undefined
+  if (!isDirectory(gitDirectory)) return undefined
   const bytes = readIfPossible(path.join(gitDirectory, 'index'))
   const index = bytes && decodeIndex(bytes)
   // What was added and never committed is nowhere else.
@@ -118,8 +120,7 @@ function readRefs(gitDirectory: string): Map<string, string> | undefined {
 
 function filesBelow(directory: string, name: string): string[] {
   // Refs can all be packed.
-  const entries =
-    readUnless(['ENOENT'], () => readdirSync(directory, { withFileTypes: true })) ?? []
+  const entries = readUnless(['ENOENT'], () => entriesOf(directory)) ?? []
   return entries.flatMap((entry) => {
     const below = `${name}/${entry.name}`
     return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), below) : [below]
@@ -128,13 +129,13 @@ function filesBelow(directory: string, name: string): string[] {
 
 /** Whether there is a file, or a directory that is not empty. */
 function holdsAnything(target: string): boolean {
-  const stat = lstatSync(target, { throwIfNoEntry: false })
-  return stat?.isDirectory() ? readdirSync(target).length > 0 : stat !== undefined
+  const stat = statusOf(target)
+  return stat?.isDirectory() ? namesIn(target).length > 0 : stat !== undefined
 }
 
 function readIfPossible(file: string): Buffer | undefined {
   return readUnless(UNREADABLE, () => {
-    const stat = statSync(file)
-    return stat.isFile() && stat.size <= MAX_BYTES ? readFileSync(file) : undefined
+    const stat = statusBehind(file)
+    return stat.isFile() && stat.size <= MAX_BYTES ? readFile(file) : undefined
   })
 }

@@ -1,15 +1,14 @@
 // Removes what this service did not write: for entries that ask for it. Never its own
 // directory, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
-import { readdirSync } from 'node:fs'
 import { OWN_DIRECTORY } from '../../base/own-directory.js'
-import { displayPath, joinBytePath, toBytePath, toFsPath } from '../../volume/byte-path.js'
+import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
-import { removeIfEmpty, removeOne } from '../../volume/volume.js'
+import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
 import { ownPaths } from '../snapshot/comparison.js'
 import { type FirstPaths, MAX_PATHS } from '../snapshot/first-paths.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { foldPath, isSameFile } from '../stage/name-clash.js'
+import { foldPath } from '../stage/name-clash.js'
 
 const LOST_AND_FOUND = 'lost+found'
 
@@ -41,7 +40,7 @@ export function removeForeign(
   }
 
   function clear(directory: string): void {
-    for (const entry of entriesOf(joinBytePath(rootPath, directory))) {
+    for (const entry of entriesIn(joinBytePath(rootPath, directory))) {
       checkpoint()
       const path = joinBytePath(directory, entry.name)
       const full = joinBytePath(rootPath, path)
@@ -69,8 +68,4 @@ function ownOnVolume(own: ReadonlySet<string>, root: string): (path: string) => 
     const alike = byFolded.get(foldPath(path))
     return alike !== undefined && isSameFile(joinBytePath(root, path), joinBytePath(root, alike))
   }
-}
-
-function entriesOf(directory: string) {
-  return readdirSync(toFsPath(directory), { withFileTypes: true, encoding: 'latin1' })
 }

@@ -1,10 +1,11 @@
 // The last step of a publication, as a list that can be worked off again: written down
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
-import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
-import { realDirectories, removeOne, statIfPresent, tolerating } from '../../volume/volume.js'
+import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
+import { assertAccess, readFile, rename, writeFile } from '../../volume/files.js'
+import { realDirectories, removeOne, statIfPresent } from '../../volume/volume.js'
 
 /** Byte paths below the root. */
 export interface Journal {
@@ -30,9 +31,6 @@ export interface JournalPlace {
   checkpoint?: () => void
 }
 
-/** What a rename answers where something came in its way after it was planned. */
-const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EXDEV', 'EBUSY']
-
 /**
  * Works off a journal. Directories that become empty go too, but never the root. Returns the
  * paths that something came in the way of; all the rest is done.
@@ -55,21 +53,20 @@ export function applyJournal({ renames, deletes, keeps }: Journal, place: Journa
 export function assertWritable({ renames, deletes }: Journal, root: string): void {
   const changed = [...renames.map(({ path }) => path), ...deletes].filter((path) => path !== '')
   for (const directory of new Set(changed.map(parentOf))) {
-    const gone = ['ENOENT', 'ENOTDIR']
-    tolerating(gone, () => accessSync(toFsPath(joinBytePath(root, directory)), constants.W_OK))
+    tolerating(ABSENT, () => assertAccess(toFsPath(joinBytePath(root, directory))))
   }
 }
 
 export function writeJournal(path: string, journal: Journal): void {
   const temporary = `${path}.next`
-  writeFileSync(temporary, JSON.stringify(journal))
+  writeFile(temporary, JSON.stringify(journal))
   flush(toBytePath(temporary))
-  renameSync(temporary, path)
+  rename(temporary, path)
 }
 
 /** Reads a journal; undefined where it is damaged. */
 export function readJournal(path: string): Journal | undefined {
-  const text = readFileSync(path, 'utf8')
+  const text = readFile(path).toString()
   try {
     return JSON.parse(text) as Journal
   } catch (error) {
@@ -91,7 +88,7 @@ function putInPlace(
     if (obstacle === '' || isReal(parentOf(obstacle))) removeOne(joinBytePath(root, obstacle))
   }
   return tolerating(IN_THE_WAY, () =>
-    tolerating(['ENOENT'], () => renameSync(toFsPath(staged), toFsPath(joinBytePath(root, path)))),
+    tolerating(['ENOENT'], () => rename(toFsPath(staged), toFsPath(joinBytePath(root, path)))),
   )
 }
 

@@ -2,11 +2,11 @@
 // interrupted is completed. What is known is never lost: files that others changed are
 // marked one by one; a snapshot that says nothing of what is on disk is doubted, but still
 // tells which files are this service's own.
-import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
+import { isDirectory, removeAll, removeFile } from '../../volume/files.js'
 import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
 import { assertLease, type Lease, leaseGuard } from '../lease/lease.js'
 import { driftedIn, type Look, lookAtFiles } from '../snapshot/comparison.js'
@@ -99,10 +99,10 @@ export function forget(place: Place): void {
 export function discard(place: Place): void {
   // It would be another instance's.
   assertLease(place.lease)
-  rmSync(journalOf(place), { force: true })
-  rmSync(`${journalOf(place)}.next`, { force: true })
+  removeFile(journalOf(place))
+  removeFile(`${journalOf(place)}.next`)
   discardStaged(place.stateDirectory)
-  rmSync(place.stagingDirectory, { recursive: true, force: true })
+  removeAll(place.stagingDirectory)
   removeIfEmpty(toBytePath(path.dirname(place.stagingDirectory)))
 }
 
@@ -149,10 +149,6 @@ function settle(place: Place): void {
 /** Marks that any file on disk may differ from the snapshot. */
 export function doubt(place: Place): void {
   doubtSnapshot(place.stateDirectory)
-}
-
-function isDirectory(directory: string): boolean {
-  return lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function movedAway(file: string): SyncError {

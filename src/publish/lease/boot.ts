@@ -1,15 +1,13 @@
 // Whether what is in place was looked at since the machine was booted. After a loss of power,
 // a file can have the size and the times that are remembered of it, and not its content.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { readUnless, tolerating, UNWRITABLE } from '../../volume/volume.js'
+import { ABSENT, tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import { readFileUnless, replaceFile } from '../../volume/files.js'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
 
 /** The file's name, beside the lease. */
 export const BOOT_FILE = 'boot'
-
-const ABSENT = ['ENOENT', 'ENOTDIR']
 
 /**
  * Whether every file's content is to be compared, as this is the first look in this boot; false
@@ -18,17 +16,14 @@ const ABSENT = ['ENOENT', 'ENOTDIR']
 export function isFirstLook(lease: Lease): boolean {
   const bootId = currentBootId()
   if (bootId === null) return false
-  const last = readUnless(ABSENT, () => readFileSync(bootFileOf(lease), 'latin1'))
-  return last?.trim() !== bootId
+  const last = readFileUnless(ABSENT, bootFileOf(lease))
+  return last?.toString('latin1').trim() !== bootId
 }
 
 /** Writes down that all was looked at; where it cannot, the next start looks again. */
 export function rememberLook(lease: Lease): void {
   const file = bootFileOf(lease)
-  tolerating(UNWRITABLE, () => {
-    writeFileSync(`${file}.next`, `${currentBootId()}\n`)
-    renameSync(`${file}.next`, file)
-  })
+  tolerating(UNWRITABLE, () => replaceFile(file, `${currentBootId()}\n`))
 }
 
 function bootFileOf({ file }: Lease): string {

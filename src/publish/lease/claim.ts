@@ -1,32 +1,25 @@
 // How a lease is acquired, waited for, taken over and released. A lease is created with its
 // content in one step, wherever the volume has hard links, and taken over by one rename; who was
 // last with that has it, which all find out by a second look.
-import {
-  accessSync,
-  constants,
-  existsSync,
-  linkSync,
-  lstatSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { toBytePath } from '../../volume/byte-path.js'
-import { assertStillMounted, mountPointOf } from '../../volume/mount-points.js'
+import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import {
-  ensureDirectory,
-  removeIfEmpty,
-  tolerating,
-  UNWRITABLE,
-  writeNewFile,
-} from '../../volume/volume.js'
+  assertAccess,
+  exists,
+  link,
+  namesIn,
+  removeFile,
+  rename,
+  statusBehind,
+  statusOf,
+} from '../../volume/files.js'
+import { assertStillMounted, mountPointOf } from '../../volume/mount-points.js'
+import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
 import { toVolumeError } from '../../volume/volume-error.js'
 import { assertOwnDirectories } from '../own-directories.js'
-import { NO_LINK } from '../stage/create-file.js'
 import { asideOf, ownDirectory, type Site, worktreePlace } from '../target.js'
 import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
@@ -70,7 +63,7 @@ export function acquireLease(claim: LeaseClaim): LeaseAnswer {
 
 /** Gives a lease back, if it still is the holder's. */
 export function releaseLease({ file, id }: Lease): void {
-  if (decodeLease(readLeaseText(file) ?? '')?.id === id) rmSync(file, { force: true })
+  if (decodeLease(readLeaseText(file) ?? '')?.id === id) removeFile(file)
   const directory = path.dirname(file)
   const isRemoved = removeIfEmpty(toBytePath(directory))
   // Above its own directory is what is published; above the one beside a link, more of its own.
@@ -83,9 +76,9 @@ function leaseFilesOf(site: Site): [file: string, other: string | undefined] {
   const inside = path.join(ownDirectory(site.directory), LEASE_FILE)
   const worktree = worktreePlace(site)
   const beside = path.join(worktree.worktrees, LEASE_FILE)
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  const existing = statusOf(site.directory)
   // What a symlink leads to is not to be written; what made way for one is to return.
-  const isAbsent = existing === undefined && !existsSync(asideOf(worktree))
+  const isAbsent = existing === undefined && !exists(asideOf(worktree))
   if (site.mode === 'in-place' && (isAbsent || existing?.isDirectory())) return [inside, beside]
   return [beside, existing?.isDirectory() ? inside : undefined]
 }
@@ -119,7 +112,7 @@ function describeHolder(text: string): string {
 function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
   const staged = stage(file, claim)
   try {
-    linkSync(staged, file)
+    link(staged, file)
   } catch (error) {
     // Another was faster, and may have cleared up.
     if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(file)
@@ -128,7 +121,7 @@ function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
     const write = () => writeNewFile(toBytePath(file), 0o666, contentOf(claim))
     if (!tolerating(['EEXIST'], write)) return lostRace(file)
   } finally {
-    rmSync(staged, { force: true })
+    removeFile(staged)
   }
   return held(file, claim)
 }
@@ -137,17 +130,17 @@ function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
 function takeOver(file: string, found: string, claim: LeaseClaim): LeaseAnswer {
   const staged = stage(file, claim)
   const isStillThere = readLeaseText(file) === found
-  if (isStillThere && tolerating(['ENOENT'], () => renameSync(staged, file))) {
+  if (isStillThere && tolerating(['ENOENT'], () => rename(staged, file))) {
     return { state: 'taken', holder: describeHolder(found) }
   }
-  rmSync(staged, { force: true })
+  removeFile(staged)
   return lostRace(file)
 }
 
 function stage(file: string, claim: LeaseClaim): string {
   ensureDirectory(path.dirname(file))
   const staged = `${file}.${claim.self.id}`
-  rmSync(staged, { force: true })
+  removeFile(staged)
   writeNewFile(toBytePath(staged), 0o666, contentOf(claim))
   return staged
 }
@@ -158,8 +151,8 @@ function contentOf({ self }: LeaseClaim): Buffer {
 
 /** What others left who were killed; one who is just at it tries again. */
 function removeStaged(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith(`${LEASE_FILE}.`)) rmSync(path.join(directory, name), { force: true })
+  for (const name of namesIn(directory)) {
+    if (name.startsWith(`${LEASE_FILE}.`)) removeFile(path.join(directory, name))
   }
 }
 
@@ -170,10 +163,10 @@ function lostRace(file: string): LeaseAnswer {
 
 function held(file: string, { self }: LeaseClaim): LeaseAnswer {
   removeStaged(path.dirname(file))
-  const volume = statSync(file).dev
+  const volume = statusBehind(file).dev
   return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }
 }
 
 function isWritable(directory: string): boolean {
-  return tolerating(UNWRITABLE, () => accessSync(directory, constants.W_OK))
+  return tolerating(UNWRITABLE, () => assertAccess(directory))
 }

@@ -8,11 +8,10 @@
 // that is stopped (SIGSTOP, a hanging NFS mount) between such a look and the one call that
 // follows it, and for longer than the lease lasts, makes that one call after another has taken
 // over. In symlink mode, that call puts a whole commit back in sight until the new owner's next.
-import { readFileSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { readUnless } from '../../volume/volume.js'
+import { ABSENT } from '../../volume/errnos.js'
+import { readFileUnless, rewrite } from '../../volume/files.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /** A lease that is held. */
@@ -36,7 +35,6 @@ export interface LeaseRecord extends ProcessIdentity {
 /** The name of the lease file. */
 export const LEASE_FILE = 'lease'
 
-const ABSENT = ['ENOENT', 'ENOTDIR']
 /** Every record has this length, so that one write replaces another whole. */
 const RECORD_BYTES = 512
 /** While something goes on, the lease is looked at this often, in milliseconds. */
@@ -61,7 +59,7 @@ export function decodeLease(text: string): LeaseRecord | undefined {
 
 /** The text of a lease file; undefined where there is none. */
 export function readLeaseText(file: string): string | undefined {
-  return readUnless(ABSENT, () => readFileSync(file, 'utf8'))
+  return readFileUnless(ABSENT, file)?.toString()
 }
 
 /** Throws `lease-lost` where a lease is not its holder's any more. */
@@ -85,21 +83,14 @@ export function leaseGuard(lease: Lease | undefined): () => void {
 
 /** Shows that the holder lives; returns false where the lease is not its own any more. */
 export async function renewLease({ file, id }: Lease): Promise<boolean> {
-  let handle: FileHandle
   try {
-    handle = await open(file, 'r+')
+    return await rewrite(file, RECORD_BYTES, (content) => {
+      const record = decodeLease(content.toString())
+      // One who takes over renames another file to this name: this one is written for nobody then.
+      return record?.id === id ? encodeLease({ ...record, beats: record.beats + 1 }) : undefined
+    })
   } catch (error) {
     if (ABSENT.includes(errnoOf(error))) return false
     throw error
-  }
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
-    const record = decodeLease(buffer.toString('utf8', 0, bytesRead))
-    if (record?.id !== id) return false
-    // One who takes over renames another file to this name: this one is written for nobody then.
-    await handle.write(encodeLease({ ...record, beats: record.beats + 1 }), 0, RECORD_BYTES, 0)
-    return true
-  } finally {
-    await handle.close()
   }
 }

@@ -1,6 +1,6 @@
 // Whether what is on disk has the content of a blob, found out without holding a large
 // file in memory.
-import { constants, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { NO_CONVERSION } from '../../git/attributes/conversion.js'
 import { restore } from '../../git/attributes/restore.js'
 import { FileSource } from '../../git/byte-source.js'
@@ -8,7 +8,8 @@ import { hashObject, startHash } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { toFsPath } from '../../volume/byte-path.js'
-import { readUnless } from '../../volume/volume.js'
+import { NOT_AS_SEEN, readUnless } from '../../volume/errnos.js'
+import { readBytes, readLink } from '../../volume/volume.js'
 
 const STEP_BYTES = 1024 * 1024
 /** From this size on, in bytes, it is not looked whether content has only other line ends. */
@@ -37,9 +38,7 @@ export function isRightFile(
 ): boolean {
   const kind = kindOf(stat.mode)
   if (kind !== mode && (kind === undefined || kind !== kindOf(remembered ?? 0))) return false
-  // What went meanwhile, or cannot be read, or not any more (a bad sector), is not right.
-  const unreadable = ['ENOENT', 'ENOTDIR', 'EACCES', 'EIO', 'EINVAL', 'ELOOP']
-  return readUnless(unreadable, () => isSame(path, stat, oid)) ?? false
+  return readUnless(NOT_AS_SEEN, () => isSame(path, stat, oid)) ?? false
 }
 
 /** Like {@link isRightFile}, for a file whose blob was written with CRLF at the end of each line. */
@@ -55,14 +54,9 @@ function kindOf(mode: number): number | undefined {
   return (mode & 0o100) === 0 ? MODE.file : MODE.executable
 }
 
-/** The target of a symlink, as bytes. */
-export function readLink(path: string): Buffer {
-  return readlinkSync(toFsPath(path), { encoding: 'buffer' })
-}
-
 function isContentWithCrlf(path: string, stat: Stats, oid: Oid): boolean {
   if (!stat.isFile() || stat.size >= MAX_CRLF_BYTES) return false
-  const stored = restore(readFileSync(toFsPath(path)), { ...NO_CONVERSION, lineEnds: 'crlf' }, oid)
+  const stored = restore(readBytes(path), { ...NO_CONVERSION, lineEnds: 'crlf' }, oid)
   return hashObject('blob', stored, objectFormatOf(oid)) === oid
 }
 

@@ -1,21 +1,21 @@
 // What is published, as an object store: its trees come from the snapshot, its blobs from
 // the files themselves. Nothing is trusted that its hash does not prove, or the status
 // that the snapshot remembers.
-import { readFileSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { errnoOf } from '../../base/errno.js'
 import { restore } from '../../git/attributes/restore.js'
 import type { Limits } from '../../git/limits.js'
 import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
-import { realDirectories, statIfPresent } from '../../volume/volume.js'
+import { readBytes, readLink, realDirectories, statIfPresent } from '../../volume/volume.js'
 import type { Known } from '../directory/record.js'
 import type { Standby } from '../symlink/standby.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
 import { diffTrees, type TreeFile } from '../tree/tree-diff.js'
 import { filesOf } from './comparison.js'
 import { contentOf } from './content.js'
-import { isContent, readLink } from './file-content.js'
+import { isContent } from './file-content.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
@@ -119,5 +119,5 @@ export class PublishedTree {
 
 function readSmall(path: string, stat: Stats): Buffer | undefined {
   if (stat.isSymbolicLink()) return readLink(path)
-  return stat.isFile() ? readFileSync(toFsPath(path)) : undefined
+  return stat.isFile() ? readBytes(path) : undefined
 }

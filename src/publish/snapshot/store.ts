@@ -1,9 +1,8 @@
 // The files that hold a snapshot: all of it, and beside it what has changed since. The next
 // one is staged first, and takes its place in one step.
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { readUnless, tolerating } from '../../volume/volume.js'
-import { NO_LINK } from '../stage/create-file.js'
+import { NO_LINK, tolerating } from '../../volume/errnos.js'
+import { link, readFileUnless, removeFile, rename, writeFile } from '../../volume/files.js'
 import { type Base, decodeChanges, encodeChanges, isForBase } from './changes.js'
 import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 
@@ -30,9 +29,9 @@ export function readDoubted(directory: string): StoredSnapshot | undefined {
 export function stageSnapshot(directory: string, next: Snapshot, last?: StoredSnapshot): void {
   const changes = last && isSameFormat(next, last) ? encodeChanges(next, last.base) : undefined
   if (changes && changes.length <= (last as StoredSnapshot).baseBytes * MOST_CHANGES) {
-    writeFileSync(stagedOf(changesOf(directory)), changes)
+    writeFile(stagedOf(changesOf(directory)), changes)
   } else {
-    writeFileSync(stagedOf(snapshotOf(directory)), encodeSnapshot(next))
+    writeFile(stagedOf(snapshotOf(directory)), encodeSnapshot(next))
   }
 }
 
@@ -48,44 +47,44 @@ export function hasStaged(directory: string): boolean {
 /** Puts the staged snapshot in place. */
 export function adoptStaged(directory: string): void {
   const [snapshot, changes] = [snapshotOf(directory), changesOf(directory)]
-  if (tolerating(['ENOENT'], () => renameSync(stagedOf(snapshot), snapshot))) {
-    rmSync(changes, { force: true })
+  if (tolerating(['ENOENT'], () => rename(stagedOf(snapshot), snapshot))) {
+    removeFile(changes)
   } else {
-    renameSync(stagedOf(changes), changes)
+    rename(stagedOf(changes), changes)
   }
 }
 
 /** Removes a snapshot that was staged. */
 export function discardStaged(directory: string): void {
   for (const file of [snapshotOf(directory), changesOf(directory)]) {
-    rmSync(stagedOf(file), { force: true })
+    removeFile(stagedOf(file))
   }
 }
 
 /** Marks that files on disk are about to differ from the snapshot, or do already. */
 export function doubtSnapshot(directory: string): void {
-  tolerating(['ENOENT'], () => renameSync(snapshotOf(directory), doubtedOf(directory)))
+  tolerating(['ENOENT'], () => rename(snapshotOf(directory), doubtedOf(directory)))
 }
 
 /** Removes a snapshot that is in doubt, now that there is a better one. */
 export function removeDoubted(directory: string): void {
-  rmSync(doubtedOf(directory), { force: true })
+  removeFile(doubtedOf(directory))
 }
 
 /** Removes what is remembered. */
 export function removeSnapshot(directory: string): void {
   for (const fileOf of [snapshotOf, doubtedOf, changesOf]) {
-    rmSync(fileOf(directory), { force: true })
+    removeFile(fileOf(directory))
   }
 }
 
 /** Gives a state directory the snapshot of another; where the volume can, they share its bytes. */
 export function cloneSnapshot(from: string, to: string): void {
   for (const fileOf of [changesOf, snapshotOf]) {
-    const link = () => linkSync(fileOf(from), fileOf(to))
-    if (tolerating([...NO_LINK, 'ENOENT'], link)) continue
+    const share = () => link(fileOf(from), fileOf(to))
+    if (tolerating([...NO_LINK, 'ENOENT'], share)) continue
     const bytes = readIfPresent(fileOf(from))
-    if (bytes) writeFileSync(fileOf(to), bytes)
+    if (bytes) writeFile(fileOf(to), bytes)
   }
 }
 
@@ -108,7 +107,7 @@ function readBase(file: string): StoredSnapshot | undefined {
 }
 
 function readIfPresent(file: string): Buffer | undefined {
-  return readUnless(['ENOENT'], () => readFileSync(file))
+  return readFileUnless(['ENOENT'], file)
 }
 
 function isSameFormat(one: Snapshot, other: Snapshot): boolean {

@@ -1,24 +1,18 @@
 // Writes one file of a tree, complete, at a path where nothing is. The process's umask
 // applies, as for git; no mode is changed afterwards.
-import { closeSync, linkSync, openSync, statSync, symlinkSync } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
-import { writeAll } from '../../base/write-all.js'
 import { FileSource } from '../../git/byte-source.js'
 import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, toFsPath } from '../../volume/byte-path.js'
-import { tolerating, writeNewFile } from '../../volume/volume.js'
+import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
+import { link, statusBehind, symlink } from '../../volume/files.js'
+import { writeNewFile, writeNewPieces } from '../../volume/volume.js'
 import { hashFile } from '../snapshot/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
-
-/** What a volume answers that has no hard links, or no more of them. */
-export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
-
-/** What a volume answers that has no symlinks. */
-export const NO_SYMLINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']
 
 /** Creates a file or a symlink at the byte path `target`. */
 export function createFile(
@@ -41,25 +35,24 @@ export function permissionsOf(mode: number): number {
 export function copyFile(from: string | Buffer, target: string, permissions: number): void {
   const source = new FileSource(from)
   try {
-    const file = openSync(toFsPath(target), 'wx', permissions)
-    try {
-      for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
-        writeAll(file, source.read(start, Math.min(start + COPY_STEP_BYTES, source.length)))
-      }
-    } finally {
-      closeSync(file)
-    }
+    writeNewPieces(target, permissions, stepsOf(source))
   } finally {
     source.close()
+  }
+}
+
+function* stepsOf(source: FileSource): Generator<Buffer> {
+  for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
+    yield source.read(start, Math.min(start + COPY_STEP_BYTES, source.length))
   }
 }
 
 /** One that was received lies in a file of its own already, which a link makes this one. */
 function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
   // A second path gets a file of its own, as an edit of one must not show in the other.
-  const canShare = blob.isTemporary && mode === MODE.file && statSync(blob.file).nlink === 1
-  const link = () => linkSync(blob.file, toFsPath(target))
-  if (canShare && tolerating(NO_LINK, link)) return
+  const canShare = blob.isTemporary && mode === MODE.file && statusBehind(blob.file).nlink === 1
+  const share = () => link(blob.file, toFsPath(target))
+  if (canShare && tolerating(NO_LINK, share)) return
   copyFile(blob.file, target, permissions)
   if (!blob.isTemporary) assertUnchanged(blob.oid, toFsPath(target))
 }
@@ -73,7 +66,7 @@ export function assertUnchanged(oid: Oid, file: string | Buffer): void {
   )
 }
 
-function createLink(path: string, blob: StoredObject, link: string): void {
+function createLink(path: string, blob: StoredObject, at: string): void {
   const target = 'body' in blob ? blob.body : undefined
   if (!target || target.length === 0 || target.includes(0)) {
     throw new SyncError(
@@ -81,7 +74,7 @@ function createLink(path: string, blob: StoredObject, link: string): void {
       `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published: correct it in the repository`,
     )
   }
-  if (tolerating(NO_SYMLINK, () => symlinkSync(target, toFsPath(link)))) return
+  if (tolerating(NO_SYMLINK, () => symlink(target, toFsPath(at)))) return
   // As git does with core.symlinks=false.
-  writeNewFile(link, permissionsOf(MODE.file), target)
+  writeNewFile(at, permissionsOf(MODE.file), target)
 }

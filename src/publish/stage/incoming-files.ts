@@ -1,8 +1,8 @@
 // Files that are needed while a pack is received, such as large blobs: on the volume that they
 // are published on, in a directory that exists while there are any.
-import { lstatSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
+import { removeAll, statusOf } from '../../volume/files.js'
 import { ensureDirectory, removeIfEmpty } from '../../volume/volume.js'
 import { guarded } from '../../volume/volume-error.js'
 import { assertLease } from '../lease/lease.js'
@@ -24,7 +24,7 @@ export class IncomingFiles {
   /** The path of a file that is not there yet. */
   create(): string {
     if (this.#count === 0) {
-      rmSync(this.#directory, { recursive: true, force: true })
+      removeAll(this.#directory)
       ensureDirectory(this.#directory)
     }
     return path.join(this.#directory, String(this.#count++))
@@ -37,7 +37,7 @@ export class IncomingFiles {
       if (this.#count === 0) return
       // It would be another instance's.
       assertLease(this.#site.lease)
-      rmSync(this.#directory, { recursive: true, force: true })
+      removeAll(this.#directory)
       removeIfEmpty(toBytePath(path.dirname(this.#directory)))
     } catch {
       // What became of the commit stands: the next run, or inspection, removes what is left.
@@ -48,7 +48,7 @@ export class IncomingFiles {
 /** Where the {@link IncomingFiles} of a site are. Throws as they do. */
 export function incomingDirectory(site: Site): string {
   guarded(site, () => assertOwnDirectories(site))
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  const existing = statusOf(site.directory)
   // What a symlink leads to is not to be written.
   const isBeside = site.mode === 'symlink' || existing?.isSymbolicLink()
   const parent = isBeside ? worktreePlace(site).worktrees : ownDirectory(site.directory)

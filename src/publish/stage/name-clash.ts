@@ -2,7 +2,6 @@
 // way. What a volume does is asked of the volume; what it may do is only where to ask. A commit
 // with two names that are one on its volume is refused; one that only writes a name in another
 // case is published.
-import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
@@ -14,7 +13,14 @@ import {
   toBytePath,
   toFsPath,
 } from '../../volume/byte-path.js'
-import { makeDirectory, statIfPresent, writeNewFile } from '../../volume/volume.js'
+import { removeAll } from '../../volume/files.js'
+import {
+  isSameFile,
+  makeDirectory,
+  namesAt,
+  statIfPresent,
+  writeNewFile,
+} from '../../volume/volume.js'
 import type { Rename } from '../directory/journal.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
 
@@ -69,12 +75,6 @@ export function replacedByCase(
   return replaced
 }
 
-/** Whether two paths lead to one file. */
-export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [statIfPresent(one), statIfPresent(other)]
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
-}
-
 /**
  * What it means that something staged could not be created, as its name was taken: that of
  * another. `pathOf` tells where each unit of the staging directory goes, `staged` what failed.
@@ -89,7 +89,7 @@ export function clashOf(
   const [unit = '', ...below] = path.posix.relative(staging, staged).split('/')
   const root = pathOf(Number(unit))
   if (root === undefined || below.length === 0) return error
-  const other = readdirSync(toFsPath(parentOf(staged)), 'latin1').find(
+  const other = namesAt(parentOf(staged)).find(
     (name) => name !== nameOf(staged) && isSameFile(joinBytePath(parentOf(staged), name), staged),
   )
   if (other === undefined) return error
@@ -161,7 +161,7 @@ function isOneName(one: string, other: string, staging: string): boolean {
     writeNewFile(joinBytePath(probe, one), 0o666, Buffer.alloc(0))
     return statIfPresent(joinBytePath(probe, other)) !== undefined
   } finally {
-    rmSync(toFsPath(probe), { recursive: true, force: true })
+    removeAll(toFsPath(probe))
   }
 }
 

@@ -1,7 +1,6 @@
 // Writes everything that is new beside what is published, on the same volume, and finds
 // out what stands in the way. A directory that does not exist yet is staged whole, so
 // that one rename puts all of it in place.
-import { lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
 import type { Conversion } from '../../git/attributes/conversion.js'
 import { type Limits, tooLarge } from '../../git/limits.js'
@@ -9,7 +8,8 @@ import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from '../../volume/byte-path.js'
-import { makeDirectory, statIfPresent } from '../../volume/volume.js'
+import { removeAll, rename, unlink } from '../../volume/files.js'
+import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
 import type { Checkout } from '../adopt/foreign-clone.js'
 import type { Journal } from '../directory/journal.js'
 import { isConvertible } from '../tree/attribute-plan.js'
@@ -69,7 +69,7 @@ export class Staging {
     this.#options = options
     this.records = new FileRecords(options.root)
     this.#obstacles = new Obstacles(options)
-    rmSync(toFsPath(options.staging), { recursive: true, force: true })
+    removeAll(toFsPath(options.staging))
     makeDirectory(options.staging)
     this.#layout = new StagingLayout(options.root, options.staging, this.#obstacles)
     // Last: where anything above throws, nobody could end its thread.
@@ -177,7 +177,7 @@ export class Staging {
       return
     }
     this.#layout.creating(() => createFile(file, blob, target), target)
-    this.records.keep(file, file.oid, lstatSync(toFsPath(target)))
+    this.records.keep(file, file.oid, statOf(target))
   }
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
@@ -197,14 +197,14 @@ export class Staging {
     const permissions = permissionsOf(file.mode)
     const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
     if (staged === undefined && this.records.findInPlace(file, oid)) {
-      unlinkSync(toFsPath(target))
+      unlink(toFsPath(target))
       return
     }
     if (staged === undefined) this.filesWritten++
     this.#count(staged === undefined ? size : size - sizeOf(blob))
     const place = staged ?? this.#layout.placeOf(file.path)
-    renameSync(toFsPath(target), toFsPath(place))
-    this.records.keep(file, oid, lstatSync(toFsPath(place)))
+    rename(toFsPath(target), toFsPath(place))
+    this.records.keep(file, oid, statOf(place))
   }
 
   /** One large blob in many places fills a volume. */

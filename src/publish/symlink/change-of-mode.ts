@@ -1,11 +1,12 @@
 // From a directory to a symlink and back, and to either from what others put in place of
 // what was published: the new one is built whole first, so that the path is missing for no
 // longer than one rename takes.
-import { existsSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { displayPath, toBytePath } from '../../volume/byte-path.js'
+import { MOUNTED } from '../../volume/errnos.js'
+import { exists, removeAll, rename, statusOf, unlink } from '../../volume/files.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { listTree } from '../../volume/volume.js'
 import { openCheckout } from '../adopt/foreign-clone.js'
@@ -18,7 +19,7 @@ import { beginWorktree, linkedCommit } from './worktrees.js'
 
 /** Throws `path-blocked` where a file or a symlink of others stands at the published path. */
 export function assertReplaceable(site: Site): void {
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
+  const existing = statusOf(site.directory)
   if (site.wasPublished || !existing || existing.isDirectory()) return
   if (!existing.isSymbolicLink()) throw blocked(site, 'is a file')
   if (site.mode === 'symlink' || linkedCommit(worktreePlace(site))) return
@@ -30,7 +31,7 @@ export function replaceLink(site: Site, target: Target, checkpoint: () => void):
   const root = asideOf(worktreePlace(site))
   const place = inPlace(site, root)
   forget(place)
-  rmSync(root, { recursive: true, force: true })
+  removeAll(root)
   const draft = new Draft(place, target, checkpoint)
   return {
     offer: (oid, blob) => draft.offer(oid, blob),
@@ -39,8 +40,8 @@ export function replaceLink(site: Site, target: Target, checkpoint: () => void):
       const published = draft.finish()
       assertLease(site.lease)
       return puttingBack(site, () => {
-        unlinkSync(site.directory)
-        renameSync(root, site.directory)
+        unlink(site.directory)
+        rename(root, site.directory)
         return published
       })
     },
@@ -54,7 +55,7 @@ export function replaceDirectory(site: Site, target: Target, checkpoint: () => v
   const beforeSwap = () => {
     // It may have taken a while to get here.
     assertOwn(site)
-    rmSync(asideOf(worktree), { recursive: true, force: true })
+    removeAll(asideOf(worktree))
     assertLease(site.lease)
     moveAside(site, asideOf(worktree))
   }
@@ -78,14 +79,14 @@ function puttingBack<T>(site: Site, change: () => T): T {
 
 /** Undoes half a change from one mode to the other: what made way for it returns. */
 export function putBack(site: Site): void {
-  if (lstatSync(site.directory, { throwIfNoEntry: false })) return
+  if (statusOf(site.directory)) return
   const aside = asideOf(worktreePlace(site))
-  if (existsSync(aside)) renameSync(aside, site.directory)
+  if (exists(aside)) rename(aside, site.directory)
 }
 
 /** Whether what was published in the other mode is still what readers see. */
 export function isOfOtherMode({ directory, mode }: Site): boolean {
-  const existing = lstatSync(directory, { throwIfNoEntry: false })
+  const existing = statusOf(directory)
   return existing !== undefined && existing.isSymbolicLink() !== (mode === 'symlink')
 }
 
@@ -109,9 +110,9 @@ function assertOwn(site: Site): void {
 
 function moveAside(site: Site, aside: string): void {
   try {
-    renameSync(site.directory, aside)
+    rename(site.directory, aside)
   } catch (error) {
-    if (!['EBUSY', 'EXDEV'].includes(errnoOf(error))) throw error
+    if (!MOUNTED.includes(errnoOf(error))) throw error
     throw mounted(site)
   }
 }

@@ -1,16 +1,16 @@
 // The standby of a symlink: a second worktree, of an earlier commit or a copy of the one
 // in use, that shares its unchanged files. The next change is written to the standby, so
 // that it costs what changed and not what the tree weighs.
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
-import { ensureDirectory, makeDirectory, statIfPresent, tolerating } from '../../volume/volume.js'
+import { NO_LINK, tolerating } from '../../volume/errnos.js'
+import { exists, link, removeAll, rename, symlink } from '../../volume/files.js'
+import { ensureDirectory, makeDirectory, readLink, statIfPresent } from '../../volume/volume.js'
 import { doubt, type Known, type Place, recover, verify } from '../directory/record.js'
 import { filesOf, holdsNothingElse, statFields } from '../snapshot/comparison.js'
-import { readLink } from '../snapshot/file-content.js'
 import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from '../snapshot/store.js'
-import { copyFile, NO_LINK, permissionsOf } from '../stage/create-file.js'
+import { copyFile, permissionsOf } from '../stage/create-file.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 import { type WorktreePlace, worktreeOf } from './worktree-place.js'
 
@@ -25,7 +25,7 @@ export interface Standby {
 /** The standby, if there is one of which nothing bad is known. */
 export function takeStandby(worktrees: WorktreePlace): Standby | undefined {
   const place = worktreeOf(worktrees, STANDBY)
-  const known = existsSync(place.root) ? recover(place) : undefined
+  const known = exists(place.root) ? recover(place) : undefined
   return known?.isTrusted ? { place, known } : undefined
 }
 
@@ -52,9 +52,9 @@ export function retire(place: WorktreePlace, name: string): boolean {
 
 /** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
 export function promote(from: Place, to: Place): void {
-  rmSync(to.stateDirectory, { recursive: true, force: true })
-  renameSync(from.stateDirectory, to.stateDirectory)
-  renameSync(from.root, to.root)
+  removeAll(to.stateDirectory)
+  rename(from.stateDirectory, to.stateDirectory)
+  rename(from.root, to.root)
 }
 
 /** Makes a standby from a worktree in use: hard links, or copies where there are none. */
@@ -80,8 +80,8 @@ function isFit(worktree: Place): boolean {
 function removeStandby(place: WorktreePlace): void {
   for (const name of [STANDBY, `${STANDBY}.new`]) {
     const { root, stateDirectory } = worktreeOf(place, name)
-    rmSync(stateDirectory, { recursive: true, force: true })
-    rmSync(root, { recursive: true, force: true })
+    removeAll(stateDirectory)
+    removeAll(root)
   }
 }
 
@@ -93,7 +93,7 @@ function cloneWorktree(
   checkpoint: () => void,
 ): boolean {
   const growing = worktreeOf(place, `${STANDBY}.new`)
-  mkdirSync(growing.root)
+  makeDirectory(toBytePath(growing.root))
   const stats = cloneFiles(source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
   ensureDirectory(growing.stateDirectory)
@@ -140,10 +140,10 @@ function cloneFile(
   const remembered = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
   const isUnchanged = () => statusOf(source)?.every((value, at) => value === remembered[at])
   if (!isUnchanged()) return undefined
-  if (tolerating(NO_LINK, () => linkSync(toFsPath(source), toFsPath(target)))) {
+  if (tolerating(NO_LINK, () => link(toFsPath(source), toFsPath(target)))) {
     return [...remembered]
   }
-  if (mode === MODE.symlink) symlinkSync(readLink(source), toFsPath(target))
+  if (mode === MODE.symlink) symlink(readLink(source), toFsPath(target))
   else copyFile(toFsPath(source), target, permissionsOf(mode))
   // What changed while it was copied is no copy.
   return isUnchanged() ? statusOf(target) : undefined

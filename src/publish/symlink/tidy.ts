@@ -1,9 +1,9 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
 // for readers that still sit in them; then one becomes the standby and the others go.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isOid } from '../../git/oid.js'
-import { readUnless } from '../../volume/volume.js'
+import { readUnless } from '../../volume/errnos.js'
+import { namesIn, readFileUnless, removeAll, writeFile } from '../../volume/files.js'
 import { doubt } from '../directory/record.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
@@ -52,7 +52,7 @@ function markRetired(place: WorktreePlace, name: string, options: TidyOptions): 
   const retiredAt = readMark(mark)
   // Where the clock was set back, the time starts again.
   if (retiredAt === undefined || retiredAt > now) {
-    writeFileSync(mark, `${now}\n`)
+    writeFile(mark, `${now}\n`)
     return graceMs
   }
   return Math.max(0, retiredAt + graceMs - now)
@@ -60,7 +60,7 @@ function markRetired(place: WorktreePlace, name: string, options: TidyOptions): 
 
 /** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
 function readMark(mark: string): number | undefined {
-  const text = readUnless(['ENOENT'], () => readFileSync(mark, 'latin1')) ?? ''
+  const text = readFileUnless(['ENOENT'], mark)?.toString('latin1') ?? ''
   return /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
@@ -72,7 +72,7 @@ function remove(place: WorktreePlace, name: string): void {
     path.join(worktrees, name),
     retiredMarkOf(place, name),
   ]) {
-    rmSync(target, { recursive: true, force: true })
+    removeAll(target)
   }
 }
 
@@ -95,12 +95,12 @@ function removeLeftOvers(place: WorktreePlace, linked: string | undefined): void
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
-      if (!isKept) rmSync(path.join(directory, name), { recursive: true, force: true })
+      if (!isKept) removeAll(path.join(directory, name))
     }
   }
 }
 
 /** Empty where nothing was published yet. */
 function listIfAny(directory: string): string[] {
-  return readUnless(['ENOENT'], () => readdirSync(directory)) ?? []
+  return readUnless(['ENOENT'], () => namesIn(directory)) ?? []
 }

@@ -1,17 +1,16 @@
 // Publishes by symlink: each commit has a worktree named by its oid, and the link is
 // swapped in one step, so that a reader sees one commit whole or another whole.
-import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { isOid } from '../../git/oid.js'
 import { toBytePath } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
-import { readUnless, tolerating } from '../../volume/volume.js'
+import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
+import { exists, readLinkUnless, removeFile, rename, symlink } from '../../volume/files.js'
 import { type Place, verify } from '../directory/record.js'
 import { Draft, type Publication, type Target } from '../directory/update.js'
 import { assertLease } from '../lease/lease.js'
-import { NO_SYMLINK } from '../stage/create-file.js'
 import { createStandby, distrustStandby, promote, type Standby, takeStandby } from './standby.js'
 import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
 
@@ -35,7 +34,7 @@ export function beginWorktree(
   const worktree = worktreeOf(place, target.commit)
   // One that was left from earlier may have lost files since.
   const left = verify(worktree)
-  const isLeft = left !== undefined || existsSync(worktree.root)
+  const isLeft = left !== undefined || exists(worktree.root)
   if (isLeft && !left?.isTrusted) distrustStandby(place)
   const standby = isLeft
     ? undefined
@@ -52,7 +51,7 @@ export function beginWorktree(
       const published = orRemove(staged, finish)
       assertLease(place.lease)
       if (standby) promote(standby.place, worktree)
-      rmSync(retiredMarkOf(place, target.commit), { force: true })
+      removeFile(retiredMarkOf(place, target.commit))
       if (staged !== undefined) swapLink(place, staged, options.beforeSwap)
       return published
     },
@@ -104,8 +103,8 @@ function stageLink(
   if (readLinkIfAny(link) === target) return undefined
   const staged = path.join(worktrees, `${commit}.link`)
   try {
-    rmSync(staged, { force: true })
-    if (tolerating(NO_SYMLINK, () => symlinkSync(target, staged))) return staged
+    removeFile(staged)
+    if (tolerating(NO_SYMLINK, () => symlink(target, staged))) return staged
   } catch (error) {
     abandon()
     throw error
@@ -123,7 +122,7 @@ function orRemove<T>(staged: string | undefined, work: () => T): T {
     return work()
   } catch (error) {
     try {
-      if (staged !== undefined) rmSync(staged, { force: true })
+      if (staged !== undefined) removeFile(staged)
     } catch {
       // What went wrong first is what counts; tidying removes what is left.
     }
@@ -139,11 +138,11 @@ function swapLink(
 ): void {
   assertLease(lease)
   makeWay()
-  renameSync(staged, link)
+  rename(staged, link)
   flush(toBytePath(path.dirname(link)))
 }
 
 function readLinkIfAny(link: string): string | undefined {
   // Nothing is there, or no symlink: either way no commit is linked.
-  return readUnless(['ENOENT', 'ENOTDIR', 'EINVAL'], () => readlinkSync(link))
+  return readLinkUnless(['ENOENT', 'ENOTDIR', 'EINVAL'], link)
 }
