@@ -7,7 +7,7 @@ import type { Oid } from '../git/oid.js'
 import { refOf } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
 import type { Lease } from '../publish/lease/lease.js'
-import type { Drift, Survey } from '../publish/publication.js'
+import type { Drift, Inspection } from '../publish/snapshot/inspection.js'
 import { Doubt } from '../schedule/doubt.js'
 import type { EntryLabels } from './events.js'
 import type { Desired } from './resolve-revision.js'
@@ -93,7 +93,7 @@ export class EntryState {
   }
 
   /** It is known now what is in place. */
-  inspected({ commit, drift }: Survey, now: number): void {
+  inspected({ commit, drift }: Inspection, now: number): void {
     this.isInspected = true
     this.published = commit
     this.drift = drift
@@ -106,7 +106,7 @@ export class EntryState {
   }
 
   /** What is in place was looked at again. */
-  verified({ commit, drift }: Survey): void {
+  verified({ commit, drift }: Inspection): void {
     if (commit === undefined && this.published !== undefined) this.drift = ALL
     else if (commit !== undefined) this.drift = drift
     if (commit !== this.published) this.publishedFrom = undefined

@@ -1,6 +1,6 @@
 // After a fault that may have left a publication half done, what is in place is looked at
 // anew, which completes it where it can be completed.
-import type { Survey } from '../publish/publication.js'
+import type { Inspection } from '../publish/snapshot/inspection.js'
 import { type SyncContext, siteOf } from './context.js'
 import type { EntryState } from './entry-state.js'
 import { reportForeign } from './report-foreign.js'
@@ -13,7 +13,7 @@ export async function inspectAgain(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  let survey: Survey = { commit: undefined, drift: undefined }
+  let survey: Inspection = { commit: undefined, drift: undefined }
   try {
     survey = await context.workers.inspect(siteOf(state, context), undefined, signal)
   } catch {

@@ -1,12 +1,12 @@
 // What `clean` removed is told wherever it was: at a look at what is in place, or after a
 // publication.
-import type { Survey } from '../publish/publication.js'
+import type { Inspection } from '../publish/snapshot/inspection.js'
 import type { EntryState } from './entry-state.js'
 import type { Observe } from './events.js'
 
 /** Tells what was removed that this service had not written, if anything was. */
 export function reportForeign(
-  { foreign }: Pick<Survey, 'foreign'>,
+  { foreign }: Pick<Inspection, 'foreign'>,
   { labels }: EntryState,
   observe: Observe,
 ): void {

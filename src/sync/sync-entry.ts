@@ -1,7 +1,7 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Drift } from '../publish/publication.js'
+import type { Drift } from '../publish/snapshot/inspection.js'
 import type { FetchRequest } from '../remote/smart/fetch-request.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import type { PackToPublish } from '../worker/pool.js'

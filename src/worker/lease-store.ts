@@ -1,10 +1,11 @@
 // Leases on the volumes. What may create files or take long is done by the worker threads; a
 // sign of life is not, as it must not wait for a thread.
 import type { Piscina } from 'piscina'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease/claim.js'
+import type { LeaseAnswer } from '../publish/lease/claim.js'
 import { type Lease, renewLease } from '../publish/lease/lease.js'
 import type { ProcessIdentity } from '../publish/lease/process-identity.js'
-import type { Site } from '../publish/publication.js'
+import type { LeaseClaim } from '../publish/publication.js'
+import type { Target } from '../publish/target.js'
 import { unwrap } from '../thread/reply.js'
 
 export interface LeaseStore {
@@ -12,7 +13,7 @@ export interface LeaseStore {
    * Acquires the lease of a site, as far as possible now; `expired` is what was seen for so long
    * that its holder counts as dead. The lease that the site has stays good, or is replaced.
    */
-  acquire(site: Site, expired: string | undefined): Promise<LeaseAnswer>
+  acquire(site: Target, expired: string | undefined): Promise<LeaseAnswer>
   /** Shows that its holder lives; false where the lease is not its own any more. */
   renew(lease: Lease): Promise<boolean>
   /** Gives a lease back. */
@@ -23,7 +24,7 @@ export interface LeaseStore {
 export function createLeaseStore(pool: Piscina, self: ProcessIdentity): LeaseStore {
   return {
     async acquire(site, expired) {
-      const claim: LeaseClaim = { site, self, expired }
+      const claim: LeaseClaim = { target: site, self, expired }
       return unwrap<LeaseAnswer>(await pool.run(claim, { name: 'acquireLease' }))
     },
     renew: renewLease,

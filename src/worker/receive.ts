@@ -5,14 +5,15 @@ import type { Limits } from '../git/limits.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
-import type { Publication, Published } from '../publish/directory/update.js'
-import { begin, openPublished, type Site } from '../publish/publication.js'
+import { begin, openIncoming, openPublished } from '../publish/publication.js'
+import type { Publication, Published } from '../publish/publisher.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/snapshot/published-tree.js'
-import { IncomingFiles } from '../publish/stage/incoming-files.js'
+import type { IncomingFiles } from '../publish/stage/incoming-files.js'
+import type { Target } from '../publish/target.js'
 import { toVolumeError } from '../volume/volume-error.js'
 
 export interface UnpackOptions {
-  site: Site
+  site: Target
   /** The commit, or the tag that leads to it. */
   want: Oid
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
@@ -63,9 +64,9 @@ class Unpacking {
   constructor(options: UnpackOptions) {
     const { checkpoint, have, limits, memoryBytes, site, want } = options
     this.#options = options
-    this.#incoming = new IncomingFiles(site)
+    this.#incoming = openIncoming(site)
     this.#base = have === undefined ? undefined : openPublished(site)
-    if (this.#base?.known.snapshot.commit !== have) {
+    if (this.#base?.record.snapshot.commit !== have) {
       throw new SyncError(
         'base-missing',
         `The files of ${have} were changed; everything is fetched anew`,

@@ -5,9 +5,8 @@ import { SyncError } from '../base/errors.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
-import { begin, openPublished } from '../publish/publication.js'
+import { begin, openIncoming, openPublished } from '../publish/publication.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/snapshot/published-tree.js'
-import { IncomingFiles } from '../publish/stage/incoming-files.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import type { Unpacked, UnpackOptions } from './receive.js'
 
@@ -20,8 +19,8 @@ export async function repair(
   { checkpoint, have, limits, memoryBytes, site }: UnpackOptions,
 ): Promise<Unpacked> {
   const base = openPublished(site)
-  if (!base || base.known.snapshot.commit !== have) throw changed(have)
-  const incoming = new IncomingFiles(site)
+  if (!base || base.record.snapshot.commit !== have) throw changed(have)
+  const incoming = openIncoming(site)
   const reader = new PackReader({
     objectFormat: objectFormatOf(have),
     memoryBytes,
@@ -38,7 +37,7 @@ export async function repair(
     const verifiedAt = performance.now()
     const target = {
       commit: have,
-      tree: base.known.snapshot.trees[0]?.oid as Oid,
+      tree: base.record.snapshot.trees[0]?.oid as Oid,
       readTree: (oid: Oid) => base.readTree(oid) as Buffer,
       readBlob: (oid: Oid) => readBlob(oid, reader, base),
       limits,

@@ -2,11 +2,14 @@
 // that the main thread's event loop is never blocked.
 import type { MessagePort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease/claim.js'
+import type { LeaseAnswer } from '../publish/lease/claim.js'
 import * as leases from '../publish/lease/claim.js'
 import { type Lease, leaseGuard } from '../publish/lease/lease.js'
-import type { Look, Site, Survey } from '../publish/publication.js'
+import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
+import type { Depth } from '../publish/snapshot/comparison.js'
+import type { Inspection } from '../publish/snapshot/inspection.js'
+import type { Target } from '../publish/target.js'
 import { receiveChunks } from '../thread/port-stream.js'
 import { type Answer, answer } from '../thread/reply.js'
 import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
@@ -22,23 +25,23 @@ export interface PublishJob extends Omit<UnpackOptions, 'checkpoint'> {
 }
 
 export interface TidyJob {
-  site: Site
+  site: Target
   graceMs: number
   stop: StopFlag
 }
 
-export interface InspectJob extends Pick<Look, 'share'> {
-  site: Site
+export interface InspectJob extends Pick<Depth, 'share'> {
+  site: Target
   stop: StopFlag
 }
 
 export interface UnpublishJob {
-  site: Site
+  site: Target
   stop: StopFlag
 }
 
 /** What is in place at a site. */
-export function inspect({ site, share, stop }: InspectJob): Promise<Answer<Survey>> {
+export function inspect({ site, share, stop }: InspectJob): Promise<Answer<Inspection>> {
   return answer(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
 }
 
@@ -62,7 +65,7 @@ export function publish({ port, stop, ...job }: PublishJob): Promise<Answer<Unpa
 
 /** Acquires the lease of a site, as far as possible now. */
 export function acquireLease(claim: LeaseClaim): Promise<Answer<LeaseAnswer>> {
-  return answer(() => leases.acquireLease(claim))
+  return answer(() => publication.acquireLease(claim))
 }
 
 /** Gives a lease back. */
@@ -71,7 +74,7 @@ export function releaseLease(lease: Lease): Promise<Answer<void>> {
 }
 
 /** Throws when a job is to be given up. */
-function checkpointOf({ lease }: Site, stop: StopFlag): () => void {
+function checkpointOf({ lease }: Target, stop: StopFlag): () => void {
   const guardLease = leaseGuard(lease)
   return () => {
     if (Atomics.load(stop, 0) !== 0) {

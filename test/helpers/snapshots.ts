@@ -1,6 +1,5 @@
 // Snapshots of model trees, with records that tell one file from another.
-import { ALL_AS_STORED } from '../../src/publish/snapshot/content.js'
-import { type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot/snapshot.js'
+import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot/snapshot.js'
 import { diffTrees } from '../../src/publish/tree/tree-diff.js'
 import { type ModelTree, modelTarget } from './tree-model.js'
 

@@ -28,7 +28,8 @@ const MAX_BYTES = 256 * 1024 * 1024
 /** What shows that there is work in a clone which no remote has. */
 const WORK = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'refs/stash', 'worktrees', 'modules']
 
-export class Checkout {
+/** A clone in a directory, by its index. */
+export class ForeignClone {
   readonly #root: string
   readonly #gitDirectory: string
   readonly #entries: ReadonlyMap<string, IndexEntry>
@@ -84,14 +85,14 @@ export class Checkout {
   }
 }
 
-/** The checkout in a directory; undefined where there is none, or its index is not that of a commit. */
-export function openCheckout(root: string): Checkout | undefined {
+/** The clone in a directory; undefined where there is none, or its index is not that of a commit. */
+export function openForeignClone(root: string): ForeignClone | undefined {
   const gitDirectory = path.join(root, '.git')
   if (!isDirectory(gitDirectory)) return undefined
   const bytes = readIfPossible(path.join(gitDirectory, 'index'))
   const index = bytes && decodeIndex(bytes)
   // What was added and never committed is nowhere else.
-  return index?.isTree ? new Checkout(root, index.entries) : undefined
+  return index?.isTree ? new ForeignClone(root, index.entries) : undefined
 }
 
 /** Whether an entry is a file or a symlink that git could have written here. */

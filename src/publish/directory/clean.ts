@@ -5,29 +5,29 @@ import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
-import { ownPaths } from '../snapshot/comparison.js'
-import { type FirstPaths, MAX_PATHS } from '../snapshot/first-paths.js'
+import { assertLease, leaseGuard } from '../lease/lease.js'
+import { type Depth, ownPaths, type PublishedRecord } from '../snapshot/comparison.js'
+import { type FirstPaths, MAX_PATHS } from '../snapshot/inspection.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { foldPath } from '../stage/name-clash.js'
+import type { Target } from '../target.js'
+import { foldPath } from '../tree/folded-path.js'
 
 const LOST_AND_FOUND = 'lost+found'
 
-export interface CleanOptions {
-  /** A directory that stays, wherever it is. */
-  stateDirectory: string | undefined
-  /** Throws when the work is to be given up. */
-  checkpoint: () => void
-}
-
-/** Removes all that a snapshot does not stand for, and names it; undefined where nothing went. */
+/**
+ * Removes all that a snapshot does not stand for from the directory of a target, and names it;
+ * undefined where nothing went. `stop` throws when the work is to be given up.
+ */
 export function removeForeign(
   root: string,
   snapshot: Snapshot,
-  options: CleanOptions,
+  { lease, stateRoot }: Pick<Target, 'lease' | 'stateRoot'>,
+  stop: () => void = () => undefined,
 ): FirstPaths | undefined {
-  const { checkpoint, stateDirectory } = options
+  assertLease(lease)
+  const assertStillHeld = leaseGuard(lease)
   const rootPath = toBytePath(root)
-  const kept = stateDirectory === undefined ? undefined : toBytePath(stateDirectory)
+  const kept = stateRoot === undefined ? undefined : toBytePath(stateRoot)
   const own = ownPaths(snapshot)
   const isOwn = ownOnVolume(own, rootPath)
   const isMountPoint = mountPointsBelow(root)
@@ -41,7 +41,8 @@ export function removeForeign(
 
   function clear(directory: string): void {
     for (const entry of entriesIn(joinBytePath(rootPath, directory))) {
-      checkpoint()
+      stop()
+      assertStillHeld()
       const path = joinBytePath(directory, entry.name)
       const full = joinBytePath(rootPath, path)
       if (!entry.isDirectory()) {
@@ -57,6 +58,16 @@ export function removeForeign(
 
   clear('')
   return removed.count > 0 ? removed : undefined
+}
+
+/** Like {@link removeForeign}, for a target that asks for it, where it is known what differs. */
+export function removeForeignIfAsked(
+  target: Target,
+  root: string,
+  { drifted, snapshot }: PublishedRecord,
+  { checkpoint }: Depth,
+): FirstPaths | undefined {
+  return target.clean && drifted ? removeForeign(root, snapshot, target, checkpoint) : undefined
 }
 
 /** Answers whether a path is one of these, by whatever name the volume shows it. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
 import { readFileUnless, replaceFile } from '../../volume/files.js'
 import { ensureDirectory } from '../../volume/volume.js'
-import { ownDirectory } from '../target.js'
+import { ownDirectory } from '../layout.js'
 
 /** Says which commit is in place in the directory `root`, unless that is said already. */
 export function writeCurrent(root: string, commit: Oid): void {

@@ -8,65 +8,30 @@ import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
 import { joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { ensureDirectory } from '../../volume/volume.js'
-import { type Checkout, openCheckout } from '../adopt/foreign-clone.js'
-import { filesOf } from '../snapshot/comparison.js'
-import type { FirstPaths } from '../snapshot/first-paths.js'
-import { nextSnapshot } from '../snapshot/next.js'
+import { type ForeignClone, openForeignClone } from '../adopt/foreign-clone.js'
+import type { DirectoryLayout } from '../layout.js'
+import type { CommitSource, Publication, Published } from '../publisher.js'
+import { nextSnapshot } from '../snapshot/carry.js'
+import type { PublishedRecord } from '../snapshot/comparison.js'
+import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
-import { type Ignored, planAttributes } from '../tree/attribute-plan.js'
+import { planAttributes } from '../tree/attribute-plan.js'
 import { assertSafeTree } from '../tree/safe-name.js'
-import type { TreeDiff } from '../tree/tree-diff.js'
-import { applyJournal, assertWritable } from './journal.js'
-import { distrustOtherFormat, plan, type TargetTree } from './plan.js'
-import {
-  commitTo,
-  complete,
-  discard,
-  doubt,
-  forget,
-  type Known,
-  type Place,
-  recover,
-} from './record.js'
-
-/** The commit to publish, and its objects. */
-export interface Target extends TargetTree {
-  commit: Oid
-  readBlob(oid: Oid): StoredObject
-  /** How many objects may come, where that is known. */
-  objectCount?: number
-}
+import { filesOf, type TreeDiff } from '../tree/tree-diff.js'
+import { plan, recheckOtherFormat } from './plan.js'
+import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
 
 /** So many files that writing them from a second thread is worth its start. */
 const MANY_FILES = 2000
 
-export interface Published {
-  filesWritten: number
-  filesDeleted: number
-  /** What attributes ask for and was not done; absent where all was. */
-  ignored?: readonly Ignored[]
-  /** What was removed beside the commit; absent where nothing was. */
-  foreign?: FirstPaths | undefined
-}
-
-/** A publication under way; until it is finished, nothing that is published is touched. */
-export interface Publication {
-  /** Hands over an object as soon as it is there, so that its files can be staged. */
-  offer(oid: Oid, object: StoredObject): void
-  /** Stages what is left, then puts everything in place. */
-  finish(): Published
-  /** Gives up: removes what was staged, unless putting it in place has begun. */
-  abandon(): void
-}
-
-/** The publication to one directory. Where a method throws, it has cleared up behind itself. */
-export class Draft implements Publication {
-  readonly #place: Place
-  readonly #target: Target
+/** A publication to one directory. Where a method throws, it has cleared up behind itself. */
+export class DirectoryUpdate implements Publication {
+  readonly #layout: DirectoryLayout
+  readonly #source: CommitSource
   readonly #checkpoint: () => void
-  readonly #known: Known | undefined
-  /** What another program left there, where nothing is known of a publication. */
-  readonly #checkout: Checkout | undefined
+  readonly #record: PublishedRecord | undefined
+  /** What another program left there, where there is no record of a publication. */
+  readonly #clone: ForeignClone | undefined
   readonly #staging: Staging
   /** Where trees that are still to come belong, while all of the commit is new. */
   readonly #awaited = new Map<Oid, string>()
@@ -74,35 +39,35 @@ export class Draft implements Publication {
   #isCommitted = false
 
   constructor(
-    place: Place,
-    target: Target,
+    layout: DirectoryLayout,
+    source: CommitSource,
     checkpoint: () => void,
-    known: Known | undefined = recover(place),
+    record: PublishedRecord | undefined = recover(layout),
   ) {
-    this.#place = place
-    this.#target = target
+    this.#layout = layout
+    this.#source = source
     this.#checkpoint = checkpoint
-    this.#known = known = known && distrustOtherFormat(known, target.commit)
-    this.#checkout = known ? undefined : openCheckout(place.root)
-    if (known) this.#diff = plan(known, target, checkpoint)
-    else this.#awaited.set(target.tree, '')
-    const count = this.#diff?.writes.length ?? target.objectCount ?? 0
+    this.#record = record = record && recheckOtherFormat(record, source.commit)
+    this.#clone = record ? undefined : openForeignClone(layout.root)
+    if (record) this.#diff = plan(record, source, checkpoint)
+    else this.#awaited.set(source.tree, '')
+    const count = this.#diff?.writes.length ?? source.objectCount ?? 0
     try {
-      ensureDirectory(place.stateDirectory)
-      ensureDirectory(path.dirname(place.stagingDirectory))
+      ensureDirectory(layout.stateDirectory)
+      ensureDirectory(path.dirname(layout.stagingDirectory))
       this.#staging = new Staging({
-        root: toBytePath(place.root),
-        finalRoot: toBytePath(place.finalRoot ?? place.root),
-        staging: toBytePath(place.stagingDirectory),
-        adopt: known?.drifted === undefined,
-        clean: place.clean ?? false,
-        checkout: this.#checkout,
+        root: toBytePath(layout.root),
+        finalRoot: toBytePath(layout.finalRoot ?? layout.root),
+        staging: toBytePath(layout.stagingDirectory),
+        adopt: record?.drifted === undefined,
+        clean: layout.clean ?? false,
+        clone: this.#clone,
         hasManyFiles: count >= MANY_FILES,
-        limits: target.limits ?? UNLIMITED,
+        limits: source.limits ?? UNLIMITED,
         checkpoint,
       })
     } catch (error) {
-      tryToDiscard(place)
+      tryToDiscard(layout)
       throw error
     }
     if (this.#diff) this.#expectAll(this.#diff)
@@ -120,9 +85,9 @@ export class Draft implements Publication {
       const planned = this.#diff ?? this.#planAnew()
       // What was not expected yet, for instance a tree that stands in two places.
       if (!this.#diff) this.#staging.expectAll(planned)
-      const readBlob = (oid: Oid) => this.#target.readBlob(oid)
+      const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
-      const before = this.#known?.drifted && this.#known.snapshot
+      const before = this.#record?.drifted && this.#record.snapshot
       const { attributes, conversions, ignored, rewrites } = planAttributes(
         before?.attributes ?? [],
         planned,
@@ -131,37 +96,37 @@ export class Draft implements Publication {
       )
       this.#staging.expectRewrites(rewrites)
       const diff = { ...planned, writes: [...planned.writes, ...rewrites] }
-      const old = this.#known?.snapshot.trees
+      const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
-      assertWritable(journal, toBytePath(this.#place.root))
-      const { commit } = this.#target
+      assertWritable(journal, toBytePath(this.#layout.root))
+      const { commit } = this.#source
       const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
-      commitTo(this.#place, journal, next, this.#known)
+      commitTo(this.#layout, journal, next, this.#record)
       return { diff, journal, ignored }
     })
     this.#isCommitted = true
     this.#staging.close()
-    complete(this.#place, journal)
-    this.#checkout?.removeRepository(this.#place.stagingDirectory)
+    complete(this.#layout, journal)
+    this.#clone?.removeRepository(this.#layout.stagingDirectory)
     const { filesWritten } = this.#staging
-    const published = { filesWritten, filesDeleted: diff.deletes.length }
-    return ignored.length > 0 ? { ...published, ignored } : published
+    const counts = { filesWritten, filesDeleted: diff.deletes.length }
+    return ignored.length > 0 ? { ...counts, ignored } : counts
   }
 
   abandon(): void {
     // What is half in place is completed by the next publication.
     if (this.#isCommitted) return
     this.#staging.close()
-    tryToDiscard(this.#place)
+    tryToDiscard(this.#layout)
   }
 
-  /** Where nothing is known, an earlier checkout may tell what is to go. */
+  /** Where there is no record, a clone of somebody else may tell what is to go. */
   #planAnew(): TreeDiff {
-    const diff = plan(undefined, this.#target, this.#checkpoint)
-    if (!this.#checkout) return diff
+    const diff = plan(undefined, this.#source, this.#checkpoint)
+    if (!this.#clone) return diff
     const wanted = new Set(diff.writes.map((file) => file.path))
-    return { ...diff, deletes: this.#checkout.staleFiles(wanted, this.#checkpoint) }
+    return { ...diff, deletes: this.#clone.staleFiles(wanted, this.#checkpoint) }
   }
 
   #expectAll(diff: TreeDiff): void {
@@ -173,7 +138,7 @@ export class Draft implements Publication {
     const directory = this.#awaited.get(oid)
     if (directory === undefined) return
     this.#awaited.delete(oid)
-    const entries = decodeTree(body, oid.length / 2, this.#target.limits?.files)
+    const entries = decodeTree(body, oid.length / 2, this.#source.limits?.files)
     assertSafeTree(entries, directory)
     for (const { name, mode, oid: child } of entries) {
       const file = joinBytePath(directory, name)
@@ -193,20 +158,20 @@ export class Draft implements Publication {
 }
 
 /** Removes the files that were published, and the directories that this empties. */
-export function removePublished(place: Place, checkpoint: () => void): void {
-  const known = recover(place)
-  doubt(place)
-  const deletes = known ? filesOf(known.snapshot).map((file) => file.path) : []
+export function removePublished(layout: DirectoryLayout, checkpoint: () => void): void {
+  const record = recover(layout)
+  recheck(layout)
+  const deletes = record ? filesOf(record.snapshot).map((file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
-    { root: toBytePath(place.root), staging: toBytePath(place.stagingDirectory), checkpoint },
+    { root: toBytePath(layout.root), staging: toBytePath(layout.stagingDirectory), checkpoint },
   )
-  forget(place)
+  forget(layout)
 }
 
-function tryToDiscard(place: Place): void {
+function tryToDiscard(layout: DirectoryLayout): void {
   try {
-    discard(place)
+    discard(layout)
   } catch {
     // What made it give up is what counts; the next publication clears up.
   }

@@ -8,19 +8,14 @@ import { toBytePath } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import {
   assertAccess,
-  exists,
   link,
   namesIn,
   removeFile,
   rename,
   statusBehind,
-  statusOf,
 } from '../../volume/files.js'
-import { assertStillMounted, mountPointOf } from '../../volume/mount-points.js'
+import { mountPointOf } from '../../volume/mount-points.js'
 import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
-import { toVolumeError } from '../../volume/volume-error.js'
-import { assertOwnDirectories } from '../own-directories.js'
-import { asideOf, ownDirectory, type Site, worktreePlace } from '../target.js'
 import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 
@@ -34,31 +29,27 @@ export type LeaseAnswer =
   /** Nothing can be written there, by this instance. */
   | { state: 'unwritable' }
 
-export interface LeaseClaim {
-  site: Site
+/** Where the lease is, and where it could be of an instance that publishes in the other way. */
+export type LeaseFiles = [file: string, other: string | undefined]
+
+/** Who claims a lease, and what is known of it. */
+export interface Claim {
   self: ProcessIdentity
   /** What was seen for so long that its holder counts as dead. */
   expired: string | undefined
+  /** The lease that is held already, maybe in another file. */
+  lease: Lease | undefined
 }
 
-/** Acquires the lease of a site, as far as possible now. Throws a SyncError. */
-export function acquireLease(claim: LeaseClaim): LeaseAnswer {
-  const { site } = claim
-  try {
-    // Whoever holds a lease in another place has it until there is one here.
-    assertStillMounted(site)
-    assertOwnDirectories({ ...site, lease: undefined })
-    const [file, other] = leaseFilesOf(site)
-    const answer = claimFile(file, claim)
-    if (answer.state !== 'held') return answer
-    // A site that changes its mode has two places: all claim their own first, then look there.
-    const holder = other === undefined ? undefined : holderOf(other, claim)
-    if (holder) releaseLease(answer.lease)
-    else if (site.lease && site.lease.file !== file) releaseLease(site.lease)
-    return holder ?? answer
-  } catch (error) {
-    throw toVolumeError(error, site.directory)
-  }
+/** Claims the lease in a file, as far as possible now, unless somebody holds the one in the other. */
+export function claimLease([file, other]: LeaseFiles, claim: Claim): LeaseAnswer {
+  const answer = claimFile(file, claim)
+  if (answer.state !== 'held') return answer
+  // A target that changes its mode has two places: all claim their own first, then look there.
+  const holder = other === undefined ? undefined : holderOf(other, claim)
+  if (holder) releaseLease(answer.lease)
+  else if (claim.lease && claim.lease.file !== file) releaseLease(claim.lease)
+  return holder ?? answer
 }
 
 /** Gives a lease back, if it still is the holder's. */
@@ -71,19 +62,7 @@ export function releaseLease({ file, id }: Lease): void {
   if (isRemoved && isBeside) removeIfEmpty(toBytePath(path.dirname(directory)))
 }
 
-/** Where the lease is, and where it could be of an instance that publishes in the other mode. */
-function leaseFilesOf(site: Site): [file: string, other: string | undefined] {
-  const inside = path.join(ownDirectory(site.directory), LEASE_FILE)
-  const worktree = worktreePlace(site)
-  const beside = path.join(worktree.worktrees, LEASE_FILE)
-  const existing = statusOf(site.directory)
-  // What a symlink leads to is not to be written; what made way for one is to return.
-  const isAbsent = existing === undefined && !exists(asideOf(worktree))
-  if (site.mode === 'in-place' && (isAbsent || existing?.isDirectory())) return [inside, beside]
-  return [beside, existing?.isDirectory() ? inside : undefined]
-}
-
-function claimFile(file: string, claim: LeaseClaim): LeaseAnswer {
+function claimFile(file: string, claim: Claim): LeaseAnswer {
   const found = readLeaseText(file)
   if (found !== undefined && decodeLease(found)?.id === claim.self.id) return held(file, claim)
   const holder = holderOf(file, claim)
@@ -96,7 +75,7 @@ function claimFile(file: string, claim: LeaseClaim): LeaseAnswer {
 }
 
 /** Who has a lease; undefined where nobody has, or one who is known to be dead. */
-function holderOf(file: string, { self, expired }: LeaseClaim): LeaseAnswer | undefined {
+function holderOf(file: string, { self, expired }: Claim): LeaseAnswer | undefined {
   const seen = readLeaseText(file)
   if (seen === undefined || seen === expired) return undefined
   const record = decodeLease(seen)
@@ -109,7 +88,7 @@ function describeHolder(text: string): string {
   return record ? describeProcess(record) : 'an instance that cannot be named'
 }
 
-function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
+function createLease(file: string, claim: Claim): LeaseAnswer {
   const staged = stage(file, claim)
   try {
     link(staged, file)
@@ -127,7 +106,7 @@ function createLease(file: string, claim: LeaseClaim): LeaseAnswer {
 }
 
 /** Replaces what was found, if it still is there. */
-function takeOver(file: string, found: string, claim: LeaseClaim): LeaseAnswer {
+function takeOver(file: string, found: string, claim: Claim): LeaseAnswer {
   const staged = stage(file, claim)
   const isStillThere = readLeaseText(file) === found
   if (isStillThere && tolerating(['ENOENT'], () => rename(staged, file))) {
@@ -137,7 +116,7 @@ function takeOver(file: string, found: string, claim: LeaseClaim): LeaseAnswer {
   return lostRace(file)
 }
 
-function stage(file: string, claim: LeaseClaim): string {
+function stage(file: string, claim: Claim): string {
   ensureDirectory(path.dirname(file))
   const staged = `${file}.${claim.self.id}`
   removeFile(staged)
@@ -145,7 +124,7 @@ function stage(file: string, claim: LeaseClaim): string {
   return staged
 }
 
-function contentOf({ self }: LeaseClaim): Buffer {
+function contentOf({ self }: Claim): Buffer {
   return encodeLease({ ...self, beats: 0 })
 }
 
@@ -161,7 +140,7 @@ function lostRace(file: string): LeaseAnswer {
   return { state: 'waiting', holder: describeHolder(seen), seen }
 }
 
-function held(file: string, { self }: LeaseClaim): LeaseAnswer {
+function held(file: string, { self }: Claim): LeaseAnswer {
   removeStaged(path.dirname(file))
   const volume = statusBehind(file).dev
   return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }

@@ -3,10 +3,9 @@
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
 import { diffTrees } from '../tree/tree-diff.js'
-import { carryContent, contentBeyond } from './content.js'
+import { carryContent, carryStats, contentBeyond } from './carry.js'
 import {
   CHECKSUM_BYTES,
-  carryStats,
   decodeAttributes,
   type EncodedAttributes,
   encodeAttributes,

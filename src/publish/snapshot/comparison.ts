@@ -4,40 +4,44 @@ import { constants, type Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
 import { listTree, realDirectories, statIfPresent } from '../../volume/volume.js'
-import { diffTrees, type TreeFile } from '../tree/tree-diff.js'
-import { contentOf } from './content.js'
+import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 import { isRightFile } from './file-content.js'
-import { type Snapshot, STAT_FIELDS } from './snapshot.js'
+import { contentOf, type Snapshot, STAT_FIELDS } from './snapshot.js'
+import type { StoredSnapshot } from './store.js'
 
 /** The size of a file in a snapshot that is known to differ from what was published. */
 const DIFFERS = -1
 
+/** What was published last to a directory. */
+export interface PublishedRecord {
+  snapshot: StoredSnapshot
+  /** False where files on disk may differ from the snapshot. */
+  isTrusted: boolean
+  /** Which files differ; undefined where any may. */
+  drifted: readonly TreeFile[] | undefined
+}
+
 /** How closely files are looked at. */
-export interface Look {
+export interface Depth {
   /**
    * The share of all content that is hashed though nothing speaks against it: pass `pass` of
    * `passes` that look at everything once; undefined: none.
    */
   share?: { pass: number; passes: number } | undefined
+  /** Whether nothing was looked at since the machine was booted. @default false */
+  isFirst?: boolean
   /** Throws when the work is to be given up. */
   checkpoint?: () => void
 }
 
-/** Every file of a tree. */
-export function filesOf({ trees }: Pick<Snapshot, 'trees'>): TreeFile[] {
-  const [rootTree] = trees
-  const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
-  return rootTree ? diffTrees([], rootTree.oid, (oid) => bodies.get(oid) as Buffer).writes : []
-}
-
 /**
  * Compares every file on disk with what was published, and returns what is to be remembered of them: a file
- * that is right as it is now, one that is not as {@link driftedIn} finds it.
+ * that is right as it is now, one that is not as {@link recordOf} finds it.
  */
-export function lookAtFiles(
+export function compareFiles(
   root: string,
   snapshot: Snapshot,
-  { share, checkpoint }: Look = {},
+  { share, checkpoint }: Depth = {},
 ): Float64Array {
   const rootPath = toBytePath(root)
   const isReal = realDirectories(rootPath)
@@ -67,8 +71,14 @@ export function lookAtFiles(
   return stats
 }
 
+/** What a snapshot that was compared says of the directory. */
+export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
+  const drifted = driftedIn(snapshot)
+  return { snapshot, isTrusted: drifted.length === 0, drifted }
+}
+
 /** The files that are known to differ from what was published. */
-export function driftedIn(snapshot: Snapshot): TreeFile[] {
+function driftedIn(snapshot: Snapshot): TreeFile[] {
   const { stats } = snapshot
   for (let at = 0; at < stats.length; at += STAT_FIELDS) {
     if (stats[at] !== DIFFERS) continue
@@ -112,7 +122,7 @@ function isReadableAsBefore({ mode }: Stats, record: Float64Array): boolean {
 }
 
 /** Divides the files, in their order, so that each pass has about the same number of bytes. */
-function shareOf(stats: Float64Array, share: Look['share']): (index: number) => boolean {
+function shareOf(stats: Float64Array, share: Depth['share']): (index: number) => boolean {
   if (!share) return () => false
   const starts = new Float64Array(stats.length / STAT_FIELDS)
   let bytes = 0

@@ -2,12 +2,22 @@
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
-import type { Known } from '../directory/record.js'
-import { type FirstPaths, MAX_PATHS } from './first-paths.js'
+import type { TreeFile } from '../tree/tree-diff.js'
+import type { PublishedRecord } from './comparison.js'
 import { PublishedTree } from './published-tree.js'
 
-/** What is in place at a site. */
-export interface Survey {
+/** What others did to paths, told so that a line of the log can hold it. */
+export interface FirstPaths {
+  /** How many paths, and the first of them. */
+  count: number
+  paths: string[]
+}
+
+/** So many paths are named. */
+export const MAX_PATHS = 10
+
+/** What is in place at a target. */
+export interface Inspection {
   /** The commit in place; undefined where nothing is, or nothing of it is sure. */
   commit: Oid | undefined
   /** What differs from that commit; undefined where nothing does. */
@@ -26,31 +36,37 @@ export interface Drift extends FirstPaths {
 const MAX_MISSING = 1000
 
 /** Nothing that can be trusted. */
-export const NOTHING: Survey = { commit: undefined, drift: undefined }
+export const NOTHING: Inspection = { commit: undefined, drift: undefined }
 
 /**
  * What is known of a directory, as it matters to those who are to put it right; it may be that
  * the published path does not show it.
  */
-export function surveyOf(
+export function inspectionOf(
   root: string,
-  { snapshot, drifted, ...known }: Known,
-  isShown: boolean,
-): Survey {
+  record: PublishedRecord,
+  { isShown, foreign }: { isShown: boolean; foreign: FirstPaths | undefined },
+): Inspection {
+  const { drifted, snapshot } = record
   if (!drifted) return NOTHING
-  const { commit } = snapshot
   const paths = [...(isShown ? [] : ['.']), ...drifted.map(({ path }) => displayPath(path))]
-  if (paths.length === 0) return { commit, drift: undefined }
-  const tree = new PublishedTree(root, { snapshot, drifted, ...known })
+  const drift = paths.length === 0 ? undefined : driftOf(paths, drifted, root, record)
+  return { commit: snapshot.commit, drift, ...(foreign ? { foreign } : {}) }
+}
+
+function driftOf(
+  paths: string[],
+  drifted: readonly TreeFile[],
+  root: string,
+  record: PublishedRecord,
+): Drift {
+  const tree = new PublishedTree(root, record)
   const blobs = drifted.filter(({ mode }) => mode !== MODE.gitlink).map(({ oid }) => oid)
   const oids = [...new Set(blobs)]
   const isMuch = oids.length > MAX_MISSING
   return {
-    commit,
-    drift: {
-      count: paths.length,
-      paths: paths.slice(0, MAX_PATHS),
-      missing: isMuch ? undefined : oids.filter((oid) => !tree.findBlob(oid)),
-    },
+    count: paths.length,
+    paths: paths.slice(0, MAX_PATHS),
+    missing: isMuch ? undefined : oids.filter((oid) => !tree.findBlob(oid)),
   }
 }

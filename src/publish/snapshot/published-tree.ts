@@ -9,21 +9,26 @@ import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
 import { readBytes, readLink, realDirectories, statIfPresent } from '../../volume/volume.js'
-import type { Known } from '../directory/record.js'
-import type { Standby } from '../symlink/standby.js'
+import type { DirectoryLayout } from '../layout.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
-import { diffTrees, type TreeFile } from '../tree/tree-diff.js'
-import { filesOf } from './comparison.js'
-import { contentOf } from './content.js'
+import { diffTrees, filesOf, type TreeFile } from '../tree/tree-diff.js'
+import type { PublishedRecord } from './comparison.js'
 import { isContent } from './file-content.js'
+import { contentOf } from './snapshot.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
 
+/** A directory, and what was published to it last. */
+export interface RecordedDirectory {
+  layout: DirectoryLayout
+  record: PublishedRecord
+}
+
 export class PublishedTree {
-  readonly known: Known
-  /** What the next worktree grows from, if it is known already. */
-  readonly standby: Standby | undefined
+  readonly record: PublishedRecord
+  /** What the next commit's directory grows from, if it is known already. */
+  readonly base: RecordedDirectory | undefined
   readonly #root: string
   readonly #isReal: (directory: string) => boolean
   #trees: Map<Oid, Buffer> | undefined
@@ -32,21 +37,21 @@ export class PublishedTree {
   #all: Map<Oid, TreeFile> | undefined
   #conversionOf: Conversions | undefined
 
-  constructor(root: string, known: Known, standby?: Standby) {
-    this.known = known
-    this.standby = standby
+  constructor(root: string, record: PublishedRecord, base?: RecordedDirectory) {
+    this.record = record
+    this.base = base
     this.#root = toBytePath(root)
     this.#isReal = realDirectories(this.#root)
   }
 
   readTree(oid: Oid): Buffer | undefined {
-    this.#trees ??= new Map(this.known.snapshot.trees.map((tree) => [tree.oid, tree.body]))
+    this.#trees ??= new Map(this.record.snapshot.trees.map((tree) => [tree.oid, tree.body]))
     return this.#trees.get(oid)
   }
 
   /** Says which tree comes next, so that what it replaces is found without a look at every file. */
   expect(tree: Oid, readTree: (oid: Oid) => Buffer, limits?: Limits): void {
-    const { trees } = this.known.snapshot
+    const { trees } = this.record.snapshot
     const { deletes, replaced } = diffTrees(trees, tree, readTree, limits)
     for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
   }
@@ -56,7 +61,7 @@ export class PublishedTree {
    * where the conversion of the file cannot be undone.
    */
   findBlob(oid: Oid): StoredObject | undefined {
-    const attributes = this.known.snapshot.attributes.find((file) => file.oid === oid)
+    const attributes = this.record.snapshot.attributes.find((file) => file.oid === oid)
     if (attributes) return { type: 'blob', body: attributes.body }
     const file = this.#find(oid)
     try {
@@ -84,11 +89,11 @@ export class PublishedTree {
   }
 
   #isConverted({ index, oid }: TreeFile): boolean {
-    return contentOf(this.known.snapshot.content, index, oid) !== undefined
+    return contentOf(this.record.snapshot.content, index, oid) !== undefined
   }
 
   #restore({ oid, path }: TreeFile, body: Buffer): Buffer {
-    this.#conversionOf ??= conversionsBy(this.known.snapshot.attributes)
+    this.#conversionOf ??= conversionsBy(this.record.snapshot.attributes)
     return restore(body, this.#conversionOf(path), oid)
   }
 
@@ -101,11 +106,11 @@ export class PublishedTree {
 
   /** Of files with one blob, one counts that is as it was published, best as it is stored. */
   #index(): Map<Oid, TreeFile> {
-    const drifted = new Set(this.known.drifted?.map(({ path }) => path))
+    const drifted = new Set(this.record.drifted?.map(({ path }) => path))
     const rankOf = (file: TreeFile) =>
       drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
     const index = new Map<Oid, TreeFile>()
-    for (const file of filesOf(this.known.snapshot)) {
+    for (const file of filesOf(this.record.snapshot)) {
       const other = index.get(file.oid)
       if (!other || rankOf(file) > rankOf(other)) index.set(file.oid, file)
     }

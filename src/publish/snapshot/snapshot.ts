@@ -4,8 +4,8 @@
 import { hash } from 'node:crypto'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
-import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
-import { ALL_AS_STORED, type PublishedContent } from './content.js'
+import type { AttributesFile } from '../tree/attribute-plan.js'
+import type { TreeRecord } from '../tree/tree-diff.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
 const CHECKSUM = 'sha1'
@@ -14,6 +14,20 @@ export const CHECKSUM_BYTES = 20
 export const STAT_FIELDS = 4
 /** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
 const TREE_FIELDS = 3
+
+/** Empty, or one binary oid for each file in pre-order: zeros where the blob itself is published. */
+export type PublishedContent = Buffer
+
+/** No file of the tree is converted. */
+export const ALL_AS_STORED: PublishedContent = Buffer.alloc(0)
+
+/** The oid of the bytes of a converted file; undefined where its blob is published as it is. */
+export function contentOf(content: PublishedContent, index: number, like: Oid): Oid | undefined {
+  if (content.length === 0) return undefined
+  const size = like.length / 2
+  const oid = content.toString('hex', index * size, (index + 1) * size)
+  return /[^0]/.test(oid) ? oid : undefined
+}
 
 export interface Snapshot {
   commit: Oid
@@ -24,14 +38,6 @@ export interface Snapshot {
   /** The attributes files that count, if there are any. */
   attributes: readonly AttributesFile[]
   content: PublishedContent
-}
-
-/** One `.gitattributes` of a tree. */
-export interface AttributesFile {
-  /** The byte path of the directory it is in. */
-  directory: string
-  oid: Oid
-  body: Buffer
 }
 
 interface Header {
@@ -120,20 +126,6 @@ export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
     oid,
     body: Buffer.from(body, 'latin1'),
   }))
-}
-
-/** Runs of unchanged files take what is remembered of them to their new place among `count` files. */
-export function carryStats(
-  stats: Float64Array,
-  kept: TreeDiff['kept'],
-  count: number,
-): Float64Array {
-  const carried = new Float64Array(count * STAT_FIELDS)
-  for (const run of kept) {
-    const start = run.from * STAT_FIELDS
-    carried.set(stats.subarray(start, start + run.count * STAT_FIELDS), run.to * STAT_FIELDS)
-  }
-  return carried
 }
 
 /** Ends bytes that leave room for it with their checksum. */

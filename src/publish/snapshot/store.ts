@@ -20,9 +20,9 @@ export function readSnapshot(directory: string): StoredSnapshot | undefined {
   return read(snapshotOf(directory), changesOf(directory))
 }
 
-/** The snapshot that {@link doubtSnapshot} put in doubt. */
-export function readDoubted(directory: string): StoredSnapshot | undefined {
-  return read(doubtedOf(directory), changesOf(directory))
+/** The snapshot that {@link markForRecheck} marked. */
+export function readForRecheck(directory: string): StoredSnapshot | undefined {
+  return read(recheckOf(directory), changesOf(directory))
 }
 
 /** Writes the next snapshot beside the one that was read last, if any. */
@@ -61,19 +61,19 @@ export function discardStaged(directory: string): void {
   }
 }
 
-/** Marks that files on disk are about to differ from the snapshot, or do already. */
-export function doubtSnapshot(directory: string): void {
-  tolerating(['ENOENT'], () => rename(snapshotOf(directory), doubtedOf(directory)))
+/** Marks that any file on disk may differ from the snapshot, now or soon: all are to be compared. */
+export function markForRecheck(directory: string): void {
+  tolerating(['ENOENT'], () => rename(snapshotOf(directory), recheckOf(directory)))
 }
 
-/** Removes a snapshot that is in doubt, now that there is a better one. */
-export function removeDoubted(directory: string): void {
-  removeFile(doubtedOf(directory))
+/** Removes a snapshot that was marked, now that there is a better one. */
+export function removeRechecked(directory: string): void {
+  removeFile(recheckOf(directory))
 }
 
 /** Removes what is remembered. */
 export function removeSnapshot(directory: string): void {
-  for (const fileOf of [snapshotOf, doubtedOf, changesOf]) {
+  for (const fileOf of [snapshotOf, recheckOf, changesOf]) {
     removeFile(fileOf(directory))
   }
 }
@@ -116,5 +116,5 @@ function isSameFormat(one: Snapshot, other: Snapshot): boolean {
 
 const snapshotOf = (directory: string) => path.join(directory, 'snapshot')
 const changesOf = (directory: string) => path.join(directory, 'snapshot.changes')
-const doubtedOf = (directory: string) => path.join(directory, 'snapshot.doubted')
+const recheckOf = (directory: string) => path.join(directory, 'snapshot.doubted')
 const stagedOf = (file: string) => `${file}.next`

@@ -2,23 +2,20 @@
 // are published on, in a directory that exists while there are any.
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
-import { removeAll, statusOf } from '../../volume/files.js'
+import { removeAll } from '../../volume/files.js'
 import { ensureDirectory, removeIfEmpty } from '../../volume/volume.js'
-import { guarded } from '../../volume/volume-error.js'
-import { assertLease } from '../lease/lease.js'
-import { assertOwnDirectories } from '../own-directories.js'
-import { ownDirectory, type Site, worktreePlace } from '../target.js'
+import { assertLease, type Lease } from '../lease/lease.js'
 
 /** The files of one pack. */
 export class IncomingFiles {
-  readonly #site: Site
   readonly #directory: string
+  readonly #lease: Lease | undefined
   #count = 0
 
-  /** Throws a SyncError where the directory would be behind a symlink. */
-  constructor(site: Site) {
-    this.#site = site
-    this.#directory = incomingDirectory(site)
+  /** In this directory, of whoever holds the lease. */
+  constructor(directory: string, lease: Lease | undefined) {
+    this.#directory = directory
+    this.#lease = lease
   }
 
   /** The path of a file that is not there yet. */
@@ -36,21 +33,11 @@ export class IncomingFiles {
       reader.close()
       if (this.#count === 0) return
       // It would be another instance's.
-      assertLease(this.#site.lease)
+      assertLease(this.#lease)
       removeAll(this.#directory)
       removeIfEmpty(toBytePath(path.dirname(this.#directory)))
     } catch {
       // What became of the commit stands: the next run, or inspection, removes what is left.
     }
   }
-}
-
-/** Where the {@link IncomingFiles} of a site are. Throws as they do. */
-export function incomingDirectory(site: Site): string {
-  guarded(site, () => assertOwnDirectories(site))
-  const existing = statusOf(site.directory)
-  // What a symlink leads to is not to be written.
-  const isBeside = site.mode === 'symlink' || existing?.isSymbolicLink()
-  const parent = isBeside ? worktreePlace(site).worktrees : ownDirectory(site.directory)
-  return path.join(parent, 'incoming')
 }

@@ -2,7 +2,7 @@
 // that does not exist yet is staged whole.
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { makeDirectory, statIfPresent } from '../../volume/volume.js'
-import type { Rename } from '../directory/journal.js'
+import type { Rename } from './journal.js'
 import { clashOf } from './name-clash.js'
 import type { Obstacles } from './obstacles.js'
 

@@ -5,7 +5,6 @@
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import {
   displayPath,
   joinBytePath,
@@ -21,23 +20,12 @@ import {
   statIfPresent,
   writeNewFile,
 } from '../../volume/volume.js'
-import type { Rename } from '../directory/journal.js'
+import { foldPath, isAscii, lookalikesIn } from '../tree/folded-path.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
+import type { Rename } from './journal.js'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
-const ASCII = /^[\x00-\x7f]*$/
 /** One letter, composed in both ways, as byte strings. */
 const [COMPOSED, DECOMPOSED] = ['\u00e9', 'e\u0301'].map(toBytePath) as [string, string]
-
-/** Two paths of one tree that some volume may take for one. */
-type Lookalikes = [string, string]
-
-/** What byte paths have in common that some volume may take for one. */
-export function foldPath(bytePath: string): string {
-  const bare = bytePath.replace(/[ .]+(?=\/|$)/g, '')
-  if (ASCII.test(bare)) return bare.toLowerCase()
-  return displayPath(bare).toUpperCase().toLowerCase().normalize('NFKD')
-}
 
 export interface Folding {
   /** The directory that is published, as a byte path. */
@@ -105,7 +93,7 @@ function foldsNames(staging: string, paths: Iterable<string>): boolean {
   const folded = joinBytePath(parentOf(staging), nameOf(staging).toUpperCase())
   if (statIfPresent(folded)) return true
   for (const bytePath of paths) {
-    if (!ASCII.test(bytePath)) return isOneName(COMPOSED, DECOMPOSED, staging)
+    if (!isAscii(bytePath)) return isOneName(COMPOSED, DECOMPOSED, staging)
   }
   return false
 }
@@ -119,37 +107,6 @@ function assertKeptApart(
   for (const [one, other] of lookalikesIn(trees, old)) {
     checkpoint()
     if (isOneName(nameOf(one), nameOf(other), staging)) throw oneName(one, other)
-  }
-}
-
-function* lookalikesIn(
-  trees: readonly TreeRecord[],
-  old: ReadonlySet<TreeRecord>,
-): Generator<Lookalikes> {
-  let next = 0
-  function* walk(directory: string): Generator<Lookalikes> {
-    const record = trees[next++]
-    if (!record) return
-    if (old.has(record)) {
-      next += record.trees - 1
-      return
-    }
-    const entries = decodeTree(record.body, record.oid.length / 2)
-    yield* pairsOf(entries, directory)
-    for (const { name, mode } of entries) {
-      if (mode === MODE.tree) yield* walk(joinBytePath(directory, name))
-    }
-  }
-  yield* walk('')
-}
-
-function* pairsOf(entries: readonly TreeEntry[], directory: string): Generator<Lookalikes> {
-  const names = new Map<string, string>()
-  for (const { name } of entries) {
-    const folded = foldPath(name)
-    const other = names.get(folded)
-    if (other === undefined) names.set(folded, name)
-    else yield [joinBytePath(directory, other), joinBytePath(directory, name)]
   }
 }
 

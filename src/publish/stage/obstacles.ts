@@ -5,7 +5,6 @@ import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type MountPoints, mountPointsBelow } from '../../volume/mount-points.js'
 import { listTree } from '../../volume/volume.js'
-import type { Checkout } from '../adopt/foreign-clone.js'
 
 /** What an NFS client makes of a file that is removed while a program has it open. */
 const SILLY_RENAMED = /(^|\/)\.nfs[0-9a-f]{8,}$/i
@@ -15,13 +14,11 @@ export interface ObstacleOptions {
   root: string
   /** Whether what others put in the way may go. */
   clean: boolean
-  /** What was there before, of which nobody needs what is in the way. */
-  checkout: Checkout | undefined
+  /** Whether a file goes anyway, or nobody needs it. */
+  mayGo: (path: string) => boolean
 }
 
 export class Obstacles {
-  /** The files that go because the new tree does not have them. */
-  deletes: ReadonlySet<string> = new Set()
   readonly #options: ObstacleOptions
   #isMountPoint: MountPoints | undefined
 
@@ -31,11 +28,10 @@ export class Obstacles {
 
   /** All of a directory that a file replaces, last itself. Throws `path-blocked` where it may not. */
   contentOf(path: string): string[] {
-    const { checkout, clean, root } = this.#options
+    const { clean, mayGo, root } = this.#options
     const below = listTree(root, path)
     for (const at of [path, ...below.map((found) => found.path)]) this.assertNotMounted(at)
-    const isOwn = (file: string) => this.deletes.has(file) || checkout?.isUnmodified(file)
-    const foreign = below.filter((found) => !found.isDirectory && !isOwn(found.path))
+    const foreign = below.filter((found) => !found.isDirectory && !mayGo(found.path))
     if (foreign.length > 0 && !clean) throw this.#blocked(path, foreign)
     return [...below.reverse().map((found) => found.path), path]
   }

@@ -10,14 +10,14 @@ import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from '../../volume/byte-path.js'
 import { removeAll, rename, unlink } from '../../volume/files.js'
 import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
-import type { Checkout } from '../adopt/foreign-clone.js'
-import type { Journal } from '../directory/journal.js'
+import type { ForeignClone } from '../adopt/foreign-clone.js'
 import { isConvertible } from '../tree/attribute-plan.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
 import { storedAt, writeConverted } from './convert-file.js'
 import { createFile, permissionsOf } from './create-file.js'
 import { type CommitFile, FileRecords } from './file-records.js'
 import { FileWriter } from './file-writer.js'
+import type { Journal } from './journal.js'
 import { StagingLayout } from './layout.js'
 import { replacedByCase } from './name-clash.js'
 import { Obstacles } from './obstacles.js'
@@ -34,7 +34,7 @@ export interface StagingOptions {
   /** Whether what others put in the way may go. */
   clean: boolean
   /** What was there before, of which nobody needs what is in the way. */
-  checkout: Checkout | undefined
+  clone: ForeignClone | undefined
   /** Whether there may be so many files that a second thread is worth its start. */
   hasManyFiles: boolean
   limits: Limits
@@ -62,23 +62,26 @@ export class Staging {
   readonly #writer: FileWriter | undefined
   /** Every path that was expected so far. */
   readonly #expected = new Set<string>()
-  readonly #obstacles: Obstacles
+  /** The files that go because the new tree does not have them, once that is known. */
+  #deletes: ReadonlySet<string> = new Set()
   readonly #layout: StagingLayout
 
   constructor(options: StagingOptions) {
     this.#options = options
     this.records = new FileRecords(options.root)
-    this.#obstacles = new Obstacles(options)
     removeAll(toFsPath(options.staging))
     makeDirectory(options.staging)
-    this.#layout = new StagingLayout(options.root, options.staging, this.#obstacles)
+    const { root, clean, clone } = options
+    const mayGo = (path: string) => this.#deletes.has(path) || (clone?.isUnmodified(path) ?? false)
+    const obstacles = new Obstacles({ root, clean, mayGo })
+    this.#layout = new StagingLayout(root, options.staging, obstacles)
     // Last: where anything above throws, nobody could end its thread.
     this.#writer = options.hasManyFiles ? new FileWriter() : undefined
   }
 
   /** Says which files are to be staged, and which ones will go. */
   expectAll({ writes, deletes }: TreeDiff): void {
-    this.#obstacles.deletes = new Set(deletes.map(({ path }) => path))
+    this.#deletes = new Set(deletes.map(({ path }) => path))
     for (const file of writes) this.expect(file)
   }
 

@@ -6,80 +6,78 @@ import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
 import { exists, link, removeAll, rename, symlink } from '../../volume/files.js'
 import { ensureDirectory, makeDirectory, readLink, statIfPresent } from '../../volume/volume.js'
-import { doubt, type Known, type Place, recover, verify } from '../directory/record.js'
-import { filesOf, holdsNothingElse, statFields } from '../snapshot/comparison.js'
+import { recheck, recover, verify } from '../directory/record.js'
+import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../layout.js'
+import { holdsNothingElse, statFields } from '../snapshot/comparison.js'
+import type { RecordedDirectory } from '../snapshot/published-tree.js'
 import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from '../snapshot/store.js'
 import { copyFile, permissionsOf } from '../stage/create-file.js'
-import type { TreeFile } from '../tree/tree-diff.js'
-import { type WorktreePlace, worktreeOf } from './worktree-place.js'
+import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 
 const STANDBY = 'standby'
 
-/** A worktree that the next commit's can grow from. */
-export interface Standby {
-  place: Place
-  known: Known
-}
-
 /** The standby, if there is one of which nothing bad is known. */
-export function takeStandby(worktrees: WorktreePlace): Standby | undefined {
-  const place = worktreeOf(worktrees, STANDBY)
-  const known = exists(place.root) ? recover(place) : undefined
-  return known?.isTrusted ? { place, known } : undefined
+export function takeStandby(links: LinkLayout): RecordedDirectory | undefined {
+  const layout = worktreeLayout(links, STANDBY)
+  const record = exists(layout.root) ? recover(layout) : undefined
+  return record?.isTrusted ? { layout, record } : undefined
 }
 
 /** Looks at every file of the standby; returns whether it is fit, else there is none any more. */
-export function verifyStandby(place: WorktreePlace): boolean {
-  if (isFit(worktreeOf(place, STANDBY))) return true
-  removeStandby(place)
+export function verifyStandby(links: LinkLayout): boolean {
+  if (isFit(worktreeLayout(links, STANDBY))) return true
+  removeStandby(links)
   return false
 }
 
-/** Marks the standby, as files that it may share were changed: nothing is built on it then. */
-export function distrustStandby(place: WorktreePlace): void {
-  doubt(worktreeOf(place, STANDBY))
+/**
+ * Marks the standby, as files that it may share were changed: nothing is built on it before it is
+ * looked at.
+ */
+export function recheckStandby(links: LinkLayout): void {
+  recheck(worktreeLayout(links, STANDBY))
 }
 
 /** Turns a worktree that is used no more into the standby; returns whether it is fit for it. */
-export function retire(place: WorktreePlace, name: string): boolean {
-  const worktree = worktreeOf(place, name)
+export function retire(links: LinkLayout, name: string): boolean {
+  const worktree = worktreeLayout(links, name)
   if (!isFit(worktree)) return false
-  removeStandby(place)
-  promote(worktree, worktreeOf(place, STANDBY))
+  removeStandby(links)
+  promote(worktree, worktreeLayout(links, STANDBY))
   return true
 }
 
 /** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
-export function promote(from: Place, to: Place): void {
+export function promote(from: DirectoryLayout, to: DirectoryLayout): void {
   removeAll(to.stateDirectory)
   rename(from.stateDirectory, to.stateDirectory)
   rename(from.root, to.root)
 }
 
 /** Makes a standby from a worktree in use: hard links, or copies where there are none. */
-export function createStandby(place: WorktreePlace, name: string, checkpoint: () => void): void {
-  const source = worktreeOf(place, name)
-  const known = recover(source)
-  if (!known?.isTrusted) return
-  removeStandby(place)
+export function createStandby(links: LinkLayout, name: string, checkpoint: () => void): void {
+  const source = worktreeLayout(links, name)
+  const record = recover(source)
+  if (!record?.isTrusted) return
+  removeStandby(links)
   let isWhole = false
   try {
-    isWhole = cloneWorktree(source, known.snapshot, place, checkpoint)
+    isWhole = cloneWorktree(source, record.snapshot, links, checkpoint)
   } finally {
-    if (!isWhole) removeStandby(place)
+    if (!isWhole) removeStandby(links)
   }
 }
 
 /** Whether a worktree is whole and holds nothing else: all that is in it would be published. */
-function isFit(worktree: Place): boolean {
-  const known = verify(worktree)
-  return known?.isTrusted === true && holdsNothingElse(worktree.root, known.snapshot)
+function isFit(worktree: DirectoryLayout): boolean {
+  const record = verify(worktree)
+  return record?.isTrusted === true && holdsNothingElse(worktree.root, record.snapshot)
 }
 
-function removeStandby(place: WorktreePlace): void {
+function removeStandby(links: LinkLayout): void {
   for (const name of [STANDBY, `${STANDBY}.new`]) {
-    const { root, stateDirectory } = worktreeOf(place, name)
+    const { root, stateDirectory } = worktreeLayout(links, name)
     removeAll(stateDirectory)
     removeAll(root)
   }
@@ -87,12 +85,12 @@ function removeStandby(place: WorktreePlace): void {
 
 /** Returns whether every file was what the snapshot remembers. */
 function cloneWorktree(
-  source: Place,
+  source: DirectoryLayout,
   snapshot: Snapshot,
-  place: WorktreePlace,
+  links: LinkLayout,
   checkpoint: () => void,
 ): boolean {
-  const growing = worktreeOf(place, `${STANDBY}.new`)
+  const growing = worktreeLayout(links, `${STANDBY}.new`)
   makeDirectory(toBytePath(growing.root))
   const stats = cloneFiles(source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
@@ -103,7 +101,7 @@ function cloneWorktree(
     stageSnapshot(growing.stateDirectory, { ...snapshot, stats })
     adoptStaged(growing.stateDirectory)
   }
-  promote(growing, worktreeOf(place, STANDBY))
+  promote(growing, worktreeLayout(links, STANDBY))
   return true
 }
 

@@ -4,51 +4,42 @@ import path from 'node:path'
 import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
 import { namesIn, readFileUnless, removeAll, writeFile } from '../../volume/files.js'
-import { doubt } from '../directory/record.js'
+import { recheck } from '../directory/record.js'
+import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../layout.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
-import { createStandby, distrustStandby, retire, verifyStandby } from './standby.js'
-import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
-import { linkedCommit } from './worktrees.js'
-
-export interface TidyOptions {
-  /** How long an earlier worktree stays, in milliseconds. */
-  graceMs: number
-  /** Milliseconds since the epoch. */
-  now: number
-  /** Throws when the work is to be given up. */
-  checkpoint: () => void
-}
+import type { TidyOptions } from '../publisher.js'
+import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
 
 /**
  * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
  * more to do; undefined where there is not.
  */
-export function tidyWorktrees(place: WorktreePlace, options: TidyOptions): number | undefined {
-  const linked = linkedCommit(place)
-  let hasStandby = verifyStandby(place)
+export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number | undefined {
+  const linked = linkedCommit(layout)
+  let hasStandby = verifyStandby(layout)
   let waitMs: number | undefined
-  for (const name of listIfAny(place.worktrees)) {
+  for (const name of listIfAny(layout.worktrees)) {
     if (!isOid(name) || name === linked) continue
     options.checkpoint()
-    const leftMs = markRetired(place, name, options)
+    const leftMs = markRetired(layout, name, options)
     if (leftMs > 0) waitMs = Math.min(leftMs, waitMs ?? leftMs)
-    else if (hasStandby || !retire(place, name)) remove(place, name)
+    else if (hasStandby || !retire(layout, name)) remove(layout, name)
     else hasStandby = true
   }
-  removeLeftOvers(place, linked)
+  removeLeftOvers(layout, linked)
   // Not left to a worktree in its grace time: the next commit may come before that is over.
   if (linked !== undefined && !hasStandby) {
-    createStandby(place, linked, options.checkpoint)
+    createStandby(layout, linked, options.checkpoint)
   }
   return waitMs
 }
 
 /** How long a worktree is still to stay; the first look at it starts its time. */
-function markRetired(place: WorktreePlace, name: string, options: TidyOptions): number {
+function markRetired(layout: LinkLayout, name: string, options: TidyOptions): number {
   const { graceMs, now } = options
   if (graceMs === 0) return 0
-  const mark = retiredMarkOf(place, name)
+  const mark = retiredMarkOf(layout, name)
   const retiredAt = readMark(mark)
   // Where the clock was set back, the time starts again.
   if (retiredAt === undefined || retiredAt > now) {
@@ -64,31 +55,31 @@ function readMark(mark: string): number | undefined {
   return /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
-function remove(place: WorktreePlace, name: string): void {
-  const { worktrees, stateDirectory } = place
+function remove(layout: LinkLayout, name: string): void {
+  const { worktrees, statesDirectory } = layout
   // The marker goes last: without it, the time would start again.
   for (const target of [
-    path.join(stateDirectory, `${name}.state`),
+    path.join(statesDirectory, `${name}.state`),
     path.join(worktrees, name),
-    retiredMarkOf(place, name),
+    retiredMarkOf(layout, name),
   ]) {
     removeAll(target)
   }
 }
 
-/** Marks that what is not in use may be anything: nothing is built on it. */
-export function distrustUnused(place: WorktreePlace): void {
-  const linked = linkedCommit(place)
-  distrustStandby(place)
-  for (const name of listIfAny(place.worktrees)) {
-    if (isOid(name) && name !== linked) doubt(worktreeOf(place, name))
+/** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
+export function recheckUnused(layout: LinkLayout): void {
+  const linked = linkedCommit(layout)
+  recheckStandby(layout)
+  for (const name of listIfAny(layout.worktrees)) {
+    if (isOid(name) && name !== linked) recheck(worktreeLayout(layout, name))
   }
 }
 
 /** Whatever belongs to no worktree, and what an interruption left. */
-function removeLeftOvers(place: WorktreePlace, linked: string | undefined): void {
-  const worktrees = new Set(listIfAny(place.worktrees).filter((name) => isOid(name)))
-  for (const directory of new Set([place.worktrees, place.stateDirectory])) {
+function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
+  const worktrees = new Set(listIfAny(layout.worktrees).filter((name) => isOid(name)))
+  for (const directory of new Set([layout.worktrees, layout.statesDirectory])) {
     for (const name of listIfAny(directory)) {
       if (name === LEASE_FILE || name === BOOT_FILE) continue
       const [owner = '', kind] = name.split('.')

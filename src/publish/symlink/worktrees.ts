@@ -3,22 +3,30 @@
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { isOid } from '../../git/oid.js'
 import { toBytePath } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
-import { exists, readLinkUnless, removeFile, rename, symlink } from '../../volume/files.js'
-import { type Place, verify } from '../directory/record.js'
-import { Draft, type Publication, type Target } from '../directory/update.js'
+import { exists, removeFile, rename, symlink } from '../../volume/files.js'
+import { verify } from '../directory/record.js'
+import { DirectoryUpdate } from '../directory/update.js'
+import {
+  type DirectoryLayout,
+  type LinkLayout,
+  linkedCommit,
+  readLinkIfAny,
+  retiredMarkOf,
+  worktreeLayout,
+} from '../layout.js'
 import { assertLease } from '../lease/lease.js'
-import { createStandby, distrustStandby, promote, type Standby, takeStandby } from './standby.js'
-import { retiredMarkOf, type WorktreePlace, worktreeOf } from './worktree-place.js'
+import type { CommitSource, Publication } from '../publisher.js'
+import type { RecordedDirectory } from '../snapshot/published-tree.js'
+import { createStandby, promote, recheckStandby, takeStandby } from './standby.js'
 
 export interface WorktreeOptions {
   /** Makes way for the link. @default nothing is in its way */
   beforeSwap?: () => void
   /** What {@link takeStandby} returned, if it was called. */
-  standby?: Standby | undefined
+  standby?: RecordedDirectory | undefined
 }
 
 /**
@@ -26,66 +34,57 @@ export interface WorktreeOptions {
  * is written to it; it becomes the commit's worktree.
  */
 export function beginWorktree(
-  place: WorktreePlace,
-  target: Target,
+  links: LinkLayout,
+  source: CommitSource,
   checkpoint: () => void,
   options: WorktreeOptions = {},
 ): Publication {
-  const worktree = worktreeOf(place, target.commit)
+  const worktree = worktreeLayout(links, source.commit)
   // One that was left from earlier may have lost files since.
   const left = verify(worktree)
   const isLeft = left !== undefined || exists(worktree.root)
-  if (isLeft && !left?.isTrusted) distrustStandby(place)
+  if (isLeft && !left?.isTrusted) recheckStandby(links)
   const standby = isLeft
     ? undefined
-    : (options.standby ?? takeStandby(place) ?? cloneLinked(place, checkpoint))
-  const draft = standby
-    ? new Draft(growing(standby, worktree), target, checkpoint, standby.known)
-    : new Draft(worktree, target, checkpoint)
+    : (options.standby ?? takeStandby(links) ?? cloneLinked(links, checkpoint))
+  const update = standby
+    ? new DirectoryUpdate(growing(standby, worktree), source, checkpoint, standby.record)
+    : new DirectoryUpdate(worktree, source, checkpoint)
   return {
-    offer: (oid, blob) => distrustWhereBlocked(place, () => draft.offer(oid, blob)),
-    abandon: () => draft.abandon(),
+    offer: (oid, blob) => recheckWhereBlocked(links, () => update.offer(oid, blob)),
+    abandon: () => update.abandon(),
     finish() {
-      const staged = stageLink(place, target.commit, () => draft.abandon())
-      const finish = () => distrustWhereBlocked(place, () => draft.finish())
+      const staged = stageLink(links, source.commit, () => update.abandon())
+      const finish = () => recheckWhereBlocked(links, () => update.finish())
       const published = orRemove(staged, finish)
-      assertLease(place.lease)
-      if (standby) promote(standby.place, worktree)
-      removeFile(retiredMarkOf(place, target.commit))
-      if (staged !== undefined) swapLink(place, staged, options.beforeSwap)
+      assertLease(links.lease)
+      if (standby) promote(standby.layout, worktree)
+      removeFile(retiredMarkOf(links, source.commit))
+      if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
       return published
     },
   }
 }
 
-/** The commit whose worktree the link shows; undefined where it shows anything else. */
-export function linkedCommit({ link, worktrees }: WorktreePlace): Oid | undefined {
-  const target = readLinkIfAny(link)
-  if (target === undefined) return undefined
-  const resolved = path.resolve(path.dirname(link), target)
-  const oid = path.basename(resolved)
-  return path.dirname(resolved) === worktrees && isOid(oid) ? oid : undefined
-}
-
 /** A standby made on the spot, of the worktree in use. */
-function cloneLinked(place: WorktreePlace, checkpoint: () => void): Standby | undefined {
-  const linked = linkedCommit(place)
+function cloneLinked(links: LinkLayout, checkpoint: () => void): RecordedDirectory | undefined {
+  const linked = linkedCommit(links)
   if (linked === undefined) return undefined
-  createStandby(place, linked, checkpoint)
-  return takeStandby(place)
+  createStandby(links, linked, checkpoint)
+  return takeStandby(links)
 }
 
 /** A standby while it turns into another worktree. */
-function growing({ place }: Standby, worktree: Place): Place {
-  return { ...place, finalRoot: worktree.root }
+function growing({ layout }: RecordedDirectory, worktree: DirectoryLayout): DirectoryLayout {
+  return { ...layout, finalRoot: worktree.root }
 }
 
 /** Nobody sees the standby, so what stands in the way there must not be in the way twice. */
-function distrustWhereBlocked<T>(place: WorktreePlace, stage: () => T): T {
+function recheckWhereBlocked<T>(links: LinkLayout, stage: () => T): T {
   try {
     return stage()
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'path-blocked') distrustStandby(place)
+    if (error instanceof SyncError && error.code === 'path-blocked') recheckStandby(links)
     throw error
   }
 }
@@ -95,7 +94,7 @@ function distrustWhereBlocked<T>(place: WorktreePlace, stage: () => T): T {
  * another path. Returns where it is staged; undefined where it is in place already.
  */
 function stageLink(
-  { link, worktrees }: WorktreePlace,
+  { link, worktrees }: LinkLayout,
   commit: Oid,
   abandon: () => void,
 ): string | undefined {
@@ -132,7 +131,7 @@ function orRemove<T>(staged: string | undefined, work: () => T): T {
 
 /** In one step, once nothing is in the way: until then, what is there stays. */
 function swapLink(
-  { link, lease }: WorktreePlace,
+  { link, lease }: LinkLayout,
   staged: string,
   makeWay: WorktreeOptions['beforeSwap'] = () => undefined,
 ): void {
@@ -140,9 +139,4 @@ function swapLink(
   makeWay()
   rename(staged, link)
   flush(toBytePath(path.dirname(link)))
-}
-
-function readLinkIfAny(link: string): string | undefined {
-  // Nothing is there, or no symlink: either way no commit is linked.
-  return readLinkUnless(['ENOENT', 'ENOTDIR', 'EINVAL'], link)
 }

@@ -8,9 +8,7 @@ import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
-import { filesOf } from '../snapshot/comparison.js'
-import type { AttributesFile } from '../snapshot/snapshot.js'
-import type { TreeDiff, TreeFile } from './tree-diff.js'
+import { filesOf, type TreeDiff, type TreeFile } from './tree-diff.js'
 
 /** The most bytes that all attributes files of a commit may have together: they are kept. */
 const MAX_ATTRIBUTES_BYTES = 1024 * 1024
@@ -26,6 +24,14 @@ export interface Ignored {
   /** How many files, of those that were looked at, and the first of them. */
   files: number
   firstPath: string
+}
+
+/** One `.gitattributes` of a tree. */
+export interface AttributesFile {
+  /** The byte path of the directory it is in. */
+  directory: string
+  oid: Oid
+  body: Buffer
 }
 
 export interface AttributePlan {

@@ -55,6 +55,13 @@ export function diffTrees(
   return walk.diff
 }
 
+/** Every file of a tree, given its occurrences in pre-order. */
+export function filesOf({ trees }: { trees: readonly TreeRecord[] }): TreeFile[] {
+  const [rootTree] = trees
+  const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
+  return rootTree ? diffTrees([], rootTree.oid, (oid) => bodies.get(oid) as Buffer).writes : []
+}
+
 /** Walks the new tree, and beside it the old one wherever both have the same directory. */
 class TreeWalk {
   readonly diff: TreeDiff = { trees: [], writes: [], deletes: [], replaced: [], kept: [] }

@@ -12,8 +12,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish } from '../../../src/publish/publication.js'
+import { inspect } from '../../../src/publish/publication.js'
 import { gitBytes } from '../../helpers/git-command.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, identity, type TestSite } from '../../helpers/publish-site.js'
 
 const none = () => undefined

@@ -11,9 +11,10 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, publish } from '../../../src/publish/publication.js'
+import { inspect } from '../../../src/publish/publication.js'
 import { mountPointsBelow, parseMountinfo } from '../../../src/volume/mount-points.js'
 import { tempDir } from '../../helpers/git.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, identity, namesIn, type TestSite } from '../../helpers/publish-site.js'
 import { readTree } from '../../helpers/same-tree.js'
 
@@ -97,7 +98,7 @@ describe('clean', () => {
 
   test('leaves the state of this service, also where STATE_DIR lies inside', (t) => {
     const test = create(t)
-    test.site = { ...test.site, stateDirectory: test.at('state') }
+    test.site = { ...test.site, stateRoot: test.at('state') }
     const target = test.commit(FILES)
     publish(test.site, target, none)
     assert.ok(existsSync(test.at('state')))

@@ -10,9 +10,10 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { publish, unpublish } from '../../../src/publish/publication.js'
+import { unpublish } from '../../../src/publish/publication.js'
 import { recordCalls } from '../../helpers/fs-faults.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, identity, namesIn } from '../../helpers/publish-site.js'
 
 const none = () => undefined

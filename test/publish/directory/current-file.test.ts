@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { test } from 'node:test'
-import { inspect, publish } from '../../../src/publish/publication.js'
+import { inspect } from '../../../src/publish/publication.js'
 import { recordCalls } from '../../helpers/fs-faults.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite } from '../../helpers/publish-site.js'
 
 test('the commit in place is named after every file is in place, in one rename', (t) => {

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { MODE } from '../../../src/git/tree.js'
-import { publish, unpublish } from '../../../src/publish/publication.js'
+import { unpublish } from '../../../src/publish/publication.js'
 import { toFsPath } from '../../../src/volume/byte-path.js'
 import type { CommitFile, CommitFiles } from '../../helpers/git-commit.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../../helpers/same-tree.js'
 import { stateNames } from '../../helpers/snapshots.js'
@@ -31,7 +32,7 @@ for (const withState of [false, true]) {
         }
         unpublish(test.site)
         assert.deepEqual(namesIn(test.volume), [])
-        if (test.site.stateDirectory) assert.deepEqual(namesIn(test.site.stateDirectory), [])
+        if (test.site.stateRoot) assert.deepEqual(namesIn(test.site.stateRoot), [])
       })
     }
 

@@ -4,8 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import type { Publication } from '../../../src/publish/directory/update.js'
-import { acquireLease, type LeaseAnswer, releaseLease } from '../../../src/publish/lease/claim.js'
+import { type LeaseAnswer, releaseLease } from '../../../src/publish/lease/claim.js'
 import {
   assertLease,
   decodeLease,
@@ -17,11 +16,14 @@ import {
   announceProcess,
   type ProcessIdentity,
 } from '../../../src/publish/lease/process-identity.js'
-import { begin, inspect, publish, type Site, tidy } from '../../../src/publish/publication.js'
+import { acquireLease, begin, inspect, tidy } from '../../../src/publish/publication.js'
+import type { Publication } from '../../../src/publish/publisher.js'
+import type { Target } from '../../../src/publish/target.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { withGate } from '../../helpers/fs-faults.js'
 import type { TestScope } from '../../helpers/git.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, type SiteOptions } from '../../helpers/publish-site.js'
 
 const none = () => undefined
@@ -30,15 +32,15 @@ const announce = () => announceProcess(randomUUID())
 function create(t: TestScope, options: SiteOptions = {}) {
   const test = createSite(t, options)
   const [one, two, three] = [announce(), announce(), announce()]
-  const acquire = (self: ProcessIdentity, site: Site = test.site, expired?: string) =>
-    acquireLease({ site, self, expired })
-  const hold = (self: ProcessIdentity, site: Site = test.site): Lease => {
+  const acquire = (self: ProcessIdentity, site: Target = test.site, expired?: string) =>
+    acquireLease({ target: site, self, expired })
+  const hold = (self: ProcessIdentity, site: Target = test.site): Lease => {
     const answer = acquire(self, site)
     assert.equal(answer.state, 'held')
     return (answer as LeaseAnswer & { state: 'held' }).lease
   }
   /** Takes over from one whose lease stood still for long. */
-  const takeOver = (self: ProcessIdentity, site: Site = test.site): Lease => {
+  const takeOver = (self: ProcessIdentity, site: Target = test.site): Lease => {
     const waiting = acquire(self, site)
     assert.equal(waiting.state, 'waiting')
     const { seen } = waiting as LeaseAnswer & { state: 'waiting' }
@@ -208,7 +210,7 @@ describe('the place of a lease', () => {
     const { test, one, two, acquire, hold } = create(t)
     const site = { ...test.site, lease: hold(one) }
     publish(site, test.commit({ a: '1' }), none)
-    const symlink: Site = { ...test.site, mode: 'symlink' }
+    const symlink: Target = { ...test.site, mode: 'symlink' }
     assert.equal(acquire(two, symlink).state, 'waiting')
     releaseLease(site.lease)
     const lease = hold(two, symlink)
@@ -220,12 +222,12 @@ describe('the place of a lease', () => {
     const { test, one, hold } = create(t)
     const inPlace = { ...test.site, lease: hold(one) }
     publish(inPlace, test.commit({ a: '1' }), none)
-    const symlink: Site = { ...inPlace, mode: 'symlink' }
+    const symlink: Target = { ...inPlace, mode: 'symlink' }
     const beside = hold(one, symlink)
     assert.notEqual(beside.file, inPlace.lease.file)
     assert.equal(existsSync(inPlace.lease.file), false)
     publish({ ...symlink, lease: beside }, test.commit({ a: '2' }), none)
-    const back: Site = { ...test.site, lease: beside }
+    const back: Target = { ...test.site, lease: beside }
     assert.equal(hold(one, back).file, beside.file, 'never in a published worktree')
     publish(back, test.commit({ a: '3' }), none)
     assert.equal(hold(one, back).file, inPlace.lease.file)

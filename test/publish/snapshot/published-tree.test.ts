@@ -216,7 +216,7 @@ describe('what is published', () => {
     const { a: _, ...rest } = files
     const next = test.commit({ ...rest, 'd/e/b': 'new b', run: '#!' })
     const published = open(test)
-    const { trees } = published.known.snapshot
+    const { trees } = published.record.snapshot
     const decoded = new Set<Buffer>()
     const watched = trees.map((tree) => ({
       ...tree,
@@ -225,7 +225,7 @@ describe('what is published', () => {
         return tree.body
       },
     }))
-    published.known.snapshot.trees = watched
+    published.record.snapshot.trees = watched
     published.expect(next.tree, next.readTree)
     assert.equal(textOf(published, oidOf('content a')), 'content a')
     assert.equal(textOf(published, oidOf('content b')), 'content b')

@@ -3,9 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { carryContent } from '../../../src/publish/snapshot/carry.js'
 import { decodeChanges, encodeChanges, isForBase } from '../../../src/publish/snapshot/changes.js'
-import { ALL_AS_STORED, carryContent } from '../../../src/publish/snapshot/content.js'
 import {
+  ALL_AS_STORED,
   decodeSnapshot,
   encodeSnapshot,
   type Snapshot,
@@ -14,9 +15,9 @@ import {
   adoptStaged,
   cloneSnapshot,
   discardStaged,
-  doubtSnapshot,
   hasStaged,
-  readDoubted,
+  markForRecheck,
+  readForRecheck,
   readSnapshot,
   removeSnapshot,
   stageSnapshot,
@@ -185,14 +186,14 @@ describe('a stored snapshot', () => {
     assert.equal(hasStaged(directory), false)
   })
 
-  test('in doubt is still known, with its changes', (t) => {
+  test('marked for a recheck is still known, with its changes', (t) => {
     const directory = tempDir(t)
     write(directory, FIRST)
     write(directory, SECOND)
-    doubtSnapshot(directory)
-    doubtSnapshot(directory)
+    markForRecheck(directory)
+    markForRecheck(directory)
     assert.equal(readSnapshot(directory), undefined)
-    assert.deepEqual(plain(readDoubted(directory)), plain(SECOND))
+    assert.deepEqual(plain(readForRecheck(directory)), plain(SECOND))
     removeSnapshot(directory)
     assert.deepEqual(readdirSync(directory), [])
   })

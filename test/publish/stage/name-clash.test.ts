@@ -3,15 +3,17 @@
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import type { Publication } from '../../../src/publish/directory/update.js'
-import { begin, inspect, publish } from '../../../src/publish/publication.js'
-import { clashOf, foldPath } from '../../../src/publish/stage/name-clash.js'
+import { begin, inspect } from '../../../src/publish/publication.js'
+import type { Publication } from '../../../src/publish/publisher.js'
+import { clashOf } from '../../../src/publish/stage/name-clash.js'
+import { foldPath } from '../../../src/publish/tree/folded-path.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { fsError } from '../../helpers/fs-faults.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { onPoorVolume } from '../../helpers/poor-volume.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, type TestSite } from '../../helpers/publish-site.js'
 
 const none = () => undefined
@@ -116,7 +118,7 @@ describe('a name that changes its case only', () => {
     const test = createFoldingSite(t)
     test.publishThere(test.commit({ README: '1', a: '1' }))
     const target = test.commit({ readme: '1', a: '1' })
-    test.site = { ...test.site, stateDirectory: `${test.outside}/state` }
+    test.site = { ...test.site, stateRoot: `${test.outside}/state` }
     test.publishThere(target)
     assert.equal(readFileSync(test.at('README'), 'utf8'), '1')
   })

@@ -22,7 +22,7 @@ describe('staging', () => {
       staging,
       adopt: true,
       clean: false,
-      checkout: undefined,
+      clone: undefined,
       hasManyFiles: true,
       checkpoint,
     }

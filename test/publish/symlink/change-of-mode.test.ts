@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { begin, publish, type Site, unpublish } from '../../../src/publish/publication.js'
+import { begin, unpublish } from '../../../src/publish/publication.js'
+import type { Target } from '../../../src/publish/target.js'
 import { type FsCall, fsError, withGate } from '../../helpers/fs-faults.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../../helpers/publish-site.js'
 import { tidyNow } from '../../helpers/tidy-now.js'
 import { namesBesideLink } from '../../helpers/worktree-site.js'
@@ -49,7 +51,7 @@ for (const stateDirectory of [false, true]) {
       }
       unpublish(asDirectory)
       assert.deepEqual(namesIn(test.volume), [])
-      if (test.site.stateDirectory) assert.deepEqual(namesIn(test.site.stateDirectory), [])
+      if (test.site.stateRoot) assert.deepEqual(namesIn(test.site.stateRoot), [])
     })
 
     test('a directory of this service that was edited becomes a link all the same', (t) => {
@@ -64,7 +66,7 @@ for (const stateDirectory of [false, true]) {
     test('a path is missing for no longer than one call, in both directions', (t) => {
       const test = create(t)
       const asDirectory = { ...test.site, mode: 'in-place' } as const
-      const missing = (site: Site, target: MemoryTarget): string[] => {
+      const missing = (site: Target, target: MemoryTarget): string[] => {
         const names: string[] = []
         const look = ({ name }: FsCall) => {
           if (!lstatSync(test.directory, { throwIfNoEntry: false })) names.push(name)
@@ -83,7 +85,7 @@ for (const stateDirectory of [false, true]) {
       const asDirectory = { ...test.site, mode: 'in-place' } as const
       const [first, second] = [test.commit(FIRST), test.commit(SECOND)]
       publish(asDirectory, first, none)
-      const failing = (site: Site, target: MemoryTarget) =>
+      const failing = (site: Target, target: MemoryTarget) =>
         withGate(
           ({ name, paths }) => {
             const isTaken = paths[1] === test.directory && !paths[0]?.endsWith('/directory')

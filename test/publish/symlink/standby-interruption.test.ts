@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { publish } from '../../../src/publish/publication.js'
 import { fsError, withGate } from '../../helpers/fs-faults.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
 import {
@@ -13,6 +12,7 @@ import {
   publishWanted,
   type Scenario,
 } from '../../helpers/interruption.js'
+import { publish } from '../../helpers/publish.js'
 import { tidyNow } from '../../helpers/tidy-now.js'
 
 const none = () => undefined

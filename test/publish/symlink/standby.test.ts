@@ -4,12 +4,14 @@ import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Target } from '../../../src/publish/directory/update.js'
-import { openPublished, publish, type Site } from '../../../src/publish/publication.js'
+import { openPublished } from '../../../src/publish/publication.js'
+import type { CommitSource } from '../../../src/publish/publisher.js'
+import type { Target } from '../../../src/publish/target.js'
 import { fsError, recordCalls } from '../../helpers/fs-faults.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
+import { publish } from '../../helpers/publish.js'
 import { identity } from '../../helpers/publish-site.js'
 import { FIRST, LARGE, SAME, SECOND } from '../../helpers/standby-commits.js'
 import { GITLINK, KINDS, STEPS } from '../../helpers/steps.js'
@@ -262,7 +264,7 @@ function identities(root: string, names: string[]) {
 }
 
 /** A target whose blobs are those that are published, as far as there are. */
-function thin(site: Site, target: MemoryTarget): Target {
+function thin(site: Target, target: MemoryTarget): CommitSource {
   const published = openPublished(site)
   published?.expect(target.tree, target.readTree)
   return { ...target, readBlob: (oid) => published?.findBlob(oid) ?? target.readBlob(oid) }

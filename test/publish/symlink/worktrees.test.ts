@@ -15,10 +15,11 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { publish, unpublish } from '../../../src/publish/publication.js'
+import { unpublish } from '../../../src/publish/publication.js'
 import { recordCalls } from '../../helpers/fs-faults.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
+import { publish } from '../../helpers/publish.js'
 import { createSite, identity, namesIn, type TestSite } from '../../helpers/publish-site.js'
 import { readTree } from '../../helpers/same-tree.js'
 import { tidyNow } from '../../helpers/tidy-now.js'
@@ -164,7 +165,7 @@ for (const stateDirectory of [false, true]) {
       writeFileSync(path.join(test.volume, 'foreign'), '')
       unpublish(test.site)
       assert.deepEqual(namesIn(test.volume), ['foreign'])
-      if (test.site.stateDirectory) assert.deepEqual(namesIn(test.site.stateDirectory), [])
+      if (test.site.stateRoot) assert.deepEqual(namesIn(test.site.stateRoot), [])
       unpublish(test.site)
     })
 

@@ -7,7 +7,7 @@ import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
 import { assertAccess, readFile, rename, writeFile } from '../../volume/files.js'
 import { realDirectories, removeOne, statIfPresent } from '../../volume/volume.js'
 
-/** Byte paths below the root. */
+/** What it takes to put in place what was staged, as byte paths below the root. */
 export interface Journal {
   /** Where each staged file or directory goes; its place in the list is its name in staging. */
   renames: Rename[]
@@ -17,12 +17,14 @@ export interface Journal {
   keeps: string[]
 }
 
+/** One step of a journal. */
 export interface Rename {
   path: string
   /** What stands where this must go; in the order of removal. */
   removeFirst: string[]
 }
 
+/** Where a journal is worked off. */
 export interface JournalPlace {
   /** The directory that is published. */
   root: string
