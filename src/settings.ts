@@ -17,7 +17,7 @@ import {
 } from './base/values.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
-import type { PublishMode } from './publish/publication.js'
+import type { PublishMode } from './publish/target.js'
 import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
 
 /** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */

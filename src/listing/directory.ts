@@ -6,7 +6,7 @@ import { hasScheme } from '../base/file-name.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
-import type { PublishMode } from '../publish/publication.js'
+import type { PublishMode } from '../publish/target.js'
 import type { ListingDefaults } from './entry.js'
 import type { Fault } from './listing-error.js'
 

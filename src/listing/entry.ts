@@ -1,7 +1,7 @@
 // One entry of the listing, checked and with every default filled in.
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
-import type { PublishMode } from '../publish/publication.js'
+import type { PublishMode } from '../publish/target.js'
 
 /** A directory and the revision it is kept equal to. */
 export interface Entry {

@@ -6,24 +6,25 @@ import { isWithin } from '../base/paths.js'
 import { realDirectorySync } from '../base/real-path.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { statIfPresent } from '../volume/volume.js'
-import { assertLease } from './lease.js'
-import { asideOf, ownDirectory, type Site, worktreePlace } from './site.js'
+import { asideOf, linkLayout, ownDirectory } from './layout.js'
+import { assertLease } from './lease/lease.js'
+import type { Target } from './target.js'
 
 /**
  * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,
  * or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
  */
-export function assertOwnDirectories(site: Site): void {
-  assertLease(site.lease)
-  assertInRoot(site)
-  for (const directory of ownDirectoriesOf(site)) {
+export function assertOwnDirectories(target: Target): void {
+  assertLease(target.lease)
+  assertInRoot(target)
+  for (const directory of ownDirectoriesOf(target)) {
     const stat = statIfPresent(toBytePath(directory))
     if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
   }
 }
 
 /** Symlinks come and go after the listing was read. */
-function assertInRoot({ directory, root }: Site): void {
+function assertInRoot({ directory, root }: Target): void {
   if (root === undefined) return
   const parent = realDirectorySync(path.dirname(directory))
   const place = path.join(parent, path.basename(directory))
@@ -35,17 +36,17 @@ function assertInRoot({ directory, root }: Site): void {
 }
 
 /** Each before what lies in it. */
-function* ownDirectoriesOf(site: Site): Generator<string> {
-  const { worktrees } = worktreePlace(site)
-  const aside = asideOf(worktreePlace(site))
+function* ownDirectoriesOf(target: Target): Generator<string> {
+  const { worktrees } = linkLayout(target)
+  const aside = asideOf(linkLayout(target))
   yield path.dirname(worktrees)
   yield worktrees
   yield path.join(worktrees, 'incoming')
   yield aside
   yield ownDirectory(aside)
   // Not behind a published symlink: what lies there is a worktree's content.
-  if (!statIfPresent(toBytePath(site.directory))?.isDirectory()) return
-  const own = ownDirectory(site.directory)
+  if (!statIfPresent(toBytePath(target.directory))?.isDirectory()) return
+  const own = ownDirectory(target.directory)
   yield own
   yield path.join(own, 'staging')
   yield path.join(own, 'incoming')

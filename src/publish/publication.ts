@@ -1,119 +1,101 @@
-// One entry's publication, as a plain directory or a symlink: what can be done at a site.
-// Whatever the volume answers, a SyncError says what to do about it.
-import { existsSync, lstatSync, rmSync, unlinkSync } from 'node:fs'
+// The one door: what can be done with what an entry publishes, in whichever way it does. Whatever
+// the volume answers, a SyncError says what to do about it. The rooms behind it import only from
+// those before them: tree, lease, target, layout, own-directories, snapshot, publisher, adopt,
+// stage, directory, symlink.
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
-import {
-  ensureDirectory,
-  removeIfEmpty,
-  removeTree,
-  tolerating,
-  UNWRITABLE,
-} from '../volume/volume.js'
+import { removeFile, statusOf, unlink } from '../volume/files.js'
+import { assertStillMounted } from '../volume/mount-points.js'
+import { ensureDirectory, removeIfEmpty, removeTree } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
-import { isFirstLook, rememberLook } from './boot.js'
-import {
-  assertReplaceable,
-  isOfOtherMode,
-  putBack,
-  replaceDirectory,
-  replaceLink,
-} from './change-of-mode.js'
-import { removeForeign } from './clean.js'
-import { writeCurrent } from './current-file.js'
-import {
-  Draft,
-  type Publication,
-  type Published,
-  removePublished,
-  type Target,
-} from './in-place.js'
-import { incomingDirectory } from './incoming-files.js'
-import { assertLease, leaseGuard } from './lease.js'
+import { removeForeign } from './directory/clean.js'
+import { putBack } from './directory/making-way.js'
+import { directoryPublisher } from './directory/publisher.js'
+import { recover } from './directory/record.js'
+import { removePublished } from './directory/update.js'
+import { directoryLayout, linkedCommit, linkLayout, ownDirectory, stateOf } from './layout.js'
+import { isFirstLook, rememberLook } from './lease/boot.js'
+import { type Claim, claimLease, type LeaseAnswer } from './lease/claim.js'
 import { assertOwnDirectories } from './own-directories.js'
-import { type Known, type Place, recover, verify } from './place.js'
-import type { Look } from './published-files.js'
-import { PublishedTree } from './published-tree.js'
-import { inPlace, ownDirectory, type Site, stateOf, worktreePlace } from './site.js'
-import { distrustStandby, takeStandby } from './standby.js'
-import { NOTHING, type Survey, surveyOf } from './survey.js'
-import { distrustUnused, type TidyOptions, tidyWorktrees } from './tidy.js'
-import { type WorktreePlace, worktreeOf } from './worktree-place.js'
-import { beginWorktree, linkedCommit } from './worktrees.js'
+import type { CommitSource, Publication, Publisher, TidyOptions } from './publisher.js'
+import type { Depth } from './snapshot/comparison.js'
+import type { Inspection } from './snapshot/inspection.js'
+import { PublishedTree } from './snapshot/published-tree.js'
+import { IncomingFiles } from './stage/incoming-files.js'
+import { symlinkPublisher } from './symlink/publisher.js'
+import type { PublishMode, Target } from './target.js'
 
-export type { FirstPaths } from './first-paths.js'
-export type { Look } from './published-files.js'
-export type { PublishMode, Site } from './site.js'
-export type { Drift, Survey } from './survey.js'
+const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
+  'in-place': directoryPublisher,
+  symlink: symlinkPublisher,
+}
 
-/** Publishes a commit at a site. Throws a SyncError; what was published before stays whole. */
-export function publish(site: Site, target: Target, checkpoint: () => void): Published {
-  return begin(site, target, checkpoint).finish()
+/** A claim to the lease of a target. */
+export interface LeaseClaim extends Omit<Claim, 'lease'> {
+  target: Target
 }
 
 /**
- * Starts to publish a commit, so that its blobs can be staged as they come. `published` is what
- * {@link openPublished} returned, if it was called.
+ * Starts to publish a commit, so that its blobs can be staged as they come; `current` is what
+ * {@link openPublished} returned, if it was called. What was published before stays whole.
  */
 export function begin(
-  site: Site,
   target: Target,
+  source: CommitSource,
   checkpoint: () => void,
-  published?: PublishedTree,
+  current?: PublishedTree,
 ): Publication {
-  const publication = guarded(site, () => {
-    assertOwnDirectories(site)
-    ensureDirectory(path.dirname(site.directory))
-    putBack(site)
-    assertReplaceable(site)
-    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
-    if (site.mode === 'symlink') {
-      if (isDirectory) return replaceDirectory(site, target, checkpoint)
-      const standby = published?.standby
-      return beginWorktree(worktreePlace(site), target, checkpoint, { standby })
-    }
-    if (isDirectory === false) return replaceLink(site, target, checkpoint)
-    return new Draft(inPlace(site), target, checkpoint, published?.known)
+  const publisher = PUBLISHERS[target.mode]
+  const publication = guarded(target, () => {
+    assertOwnDirectories(target)
+    ensureDirectory(path.dirname(target.directory))
+    putBack(target)
+    return publisher.begin(target, source, checkpoint, current?.base)
   })
   return {
-    offer: (oid, blob) => guarded(site, () => publication.offer(oid, blob)),
+    offer: (oid, object) => guarded(target, () => publication.offer(oid, object)),
     finish: () =>
-      guarded(site, () => {
+      guarded(target, () => {
         const published = publication.finish()
-        const place = site.clean ? currentPlace(site) : undefined
-        const known = place && recover(place)
-        if (site.mode === 'in-place') writeCurrent(site.directory, target.commit)
-        const foreign = known && clean(site, place.root, known, checkpoint)
+        const layout = target.clean ? publisher.current(target) : undefined
+        const record = layout && recover(layout)
+        if (!layout || !record) return published
+        const foreign = removeForeign(layout.root, record.snapshot, target, checkpoint)
         return foreign ? { ...published, foreign } : published
       }),
     abandon: () => publication.abandon(),
   }
 }
 
-/** What is published at a site, as a source of objects; undefined where it cannot be trusted. */
-export function openPublished(site: Site): PublishedTree | undefined {
-  return guarded(site, () => {
-    assertOwnDirectories(site)
-    const place = currentPlace(site)
-    if (!place) return undefined
-    const known = recover(place)
-    if (!known?.drifted) return undefined
+/** What is published at a target, as a source of objects; undefined where it cannot be trusted. */
+export function openPublished(target: Target): PublishedTree | undefined {
+  return atTarget(target, (publisher) => {
+    const layout = publisher.current(target)
+    const record = layout && recover(layout)
+    if (!layout || !record?.drifted) return undefined
     // Read now, while the remote is still at work.
-    const standby = site.mode === 'symlink' ? takeStandby(worktreePlace(site)) : undefined
-    return new PublishedTree(place.root, known, standby)
+    const base = publisher.base(target, { layout, record })
+    return new PublishedTree(layout.root, record, base)
+  })
+}
+
+/** Where the files are kept that are needed while a pack is received for a target. */
+export function openIncoming(target: Target): IncomingFiles {
+  return atTarget(target, (publisher) => {
+    return new IncomingFiles(publisher.incomingDirectory(target), target.lease)
   })
 }
 
 /** Completes what was interrupted, and looks at what is in place. */
-export function inspect(site: Site, look?: Look): Survey {
-  return guarded(site, () => {
-    assertOwnDirectories(site)
-    putBack(site)
-    if (!site.lease || !isFirstLook(site.lease)) return lookAt(site, look)
-    if (site.mode === 'symlink') distrustUnused(worktreePlace(site))
-    const survey = lookAt(site, { ...look, share: { pass: 0, passes: 1 } })
-    rememberLook(site.lease)
-    return survey
+export function inspect(target: Target, depth: Depth = {}): Inspection {
+  return atTarget(target, (publisher) => {
+    putBack(target)
+    const { lease } = target
+    if (!lease || !isFirstLook(lease)) return publisher.inspect(target, depth)
+    const all = { ...depth, share: { pass: 0, passes: 1 }, isFirst: true }
+    const inspection = publisher.inspect(target, all)
+    rememberLook(lease)
+    return inspection
   })
 }
 
@@ -121,94 +103,59 @@ export function inspect(site: Site, look?: Look): Survey {
  * Removes what earlier commits and interruptions left beside the published tree, and prepares for
  * the next. Returns the milliseconds until there is more to do; undefined where there is not.
  */
-export function tidy(site: Site, options: TidyOptions): number | undefined {
-  return guarded(site, () => {
-    assertOwnDirectories(site)
-    putBack(site)
-    if (isOfOtherMode(site)) return undefined
-    const worktree = worktreePlace(site)
-    const unused = stateOf(site, site.mode === 'symlink' ? 'in-place' : 'symlink')
-    if (unused !== undefined) rmSync(unused, { recursive: true, force: true })
-    if (site.mode === 'symlink') return tidyWorktrees(worktree, options)
-    if (existsSync(worktree.worktrees)) removeWorktrees(worktree)
-    return undefined
+export function tidy(target: Target, options: TidyOptions): number | undefined {
+  return atTarget(target, (publisher) => {
+    putBack(target)
+    return publisher.tidy(target, options)
   })
 }
 
 /**
- * Removes what was published at a site, and its state; never a file this service did not write.
- * Where `checkpoint` throws, what is left is removed by the next call.
+ * Removes what was published at a target in whichever way, and its state; never a file this
+ * service did not write. Where `checkpoint` throws, what is left is removed by the next call.
  */
-export function unpublish(site: Site, checkpoint: () => void = () => undefined): void {
-  const remove = (directory: string) => {
-    const lease = site.lease && toBytePath(site.lease.file)
-    removeTree(toBytePath(directory), checkpoint, lease)
-  }
-  guarded(site, () => {
-    assertOwnDirectories(site)
-    putBack(site)
-    const worktree = worktreePlace(site)
+export function unpublish(target: Target, checkpoint: () => void = () => undefined): void {
+  const { directory, lease } = target
+  const leaseFile = lease && toBytePath(lease.file)
+  const remove = (own: string) => removeTree(toBytePath(own), checkpoint, leaseFile)
+  atTarget(target, () => {
+    putBack(target)
+    const links = linkLayout(target)
     // Not through a symlink of others.
-    const isDirectory = lstatSync(site.directory, { throwIfNoEntry: false })?.isDirectory()
-    if (linkedCommit(worktree)) unlinkSync(site.directory)
+    const isDirectory = statusOf(directory)?.isDirectory()
+    if (linkedCommit(links)) unlink(directory)
     else if (isDirectory) {
-      removePublished(inPlace(site), checkpoint)
-      remove(ownDirectory(site.directory))
+      removePublished(directoryLayout(target), checkpoint)
+      remove(ownDirectory(directory))
     }
-    remove(worktree.worktrees)
-    const state = stateOf(site, site.mode)
+    remove(links.worktrees)
+    const state = stateOf(target, target.mode)
     if (state !== undefined) remove(path.dirname(state))
     // Last: whoever waits for the lease would publish where this removes.
-    if (site.lease) rmSync(site.lease.file, { force: true })
-    const inside = isDirectory ? [ownDirectory(site.directory), site.directory] : []
-    for (const emptied of [...inside, worktree.worktrees, path.dirname(worktree.worktrees)]) {
+    if (lease) removeFile(lease.file)
+    const inside = isDirectory ? [ownDirectory(directory), directory] : []
+    for (const emptied of [...inside, links.worktrees, path.dirname(links.worktrees)]) {
       removeIfEmpty(toBytePath(emptied))
     }
   })
 }
 
-function lookAt(site: Site, look: Look | undefined): Survey {
-  const place = currentPlace(site)
-  if (!place) return NOTHING
-  rmSync(incomingDirectory(site), { recursive: true, force: true })
-  const known = verify(place, look)
-  // It may share the files that were changed.
-  if (!known?.isTrusted && site.mode === 'symlink') distrustStandby(worktreePlace(site))
-  if (!known) return NOTHING
-  const isClean = !site.clean || !known.drifted
-  const foreign = isClean ? undefined : clean(site, place.root, known, look?.checkpoint)
-  // As after an interruption right before its end.
-  if (site.mode === 'in-place' && known.isTrusted) {
-    const { commit } = known.snapshot
-    tolerating(UNWRITABLE, () => writeCurrent(site.directory, commit))
-  }
-  const isShown = site.mode === 'in-place' || linkedCommit(worktreePlace(site)) !== undefined
-  const survey = surveyOf(place.root, known, isShown)
-  return foreign ? { ...survey, foreign } : survey
+/** Acquires the lease of a target, as far as possible now. Throws a SyncError. */
+export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
+  return guarded(target, () => {
+    // Whoever holds a lease in another place has it until there is one here.
+    assertStillMounted(target)
+    assertOwnDirectories({ ...target, lease: undefined })
+    return claimLease(PUBLISHERS[target.mode].leaseFiles(target), {
+      ...claim,
+      lease: target.lease,
+    })
+  })
 }
 
-function clean(site: Site, root: string, { snapshot }: Known, stop = () => {}) {
-  assertLease(site.lease)
-  const assertStillHeld = leaseGuard(site.lease)
-  const checkpoint = () => {
-    stop()
-    assertStillHeld()
-  }
-  return removeForeign(root, snapshot, { checkpoint, stateDirectory: site.stateDirectory })
-}
-
-function removeWorktrees({ worktrees }: WorktreePlace): void {
-  rmSync(worktrees, { recursive: true, force: true })
-  removeIfEmpty(toBytePath(path.dirname(worktrees)))
-}
-
-/** Where the snapshot of what is published now would be. */
-function currentPlace(site: Site): Place | undefined {
-  const existing = lstatSync(site.directory, { throwIfNoEntry: false })
-  if (existing?.isDirectory()) return site.mode === 'in-place' ? inPlace(site) : undefined
-  if (site.mode === 'in-place') return undefined
-  const worktree = worktreePlace(site)
-  // Without its link, the worktree is as good as it was.
-  const commit = linkedCommit(worktree) ?? site.published
-  return commit === undefined ? undefined : worktreeOf(worktree, commit)
+function atTarget<T>(target: Target, work: (publisher: Publisher) => T): T {
+  return guarded(target, () => {
+    assertOwnDirectories(target)
+    return work(PUBLISHERS[target.mode])
+  })
 }

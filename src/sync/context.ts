@@ -1,6 +1,6 @@
 // What polling and syncing share: the few values and parts that both are given.
 import type { Clock } from '../base/clock.js'
-import type { Site } from '../publish/publication.js'
+import type { Target } from '../publish/target.js'
 import type { Cadence } from '../schedule/cadence.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Observe } from './events.js'
@@ -26,12 +26,12 @@ export interface SyncContext {
 }
 
 /** Where an entry is published. */
-export function siteOf({ desired, observed }: EntryRecords, context: SyncContext): Site {
+export function targetOf({ desired, observed }: EntryRecords, context: SyncContext): Target {
   const { root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
   const { directory, publish: mode, suspend } = desired.entry
   // What is suspended is left as it is.
   const clean = desired.entry.clean && !suspend
-  const where = { directory, mode, stateDirectory, root, mountPoint }
+  const where = { directory, mode, stateRoot: stateDirectory, root, mountPoint }
   return { ...where, clean, wasPublished, published, lease }
 }

@@ -2,7 +2,7 @@
 // lines and metrics.
 import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Ignored } from '../publish/attribute-plan.js'
+import type { Ignored } from '../publish/tree/attribute-plan.js'
 
 /** What every event of one entry carries. */
 export interface EntryLabels {

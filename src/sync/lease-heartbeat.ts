@@ -1,7 +1,7 @@
 // Renews leases, as long as there are any. Each volume has its own row: one that hangs holds up
 // no other, and takes few of the threads that Node has for files.
 import type { Clock, Timer } from '../base/clock.js'
-import type { Lease } from '../publish/lease.js'
+import type { Lease } from '../publish/lease/lease.js'
 
 /** How many leases of one volume are renewed at once. */
 const ROW_WIDTH = 2

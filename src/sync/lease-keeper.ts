@@ -1,8 +1,8 @@
 // The leases of this instance, by directory: those it holds, which are kept alive, and those it
 // waits for, whose holders it watches by its own clock.
 import type { Clock } from '../base/clock.js'
-import type { Lease } from '../publish/lease.js'
-import type { Site } from '../publish/publication.js'
+import type { Lease } from '../publish/lease/lease.js'
+import type { Target } from '../publish/target.js'
 import type { LeaseStore } from '../worker/lease-store.js'
 import { LeaseHeartbeat } from './lease-heartbeat.js'
 
@@ -60,7 +60,7 @@ export class LeaseKeeper {
   }
 
   /** Acquires the lease of a site, or finds it held. Throws a SyncError where the volume fails. */
-  async claim(site: Site): Promise<Claimed> {
+  async claim(site: Target): Promise<Claimed> {
     const { clock, store, times } = this.#options
     const { directory } = site
     const awaited = this.#awaited.get(directory)

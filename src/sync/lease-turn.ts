@@ -1,7 +1,7 @@
 // Whose turn it is to publish an entry: of all instances that share its volume, one works on it
 // and the others wait.
 import { SyncError } from '../base/errors.js'
-import { type SyncContext, siteOf } from './context.js'
+import { type SyncContext, targetOf } from './context.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { runStep } from './run-step.js'
 import type { EntryState } from './state/entry-state.js'
@@ -26,7 +26,7 @@ async function claim(
   leases: LeaseKeeper,
   context: SyncContext,
 ): Promise<OutcomeOf<'claimed' | 'waiting'>> {
-  const claimed = await leases.claim(siteOf(state, context))
+  const claimed = await leases.claim(targetOf(state, context))
   if (claimed.isOurs) return { type: 'claimed', lease: claimed.lease }
   const { holder, isDead, againInMs } = claimed
   return { type: 'waiting', holder, isDead, againInMs, error: heldBy(holder) }

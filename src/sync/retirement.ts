@@ -1,6 +1,6 @@
 // The last work on an entry that left the listing: with `prune`, what it published goes, unless
 // it is another instance's; its lease is given back.
-import { type SyncContext, siteOf } from './context.js'
+import { type SyncContext, targetOf } from './context.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
 import { runStep } from './run-step.js'
@@ -39,7 +39,7 @@ async function unpublish(
   signal: AbortSignal,
 ): Promise<boolean> {
   const outcome = await runStep('removal', state, context, signal, async () => {
-    await context.workers.unpublish(siteOf(state, context), signal)
+    await context.workers.unpublish(targetOf(state, context), signal)
     return { type: 'unpublished' }
   })
   return outcome?.type === 'unpublished'

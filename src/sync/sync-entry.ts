@@ -1,11 +1,11 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Drift, Survey } from '../publish/publication.js'
+import type { Drift, Inspection } from '../publish/snapshot/inspection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'
-import { type SyncContext, siteOf } from './context.js'
+import { type SyncContext, targetOf } from './context.js'
 import type { Remote } from './remote.js'
 import type { ResolvedRevision } from './resolve-revision.js'
 import { runStep } from './run-step.js'
@@ -55,9 +55,9 @@ async function findAgain(
   signal: AbortSignal,
 ): Promise<void> {
   const found = await context.workers
-    .inspect(siteOf(state, context), undefined, signal)
+    .inspect(targetOf(state, context), undefined, signal)
     // The fault that made it look again is the one that is reported.
-    .catch((): Survey => ({ commit: undefined, drift: undefined }))
+    .catch((): Inspection => ({ commit: undefined, drift: undefined }))
   if (!signal.aborted) conclude(state, { type: 'found-again', target, found }, context)
 }
 
@@ -128,7 +128,7 @@ async function receive(
   async function* fetchPack(): AsyncGenerator<Buffer> {
     if (request) yield* (await session.fetch(request, limited)).chunks
   }
-  const site = siteOf(state, context)
+  const site = targetOf(state, context)
   try {
     return await context.workers.publish({ site, ...revisions, chunks: fetchPack() }, signal)
   } finally {

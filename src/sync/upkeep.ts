@@ -1,6 +1,6 @@
 // The work on an entry that needs no remote: to find out what is in place, at the start and
 // from time to time, and to remove what is not needed beside it. None of it ever rejects.
-import { type SyncContext, siteOf } from './context.js'
+import { type SyncContext, targetOf } from './context.js'
 import { runStep } from './run-step.js'
 import { MOST_PASSES } from './state/after-inspection.js'
 import { conclude, type EntryState } from './state/entry-state.js'
@@ -14,7 +14,7 @@ export async function inspectEntry(
   signal: AbortSignal,
 ): Promise<void> {
   await runStep('inspection', state, context, signal, async () => {
-    const found = await context.workers.inspect(siteOf(state, context), undefined, signal)
+    const found = await context.workers.inspect(targetOf(state, context), undefined, signal)
     return { type: 'inspected', found }
   })
 }
@@ -37,7 +37,7 @@ export async function verifyEntry(
   const passes = Math.min(MOST_PASSES, Math.max(1, Math.floor(DAY_MS / verifyIntervalMs)))
   const share = { pass: verification.pass, passes }
   await runStep('verification', state, context, signal, async () => {
-    const found = await workers.inspect(siteOf(state, context), share, signal)
+    const found = await workers.inspect(targetOf(state, context), share, signal)
     return { type: 'verified', found }
   })
 }
@@ -52,7 +52,7 @@ export async function tidyEntry(
   const { tidyAt } = state.schedule
   if (tidyAt === undefined || tidyAt > clock.now()) return
   await runStep('tidying', state, context, signal, async () => {
-    const againInMs = await workers.tidy(siteOf(state, context), graceMs, signal)
+    const againInMs = await workers.tidy(targetOf(state, context), graceMs, signal)
     return { type: 'tidied', againInMs }
   })
 }

@@ -9,12 +9,11 @@
 // first look in another boot compares the content of every file.
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs'
 import { joinBytePath, toFsPath } from './byte-path.js'
-import { listTree, statIfPresent, tolerating } from './volume.js'
+import { NO_SYNC, tolerating } from './errnos.js'
+import { listTree, statIfPresent } from './volume.js'
 
 /** Of an update with more files than this, no file is synced for itself. */
 const MAX_FILES = 256
-/** What file systems answer that cannot sync a directory, or anything. */
-const NO_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR']
 
 /** Waits until a file's content, or the names in a directory, are on the disk. */
 export function flush(bytePath: string): void {

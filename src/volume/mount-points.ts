@@ -6,9 +6,9 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { realDirectorySync } from '../base/real-path.js'
 import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
-import { readUnless, statIfPresent } from './volume.js'
+import { ABSENT, readUnless } from './errnos.js'
+import { statIfPresent } from './volume.js'
 
-const ABSENT = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']
 const MOUNTINFO = '/proc/self/mountinfo'
 const MOUNT_POINT_FIELD = 4
 
@@ -75,5 +75,5 @@ export function parseMountinfo(mountinfo: string): string[] {
 
 /** Empty where the system has none: then a volume's number tells most of it. */
 function readMountinfo(): string {
-  return readUnless(ABSENT, () => readFileSync(MOUNTINFO, 'latin1')) ?? ''
+  return readUnless([...ABSENT, 'EACCES', 'EPERM'], () => readFileSync(MOUNTINFO, 'latin1')) ?? ''
 }

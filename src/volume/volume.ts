@@ -1,11 +1,15 @@
-// The few things asked of a volume. What it means when it refuses, volume-error.ts tells.
+// What is asked of a volume of what is published: by byte paths, and never through a symlink.
+// What it means when it refuses, volume-error.ts tells.
 import {
   closeSync,
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
   rmdirSync,
   type Stats,
   unlinkSync,
@@ -14,6 +18,7 @@ import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
+import { NOT_REMOVABLE, tolerating } from './errnos.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {
@@ -26,35 +31,37 @@ export function statIfPresent(path: string): Stats | undefined {
   }
 }
 
-/** What a volume answers that nothing can be written on, now or ever. */
-export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
-
-/** What `read` gives; undefined where the volume answers with one of these codes. */
-export function readUnless<T>(codes: readonly string[], read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (codes.includes(errnoOf(error))) return undefined
-    throw error
-  }
+/** The status of what is at a byte path, not following a symlink. */
+export function statOf(path: string): Stats {
+  return lstatSync(toFsPath(path))
 }
 
-/** Runs `change`, for which it is fine that what it would change is in one of these states already. */
-export function tolerating(codes: readonly string[], change: () => void): boolean {
-  try {
-    change()
-    return true
-  } catch (error) {
-    if (codes.includes(errnoOf(error))) return false
-    throw error
-  }
+/** Whether two byte paths lead to one file. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [statIfPresent(one), statIfPresent(other)]
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
+}
+
+/** The content of the file at a byte path. */
+export function readBytes(path: string): Buffer {
+  return readFileSync(toFsPath(path))
+}
+
+/** The target of a symlink, as bytes. */
+export function readLink(path: string): Buffer {
+  return readlinkSync(toFsPath(path), { encoding: 'buffer' })
 }
 
 /** Writes a new file; it must not exist. The process's umask applies, as for git. */
 export function writeNewFile(path: string, mode: number, bytes: Uint8Array): void {
+  writeNewPieces(path, mode, [bytes])
+}
+
+/** Like {@link writeNewFile}, one piece after the other. */
+export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint8Array>): void {
   const file = openSync(toFsPath(path), 'wx', mode)
   try {
-    writeAll(file, bytes)
+    for (const piece of pieces) writeAll(file, piece)
   } finally {
     closeSync(file)
   }
@@ -94,8 +101,7 @@ export function removeOne(path: string): boolean {
  * on a volume that cannot be written, where nothing tells whether it is empty.
  */
 export function removeIfEmpty(path: string): boolean {
-  const fine = ['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']
-  return tolerating(fine, () => rmdirSync(toFsPath(path)))
+  return tolerating(NOT_REMOVABLE, () => rmdirSync(toFsPath(path)))
 }
 
 /**
@@ -109,7 +115,7 @@ export function removeTree(path: string, checkpoint: () => void, except?: string
     removeOne(path)
     return
   }
-  for (const name of readdirSync(toFsPath(path), 'latin1')) {
+  for (const name of namesAt(path)) {
     removeTree(joinBytePath(path, name), checkpoint, except)
   }
   const isKept = except?.startsWith(`${path}/`) ?? false
@@ -129,14 +135,20 @@ export function realDirectories(root: string): (directory: string) => boolean {
   return isReal
 }
 
+/** The names in a directory, as byte strings. */
+export function namesAt(directory: string): string[] {
+  return readdirSync(toFsPath(directory), 'latin1')
+}
+
+/** What lies in a directory; the names are byte strings. */
+export function entriesIn(directory: string): Dirent[] {
+  return readdirSync(toFsPath(directory), { withFileTypes: true, encoding: 'latin1' })
+}
+
 /** The relative byte paths of everything below a directory, each before what lies in it. */
 export function listTree(root: string, directory = ''): { path: string; isDirectory: boolean }[] {
   const found: { path: string; isDirectory: boolean }[] = []
-  const names = readdirSync(toFsPath(joinBytePath(root, directory)), {
-    withFileTypes: true,
-    encoding: 'latin1',
-  })
-  for (const entry of names) {
+  for (const entry of entriesIn(joinBytePath(root, directory))) {
     const path = joinBytePath(directory, entry.name)
     found.push({ path, isDirectory: entry.isDirectory() })
     if (entry.isDirectory()) for (const below of listTree(root, path)) found.push(below)

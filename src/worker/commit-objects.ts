@@ -4,7 +4,7 @@ import { SyncError } from '../base/errors.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { PackReader } from '../pack/pack-reader.js'
-import type { PublishedTree } from '../publish/published-tree.js'
+import type { PublishedTree } from '../publish/snapshot/published-tree.js'
 
 export class CommitObjects {
   readonly #pack: PackReader
@@ -17,7 +17,7 @@ export class CommitObjects {
 
   /** The commit that `want` is, or leads to, and its tree. Throws `not-a-commit`. */
   commitOf(want: Oid): { commit: Oid; tree: Oid } {
-    const snapshot = this.#published?.known.snapshot
+    const snapshot = this.#published?.record.snapshot
     const [root] = snapshot?.trees ?? []
     if (root && snapshot?.commit === want) return { commit: want, tree: root.oid }
     const commit = this.#peel(want)

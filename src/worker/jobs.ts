@@ -2,11 +2,14 @@
 // that the main thread's event loop is never blocked.
 import type { MessagePort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
-import { type Lease, leaseGuard } from '../publish/lease.js'
-import type { LeaseAnswer, LeaseClaim } from '../publish/lease-claim.js'
-import * as leases from '../publish/lease-claim.js'
-import type { Look, Site, Survey } from '../publish/publication.js'
+import type { LeaseAnswer } from '../publish/lease/claim.js'
+import * as leases from '../publish/lease/claim.js'
+import { type Lease, leaseGuard } from '../publish/lease/lease.js'
+import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
+import type { Depth } from '../publish/snapshot/comparison.js'
+import type { Inspection } from '../publish/snapshot/inspection.js'
+import type { Target } from '../publish/target.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
@@ -14,7 +17,7 @@ import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
 
 /** What every job on a site is given. */
 export interface SiteJob {
-  site: Site
+  site: Target
   stop: StopFlag
 }
 
@@ -29,7 +32,7 @@ export function inspect({
   site,
   share,
   stop,
-}: SiteJob & Pick<Look, 'share'>): Promise<Reply<Survey>> {
+}: SiteJob & Pick<Depth, 'share'>): Promise<Reply<Inspection>> {
   return reply(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
 }
 
@@ -56,7 +59,7 @@ export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpac
 
 /** Acquires the lease of a site, as far as possible now. */
 export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
-  return reply(() => leases.acquireLease(claim))
+  return reply(() => publication.acquireLease(claim))
 }
 
 /** Gives a lease back. */
@@ -65,7 +68,7 @@ export function releaseLease(lease: Lease): Promise<Reply<void>> {
 }
 
 /** Throws when a job is to be given up. */
-function checkpointOf({ lease }: Site, stop: StopFlag): () => void {
+function checkpointOf({ lease }: Target, stop: StopFlag): () => void {
   const guardLease = leaseGuard(lease)
   return () => {
     if (isStopped(stop)) {

@@ -1,9 +1,10 @@
 // Leases on the volumes. What may create files or take long is done by the worker threads; a
 // sign of life is not, as it must not wait for a thread.
-import { type Lease, renewLease } from '../publish/lease.js'
-import type { LeaseAnswer } from '../publish/lease-claim.js'
-import type { ProcessIdentity } from '../publish/process-identity.js'
-import type { Site } from '../publish/publication.js'
+
+import type { LeaseAnswer } from '../publish/lease/claim.js'
+import { type Lease, renewLease } from '../publish/lease/lease.js'
+import type { ProcessIdentity } from '../publish/lease/process-identity.js'
+import type { Target } from '../publish/target.js'
 import type { ThreadPool } from '../thread/pool.js'
 import type * as jobs from './jobs.js'
 
@@ -12,7 +13,7 @@ export interface LeaseStore {
    * Acquires the lease of a site, as far as possible now; `expired` is what was seen for so long
    * that its holder counts as dead. The lease that the site has stays good, or is replaced.
    */
-  acquire(site: Site, expired: string | undefined): Promise<LeaseAnswer>
+  acquire(site: Target, expired: string | undefined): Promise<LeaseAnswer>
   /** Shows that its holder lives; false where the lease is not its own any more. */
   renew(lease: Lease): Promise<boolean>
   /** Gives a lease back. */
@@ -25,7 +26,7 @@ export function createLeaseStore(
   self: ProcessIdentity,
 ): LeaseStore {
   return {
-    acquire: (site, expired) => threads.run('acquireLease', { site, self, expired }),
+    acquire: (target, expired) => threads.run('acquireLease', { target, self, expired }),
     renew: renewLease,
     release: (lease) => threads.run('releaseLease', lease),
   }

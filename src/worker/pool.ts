@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { MessageChannel } from 'node:worker_threads'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
-import { announceProcess } from '../publish/process-identity.js'
-import type { Look, Site, Survey } from '../publish/publication.js'
+import { announceProcess } from '../publish/lease/process-identity.js'
+import type { Depth } from '../publish/snapshot/comparison.js'
+import type { Inspection } from '../publish/snapshot/inspection.js'
+import type { Target } from '../publish/target.js'
 import { ThreadPool } from '../thread/pool.js'
 import { type StopFlag, stoppable } from '../thread/stop.js'
 import { sendChunks } from '../thread/stream.js'
@@ -16,7 +18,7 @@ import type { Unpacked } from './receive.js'
 const MEMORY_BYTES = 64 * 1024 * 1024
 
 export interface PackToPublish {
-  site: Site
+  site: Target
   want: Oid
   /** The published commit that the remote was told of. */
   have: Oid | undefined
@@ -27,7 +29,7 @@ export interface WorkerPool {
   /** What keeps other instances away. */
   leases: LeaseStore
   /** What is in place at a site; completes what was interrupted. Hashes `share` of all content. */
-  inspect(site: Site, share: Look['share'], signal: AbortSignal): Promise<Survey>
+  inspect(site: Target, share: Depth['share'], signal: AbortSignal): Promise<Inspection>
   /**
    * Receives a pack, verifies it and publishes it; all or nothing. Where `want` is `have`, which is
    * a commit then, the pack has the blobs that it takes to put that commit right.
@@ -37,9 +39,9 @@ export interface WorkerPool {
    * Removes what is not needed beside a published tree, and prepares for the next. Returns the
    * milliseconds until there is more to do; undefined where there is not.
    */
-  tidy(site: Site, graceMs: number, signal: AbortSignal): Promise<number | undefined>
+  tidy(site: Target, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
-  unpublish(site: Site, signal: AbortSignal): Promise<void>
+  unpublish(site: Target, signal: AbortSignal): Promise<void>
   /** Waits for running jobs, then ends the threads. */
   close(): Promise<void>
 }

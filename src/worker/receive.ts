@@ -6,15 +6,16 @@ import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
-import type { Publication, Published } from '../publish/in-place.js'
-import { IncomingFiles } from '../publish/incoming-files.js'
-import { begin, openPublished, type Site } from '../publish/publication.js'
-import { LARGE_BYTES, type PublishedTree } from '../publish/published-tree.js'
+import { begin, openIncoming, openPublished } from '../publish/publication.js'
+import type { Publication, Published } from '../publish/publisher.js'
+import { LARGE_BYTES, type PublishedTree } from '../publish/snapshot/published-tree.js'
+import type { IncomingFiles } from '../publish/stage/incoming-files.js'
+import type { Target } from '../publish/target.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { CommitObjects } from './commit-objects.js'
 
 export interface UnpackOptions {
-  site: Site
+  site: Target
   /** The commit, or the tag that leads to it; `have` is to be repaired where it is the same. */
   want: Oid
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
@@ -69,9 +70,9 @@ class Unpacking {
   constructor(options: UnpackOptions) {
     const { checkpoint, have, limits, memoryBytes, site, want } = options
     this.#options = options
-    this.#incoming = new IncomingFiles(site)
+    this.#incoming = openIncoming(site)
     this.#base = have === undefined ? undefined : openPublished(site)
-    if (this.#base?.known.snapshot.commit !== have) {
+    if (this.#base?.record.snapshot.commit !== have) {
       throw new SyncError(
         'base-missing',
         `The files of ${have} were changed; everything is fetched anew`,

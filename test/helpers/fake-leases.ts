@@ -1,7 +1,7 @@
 // Leases without files: a test says who holds which.
-import type { Lease } from '../../src/publish/lease.js'
-import type { LeaseAnswer } from '../../src/publish/lease-claim.js'
-import type { Site } from '../../src/publish/publication.js'
+import type { LeaseAnswer } from '../../src/publish/lease/claim.js'
+import type { Lease } from '../../src/publish/lease/lease.js'
+import type { Target } from '../../src/publish/target.js'
 import type { LeaseStore } from '../../src/worker/lease-store.js'
 import { Gate } from './gate.js'
 
@@ -25,7 +25,7 @@ export class FakeLeases implements LeaseStore {
   /** How often it was asked for a lease. */
   asked = 0
 
-  async acquire({ directory }: Site, expired: string | undefined): Promise<LeaseAnswer> {
+  async acquire({ directory }: Target, expired: string | undefined): Promise<LeaseAnswer> {
     this.asked++
     await this.acquiring.pass()
     const error = this.errors.shift()

@@ -1,7 +1,9 @@
 // A worker pool without threads or files: what is in place is a map. No directory is ever
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
-import type { Drift, FirstPaths, Look, Site, Survey } from '../../src/publish/publication.js'
+import type { Depth } from '../../src/publish/snapshot/comparison.js'
+import type { Drift, FirstPaths, Inspection } from '../../src/publish/snapshot/inspection.js'
+import type { Target } from '../../src/publish/target.js'
 import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
 import type { Unpacked } from '../../src/worker/receive.js'
 import { FakeLeases } from './fake-leases.js'
@@ -51,10 +53,10 @@ export class FakeWorkers implements WorkerPool {
   readonly #busy = new Set<string>()
 
   inspect(
-    { directory, ...site }: Site,
-    share: Look['share'],
+    { directory, ...site }: Target,
+    share: Depth['share'],
     signal: AbortSignal,
-  ): Promise<Survey> {
+  ): Promise<Inspection> {
     const asked = share ? ` pass ${share.pass} of ${share.passes}` : ''
     return this.#run('inspect', { directory, ...site }, { asked, signal }, () => {
       const foreign = this.foreign.get(directory)
@@ -79,11 +81,11 @@ export class FakeWorkers implements WorkerPool {
     })
   }
 
-  tidy(site: Site, _times: unknown, signal: AbortSignal): Promise<number | undefined> {
+  tidy(site: Target, _times: unknown, signal: AbortSignal): Promise<number | undefined> {
     return this.#run('tidy', site, { signal }, () => this.tidyAgainInMs.shift())
   }
 
-  async unpublish(site: Site, signal: AbortSignal): Promise<void> {
+  async unpublish(site: Target, signal: AbortSignal): Promise<void> {
     await this.#run('unpublish', site, { signal }, () => this.inPlace.delete(site.directory))
   }
 
@@ -98,7 +100,7 @@ export class FakeWorkers implements WorkerPool {
 
   async #run<T>(
     job: Job,
-    { directory }: Site,
+    { directory }: Target,
     { asked = '', signal, receive }: JobOptions,
     work: () => T,
   ): Promise<T> {

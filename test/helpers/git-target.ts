@@ -1,11 +1,11 @@
 // A commit to publish, with its objects straight from a real repository.
 import { treeOfCommit } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
-import type { Target } from '../../src/publish/in-place.js'
+import type { CommitSource } from '../../src/publish/publisher.js'
 import type { TestRepo } from './test-repo.js'
 
 /** A target of objects in memory, and how often each kind was read. */
-export interface MemoryTarget extends Target {
+export interface MemoryTarget extends CommitSource {
   readonly reads: { trees: number; blobs: number }
 }
 

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { begin, type PublishMode, publish, type Site } from '../../src/publish/publication.js'
+import { begin } from '../../src/publish/publication.js'
+import type { PublishMode, Target } from '../../src/publish/target.js'
 import { failAt } from './fs-faults.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
 import { intactCommit } from './intact-commit.js'
+import { publish } from './publish.js'
 import { createSite, namesIn } from './publish-site.js'
 import { readTree, type Tree, treeDifferences } from './same-tree.js'
 import { stateNames } from './snapshots.js'
@@ -70,7 +72,7 @@ export interface Commit {
 
 /** One attempt, in a directory of its own. */
 export interface Attempt {
-  site: Site
+  site: Target
   volume: string
   old: Commit
   wanted: Commit
@@ -108,7 +110,7 @@ export function interruptEverywhere(
   const run = (at: number, kind: 'crash' | 'fault', next: Commit): boolean => {
     const volume = path.join(test.volume, String(attempts++))
     const state = stateDirectory ? path.join(volume, 'state') : undefined
-    const site = { directory: path.join(volume, 'site'), mode, stateDirectory: state }
+    const site = { directory: path.join(volume, 'site'), mode, stateRoot: state }
     const attempt = { site, volume, old, wanted, other }
     mkdirSync(volume)
     scenario.prepare?.(attempt)
@@ -178,29 +180,26 @@ function checkPublished({ site, volume }: Attempt, { target, tree }: Commit): vo
   assert.deepEqual(treeDifferences(withoutForeign(actual), tree), [])
   assert.equal(intactCommit(site), target.commit)
   const isLink = site.mode === 'symlink'
-  const { stateDirectory } = site
+  const { stateRoot } = site
   if (isLink) assert.deepEqual(namesIn(worktreesOf(site)), namesBesideLink(target.commit, site))
   else {
     const own = path.join(site.directory, '.git-autosync')
-    assert.deepEqual(
-      stateNames(namesIn(own)),
-      stateDirectory === undefined ? ['snapshot'] : undefined,
-    )
+    assert.deepEqual(stateNames(namesIn(own)), stateRoot === undefined ? ['snapshot'] : undefined)
   }
-  if (stateDirectory !== undefined) {
-    const [folder = '', ...others] = namesIn(stateDirectory) ?? []
+  if (stateRoot !== undefined) {
+    const [folder = '', ...others] = namesIn(stateRoot) ?? []
     assert.deepEqual(others, [])
-    assert.deepEqual(namesIn(path.join(stateDirectory, folder)), [site.mode])
+    assert.deepEqual(namesIn(path.join(stateRoot, folder)), [site.mode])
     const states = [`${target.commit}.state`, 'standby.state']
     const expected = isLink ? states : ['snapshot']
-    assert.deepEqual(stateNames(namesIn(path.join(stateDirectory, folder, site.mode))), expected)
+    assert.deepEqual(stateNames(namesIn(path.join(stateRoot, folder, site.mode))), expected)
   }
   if (isLink) {
     for (const name of [target.commit, 'standby']) {
       assert.deepEqual(stateNames(namesIn(worktreeStateOf(site, name))), ['snapshot'])
     }
   }
-  const beside = ['site', ...(stateDirectory ? ['state'] : [])]
+  const beside = ['site', ...(stateRoot ? ['state'] : [])]
   if (isLink) beside.unshift('.git-autosync')
   assert.deepEqual(namesIn(volume), beside)
 }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
-import type { Published } from '../../src/publish/in-place.js'
-import { type PublishMode, publish, type Site } from '../../src/publish/publication.js'
+import type { Published } from '../../src/publish/publisher.js'
+import type { PublishMode, Target } from '../../src/publish/target.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
 import { type CommitFiles, commitFiles } from './git-commit.js'
 import { gitTarget, type MemoryTarget } from './git-target.js'
+import { publish } from './publish.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from './same-tree.js'
 
 export interface SiteOptions {
@@ -26,7 +27,7 @@ export interface TestSite {
   readonly volume: string
   /** The published path. */
   readonly directory: string
-  site: Site
+  site: Target
   /** The target of a new commit of these files. */
   commit(files: CommitFiles): MemoryTarget
   /** Publishes, and compares what is there with git's checkout. */
@@ -53,7 +54,7 @@ export function createSite(t: TestScope, options: SiteOptions = {}): TestSite {
     outside,
     volume,
     directory,
-    site: { directory, mode, stateDirectory: stateDir },
+    site: { directory, mode, stateRoot: stateDir },
     commit: (files) => gitTarget(repo, commitFiles(repo, files)),
     publish(given) {
       const target = isTarget(given) ? given : test.commit(given)

@@ -1,7 +1,6 @@
 // Snapshots of model trees, with records that tell one file from another.
-import { ALL_AS_STORED } from '../../src/publish/published-content.js'
-import { type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot.js'
-import { diffTrees } from '../../src/publish/tree-diff.js'
+import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot/snapshot.js'
+import { diffTrees } from '../../src/publish/tree/tree-diff.js'
 import { type ModelTree, modelTarget } from './tree-model.js'
 
 export function snapshotOf(tree: ModelTree, record = (field: number) => field / 3): Snapshot {

@@ -3,7 +3,7 @@
 import { hashObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import { MODE, type Mode } from '../../src/git/tree.js'
-import { sortKey } from '../../src/publish/safe-name.js'
+import { sortKey } from '../../src/publish/tree/safe-name.js'
 import { joinBytePath } from '../../src/volume/byte-path.js'
 import { type MemoryTarget, memoryTarget } from './git-target.js'
 

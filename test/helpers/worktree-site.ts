@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { type Site, tidy } from '../../src/publish/publication.js'
-import { readSnapshot } from '../../src/publish/snapshot-store.js'
+import { tidy } from '../../src/publish/publication.js'
+import { readSnapshot } from '../../src/publish/snapshot/store.js'
+import type { Target } from '../../src/publish/target.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
@@ -43,7 +44,7 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
       const found = readdirSync(worktrees).filter((name) => !name.endsWith('.retired'))
       assert.equal(readdirSync(worktrees).length - found.length, waiting, 'worktrees that wait')
       const states = names.map((name) => `${name}.state`)
-      const isApart = test.site.stateDirectory !== undefined
+      const isApart = test.site.stateRoot !== undefined
       assert.deepEqual(found.sort(), (isApart ? names : [...names, ...states]).sort())
       if (isApart) assert.deepEqual(namesIn(stateOf(test.site)), states.sort())
       for (const state of states) {
@@ -74,25 +75,25 @@ export function worktreeDifferences(test: WorktreeSite, target: MemoryTarget): s
 }
 
 /** The directory that holds the worktrees of a site. */
-export function worktreesOf({ directory }: Site): string {
+export function worktreesOf({ directory }: Target): string {
   return path.join(path.dirname(directory), '.git-autosync', path.basename(directory))
 }
 
 /** The names beside a link whose commit has a standby, sorted. */
-export function namesBesideLink(commit: string, { stateDirectory }: Site): string[] {
+export function namesBesideLink(commit: string, { stateRoot }: Target): string[] {
   const names = [commit, 'standby']
-  if (stateDirectory !== undefined) return names
+  if (stateRoot !== undefined) return names
   return names.flatMap((name) => [name, `${name}.state`]).sort()
 }
 
 /** Where the state of a worktree is. */
-export function worktreeStateOf(site: Site, name: string): string {
+export function worktreeStateOf(site: Target, name: string): string {
   return path.join(stateOf(site), `${name}.state`)
 }
 
 /** Where the state of a site's worktrees is. */
-function stateOf(site: Site): string {
-  if (site.stateDirectory === undefined) return worktreesOf(site)
-  const [folder = ''] = namesIn(site.stateDirectory) ?? []
-  return path.join(site.stateDirectory, folder, 'symlink')
+function stateOf(site: Target): string {
+  if (site.stateRoot === undefined) return worktreesOf(site)
+  const [folder = ''] = namesIn(site.stateRoot) ?? []
+  return path.join(site.stateRoot, folder, 'symlink')
 }

@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { describe, test } from 'node:test'
-import { inspect, publish } from '../../src/publish/publication.js'
+import { inspect } from '../../src/publish/publication.js'
 import { ATTRIBUTE_HISTORY } from '../helpers/attribute-history.js'
 import { gitBytes } from '../helpers/git-command.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, identity, type TestSite } from '../helpers/publish-site.js'
 import { createWorktreeSite } from '../helpers/worktree-site.js'
 

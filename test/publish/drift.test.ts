@@ -16,7 +16,7 @@ describe('adoption', () => {
       const test = createSite(t, { stateDirectory: withState })
       const target = test.commit({ ...files, ...link })
       test.publish(target)
-      const state = test.site.stateDirectory ?? test.at('.git-autosync')
+      const state = test.site.stateRoot ?? test.at('.git-autosync')
       rmSync(state, { recursive: true })
       assert.equal(intactCommit(test.site), undefined)
       writeFileSync(test.at('d/b'), '!')

@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { publish, unpublish } from '../../src/publish/publication.js'
+import { unpublish } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 

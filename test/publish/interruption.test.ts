@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { type PublishMode, publish, unpublish } from '../../src/publish/publication.js'
+import { unpublish } from '../../src/publish/publication.js'
+import type { PublishMode } from '../../src/publish/target.js'
 import type { TestScope } from '../helpers/git.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import {
@@ -15,6 +16,7 @@ import {
   type Scenario,
   withoutForeign,
 } from '../helpers/interruption.js'
+import { publish } from '../helpers/publish.js'
 import { namesIn } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -65,7 +67,7 @@ for (const stateDirectory of [false, true]) {
       everywhere(t, 'in-place', {
         prepare: (attempt) => {
           publishWanted(attempt)
-          const { directory, stateDirectory: state } = attempt.site
+          const { directory, stateRoot: state } = attempt.site
           rmSync(state ?? path.join(directory, '.git-autosync'), { recursive: true })
           writeFileSync(path.join(directory, 'edited'), 'drifted')
         },
@@ -147,7 +149,7 @@ for (const stateDirectory of [false, true]) {
           check: ({ site, volume }) => {
             unpublish(site)
             const left = namesIn(volume) ?? []
-            assert.deepEqual(left, site.stateDirectory ? ['state'] : [])
+            assert.deepEqual(left, site.stateRoot ? ['state'] : [])
           },
         })
       })

@@ -6,12 +6,13 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { StoredObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
-import type { Publication, Target } from '../../src/publish/in-place.js'
-import { begin, publish } from '../../src/publish/publication.js'
+import { begin } from '../../src/publish/publication.js'
+import type { CommitSource, Publication } from '../../src/publish/publisher.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -32,7 +33,7 @@ const SECOND: CommitFiles = {
 interface Offers {
   blobs: Map<Oid, StoredObject>
   /** Reads only what `readable` lets through. */
-  target: Target
+  target: CommitSource
   read: Oid[]
 }
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { IncomingFiles } from '../../src/publish/incoming-files.js'
-import { begin, openPublished, publish, unpublish } from '../../src/publish/publication.js'
+import { begin, openIncoming, openPublished, unpublish } from '../../src/publish/publication.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'
@@ -15,7 +15,7 @@ const none = () => undefined
 const CALLS: Record<string, (test: TestSite) => void> = {
   begin: (test) => begin(test.site, test.commit({ a: '2' }), none),
   openPublished: ({ site }) => openPublished(site),
-  incoming: ({ site }) => new IncomingFiles(site),
+  incoming: ({ site }) => openIncoming(site),
   inspect: ({ site }) => intactCommit(site),
   tidy: ({ site }) => tidyNow(site),
   unpublish: ({ site }) => unpublish(site),

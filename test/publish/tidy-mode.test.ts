@@ -1,10 +1,11 @@
 // Tidying while what is in place is still of the other publish mode.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { publish, tidy } from '../../src/publish/publication.js'
+import { tidy } from '../../src/publish/publication.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { publish } from '../helpers/publish.js'
 import { namesIn } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
 import { tidyNow } from '../helpers/tidy-now.js'

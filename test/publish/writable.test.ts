@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
-import { publish } from '../../src/publish/publication.js'
 import { fsError } from '../helpers/fs-faults.js'
+import { publish } from '../helpers/publish.js'
 import { createSite } from '../helpers/publish-site.js'
 
 test('a directory that cannot be written stops a commit before anything is torn', (t) => {

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import type { Oid } from '../../src/git/oid.js'
-import type { PublishMode, Site } from '../../src/publish/publication.js'
+import type { PublishMode, Target } from '../../src/publish/target.js'
 import { unpack } from '../../src/worker/receive.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
@@ -41,7 +41,7 @@ interface Commit {
 }
 
 interface Sweep {
-  site: Site
+  site: Target
   /** In turn, as an earlier worktree would cost nothing. */
   commits: Commit[]
   when: Shortage
@@ -104,7 +104,7 @@ async function sweep({ site, commits, when, stride }: Sweep): Promise<number> {
   }
 }
 
-async function receive(site: Site, { oid, pack }: Commit): Promise<void> {
+async function receive(site: Target, { oid, pack }: Commit): Promise<void> {
   await unpack(chunksOf(split(pack, [64 * 1024])), {
     site,
     want: oid,
@@ -122,9 +122,9 @@ function createPlace(t: TestScope) {
   return { repo, volume: createSmallVolume(mounts, base) }
 }
 
-function siteIn(directory: string, mode: PublishMode): Site {
+function siteIn(directory: string, mode: PublishMode): Target {
   mkdirSync(directory)
-  return { directory: path.join(directory, 'site'), mode, stateDirectory: undefined }
+  return { directory: path.join(directory, 'site'), mode, stateRoot: undefined }
 }
 
 function commitOf(repo: TestRepo, files: CommitFiles): Commit {
@@ -134,7 +134,7 @@ function commitOf(repo: TestRepo, files: CommitFiles): Commit {
 }
 
 /** What is beside the published files for work under way. */
-function leftOvers({ directory, mode }: Site): string[] {
+function leftOvers({ directory, mode }: Target): string[] {
   const own =
     mode === 'in-place'
       ? path.join(directory, '.git-autosync')

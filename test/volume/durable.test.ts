@@ -3,21 +3,29 @@ import assert from 'node:assert/strict'
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import type { Lease } from '../../src/publish/lease.js'
-import { acquireLease } from '../../src/publish/lease-claim.js'
-import { announceProcess, currentBootId } from '../../src/publish/process-identity.js'
-import { inspect, publish, type Site, tidy } from '../../src/publish/publication.js'
+import type { Lease } from '../../src/publish/lease/lease.js'
+import { announceProcess, currentBootId } from '../../src/publish/lease/process-identity.js'
+import { acquireLease, inspect, tidy } from '../../src/publish/publication.js'
+import type { Target } from '../../src/publish/target.js'
 import { type FsCall, recordCalls } from '../helpers/fs-faults.js'
 import type { TestScope } from '../helpers/git.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
 
 const none = () => undefined
 const FILES = { a: '1', b: '2', 'd/c': '3' }
 
 /** A published site with a lease, of which everything was looked at. */
-function create(t: TestScope, options: SiteOptions): { test: TestSite; site: Site; boot: string } {
+function create(
+  t: TestScope,
+  options: SiteOptions,
+): { test: TestSite; site: Target; boot: string } {
   const test = createSite(t, options)
-  const answer = acquireLease({ site: test.site, self: announceProcess('own'), expired: undefined })
+  const answer = acquireLease({
+    target: test.site,
+    self: announceProcess('own'),
+    expired: undefined,
+  })
   assert.equal(answer.state, 'held')
   const { lease } = answer as { lease: Lease }
   const site = { ...test.site, lease }

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { acquireLease } from '../../src/publish/lease-claim.js'
-import { announceProcess } from '../../src/publish/process-identity.js'
-import { inspect, publish, type Site } from '../../src/publish/publication.js'
+import { announceProcess } from '../../src/publish/lease/process-identity.js'
+import { acquireLease, inspect } from '../../src/publish/publication.js'
+import type { Target } from '../../src/publish/target.js'
 import { mountPointOf } from '../../src/volume/mount-points.js'
 import { toVolumeError } from '../../src/volume/volume-error.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failAt, fsError, withGate } from '../helpers/fs-faults.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { createMounts } from '../helpers/mounts.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
 
@@ -95,7 +96,7 @@ describe('a volume at the published path itself', () => {
       const mount = () => mounts.isAllowed && mounts.bind(volume, mountPoint)
       const unmount = () => mounts.isAllowed && mounts.unmount(mountPoint)
       const self = announceProcess('this one')
-      const claim = (site: Site) => acquireLease({ site, self, expired: undefined })
+      const claim = (site: Target) => acquireLease({ target: site, self, expired: undefined })
       mount()
       const answer = claim(test.site)
       assert.equal(answer.state, 'held')
@@ -195,7 +196,7 @@ describe('a volume that refuses', () => {
       assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
       if (!mounts.isAllowed) return
       const self = announceProcess('it')
-      const answer = acquireLease({ site: test.site, self, expired: undefined })
+      const answer = acquireLease({ target: test.site, self, expired: undefined })
       assert.deepEqual(answer, { state: 'unwritable' })
     })
 
@@ -265,7 +266,7 @@ describe('files that a program has open on NFS', () => {
 })
 
 /** A fault of the volume is said as one, whatever it is. */
-function publishOrSay(site: Site, target: Parameters<typeof publish>[1]): void {
+function publishOrSay(site: Target, target: Parameters<typeof publish>[1]): void {
   try {
     publish(site, target, none)
   } catch (error) {

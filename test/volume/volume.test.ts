@@ -11,7 +11,6 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
-import { publish } from '../../src/publish/publication.js'
 import { toFsPath } from '../../src/volume/byte-path.js'
 import {
   listTree,
@@ -24,6 +23,7 @@ import {
 import { toVolumeError } from '../../src/volume/volume-error.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import { tempDir } from '../helpers/git.js'
+import { publish } from '../helpers/publish.js'
 import { createSite } from '../helpers/publish-site.js'
 
 describe('a volume', () => {

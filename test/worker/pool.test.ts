@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
-import type { Site } from '../../src/publish/publication.js'
+import type { Target } from '../../src/publish/target.js'
 import { createWorkerPool, type WorkerPool } from '../../src/worker/pool.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
@@ -46,7 +46,7 @@ async function* stalling(bytes: Buffer, signal: AbortSignal): AsyncGenerator<Buf
   })
 }
 
-async function inspectNow(pool: WorkerPool, site: Site) {
+async function inspectNow(pool: WorkerPool, site: Target) {
   const { commit, drift } = await pool.inspect(site, undefined, new AbortController().signal)
   assert.equal(drift, undefined)
   return commit

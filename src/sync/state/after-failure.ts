@@ -1,6 +1,6 @@
 // What follows where a step failed: whether it counts, when it is tried again, and how that is
 // told. Nothing is tried again on the spot.
-import type { Drift } from '../../publish/publication.js'
+import type { Drift } from '../../publish/snapshot/inspection.js'
 import { retryDelayMs, spread } from '../../schedule/cadence.js'
 import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'

@@ -1,5 +1,5 @@
 // What follows where what is in place was looked at, at the start and from time to time.
-import type { Drift, Survey } from '../../publish/publication.js'
+import type { Drift, Inspection } from '../../publish/snapshot/inspection.js'
 import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import type { Conclusion } from './outcome.js'
@@ -15,7 +15,7 @@ const ALL: Drift = { count: 1, paths: ['.'], missing: undefined }
 /** What follows where it is known now what is in place: the first poll. */
 export function afterInspection(
   { desired, observed }: EntryRecords,
-  found: Survey,
+  found: Inspection,
   context: SyncContext,
 ): Conclusion {
   const { clock } = context
@@ -43,7 +43,7 @@ export function afterInspection(
 }
 
 /** What follows where what is in place was looked at again. */
-export function afterVerification({ observed }: EntryRecords, found: Survey): Conclusion {
+export function afterVerification({ observed }: EntryRecords, found: Inspection): Conclusion {
   const { commit } = found
   const drift = commit === undefined ? ALL : found.drift
   return {
@@ -56,13 +56,16 @@ export function afterVerification({ observed }: EntryRecords, found: Survey): Co
 }
 
 /** A commit that was found in place; what was asked for to publish another is not known. */
-export function placed({ commit: before, want }: Observed, { commit }: Survey): Partial<Observed> {
+export function placed(
+  { commit: before, want }: Observed,
+  { commit }: Inspection,
+): Partial<Observed> {
   return { commit, want: commit === before ? want : undefined }
 }
 
 /** Tells what was removed that this service had not written, if anything was. */
 export function foreignRemoved(
-  { foreign }: Pick<Survey, 'foreign'>,
+  { foreign }: Pick<Inspection, 'foreign'>,
   labels: EntryLabels,
 ): SyncEvent[] {
   if (!foreign) return []

@@ -2,8 +2,8 @@
 // follows from each is decided by conclusion.ts.
 import type { SyncError } from '../../base/errors.js'
 import type { Entry } from '../../listing/entry.js'
-import type { Lease } from '../../publish/lease.js'
-import type { Survey } from '../../publish/publication.js'
+import type { Lease } from '../../publish/lease/lease.js'
+import type { Inspection } from '../../publish/snapshot/inspection.js'
 import type { Cadence } from '../../schedule/cadence.js'
 import type { Unpacked } from '../../worker/receive.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
@@ -32,10 +32,10 @@ type Turned =
 
 /** What is in place was looked at. */
 type Inspected =
-  | { type: 'inspected'; found: Survey }
+  | { type: 'inspected'; found: Inspection }
   /** A look for drift begins. */
   | { type: 'verifying' }
-  | { type: 'verified'; found: Survey }
+  | { type: 'verified'; found: Inspection }
 
 type Polled =
   /** Somebody wants a poll at once. */
@@ -63,7 +63,7 @@ type Synced =
       durationMs: number
     }
   /** What is in place was looked at after a fault that may have left a publication half done. */
-  | { type: 'found-again'; target: ResolvedRevision; found: Survey }
+  | { type: 'found-again'; target: ResolvedRevision; found: Inspection }
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
 

@@ -1,0 +1,82 @@
+// Removes what this service did not write: for entries that ask for it. Never its own
+// directory, never through a symlink, never a mount point or anything on one, and not the
+// directory that file systems keep at their root.
+import { OWN_DIRECTORY } from '../../base/own-directory.js'
+import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
+import { mountPointsBelow } from '../../volume/mount-points.js'
+import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
+import { assertLease, leaseGuard } from '../lease/lease.js'
+import { type Depth, ownPaths, type PublishedRecord } from '../snapshot/comparison.js'
+import { type FirstPaths, MAX_PATHS } from '../snapshot/inspection.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import type { Target } from '../target.js'
+import { foldPath } from '../tree/folded-path.js'
+
+const LOST_AND_FOUND = 'lost+found'
+
+/**
+ * Removes all that a snapshot does not stand for from the directory of a target, and names it;
+ * undefined where nothing went. `stop` throws when the work is to be given up.
+ */
+export function removeForeign(
+  root: string,
+  snapshot: Snapshot,
+  { lease, stateRoot }: Pick<Target, 'lease' | 'stateRoot'>,
+  stop: () => void = () => undefined,
+): FirstPaths | undefined {
+  assertLease(lease)
+  const assertStillHeld = leaseGuard(lease)
+  const rootPath = toBytePath(root)
+  const kept = stateRoot === undefined ? undefined : toBytePath(stateRoot)
+  const own = ownPaths(snapshot)
+  const isOwn = ownOnVolume(own, rootPath)
+  const isMountPoint = mountPointsBelow(root)
+  const removed: FirstPaths = { count: 0, paths: [] }
+
+  function remove(path: string): void {
+    if (!removeOne(joinBytePath(rootPath, path))) return
+    removed.count++
+    if (removed.paths.length < MAX_PATHS) removed.paths.push(displayPath(path))
+  }
+
+  function clear(directory: string): void {
+    for (const entry of entriesIn(joinBytePath(rootPath, directory))) {
+      stop()
+      assertStillHeld()
+      const path = joinBytePath(directory, entry.name)
+      const full = joinBytePath(rootPath, path)
+      if (!entry.isDirectory()) {
+        if (!isOwn(path)) remove(path)
+        continue
+      }
+      if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
+      if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
+      clear(path)
+      if (!isOwn(path)) removeIfEmpty(full)
+    }
+  }
+
+  clear('')
+  return removed.count > 0 ? removed : undefined
+}
+
+/** Like {@link removeForeign}, for a target that asks for it, where it is known what differs. */
+export function removeForeignIfAsked(
+  target: Target,
+  root: string,
+  { drifted, snapshot }: PublishedRecord,
+  { checkpoint }: Depth,
+): FirstPaths | undefined {
+  return target.clean && drifted ? removeForeign(root, snapshot, target, checkpoint) : undefined
+}
+
+/** Answers whether a path is one of these, by whatever name the volume shows it. */
+function ownOnVolume(own: ReadonlySet<string>, root: string): (path: string) => boolean {
+  let byFolded: Map<string, string> | undefined
+  return (path) => {
+    if (own.has(path)) return true
+    byFolded ??= new Map([...own].map((name) => [foldPath(name), name]))
+    const alike = byFolded.get(foldPath(path))
+    return alike !== undefined && isSameFile(joinBytePath(root, path), joinBytePath(root, alike))
+  }
+}

@@ -1,0 +1,140 @@
+// The record of a published directory between publications, and how one that was interrupted is
+// completed. A record is never lost: files that others changed are marked one by one; a snapshot
+// that says nothing of what is on disk is marked for a recheck, but still tells which files are
+// this service's own.
+import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
+import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
+import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
+import { isDirectory, removeAll, removeFile } from '../../volume/files.js'
+import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
+import type { DirectoryLayout } from '../layout.js'
+import { assertLease, leaseGuard } from '../lease/lease.js'
+import { compareFiles, type Depth, type PublishedRecord, recordOf } from '../snapshot/comparison.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import {
+  adoptStaged,
+  discardStaged,
+  hasStaged,
+  markForRecheck,
+  readForRecheck,
+  readSnapshot,
+  removeRechecked,
+  removeSnapshot,
+  type StoredSnapshot,
+  stageSnapshot,
+} from '../snapshot/store.js'
+import { applyJournal, type Journal, readJournal, writeJournal } from '../stage/journal.js'
+
+/** Completes an interrupted publication, removes what it left behind, and returns the record. */
+export function recover(layout: DirectoryLayout): PublishedRecord | undefined {
+  if (statIfPresent(toBytePath(journalOf(layout)))) resume(layout)
+  else discard(layout)
+  const snapshot = readSnapshot(layout.stateDirectory)
+  if (snapshot && isDirectory(layout.root)) return recordOf(snapshot)
+  const unsure = snapshot ?? readForRecheck(layout.stateDirectory)
+  return unsure && { snapshot: unsure, isTrusted: false, drifted: undefined }
+}
+
+/** Like {@link recover}, and looks at every file: what was changed by others is marked. */
+export function verify(layout: DirectoryLayout, depth?: Depth): PublishedRecord | undefined {
+  const record = recover(layout)
+  return record?.drifted ? remember(layout, record.snapshot, depth) : record
+}
+
+/** Writes down what is about to be applied. From here on, the publication will be completed. */
+export function commitTo(
+  layout: DirectoryLayout,
+  journal: Journal,
+  next: Snapshot,
+  last?: PublishedRecord,
+): void {
+  stageSnapshot(layout.stateDirectory, next, last?.drifted ? last.snapshot : undefined)
+  flushSmallTree(toBytePath(layout.stagingDirectory))
+  flushStaged(toBytePath(layout.stateDirectory))
+  assertLease(layout.lease)
+  writeJournal(journalOf(layout), journal)
+  flush(toBytePath(layout.stateDirectory))
+}
+
+/** Applies a journal that was written down. Throws `path-blocked` where not all of it can be. */
+export function complete(layout: DirectoryLayout, journal: Journal): void {
+  const [blocked] = apply(layout, journal)
+  settle(layout)
+  if (blocked === undefined) return
+  verify(layout)
+  throw movedAway(joinBytePath(toBytePath(layout.root), blocked))
+}
+
+/** Forgets the record of a directory, so that nothing there counts as this service's own. */
+export function forget(layout: DirectoryLayout): void {
+  removeSnapshot(layout.stateDirectory)
+  discard(layout)
+}
+
+/**
+ * Removes what an unfinished publication left. The journal goes first: without it, the rest is
+ * nothing but left-overs.
+ */
+export function discard(layout: DirectoryLayout): void {
+  // It would be another instance's.
+  assertLease(layout.lease)
+  removeFile(journalOf(layout))
+  removeFile(`${journalOf(layout)}.next`)
+  discardStaged(layout.stateDirectory)
+  removeAll(layout.stagingDirectory)
+  removeIfEmpty(toBytePath(path.dirname(layout.stagingDirectory)))
+}
+
+function resume(layout: DirectoryLayout): void {
+  const journal = readJournal(journalOf(layout))
+  if (journal && hasStaged(layout.stateDirectory)) apply(layout, journal)
+  const snapshot = readSnapshot(layout.stateDirectory)
+  // Something may have come in its way, or was half done without a journal that can be read.
+  if (snapshot && isDirectory(layout.root)) remember(layout, snapshot)
+  if (snapshot) settle(layout)
+  else discard(layout)
+}
+
+/** Depths at every file, and writes down what is to be remembered of them. */
+function remember(
+  layout: DirectoryLayout,
+  snapshot: StoredSnapshot,
+  depth?: Depth,
+): PublishedRecord {
+  const stats = compareFiles(layout.root, snapshot, depth)
+  if (stats.every((value, at) => value === snapshot.stats[at])) return recordOf(snapshot)
+  stageSnapshot(layout.stateDirectory, { ...snapshot, stats }, snapshot)
+  adoptStaged(layout.stateDirectory)
+  // Read anew, as the next one is written against what is on disk.
+  return recordOf(readSnapshot(layout.stateDirectory) as StoredSnapshot)
+}
+
+function apply(layout: DirectoryLayout, journal: Journal): string[] {
+  const blocked = applyJournal(journal, {
+    root: toBytePath(layout.root),
+    staging: toBytePath(layout.stagingDirectory),
+    checkpoint: leaseGuard(layout.lease),
+  })
+  adoptStaged(layout.stateDirectory)
+  return blocked
+}
+
+function settle(layout: DirectoryLayout): void {
+  removeRechecked(layout.stateDirectory)
+  discard(layout)
+}
+
+/** Marks that any file on disk may differ from the snapshot. */
+export function recheck(layout: DirectoryLayout): void {
+  markForRecheck(layout.stateDirectory)
+}
+
+function movedAway(file: string): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${displayPath(file)} could not be put in place, as something else came in its way while it was published; the sync starts again`,
+  )
+}
+
+const journalOf = (layout: DirectoryLayout) => path.join(layout.stateDirectory, 'journal')

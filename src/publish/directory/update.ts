@@ -1,0 +1,171 @@
+// Makes a directory equal to a tree: plan, stage, apply. Only files that differ are
+// touched; all content is staged before the first rename; deletions come last, and the
+// snapshot after them. An interrupted publication is completed by `recover`.
+import path from 'node:path'
+import { UNLIMITED } from '../../git/limits.js'
+import type { StoredObject } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { decodeTree, MODE } from '../../git/tree.js'
+import { joinBytePath, toBytePath } from '../../volume/byte-path.js'
+import { ensureDirectory } from '../../volume/volume.js'
+import { type ForeignClone, openForeignClone } from '../adopt/foreign-clone.js'
+import type { DirectoryLayout } from '../layout.js'
+import type { CommitSource, Publication, Published } from '../publisher.js'
+import { nextSnapshot } from '../snapshot/carry.js'
+import type { PublishedRecord } from '../snapshot/comparison.js'
+import { applyJournal, assertWritable } from '../stage/journal.js'
+import { Staging } from '../stage/staging.js'
+import { planAttributes } from '../tree/attribute-plan.js'
+import { assertSafeTree } from '../tree/safe-name.js'
+import { filesOf, type TreeDiff } from '../tree/tree-diff.js'
+import { plan, recheckOtherFormat } from './plan.js'
+import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
+
+/** A publication to one directory. Where a method throws, it has cleared up behind itself. */
+export class DirectoryUpdate implements Publication {
+  readonly #layout: DirectoryLayout
+  readonly #source: CommitSource
+  readonly #checkpoint: () => void
+  readonly #record: PublishedRecord | undefined
+  /** What another program left there, where there is no record of a publication. */
+  readonly #clone: ForeignClone | undefined
+  readonly #staging: Staging
+  /** Where trees that are still to come belong, while all of the commit is new. */
+  readonly #awaited = new Map<Oid, string>()
+  #diff: TreeDiff | undefined
+  #isCommitted = false
+
+  constructor(
+    layout: DirectoryLayout,
+    source: CommitSource,
+    checkpoint: () => void,
+    record: PublishedRecord | undefined = recover(layout),
+  ) {
+    this.#layout = layout
+    this.#source = source
+    this.#checkpoint = checkpoint
+    this.#record = record = record && recheckOtherFormat(record, source.commit)
+    this.#clone = record ? undefined : openForeignClone(layout.root)
+    if (record) this.#diff = plan(record, source, checkpoint)
+    else this.#awaited.set(source.tree, '')
+    try {
+      ensureDirectory(layout.stateDirectory)
+      ensureDirectory(path.dirname(layout.stagingDirectory))
+      this.#staging = new Staging({
+        root: toBytePath(layout.root),
+        finalRoot: toBytePath(layout.finalRoot ?? layout.root),
+        staging: toBytePath(layout.stagingDirectory),
+        adopt: record?.drifted === undefined,
+        clean: layout.clean ?? false,
+        clone: this.#clone,
+        limits: source.limits ?? UNLIMITED,
+        checkpoint,
+      })
+    } catch (error) {
+      tryToDiscard(layout)
+      throw error
+    }
+    if (this.#diff) this.#expectAll(this.#diff)
+  }
+
+  offer(oid: Oid, object: StoredObject): void {
+    this.#guarded(() => {
+      if (object.type === 'blob') this.#staging.offer(oid, object)
+      else if (object.type === 'tree') this.#expectTree(oid, object.body)
+    })
+  }
+
+  finish(): Published {
+    const { diff, ignored, journal } = this.#guarded(() => {
+      const planned = this.#diff ?? this.#planAnew()
+      // What was not expected yet, for instance a tree that stands in two places.
+      if (!this.#diff) this.#staging.expectAll(planned)
+      const readBlob = (oid: Oid) => this.#source.readBlob(oid)
+      // Where the diff starts from it.
+      const before = this.#record?.drifted && this.#record.snapshot
+      const { attributes, conversions, ignored, rewrites } = planAttributes(
+        before?.attributes ?? [],
+        planned,
+        readBlob,
+        this.#checkpoint,
+      )
+      this.#staging.expectRewrites(rewrites)
+      const diff = { ...planned, writes: [...planned.writes, ...rewrites] }
+      const old = this.#record?.snapshot.trees
+      const journal = this.#staging.finish(diff, conversions, readBlob, old)
+      this.#checkpoint()
+      assertWritable(journal, toBytePath(this.#layout.root))
+      const { commit } = this.#source
+      const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
+      commitTo(this.#layout, journal, next, this.#record)
+      return { diff, journal, ignored }
+    })
+    this.#isCommitted = true
+    complete(this.#layout, journal)
+    this.#clone?.removeRepository(this.#layout.stagingDirectory)
+    const { filesWritten } = this.#staging
+    const counts = { filesWritten, filesDeleted: diff.deletes.length }
+    return ignored.length > 0 ? { ...counts, ignored } : counts
+  }
+
+  abandon(): void {
+    // What is half in place is completed by the next publication.
+    if (this.#isCommitted) return
+    tryToDiscard(this.#layout)
+  }
+
+  /** Where there is no record, a clone of somebody else may tell what is to go. */
+  #planAnew(): TreeDiff {
+    const diff = plan(undefined, this.#source, this.#checkpoint)
+    if (!this.#clone) return diff
+    const wanted = new Set(diff.writes.map((file) => file.path))
+    return { ...diff, deletes: this.#clone.staleFiles(wanted, this.#checkpoint) }
+  }
+
+  #expectAll(diff: TreeDiff): void {
+    this.#guarded(() => this.#staging.expectAll(diff))
+  }
+
+  /** Expects the files of a tree that is new, as soon as it is there. */
+  #expectTree(oid: Oid, body: Buffer): void {
+    const directory = this.#awaited.get(oid)
+    if (directory === undefined) return
+    this.#awaited.delete(oid)
+    const entries = decodeTree(body, oid.length / 2, this.#source.limits?.files)
+    assertSafeTree(entries, directory)
+    for (const { name, mode, oid: child } of entries) {
+      const file = joinBytePath(directory, name)
+      if (mode === MODE.tree) this.#awaited.set(child, file)
+      else this.#staging.expect({ path: file, mode, oid: child })
+    }
+  }
+
+  #guarded<T>(stage: () => T): T {
+    try {
+      return stage()
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
+  }
+}
+
+/** Removes the files that were published, and the directories that this empties. */
+export function removePublished(layout: DirectoryLayout, checkpoint: () => void): void {
+  const record = recover(layout)
+  recheck(layout)
+  const deletes = record ? filesOf(record.snapshot).map((file) => file.path) : []
+  applyJournal(
+    { renames: [], deletes, keeps: [] },
+    { root: toBytePath(layout.root), staging: toBytePath(layout.stagingDirectory), checkpoint },
+  )
+  forget(layout)
+}
+
+function tryToDiscard(layout: DirectoryLayout): void {
+  try {
+    discard(layout)
+  } catch {
+    // What made it give up is what counts; the next publication clears up.
+  }
+}

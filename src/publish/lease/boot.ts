@@ -1,0 +1,31 @@
+// Whether what is in place was looked at since the machine was booted. After a loss of power,
+// a file can have the size and the times that are remembered of it, and not its content.
+import path from 'node:path'
+import { ABSENT, tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import { readFileUnless, replaceFile } from '../../volume/files.js'
+import type { Lease } from './lease.js'
+import { currentBootId } from './process-identity.js'
+
+/** The file's name, beside the lease. */
+export const BOOT_FILE = 'boot'
+
+/**
+ * Whether every file's content is to be compared, as this is the first look in this boot; false
+ * where the system does not tell boots apart.
+ */
+export function isFirstLook(lease: Lease): boolean {
+  const bootId = currentBootId()
+  if (bootId === null) return false
+  const last = readFileUnless(ABSENT, bootFileOf(lease))
+  return last?.toString('latin1').trim() !== bootId
+}
+
+/** Writes down that all was looked at; where it cannot, the next start looks again. */
+export function rememberLook(lease: Lease): void {
+  const file = bootFileOf(lease)
+  tolerating(UNWRITABLE, () => replaceFile(file, `${currentBootId()}\n`))
+}
+
+function bootFileOf({ file }: Lease): string {
+  return path.join(path.dirname(file), BOOT_FILE)
+}

@@ -1,0 +1,151 @@
+// How a lease is acquired, waited for, taken over and released. A lease is created with its
+// content in one step, wherever the volume has hard links, and taken over by one rename; who was
+// last with that has it, which all find out by a second look.
+import path from 'node:path'
+import { errnoOf } from '../../base/errno.js'
+import { OWN_DIRECTORY } from '../../base/own-directory.js'
+import { toBytePath } from '../../volume/byte-path.js'
+import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import {
+  assertAccess,
+  link,
+  namesIn,
+  removeFile,
+  rename,
+  statusBehind,
+} from '../../volume/files.js'
+import { mountPointOf } from '../../volume/mount-points.js'
+import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
+import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
+import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
+
+/** What becomes of an attempt to acquire a lease. */
+export type LeaseAnswer =
+  | { state: 'held'; lease: Lease }
+  /** It was taken over; held once it is found so a little later, as others may have done the same. */
+  | { state: 'taken'; holder: string }
+  /** Another has it, until what was `seen` stands still for long. */
+  | { state: 'waiting'; holder: string; seen: string }
+  /** Nothing can be written there, by this instance. */
+  | { state: 'unwritable' }
+
+/** Where the lease is, and where it could be of an instance that publishes in the other way. */
+export type LeaseFiles = [file: string, other: string | undefined]
+
+/** Who claims a lease, and what is known of it. */
+export interface Claim {
+  self: ProcessIdentity
+  /** What was seen for so long that its holder counts as dead. */
+  expired: string | undefined
+  /** The lease that is held already, maybe in another file. */
+  lease: Lease | undefined
+}
+
+/** Claims the lease in a file, as far as possible now, unless somebody holds the one in the other. */
+export function claimLease([file, other]: LeaseFiles, claim: Claim): LeaseAnswer {
+  const answer = claimFile(file, claim)
+  if (answer.state !== 'held') return answer
+  // A target that changes its mode has two places: all claim their own first, then look there.
+  const holder = other === undefined ? undefined : holderOf(other, claim)
+  if (holder) releaseLease(answer.lease)
+  else if (claim.lease && claim.lease.file !== file) releaseLease(claim.lease)
+  return holder ?? answer
+}
+
+/** Gives a lease back, if it still is the holder's. */
+export function releaseLease({ file, id }: Lease): void {
+  if (decodeLease(readLeaseText(file) ?? '')?.id === id) removeFile(file)
+  const directory = path.dirname(file)
+  const isRemoved = removeIfEmpty(toBytePath(directory))
+  // Above its own directory is what is published; above the one beside a link, more of its own.
+  const isBeside = path.basename(directory) !== OWN_DIRECTORY
+  if (isRemoved && isBeside) removeIfEmpty(toBytePath(path.dirname(directory)))
+}
+
+function claimFile(file: string, claim: Claim): LeaseAnswer {
+  const found = readLeaseText(file)
+  if (found !== undefined && decodeLease(found)?.id === claim.self.id) return held(file, claim)
+  const holder = holderOf(file, claim)
+  if (holder) return isWritable(path.dirname(file)) ? holder : { state: 'unwritable' }
+  let answer: LeaseAnswer | undefined
+  const isDone = tolerating(UNWRITABLE, () => {
+    answer = found === undefined ? createLease(file, claim) : takeOver(file, found, claim)
+  })
+  return isDone && answer ? answer : { state: 'unwritable' }
+}
+
+/** Who has a lease; undefined where nobody has, or one who is known to be dead. */
+function holderOf(file: string, { self, expired }: Claim): LeaseAnswer | undefined {
+  const seen = readLeaseText(file)
+  if (seen === undefined || seen === expired) return undefined
+  const record = decodeLease(seen)
+  if (record && (record.id === self.id || isGone(record, self))) return undefined
+  return { state: 'waiting', holder: describeHolder(seen), seen }
+}
+
+function describeHolder(text: string): string {
+  const record = decodeLease(text)
+  return record ? describeProcess(record) : 'an instance that cannot be named'
+}
+
+function createLease(file: string, claim: Claim): LeaseAnswer {
+  const staged = stage(file, claim)
+  try {
+    link(staged, file)
+  } catch (error) {
+    // Another was faster, and may have cleared up.
+    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(file)
+    if (!NO_LINK.includes(errnoOf(error))) throw error
+    // Empty for a moment, which others take for a lease of one they cannot name.
+    const write = () => writeNewFile(toBytePath(file), 0o666, contentOf(claim))
+    if (!tolerating(['EEXIST'], write)) return lostRace(file)
+  } finally {
+    removeFile(staged)
+  }
+  return held(file, claim)
+}
+
+/** Replaces what was found, if it still is there. */
+function takeOver(file: string, found: string, claim: Claim): LeaseAnswer {
+  const staged = stage(file, claim)
+  const isStillThere = readLeaseText(file) === found
+  if (isStillThere && tolerating(['ENOENT'], () => rename(staged, file))) {
+    return { state: 'taken', holder: describeHolder(found) }
+  }
+  removeFile(staged)
+  return lostRace(file)
+}
+
+function stage(file: string, claim: Claim): string {
+  ensureDirectory(path.dirname(file))
+  const staged = `${file}.${claim.self.id}`
+  removeFile(staged)
+  writeNewFile(toBytePath(staged), 0o666, contentOf(claim))
+  return staged
+}
+
+function contentOf({ self }: Claim): Buffer {
+  return encodeLease({ ...self, beats: 0 })
+}
+
+/** What others left who were killed; one who is just at it tries again. */
+function removeStaged(directory: string): void {
+  for (const name of namesIn(directory)) {
+    if (name.startsWith(`${LEASE_FILE}.`)) removeFile(path.join(directory, name))
+  }
+}
+
+function lostRace(file: string): LeaseAnswer {
+  const seen = readLeaseText(file) ?? ''
+  return { state: 'waiting', holder: describeHolder(seen), seen }
+}
+
+function held(file: string, { self }: Claim): LeaseAnswer {
+  removeStaged(path.dirname(file))
+  const volume = statusBehind(file).dev
+  return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }
+}
+
+function isWritable(directory: string): boolean {
+  return tolerating(UNWRITABLE, () => assertAccess(directory))
+}

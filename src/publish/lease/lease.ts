@@ -1,0 +1,96 @@
+// A lease on what is published: of all instances that share a volume, the one whose name is in
+// the lease file works on an entry, and raises a number in it from time to time. Another takes
+// the lease over when that number stands still for long enough by its own clock, so that no two
+// machines' clocks are compared.
+//
+// What is left of a race: nobody can make a rename depend on the content of another file. Whoever
+// commits reads the lease right before, and again from time to time while it goes on; a process
+// that is stopped (SIGSTOP, a hanging NFS mount) between such a look and the one call that
+// follows it, and for longer than the lease lasts, makes that one call after another has taken
+// over. In symlink mode, that call puts a whole commit back in sight until the new owner's next.
+import { errnoOf } from '../../base/errno.js'
+import { SyncError } from '../../base/errors.js'
+import { ABSENT } from '../../volume/errnos.js'
+import { readFileUnless, rewrite } from '../../volume/files.js'
+import type { ProcessIdentity } from './process-identity.js'
+
+/** A lease that is held. */
+export interface Lease {
+  /** The lease file. Absolute. */
+  file: string
+  /** Of the process that holds it. */
+  id: string
+  /** The volume the file is on. */
+  volume: number
+  /** Where that is mounted, as a byte path; undefined where the system does not tell. */
+  mountPoint?: string | undefined
+}
+
+/** What a lease file holds. */
+export interface LeaseRecord extends ProcessIdentity {
+  /** Raised by every sign of life. */
+  beats: number
+}
+
+/** The name of the lease file. */
+export const LEASE_FILE = 'lease'
+
+/** Every record has this length, so that one write replaces another whole. */
+const RECORD_BYTES = 512
+/** While something goes on, the lease is looked at this often, in milliseconds. */
+const LOOK_AGAIN_MS = 1000
+
+/** JSON in one line of a fixed length. */
+export function encodeLease(record: LeaseRecord): Buffer {
+  return Buffer.from(`${JSON.stringify(record).padEnd(RECORD_BYTES - 1)}\n`)
+}
+
+/** The inverse of {@link encodeLease}; undefined where the text is not, or only half of, one. */
+export function decodeLease(text: string): LeaseRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<LeaseRecord> | null
+    const isWhole = typeof record?.id === 'string' && typeof record.pid === 'number'
+    return isWhole ? (record as LeaseRecord) : undefined
+  } catch {
+    // Not written whole, or damaged: then nobody can be named.
+    return undefined
+  }
+}
+
+/** The text of a lease file; undefined where there is none. */
+export function readLeaseText(file: string): string | undefined {
+  return readFileUnless(ABSENT, file)?.toString()
+}
+
+/** Throws `lease-lost` where a lease is not its holder's any more. */
+export function assertLease(lease: Lease | undefined): void {
+  if (!lease || decodeLease(readLeaseText(lease.file) ?? '')?.id === lease.id) return
+  throw new SyncError(
+    'lease-lost',
+    `Another instance has taken over (${lease.file}), or somebody has removed that file; nothing more is written, and this instance waits for its turn`,
+  )
+}
+
+/** Asserts a lease from time to time, for what may last long: to be called at every step. */
+export function leaseGuard(lease: Lease | undefined): () => void {
+  let lookedAt = performance.now()
+  return () => {
+    if (performance.now() - lookedAt < LOOK_AGAIN_MS) return
+    assertLease(lease)
+    lookedAt = performance.now()
+  }
+}
+
+/** Shows that the holder lives; returns false where the lease is not its own any more. */
+export async function renewLease({ file, id }: Lease): Promise<boolean> {
+  try {
+    return await rewrite(file, RECORD_BYTES, (content) => {
+      const record = decodeLease(content.toString())
+      // One who takes over renames another file to this name: this one is written for nobody then.
+      return record?.id === id ? encodeLease({ ...record, beats: record.beats + 1 }) : undefined
+    })
+  } catch (error) {
+    if (ABSENT.includes(errnoOf(error))) return false
+    throw error
+  }
+}

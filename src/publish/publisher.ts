@@ -1,0 +1,80 @@
+// The two ways to publish, a directory in place and a symlink, behind one interface. What a
+// publication is given, and what it answers.
+import type { Limits } from '../git/limits.js'
+import type { StoredObject } from '../git/object.js'
+import type { Oid } from '../git/oid.js'
+import type { DirectoryLayout } from './layout.js'
+import type { LeaseFiles } from './lease/claim.js'
+import type { Depth } from './snapshot/comparison.js'
+import type { FirstPaths, Inspection } from './snapshot/inspection.js'
+import type { RecordedDirectory } from './snapshot/published-tree.js'
+import type { Target } from './target.js'
+import type { Ignored } from './tree/attribute-plan.js'
+
+/** The tree to publish. */
+export interface TreeSource {
+  tree: Oid
+  readTree(oid: Oid): Buffer
+  /** What the commit may take at most. @default no limits */
+  limits?: Limits
+}
+
+/** The commit to publish, and its objects. */
+export interface CommitSource extends TreeSource {
+  commit: Oid
+  readBlob(oid: Oid): StoredObject
+}
+
+export interface Published {
+  filesWritten: number
+  filesDeleted: number
+  /** What attributes ask for and was not done; absent where all was. */
+  ignored?: readonly Ignored[]
+  /** What was removed beside the commit; absent where nothing was. */
+  foreign?: FirstPaths | undefined
+}
+
+/** A publication under way; until it is finished, nothing that is published is touched. */
+export interface Publication {
+  /** Hands over an object as soon as it is there, so that its files can be staged. */
+  offer(oid: Oid, object: StoredObject): void
+  /** Stages what is left, then puts everything in place. */
+  finish(): Published
+  /** Gives up: removes what was staged, unless putting it in place has begun. */
+  abandon(): void
+}
+
+export interface TidyOptions {
+  /** How long an earlier worktree stays, in milliseconds. */
+  graceMs: number
+  /** Milliseconds since the epoch. */
+  now: number
+  /** Throws when the work is to be given up. */
+  checkpoint: () => void
+}
+
+/** One way to publish. Each call may throw what the file system says. */
+export interface Publisher {
+  /**
+   * Starts to publish a commit; `base` is what {@link Publisher.base} returned, if it was called.
+   * Throws `path-blocked` where what stands at the published path is not to be replaced.
+   */
+  begin(
+    target: Target,
+    source: CommitSource,
+    checkpoint: () => void,
+    base: RecordedDirectory | undefined,
+  ): Publication
+  /** Where what is published now would be; undefined where nothing is, or in the other way. */
+  current(target: Target): DirectoryLayout | undefined
+  /** The directory that the next commit's grows from, given what is published now. */
+  base(target: Target, current: RecordedDirectory): RecordedDirectory | undefined
+  /** Completes what was interrupted, and looks at what is in place. */
+  inspect(target: Target, depth: Depth): Inspection
+  /** Removes what is not needed any more; the milliseconds until there is more to do, if any. */
+  tidy(target: Target, options: TidyOptions): number | undefined
+  /** Where the lease is, and where it could be of an instance that publishes in the other way. */
+  leaseFiles(target: Target): LeaseFiles
+  /** Where files are that are needed while a pack is received. */
+  incomingDirectory(target: Target): string
+}

@@ -1,0 +1,101 @@
+// What is remembered of files goes over from one snapshot to the next: of those that stay, what
+// was remembered before; of those that were staged, what was found out then. What was published
+// of a file is, where a conversion made other bytes of its blob, the oid of those.
+import type { Oid } from '../../git/oid.js'
+import type { AttributesFile } from '../tree/attribute-plan.js'
+import type { TreeDiff } from '../tree/tree-diff.js'
+import {
+  ALL_AS_STORED,
+  contentOf,
+  type PublishedContent,
+  type Snapshot,
+  STAT_FIELDS,
+} from './snapshot.js'
+
+/** What was found out of files as they were staged, by their path. */
+export interface StagedRecords {
+  /** The status of a file; undefined where it was neither staged nor found right. */
+  statOf(path: string): ArrayLike<number> | undefined
+  /** The oid of the bytes of a file that was converted; undefined where it was not. */
+  contentOf(path: string): Oid | undefined
+}
+
+/** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
+export function nextSnapshot(
+  before: Snapshot | undefined,
+  { commit, attributes }: { commit: Oid; attributes: readonly AttributesFile[] },
+  { trees, kept, writes }: TreeDiff,
+  staged: StagedRecords,
+): Snapshot {
+  const count = trees[0]?.files ?? 0
+  const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
+  const changed = new Map<number, Oid | undefined>()
+  for (const { path, index } of writes) {
+    const stat = staged.statOf(path)
+    if (stat) stats.set(stat, index * STAT_FIELDS)
+    changed.set(index, staged.contentOf(path))
+  }
+  const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {
+    like: commit,
+    changed,
+  })
+  return { commit, trees, stats, attributes, content }
+}
+
+/** Runs of unchanged files take what is remembered of them to their new place among `count` files. */
+export function carryStats(
+  stats: Float64Array,
+  kept: TreeDiff['kept'],
+  count: number,
+): Float64Array {
+  const carried = new Float64Array(count * STAT_FIELDS)
+  for (const run of kept) {
+    const start = run.from * STAT_FIELDS
+    carried.set(stats.subarray(start, start + run.count * STAT_FIELDS), run.to * STAT_FIELDS)
+  }
+  return carried
+}
+
+/**
+ * Runs of unchanged files take their records to their new place among `count` files; `changed` has
+ * those of others, by their new place.
+ */
+export function carryContent(
+  content: PublishedContent,
+  kept: TreeDiff['kept'],
+  count: number,
+  { like, changed }: { like: Oid; changed: ReadonlyMap<number, Oid | undefined> },
+): PublishedContent {
+  if (content.length === 0 && ![...changed.values()].some(Boolean)) return ALL_AS_STORED
+  const size = like.length / 2
+  const carried = Buffer.alloc(count * size)
+  for (const { from, to, count } of content.length === 0 ? [] : kept) {
+    content.copy(carried, to * size, from * size, (from + count) * size)
+  }
+  for (const [index, oid] of changed) {
+    if (oid === undefined) carried.fill(0, index * size, (index + 1) * size)
+    else carried.write(oid, index * size, 'hex')
+  }
+  return carried.some((byte) => byte !== 0) ? carried : ALL_AS_STORED
+}
+
+/** The records of `content` that are other ones than in `carried`. */
+export function contentBeyond(
+  carried: PublishedContent,
+  content: PublishedContent,
+  like: Oid,
+): Map<number, Oid | undefined> {
+  const beyond = new Map<number, Oid | undefined>()
+  if (carried.equals(content)) return beyond
+  const size = like.length / 2
+  const bytes = Math.max(carried.length, content.length)
+  const [before, after] = [carried, content].map((some) =>
+    some.length > 0 ? some : Buffer.alloc(bytes),
+  )
+  for (let start = 0; start < bytes; start += size) {
+    const end = start + size
+    if (after?.compare(before as Buffer, start, end, start, end) === 0) continue
+    beyond.set(start / size, contentOf(content, start / size, like))
+  }
+  return beyond
+}

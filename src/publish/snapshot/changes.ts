@@ -1,0 +1,125 @@
+// A snapshot as what differs from an earlier one, so that writing it costs what changed and
+// not what the tree weighs: the trees that are new, and the records that are not carried over.
+import type { Oid } from '../../git/oid.js'
+import { objectFormatOf } from '../../git/oid.js'
+import { diffTrees } from '../tree/tree-diff.js'
+import { carryContent, carryStats, contentBeyond } from './carry.js'
+import {
+  CHECKSUM_BYTES,
+  decodeAttributes,
+  type EncodedAttributes,
+  encodeAttributes,
+  type Snapshot,
+  STAT_FIELDS,
+  seal,
+  unseal,
+} from './snapshot.js'
+
+const MAGIC = 'git-autosync snapshot changes 2\n'
+
+/** A snapshot that others are written against. */
+export interface Base extends Snapshot {
+  /** Of its bytes. */
+  checksum: string
+}
+
+interface Header {
+  base: string
+  commit: Oid
+  tree: Oid
+  /** How many trees are new, and how many records differ. */
+  trees: number
+  records: number
+  /** Absent where they are those of the base. */
+  attributes?: EncodedAttributes
+  /** The places of files, and what their content is there now. */
+  content: [index: number, oid: Oid | null][]
+}
+
+/** Magic, a line of JSON, oid and length of each new tree, their bodies, records, checksum. */
+export function encodeChanges(snapshot: Snapshot, base: Base): Buffer {
+  const { commit, trees, stats } = snapshot
+  const root = trees[0]?.oid as Oid
+  const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
+  const { kept } = diffTrees(base.trees, root, (oid) => bodies.get(oid) as Buffer)
+  for (const { oid } of base.trees) bodies.delete(oid)
+  const count = stats.length / STAT_FIELDS
+  const records = recordsBeyond(carryStats(base.stats, kept, count), stats)
+  const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
+  const content = contentBeyond(carried, snapshot.content, commit)
+  const attributes = encodeAttributes(snapshot.attributes)
+  const isSame = JSON.stringify(attributes) === JSON.stringify(encodeAttributes(base.attributes))
+  const header: Header = {
+    base: base.checksum,
+    commit,
+    tree: root,
+    trees: bodies.size,
+    records: records.length / (STAT_FIELDS + 1),
+    ...(isSame ? {} : { attributes }),
+    content: [...content].map(([index, oid]) => [index, oid ?? null]),
+  }
+  const table = [...bodies].map(([oid, body]) => {
+    const row = Buffer.from(`${oid}00000000`, 'hex')
+    row.writeUInt32LE(body.length, row.length - 4)
+    return row
+  })
+  return seal(
+    Buffer.concat([
+      Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
+      ...table,
+      ...bodies.values(),
+      Buffer.from(Float64Array.from(records).buffer),
+      Buffer.alloc(CHECKSUM_BYTES),
+    ]),
+  )
+}
+
+/** Whether bytes of {@link encodeChanges} are of another base; undefined where they are damaged. */
+export function isForBase(bytes: Buffer, { checksum }: Base): boolean | undefined {
+  const content = unseal(bytes, MAGIC)
+  return content && readHeader(content).header.base === checksum
+}
+
+/** The inverse of {@link encodeChanges}, for bytes that {@link isForBase} found right. */
+export function decodeChanges(bytes: Buffer, base: Base): Snapshot {
+  const { header, end } = readHeader(bytes)
+  const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
+  const bodies = new Map(base.trees.map(({ oid, body }) => [oid, body]))
+  let bodyAt = end + header.trees * (oidLength + 4)
+  for (let row = end, left = header.trees; left > 0; left--, row += oidLength + 4) {
+    const bodyEnd = bodyAt + bytes.readUInt32LE(row + oidLength)
+    bodies.set(bytes.toString('hex', row, row + oidLength), bytes.subarray(bodyAt, bodyEnd))
+    bodyAt = bodyEnd
+  }
+  const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
+  const count = trees[0]?.files ?? 0
+  const stats = carryStats(base.stats, kept, count)
+  const records = new Float64Array(header.records * (STAT_FIELDS + 1))
+  bytes.copy(new Uint8Array(records.buffer), 0, bodyAt)
+  for (let at = 0; at < records.length; at += STAT_FIELDS + 1) {
+    const record = records.subarray(at + 1, at + 1 + STAT_FIELDS)
+    stats.set(record, (records[at] as number) * STAT_FIELDS)
+  }
+  const changed = new Map(header.content.map(([index, oid]) => [index, oid ?? undefined]))
+  const content = carryContent(base.content, kept, count, { like: header.commit, changed })
+  const attributes = header.attributes ? decodeAttributes(header.attributes) : base.attributes
+  return { commit: header.commit, trees, stats, attributes, content }
+}
+
+/** The index and the fields of each record that is another one. */
+function recordsBeyond(carried: Float64Array, stats: Float64Array): number[] {
+  const records: number[] = []
+  for (let at = 0; at < stats.length; at++) {
+    if (Object.is(carried[at], stats[at])) continue
+    const index = Math.floor(at / STAT_FIELDS)
+    const start = index * STAT_FIELDS
+    records.push(index, ...stats.subarray(start, start + STAT_FIELDS))
+    at = start + STAT_FIELDS - 1
+  }
+  return records
+}
+
+function readHeader(bytes: Buffer): { header: Header; end: number } {
+  const end = bytes.indexOf(0x0a, MAGIC.length) + 1
+  return { header: JSON.parse(bytes.toString('latin1', MAGIC.length, end)) as Header, end }
+}

@@ -1,0 +1,136 @@
+// The files a snapshot stands for, and whether they are still on disk as it remembers them:
+// by their status first, and by their content where that is in doubt.
+import { constants, type Stats } from 'node:fs'
+import { MODE } from '../../git/tree.js'
+import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
+import { listTree, realDirectories, statIfPresent } from '../../volume/volume.js'
+import { filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { isRightFile } from './file-content.js'
+import { contentOf, type Snapshot, STAT_FIELDS } from './snapshot.js'
+import type { StoredSnapshot } from './store.js'
+
+/** The size of a file in a snapshot that is known to differ from what was published. */
+const DIFFERS = -1
+
+/** What was published last to a directory. */
+export interface PublishedRecord {
+  snapshot: StoredSnapshot
+  /** False where files on disk may differ from the snapshot. */
+  isTrusted: boolean
+  /** Which files differ; undefined where any may. */
+  drifted: readonly TreeFile[] | undefined
+}
+
+/** How closely files are looked at. */
+export interface Depth {
+  /**
+   * The share of all content that is hashed though nothing speaks against it: pass `pass` of
+   * `passes` that look at everything once; undefined: none.
+   */
+  share?: { pass: number; passes: number } | undefined
+  /** Whether nothing was looked at since the machine was booted. @default false */
+  isFirst?: boolean
+  /** Throws when the work is to be given up. */
+  checkpoint?: () => void
+}
+
+/**
+ * Compares every file on disk with what was published, and returns what is to be remembered of them: a file
+ * that is right as it is now, one that is not as {@link recordOf} finds it.
+ */
+export function compareFiles(
+  root: string,
+  snapshot: Snapshot,
+  { share, checkpoint }: Depth = {},
+): Float64Array {
+  const rootPath = toBytePath(root)
+  const isReal = realDirectories(rootPath)
+  const stats = Float64Array.from(snapshot.stats)
+  const isInShare = shareOf(snapshot.stats, share)
+  for (const file of filesOf(snapshot)) {
+    checkpoint?.()
+    const stat = isReal(parentOf(file.path))
+      ? statIfPresent(joinBytePath(rootPath, file.path))
+      : undefined
+    const record = stats.subarray(file.index * STAT_FIELDS, (file.index + 1) * STAT_FIELDS)
+    if (file.mode === MODE.gitlink) {
+      record[0] = stat?.isDirectory() ? 0 : DIFFERS
+      continue
+    }
+    const isAsRemembered = stat !== undefined && isSameStatus(stat, record)
+    if (isAsRemembered && !isInShare(file.index)) continue
+    const oid = contentOf(snapshot.content, file.index, file.oid) ?? file.oid
+    const expected = { mode: file.mode, oid, remembered: modeIn(record) }
+    const isRight =
+      stat !== undefined &&
+      isReadableAsBefore(stat, record) &&
+      isRightFile(joinBytePath(rootPath, file.path), stat, expected)
+    if (!isRight) record[0] = DIFFERS
+    else if (!isAsRemembered) record.set(statFields(stat))
+  }
+  return stats
+}
+
+/** What a snapshot that was compared says of the directory. */
+export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
+  const drifted = driftedIn(snapshot)
+  return { snapshot, isTrusted: drifted.length === 0, drifted }
+}
+
+/** The files that are known to differ from what was published. */
+function driftedIn(snapshot: Snapshot): TreeFile[] {
+  const { stats } = snapshot
+  for (let at = 0; at < stats.length; at += STAT_FIELDS) {
+    if (stats[at] !== DIFFERS) continue
+    return filesOf(snapshot).filter(({ index }) => stats[index * STAT_FIELDS] === DIFFERS)
+  }
+  return []
+}
+
+/** Whether a directory holds nothing but what the snapshot stands for. */
+export function holdsNothingElse(root: string, snapshot: Snapshot): boolean {
+  const own = ownPaths(snapshot)
+  return listTree(toBytePath(root)).every(({ path }) => own.has(path))
+}
+
+/** The paths of a snapshot's files, and of the directories they lie in. */
+export function ownPaths(snapshot: Snapshot): Set<string> {
+  const own = new Set<string>()
+  for (const file of filesOf(snapshot)) {
+    for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
+  }
+  return own
+}
+
+/** What a snapshot remembers of a file. */
+export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
+  return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
+}
+
+function isSameStatus(stat: Stats, record: Float64Array): boolean {
+  return statFields(stat).every((value, at) => value === record[at])
+}
+
+/** The kind of a file and its permissions, as they are remembered. */
+function modeIn(record: Float64Array): number {
+  return record[STAT_FIELDS - 1] as number
+}
+
+/** Volumes may widen permissions by themselves; one that was taken away is missed by a reader. */
+function isReadableAsBefore({ mode }: Stats, record: Float64Array): boolean {
+  return (modeIn(record) & ~mode & 0o777) === 0
+}
+
+/** Divides the files, in their order, so that each pass has about the same number of bytes. */
+function shareOf(stats: Float64Array, share: Depth['share']): (index: number) => boolean {
+  if (!share) return () => false
+  const starts = new Float64Array(stats.length / STAT_FIELDS)
+  let bytes = 0
+  for (let index = 0; index < starts.length; index++) {
+    starts[index] = bytes
+    // An empty file is no reason to be left out for ever.
+    bytes += 1 + Math.max(0, stats[index * STAT_FIELDS] as number)
+  }
+  const pass = share.pass % share.passes
+  return (index) => Math.floor(((starts[index] as number) / bytes) * share.passes) === pass
+}

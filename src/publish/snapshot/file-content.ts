@@ -1,0 +1,75 @@
+// Whether what is on disk has the content of a blob, found out without holding a large
+// file in memory.
+import { constants, type Stats } from 'node:fs'
+import { NO_CONVERSION } from '../../git/attributes/conversion.js'
+import { restore } from '../../git/attributes/restore.js'
+import { FileSource } from '../../git/byte-source.js'
+import { hashObject, startHash } from '../../git/object.js'
+import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { toFsPath } from '../../volume/byte-path.js'
+import { NOT_AS_SEEN, readUnless } from '../../volume/errnos.js'
+import { readBytes, readLink } from '../../volume/volume.js'
+
+const STEP_BYTES = 1024 * 1024
+/** From this size on, in bytes, it is not looked whether content has only other line ends. */
+const MAX_CRLF_BYTES = 4 * 1024 * 1024
+
+/** What is to be at a path. */
+export interface ExpectedContent {
+  mode: number
+  oid: Oid
+  /** What a volume without symlinks or executable bits made of it, as the mode in its status. */
+  remembered?: number | undefined
+}
+
+/** Whether a regular file's content, or a symlink's target, is that of a blob. */
+export function isContent(path: string, stat: Stats, oid: Oid): boolean {
+  if (stat.isSymbolicLink()) return hashObject('blob', readLink(path), objectFormatOf(oid)) === oid
+  return stat.isFile() && hashFile(toFsPath(path), oid) === oid
+}
+
+/** Whether what is at a path is what a tree has there: its kind, its executable bit, its content. */
+export function isRightFile(
+  path: string,
+  stat: Stats,
+  { mode, oid, remembered }: ExpectedContent,
+  isSame = isContent,
+): boolean {
+  const kind = kindOf(stat.mode)
+  if (kind !== mode && (kind === undefined || kind !== kindOf(remembered ?? 0))) return false
+  return readUnless(NOT_AS_SEEN, () => isSame(path, stat, oid)) ?? false
+}
+
+/** Like {@link isRightFile}, for a file whose blob was written with CRLF at the end of each line. */
+export function isWithCrlf(path: string, stat: Stats, file: { mode: number; oid: Oid }): boolean {
+  return isRightFile(path, stat, file, isContentWithCrlf)
+}
+
+/** What a tree would call it; undefined where no tree has anything like it. */
+function kindOf(mode: number): number | undefined {
+  const type = mode & constants.S_IFMT
+  if (type === constants.S_IFLNK) return MODE.symlink
+  if (type !== constants.S_IFREG) return undefined
+  return (mode & 0o100) === 0 ? MODE.file : MODE.executable
+}
+
+function isContentWithCrlf(path: string, stat: Stats, oid: Oid): boolean {
+  if (!stat.isFile() || stat.size >= MAX_CRLF_BYTES) return false
+  const stored = restore(readBytes(path), { ...NO_CONVERSION, lineEnds: 'crlf' }, oid)
+  return hashObject('blob', stored, objectFormatOf(oid)) === oid
+}
+
+/** The oid of a file's content, as that of a blob. */
+export function hashFile(path: string | Buffer, like: Oid): Oid {
+  const source = new FileSource(path)
+  try {
+    const hash = startHash('blob', source.length, objectFormatOf(like))
+    for (let start = 0; start < source.length; start += STEP_BYTES) {
+      hash.update(source.read(start, Math.min(start + STEP_BYTES, source.length)))
+    }
+    return hash.digest('hex')
+  } finally {
+    source.close()
+  }
+}

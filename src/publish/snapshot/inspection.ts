@@ -1,0 +1,72 @@
+// What is found at a published path: the commit, and what differs from it, file by file.
+import type { Oid } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { displayPath } from '../../volume/byte-path.js'
+import type { TreeFile } from '../tree/tree-diff.js'
+import type { PublishedRecord } from './comparison.js'
+import { PublishedTree } from './published-tree.js'
+
+/** What others did to paths, told so that a line of the log can hold it. */
+export interface FirstPaths {
+  /** How many paths, and the first of them. */
+  count: number
+  paths: string[]
+}
+
+/** So many paths are named. */
+export const MAX_PATHS = 10
+
+/** What is in place at a target. */
+export interface Inspection {
+  /** The commit in place; undefined where nothing is, or nothing of it is sure. */
+  commit: Oid | undefined
+  /** What differs from that commit; undefined where nothing does. */
+  drift: Drift | undefined
+  /** What was removed that is not of that commit; absent where nothing was. */
+  foreign?: FirstPaths | undefined
+}
+
+/** Published files that something else changed. */
+export interface Drift extends FirstPaths {
+  /** The blobs that are nowhere in place; undefined: so many that all of the commit is fetched. */
+  missing: Oid[] | undefined
+}
+
+/** From so many blobs on, one request for the commit is less work than one for each of them. */
+const MAX_MISSING = 1000
+
+/** Nothing that can be trusted. */
+export const NOTHING: Inspection = { commit: undefined, drift: undefined }
+
+/**
+ * What is known of a directory, as it matters to those who are to put it right; it may be that
+ * the published path does not show it.
+ */
+export function inspectionOf(
+  root: string,
+  record: PublishedRecord,
+  { isShown, foreign }: { isShown: boolean; foreign: FirstPaths | undefined },
+): Inspection {
+  const { drifted, snapshot } = record
+  if (!drifted) return NOTHING
+  const paths = [...(isShown ? [] : ['.']), ...drifted.map(({ path }) => displayPath(path))]
+  const drift = paths.length === 0 ? undefined : driftOf(paths, drifted, root, record)
+  return { commit: snapshot.commit, drift, ...(foreign ? { foreign } : {}) }
+}
+
+function driftOf(
+  paths: string[],
+  drifted: readonly TreeFile[],
+  root: string,
+  record: PublishedRecord,
+): Drift {
+  const tree = new PublishedTree(root, record)
+  const blobs = drifted.filter(({ mode }) => mode !== MODE.gitlink).map(({ oid }) => oid)
+  const oids = [...new Set(blobs)]
+  const isMuch = oids.length > MAX_MISSING
+  return {
+    count: paths.length,
+    paths: paths.slice(0, MAX_PATHS),
+    missing: isMuch ? undefined : oids.filter((oid) => !tree.findBlob(oid)),
+  }
+}

@@ -1,0 +1,128 @@
+// What is published, as an object store: its trees come from the snapshot, its blobs from
+// the files themselves. Nothing is trusted that its hash does not prove, or the status
+// that the snapshot remembers.
+import type { Stats } from 'node:fs'
+import { errnoOf } from '../../base/errno.js'
+import { restore } from '../../git/attributes/restore.js'
+import type { Limits } from '../../git/limits.js'
+import { hashObject, type StoredObject } from '../../git/object.js'
+import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
+import { readBytes, readLink, realDirectories, statIfPresent } from '../../volume/volume.js'
+import type { DirectoryLayout } from '../layout.js'
+import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
+import { diffTrees, filesOf, type TreeFile } from '../tree/tree-diff.js'
+import type { PublishedRecord } from './comparison.js'
+import { isContent } from './file-content.js'
+import { contentOf } from './snapshot.js'
+
+/** From this size on, in bytes, a file is not held in memory. */
+export const LARGE_BYTES = 4 * 1024 * 1024
+
+/** A directory, and what was published to it last. */
+export interface RecordedDirectory {
+  layout: DirectoryLayout
+  record: PublishedRecord
+}
+
+export class PublishedTree {
+  readonly record: PublishedRecord
+  /** What the next commit's directory grows from, if it is known already. */
+  readonly base: RecordedDirectory | undefined
+  readonly #root: string
+  readonly #isReal: (directory: string) => boolean
+  #trees: Map<Oid, Buffer> | undefined
+  /** The files most likely asked for, by their blob: those that the next tree lacks. */
+  #likely = new Map<Oid, TreeFile>()
+  #all: Map<Oid, TreeFile> | undefined
+  #conversionOf: Conversions | undefined
+
+  constructor(root: string, record: PublishedRecord, base?: RecordedDirectory) {
+    this.record = record
+    this.base = base
+    this.#root = toBytePath(root)
+    this.#isReal = realDirectories(this.#root)
+  }
+
+  readTree(oid: Oid): Buffer | undefined {
+    this.#trees ??= new Map(this.record.snapshot.trees.map((tree) => [tree.oid, tree.body]))
+    return this.#trees.get(oid)
+  }
+
+  /** Says which tree comes next, so that what it replaces is found without a look at every file. */
+  expect(tree: Oid, readTree: (oid: Oid) => Buffer, limits?: Limits): void {
+    const { trees } = this.record.snapshot
+    const { deletes, replaced } = diffTrees(trees, tree, readTree, limits)
+    for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
+  }
+
+  /**
+   * A published blob; undefined where no file holds it, or not any more, or cannot be read, or
+   * where the conversion of the file cannot be undone.
+   */
+  findBlob(oid: Oid): StoredObject | undefined {
+    const attributes = this.record.snapshot.attributes.find((file) => file.oid === oid)
+    if (attributes) return { type: 'blob', body: attributes.body }
+    const file = this.#find(oid)
+    try {
+      return file && this.#read(file, oid)
+    } catch (error) {
+      if (errnoOf(error) === '') throw error
+      // What cannot be read is fetched.
+      return undefined
+    }
+  }
+
+  #read(file: TreeFile, oid: Oid): StoredObject | undefined {
+    const path = this.#pathOf(file)
+    const stat = path === undefined ? undefined : statIfPresent(path)
+    if (path === undefined || !stat) return undefined
+    if (stat.isFile() && stat.size >= LARGE_BYTES) {
+      if (!isContent(path, stat, oid)) return undefined
+      return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
+    }
+    const body = readSmall(path, stat)
+    if (!body) return undefined
+    const stored = this.#isConverted(file) ? this.#restore(file, body) : body
+    const isRight = hashObject('blob', stored, objectFormatOf(oid)) === oid
+    return isRight ? { type: 'blob', body: stored } : undefined
+  }
+
+  #isConverted({ index, oid }: TreeFile): boolean {
+    return contentOf(this.record.snapshot.content, index, oid) !== undefined
+  }
+
+  #restore({ oid, path }: TreeFile, body: Buffer): Buffer {
+    this.#conversionOf ??= conversionsBy(this.record.snapshot.attributes)
+    return restore(body, this.#conversionOf(path), oid)
+  }
+
+  #find(oid: Oid): TreeFile | undefined {
+    const likely = this.#likely.get(oid)
+    if (likely) return likely
+    this.#all ??= this.#index()
+    return this.#all.get(oid)
+  }
+
+  /** Of files with one blob, one counts that is as it was published, best as it is stored. */
+  #index(): Map<Oid, TreeFile> {
+    const drifted = new Set(this.record.drifted?.map(({ path }) => path))
+    const rankOf = (file: TreeFile) =>
+      drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
+    const index = new Map<Oid, TreeFile>()
+    for (const file of filesOf(this.record.snapshot)) {
+      const other = index.get(file.oid)
+      if (!other || rankOf(file) > rankOf(other)) index.set(file.oid, file)
+    }
+    return index
+  }
+
+  #pathOf({ path }: TreeFile): string | undefined {
+    return this.#isReal(parentOf(path)) ? joinBytePath(this.#root, path) : undefined
+  }
+}
+
+function readSmall(path: string, stat: Stats): Buffer | undefined {
+  if (stat.isSymbolicLink()) return readLink(path)
+  return stat.isFile() ? readBytes(path) : undefined
+}

@@ -1,0 +1,149 @@
+// What is published, as remembered between runs: the commit, its tree objects, one record per
+// file, and what its attributes made of them. Bytes that are damaged or of another version count
+// as none.
+import { hash } from 'node:crypto'
+import type { Oid } from '../../git/oid.js'
+import { objectFormatOf } from '../../git/oid.js'
+import type { AttributesFile } from '../tree/attribute-plan.js'
+import type { TreeRecord } from '../tree/tree-diff.js'
+
+const MAGIC = 'git-autosync snapshot 2\n'
+const CHECKSUM = 'sha1'
+export const CHECKSUM_BYTES = 20
+/** Of one file: size in bytes, time of modification in milliseconds, inode, type and permissions. */
+export const STAT_FIELDS = 4
+/** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
+const TREE_FIELDS = 3
+
+/** Empty, or one binary oid for each file in pre-order: zeros where the blob itself is published. */
+export type PublishedContent = Buffer
+
+/** No file of the tree is converted. */
+export const ALL_AS_STORED: PublishedContent = Buffer.alloc(0)
+
+/** The oid of the bytes of a converted file; undefined where its blob is published as it is. */
+export function contentOf(content: PublishedContent, index: number, like: Oid): Oid | undefined {
+  if (content.length === 0) return undefined
+  const size = like.length / 2
+  const oid = content.toString('hex', index * size, (index + 1) * size)
+  return /[^0]/.test(oid) ? oid : undefined
+}
+
+export interface Snapshot {
+  commit: Oid
+  /** Every tree occurrence, in pre-order; the first is the root. */
+  trees: TreeRecord[]
+  /** {@link STAT_FIELDS} numbers for each file, in pre-order. */
+  stats: Float64Array
+  /** The attributes files that count, if there are any. */
+  attributes: readonly AttributesFile[]
+  content: PublishedContent
+}
+
+interface Header {
+  commit: Oid
+  /** How many. */
+  trees: number
+  files: number
+  attributes: EncodedAttributes
+  isConverted: boolean
+}
+
+/** Magic, JSON, the table of trees, their bodies, the stats, the content, and a checksum of all. */
+export function encodeSnapshot(snapshot: Snapshot): Buffer {
+  const { commit, trees, stats, attributes, content } = snapshot
+  const oidLength = commit.length / 2
+  const header: Header = {
+    commit,
+    trees: trees.length,
+    files: stats.length / STAT_FIELDS,
+    attributes: encodeAttributes(attributes),
+    isConverted: content.length > 0,
+  }
+  const table = Buffer.allocUnsafe(trees.length * (oidLength + TREE_FIELDS * 4))
+  let position = 0
+  for (const { oid, body, trees: below, files } of trees) {
+    position += table.write(oid, position, 'hex')
+    for (const field of [body.length, below, files]) position = table.writeUInt32LE(field, position)
+  }
+  const parts = [
+    Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
+    table,
+    ...trees.map(({ body }) => body),
+    Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
+    content,
+    Buffer.alloc(CHECKSUM_BYTES),
+  ]
+  return seal(Buffer.concat(parts))
+}
+
+/** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */
+export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
+  const content = unseal(bytes, MAGIC)
+  if (!content) return undefined
+  const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
+  const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as Header
+  const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
+  const trees: TreeRecord[] = []
+  let position = headerEnd
+  let bodyAt = headerEnd + header.trees * (oidLength + TREE_FIELDS * 4)
+  for (let index = 0; index < header.trees; index++) {
+    const oid = content.toString('hex', position, position + oidLength)
+    position += oidLength
+    const bodyEnd = bodyAt + content.readUInt32LE(position)
+    trees.push({
+      oid,
+      body: content.subarray(bodyAt, bodyEnd),
+      trees: content.readUInt32LE(position + 4),
+      files: content.readUInt32LE(position + 8),
+    })
+    position += TREE_FIELDS * 4
+    bodyAt = bodyEnd
+  }
+  const stats = new Float64Array(header.files * STAT_FIELDS)
+  content.copy(new Uint8Array(stats.buffer), 0, bodyAt)
+  return {
+    commit: header.commit,
+    trees,
+    stats,
+    attributes: decodeAttributes(header.attributes),
+    content: header.isConverted ? content.subarray(bodyAt + stats.byteLength) : ALL_AS_STORED,
+  }
+}
+
+/** Attributes files as JSON can hold them: directory, oid, and body, of which each is a text. */
+export type EncodedAttributes = [directory: string, oid: Oid, body: string][]
+
+/** Their bodies are byte strings then. */
+export function encodeAttributes(attributes: readonly AttributesFile[]): EncodedAttributes {
+  return attributes.map(({ directory, oid, body }) => [directory, oid, body.toString('latin1')])
+}
+
+/** The inverse of {@link encodeAttributes}. */
+export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
+  return encoded.map(([directory, oid, body]) => ({
+    directory,
+    oid,
+    body: Buffer.from(body, 'latin1'),
+  }))
+}
+
+/** Ends bytes that leave room for it with their checksum. */
+export function seal(bytes: Buffer): Buffer {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES)
+  hash(CHECKSUM, content, 'buffer').copy(bytes, content.length)
+  return bytes
+}
+
+/** What was sealed, without its checksum; undefined where that is wrong, or `magic` missing. */
+export function unseal(bytes: Buffer, magic: string): Buffer | undefined {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES)
+  if (content.toString('latin1', 0, magic.length) !== magic) return undefined
+  const isWhole = hash(CHECKSUM, content, 'buffer').equals(bytes.subarray(-CHECKSUM_BYTES))
+  return isWhole ? content : undefined
+}
+
+/** What tells one snapshot's bytes from another's. */
+export function checksumOf(bytes: Buffer): string {
+  return bytes.toString('hex', bytes.length - CHECKSUM_BYTES)
+}

@@ -1,0 +1,120 @@
+// The files that hold a snapshot: all of it, and beside it what has changed since. The next
+// one is staged first, and takes its place in one step.
+import path from 'node:path'
+import { NO_LINK, tolerating } from '../../volume/errnos.js'
+import { link, readFileUnless, removeFile, rename, writeFile } from '../../volume/files.js'
+import { type Base, decodeChanges, encodeChanges, isForBase } from './changes.js'
+import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
+
+/** A snapshot as it was read. */
+export interface StoredSnapshot extends Snapshot {
+  base: Base
+  baseBytes: number
+}
+
+/** Changes are written on their own while they are at most this share of what they are to. */
+const MOST_CHANGES = 1 / 8
+
+/** The snapshot in a state directory; undefined where there is none that can be trusted. */
+export function readSnapshot(directory: string): StoredSnapshot | undefined {
+  return read(snapshotOf(directory), changesOf(directory))
+}
+
+/** The snapshot that {@link markForRecheck} marked. */
+export function readForRecheck(directory: string): StoredSnapshot | undefined {
+  return read(recheckOf(directory), changesOf(directory))
+}
+
+/** Writes the next snapshot beside the one that was read last, if any. */
+export function stageSnapshot(directory: string, next: Snapshot, last?: StoredSnapshot): void {
+  const changes = last && isSameFormat(next, last) ? encodeChanges(next, last.base) : undefined
+  if (changes && changes.length <= (last as StoredSnapshot).baseBytes * MOST_CHANGES) {
+    writeFile(stagedOf(changesOf(directory)), changes)
+  } else {
+    writeFile(stagedOf(snapshotOf(directory)), encodeSnapshot(next))
+  }
+}
+
+/** Whether a snapshot was staged, and is whole. */
+export function hasStaged(directory: string): boolean {
+  const snapshot = snapshotOf(directory)
+  if (readBase(stagedOf(snapshot))) return true
+  const changes = readIfPresent(stagedOf(changesOf(directory)))
+  const base = changes && readBase(snapshot)
+  return base !== undefined && isForBase(changes as Buffer, base.base) === true
+}
+
+/** Puts the staged snapshot in place. */
+export function adoptStaged(directory: string): void {
+  const [snapshot, changes] = [snapshotOf(directory), changesOf(directory)]
+  if (tolerating(['ENOENT'], () => rename(stagedOf(snapshot), snapshot))) {
+    removeFile(changes)
+  } else {
+    rename(stagedOf(changes), changes)
+  }
+}
+
+/** Removes a snapshot that was staged. */
+export function discardStaged(directory: string): void {
+  for (const file of [snapshotOf(directory), changesOf(directory)]) {
+    removeFile(stagedOf(file))
+  }
+}
+
+/** Marks that any file on disk may differ from the snapshot, now or soon: all are to be compared. */
+export function markForRecheck(directory: string): void {
+  tolerating(['ENOENT'], () => rename(snapshotOf(directory), recheckOf(directory)))
+}
+
+/** Removes a snapshot that was marked, now that there is a better one. */
+export function removeRechecked(directory: string): void {
+  removeFile(recheckOf(directory))
+}
+
+/** Removes what is remembered. */
+export function removeSnapshot(directory: string): void {
+  for (const fileOf of [snapshotOf, recheckOf, changesOf]) {
+    removeFile(fileOf(directory))
+  }
+}
+
+/** Gives a state directory the snapshot of another; where the volume can, they share its bytes. */
+export function cloneSnapshot(from: string, to: string): void {
+  for (const fileOf of [changesOf, snapshotOf]) {
+    const share = () => link(fileOf(from), fileOf(to))
+    if (tolerating([...NO_LINK, 'ENOENT'], share)) continue
+    const bytes = readIfPresent(fileOf(from))
+    if (bytes) writeFile(fileOf(to), bytes)
+  }
+}
+
+function read(file: string, changesFile?: string): StoredSnapshot | undefined {
+  const base = readBase(file)
+  const bytes = base && changesFile ? readIfPresent(changesFile) : undefined
+  if (!base || !bytes) return base
+  const isForThis = isForBase(bytes, base.base)
+  // Whether damaged changes belong to it, nothing tells: then it may be outdated.
+  if (isForThis === undefined) return undefined
+  return isForThis ? { ...base, ...decodeChanges(bytes, base.base) } : base
+}
+
+function readBase(file: string): StoredSnapshot | undefined {
+  const bytes = readIfPresent(file)
+  const snapshot = bytes && decodeSnapshot(bytes)
+  if (!snapshot) return undefined
+  const base = { ...snapshot, checksum: checksumOf(bytes as Buffer) }
+  return { ...snapshot, base, baseBytes: (bytes as Buffer).length }
+}
+
+function readIfPresent(file: string): Buffer | undefined {
+  return readFileUnless(['ENOENT'], file)
+}
+
+function isSameFormat(one: Snapshot, other: Snapshot): boolean {
+  return one.commit.length === other.commit.length
+}
+
+const snapshotOf = (directory: string) => path.join(directory, 'snapshot')
+const changesOf = (directory: string) => path.join(directory, 'snapshot.changes')
+const recheckOf = (directory: string) => path.join(directory, 'snapshot.doubted')
+const stagedOf = (file: string) => `${file}.next`

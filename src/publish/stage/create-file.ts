@@ -1,0 +1,80 @@
+// Writes one file of a tree, complete, at a path where nothing is. The process's umask
+// applies, as for git; no mode is changed afterwards.
+import { SyncError } from '../../base/errors.js'
+import { FileSource } from '../../git/byte-source.js'
+import type { LargeBlob, StoredObject } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { displayPath, toFsPath } from '../../volume/byte-path.js'
+import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
+import { link, statusBehind, symlink } from '../../volume/files.js'
+import { writeNewFile, writeNewPieces } from '../../volume/volume.js'
+import { hashFile } from '../snapshot/file-content.js'
+import type { TreeFile } from '../tree/tree-diff.js'
+
+const COPY_STEP_BYTES = 1024 * 1024
+
+/** Creates a file or a symlink at the byte path `target`. */
+export function createFile(
+  { path, mode }: Pick<TreeFile, 'path' | 'mode'>,
+  blob: StoredObject,
+  target: string,
+): void {
+  const permissions = permissionsOf(mode)
+  if (mode === MODE.symlink) createLink(path, blob, target)
+  else if ('body' in blob) writeNewFile(target, permissions, blob.body)
+  else createLarge(blob, mode, target, permissions)
+}
+
+/** What a new file is created with, before the process's umask. */
+export function permissionsOf(mode: number): number {
+  return mode === MODE.executable ? 0o777 : 0o666
+}
+
+/** Copies a file to a new one of the given permissions. */
+export function copyFile(from: string | Buffer, target: string, permissions: number): void {
+  const source = new FileSource(from)
+  try {
+    writeNewPieces(target, permissions, stepsOf(source))
+  } finally {
+    source.close()
+  }
+}
+
+function* stepsOf(source: FileSource): Generator<Buffer> {
+  for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
+    yield source.read(start, Math.min(start + COPY_STEP_BYTES, source.length))
+  }
+}
+
+/** One that was received lies in a file of its own already, which a link makes this one. */
+function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
+  // A second path gets a file of its own, as an edit of one must not show in the other.
+  const canShare = blob.isTemporary && mode === MODE.file && statusBehind(blob.file).nlink === 1
+  const share = () => link(blob.file, toFsPath(target))
+  if (canShare && tolerating(NO_LINK, share)) return
+  copyFile(blob.file, target, permissions)
+  if (!blob.isTemporary) assertUnchanged(blob.oid, toFsPath(target))
+}
+
+/** Throws `base-missing` where a file is another one than a blob, as it was edited while copied. */
+export function assertUnchanged(oid: Oid, file: string | Buffer): void {
+  if (hashFile(file, oid) === oid) return
+  throw new SyncError(
+    'base-missing',
+    `The published file with the object ${oid} changed while it was copied; everything is fetched anew`,
+  )
+}
+
+function createLink(path: string, blob: StoredObject, at: string): void {
+  const target = 'body' in blob ? blob.body : undefined
+  if (!target || target.length === 0 || target.includes(0)) {
+    throw new SyncError(
+      'unsafe-tree',
+      `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published: correct it in the repository`,
+    )
+  }
+  if (tolerating(NO_SYMLINK, () => symlink(target, toFsPath(at)))) return
+  // As git does with core.symlinks=false.
+  writeNewFile(at, permissionsOf(MODE.file), target)
+}

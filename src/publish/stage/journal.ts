@@ -1,0 +1,119 @@
+// The last step of a publication, as a list that can be worked off again: written down
+// before the first file is replaced, so that an interrupted publication is completed at
+// the next start. Every step does nothing where it was done already.
+import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
+import { flush } from '../../volume/durable.js'
+import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
+import { assertAccess, readFile, rename, writeFile } from '../../volume/files.js'
+import { realDirectories, removeOne, statIfPresent } from '../../volume/volume.js'
+
+/** What it takes to put in place what was staged, as byte paths below the root. */
+export interface Journal {
+  /** Where each staged file or directory goes; its place in the list is its name in staging. */
+  renames: Rename[]
+  /** Files that the new tree has not. */
+  deletes: string[]
+  /** Directories that stay even when a deletion empties them. */
+  keeps: string[]
+}
+
+/** One step of a journal. */
+export interface Rename {
+  path: string
+  /** What stands where this must go; in the order of removal. */
+  removeFirst: string[]
+}
+
+/** Where a journal is worked off. */
+export interface JournalPlace {
+  /** The directory that is published. */
+  root: string
+  staging: string
+  /** Throws when the rest is to be left to another. */
+  checkpoint?: () => void
+}
+
+/**
+ * Works off a journal. Directories that become empty go too, but never the root. Returns the
+ * paths that something came in the way of; all the rest is done.
+ */
+export function applyJournal({ renames, deletes, keeps }: Journal, place: JournalPlace): string[] {
+  const isReal = realDirectories(place.root)
+  const blocked = renames.flatMap((rename, index) => {
+    place.checkpoint?.()
+    const staged = joinBytePath(place.staging, String(index))
+    return putInPlace(rename, staged, place.root, isReal) ? [] : [rename.path]
+  })
+  removeFiles(deletes, new Set(keeps), place)
+  return blocked
+}
+
+/**
+ * Throws the file system's error where a directory that a journal changes cannot be written, so
+ * that a fault which can be foreseen tears nothing.
+ */
+export function assertWritable({ renames, deletes }: Journal, root: string): void {
+  const changed = [...renames.map(({ path }) => path), ...deletes].filter((path) => path !== '')
+  for (const directory of new Set(changed.map(parentOf))) {
+    tolerating(ABSENT, () => assertAccess(toFsPath(joinBytePath(root, directory))))
+  }
+}
+
+export function writeJournal(path: string, journal: Journal): void {
+  const temporary = `${path}.next`
+  writeFile(temporary, JSON.stringify(journal))
+  flush(toBytePath(temporary))
+  rename(temporary, path)
+}
+
+/** Reads a journal; undefined where it is damaged. */
+export function readJournal(path: string): Journal | undefined {
+  const text = readFile(path).toString()
+  try {
+    return JSON.parse(text) as Journal
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function putInPlace(
+  { path, removeFirst }: Rename,
+  staged: string,
+  root: string,
+  isReal: (directory: string) => boolean,
+): boolean {
+  if (path !== '' && !isReal(parentOf(path))) return false
+  // Not staged any more: this was done before an interruption, and must not be undone.
+  if (removeFirst.length > 0 && !statIfPresent(staged)) return true
+  for (const obstacle of removeFirst) {
+    if (obstacle === '' || isReal(parentOf(obstacle))) removeOne(joinBytePath(root, obstacle))
+  }
+  return tolerating(IN_THE_WAY, () =>
+    tolerating(['ENOENT'], () => rename(toFsPath(staged), toFsPath(joinBytePath(root, path)))),
+  )
+}
+
+function removeFiles(
+  paths: readonly string[],
+  keeps: ReadonlySet<string>,
+  { root, checkpoint }: JournalPlace,
+): void {
+  // Asked anew: a directory from before the renames may be a symlink now.
+  const isReal = realDirectories(root)
+  const emptied = new Set<string>()
+  for (const path of paths) {
+    checkpoint?.()
+    if (!isReal(parentOf(path))) continue
+    removeOne(joinBytePath(root, path))
+    emptied.add(parentOf(path))
+  }
+  for (const directory of emptied) removeEmpty(root, directory, keeps)
+}
+
+function removeEmpty(root: string, directory: string, keeps: ReadonlySet<string>): void {
+  for (let path = directory; path !== '' && !keeps.has(path); path = parentOf(path)) {
+    const full = joinBytePath(root, path)
+    if (statIfPresent(full)?.isDirectory() && !removeOne(full)) return
+  }
+}

@@ -1,0 +1,133 @@
+// Volumes that take two names for one: those that ignore case, or compose letters in their own
+// way. What a volume does is asked of the volume; what it may do is only where to ask. A commit
+// with two names that are one on its volume is refused; one that only writes a name in another
+// case is published.
+import path from 'node:path'
+import { errnoOf } from '../../base/errno.js'
+import { SyncError } from '../../base/errors.js'
+import {
+  displayPath,
+  joinBytePath,
+  parentOf,
+  toBytePath,
+  toFsPath,
+} from '../../volume/byte-path.js'
+import { removeAll } from '../../volume/files.js'
+import {
+  isSameFile,
+  makeDirectory,
+  namesAt,
+  statIfPresent,
+  writeNewFile,
+} from '../../volume/volume.js'
+import { foldPath, isAscii, lookalikesIn } from '../tree/folded-path.js'
+import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
+import type { Rename } from './journal.js'
+
+/** One letter, composed in both ways, as byte strings. */
+const [COMPOSED, DECOMPOSED] = ['\u00e9', 'e\u0301'].map(toBytePath) as [string, string]
+
+export interface Folding {
+  /** The directory that is published, as a byte path. */
+  root: string
+  /** On the volume of the root, as a byte path. */
+  staging: string
+  /** What is to be put in place. */
+  renames: readonly Rename[]
+  checkpoint: () => void
+}
+
+/**
+ * The files that are not to be deleted, though the new tree has not their names: those that a new
+ * one replaces whose name is the same to the volume. Throws `volume-unsupported` where the volume
+ * takes two names of the new tree for one; those in `old` trees were there before.
+ */
+export function replacedByCase(
+  diff: Pick<TreeDiff, 'trees' | 'writes' | 'deletes'>,
+  old: ReadonlySet<TreeRecord>,
+  { root, staging, renames, checkpoint }: Folding,
+): ReadonlySet<string> {
+  const replaced = new Set<string>()
+  const paths = diff.writes.map(({ path }) => path)
+  if (!foldsNames(staging, paths)) return replaced
+  assertKeptApart(diff.trees, old, staging, checkpoint)
+  const written = new Map(paths.map((path) => [foldPath(path), path]))
+  const units = new Map(renames.map((rename) => [rename.path, rename]))
+  for (const { path } of diff.deletes) {
+    const by = written.get(foldPath(path))
+    if (by === undefined || !isSameFile(joinBytePath(root, path), joinBytePath(root, by))) continue
+    replaced.add(path)
+    // Else the new one would be called as the old one is.
+    units.get(by)?.removeFirst.push(path)
+  }
+  return replaced
+}
+
+/**
+ * What it means that something staged could not be created, as its name was taken: that of
+ * another. `pathOf` tells where each unit of the staging directory goes, `staged` what failed.
+ */
+export function clashOf(
+  error: unknown,
+  staging: string,
+  pathOf: (unit: number) => string | undefined,
+  staged = toBytePath((error as NodeJS.ErrnoException).path ?? ''),
+): unknown {
+  if (errnoOf(error) !== 'EEXIST') return error
+  const [unit = '', ...below] = path.posix.relative(staging, staged).split('/')
+  const root = pathOf(Number(unit))
+  if (root === undefined || below.length === 0) return error
+  const other = namesAt(parentOf(staged)).find(
+    (name) => name !== nameOf(staged) && isSameFile(joinBytePath(parentOf(staged), name), staged),
+  )
+  if (other === undefined) return error
+  const clashing = joinBytePath(root, below.join('/'))
+  return oneName(joinBytePath(parentOf(clashing), other), clashing)
+}
+
+/**
+ * Whether a volume takes names for one that are not. How it composes letters is asked only where
+ * a path has any that are not ASCII.
+ */
+function foldsNames(staging: string, paths: Iterable<string>): boolean {
+  const folded = joinBytePath(parentOf(staging), nameOf(staging).toUpperCase())
+  if (statIfPresent(folded)) return true
+  for (const bytePath of paths) {
+    if (!isAscii(bytePath)) return isOneName(COMPOSED, DECOMPOSED, staging)
+  }
+  return false
+}
+
+function assertKeptApart(
+  trees: readonly TreeRecord[],
+  old: ReadonlySet<TreeRecord>,
+  staging: string,
+  checkpoint: () => void,
+): void {
+  for (const [one, other] of lookalikesIn(trees, old)) {
+    checkpoint()
+    if (isOneName(nameOf(one), nameOf(other), staging)) throw oneName(one, other)
+  }
+}
+
+/** Asks the volume, by a file of one name. */
+function isOneName(one: string, other: string, staging: string): boolean {
+  const probe = joinBytePath(staging, 'names')
+  makeDirectory(probe)
+  try {
+    writeNewFile(joinBytePath(probe, one), 0o666, Buffer.alloc(0))
+    return statIfPresent(joinBytePath(probe, other)) !== undefined
+  } finally {
+    removeAll(toFsPath(probe))
+  }
+}
+
+const nameOf = (bytePath: string) => bytePath.slice(bytePath.lastIndexOf('/') + 1)
+
+function oneName(one: string, other: string): SyncError {
+  const [first, second] = [one, other].map((file) => JSON.stringify(displayPath(file)))
+  return new SyncError(
+    'volume-unsupported',
+    `The volume takes ${first} and ${second} for one name; nothing of this commit is published: rename one of them, or publish to a volume that tells them apart`,
+  )
+}

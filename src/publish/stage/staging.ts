@@ -1,0 +1,215 @@
+// Writes everything that is new beside what is published, on the same volume, and finds
+// out what stands in the way. A directory that does not exist yet is staged whole, so
+// that one rename puts all of it in place.
+import { SyncError } from '../../base/errors.js'
+import type { Conversion } from '../../git/attributes/conversion.js'
+import { type Limits, tooLarge } from '../../git/limits.js'
+import type { StoredObject } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { displayPath, joinBytePath, parentOf, toFsPath } from '../../volume/byte-path.js'
+import { removeAll, rename, unlink } from '../../volume/files.js'
+import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
+import type { ForeignClone } from '../adopt/foreign-clone.js'
+import { isConvertible } from '../tree/attribute-plan.js'
+import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
+import { storedAt, writeConverted } from './convert-file.js'
+import { createFile, permissionsOf } from './create-file.js'
+import { type CommitFile, FileRecords } from './file-records.js'
+import type { Journal } from './journal.js'
+import { StagingLayout } from './layout.js'
+import { replacedByCase } from './name-clash.js'
+import { Obstacles } from './obstacles.js'
+
+export interface StagingOptions {
+  /** The directory that is published, as a byte path. */
+  root: string
+  /** Where that directory is in the end: no path there may be too long. */
+  finalRoot: string
+  /** An absent directory on the same volume, as a byte path. */
+  staging: string
+  /** Whether what is there already may be right: then it is compared, and kept where it is. */
+  adopt: boolean
+  /** Whether what others put in the way may go. */
+  clean: boolean
+  /** What was there before, of which nobody needs what is in the way. */
+  clone: ForeignClone | undefined
+  limits: Limits
+  /** Throws when the work is to be given up. */
+  checkpoint: () => void
+}
+
+/** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
+const MAX_PATH_BYTES = 4095
+
+/**
+ * Stages files, blob by blob in any order. Throws `path-blocked` where foreign files stand in
+ * the way.
+ */
+export class Staging {
+  filesWritten = 0
+  /** Of each file that was written, or found right in place. */
+  readonly records: FileRecords
+  #bytesWritten = 0
+  readonly #options: StagingOptions
+  /** What may be in place already: that is found out when it is known how it is converted. */
+  readonly #late = new Set<string>()
+  /** The files that are not staged yet, by their blob. */
+  readonly #pending = new Map<Oid, CommitFile[]>()
+  /** Every path that was expected so far. */
+  readonly #expected = new Set<string>()
+  /** The files that go because the new tree does not have them, once that is known. */
+  #deletes: ReadonlySet<string> = new Set()
+  readonly #layout: StagingLayout
+
+  constructor(options: StagingOptions) {
+    this.#options = options
+    this.records = new FileRecords(options.root)
+    removeAll(toFsPath(options.staging))
+    makeDirectory(options.staging)
+    const { root, clean, clone } = options
+    const mayGo = (path: string) => this.#deletes.has(path) || (clone?.isUnmodified(path) ?? false)
+    const obstacles = new Obstacles({ root, clean, mayGo })
+    this.#layout = new StagingLayout(root, options.staging, obstacles)
+  }
+
+  /** Says which files are to be staged, and which ones will go. */
+  expectAll({ writes, deletes }: TreeDiff): void {
+    this.#deletes = new Set(deletes.map(({ path }) => path))
+    for (const file of writes) this.expect(file)
+  }
+
+  /** Says that a file is to be staged; once is enough. */
+  expect(file: CommitFile): void {
+    if (this.#expected.has(file.path)) return
+    this.#expected.add(file.path)
+    this.#assertShort(file)
+    if (file.mode === MODE.gitlink) {
+      // As real git does for a submodule that is not checked out: an empty directory.
+      this.#layout.directory(file.path)
+      return
+    }
+    const files = this.#pending.get(file.oid)
+    if (files) files.push(file)
+    else this.#pending.set(file.oid, [file])
+  }
+
+  /** Says which files are in place as blobs, but are converted in another way now. */
+  expectRewrites(files: readonly CommitFile[]): void {
+    for (const file of files) {
+      this.#assertShort(file)
+      this.#late.add(file.path)
+    }
+  }
+
+  /** Stages the files that have this blob, if any wait for it. */
+  offer(oid: Oid, blob: StoredObject): void {
+    const files = this.#pending.get(oid)
+    if (!files) return
+    this.#pending.delete(oid)
+    for (const file of files) {
+      this.#options.checkpoint()
+      this.#stage(file, blob)
+    }
+  }
+
+  /**
+   * Stages all that is left of a diff, converts what is to be, by its path, and returns what it
+   * takes to put everything in place. Of `old`, the trees that were there before, no name is looked
+   * at again.
+   */
+  finish(
+    diff: TreeDiff,
+    conversions: ReadonlyMap<string, Conversion>,
+    readBlob: (oid: Oid) => StoredObject,
+    old: readonly TreeRecord[] = [],
+  ): Journal {
+    for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
+    if (conversions.size > 0 || this.#late.size > 0) {
+      for (const file of diff.writes.filter(isConvertible)) {
+        this.#options.checkpoint()
+        this.#convert(file, conversions.get(file.path), readBlob)
+      }
+    }
+    const { renames } = this.#layout
+    const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
+    const gone = new Set(renames.flatMap(({ removeFirst }) => removeFirst))
+    const deletes = diff.deletes
+      .map(({ path }) => path)
+      .filter((path) => !gone.has(path) && !replaced.has(path))
+    const keeps = diff.writes.filter(({ mode }) => mode === MODE.gitlink).map(({ path }) => path)
+    return { renames, deletes, keeps }
+  }
+
+  #assertShort({ path }: CommitFile): void {
+    const full = joinBytePath(this.#options.finalRoot, path)
+    if (full.length > MAX_PATH_BYTES) throw tooLong(full)
+  }
+
+  #stage(file: CommitFile, blob: StoredObject): void {
+    const parent = this.#layout.directory(parentOf(file.path))
+    const isAdopted = parent === undefined && this.#options.adopt && this.#mayBeRight(file)
+    if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
+  }
+
+  #write(file: CommitFile, blob: StoredObject, target: string): void {
+    this.filesWritten++
+    this.#count(sizeOf(blob))
+    this.#layout.creating(() => createFile(file, blob, target), target)
+    this.records.keep(file, file.oid, statOf(target))
+  }
+
+  /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
+  #convert(
+    file: CommitFile,
+    conversion: Conversion | undefined,
+    readBlob: (oid: Oid) => StoredObject,
+  ): void {
+    if (!conversion) {
+      if (!this.#late.has(file.path) || this.records.findInPlace(file, file.oid)) return
+      this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
+      return
+    }
+    const staged = this.#layout.stagedPathOf(file.path)
+    const blob = staged === undefined ? readBlob(file.oid) : storedAt(staged, file.oid)
+    const target = joinBytePath(this.#options.staging, 'converted')
+    const permissions = permissionsOf(file.mode)
+    const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
+    if (staged === undefined && this.records.findInPlace(file, oid)) {
+      unlink(toFsPath(target))
+      return
+    }
+    if (staged === undefined) this.filesWritten++
+    this.#count(staged === undefined ? size : size - sizeOf(blob))
+    const place = staged ?? this.#layout.placeOf(file.path)
+    rename(toFsPath(target), toFsPath(place))
+    this.records.keep(file, oid, statOf(place))
+  }
+
+  /** One large blob in many places fills a volume. */
+  #count(bytes: number): void {
+    const { limits } = this.#options
+    this.#bytesWritten += bytes
+    if (this.#bytesWritten > limits.checkoutBytes) throw tooLarge(limits, 'checkoutBytes')
+  }
+
+  /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
+  #mayBeRight(file: CommitFile): boolean {
+    if (this.records.findInPlace(file, file.oid)) return true
+    const existing = statIfPresent(joinBytePath(this.#options.root, file.path))
+    if (file.mode === MODE.symlink || !existing?.isFile()) return false
+    this.#late.add(file.path)
+    return true
+  }
+}
+
+function sizeOf(blob: StoredObject): number {
+  return 'body' in blob ? blob.body.length : blob.size
+}
+
+function tooLong(full: string): SyncError {
+  return new SyncError(
+    'unsafe-tree',
+    `The path ${displayPath(full.slice(0, 100))}… is longer than ${MAX_PATH_BYTES} bytes; nothing of this commit is published: shorten it in the repository`,
+  )
+}

@@ -1,0 +1,97 @@
+// What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
+// for readers that still sit in them; then one becomes the standby and the others go.
+import path from 'node:path'
+import { isOid } from '../../git/oid.js'
+import { readUnless } from '../../volume/errnos.js'
+import { namesIn, readFileUnless, removeAll, writeFile } from '../../volume/files.js'
+import { recheck } from '../directory/record.js'
+import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../layout.js'
+import { BOOT_FILE } from '../lease/boot.js'
+import { LEASE_FILE } from '../lease/lease.js'
+import type { TidyOptions } from '../publisher.js'
+import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
+
+/**
+ * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
+ * more to do; undefined where there is not.
+ */
+export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number | undefined {
+  const linked = linkedCommit(layout)
+  let hasStandby = verifyStandby(layout)
+  let waitMs: number | undefined
+  for (const name of listIfAny(layout.worktrees)) {
+    if (!isOid(name) || name === linked) continue
+    options.checkpoint()
+    const leftMs = markRetired(layout, name, options)
+    if (leftMs > 0) waitMs = Math.min(leftMs, waitMs ?? leftMs)
+    else if (hasStandby || !retire(layout, name)) remove(layout, name)
+    else hasStandby = true
+  }
+  removeLeftOvers(layout, linked)
+  // Not left to a worktree in its grace time: the next commit may come before that is over.
+  if (linked !== undefined && !hasStandby) {
+    createStandby(layout, linked, options.checkpoint)
+  }
+  return waitMs
+}
+
+/** How long a worktree is still to stay; the first look at it starts its time. */
+function markRetired(layout: LinkLayout, name: string, options: TidyOptions): number {
+  const { graceMs, now } = options
+  if (graceMs === 0) return 0
+  const mark = retiredMarkOf(layout, name)
+  const retiredAt = readMark(mark)
+  // Where the clock was set back, the time starts again.
+  if (retiredAt === undefined || retiredAt > now) {
+    writeFile(mark, `${now}\n`)
+    return graceMs
+  }
+  return Math.max(0, retiredAt + graceMs - now)
+}
+
+/** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
+function readMark(mark: string): number | undefined {
+  const text = readFileUnless(['ENOENT'], mark)?.toString('latin1') ?? ''
+  return /^\d+\n$/.test(text) ? Number(text) : undefined
+}
+
+function remove(layout: LinkLayout, name: string): void {
+  const { worktrees, statesDirectory } = layout
+  // The marker goes last: without it, the time would start again.
+  for (const target of [
+    path.join(statesDirectory, `${name}.state`),
+    path.join(worktrees, name),
+    retiredMarkOf(layout, name),
+  ]) {
+    removeAll(target)
+  }
+}
+
+/** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
+export function recheckUnused(layout: LinkLayout): void {
+  const linked = linkedCommit(layout)
+  recheckStandby(layout)
+  for (const name of listIfAny(layout.worktrees)) {
+    if (isOid(name) && name !== linked) recheck(worktreeLayout(layout, name))
+  }
+}
+
+/** Whatever belongs to no worktree, and what an interruption left. */
+function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
+  const worktrees = new Set(listIfAny(layout.worktrees).filter((name) => isOid(name)))
+  for (const directory of new Set([layout.worktrees, layout.statesDirectory])) {
+    for (const name of listIfAny(directory)) {
+      if (name === LEASE_FILE || name === BOOT_FILE) continue
+      const [owner = '', kind] = name.split('.')
+      const belongs =
+        kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
+      const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
+      if (!isKept) removeAll(path.join(directory, name))
+    }
+  }
+}
+
+/** Empty where nothing was published yet. */
+function listIfAny(directory: string): string[] {
+  return readUnless(['ENOENT'], () => namesIn(directory)) ?? []
+}

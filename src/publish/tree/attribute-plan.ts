@@ -1,0 +1,191 @@
+// What attributes make of a commit's files: which ones are converted, which ones become other
+// bytes though their blob stays, and what cannot be done. Where neither the commit nor the one
+// before it has a `.gitattributes`, nothing is looked at.
+import { SyncError } from '../../base/errors.js'
+import { ATTRIBUTES_FILE, AttributeStack } from '../../git/attributes/attribute-stack.js'
+import type { Conversion } from '../../git/attributes/conversion.js'
+import type { StoredObject } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { filesOf, type TreeDiff, type TreeFile } from './tree-diff.js'
+
+/** The most bytes that all attributes files of a commit may have together: they are kept. */
+const MAX_ATTRIBUTES_BYTES = 1024 * 1024
+
+/** So many things that are not done are told of. */
+const MAX_IGNORED = 10
+const MAX_IGNORED_LENGTH = 100
+
+/** Something that attributes ask for and that is not done: the files are published as stored. */
+export interface Ignored {
+  /** For instance `filter=lfs`. */
+  attribute: string
+  /** How many files, of those that were looked at, and the first of them. */
+  files: number
+  firstPath: string
+}
+
+/** One `.gitattributes` of a tree. */
+export interface AttributesFile {
+  /** The byte path of the directory it is in. */
+  directory: string
+  oid: Oid
+  body: Buffer
+}
+
+export interface AttributePlan {
+  /** The attributes files of the commit. */
+  attributes: readonly AttributesFile[]
+  /** What becomes of files that are to be written, by their path; others are written as stored. */
+  conversions: ReadonlyMap<string, Conversion>
+  /** Files that are kept as blobs, and are to be published in another way than they were. */
+  rewrites: TreeFile[]
+  ignored: Ignored[]
+}
+
+/** What is known of a tree's attributes, for every path in it. */
+export type Conversions = (path: string) => Conversion
+
+/**
+ * Plans what becomes of the files that a diff writes, or keeps in the wrong form, given the
+ * attributes files of the old tree. Throws `commit-too-large` where those of the new one are.
+ */
+export function planAttributes(
+  before: readonly AttributesFile[],
+  diff: TreeDiff,
+  readBlob: (oid: Oid) => StoredObject,
+  checkpoint: () => void,
+): AttributePlan {
+  if (before.length === 0 && !diff.writes.some(isAttributesFile)) {
+    return { attributes: [], conversions: new Map(), rewrites: [], ignored: [] }
+  }
+  const attributes = attributesAfter(before, diff, readBlob)
+  const conversionOf = conversionsBy(attributes)
+  const ignored = new Map<string, Ignored>()
+  const conversions = new Map<string, Conversion>()
+  const add = ({ path }: TreeFile, conversion: Conversion) => {
+    if (conversion.key !== '') conversions.set(path, conversion)
+    for (const attribute of conversion.ignored) countIgnored(attribute, path, ignored)
+  }
+  for (const file of diff.writes) {
+    checkpoint()
+    if (isConvertible(file)) add(file, conversionOf(file.path))
+  }
+  const rewrites: TreeFile[] = []
+  const conversionBefore = conversionsBy(before)
+  for (const file of keptBelow(changedDirectories(before, attributes), diff)) {
+    checkpoint()
+    const conversion = conversionOf(file.path)
+    if (conversion.key !== conversionBefore(file.path).key) {
+      rewrites.push(file)
+      add(file, conversion)
+    } else for (const attribute of conversion.ignored) countIgnored(attribute, file.path, ignored)
+  }
+  return { attributes, conversions, rewrites, ignored: [...ignored.values()] }
+}
+
+/** What the attributes files of a tree make of its files. */
+export function conversionsBy(attributes: readonly AttributesFile[]): Conversions {
+  const bodies = new Map(attributes.map(({ directory, body }) => [directory, body]))
+  const stacks = new Map<string, AttributeStack>()
+  const stackOf = (directory: string): AttributeStack => {
+    const known = stacks.get(directory)
+    if (known) return known
+    const body = bodies.get(directory)
+    const stack =
+      directory === ''
+        ? AttributeStack.atRoot(body)
+        : stackOf(parentOf(directory)).enter(directory, body)
+    stacks.set(directory, stack)
+    return stack
+  }
+  return (path) => stackOf(parentOf(path)).conversionOf(path)
+}
+
+/** Those that stay, and those that are new. */
+function attributesAfter(
+  before: readonly AttributesFile[],
+  { deletes, replaced, writes }: TreeDiff,
+  readBlob: (oid: Oid) => StoredObject,
+): AttributesFile[] {
+  const bodies = new Map(before.map(({ oid, body }) => [oid, body]))
+  const after = new Map(before.map((file) => [file.directory, file]))
+  for (const file of [...deletes, ...replaced]) {
+    if (isAttributesFile(file)) after.delete(parentOf(file.path))
+  }
+  let bytes = 0
+  for (const { body } of after.values()) bytes += body.length
+  for (const { oid, ...file } of writes.filter(isAttributesFile)) {
+    const directory = parentOf(file.path)
+    const body = bodies.get(oid) ?? bodyOf(readBlob(oid))
+    bytes += body.length - (after.get(directory)?.body.length ?? 0)
+    if (bytes > MAX_ATTRIBUTES_BYTES) throw tooLarge()
+    bodies.set(oid, body)
+    after.set(directory, { directory, oid, body })
+  }
+  return [...after.values()]
+}
+
+/** git reads a symlink's target as well, but nothing of a submodule. */
+function isAttributesFile({ mode, path }: TreeFile): boolean {
+  if (!path.endsWith(ATTRIBUTES_FILE) || mode === MODE.gitlink) return false
+  return path === joinBytePath(parentOf(path), ATTRIBUTES_FILE)
+}
+
+/** Symlinks and submodules are never converted. */
+export function isConvertible({ mode }: Pick<TreeFile, 'mode'>): boolean {
+  return mode === MODE.file || mode === MODE.executable
+}
+
+function bodyOf(blob: StoredObject): Buffer {
+  if ('body' in blob) return blob.body
+  throw tooLarge()
+}
+
+function tooLarge(): SyncError {
+  return new SyncError(
+    'commit-too-large',
+    `The ${ATTRIBUTES_FILE} files of the commit are larger than ${MAX_ATTRIBUTES_BYTES} bytes; nothing of it is published: make them smaller`,
+  )
+}
+
+/** The directories whose attributes file is another one, or is there in one tree only. */
+function changedDirectories(
+  before: readonly AttributesFile[],
+  after: readonly AttributesFile[],
+): Set<string> {
+  const nameOf = ({ directory, oid }: AttributesFile) => `${oid} ${directory}`
+  const [old, current] = [new Set(before.map(nameOf)), new Set(after.map(nameOf))]
+  const changed = [
+    ...before.filter((file) => !current.has(nameOf(file))),
+    ...after.filter((file) => !old.has(nameOf(file))),
+  ]
+  return new Set(changed.map(({ directory }) => directory))
+}
+
+/** The files below any of these directories that a diff keeps. */
+function keptBelow(directories: ReadonlySet<string>, diff: TreeDiff): TreeFile[] {
+  if (directories.size === 0 || diff.kept.length === 0) return []
+  const written = new Set(diff.writes.map(({ path }) => path))
+  const below = new Map<string, boolean>([['', directories.has('')]])
+  const isBelow = (directory: string): boolean => {
+    const known = below.get(directory)
+    if (known !== undefined) return known
+    const isConcerned = directories.has(directory) || isBelow(parentOf(directory))
+    below.set(directory, isConcerned)
+    return isConcerned
+  }
+  return filesOf(diff).filter(
+    (file) => isConvertible(file) && !written.has(file.path) && isBelow(parentOf(file.path)),
+  )
+}
+
+function countIgnored(attribute: string, path: string, ignored: Map<string, Ignored>): void {
+  const known = ignored.get(attribute)
+  if (known) known.files++
+  else if (ignored.size < MAX_IGNORED) {
+    const shown = displayPath(attribute.slice(0, MAX_IGNORED_LENGTH))
+    ignored.set(attribute, { attribute: shown, files: 1, firstPath: displayPath(path) })
+  }
+}

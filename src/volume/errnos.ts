@@ -1,0 +1,53 @@
+// What a volume answers, by what it means, and how to go on where that was to be expected.
+import { errnoOf } from '../base/errno.js'
+
+/** Nothing is there, or a file stands where a directory would have to. */
+export const ABSENT = ['ENOENT', 'ENOTDIR']
+
+/** Nothing can be read there, for whatever reason. */
+export const UNREADABLE = [...ABSENT, 'EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'EIO']
+
+/** What was seen went meanwhile, or cannot be read, or not any more (a bad sector). */
+export const NOT_AS_SEEN = [...ABSENT, 'EACCES', 'EIO', 'EINVAL', 'ELOOP']
+
+/** A directory is not empty, or not there, or nothing tells whether it is empty. */
+export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']
+
+/** Nothing can be written there, now or ever. */
+export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
+
+/** The volume has no hard links, or no more of them. */
+export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
+
+/** The volume has no symlinks. */
+export const NO_SYMLINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']
+
+/** The volume cannot sync a directory, or anything. */
+export const NO_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR']
+
+/** Something came in the way of a rename after it was planned. */
+export const IN_THE_WAY = ['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EXDEV', 'EBUSY']
+
+/** What is to be renamed is mounted, or the rename would lead to another volume. */
+export const MOUNTED = ['EBUSY', 'EXDEV']
+
+/** What `read` gives; undefined where the volume answers with one of these codes. */
+export function readUnless<T>(codes: readonly string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (codes.includes(errnoOf(error))) return undefined
+    throw error
+  }
+}
+
+/** Runs `change`, for which it is fine that what it would change is in one of these states already. */
+export function tolerating(codes: readonly string[], change: () => void): boolean {
+  try {
+    change()
+    return true
+  } catch (error) {
+    if (codes.includes(errnoOf(error))) return false
+    throw error
+  }
+}

@@ -1,0 +1,57 @@
+// The rooms of publish/, and the two rules they keep.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { readImportGraph } from '../helpers/import-graph.js'
+
+/** Each imports only from itself and those before it. */
+const ROOMS = [
+  'tree',
+  'lease',
+  'target.ts',
+  'layout.ts',
+  'own-directories.ts',
+  'snapshot',
+  'publisher.ts',
+  'adopt',
+  'stage',
+  'directory',
+  'symlink',
+  'publication.ts',
+]
+
+/** What is no volume, or not yet behind it. */
+const OUTSIDE_VOLUME = [
+  'lease/process-identity.ts',
+  'stage/file-writer-thread.ts',
+  'stage/file-writer.ts',
+]
+
+const FOLDER = path.resolve('src/publish')
+
+describe('publish/', () => {
+  const graph = readImportGraph(FOLDER)
+  const roomOf = (file: string) => ROOMS.indexOf(file.split('/')[0] as string)
+
+  test('has these rooms, which import one way', () => {
+    const faults = [...graph].flatMap(([file, imports]) =>
+      imports
+        .filter((imported) => !imported.startsWith('../') && roomOf(imported) > roomOf(file))
+        .map((imported) => `${file} imports ${imported}`),
+    )
+    assert.deepEqual(faults, [])
+    const rooms = new Set([...graph.keys()].map((file) => file.split('/')[0] as string))
+    assert.deepEqual([...rooms].sort(), [...ROOMS].sort())
+  })
+
+  test('touches the file system by way of volume/ only', () => {
+    const touching = [...graph.keys()].filter((file) => {
+      const source = readFileSync(path.join(FOLDER, file), 'utf8')
+      const [, named] = /^import (.*) from 'node:fs(?:\/promises)?'$/m.exec(source) ?? []
+      const values = named?.replace(/^type .*|[{}\s]|\btype \w+|\bconstants\b/g, '')
+      return values !== undefined && values.replaceAll(',', '') !== ''
+    })
+    assert.deepEqual(touching, OUTSIDE_VOLUME)
+  })
+})

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'
+import type { MemoryTarget } from '../../helpers/git-target.js'
+import { publish } from '../../helpers/publish.js'
+import { identity, namesIn } from '../../helpers/publish-site.js'
+import { readTree, treeDifferences } from '../../helpers/same-tree.js'
+import { commitsOf, createWorktreeSite, type WorktreeSite } from '../../helpers/worktree-site.js'
+
+const none = () => undefined
+const GRACE_MS = 30_000
+const START = Date.parse('2024-05-01')
+
+/** Every path of a tree with what tells it from another, and whether it was touched. */
+function photograph(root: string): [name: string, ino: number, mtimeMs: number][] {
+  return [...readTree(root).keys()].map((name) => {
+    const { ino, mtimeMs } = identity(path.join(root, name))
+    return [name, ino, mtimeMs]
+  })
+}
+
+for (const stateDirectory of [false, true]) {
+  describe(`an earlier worktree, with state ${stateDirectory ? 'in STATE_DIR' : 'beside'}`, () => {
+    const create = (t: { after(cleanUp: () => unknown): void }) =>
+      createWorktreeSite(t, { stateDirectory })
+
+    test('stays whole and untouched until its grace time is over, then is the standby', (t) => {
+      const test = create(t)
+      const [first, second, third, fourth, fifth] = commitsOf(test, 5) as Commits
+      test.publish(first)
+      test.tidy(GRACE_MS, START)
+      test.publish(second)
+      const before = photograph(test.worktreeOf(first))
+      assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
+      assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS - 1)
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+      test.publish(third)
+      test.publish(fourth)
+      test.tidy(GRACE_MS, START + GRACE_MS - 1)
+      test.publish(fifth)
+      assert.deepEqual(photograph(test.worktreeOf(first)), before)
+      assert.deepEqual(differences(test, first), [])
+      assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS - 1)
+      test.assertWorktrees({ commits: [second, third, fourth, fifth], standby: true, waiting: 3 })
+      test.assertStandby(first)
+      assert.deepEqual(photograph(test.standby), before)
+    })
+
+    test('goes after its grace time where there is a standby already', (t) => {
+      const test = create(t)
+      const [first, second, third] = commitsOf(test, 3) as Commits
+      for (const target of [first, second, third]) test.publish(target)
+      assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
+      test.assertWorktrees({ commits: [first, second, third], standby: true, waiting: 2 })
+      const { ino } = lstatSync(test.standby)
+      assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), undefined)
+      test.assertWorktrees({ commits: [third], standby: true })
+      test.assertStandby(third)
+      assert.equal(test.tidy(GRACE_MS, START + 2 * GRACE_MS), undefined)
+      assert.equal(lstatSync(test.standby).ino, ino)
+      test.assertPublished(third)
+    })
+
+    test('goes at once, or is the standby at once, without a grace time', (t) => {
+      const test = create(t)
+      const [first, second, third] = commitsOf(test, 3) as Commits
+      test.publish(first)
+      test.publish(second)
+      test.tidy(GRACE_MS, START)
+      test.publish(third)
+      assert.equal(test.tidy(0, START), undefined)
+      test.assertWorktrees({ commits: [third], standby: true })
+    })
+
+    test('that is in use again starts its time anew when it no longer is', (t) => {
+      const test = create(t)
+      const [first, second, third] = commitsOf(test, 3) as Commits
+      test.publish(first)
+      test.publish(second)
+      test.tidy(GRACE_MS, START)
+      // Nothing is tidied while it is in use.
+      test.publish(first)
+      test.publish(third)
+      test.tidy(GRACE_MS, START + GRACE_MS)
+      assert.deepEqual(differences(test, first), [])
+      assert.ok(existsSync(test.worktreeOf(first)))
+      test.tidy(GRACE_MS, START + 2 * GRACE_MS)
+      test.assertWorktrees({ commits: [third], standby: true })
+    })
+
+    test('in use again is not marked any more', (t) => {
+      const test = create(t)
+      const [first, second] = commitsOf(test, 2) as Commits
+      test.publish(first)
+      test.publish(second)
+      test.tidy(GRACE_MS, START)
+      const { filesWritten } = test.publish(first)
+      assert.equal(filesWritten, 0)
+      assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS)
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+      test.publish(second)
+      assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS)
+      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+    })
+
+    test('is kept for the grace time once more where the clock was set back, not for ever', (t) => {
+      const test = create(t)
+      const [first, second] = commitsOf(test, 2) as Commits
+      test.publish(first)
+      test.publish(second)
+      test.tidy(GRACE_MS, START)
+      const back = START - 365 * 24 * 3_600_000
+      assert.equal(test.tidy(GRACE_MS, back), GRACE_MS)
+      assert.equal(test.tidy(GRACE_MS, back + GRACE_MS - 1), 1)
+      assert.equal(test.tidy(GRACE_MS, back + GRACE_MS), undefined)
+      test.assertWorktrees({ commits: [second], standby: true })
+    })
+
+    test('does not outlive a clock that jumped ahead', (t) => {
+      const test = create(t)
+      const [first, second] = commitsOf(test, 2) as Commits
+      test.publish(first)
+      test.publish(second)
+      test.tidy(GRACE_MS, 0)
+      assert.equal(test.tidy(GRACE_MS, START), undefined)
+      test.assertWorktrees({ commits: [second], standby: true })
+      test.publish(first)
+      assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
+    })
+
+    test('whose mark was written only in part waits the whole time', (t) => {
+      const test = create(t)
+      const [first, second] = commitsOf(test, 2) as Commits
+      test.publish(first)
+      test.publish(second)
+      for (const part of ['', '17', 'x\n']) {
+        writeFileSync(path.join(test.worktrees, `${first.commit}.retired`), part)
+        assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
+        rmSync(path.join(test.worktrees, `${first.commit}.retired`))
+      }
+    })
+
+    test('that cannot be the standby goes, whatever is wrong with it', (t) => {
+      const test = create(t)
+      const [first, second] = commitsOf(test, 2) as Commits
+      test.publish(first)
+      test.publish(second)
+      rmSync(path.join(test.worktreeOf(first), 'd'), { recursive: true })
+      mkdirSync(path.join(test.worktrees, 'f'.repeat(40)))
+      test.tidy()
+      test.assertWorktrees({ commits: [second], standby: true })
+      test.assertStandby(second)
+    })
+
+    test('is what a reader sits in who keeps reading', (t) => {
+      const test = create(t)
+      const commits = commitsOf(test, 4) as Commits
+      test.publish(commits[0])
+      const cwd = process.cwd()
+      process.chdir(realpathSync(test.directory))
+      try {
+        for (const target of commits.slice(1)) {
+          publish(test.site, target, none)
+          test.tidy(GRACE_MS, START)
+          assert.equal(readFileSync('d/n', 'utf8'), '0')
+          assert.deepEqual(readdirSync('.').sort(), ['d', 'same'])
+        }
+      } finally {
+        process.chdir(cwd)
+      }
+    })
+  })
+}
+
+type Commits = [MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget]
+
+describe('tidy', () => {
+  test('removes what belongs to no worktree, and nothing else', (t) => {
+    const test = createWorktreeSite(t)
+    const [first] = commitsOf(test, 1) as Commits
+    test.publish(first)
+    const gone = 'e'.repeat(40)
+    for (const name of [`${gone}.state`, `${gone}.staging`, 'incoming', 'standby.new', 'directory'])
+      mkdirSync(path.join(test.worktrees, name, 'd'), { recursive: true })
+    for (const name of [`${gone}.link`, `${gone}.retired`, `${first.commit}.retired`, 'foreign'])
+      writeFileSync(path.join(test.worktrees, name), '')
+    test.tidy(GRACE_MS, START)
+    test.assertWorktrees({ commits: [first], standby: true })
+    test.assertPublished(first)
+  })
+
+  test('does nothing where all is tidy, but look', (t) => {
+    const test = createWorktreeSite(t)
+    const [first, second] = commitsOf(test, 2) as Commits
+    test.publish(first)
+    test.publish(second)
+    test.tidy()
+    const before = photograph(test.worktrees)
+    const calls = recordCalls(() => test.tidy())
+    assert.deepEqual(photograph(test.worktrees), before)
+    assert.deepEqual(
+      calls.filter(
+        ({ name }) =>
+          /mkdir|open|rename|symlink|link|writeFile/.test(name) && !/read|un/.test(name),
+      ),
+      [],
+    )
+  })
+
+  test('where nothing is published does nothing', (t) => {
+    const test = createWorktreeSite(t)
+    assert.equal(test.tidy(GRACE_MS, START), undefined)
+    assert.deepEqual(namesIn(test.volume), [])
+  })
+
+  test('that fails at one worktree says so, and goes on the next time', (t) => {
+    const test = createWorktreeSite(t)
+    const [first, second] = commitsOf(test, 2) as Commits
+    test.publish(first)
+    test.publish(second)
+    test.tidy()
+    test.publish(first)
+    test.publish(second)
+    const failing = () =>
+      withGate(
+        ({ name, paths }) => {
+          if (name === 'renameSync' && paths[1] === test.standby) throw fsError('EIO')
+        },
+        () => test.tidy(),
+      )
+    assert.throws(failing, { code: 'volume-failed' })
+    test.assertPublished(second)
+    test.tidy()
+    test.assertWorktrees({ commits: [second], standby: true })
+  })
+})
+
+function differences(test: WorktreeSite, target: MemoryTarget): string[] {
+  return treeDifferences(readTree(test.worktreeOf(target)), test.checkout(target))
+}
+
+test('the link is relative to what stays where it is while worktrees come and go', (t) => {
+  const test = createWorktreeSite(t)
+  for (const target of commitsOf(test, 4)) {
+    test.publish(target)
+    test.tidy()
+    assert.equal(readlinkSync(test.directory), `.git-autosync/site/${target.commit}`)
+  }
+})
