@@ -6,7 +6,7 @@ import type { SyncContext } from './context.js'
 import type { Remote } from './remote.js'
 import { resolveRevision } from './resolve-revision.js'
 import { conclude, type EntryState } from './state/entry-state.js'
-import type { Outcome, OutcomeOf } from './state/outcome.js'
+import type { Outcome, PolledTogether } from './state/outcome.js'
 import { needsSync } from './state/records.js'
 import { withTimeLimit } from './time-limit.js'
 
@@ -83,7 +83,7 @@ function failAll(
 function resolve(
   { desired }: EntryState,
   refs: readonly RemoteRef[],
-  shared: Pick<OutcomeOf<'polled'>, 'at' | 'durationMs' | 'cadence'>,
+  shared: PolledTogether,
 ): Outcome {
   try {
     return { type: 'polled', ...shared, target: resolveRevision(desired.entry.revision, refs) }

@@ -11,7 +11,6 @@ import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { retireEntry } from './retirement.js'
 import { conclude, createState, type EntryState } from './state/entry-state.js'
-import type { Outcome } from './state/outcome.js'
 import { type EntryStatus, statusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
@@ -62,13 +61,11 @@ export class Synchronizer {
   }
 
   /** Makes the entries what the listing says, and polls the remotes of those that changed. */
-  setEntries(desired: readonly Entry[]): ListingDiff {
-    const diff = diffListings(
-      this.#listed().map(({ desired }) => desired.entry),
-      desired,
-    )
+  setEntries(listing: readonly Entry[]): ListingDiff {
+    const before = this.#listed().map(({ desired }) => desired.entry)
+    const diff = diffListings(before, listing)
     // A listing without entries is much more likely a mistake than a wish.
-    const prune = this.#options.prune && desired.length > 0
+    const prune = this.#options.prune && listing.length > 0
     for (const entry of diff.removed) this.#remove(entry, prune)
     for (const { from, to } of diff.changed) this.#change(from, to)
     for (const entry of diff.added) this.#add(entry)
@@ -77,7 +74,7 @@ export class Synchronizer {
 
   /** Polls every remote now, also those that wait or stalled. */
   pollNow(): void {
-    for (const state of this.#listed()) this.#conclude(state, { type: 'poll-wanted' })
+    for (const state of this.#listed()) conclude(state, { type: 'poll-wanted' }, this.#options)
     this.#polls.addAll()
   }
 
@@ -103,10 +100,7 @@ export class Synchronizer {
       await this.idle()
     }
     for (const state of this.#listed()) {
-      const { waiting } = state.observed
-      if (!waiting) continue
-      const failed = { error: waiting.error, at: clock.now(), durationMs: syncTimeoutMs }
-      this.#conclude(state, { type: 'failed', step: 'wait', ...failed })
+      if (state.phase === 'waiting') conclude(state, { type: 'given-up' }, this.#options)
     }
   }
 
@@ -145,18 +139,18 @@ export class Synchronizer {
     const state = this.#entries.get(entry.directory) ?? createState(entry)
     this.#entries.set(entry.directory, state)
     this.#retiring.delete(entry.directory)
-    this.#conclude(state, { type: 'added', entry })
+    conclude(state, { type: 'added', entry }, this.#options)
     this.#join(state)
   }
 
   #change(from: Entry, to: Entry): void {
     const state = this.#entries.get(to.directory) as EntryState
     if (isSamePublication(from, to)) {
-      this.#conclude(state, { type: 'adjusted', entry: to })
+      conclude(state, { type: 'adjusted', entry: to }, this.#options)
       this.#polls.add(to)
     } else {
       this.#leave(from, state)
-      this.#conclude(state, { type: 'changed', entry: to })
+      conclude(state, { type: 'changed', entry: to }, this.#options)
       this.#join(state)
     }
   }
@@ -165,7 +159,7 @@ export class Synchronizer {
     const state = this.#entries.get(entry.directory) as EntryState
     this.#leave(entry, state)
     this.#retiring.add(entry.directory)
-    this.#conclude(state, { type: 'removed', isPruned })
+    conclude(state, { type: 'removed', isPruned }, this.#options)
     // Its last work: in the queue, so that it waits for a sync that is being aborted.
     this.#syncs.add(entry.directory)
   }
@@ -188,10 +182,7 @@ export class Synchronizer {
   async #sync(directory: string, signal: AbortSignal): Promise<void> {
     const state = this.#entries.get(directory)
     if (!state) return
-    if (state.phase === 'retiring') {
-      await this.#retire(directory, state, signal)
-      return
-    }
+    if (state.phase === 'retiring') return this.#retire(directory, state, signal)
     const { entry } = state.desired
     const remote = this.#polls.of(entry)
     if (!remote) return
@@ -227,11 +218,8 @@ export class Synchronizer {
   async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
     const isDone = await retireEntry(state, this.#leases, this.#options, signal)
     if (signal.aborted || state.phase !== 'retiring') return
-    if (!isDone) {
-      this.#syncAt(directory, state.schedule.turnAt)
-      return
-    }
-    this.#conclude(state, { type: 'retired' })
+    if (!isDone) return this.#syncAt(directory, state.schedule.turnAt)
+    conclude(state, { type: 'retired' }, this.#options)
     this.#entries.delete(directory)
     this.#retiring.delete(directory)
     // Those that waited for it.
@@ -252,15 +240,11 @@ export class Synchronizer {
     const state = this.#entries.get(directory)
     this.#leases.drop(directory)
     if (!state || state.phase === 'retiring') return
-    this.#conclude(state, { type: 'lease-lost' })
+    conclude(state, { type: 'lease-lost' }, this.#options)
     this.#syncs.add(directory)
   }
 
   #syncAt(directory: string, timeMs: number | undefined): void {
     if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
-  }
-
-  #conclude(state: EntryState, outcome: Outcome): void {
-    conclude(state, outcome, this.#options)
   }
 }

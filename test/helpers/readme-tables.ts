@@ -6,6 +6,7 @@ import { type Disposition, ERROR_CODES } from '../../src/base/error-codes.js'
 import { LISTING_SCHEMA } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
+import { LIFECYCLE, type Phase } from '../../src/sync/state/lifecycle.js'
 import { CREDENTIAL_VARIABLES } from '../../src/transport/credentials/environment.js'
 
 interface CredentialsSchema {
@@ -95,10 +96,15 @@ const TROUBLESHOOTING: Parts = {
   codes: () => Object.entries(ERROR_CODES).map(errorSection).join('\n\n'),
 }
 
+const ARCHITECTURE: Parts = {
+  states: () => `\`\`\`mermaid\n${drawLifecycle()}\n\`\`\``,
+}
+
 /** Every document that has generated parts, by its file. */
 export const DOCUMENTS: Readonly<Record<string, Parts>> = {
   'README.md': README_TABLES,
   'docs/troubleshooting.md': TROUBLESHOOTING,
+  'docs/architecture.md': ARCHITECTURE,
 }
 
 /** The text between the markers of the part called `name`. Throws where they are missing. */
@@ -120,6 +126,34 @@ function bounds(text: string, name: string): [start: number, end: number] {
   const end = text.indexOf(`<!-- ${name}:end -->`, start)
   if (!text.includes(begin) || end < 0) throw new Error(`the document lacks the markers of ${name}`)
   return [start, end]
+}
+
+/**
+ * The life of an entry. Arrows that lead from every phase in which it is known what is in place
+ * are drawn once, from a state around them. https://mermaid.js.org/syntax/stateDiagram.html
+ */
+function drawLifecycle(): string {
+  const phases = Object.keys(LIFECYCLE) as Phase[]
+  const outside: Phase[] = ['inspecting', 'waiting', 'retiring', 'retired']
+  const known = phases.filter((phase) => !outside.includes(phase))
+  const shared = outside.filter((to) => known.every((from) => LIFECYCLE[from].next.includes(to)))
+  const label = (phase: Phase) => `${phase}: ${phase} (${LIFECYCLE[phase].means})`
+  const arrows = phases.flatMap((from) => {
+    const drawnOnce = known.includes(from) ? shared : []
+    const next = LIFECYCLE[from].next.filter((to) => !drawnOnce.includes(to))
+    return next.map((to) => `${from} --> ${to}`)
+  })
+  return [
+    'stateDiagram-v2',
+    `  [*] --> ${phases[0]}`,
+    ...outside.map((phase) => `  ${label(phase)}`),
+    '  state "what is in place is known" as known {',
+    ...known.map((phase) => `    ${label(phase)}`),
+    '  }',
+    ...shared.map((to) => `  known --> ${to}`),
+    ...arrows.map((arrow) => `  ${arrow}`),
+    '  retired --> [*]',
+  ].join('\n')
 }
 
 /** A heading of its own for each code, which alerts and messages can link to. */

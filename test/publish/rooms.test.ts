@@ -22,11 +22,7 @@ const ROOMS = [
 ]
 
 /** What is no volume, or not yet behind it. */
-const OUTSIDE_VOLUME = [
-  'lease/process-identity.ts',
-  'stage/file-writer-thread.ts',
-  'stage/file-writer.ts',
-]
+const OUTSIDE_VOLUME = ['lease/process-identity.ts']
 
 const FOLDER = path.resolve('src/publish')
 

@@ -1,104 +1,89 @@
 // What follows where a step failed: whether it counts, when it is tried again, and how that is
 // told. Nothing is tried again on the spot.
-import type { Drift } from '../../publish/snapshot/inspection.js'
 import { retryDelayMs, spread } from '../../schedule/cadence.js'
-import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
-import type { Conclusion, Failed } from './outcome.js'
-import { pollAt } from './poll-time.js'
-import type { EntryRecords, Schedule } from './records.js'
+import { pollAt } from './after-poll.js'
+import type { Conclusion, Rule } from './outcome.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
 const SHORTEST_TIDY_RETRY_MS = 60_000
 
 /** What follows where a step failed. */
-export function afterFailure(
-  records: EntryRecords,
-  failed: Failed,
-  context: SyncContext,
-): Conclusion {
-  const { at, durationMs, error } = failed
-  const { desired, observed, schedule } = records
+export const afterFailure: Rule<'failed'> = (records, failed, context) => {
+  const { at, error } = failed
   const tidyFailed = (labels: EntryLabels): SyncEvent[] => [
     { type: 'tidy-failed', ...labels, error },
   ]
-  // The next two hold up nothing, and do not count.
-  if (failed.step === 'verification') {
-    return { events: (labels) => [{ type: 'verify-failed', ...labels, error }] }
-  }
-  if (failed.step === 'tidying') {
-    const tidyAt = at + Math.max(desired.entry.intervalMs, SHORTEST_TIDY_RETRY_MS)
-    return { schedule: { tidyAt }, events: tidyFailed }
-  }
-  const attempt = schedule.failures + 1
-  const retryInMs = retryIn(records, failed, context)
-  const retryAt = retryInMs === undefined ? undefined : at + retryInMs
-  const counted = { failures: attempt, error }
-  const failure = { error, durationMs, retryInMs, attempt }
+  const { intervalMs } = records.desired.entry
   switch (failed.step) {
-    case 'removal':
-      return { schedule: { ...counted, turnAt: retryAt }, events: tidyFailed }
-    case 'sync': {
-      const { syncing } = schedule
-      const { drift } = observed
-      // Polls go on after a stall: the remote may name another revision.
-      const isStalled = error.disposition === 'stall'
+    // These two hold up nothing, and do not count.
+    case 'verification':
+      return { events: (labels) => [{ type: 'verify-failed', ...labels, error }] }
+    case 'tidying':
       return {
-        desired: isStalled ? { stalled: syncing && { want: syncing.want, error } } : {},
-        schedule: { ...counted, ...(isStalled ? {} : pollAt(schedule, retryAt)) },
-        events: (labels) => [
-          ...(drift && attempt === 1 ? [driftRemains(drift, labels)] : []),
-          { type: 'sync-failed', ...labels, oid: syncing?.commit, ...failure },
-        ],
+        schedule: { tidyAt: at + Math.max(intervalMs, SHORTEST_TIDY_RETRY_MS) },
+        events: tidyFailed,
       }
+    case 'removal': {
+      const failures = records.schedule.failures + 1
+      const retryInMs = retryDelayMs(error, failures, intervalMs, context.cadence)
+      return { schedule: { failures, error, turnAt: at + retryInMs }, events: tidyFailed }
     }
+    case 'sync':
+      return afterFailedSync(records, failed, context)
     default:
-      return {
-        schedule: { ...counted, ...nextPoll(records, failed, retryAt, context) },
-        events: (labels) => [{ type: 'poll-failed', ...labels, ...failure }],
-      }
+      return afterFailedPoll(records, failed, context)
   }
 }
 
-/** Milliseconds until the next attempt; undefined where only a change helps. */
-function retryIn(
-  { desired, schedule }: EntryRecords,
-  { cadence, error, retryInMs, step }: Failed,
-  context: SyncContext,
-): number | undefined {
-  if (step === 'poll') return retryInMs
-  if (step === 'wait') return undefined
-  const attempt = schedule.failures + 1
-  const { intervalMs } = desired.entry
-  const delayMs = retryDelayMs(error, attempt, intervalMs, cadence ?? context.cadence)
-  return step === 'sync' && error.disposition === 'stall' ? undefined : delayMs
-}
-
-/** When an entry is polled next after a failure at `retryAt`, and what else the step decides. */
-function nextPoll(
-  { desired, schedule }: EntryRecords,
-  { at, cadence, step }: Failed,
-  retryAt: number | undefined,
-  context: SyncContext,
-): Partial<Schedule> {
-  const { intervalMs } = desired.entry
-  switch (step) {
-    case 'resolution': {
-      // A ref that is missing costs no request of its own while others are asked for.
-      const joinsAt = at + Math.round(intervalMs * spread(cadence ?? context.cadence))
-      const lastPolledAt = context.clock.wallTime()
-      return { lastPolledAt, ...pollAt(schedule, retryAt, joinsAt) }
-    }
-    case 'turn': {
-      // The last work on what left the listing is not a poll's to bring back.
-      const turnAt = desired.listing === 'listed' ? undefined : at + intervalMs
-      return { turnAt, ...pollAt(schedule, retryAt) }
-    }
-    default:
-      return pollAt(schedule, retryAt)
+/** What the remote names could not be fetched, or not be published. */
+const afterFailedSync: Rule<'failed'> = ({ desired, observed, schedule }, failed, context) => {
+  const { at, durationMs, error } = failed
+  const { drift } = observed
+  const { syncing } = schedule
+  const failures = schedule.failures + 1
+  const delayMs = retryDelayMs(error, failures, desired.entry.intervalMs, context.cadence)
+  // Polls go on after a stall: the remote may name another revision.
+  const retryInMs = error.disposition === 'stall' ? undefined : delayMs
+  const next: Conclusion =
+    retryInMs === undefined
+      ? { desired: { stalled: syncing && { want: syncing.want, error } } }
+      : { schedule: pollAt(schedule, at + retryInMs) }
+  return {
+    ...next,
+    schedule: { ...next.schedule, failures, error },
+    events(labels) {
+      const oid = syncing?.commit
+      const failure = { error, durationMs, retryInMs, attempt: failures }
+      const event: SyncEvent = { type: 'sync-failed', ...labels, oid, ...failure }
+      if (!drift || failures > 1) return [event]
+      const { count: paths, paths: firstPaths } = drift
+      return [{ type: 'drift-remains', ...labels, paths, firstPaths }, event]
+    },
   }
 }
 
-function driftRemains({ count: paths, paths: firstPaths }: Drift, labels: EntryLabels): SyncEvent {
-  return { type: 'drift-remains', ...labels, paths, firstPaths }
+/** A look at the remote, at what is in place, or at whose turn it is, failed. */
+const afterFailedPoll: Rule<'failed'> = ({ desired, schedule }, failed, context) => {
+  const { at, cadence = context.cadence, durationMs, error, step } = failed
+  const { intervalMs } = desired.entry
+  const failures = schedule.failures + 1
+  const { retryInMs = retryDelayMs(error, failures, intervalMs, cadence) } = failed
+  const isResolution = step === 'resolution'
+  // A ref that is missing costs no request of its own while others are asked for.
+  const joinsAt = isResolution ? at + Math.round(intervalMs * spread(cadence)) : undefined
+  // The last work on what left the listing is not brought back by a poll.
+  const turnAt = desired.listing === 'listed' ? undefined : at + intervalMs
+  return {
+    schedule: {
+      failures,
+      error,
+      ...pollAt(schedule, at + retryInMs, joinsAt),
+      ...(isResolution ? { lastPolledAt: context.clock.wallTime() } : {}),
+      ...(step === 'turn' ? { turnAt } : {}),
+    },
+    events: (labels) => [
+      { type: 'poll-failed', ...labels, error, durationMs, retryInMs, attempt: failures },
+    ],
+  }
 }

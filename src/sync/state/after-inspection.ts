@@ -2,9 +2,9 @@
 import type { Drift, Inspection } from '../../publish/snapshot/inspection.js'
 import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
-import type { Conclusion } from './outcome.js'
-import { POLLING } from './poll-time.js'
-import { type EntryRecords, type Observed, type Schedule, SUCCEEDED } from './records.js'
+import { POLLING } from './after-poll.js'
+import type { Rule } from './outcome.js'
+import { type Observed, type Schedule, SUCCEEDED } from './records.js'
 
 /** In so many looks for drift, or within a day, all content is hashed once. */
 export const MOST_PASSES = 24
@@ -13,15 +13,10 @@ export const MOST_PASSES = 24
 const ALL: Drift = { count: 1, paths: ['.'], missing: undefined }
 
 /** What follows where it is known now what is in place: the first poll. */
-export function afterInspection(
-  { desired, observed }: EntryRecords,
-  found: Inspection,
-  context: SyncContext,
-): Conclusion {
-  const { clock } = context
+export const afterInspection: Rule<'inspected'> = ({ desired, observed }, { found }, context) => {
   const { commit, drift } = found
   const hasContent = observed.hasContent || (commit !== undefined && drift === undefined)
-  const now = clock.now()
+  const now = context.clock.now()
   return {
     observed: { isInspected: true, commit, drift, want: undefined, hasContent },
     desired: { stalled: undefined },
@@ -43,7 +38,7 @@ export function afterInspection(
 }
 
 /** What follows where what is in place was looked at again. */
-export function afterVerification({ observed }: EntryRecords, found: Inspection): Conclusion {
+export const afterVerification: Rule<'verified'> = ({ observed }, { found }) => {
   const { commit } = found
   const drift = commit === undefined ? ALL : found.drift
   return {

@@ -1,18 +1,17 @@
 // What follows where the listing says something else of an entry.
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock } from '../../base/clock.js'
 import type { Entry } from '../../listing/entry.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
-import type { Conclusion, OutcomeOf } from './outcome.js'
-import { POLLING, pollNow } from './poll-time.js'
+import { POLLING, pollNow } from './after-poll.js'
+import type { Conclusion, Rule } from './outcome.js'
 import { type EntryRecords, labelsOf } from './records.js'
 
 /** What follows where an entry is listed, again, or otherwise than before. */
-export function afterListing(
-  records: EntryRecords,
-  { type, entry }: OutcomeOf<'added' | 'changed' | 'adjusted'>,
-  clock: Clock,
-): Conclusion {
+export const afterListing: Rule<'added' | 'changed' | 'adjusted'> = (
+  records,
+  { type, entry },
+  { clock },
+) => {
   const before = records.desired.entry
   const isRenamed = before.path !== entry.path || before.repo !== entry.repo
   const oldLabels = labelsOf(records)

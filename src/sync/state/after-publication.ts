@@ -5,8 +5,8 @@ import type { Oid } from '../../git/oid.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
-import type { Conclusion, OutcomeOf } from './outcome.js'
-import { type Desired, type EntryRecords, type Observed, SUCCEEDED } from './records.js'
+import type { Rule } from './outcome.js'
+import { type Desired, type Observed, SUCCEEDED } from './records.js'
 
 /** What a publication took that an inspection completed: it was not counted. */
 const NOT_COUNTED = {
@@ -18,12 +18,9 @@ const NOT_COUNTED = {
 }
 
 /** What follows where a sync published a commit. */
-export function afterPublication(
-  records: EntryRecords,
-  { target, result, fetchMs, durationMs }: OutcomeOf<'published'>,
-  clock: Clock,
-): Conclusion {
-  const { commit: previousOid, drift, ignored } = records.observed
+export const afterPublication: Rule<'published'> = ({ desired, observed }, outcome, { clock }) => {
+  const { target, result, fetchMs, durationMs } = outcome
+  const { commit: previousOid, drift, ignored } = observed
   const { commit: oid, bytes, filesDeleted, filesWritten } = result
   const attributes = result.ignored?.map(({ attribute }) => attribute) ?? []
   const phases = { fetch: fetchMs, unpack: result.unpackMs, publish: result.publishMs }
@@ -32,7 +29,7 @@ export function afterPublication(
       ...inPlaceNow(target, oid, clock),
       ignored: new Set([...ignored, ...attributes]),
     },
-    desired: { target: peeled(records.desired, target, oid), stalled: undefined },
+    desired: { target: peeled(desired, target, oid), stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
     events(labels) {
       const published = { ...labels, oid, durationMs, bytes }
@@ -58,11 +55,11 @@ export function afterPublication(
  * What follows where what is in place was looked at after a fault, which is the one that is told:
  * the publication was completed, or another commit is in place, or it is not known which.
  */
-export function afterFindingAgain(
-  { desired, observed }: EntryRecords,
-  { target, found }: OutcomeOf<'found-again'>,
-  clock: Clock,
-): Conclusion {
+export const afterFindingAgain: Rule<'found-again'> = (
+  { desired, observed },
+  { target, found },
+  { clock },
+) => {
   const { commit, drift } = found
   const { commit: previousOid } = observed
   const schedule = commit === undefined ? {} : { tidyAt: clock.now() }

@@ -1,36 +1,24 @@
 // What follows where it is found out whose turn it is to work on an entry. That another
 // instance does is told once when the waiting begins, and once when it is over.
-import type { Clock } from '../../base/clock.js'
-import type { Conclusion, OutcomeOf } from './outcome.js'
-import type { EntryRecords } from './records.js'
+import { pollAt } from './after-poll.js'
+import type { Rule } from './outcome.js'
 
 /** What follows where it is this instance's turn. */
-export function afterClaim(
-  { observed }: EntryRecords,
-  { lease }: OutcomeOf<'claimed'>,
-  clock: Clock,
-): Conclusion {
+export const afterClaim: Rule<'claimed'> = ({ observed }, { lease }, { clock }) => {
   const { waiting } = observed
   const mountPoint = lease?.mountPoint ?? observed.mountPoint
-  const conclusion = {
+  const waitedMs = clock.now() - (waiting?.since ?? 0)
+  return {
     observed: { lease, mountPoint, waiting: undefined },
     schedule: { turnAt: undefined },
-  }
-  if (!waiting) return conclusion
-  const { holder, since } = waiting
-  const waitedMs = clock.now() - since
-  return {
-    ...conclusion,
-    events: (labels) => [{ type: 'lease-taken', ...labels, holder, waitedMs }],
+    events: (labels) =>
+      waiting ? [{ type: 'lease-taken', ...labels, holder: waiting.holder, waitedMs }] : [],
   }
 }
 
 /** What follows where it is another instance's turn. */
-export function afterWaiting(
-  { observed }: EntryRecords,
-  { holder, isDead, againInMs, error }: OutcomeOf<'waiting'>,
-  clock: Clock,
-): Conclusion {
+export const afterWaiting: Rule<'waiting'> = ({ observed }, outcome, { clock }) => {
+  const { holder, isDead, againInMs, error } = outcome
   const now = clock.now()
   const since = observed.waiting?.since ?? now
   const isTold = observed.waiting !== undefined || isDead
@@ -39,5 +27,17 @@ export function afterWaiting(
     observed: { isInspected: false, lease: undefined, waiting: { holder, isDead, since, error } },
     schedule: { turnAt: now + againInMs },
     events: (labels) => (isTold ? [] : [{ type: 'lease-awaited', ...labels, holder }]),
+  }
+}
+
+/** What follows where another instance was waited for all the time there is. */
+export const afterGivingUp: Rule<'given-up'> = ({ observed, schedule }, _, { syncTimeoutMs }) => {
+  if (!observed.waiting) return {}
+  const { error } = observed.waiting
+  const failures = schedule.failures + 1
+  const failure = { error, durationMs: syncTimeoutMs, retryInMs: undefined, attempt: failures }
+  return {
+    schedule: { failures, error, ...pollAt(schedule, undefined) },
+    events: (labels) => [{ type: 'poll-failed', ...labels, ...failure }],
   }
 }

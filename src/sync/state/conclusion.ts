@@ -5,11 +5,10 @@ import type { SyncContext } from '../context.js'
 import { afterFailure } from './after-failure.js'
 import { afterInspection, afterVerification } from './after-inspection.js'
 import { afterListing } from './after-listing.js'
-import { afterPoll } from './after-poll.js'
+import { afterPoll, POLLING, pollAt, pollNow } from './after-poll.js'
 import { afterFindingAgain, afterPublication } from './after-publication.js'
-import { afterClaim, afterWaiting } from './after-turn.js'
+import { afterClaim, afterGivingUp, afterWaiting } from './after-turn.js'
 import type { Conclusion, Outcome } from './outcome.js'
-import { POLLING, pollAt, pollNow } from './poll-time.js'
 import type { EntryRecords } from './records.js'
 
 /** What follows from an outcome. */
@@ -24,7 +23,7 @@ export function conclusionOf(
     case 'added':
     case 'changed':
     case 'adjusted':
-      return afterListing(records, outcome, clock)
+      return afterListing(records, outcome, context)
     case 'removed':
       return {
         desired: { listing: outcome.isPruned ? 'pruned' : 'removed' },
@@ -33,28 +32,30 @@ export function conclusionOf(
     case 'retired':
       return { desired: { listing: 'retired' } }
     case 'claimed':
-      return afterClaim(records, outcome, clock)
+      return afterClaim(records, outcome, context)
     case 'waiting':
-      return afterWaiting(records, outcome, clock)
+      return afterWaiting(records, outcome, context)
+    case 'given-up':
+      return afterGivingUp(records, outcome, context)
     case 'lease-lost':
       return {
         observed: { isInspected: false, lease: undefined },
         events: (labels) => [{ type: 'lease-lost', ...labels }],
       }
     case 'inspected':
-      return afterInspection(records, outcome.found, context)
+      return afterInspection(records, outcome, context)
     case 'verifying': {
       const at = clock.now() + verifyIntervalMs * spread(cadence)
       return { schedule: { verification: { at, pass: (schedule.verification?.pass ?? 0) + 1 } } }
     }
     case 'verified':
-      return afterVerification(records, outcome.found)
+      return afterVerification(records, outcome, context)
     case 'poll-wanted':
       return { desired: { stalled: undefined }, schedule: pollNow(records, clock.now()) }
     case 'polling':
       return { schedule: POLLING }
     case 'polled':
-      return afterPoll(records, outcome, clock)
+      return afterPoll(records, outcome, context)
     case 'resting': {
       // Nothing is put off that is not to be polled.
       const { dueAt } = schedule
@@ -65,9 +66,9 @@ export function conclusionOf(
     case 'syncing':
       return { schedule: { syncing: outcome.target } }
     case 'published':
-      return afterPublication(records, outcome, clock)
+      return afterPublication(records, outcome, context)
     case 'found-again':
-      return afterFindingAgain(records, outcome, clock)
+      return afterFindingAgain(records, outcome, context)
     case 'sync-ended':
       return { schedule: { syncing: undefined } }
     case 'tidied': {

@@ -44,11 +44,11 @@ export const LIFECYCLE: Readonly<Record<Phase, PhaseRow>> = {
     next: ['pending', 'failing', 'stalled', 'inspecting', 'waiting', 'retiring'],
   },
   failing: {
-    means: 'the last attempt failed; another follows by itself',
+    means: 'the last attempt failed, and another follows by itself',
     next: ['syncing', 'synced', 'stalled', 'inspecting', 'waiting', 'retiring'],
   },
   stalled: {
-    means: 'the last attempt failed; somebody must mend it',
+    means: 'the last attempt failed, and somebody must mend what it failed by',
     next: ['syncing', 'synced', 'failing', 'inspecting', 'waiting', 'retiring'],
   },
   suspended: {
@@ -56,7 +56,7 @@ export const LIFECYCLE: Readonly<Record<Phase, PhaseRow>> = {
     next: ['inspecting', 'waiting', 'retiring'],
   },
   retiring: {
-    means: 'it left the listing; its last work is done',
+    means: 'it left the listing, and its last work is done',
     next: ['inspecting', 'waiting', 'retired'],
   },
   retired: { means: 'nothing is left to do', next: [] },
@@ -87,17 +87,4 @@ export function conditionOf(records: EntryRecords): Condition {
 /** Whether an entry may go from one phase to another, or stay as it is. */
 export function isTransition(from: Phase, to: Phase): boolean {
   return from === to || LIFECYCLE[from].next.includes(to)
-}
-
-/** The table as a Mermaid state diagram. https://mermaid.js.org/syntax/stateDiagram.html */
-export function drawLifecycle(): string {
-  const rows = Object.entries(LIFECYCLE)
-  return [
-    'stateDiagram-v2',
-    ...rows.map(([phase, { means }]) => `${phase}: ${phase} – ${means}`),
-    `[*] --> ${rows[0]?.[0]}`,
-    ...rows.flatMap(([phase, { next }]) =>
-      next.length === 0 ? [`${phase} --> [*]`] : next.map((to) => `${phase} --> ${to}`),
-    ),
-  ].join('\n  ')
 }

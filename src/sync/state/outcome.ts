@@ -1,98 +1,83 @@
-// What the steps of the work on an entry come to, and what is asked of it, as values: what
-// follows from each is decided by conclusion.ts.
+// What the steps of the work on an entry come to, and what is asked of it, as values; and what
+// follows from them, also as values: conclusion.ts decides it, and entry-state.ts writes it.
 import type { SyncError } from '../../base/errors.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import type { Inspection } from '../../publish/snapshot/inspection.js'
 import type { Cadence } from '../../schedule/cadence.js'
 import type { Unpacked } from '../../worker/receive.js'
+import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
-import type { Desired, Observed, Schedule } from './records.js'
+import type { Desired, EntryRecords, Observed, Schedule } from './records.js'
 
-export type Outcome = Listed | Turned | Inspected | Polled | Synced | Tidied | Failed
-
-/** The listing says something else. */
-type Listed =
+/** What a step came to, or what is asked of an entry. Times are the clock's `now()`. */
+export type Outcome =
   | { type: 'added'; entry: Entry }
-  /** It publishes something else, or in another way. */
-  | { type: 'changed'; entry: Entry }
-  /** It publishes the same as before in the same way. */
-  | { type: 'adjusted'; entry: Entry }
+  /** The listing says something else: other content, or all but that. */
+  | { type: 'changed' | 'adjusted'; entry: Entry }
   | { type: 'removed'; isPruned: boolean }
   /** Its last work is done. */
   | { type: 'retired' }
-
-/** Whose turn it is to work on what is in place. */
-type Turned =
+  /** It is this instance's turn, or another one's. */
   | { type: 'claimed'; lease: Lease | undefined }
   | { type: 'waiting'; holder: string; isDead: boolean; againInMs: number; error: SyncError }
+  /** It was waited for all the time there is. */
+  | { type: 'given-up' }
   /** Another instance has it now, though this one was at work on it. */
   | { type: 'lease-lost' }
-
-/** What is in place was looked at. */
-type Inspected =
+  /** What is in place was looked at: at the start, from time to time, after a fault. */
   | { type: 'inspected'; found: Inspection }
+  | { type: 'verified'; found: Inspection }
+  | { type: 'found-again'; found: Inspection; target: ResolvedRevision }
   /** A look for drift begins. */
   | { type: 'verifying' }
-  | { type: 'verified'; found: Inspection }
-
-type Polled =
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
   /** From here on, a poll that is wanted is another one. */
   | { type: 'polling' }
-  /** `at`, as the clock's `now()`, and `cadence` are those of all that were polled together. */
-  | {
-      type: 'polled'
-      target: ResolvedRevision
-      at: number
-      durationMs: number
-      cadence: Cadence
-    }
-  /** The remote is left alone until `timeMs`, as the clock's `now()`. */
+  | ({ type: 'polled'; target: ResolvedRevision } & PolledTogether)
+  /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
-
-type Synced =
   | { type: 'syncing'; target: ResolvedRevision }
-  | {
-      type: 'published'
-      target: ResolvedRevision
-      result: Unpacked
-      fetchMs: number
-      durationMs: number
-    }
-  /** What is in place was looked at after a fault that may have left a publication half done. */
-  | { type: 'found-again'; target: ResolvedRevision; found: Inspection }
+  | ({ type: 'published'; target: ResolvedRevision; result: Unpacked } & SyncDurations)
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
-
-type Tidied =
   | { type: 'tidied'; againInMs: number | undefined }
   /** All that was published is gone. */
   | { type: 'unpublished' }
+  | Failed
 
 /** The outcomes of some types. */
 export type OutcomeOf<T extends Outcome['type']> = Extract<Outcome, { type: T }>
 
-/** What can fail. */
-export type Step =
-  | 'turn'
-  | 'wait'
-  | 'inspection'
-  | 'verification'
-  | 'poll'
-  | 'resolution'
-  | 'sync'
-  | 'tidying'
-  | 'removal'
+/** What all entries have in common that were polled together. */
+export interface PolledTogether {
+  /** When the poll ended. */
+  at: number
+  durationMs: number
+  cadence: Cadence
+}
+
+interface SyncDurations {
+  fetchMs: number
+  durationMs: number
+}
 
 /** A step failed. */
 export interface Failed {
   type: 'failed'
-  step: Step
+  step:
+    | 'turn'
+    | 'inspection'
+    | 'verification'
+    | 'poll'
+    | 'resolution'
+    | 'sync'
+    | 'tidying'
+    | 'removal'
   error: SyncError
-  /** When it ended, as the clock's `now()`. */
+  /** When it ended. */
   at: number
   durationMs: number
   /** Of a `poll`: when the whole remote is polled again. */
@@ -101,7 +86,7 @@ export interface Failed {
   cadence?: Cadence
 }
 
-/** What follows from an outcome: what becomes of the records, and what is told of it. */
+/** What becomes of the records, and what is told of it. */
 export interface Conclusion {
   observed?: Partial<Observed>
   desired?: Partial<Desired>
@@ -109,3 +94,10 @@ export interface Conclusion {
   /** In order; `labels` are those of the entry afterwards. */
   events?: (labels: EntryLabels) => SyncEvent[]
 }
+
+/** What follows from outcomes of some types, computed and not written. */
+export type Rule<T extends Outcome['type']> = (
+  records: EntryRecords,
+  outcome: OutcomeOf<T>,
+  context: SyncContext,
+) => Conclusion
