@@ -1,7 +1,8 @@
 // Chooses how a remote is reached: the one place that knows every transport.
+
+import type { SshCredential } from '../credentials/ssh/ssh-credential.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { HttpClient } from './http/http-client.js'
-import type { SshCredential } from './ssh/credential.js'
 import type { SshTransport } from './ssh/transport.js'
 
 export interface Transports {

@@ -1,10 +1,10 @@
 // The HttpClient over a repository on this machine's disk: it answers as a git
 // server would, in protocol v2, and needs no git.
 import { fileURLToPath } from 'node:url'
+import { toAbortError } from '../../base/abort-error.js'
 import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import type { HttpClient, HttpRequest, HttpResponse } from '../../transport/http/http-client.js'
-import { toAbortError } from '../../transport/network-error.js'
 import { type LocalRef, readRefs } from './refs.js'
 import { type LocalRepository, openRepository, toLocalError } from './repository.js'
 import { encodeAdvertisement, encodeRefs, encodeRefusal } from './upload-pack.js'

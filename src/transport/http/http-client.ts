@@ -1,7 +1,7 @@
 // The seam to the network: the shape of isomorphic-git's HttpClient. Every way
 // to reach a repository (HTTP, SSH, a local path) implements it.
 
-import type { TlsIdentity } from './tls-files.js'
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 export interface HttpRequest {
   url: string

@@ -1,0 +1,71 @@
+// What the credentials file, or a remote's URL, says of an SSH connection. It names
+// files and does not hold their content, which is read at each connection attempt.
+import type { SyncError } from '../../base/errors.js'
+import { type NamedFile, namedIn } from '../../base/file-name.js'
+import type { RemoteUrl } from '../../git/remote-url.js'
+import type { FoundCredential } from '../credential.js'
+import { invalidIn, type Origin, originIn, readSecret as readSecretFile } from '../secret-file.js'
+
+/** A secret, or as written the file that a field names. */
+export type Secret = { value: string } | { written: string; field: string }
+
+/** How to log in, and which hosts to trust; what is undefined falls back on the defaults. */
+export interface SshCredential {
+  origin: Origin
+  username: string | undefined
+  password: Secret | undefined
+  passphrase: Secret | undefined
+  keyFiles: readonly NamedFile[] | undefined
+  /** False: every host is trusted. */
+  knownHostsFiles: readonly NamedFile[] | false | undefined
+}
+
+const NO_FILE: Origin = { name: 'The SSH credential', folder: '/' }
+
+/** What the URL of a remote and its credential, if it has one, say together. */
+export function toSshCredential(
+  { credentials: written }: RemoteUrl,
+  found: FoundCredential | undefined,
+): SshCredential {
+  const { credential = {}, source } = found ?? {}
+  const { sshKeyFile, sshKeyFiles, knownHostsFile, knownHostsFiles } = credential
+  const origin = source === undefined ? NO_FILE : originIn(source)
+  const named = (file: string) => namedIn(origin.folder, file)
+  const secret = (name: 'password' | 'sshPassphrase'): Secret | undefined => {
+    const value = credential[name]
+    if (value !== undefined) return { value }
+    const file = credential[`${name}File`]
+    return file === undefined ? undefined : { written: file, field: `${name}File` }
+  }
+  const keyFiles = sshKeyFile === undefined ? sshKeyFiles : [sshKeyFile]
+  const hostFiles = typeof knownHostsFile === 'string' ? [knownHostsFile] : knownHostsFiles
+  return {
+    origin,
+    username: credential.username ?? userOf(credential.url),
+    password: written?.password ? { value: written.password } : secret('password'),
+    passphrase: secret('sshPassphrase'),
+    keyFiles: keyFiles?.map(named),
+    knownHostsFiles: knownHostsFile === false ? false : hostFiles?.map(named),
+  }
+}
+
+/** The user in the url of a credential for SSH. */
+function userOf(url: string | undefined): string | undefined {
+  return url?.startsWith('ssh:')
+    ? decodeURIComponent(new URL(url).username) || undefined
+    : undefined
+}
+
+/** Reads a secret. Throws `credentials-invalid`. */
+export async function readSecret(
+  secret: Secret | undefined,
+  { origin }: SshCredential,
+): Promise<string | undefined> {
+  if (secret === undefined) return undefined
+  return 'value' in secret ? secret.value : readSecretFile(secret.written, origin, secret.field)
+}
+
+/** A credential that cannot be used, and why. */
+export function unusable({ origin }: SshCredential, fault: string, cause?: unknown): SyncError {
+  return invalidIn(origin.name, fault, cause)
+}
