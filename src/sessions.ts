@@ -4,12 +4,9 @@
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/redactor.js'
 import type { Authorization } from './credentials/authorization.js'
-import { createCredentials } from './credentials/credentials.js'
-import { toSshCredential } from './credentials/ssh/ssh-credential.js'
-import { sshDefaults } from './credentials/ssh/ssh-defaults.js'
-import type { RemoteUrl } from './git/remote-url.js'
 import { createLocalClient } from './remote/disk/local.js'
 import { RemoteSession } from './remote/smart/remote-session.js'
+import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
@@ -47,9 +44,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
+  const credentials = createRemoteCredentials(settings, { client, clock, redactor })
   const ssh = createSshTransport({
     clock,
-    defaults: sshDefaults(process.env),
+    defaults: credentials.sshDefaults,
     idleTimeoutMs: settings.idleTimeoutMs,
     observe: (request) => observe({ type: 'remote-requested', ...request }),
     onSecret: (secret) => redactor.add(secret),
@@ -58,25 +56,15 @@ export function createSessions(options: SessionsOptions): Sessions {
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
     redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
   }
-  const credentials = createCredentials({
-    path: settings.credentialsPath,
-    env: process.env,
-    cwd: process.cwd(),
-    client,
-    clock,
-    redactor,
-  })
-  const openClient = (remote: RemoteUrl, credential: string | undefined) =>
-    transport(remote, async () =>
-      toSshCredential(remote, await credentials.find(remote, credential)),
-    )
   return {
     open({ remote, credential }) {
       let sent: Authorization | undefined
       return new RemoteSession({
         url: remote.url,
-        client: withIdentity(openClient(remote, credential), remote.url, () =>
-          credentials.identityFor(remote, credential),
+        client: withIdentity(
+          transport(remote, () => credentials.sshFor(remote, credential)),
+          remote.url,
+          () => credentials.identityFor(remote, credential),
         ),
         async authorize(attempt) {
           sent = await credentials.authorize(remote, credential, attempt)

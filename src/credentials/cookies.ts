@@ -1,7 +1,10 @@
 // A cookie file of the Netscape form, as git takes it for http.cookieFile.
 // https://curl.se/docs/http-cookies.html
+import type { Clock } from '../base/clock.js'
+import { isFileName, type NamedFile, showFile } from '../base/file-name.js'
 import { isPrivate } from './authorization.js'
-import { invalidIn } from './secret-file.js'
+import type { CredentialProvider } from './provider.js'
+import { invalidIn, MUST_BE_FILE_NAME, readText } from './secret-file.js'
 
 interface Cookie {
   domain: string
@@ -16,6 +19,18 @@ interface Cookie {
 
 const HTTP_ONLY = '#HttpOnly_'
 const SENDABLE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/
+
+/** Creates the provider of the Cookie header that a cookie file has for a request. */
+export function createCookieProvider(
+  named: NamedFile,
+  clock: Pick<Clock, 'wallTime'>,
+): CredentialProvider<string> {
+  return async ({ url }) => {
+    if (!isFileName(named.written)) throw invalidIn('The cookie file', MUST_BE_FILE_NAME)
+    const name = `The cookie file ${showFile(named)}`
+    return cookieHeaderFor(await readText(named.file, name), name, url, clock.wallTime())
+  }
+}
 
 /**
  * The Cookie header for `url` at the time `nowMs`, or undefined where no cookie of the `text` is

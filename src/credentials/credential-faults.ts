@@ -1,7 +1,6 @@
 // What is wrong with a credential that has the right shape: what its schema cannot say.
 import { isFileName } from '../base/file-name.js'
-import type { Credential } from './credential.js'
-import type { GithubApp } from './minted/github-app.js'
+import type { Credential, GithubApp } from './credential.js'
 import { MUST_BE_FILE_NAME } from './secret-file.js'
 import { findSshFaults, isForSsh, SSH_FIELDS } from './ssh/ssh-fields.js'
 import { findIdentityFaults } from './tls-identity.js'

@@ -2,8 +2,13 @@
 // no flags: every process of a machine can read the command lines of all others.
 import path from 'node:path'
 import { type NamedFile, namedIn } from '../base/file-name.js'
+import { isPrivate } from './authorization.js'
 import type { Credential } from './credential.js'
 import { findCredentialFaults } from './credential-faults.js'
+import { findCredential } from './credential-match.js'
+import { createHeaderProvider } from './header-provider.js'
+import type { MintServices } from './minted/mint.js'
+import type { CredentialProvider, ProvidedHeaders } from './provider.js'
 import { invalidIn, type Origin, withoutLineEnd } from './secret-file.js'
 
 /** Every variable, and what it means; also the source of the README's table. */
@@ -88,8 +93,24 @@ function nameOfVariable(field: string): string {
   return VARIABLE_OF.get(field) ?? `its ${field}`
 }
 
+/** Creates the provider of the credential that `environment` gives. */
+export function createEnvironmentProvider(
+  { credential, source, origin }: EnvironmentCredentials,
+  services: MintServices,
+): CredentialProvider<ProvidedHeaders> {
+  if (!credential) return async () => undefined
+  const provide = createHeaderProvider(credential, origin, services)
+  return async (request) => {
+    assertSound(credential, origin.name)
+    const { url } = request
+    const isServed = credential.url ? findCredential([credential], url.href) : isPrivate(url)
+    const headers = isServed ? await provide(request) : undefined
+    return headers && { headers, source }
+  }
+}
+
 /** Throws `credentials-invalid` where the variables contradict each other. */
-export function checkEnvironment(credential: Credential, name: string): void {
+function assertSound(credential: Credential, name: string): void {
   const faults = findCredentialFaults(credential).map((fault) =>
     fault.replace(/\w+/g, (word) => VARIABLE_OF.get(word) ?? word),
   )

@@ -1,5 +1,8 @@
 // The client certificate of a credential: which files it is in.
 import { type NamedFile, namedIn } from '../base/file-name.js'
+import type { Credential, FoundCredential } from './credential.js'
+import type { CredentialProvider } from './provider.js'
+import { originIn } from './secret-file.js'
 
 /** A certificate that this client shows, as PEM files. */
 export interface TlsIdentity {
@@ -9,15 +12,17 @@ export interface TlsIdentity {
   passphraseFile: NamedFile | undefined
 }
 
-/** The fields of a credential that name a client certificate. */
-export interface IdentityFields {
-  clientCertFile?: string
-  clientKeyFile?: string
-  clientKeyPassphraseFile?: string
+/** Creates the provider of the certificate of the credential that `find` gives. */
+export function createIdentityProvider(
+  find: CredentialProvider<FoundCredential>,
+): CredentialProvider<TlsIdentity> {
+  return async (request) => {
+    const found = await find(request)
+    return found && identityOf(found.credential, originIn(found.source).folder)
+  }
 }
 
-/** The certificate that `fields` name, if any; relative names start at `folder`. */
-export function identityOf(fields: IdentityFields, folder: string): TlsIdentity | undefined {
+function identityOf(fields: Credential, folder: string): TlsIdentity | undefined {
   const { clientCertFile, clientKeyFile, clientKeyPassphraseFile } = fields
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined
   return {
@@ -29,7 +34,7 @@ export function identityOf(fields: IdentityFields, folder: string): TlsIdentity 
 }
 
 /** What is wrong with `fields`: predicates without a subject. */
-export function findIdentityFaults(fields: IdentityFields): string[] {
+export function findIdentityFaults(fields: Credential): string[] {
   const { clientCertFile, clientKeyFile, clientKeyPassphraseFile } = fields
   const [hasCert, hasKey] = [clientCertFile !== undefined, clientKeyFile !== undefined]
   return [

@@ -93,8 +93,8 @@ test('one newline at the end of a secret in the file is left out', async (t) => 
   ])
   assert.deepEqual(await headersFor('https://a.example/r'), basic('u:pw'))
   assert.deepEqual(await headersFor('https://b.example/r'), { ...bearer('abc'), 'x-key': 'k' })
-  const found = await credentials.find(parseRemoteUrl('ssh://c.example/r', '/'), undefined)
-  assert.equal(found?.credential.sshPassphrase, 'x')
+  const found = await credentials.sshFor(parseRemoteUrl('ssh://c.example/r', '/'), undefined)
+  assert.deepEqual(found.passphrase, { value: 'x' })
 })
 
 const PEM = '-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret\n-----END OPENSSH PRIVATE KEY-----'

@@ -1,7 +1,7 @@
 // Reads the credentials file as it is at each attempt, at the cost of a stat.
 import { readFile, stat } from 'node:fs/promises'
 import type { Credential } from '../credential.js'
-import type { Attempt } from '../minted/mint.js'
+import type { Attempt } from '../provider.js'
 import { originIn, readSafely } from '../secret-file.js'
 import { createCredentialsParser } from './parser.js'
 

@@ -1,11 +1,36 @@
 // A service that is asked for the user name and the password, as that of git-sync's
 // --askpass-url: lines `username=…` and `password=…`.
 import { basic } from '../authorization.js'
-import { invalidIn } from '../secret-file.js'
+import { type Credential, secretOf } from '../credential.js'
+import { isWebUrl } from '../credential-faults.js'
+import type { CredentialProvider } from '../provider.js'
+import { invalidIn, type Origin } from '../secret-file.js'
+import { createMint, type MintServices } from './mint.js'
 import { requestSecret, type ServiceClient } from './service.js'
 
+/** Creates the provider of what the service of `credential` gives. */
+export function createAskpassProvider(
+  credential: Credential,
+  origin: Origin,
+  { client, clock }: MintServices,
+): CredentialProvider<string> {
+  const urlNow = async () => {
+    const url = await secretOf(credential, 'askpassUrl', origin)
+    if (isWebUrl(url)) return url
+    throw invalidIn(origin.name, 'an askpassUrl is not a URL of http:// or https://')
+  }
+  const ask = async (service: ServiceClient, signal: AbortSignal) => ({
+    authorization: await askForLogin(service, await urlNow(), clock.wallTime(), signal),
+  })
+  const mint = client && createMint((signal) => ask(client, signal), clock)
+  return async ({ attempt }) => {
+    await urlNow()
+    return mint?.(attempt)
+  }
+}
+
 /** Asks the service at `text` once. Its address may hold credentials of its own. */
-export async function askForLogin(
+async function askForLogin(
   client: ServiceClient,
   text: string,
   nowMs: number,

@@ -4,19 +4,11 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import path from 'node:path'
 import { parseJson } from '../../base/json.js'
 import { basic, bearer } from '../authorization.js'
+import type { GithubApp } from '../credential.js'
+import type { CredentialProvider } from '../provider.js'
 import { invalidIn, type Origin, readSecret } from '../secret-file.js'
-import type { Minted } from './mint.js'
+import { createMint, type Minted, type MintServices } from './mint.js'
 import { requestSecret, type ServiceClient } from './service.js'
-
-/** As the credentials file has it. */
-export interface GithubApp {
-  appId?: string | number
-  clientId?: string
-  installationId: string | number
-  privateKeyFile: string
-  /** @default 'https://api.github.com' */
-  apiUrl?: string
-}
 
 /** An installation token is renewed this long before it expires. */
 const RENEWAL_MS = 5 * 60_000
@@ -26,8 +18,25 @@ const LIFETIME_SECONDS = 9 * 60
 /** Where an answer does not say it. */
 const USUAL_LIFETIME_MS = 60 * 60_000
 
+/** Creates the provider of tokens of the installation of `app`. */
+export function createGithubAppProvider(
+  app: GithubApp,
+  origin: Origin,
+  { client, clock }: MintServices,
+): CredentialProvider<string> {
+  const sign = () => signAppToken(app, origin, clock.wallTime())
+  const buy = async (service: ServiceClient, signal: AbortSignal) =>
+    mintInstallationToken(service, app, await sign(), clock.wallTime(), signal)
+  const mint = client && createMint((signal) => buy(client, signal), clock)
+  return async ({ attempt }) => {
+    if (mint) return mint(attempt)
+    await sign()
+    return undefined
+  }
+}
+
 /** The signed token of an app of `origin` at `nowMs`; its key is read as it is now. */
-export async function signAppToken(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
+async function signAppToken(app: GithubApp, origin: Origin, nowMs: number): Promise<string> {
   const key = await readKey(app, origin)
   const now = Math.floor(nowMs / 1000)
   const claims = {
@@ -40,7 +49,7 @@ export async function signAppToken(app: GithubApp, origin: Origin, nowMs: number
 }
 
 /** Buys an installation token with a signed one. */
-export async function mintInstallationToken(
+async function mintInstallationToken(
   client: ServiceClient,
   app: GithubApp,
   appToken: string,

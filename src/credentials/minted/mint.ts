@@ -5,14 +5,17 @@ import { toAbortError } from '../../base/abort-error.js'
 import { abortable } from '../../base/abortable.js'
 import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
+import type { Attempt } from '../provider.js'
+import type { ServiceClient } from './service.js'
 
-/** One attempt to use credentials. */
-export interface Attempt {
-  /** The headers that the server has just answered with 401, so that they are not given again. */
-  rejected?: Readonly<Record<string, string>> | undefined
-  signal?: AbortSignal | undefined
+/** What is used to ask. */
+export interface MintServices {
+  /** Undefined: nobody is asked, and what would be given is left out. */
+  client: ServiceClient | undefined
+  clock: Pick<Clock, 'wallTime' | 'schedule'>
 }
 
+/** What was given. */
 export interface Minted {
   authorization: string
   /** When it should no longer be used, in milliseconds since the epoch; undefined: never. */
@@ -28,7 +31,7 @@ const LIMIT_SECONDS = 30
 /** Creates a keeper of what `make` gives. */
 export function createMint(
   make: (signal: AbortSignal) => Promise<Minted>,
-  clock: Pick<Clock, 'wallTime' | 'schedule'>,
+  clock: MintServices['clock'],
 ): Mint {
   let kept: Minted | undefined
   let making: Promise<Minted> | undefined

@@ -4,6 +4,7 @@ import type { SyncError } from '../../base/errors.js'
 import { type NamedFile, namedIn } from '../../base/file-name.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import type { FoundCredential } from '../credential.js'
+import type { CredentialProvider, CredentialRequest } from '../provider.js'
 import { invalidIn, type Origin, originIn, readSecret as readSecretFile } from '../secret-file.js'
 
 /** A secret, or as written the file that a field names. */
@@ -21,6 +22,13 @@ export interface SshCredential {
 }
 
 const NO_FILE: Origin = { name: 'The SSH credential', folder: '/' }
+
+/** Creates the provider of how to log in with the credential that `find` gives, if any. */
+export function createSshProvider(
+  find: CredentialProvider<FoundCredential>,
+): (request: CredentialRequest) => Promise<SshCredential> {
+  return async (request) => toSshCredential(request.remote, await find(request))
+}
 
 /** What the URL of a remote and its credential, if it has one, say together. */
 export function toSshCredential(

@@ -1,15 +1,5 @@
 // What of a credential is for SSH alone.
-
-/** As written; relative names of files start at the folder of the credentials file. */
-export interface SshFields {
-  sshKeyFile?: string
-  sshKeyFiles?: string[]
-  sshPassphrase?: string
-  sshPassphraseFile?: string
-  /** False: every host is trusted. */
-  knownHostsFile?: string | false
-  knownHostsFiles?: string[]
-}
+import type { Credential } from '../credential.js'
 
 const ALTERNATIVES = [
   ['sshKeyFile', 'sshKeyFiles'],
@@ -17,18 +7,18 @@ const ALTERNATIVES = [
   ['knownHostsFile', 'knownHostsFiles'],
 ] as const
 
-/** Every field of {@link SshFields}. */
+/** Every field of a credential that is for SSH alone. */
 export const SSH_FIELDS = ALTERNATIVES.flat()
 
-/** What is wrong with `fields`: predicates without a subject. */
-export function findSshFaults(fields: SshFields): string[] {
-  return ALTERNATIVES.filter((names) => names.every((name) => fields[name] !== undefined)).map(
+/** What is wrong with those of `credential`: predicates without a subject. */
+export function findSshFaults(credential: Credential): string[] {
+  return ALTERNATIVES.filter((names) => names.every((name) => credential[name] !== undefined)).map(
     ([one, other]) => `has both ${one} and ${other}`,
   )
 }
 
-/** Whether a credential with these fields is for SSH, where a user needs no password. */
-export function isForSsh({ url, ...fields }: SshFields & { url?: string }): boolean {
-  const isNamed = SSH_FIELDS.some((name) => fields[name] !== undefined)
-  return isNamed || (url?.toLowerCase().startsWith('ssh:') ?? false)
+/** Whether a credential is for SSH, where a user needs no password. */
+export function isForSsh(credential: Credential): boolean {
+  const isNamed = SSH_FIELDS.some((name) => credential[name] !== undefined)
+  return isNamed || (credential.url?.toLowerCase().startsWith('ssh:') ?? false)
 }
