@@ -2,7 +2,7 @@
 // credentials that the settings and the environment give. Every secret sent is told to the
 // redactor, every request to the observer.
 import type { Clock } from './base/clock.js'
-import type { Redactor } from './base/redactor.js'
+import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import { createLocalClient } from './remote/disk/local.js'
 import { RemoteSession } from './remote/smart/remote-session.js'

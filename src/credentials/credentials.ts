@@ -3,7 +3,7 @@
 // file of git-credential-store. All are read as they are at each attempt, so that rotation
 // needs no restart.
 import { type Clock, systemClock } from '../base/clock.js'
-import type { Redactor } from '../base/redactor.js'
+import type { Redactor } from '../base/known-secrets.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Authorization } from './authorization.js'
 import { createCookieProvider } from './cookies.js'

@@ -1,6 +1,6 @@
 // What is wrong with a listing: every fault at once, each with its place.
 import { SyncError } from '../base/errors.js'
-import { redact } from '../base/redact.js'
+import { redact } from '../base/redact-patterns.js'
 
 export interface Fault {
   /** JSON pointer (RFC 6901) into the listing; empty for the listing as a whole. */

@@ -1,7 +1,7 @@
 // Turns one entry as written into an Entry. The schema has been checked before;
 // what is checked here is what a schema cannot say.
 import { parseInterval } from '../base/duration.js'
-import { redact } from '../base/redact.js'
+import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
 import type { PublishMode } from '../publish/publication.js'

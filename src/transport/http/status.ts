@@ -2,7 +2,7 @@
 // answered, and if not, what the user can do about it.
 // https://git-scm.com/docs/gitprotocol-http
 import { type ErrorCode, SyncError } from '../../base/errors.js'
-import { hasShortSecret } from '../../base/redactor.js'
+import { hasShortSecret } from '../../base/known-secrets.js'
 import { asksForPatience, retryAfterMs } from '../../base/retry-after.js'
 import type { Authorization } from '../../credentials/authorization.js'
 import type { HttpResponse } from './http-client.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { redact } from '../../src/base/redact.js'
+import { redact } from '../../src/base/redact-patterns.js'
 
 const CASES: Record<string, [text: string, redacted: string]> = {
   'user and password': ['see https://me:pa55@host/a.git now', 'see https://host/a.git now'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRedactor, hasShortSecret } from '../../src/base/redactor.js'
+import { createRedactor, hasShortSecret } from '../../src/base/known-secrets.js'
 
 const SECRET = 'pä$$ w0rd/"?+~x'
 
