@@ -60,8 +60,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const { required = true, suspend = false, clean = false, credential } = written
 
   if (directory === undefined) return { directory, entry: undefined }
-  const place = { directory, publish, clean, remote }
-  for (const { field, message } of findDangers(place, folder, defaults)) {
+  const destination = { directory, publish, clean, remote }
+  for (const { field, message } of findDangers(destination, folder, defaults)) {
     faults.add({ pointer: `${pointer}/${field}`, message })
   }
   if (path === undefined || repo === undefined || !remote) return { directory, entry: undefined }

@@ -13,7 +13,7 @@ interface Machine {
 
 type OnFault = (fault: string) => void
 
-interface Token {
+interface Word {
   /** Undefined: a quoted value that does not end on its line. */
   text: string | undefined
   line: number
@@ -50,7 +50,7 @@ function parse(text: string, onFault: OnFault): Machine[] {
     if (line === lineOfComment) continue
     if (word === 'machine' || word === 'default') machines.push({ host: undefined })
     const machine = machines.at(-1)
-    const fault = (cause: Token | undefined, words: string) => {
+    const fault = (cause: Word | undefined, words: string) => {
       if (machine) machine.isFaulty = true
       const isUnclosed = cause !== undefined && cause.text === undefined
       // Where the next word begins is anybody's guess.
@@ -81,7 +81,7 @@ const TOKEN = /"((?:[^"\\\n]|\\.)*)"|(?<bad>")|\S+/g
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t' }
 
 /** The words of a file; comments and macros are skipped. */
-function* tokenize(text: string): Generator<Token, undefined, undefined> {
+function* tokenize(text: string): Generator<Word, undefined, undefined> {
   let isInMacro = false
   for (const [index, content] of text.split(/\r?\n/).entries()) {
     if (content.trim() === '') isInMacro = false
