@@ -10,10 +10,10 @@ import { createRedactor, type Redactor } from './base/known-secrets.js'
 import { readVersion } from './base/version.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
-import { ListingInForce } from './listing-in-force.js'
+import { createListingInForce, type ListingInForce } from './listing-in-force.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
-import { createMetrics, type MetricsObserver } from './observe/metrics.js'
+import { createMetrics } from './observe/metrics.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { createServer, type ServerSource } from './server/server.js'
 import { createSessions, type Sessions } from './sessions.js'
@@ -65,10 +65,17 @@ export async function startDaemon(
   const sessions = createSessions({ settings, clock, observe, redactor })
   const wiring = { settings, clock, observe, onError, sessions, internals }
   const synchronizer = createSynchronizer(wiring)
-  const listing = new ListingInForce({ path, defaults, clock, observe, synchronizer })
+  const listing = createListingInForce({ path, defaults, clock, observe, synchronizer })
   const heartbeat = new Heartbeat(clock)
-  const reported = { synchronizer, listing, heartbeat, metrics, redactor }
-  const server = createServer(serverSource(reported), onError)
+  const server = createServer(
+    {
+      ...serverSource(synchronizer, listing, redactor),
+      heartbeatAgeMs: () => heartbeat.ageMs,
+      heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
+      metrics,
+    },
+    onError,
+  )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
     await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
@@ -103,28 +110,20 @@ export async function startDaemon(
   }
 }
 
-interface Reported {
-  synchronizer: Synchronizer
-  listing: ListingInForce
-  heartbeat: Heartbeat
-  metrics: MetricsObserver
-  redactor: Redactor
-}
-
 /** What the routes of the server show. */
-function serverSource(reported: Reported): ServerSource {
-  const { synchronizer, listing, heartbeat, metrics, redactor } = reported
+function serverSource(
+  synchronizer: Synchronizer,
+  listing: Pick<ListingInForce, 'state'>,
+  redactor: Redactor,
+): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'metrics'> {
   const build = { version: readVersion(), node: process.version }
   return {
-    heartbeatAgeMs: () => heartbeat.ageMs,
-    heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
     started: () => synchronizer.hasStarted(),
     missing: () => synchronizer.missing(),
     waiting: () => synchronizer.waiting(),
-    metrics,
     status() {
       const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
-      return { build, listing: { ...listing.status, entries: entries.length }, entries }
+      return { build, listing: { ...listing.state, entries: entries.length }, entries }
     },
   }
 }

@@ -17,49 +17,46 @@ export interface ListingInForceOptions {
   synchronizer: Pick<Synchronizer, 'setEntries'>
 }
 
-export class ListingInForce {
-  readonly #options: ListingInForceOptions
-  #isValid = true
-  #loadedAt: number
-
-  constructor(options: ListingInForceOptions) {
-    this.#options = options
-    this.#loadedAt = options.clock.wallTime()
-  }
-
+/** What is in force, and how another comes to be. */
+export interface ListingInForce {
+  /** What /status says of it. */
+  readonly state: Readonly<Omit<StatusReport['listing'], 'entries'>>
   /** Puts `entries` in force. */
-  apply(entries: Entry[]): void {
-    const { path: file, clock, observe, synchronizer } = this.#options
-    const diff = synchronizer.setEntries(entries)
-    this.#isValid = true
-    this.#loadedAt = clock.wallTime()
+  apply(entries: Entry[]): void
+  /** Puts in force what was read, if it is valid. */
+  reload(read: ListingRead): Promise<void>
+}
+
+/** Creates the keeper of the listing; nothing is in force yet. */
+export function createListingInForce(options: ListingInForceOptions): ListingInForce {
+  const { path: file, defaults, clock, observe, synchronizer } = options
+  const state = { path: file, valid: true, loadedAt: '' }
+
+  function apply(entries: Entry[]): void {
+    const { added, changed, removed } = synchronizer.setEntries(entries)
+    state.valid = true
+    state.loadedAt = new Date(clock.wallTime()).toISOString()
     observe({
       type: 'listing-loaded',
       path: file,
       entries: entries.length,
-      added: diff.added.length,
-      changed: diff.changed.length,
-      removed: diff.removed.length,
+      added: added.length,
+      changed: changed.length,
+      removed: removed.length,
     })
   }
 
-  /** Puts in force what was read, if it is valid. */
-  async reload(read: ListingRead): Promise<void> {
-    const { path: file, defaults, observe } = this.#options
+  async function reload(read: ListingRead): Promise<void> {
     try {
       if (read.error) throw read.error
-      this.apply(await resolveListing(read.text, path.dirname(file), defaults))
+      apply(await resolveListing(read.text, path.dirname(file), defaults))
     } catch (error) {
       if (!(error instanceof ListingError)) throw error
-      this.#isValid = false
+      state.valid = false
       const faults = error.faults.map(formatFault)
       observe({ type: 'listing-rejected', path: file, error, faults })
     }
   }
 
-  /** What /status says of it. */
-  get status(): Omit<StatusReport['listing'], 'entries'> {
-    const loadedAt = new Date(this.#loadedAt).toISOString()
-    return { path: this.#options.path, valid: this.#isValid, loadedAt }
-  }
+  return { state, apply, reload }
 }

@@ -45,12 +45,15 @@ export interface FoundCredential {
   source: string
 }
 
-/** A secret that `credential` has itself or in a file; empty where it has neither. */
-export async function secretOf(
-  credential: Credential,
-  field: 'password' | 'token' | 'askpassUrl',
+/** What a credential has itself or in a file. */
+type SecretField = 'password' | 'token' | 'askpassUrl' | 'sshPassphrase'
+
+/** The secret that `fields` of `origin` have or name, read as it is now. Throws `credentials-invalid`. */
+export async function secretOf<F extends SecretField>(
+  fields: Partial<Record<F | `${F}File`, string | undefined>>,
+  field: F,
   origin: Origin,
-): Promise<string> {
-  const file = credential[`${field}File`]
-  return file === undefined ? (credential[field] ?? '') : readSecret(file, origin, `${field}File`)
+): Promise<string | undefined> {
+  const file = fields[`${field}File`]
+  return file === undefined ? fields[field] : readSecret(file, origin, `${field}File`)
 }

@@ -15,9 +15,9 @@ import { createLoginFileProvider } from './login-files/login-file.js'
 import { findInNetrc } from './login-files/netrc.js'
 import type { ServiceClient } from './minted/service.js'
 import {
-  type Attempt,
   type CredentialProvider,
   type CredentialRequest,
+  type LoginAttempt,
   logsIn,
   type ProvidedHeaders,
 } from './provider.js'
@@ -46,7 +46,11 @@ export interface Credentials {
    * What goes with a request to `remote`, whose entry names the credential `name`. Throws
    * `credentials-invalid`, and what a service that is asked does.
    */
-  authorize(remote: RemoteUrl, name: string | undefined, attempt?: Attempt): Promise<Authorization>
+  authorize(
+    remote: RemoteUrl,
+    name: string | undefined,
+    attempt?: LoginAttempt,
+  ): Promise<Authorization>
   /** The client certificate for `remote`, if its credential in the file has one. */
   identityFor(remote: RemoteUrl, name: string | undefined): Promise<TlsIdentity | undefined>
   /** How to log in to `remote` over SSH. Throws `credentials-invalid`. */
@@ -92,7 +96,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const source = login?.source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
       const whyNone =
         source === undefined
-          ? explainNone(request.url, environment, await file.all(request.attempt))
+          ? explainNone(request.url, environment, (await file.all(request)) ?? [])
           : undefined
       return { headers, origin, source, whyNone }
     },
@@ -102,7 +106,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
 function requestFor(
   remote: RemoteUrl,
   name: string | undefined,
-  attempt: Attempt = {},
+  attempt: LoginAttempt = {},
 ): CredentialRequest {
   return { remote, url: new URL(remote.url), name, attempt }
 }

@@ -42,12 +42,12 @@ function authorizationProvider(
   const { username = '', githubApp } = credential
   const has = (field: 'password' | 'token' | 'askpassUrl') =>
     credential[field] !== undefined || credential[`${field}File`] !== undefined
-  if (has('password')) {
-    return async () => basic({ username, password: await secretOf(credential, 'password', origin) })
-  }
+  const secret = async (field: 'password' | 'token') =>
+    (await secretOf(credential, field, origin)) ?? ''
+  if (has('password')) return async () => basic({ username, password: await secret('password') })
   if (has('token')) {
     const name = nameIn(origin, credential.token === undefined ? 'tokenFile' : 'token')
-    return async () => bearer(sendable(await secretOf(credential, 'token', origin), name, origin))
+    return async () => bearer(sendable(await secret('token'), name, origin))
   }
   if (has('askpassUrl')) return createAskpassProvider(credential, origin, services)
   return githubApp && createGithubAppProvider(githubApp, origin, services)

@@ -2,8 +2,8 @@
 // as it is then, and gives it, or nothing.
 import type { RemoteUrl } from '../git/remote-url.js'
 
-/** One attempt to use credentials. */
-export interface Attempt {
+/** One attempt to log in. */
+export interface LoginAttempt {
   /** The headers that the server has just answered with 401, so that they are not given again. */
   rejected?: Readonly<Record<string, string>> | undefined
   signal?: AbortSignal | undefined
@@ -16,7 +16,7 @@ export interface CredentialRequest {
   url: URL
   /** The credential that the entry names. */
   name: string | undefined
-  attempt: Attempt
+  attempt: LoginAttempt
 }
 
 /**

@@ -94,7 +94,7 @@ test('one newline at the end of a secret in the file is left out', async (t) => 
   assert.deepEqual(await headersFor('https://a.example/r'), basic('u:pw'))
   assert.deepEqual(await headersFor('https://b.example/r'), { ...bearer('abc'), 'x-key': 'k' })
   const found = await credentials.sshFor(parseRemoteUrl('ssh://c.example/r', '/'), undefined)
-  assert.deepEqual(found.passphrase, { value: 'x' })
+  assert.equal(found.secrets.sshPassphrase, 'x')
 })
 
 const PEM = '-----BEGIN OPENSSH PRIVATE KEY-----\ns3cret\n-----END OPENSSH PRIVATE KEY-----'

@@ -6,7 +6,7 @@ import type { Credential, FoundCredential } from '../credential.js'
 import { findCredential } from '../credential-match.js'
 import { createHeaderProvider } from '../header-provider.js'
 import type { MintServices } from '../minted/mint.js'
-import type { Attempt, CredentialProvider, Headers, ProvidedHeaders } from '../provider.js'
+import type { CredentialProvider, Headers, ProvidedHeaders } from '../provider.js'
 import { invalidIn, originIn } from '../secret-file.js'
 import { createFileReader } from './reader.js'
 
@@ -14,8 +14,8 @@ import { createFileReader } from './reader.js'
 export interface CredentialsFile {
   find: CredentialProvider<FoundCredential>
   headers: CredentialProvider<ProvidedHeaders>
-  /** Every credential; empty where there is no file. */
-  all(attempt: Attempt): Promise<readonly Credential[]>
+  /** Every credential. */
+  all: CredentialProvider<readonly Credential[]>
 }
 
 /** Creates a source of what `file`, absolute, has. */
@@ -33,13 +33,14 @@ export function createCredentialsFile(
     providers.set(credential, provider)
     return provider
   }
-  const find: CredentialsFile['find'] = async ({ remote, name, attempt }) => {
+  const find: CredentialsFile['find'] = async (request) => {
+    const { remote, name } = request
     if (file === undefined || !read) {
       if (name === undefined) return undefined
       const fault = `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set: set it, or take the field out of the entry`
       throw new SyncError('credentials-invalid', fault)
     }
-    const credentials = await read(attempt)
+    const credentials = await read(request)
     const credential =
       name === undefined
         ? findCredential(credentials, remote.url)
@@ -61,7 +62,7 @@ export function createCredentialsFile(
       const which = request.name === undefined ? `for ${found.credential.url}` : `"${request.name}"`
       return { headers, source: `the credential ${which} in CREDENTIALS_PATH` }
     },
-    all: async (attempt) => (await read?.(attempt)) ?? [],
+    all: async (request) => read?.(request),
   }
 }
 

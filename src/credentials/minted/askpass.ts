@@ -15,7 +15,7 @@ export function createAskpassProvider(
   { client, clock }: MintServices,
 ): CredentialProvider<string> {
   const urlNow = async () => {
-    const url = await secretOf(credential, 'askpassUrl', origin)
+    const url = (await secretOf(credential, 'askpassUrl', origin)) ?? ''
     if (isWebUrl(url)) return url
     throw invalidIn(origin.name, 'an askpassUrl is not a URL of http:// or https://')
   }

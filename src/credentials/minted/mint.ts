@@ -5,7 +5,7 @@ import { toAbortError } from '../../base/abort-error.js'
 import { abortable } from '../../base/abortable.js'
 import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
-import type { Attempt } from '../provider.js'
+import type { LoginAttempt } from '../provider.js'
 import type { ServiceClient } from './service.js'
 
 /** What is used to ask. */
@@ -23,7 +23,7 @@ export interface Minted {
 }
 
 /** The value to use in an attempt. */
-export type Mint = (attempt: Attempt) => Promise<string>
+export type Mint = (attempt: LoginAttempt) => Promise<string>
 
 /** One that wants a value may be stopped, but not the request that others wait for, too. */
 const LIMIT_SECONDS = 30

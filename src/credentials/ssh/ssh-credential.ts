@@ -5,17 +5,15 @@ import { type NamedFile, namedIn } from '../../base/file-name.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import type { FoundCredential } from '../credential.js'
 import type { CredentialProvider, CredentialRequest } from '../provider.js'
-import { invalidIn, type Origin, originIn, readSecret as readSecretFile } from '../secret-file.js'
+import { invalidIn, type Origin, originIn } from '../secret-file.js'
 
-/** A secret, or as written the file that a field names. */
-export type Secret = { value: string } | { written: string; field: string }
+type SecretField = 'password' | 'passwordFile' | 'sshPassphrase' | 'sshPassphraseFile'
 
 /** How to log in, and which hosts to trust; what is undefined falls back on the defaults. */
 export interface SshCredential {
   origin: Origin
   username: string | undefined
-  password: Secret | undefined
-  passphrase: Secret | undefined
+  secrets: Readonly<Record<SecretField, string | undefined>>
   keyFiles: readonly NamedFile[] | undefined
   /** False: every host is trusted. */
   knownHostsFiles: readonly NamedFile[] | false | undefined
@@ -39,19 +37,17 @@ export function toSshCredential(
   const { sshKeyFile, sshKeyFiles, knownHostsFile, knownHostsFiles } = credential
   const origin = source === undefined ? NO_FILE : originIn(source)
   const named = (file: string) => namedIn(origin.folder, file)
-  const secret = (name: 'password' | 'sshPassphrase'): Secret | undefined => {
-    const value = credential[name]
-    if (value !== undefined) return { value }
-    const file = credential[`${name}File`]
-    return file === undefined ? undefined : { written: file, field: `${name}File` }
-  }
   const keyFiles = sshKeyFile === undefined ? sshKeyFiles : [sshKeyFile]
   const hostFiles = typeof knownHostsFile === 'string' ? [knownHostsFile] : knownHostsFiles
   return {
     origin,
     username: credential.username ?? userOf(credential.url),
-    password: written?.password ? { value: written.password } : secret('password'),
-    passphrase: secret('sshPassphrase'),
+    secrets: {
+      password: written?.password || credential.password,
+      passwordFile: written?.password ? undefined : credential.passwordFile,
+      sshPassphrase: credential.sshPassphrase,
+      sshPassphraseFile: credential.sshPassphraseFile,
+    },
     keyFiles: keyFiles?.map(named),
     knownHostsFiles: knownHostsFile === false ? false : hostFiles?.map(named),
   }
@@ -62,15 +58,6 @@ function userOf(url: string | undefined): string | undefined {
   return url?.startsWith('ssh:')
     ? decodeURIComponent(new URL(url).username) || undefined
     : undefined
-}
-
-/** Reads a secret. Throws `credentials-invalid`. */
-export async function readSecret(
-  secret: Secret | undefined,
-  { origin }: SshCredential,
-): Promise<string | undefined> {
-  if (secret === undefined) return undefined
-  return 'value' in secret ? secret.value : readSecretFile(secret.written, origin, secret.field)
 }
 
 /** A credential that cannot be used, and why. */

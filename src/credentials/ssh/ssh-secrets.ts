@@ -1,8 +1,9 @@
 // What there is to log in with over SSH, read anew at each connection attempt: the keys and
 // the password of a credential, or else the keys in the usual places.
 import { showFile } from '../../base/file-name.js'
+import { secretOf } from '../credential.js'
 import { readKeyFile, type SshKey } from './key-file.js'
-import { readSecret, type SshCredential, unusable } from './ssh-credential.js'
+import { type SshCredential, unusable } from './ssh-credential.js'
 import { defaultKeyFiles, type SshDefaults } from './ssh-defaults.js'
 
 /** The secrets of one login. */
@@ -24,8 +25,9 @@ export async function readSshSecrets(
   defaults: SshDefaults,
   onSecret: (secret: string) => void,
 ): Promise<SshSecrets> {
-  const passphrase = await readSecret(credential.passphrase, credential)
-  const password = await readSecret(credential.password, credential)
+  const { secrets, origin } = credential
+  const passphrase = await secretOf(secrets, 'sshPassphrase', origin)
+  const password = await secretOf(secrets, 'password', origin)
   for (const secret of [passphrase, password]) if (secret !== undefined) onSecret(secret)
   const isNamed = credential.keyFiles !== undefined || password !== undefined
   const files = isNamed ? (credential.keyFiles ?? []) : await defaultKeyFiles(defaults)

@@ -9,7 +9,7 @@ import { readSshSecrets } from '../../credentials/ssh/ssh-secrets.js'
 import { describeKey } from './fingerprint.js'
 import { connectTimeout } from './ssh-error.js'
 
-interface LoginAttempt {
+interface LoginMethod {
   /** How errors name it, if at all. */
   label: string | undefined
   method: AnyAuthMethod
@@ -20,7 +20,7 @@ const AGENT = 'the keys of ssh-agent'
 /** One login: what the SSH client tries next, and what to say where nothing worked. */
 export class SshLogin {
   readonly username: string
-  readonly #attempts: LoginAttempt[]
+  readonly #attempts: LoginMethod[]
   /** What could have been tried but for a fault. */
   readonly #skipped: string[]
   readonly #tried = new Set<string>()
@@ -28,7 +28,7 @@ export class SshLogin {
   readonly #refused = new Set<string>()
   #accepted: readonly string[] = []
 
-  constructor(username: string, attempts: readonly LoginAttempt[], skipped: readonly string[]) {
+  constructor(username: string, attempts: readonly LoginMethod[], skipped: readonly string[]) {
     this.username = username
     this.#attempts = [...attempts]
     this.#skipped = [...skipped]
@@ -98,7 +98,7 @@ export async function readLogin(
   const username = user ?? credential.username ?? defaults.username
   const secrets = await readSshSecrets(credential, defaults, onSecret)
   const { isNamed, password, keys, skipped } = secrets
-  const attempts: LoginAttempt[] = [
+  const attempts: LoginMethod[] = [
     // Some servers know their users by other means.
     { label: undefined, method: { type: 'none', username } },
     ...keys.map((key) => keyAttempt(username, key)),
@@ -108,20 +108,20 @@ export async function readLogin(
   return new SshLogin(username, attempts, skipped)
 }
 
-function keyAttempt(username: string, { name, key }: SshKey): LoginAttempt {
+function keyAttempt(username: string, { name, key }: SshKey): LoginMethod {
   return {
     label: `${name} (${describeKey(key.getPublicSSH())})`,
     method: { type: 'publickey', username, key },
   }
 }
 
-function agentAttempts(username: string, agent: string | undefined): LoginAttempt[] {
+function agentAttempts(username: string, agent: string | undefined): LoginMethod[] {
   if (agent === undefined) return []
   return [{ label: AGENT, method: { type: 'agent', username, agent } }]
 }
 
 /** Some servers ask for a password in their own words only. */
-function passwordAttempts(username: string, password: string): LoginAttempt[] {
+function passwordAttempts(username: string, password: string): LoginMethod[] {
   return [
     { label: 'the password', method: { type: 'password', username, password } },
     {
