@@ -1,6 +1,5 @@
 // An Authorization value that has to be asked for: asked for once at a time however many
 // want it, and kept until it expires or a server rejects it.
-
 import { toAbortError } from '../../base/abort-error.js'
 import { abortable } from '../../base/abortable.js'
 import type { Clock } from '../../base/clock.js'
