@@ -1,23 +1,21 @@
 // The composition root: wires listing, synchronizer, server and observers together, and starts
-// and stops them. How remotes are reached is wired in a file of its own, sessions.ts.
+// and stops them. Of files of their own are how remotes are reached, sessions.ts, and what a
+// change of the listing leads to, listing-in-force.ts.
 import type { AddressInfo } from 'node:net'
-import path from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
-import { createRedactor, type Redactor } from './base/redactor.js'
+import { createRedactor, type Redactor } from './base/known-secrets.js'
 import { readVersion } from './base/version.js'
-import type { Entry } from './listing/entry.js'
-import { readListing, resolveListing } from './listing/listing.js'
-import { formatFault, ListingError } from './listing/listing-error.js'
-import { type ListingRead, type ListingWatcher, watchListing } from './listing/watcher.js'
+import { readListing } from './listing/listing.js'
+import { type ListingWatcher, watchListing } from './listing/watcher.js'
+import { createListingInForce, type ListingInForce } from './listing-in-force.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
 import { createMetrics } from './observe/metrics.js'
 import { Heartbeat } from './schedule/heartbeat.js'
-import { createServer } from './server/server.js'
-import type { StatusReport } from './server/status-report.js'
+import { createServer, type ServerSource } from './server/server.js'
 import { createSessions, type Sessions } from './sessions.js'
 import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
@@ -51,9 +49,9 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const clock = systemClock
   const { redactor = createRedactor(), ...internals } = options
-  const { listingPath } = settings
+  const { listingPath: path } = settings
   const defaults = listingDefaults(settings)
-  const { entries, text } = await readListing(listingPath, defaults)
+  const { entries, text } = await readListing(path, defaults)
 
   const metrics = createMetrics({ clock })
   const log = logEvents(logger)
@@ -67,54 +65,14 @@ export async function startDaemon(
   const sessions = createSessions({ settings, clock, observe, redactor })
   const wiring = { settings, clock, observe, onError, sessions, internals }
   const synchronizer = createSynchronizer(wiring)
-  const listing = { path: listingPath, valid: true, loadedAt: clock.wallTime() }
-
-  function apply(desired: Entry[]): void {
-    const diff = synchronizer.setEntries(desired)
-    listing.valid = true
-    listing.loadedAt = clock.wallTime()
-    observe({
-      type: 'listing-loaded',
-      path: listingPath,
-      entries: desired.length,
-      added: diff.added.length,
-      changed: diff.changed.length,
-      removed: diff.removed.length,
-    })
-  }
-
-  async function onListingChange(read: ListingRead): Promise<void> {
-    try {
-      if (read.error) throw read.error
-      apply(await resolveListing(read.text, path.dirname(listingPath), defaults))
-    } catch (error) {
-      if (!(error instanceof ListingError)) throw error
-      listing.valid = false
-      observe({
-        type: 'listing-rejected',
-        path: listingPath,
-        error,
-        faults: error.faults.map(formatFault),
-      })
-    }
-  }
-
+  const listing = createListingInForce({ path, defaults, clock, observe, synchronizer })
   const heartbeat = new Heartbeat(clock)
-  const build = { version: readVersion(), node: process.version }
-  const report = (): StatusReport => {
-    const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
-    const loadedAt = new Date(listing.loadedAt).toISOString()
-    return { build, listing: { ...listing, loadedAt, entries: entries.length }, entries }
-  }
   const server = createServer(
     {
+      ...serverSource(synchronizer, listing, redactor),
       heartbeatAgeMs: () => heartbeat.ageMs,
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
-      started: () => synchronizer.hasStarted(),
-      missing: () => synchronizer.missing(),
-      waiting: () => synchronizer.waiting(),
       metrics,
-      status: report,
     },
     onError,
   )
@@ -126,7 +84,7 @@ export async function startDaemon(
   }
 
   // Before it listens: without entries, a probe would find every one of them in place.
-  apply(entries)
+  listing.apply(entries)
   try {
     const port = await listen(server, settings)
     logger.info('listening', { host: settings.httpHost, port })
@@ -136,7 +94,7 @@ export async function startDaemon(
   }
 
   if (!settings.oneTime) {
-    watcher = watchListing({ path: listingPath, text, clock, onChange: onListingChange })
+    watcher = watchListing({ path, text, clock, onChange: (read) => listing.reload(read) })
   }
 
   return {
@@ -149,6 +107,24 @@ export async function startDaemon(
       return { failed: synchronizer.status().filter(({ error }) => error).length }
     },
     close,
+  }
+}
+
+/** What the routes of the server show. */
+function serverSource(
+  synchronizer: Synchronizer,
+  listing: Pick<ListingInForce, 'state'>,
+  redactor: Redactor,
+): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'metrics'> {
+  const build = { version: readVersion(), node: process.version }
+  return {
+    started: () => synchronizer.hasStarted(),
+    missing: () => synchronizer.missing(),
+    waiting: () => synchronizer.waiting(),
+    status() {
+      const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
+      return { build, listing: { ...listing.state, entries: entries.length }, entries }
+    },
   }
 }
 

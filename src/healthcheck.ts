@@ -2,7 +2,7 @@
 // shell nor curl. It answers within its time-out, whatever listens at the port.
 import http from 'node:http'
 import { codeOf } from './base/errno.js'
-import { redact } from './base/redact.js'
+import { redact } from './base/redact-patterns.js'
 
 /** The routes that answer 200 or not. */
 export const PROBES = ['healthz', 'startupz', 'readyz'] as const

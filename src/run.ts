@@ -2,7 +2,7 @@
 // time whatever is under way.
 import closeWithGrace from 'close-with-grace'
 import { toSyncError } from './base/errors.js'
-import { createRedactor } from './base/redactor.js'
+import { createRedactor } from './base/known-secrets.js'
 import { type Daemon, startDaemon } from './daemon.js'
 import { EXIT } from './exit-code.js'
 import { formatFault, ListingError } from './listing/listing-error.js'

@@ -3,23 +3,21 @@
 // redactor, every request to the observer.
 import { fileURLToPath } from 'node:url'
 import type { Clock } from './base/clock.js'
-import type { Redactor } from './base/redactor.js'
+import type { Redactor } from './base/known-secrets.js'
+import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import { DiskSession } from './remote/disk/disk-session.js'
 import { SmartSession } from './remote/smart/smart-session.js'
+import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
-import type { Authorization } from './transport/credentials/authorization.js'
-import { createCredentials } from './transport/credentials.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
 import { createProxyChoice } from './transport/http/proxy.js'
 import { createAssertOk } from './transport/http/status.js'
 import { withIdentity } from './transport/http/tls-identity.js'
 import { createHttpTransport } from './transport/http/transport.js'
 import { createHttpClient } from './transport/http/undici-client.js'
-import { toSshCredential } from './transport/ssh/credential.js'
-import { sshDefaults } from './transport/ssh/defaults.js'
 import { createSshTransports } from './transport/ssh/transport.js'
 import type { Transport } from './transport/transport.js'
 
@@ -50,9 +48,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
+  const credentials = createRemoteCredentials(settings, { client, clock, redactor })
   const ssh = createSshTransports({
     clock,
-    defaults: sshDefaults(process.env),
+    defaults: credentials.sshDefaults,
     idleTimeoutMs: settings.idleTimeoutMs,
     observe: (request) => observe({ type: 'remote-requested', ...request }),
     onSecret: (secret) => redactor.add(secret),
@@ -60,14 +59,6 @@ export function createSessions(options: SessionsOptions): Sessions {
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
     redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
   }
-  const credentials = createCredentials({
-    path: settings.credentialsPath,
-    env: process.env,
-    cwd: process.cwd(),
-    client,
-    clock,
-    redactor,
-  })
   const overHttp = (remote: RemoteUrl, credential: string | undefined): Transport => {
     const { url } = remote
     let sent: Authorization | undefined
@@ -85,9 +76,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     })
   }
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
-    ssh.open(remote.url, async () =>
-      toSshCredential(remote, await credentials.find(remote, credential)),
-    )
+    ssh.open(remote.url, () => credentials.sshFor(remote, credential))
   const { maxRefsBytes } = settings
   return {
     open({ remote, credential }) {

@@ -6,7 +6,7 @@ import type { Flag } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
 import { isFileName } from './base/file-name.js'
-import { redact } from './base/redact.js'
+import { redact } from './base/redact-patterns.js'
 import {
   integerBetween,
   oneOf,

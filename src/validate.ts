@@ -1,17 +1,17 @@
 // Checks a listing without a running service: every fault is a line on standard error.
 import { systemClock } from './base/clock.js'
+import type { Fault } from './base/document-fault.js'
 import { toSyncError } from './base/errors.js'
+import type { Credentials } from './credentials/credentials.js'
 import { EXIT } from './exit-code.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
-import { type Fault, formatFault, ListingError } from './listing/listing-error.js'
+import { formatFault, ListingError } from './listing/listing-error.js'
+import { createRemoteCredentials } from './remote-credentials.js'
 import { listingDefaults, type Settings } from './settings.js'
-import { type Credentials, createCredentials } from './transport/credentials.js'
 import { createTlsContext } from './transport/http/tls-files.js'
 import { parseSshAddress } from './transport/ssh/address.js'
-import { toSshCredential } from './transport/ssh/credential.js'
-import { sshDefaults } from './transport/ssh/defaults.js'
 import { readTrust } from './transport/ssh/host-trust.js'
 import { readLogin } from './transport/ssh/login.js'
 
@@ -33,12 +33,9 @@ export async function validate(settings: Settings): Promise<number> {
 }
 
 /** Throws a {@link ListingError} where an entry cannot have what it would log in with. */
-async function checkCredentials(
-  entries: Entry[],
-  { caFile, credentialsPath }: Settings,
-): Promise<void> {
-  const options = { path: credentialsPath, env: process.env, cwd: process.cwd() }
-  const credentials = createCredentials(options)
+async function checkCredentials(entries: Entry[], settings: Settings): Promise<void> {
+  const { caFile } = settings
+  const credentials = createRemoteCredentials(settings)
   const checks = entries.map(async ({ remote, credential }, index) => {
     const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
@@ -66,11 +63,10 @@ async function checkRemote(
   const identity = await credentials.identityFor(remote, name)
   if (identity) await createTlsContext({ caFile: undefined, identity })
   await credentials.authorize(remote, name)
-  const found = await credentials.find(remote, name)
   if (remote.transport !== 'ssh') return
   const host = parseSshAddress(remote.url)
-  const ssh = toSshCredential(remote, found)
-  const defaults = sshDefaults(process.env)
+  const ssh = await credentials.sshFor(remote, name)
+  const { sshDefaults: defaults } = credentials
   await readTrust(host, ssh, { defaults, clock: systemClock })
   await readLogin(host.user, ssh, defaults)
 }

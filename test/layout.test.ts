@@ -15,6 +15,7 @@ const ORDER = [
   'thread',
   'volume',
   'git',
+  'credentials',
   'transport',
   'remote',
   'pack',

@@ -81,7 +81,10 @@ describe('package-lock.json', () => {
 })
 
 describe('what is shipped', () => {
-  for (const file of ['src/listing/listing.schema.json', 'src/transport/credentials.schema.json']) {
+  for (const file of [
+    'src/listing/listing.schema.json',
+    'src/credentials/file/credentials.schema.json',
+  ]) {
     test(`${file} is a strict JSON Schema, and its examples are valid`, () => {
       const schema: { examples?: unknown[] } = readJson(file)
       const validate = new Ajv({

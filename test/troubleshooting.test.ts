@@ -6,16 +6,16 @@ import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { Registry } from 'prom-client'
 import { ERROR_CODES } from '../src/base/error-codes.js'
+import { CREDENTIAL_VARIABLES } from '../src/credentials/environment.js'
 import { LISTING_SCHEMA } from '../src/listing/listing-schema.js'
 import { logEvents } from '../src/observe/log-events.js'
 import { defineMetrics } from '../src/observe/metric-definitions.js'
 import { SETTINGS } from '../src/settings.js'
 import type { Condition } from '../src/sync/state/lifecycle.js'
-import { CREDENTIAL_VARIABLES } from '../src/transport/credentials/environment.js'
 import { entryEvents } from './helpers/events.js'
 
 const CREDENTIALS_SCHEMA: { items: { properties: object } } = createRequire(import.meta.url)(
-  '../src/transport/credentials.schema.json',
+  '../src/credentials/file/credentials.schema.json',
 )
 
 // The type makes it complete.

@@ -9,7 +9,7 @@ const PARTS = ['d', 'h', 'm(?!s)', 's', 'ms'].map(
 const WITH_UNITS = new RegExp(`^${PARTS.join('')}$`)
 
 /** The longest duration a setting or an entry may ask for, in milliseconds: a year. */
-export const MAX_DURATION_MS = 365 * 24 * 60 * 60 * 1000
+const MAX_DURATION_MS = 365 * 24 * 60 * 60 * 1000
 
 /**
  * Parses `1h 30s`, `10m`, `250ms` or a bare number of milliseconds; units come largest first.
@@ -31,7 +31,7 @@ export function parseDuration(text: string): number {
 }
 
 /** The shortest interval between polls, in milliseconds. */
-export const MIN_INTERVAL_MS = 1
+const MIN_INTERVAL_MS = 1
 
 /** {@link parseDuration} for the time between polls. */
 export function parseInterval(text: string): number {

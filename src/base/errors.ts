@@ -1,6 +1,6 @@
 // One error class with a stable code, of the table in error-codes.ts.
 import { type Disposition, ERROR_CODES, type ErrorCode } from './error-codes.js'
-import { redact } from './redact.js'
+import { redact } from './redact-patterns.js'
 
 export type { ErrorCode } from './error-codes.js'
 

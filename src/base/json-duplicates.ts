@@ -2,38 +2,32 @@
 // https://www.rfc-editor.org/rfc/rfc8259#section-4
 
 interface Container {
-  path: readonly string[]
   /** The names so far; undefined for an array. */
   names: Set<string> | undefined
   /** The name, or the index, of the value that comes next. */
   next: string | number
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
+// Plain characters in a loop of their own, as alternatives overflow the stack in a long string.
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g
 
 /** The fields of `json`, a valid text, that come again: the names and indices that lead to each. */
 export function findDuplicateKeys(json: string): (readonly string[])[] {
   const found: (readonly string[])[] = []
   const open: Container[] = []
-  const push = (names: Set<string> | undefined) =>
-    open.push({ path: pathIn(open.at(-1)), names, next: 0 })
   let isName = false
   for (const [token] of json.matchAll(TOKEN)) {
     const container = open.at(-1)
-    if (token === '{') push(new Set())
-    else if (token === '[') push(undefined)
+    if (token === '{') open.push({ names: new Set(), next: 0 })
+    else if (token === '[') open.push({ names: undefined, next: 0 })
     else if (token === '}' || token === ']') open.pop()
     else if (token === ',' && typeof container?.next === 'number') container.next++
     else if (isName && container?.names && token !== ':') {
       container.next = JSON.parse(token) as string
-      if (container.names.has(container.next)) found.push(pathIn(container))
+      if (container.names.has(container.next)) found.push(open.map(({ next }) => String(next)))
       container.names.add(container.next)
     }
     isName = token === '{' || (token === ',' && open.at(-1)?.names !== undefined)
   }
   return found
-}
-
-function pathIn(container: Container | undefined): string[] {
-  return container === undefined ? [] : [...container.path, String(container.next)]
 }

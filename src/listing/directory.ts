@@ -2,13 +2,13 @@
 // repository or another entry.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Fault } from '../base/document-fault.js'
 import { hasScheme } from '../base/file-name.js'
 import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { PublishMode } from '../publish/target.js'
 import type { ListingDefaults } from './entry.js'
-import type { Fault } from './listing-error.js'
 
 /**
  * The absolute directory of an entry's path, which starts at `root` or else at `folder`. Throws a
@@ -38,16 +38,16 @@ export function isOwnFolder(directory: string): boolean {
 }
 
 /** What decides whether publishing to a directory is dangerous. */
-export interface Place {
+export interface Destination {
   directory: string
   publish: PublishMode
   clean: boolean
   remote: RemoteUrl | undefined
 }
 
-/** What a publish to `place` could destroy: ROOT, the listing in `folder`, state, the repository. */
+/** What a publish to a destination could destroy: ROOT, the listing in `folder`, state, the repository. */
 export function findDangers(
-  { directory, publish, clean, remote }: Place,
+  { directory, publish, clean, remote }: Destination,
   folder: string,
   { root, stateDirectory }: ListingDefaults,
 ): { field: string; message: string }[] {

@@ -1,19 +1,7 @@
 // What is wrong with a listing: every fault at once, each with its place.
+import type { Fault } from '../base/document-fault.js'
 import { SyncError } from '../base/errors.js'
-import { redact } from '../base/redact.js'
-
-export interface Fault {
-  /** JSON pointer (RFC 6901) into the listing; empty for the listing as a whole. */
-  pointer: string
-  /** What is wrong there, free of credentials. */
-  message: string
-}
-
-/** A JSON pointer along names and indices. */
-export function toPointer(path: readonly string[]): string {
-  const tokens = path.map((name) => redact(name).replaceAll('~', '~0').replaceAll('/', '~1'))
-  return tokens.map((token) => `/${token}`).join('')
-}
+import { redact } from '../base/redact-patterns.js'
 
 /** A listing that cannot be used; `faults` are in the order of the file. */
 export class ListingError extends SyncError {

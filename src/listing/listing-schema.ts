@@ -1,9 +1,9 @@
 // The shape of a listing, checked against its JSON Schema, with sentences in
 // place of the validator's own wording. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
-import { Ajv, type ErrorObject } from 'ajv'
+import type { Fault } from '../base/document-fault.js'
 import { suggestion } from '../base/nearest.js'
-import { type Fault, toPointer } from './listing-error.js'
+import { createSchemaCheck } from '../base/schema-check.js'
 
 /** What the schema says of one field; also the source of the README's table. */
 export interface FieldSchema {
@@ -23,43 +23,22 @@ export const LISTING_SCHEMA: ListingSchema = createRequire(import.meta.url)('./l
 const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
 const REVISION_FIELDS = ['branch', 'tag', 'commit']
 
-const validate = new Ajv({
-  allErrors: true,
-  verbose: true,
-  allowUnionTypes: true,
-}).compile(LISTING_SCHEMA)
+const check = createSchemaCheck(LISTING_SCHEMA, {
+  additionalProperties: ({ params }) => unknownField(params['additionalProperty']),
+  required: ({ params }) => [`lacks the field "${params['missingProperty']}"`],
+  type: ({ instancePath, params, data }) => [typeFault(instancePath, params['type'], data)],
+  // Of another type, it has a fault for that already.
+  enum: ({ params, data }) =>
+    typeof data === 'string' ? [enumFault(params['allowedValues'], data)] : undefined,
+  minLength: () => ['is empty: give it a value, or leave the field out where it is optional'],
+  pattern: () => ['must be a full commit id of 40 or 64 hex digits'],
+  // "not" fails for what is no object as well, which has a fault of its type already.
+  not: ({ data }) => (isObject(data) ? revisionFault(data) : undefined),
+})
 
 /** Every place where `document` breaks the schema; empty for a listing of the right shape. */
 export function findSchemaFaults(document: unknown): Fault[] {
-  if (validate(document)) return []
-  return (validate.errors ?? []).flatMap((error) => describe(error) ?? [])
-}
-
-function describe({ keyword, instancePath, params, data }: ErrorObject): Fault | undefined {
-  const fault = (message: string, field?: string): Fault => ({
-    pointer: field === undefined ? instancePath : `${instancePath}${toPointer([field])}`,
-    message,
-  })
-  switch (keyword) {
-    case 'additionalProperties':
-      return fault(...unknownField(params['additionalProperty']))
-    case 'required':
-      return fault(`lacks the field "${params['missingProperty']}"`)
-    case 'type':
-      return fault(typeFault(instancePath, params['type'], data))
-    case 'enum':
-      // Of another type, it has a fault for that already.
-      return typeof data === 'string' ? fault(enumFault(params['allowedValues'], data)) : undefined
-    case 'minLength':
-      return fault('is empty: give it a value, or leave the field out where it is optional')
-    case 'pattern':
-      return fault('must be a full commit id of 40 or 64 hex digits')
-    case 'not':
-      // "not" fails for what is no object as well, which has a fault of its type already.
-      return isObject(data) ? fault(...revisionFault(data)) : undefined
-    default:
-      return undefined
-  }
+  return check(document).faults
 }
 
 function unknownField(name: string): [string, string] {
@@ -71,9 +50,10 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function revisionFault(entry: object): [string, string | undefined] {
-  const given = REVISION_FIELDS.filter((field) => Object.hasOwn(entry, field))
-  return [`goes with no other of branch, tag and commit, and "${given[0]}" is given too`, given[1]]
+function revisionFault(entry: object): [string, string?] {
+  const [first, second] = REVISION_FIELDS.filter((field) => Object.hasOwn(entry, field))
+  const message = `goes with no other of branch, tag and commit, and "${first}" is given too`
+  return second === undefined ? [message] : [message, second]
 }
 
 function typeFault(instancePath: string, wanted: string | string[], value: unknown): string {

@@ -1,7 +1,7 @@
 // Turns one entry as written into an Entry. The schema has been checked before;
 // what is checked here is what a schema cannot say.
 import { parseInterval } from '../base/duration.js'
-import { redact } from '../base/redact.js'
+import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
 import type { PublishMode } from '../publish/target.js'
@@ -60,8 +60,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const { required = true, suspend = false, clean = false, credential } = written
 
   if (directory === undefined) return { directory, entry: undefined }
-  const place = { directory, publish, clean, remote }
-  for (const { field, message } of findDangers(place, folder, defaults)) {
+  const destination = { directory, publish, clean, remote }
+  for (const { field, message } of findDangers(destination, folder, defaults)) {
     faults.add({ pointer: `${pointer}/${field}`, message })
   }
   if (path === undefined || repo === undefined || !remote) return { directory, entry: undefined }

@@ -2,11 +2,11 @@
 // lead out of ROOT. A path's own last component is never followed: it is what is published.
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { Fault } from '../base/document-fault.js'
 import { isWithin } from '../base/paths.js'
 import { realDirectory } from '../base/real-path.js'
 import { findPathConflicts, isOwnFolder } from './directory.js'
 import type { ListingDefaults } from './entry.js'
-import type { Fault } from './listing-error.js'
 
 /** How long the look at the disk may take; a volume that hangs must not hold up the rest. */
 const LIMIT_MS = 3000

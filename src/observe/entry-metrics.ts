@@ -1,7 +1,7 @@
 // The series of one entry, from its listing to its removal: counters begin at 0
 // so that rates see the first event, and nothing stays behind. They are made when the first
 // event comes, or somebody looks, as a listing of thousands would hold up everything else.
-import { redact } from '../base/redact.js'
+import { redact } from '../base/redact-patterns.js'
 import type { EntryLabels } from '../sync/events.js'
 import { type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
 

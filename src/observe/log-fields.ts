@@ -2,8 +2,8 @@
 // through redaction, values under the name of a secret are left out, and
 // whatever cannot be shown (circular, too deep, throwing) never throws.
 import { SyncError } from '../base/errors.js'
-import { redact } from '../base/redact.js'
-import type { Redactor } from '../base/redactor.js'
+import type { Redactor } from '../base/known-secrets.js'
+import { redact } from '../base/redact-patterns.js'
 
 /** Named values of a log line; an Error under `error` becomes `errorCode` and `error`. */
 export type LogFields = Readonly<Record<string, unknown>>

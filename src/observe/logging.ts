@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import winston from 'winston'
 import { type Clock, systemClock } from '../base/clock.js'
-import type { Redactor } from '../base/redactor.js'
+import type { Redactor } from '../base/known-secrets.js'
 import { type LogFields, toLogFields, toLogText } from './log-fields.js'
 import { formatJson, formatPretty, type LogRecord } from './log-format.js'
 

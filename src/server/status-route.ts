@@ -1,6 +1,6 @@
 // What every entry is at, for people and scripts.
 import type { FastifyInstance } from 'fastify'
-import { redact } from '../base/redact.js'
+import { redact } from '../base/redact-patterns.js'
 import type { StatusReport } from './status-report.js'
 
 export interface StatusSource {

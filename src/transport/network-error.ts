@@ -1,6 +1,7 @@
 // Gives every fault of a connection its stable code, and a sentence with the
 // host and what to do. https://nodejs.org/api/errors.html#nodejs-error-codes
 import { errors } from 'undici'
+import { toAbortError } from '../base/abort-error.js'
 import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import { explainTls } from './http/tls-error.js'
@@ -55,19 +56,6 @@ export function toNetworkError(error: unknown, { host, signal }: RequestContext)
   const { code, cause } = firstCoded(error)
   const syncCode = syncCodeOf(code, cause)
   return new SyncError(syncCode, explain(syncCode, host, describe(cause, code)), { cause: error })
-}
-
-/** The reason of an aborted signal as a SyncError: its own, or `sync-timeout` or `aborted`. */
-export function toAbortError(reason: unknown): SyncError {
-  if (reason instanceof SyncError) return reason
-  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError'
-  return isTimeout
-    ? new SyncError(
-        'sync-timeout',
-        'The sync took longer than SYNC_TIMEOUT and was stopped: raise it if the repository is large or the network slow',
-        { cause: reason },
-      )
-    : new SyncError('aborted', 'The request was stopped before it was answered', { cause: reason })
 }
 
 /** Connecting to several addresses of a host fails with one error for each of them. */

@@ -3,18 +3,18 @@
 import { createRequire } from 'node:module'
 import { Registry } from 'prom-client'
 import { type Disposition, ERROR_CODES } from '../../src/base/error-codes.js'
+import { CREDENTIAL_VARIABLES } from '../../src/credentials/environment.js'
 import { LISTING_SCHEMA } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
 import { LIFECYCLE, type Phase } from '../../src/sync/state/lifecycle.js'
-import { CREDENTIAL_VARIABLES } from '../../src/transport/credentials/environment.js'
 
 interface CredentialsSchema {
   items: { properties: Record<string, { description: string }> }
 }
 
 const CREDENTIALS_SCHEMA: CredentialsSchema = createRequire(import.meta.url)(
-  '../../src/transport/credentials.schema.json',
+  '../../src/credentials/file/credentials.schema.json',
 )
 
 const WHAT_FOLLOWS: Record<Disposition, string> = {

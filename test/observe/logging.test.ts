@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
-import { createRedactor } from '../../src/base/redactor.js'
+import { createRedactor } from '../../src/base/known-secrets.js'
 import { createLogger, type LogFormat, type LogLevel } from '../../src/observe/logging.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { TextStream } from '../helpers/text-stream.js'

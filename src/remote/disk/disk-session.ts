@@ -1,6 +1,7 @@
 // A session with a repository on this machine's disk: it is read as it is, and needs no git.
+
+import { toAbortError } from '../../base/abort-error.js'
 import type { Oid } from '../../git/oid.js'
-import { toAbortError } from '../../transport/network-error.js'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { type LocalRef, readRefs } from './refs.js'

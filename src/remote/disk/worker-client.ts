@@ -1,9 +1,9 @@
 // Runs the worker for one task; leaving it, or aborting, ends the thread.
 import { on } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { toAbortError } from '../../base/abort-error.js'
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { toAbortError } from '../../transport/network-error.js'
 import type { FetchRequest } from '../remote-session.js'
 import type { LocalRepository } from './repository.js'
 import type { WorkerMessage, WorkerTask } from './worker-messages.js'

@@ -1,5 +1,5 @@
 // What sends HTTP requests: the shape of isomorphic-git's HttpClient.
-import type { TlsIdentity } from './tls-files.js'
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 export interface HttpRequest {
   url: string

@@ -1,7 +1,7 @@
 // Which redirects are followed, and what goes along. Credentials never reach
 // another origin. https://fetch.spec.whatwg.org/#http-redirect-fetch
 import { SyncError } from '../../base/errors.js'
-import type { TlsIdentity } from './tls-files.js'
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 /** A request that may be redirected. */
 export interface Hop {

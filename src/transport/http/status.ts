@@ -2,10 +2,10 @@
 // answered, and if not, what the user can do about it.
 // https://git-scm.com/docs/gitprotocol-http
 import { type ErrorCode, SyncError } from '../../base/errors.js'
-import { hasShortSecret } from '../../base/redactor.js'
-import type { Authorization } from '../credentials/authorization.js'
+import { hasShortSecret } from '../../base/known-secrets.js'
+import { asksForPatience, retryAfterMs } from '../../base/retry-after.js'
+import type { Authorization } from '../../credentials/authorization.js'
 import type { HttpResponse } from './http-client.js'
-import { asksForPatience, retryAfterMs } from './retry-after.js'
 
 /** How much of an error page is read for its words, and how much of them is shown. */
 const EXCERPT_BYTES = 1024

@@ -7,14 +7,7 @@ import tls from 'node:tls'
 import { codeOf } from '../../base/errno.js'
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
-
-/** A certificate that this client shows, as PEM files. */
-export interface TlsIdentity {
-  certFile: NamedFile
-  keyFile: NamedFile
-  /** The passphrase of the key; one line end at its end is left out. */
-  passphraseFile: NamedFile | undefined
-}
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 /** The files of one kind of connection. */
 export interface TlsFiles {

@@ -2,8 +2,9 @@
 // when a file of its TLS changes.
 import type { SecureContext } from 'node:tls'
 import type { Agent } from 'undici'
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 import { OpenConnections } from './open-connections.js'
-import { createTlsContext, fingerprintOf, type TlsFiles, type TlsIdentity } from './tls-files.js'
+import { createTlsContext, fingerprintOf, type TlsFiles } from './tls-files.js'
 
 /** Kept-alive connections of one kind. */
 export interface Pool {

@@ -1,7 +1,7 @@
 // Credentials that would cross a network in plain text: said once of each host, or
 // not sent at all.
-import net from 'node:net'
 import { SyncError } from '../../base/errors.js'
+import { isLoopback } from '../../credentials/authorization.js'
 import { hasCredentials } from './redirect.js'
 
 export interface TlsRequirementOptions {
@@ -30,11 +30,4 @@ export function createTlsRequirement({ required, onPlain }: TlsRequirementOption
     told.add(host)
     onPlain(host)
   }
-}
-
-/** Whether `url` leads to this very machine. */
-export function isLoopback({ hostname }: URL): boolean {
-  const host = hostname.replace(/\.$/, '')
-  if (host === 'localhost' || host === '[::1]') return true
-  return net.isIPv4(host) && host.startsWith('127.')
 }

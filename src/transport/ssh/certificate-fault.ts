@@ -1,8 +1,9 @@
 // Whether the certificate of a host key holds, as OpenSSH 10.3 decides it, but that names
 // with wildcards match nothing: a known authority signed it for this host, and it is valid now.
+
+import { typeOf } from '../../credentials/ssh/wire-format.js'
 import { describeKey } from './fingerprint.js'
 import type { HostCertificate } from './host-certificate.js'
-import { typeOf } from './wire-format.js'
 import { isSignedBy } from './wire-signature.js'
 
 export interface CertificateTerms {

@@ -5,13 +5,13 @@ import net, { type LookupFunction, type Socket } from 'node:net'
 import ssh2, { type Client } from 'ssh2'
 import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
+import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
+import type { SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
 import { toNetworkError } from '../network-error.js'
 import { displayHost, type SshAddress } from './address.js'
 import { offerHostCertificates } from './certificate-offer.js'
-import type { SshCredential } from './credential.js'
-import type { SshDefaults } from './defaults.js'
 import { type HostTrust, readTrust } from './host-trust.js'
-import { type Login, readLogin } from './login.js'
+import { readLogin, type SshLogin } from './login.js'
 import { connectionLost, connectTimeout, notAgreed, toSshError } from './ssh-error.js'
 
 export interface ConnectOptions {
@@ -85,7 +85,7 @@ async function openSocket(
   }
 }
 
-function logIn(host: Host, socket: Socket, trust: HostTrust, login: Login): Promise<Client> {
+function logIn(host: Host, socket: Socket, trust: HostTrust, login: SshLogin): Promise<Client> {
   const name = displayHost(host)
   const client = new ssh2.Client()
   let distrust: SyncError | undefined

@@ -3,10 +3,10 @@
 import { setMaxListeners } from 'node:events'
 import { abortable } from '../../base/abortable.js'
 import { SyncError } from '../../base/errors.js'
+import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { displayHost } from './address.js'
 import { type ConnectOptions, connect, type Host } from './connect.js'
 import { SshConnection } from './connection.js'
-import type { SshCredential } from './credential.js'
 
 export interface PooledConnection {
   connection: SshConnection

@@ -1,7 +1,8 @@
 // One request to upload-pack on a channel of its own: all that is asked is sent at once,
 // and all that it says is passed on. https://git-scm.com/docs/pack-protocol#_ssh_transport
+
+import { toAbortError } from '../../base/abort-error.js'
 import type { Clock } from '../../base/clock.js'
-import { toAbortError } from '../network-error.js'
 import type { ChannelReader } from './channel-reader.js'
 import type { SshCommand, SshConnection } from './connection.js'
 import { Patience } from './patience.js'

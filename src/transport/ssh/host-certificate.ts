@@ -1,8 +1,9 @@
 // The certificate of a host key, as a certificate authority signs it: its format alone.
 // What it is worth, certificate-fault.ts tells.
 // https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.certkeys
+
+import { encodeString, typeOf, WireReader } from '../../credentials/ssh/wire-format.js'
 import { keyFieldsOf } from './key-algorithms.js'
-import { encodeString, typeOf, WireReader } from './wire-format.js'
 
 /** Ends the type of each certificate, and each host key algorithm that asks for one. */
 export const CERTIFICATE_SUFFIX = '-cert-v01@openssh.com'

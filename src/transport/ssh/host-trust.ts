@@ -8,15 +8,15 @@ import type { Clock } from '../../base/clock.js'
 import { codeOf } from '../../base/errno.js'
 import type { SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
+import { type SshCredential, unusable } from '../../credentials/ssh/ssh-credential.js'
+import { defaultKnownHostsFiles, type SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
+import { typeOf } from '../../credentials/ssh/wire-format.js'
 import { SSH_PORT, type SshAddress } from './address.js'
 import { certificateFault } from './certificate-fault.js'
-import { type SshCredential, unusable } from './credential.js'
-import { defaultKnownHostsFiles, type SshDefaults } from './defaults.js'
 import { parseHostCertificate } from './host-certificate.js'
 import { type Comparison, changed, refused, revoked, unknown } from './host-key-error.js'
 import { hostKeyAlgorithms } from './key-algorithms.js'
 import { findKnownKeys, type KnownKey } from './known-hosts.js'
-import { typeOf } from './wire-format.js'
 
 export interface HostTrust {
   /** The host key algorithms to ask for, those of known keys first, as a host has several keys. */

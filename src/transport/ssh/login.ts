@@ -2,14 +2,14 @@
 // or else the keys in the usual places, then those of ssh-agent.
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { SyncError } from '../../base/errors.js'
-import { showFile } from '../../base/file-name.js'
-import { readSecret, type SshCredential, unusable } from './credential.js'
-import { defaultKeyFiles, type SshDefaults } from './defaults.js'
+import type { SshKey } from '../../credentials/ssh/key-file.js'
+import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
+import type { SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
+import { readSshSecrets } from '../../credentials/ssh/ssh-secrets.js'
 import { describeKey } from './fingerprint.js'
-import { type Identity, readIdentity } from './identity.js'
 import { connectTimeout } from './ssh-error.js'
 
-interface Attempt {
+interface LoginMethod {
   /** How errors name it, if at all. */
   label: string | undefined
   method: AnyAuthMethod
@@ -18,9 +18,9 @@ interface Attempt {
 const AGENT = 'the keys of ssh-agent'
 
 /** One login: what the SSH client tries next, and what to say where nothing worked. */
-export class Login {
+export class SshLogin {
   readonly username: string
-  readonly #attempts: Attempt[]
+  readonly #attempts: LoginMethod[]
   /** What could have been tried but for a fault. */
   readonly #skipped: string[]
   readonly #tried = new Set<string>()
@@ -28,7 +28,7 @@ export class Login {
   readonly #refused = new Set<string>()
   #accepted: readonly string[] = []
 
-  constructor(username: string, attempts: readonly Attempt[], skipped: readonly string[]) {
+  constructor(username: string, attempts: readonly LoginMethod[], skipped: readonly string[]) {
     this.username = username
     this.#attempts = [...attempts]
     this.#skipped = [...skipped]
@@ -86,57 +86,42 @@ export class Login {
 }
 
 /**
- * Reads what there is to log in with, and tells `onSecret` of each password and passphrase before
- * it is used. Throws `credentials-invalid` where no named key can be used.
+ * What can be tried with `credential`, whose passwords and passphrases `onSecret` is told of before
+ * they are used. Throws `credentials-invalid` where no named key can be used.
  */
 export async function readLogin(
   user: string | undefined,
   credential: SshCredential,
   defaults: SshDefaults,
   onSecret: (secret: string) => void = () => undefined,
-): Promise<Login> {
+): Promise<SshLogin> {
   const username = user ?? credential.username ?? defaults.username
-  const passphrase = await readSecret(credential.passphrase, credential)
-  const password = await readSecret(credential.password, credential)
-  for (const secret of [passphrase, password]) if (secret !== undefined) onSecret(secret)
-  const isNamed = credential.keyFiles !== undefined || password !== undefined
-  const files = isNamed ? (credential.keyFiles ?? []) : await defaultKeyFiles(defaults)
-  const identities: Identity[] = []
-  for (const named of files) {
-    const identity = await readIdentity(named, passphrase)
-    if (identity) identities.push(identity)
-    else if (isNamed) identities.push({ name: showFile(named), fault: 'is missing' })
-  }
-  const skipped = identities.flatMap((each) =>
-    'fault' in each ? `${each.name} ${each.fault}` : [],
-  )
-  if (isNamed && skipped.length > 0 && skipped.length === identities.length) {
-    throw unusable(credential, `its SSH key ${skipped[0]}`)
-  }
-  const attempts: Attempt[] = [
+  const secrets = await readSshSecrets(credential, defaults, onSecret)
+  const { isNamed, password, keys, skipped } = secrets
+  const attempts: LoginMethod[] = [
     // Some servers know their users by other means.
     { label: undefined, method: { type: 'none', username } },
-    ...identities.flatMap((each) => ('key' in each ? [keyAttempt(username, each)] : [])),
+    ...keys.map((key) => keyAttempt(username, key)),
     ...(isNamed ? [] : agentAttempts(username, defaults.agentSocket)),
     ...(password === undefined ? [] : passwordAttempts(username, password)),
   ]
-  return new Login(username, attempts, skipped)
+  return new SshLogin(username, attempts, skipped)
 }
 
-function keyAttempt(username: string, { name, key }: Extract<Identity, { key: unknown }>): Attempt {
+function keyAttempt(username: string, { name, key }: SshKey): LoginMethod {
   return {
     label: `${name} (${describeKey(key.getPublicSSH())})`,
     method: { type: 'publickey', username, key },
   }
 }
 
-function agentAttempts(username: string, agent: string | undefined): Attempt[] {
+function agentAttempts(username: string, agent: string | undefined): LoginMethod[] {
   if (agent === undefined) return []
   return [{ label: AGENT, method: { type: 'agent', username, agent } }]
 }
 
 /** Some servers ask for a password in their own words only. */
-function passwordAttempts(username: string, password: string): Attempt[] {
+function passwordAttempts(username: string, password: string): LoginMethod[] {
   return [
     { label: 'the password', method: { type: 'password', username, password } },
     {

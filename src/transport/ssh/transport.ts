@@ -1,15 +1,15 @@
 // The transport over SSH: each request runs git-upload-pack on a channel of its own, over
 // the one connection that is kept for its host, user and credential.
 // https://git-scm.com/docs/pack-protocol#_ssh_transport
+import { toAbortError } from '../../base/abort-error.js'
 import { toSyncError } from '../../base/errors.js'
+import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { FLUSH } from '../../git/pkt-line.js'
-import { toAbortError } from '../network-error.js'
 import type { ObservedRequest, ProtocolVersion, Transport } from '../transport.js'
 import { displayHost, parseSshAddress, type SshAddress, uploadPackCommand } from './address.js'
 import type { ConnectOptions } from './connect.js'
 import { ConnectionPool } from './connection-pool.js'
 import { converse } from './conversation.js'
-import type { SshCredential } from './credential.js'
 import { skipSection } from './skip-section.js'
 
 export interface SshTransportOptions

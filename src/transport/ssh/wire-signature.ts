@@ -2,8 +2,8 @@
 // algorithms that key-algorithms.ts names and no other.
 import { createPublicKey, verify } from 'node:crypto'
 import ssh2 from 'ssh2'
+import { typeOf, WireReader } from '../../credentials/ssh/wire-format.js'
 import { type KeyAlgorithm, keyAlgorithm } from './key-algorithms.js'
-import { typeOf, WireReader } from './wire-format.js'
 
 /** Whether `signature` is one that the public key `signer` made of `content`. */
 export function isSignedBy(signer: Buffer, content: Buffer, signature: Buffer): boolean {

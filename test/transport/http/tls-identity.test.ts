@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { test } from 'node:test'
 import { namedIn } from '../../../src/base/file-name.js'
-import { parseRemoteUrl } from '../../../src/git/remote-url.js'
-import { createCredentials } from '../../../src/transport/credentials.js'
-import { createCredentialsParser } from '../../../src/transport/credentials-file.js'
 import type { HttpRequest } from '../../../src/transport/http/http-client.js'
 import { withIdentity } from '../../../src/transport/http/tls-identity.js'
-import { failsWith } from '../../helpers/fails-with.js'
-import { tempDir } from '../../helpers/git.js'
 
 const IDENTITY = {
   certFile: namedIn('/', '/c'),
@@ -35,51 +28,4 @@ test('a certificate is shown to the origin of the remote, and to no other', asyn
   )
   assert.equal(withIdentity(inner, 'http://git.example/repo', assert.fail), inner)
   assert.equal(withIdentity(inner, 'file:///srv/repo', assert.fail), inner)
-})
-
-test('a credential names its certificate by files beside the credentials file', async (t) => {
-  const dir = tempDir(t)
-  const file = path.join(dir, 'credentials.json')
-  const clientCert = { clientCertFile: 'tls/cert.pem', clientKeyFile: '/keys/key.pem' }
-  writeFileSync(
-    file,
-    JSON.stringify([
-      { url: 'https://git.example/', ...clientCert },
-      { url: 'https://git.example/plain', token: 'x' },
-      { name: 'own', ...clientCert, token: 'x', clientKeyPassphraseFile: 'pass' },
-    ]),
-  )
-  const credentials = createCredentials({ path: file })
-  const identityFor = (url: string, name?: string) =>
-    credentials.identityFor(parseRemoteUrl(url, '/'), name)
-  const expected = {
-    certFile: namedIn(dir, 'tls/cert.pem'),
-    keyFile: namedIn('/', '/keys/key.pem'),
-  }
-  assert.deepEqual(await identityFor('https://git.example/team/app'), {
-    ...expected,
-    passphraseFile: undefined,
-  })
-  assert.equal(await identityFor('https://git.example/plain'), undefined)
-  assert.equal(await identityFor('https://other.example/'), undefined)
-  assert.deepEqual(await identityFor('https://other.example/', 'own'), {
-    ...expected,
-    passphraseFile: namedIn(dir, 'pass'),
-  })
-  const none = createCredentials({ path: undefined })
-  assert.equal(await none.identityFor(parseRemoteUrl('https://a/b', '/'), undefined), undefined)
-})
-
-test('half a client certificate is a fault', () => {
-  const parse = createCredentialsParser()
-  const check = (fields: object) => () =>
-    parse(JSON.stringify([{ name: 'a', ...fields }]), 'c.json')
-  const both = failsWith('credentials-invalid', /\/0 needs both clientCertFile and clientKeyFile/)
-  assert.throws(check({ clientCertFile: 'c' }), both)
-  assert.throws(check({ clientKeyFile: 'k' }), both)
-  assert.throws(
-    check({ clientKeyPassphraseFile: 'p' }),
-    failsWith('credentials-invalid', /clientKeyPassphraseFile without a clientKeyFile/),
-  )
-  assert.equal(check({ clientCertFile: 'c', clientKeyFile: 'c' })().length, 1)
 })

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { namedIn } from '../../../src/base/file-name.js'
-import type { TlsIdentity } from '../../../src/transport/http/tls-files.js'
+import type { TlsIdentity } from '../../../src/credentials/tls-identity.js'
 import {
   createHttpClient,
   type HttpClientOptions,

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { encodeString } from '../../../src/credentials/ssh/wire-format.js'
 import { certificateFault } from '../../../src/transport/ssh/certificate-fault.js'
 import {
   type HostCertificate,
   parseHostCertificate,
 } from '../../../src/transport/ssh/host-certificate.js'
-import { encodeString } from '../../../src/transport/ssh/wire-format.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { createCertificate, createKey } from '../../helpers/sshd.js'
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import type { Credential } from '../../../src/transport/credential.js'
+import type { Credential } from '../../../src/credentials/credential.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import {

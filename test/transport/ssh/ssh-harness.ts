@@ -1,12 +1,12 @@
 // A session with a repository over SSH, as the service would have it.
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '../../../src/base/clock.js'
+import type { Credential } from '../../../src/credentials/credential.js'
+import { toSshCredential } from '../../../src/credentials/ssh/ssh-credential.js'
+import type { SshDefaults } from '../../../src/credentials/ssh/ssh-defaults.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import type { FetchedPack, RemoteSession } from '../../../src/remote/remote-session.js'
 import { SmartSession } from '../../../src/remote/smart/smart-session.js'
-import type { Credential } from '../../../src/transport/credential.js'
-import { toSshCredential } from '../../../src/transport/ssh/credential.js'
-import type { SshDefaults } from '../../../src/transport/ssh/defaults.js'
 import {
   createSshTransports,
   type SshTransportOptions,

@@ -1,0 +1,39 @@
+// A file that another tool keeps logins in, as a source.
+import { isFileName, showFile } from '../../base/file-name.js'
+import { basic, type Login } from '../authorization.js'
+import type { LoginFile } from '../environment.js'
+import type { CredentialProvider, ProvidedHeaders } from '../provider.js'
+import { invalidIn, MUST_BE_FILE_NAME, readOptionalText, readText } from '../secret-file.js'
+
+/**
+ * Finds the login for `url`, and for the user name where one is given, in the text of a file, and
+ * tells `onFault` what it cannot read there.
+ */
+export type FindLogin = (
+  text: string,
+  url: URL,
+  username: string | undefined,
+  onFault: (fault: string) => void,
+) => Login | undefined
+
+/** Creates the provider of what a file of this kind has. */
+export function createLoginFileProvider(
+  from: LoginFile | undefined,
+  kind: string,
+  find: FindLogin,
+): CredentialProvider<ProvidedHeaders> {
+  return async ({ remote, url }) => {
+    if (!from) return undefined
+    const { written, file, isOptional } = from
+    if (!isOptional && !isFileName(written)) throw invalidIn(`The ${kind} file`, MUST_BE_FILE_NAME)
+    const described = `${kind} file ${showFile(from)}`
+    const name = `The ${described}`
+    const text = isOptional ? await readOptionalText(file) : await readText(file, name)
+    if (text === undefined) return undefined
+    const login = find(text, url, remote.credentials?.username, (fault) => {
+      // Of a file that nobody asked for, what can be read serves.
+      if (!isOptional) throw invalidIn(name, fault)
+    })
+    return login && { headers: { authorization: basic(login) }, source: `the ${described}` }
+  }
+}
