@@ -1,12 +1,13 @@
-// Runs the worker for one task; leaving it, or aborting, ends the thread.
-import { on } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import { toAbortError } from '../../base/abort-error.js'
-import { SyncError, toSyncError } from '../../base/errors.js'
+// Has a thread of its own read objects; leaving it, or aborting, ends the thread.
+import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
+import { runInThread, streamFromThread } from '../../thread/run.js'
+import { toAbortError } from '../../base/abort-error.js'
 import type { FetchRequest } from '../remote-session.js'
 import type { LocalRepository } from './repository.js'
-import type { WorkerMessage, WorkerTask } from './worker-messages.js'
+import type { FetchTask, Peeled, PeelTask } from './worker.js'
+
+const WORKER = new URL('./worker.js', import.meta.url)
 
 /** A pack, read from `repository` by a thread that starts with the first read. */
 export async function* fetchInWorker(
@@ -14,43 +15,28 @@ export async function* fetchInWorker(
   request: FetchRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  for await (const message of runTask({ kind: 'fetch', repository, request }, signal)) {
-    if (message.kind !== 'chunk') continue
-    const { buffer, byteOffset, byteLength } = message.chunk
-    yield Buffer.from(buffer, byteOffset, byteLength)
+  const task: Omit<FetchTask, 'port'> = { repository, request }
+  try {
+    yield* streamFromThread(WORKER, task, signal)
+  } catch (error) {
+    throw toFault(error, signal)
   }
 }
 
-/** What each of `oids` peels to: null where it is no tag, undefined where objects are missing. */
+/** What each of `oids` peels to. */
 export async function peelInWorker(
   repository: LocalRepository,
-  oids: Oid[],
+  oids: readonly Oid[],
   signal: AbortSignal,
-): Promise<Map<Oid, Oid | null | undefined>> {
-  for await (const message of runTask({ kind: 'peel', repository, oids }, signal)) {
-    if (message.kind === 'peeled') return message.peeled
+): Promise<Peeled> {
+  const task: PeelTask = { repository, oids }
+  try {
+    return await runInThread<Peeled>(WORKER, task, signal)
+  } catch (error) {
+    throw toFault(error, signal)
   }
-  return new Map()
 }
 
-async function* runTask(task: WorkerTask, signal: AbortSignal): AsyncGenerator<WorkerMessage> {
-  if (signal.aborted) throw toAbortError(signal.reason)
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task })
-  // Faults count as long as messages are read; what a dying thread says later does not.
-  worker.on('error', () => {})
-  try {
-    const messages = on(worker, 'message', { close: ['exit'], signal })
-    for await (const [message] of messages as AsyncIterable<[WorkerMessage]>) {
-      if (message.kind === 'failed') throw new SyncError(message.code, message.message)
-      if (message.kind === 'done') return
-      yield message
-      worker.postMessage('consumed')
-    }
-    throw new SyncError('internal', 'The thread that reads a local repository ended too early')
-  } catch (error) {
-    if (signal.aborted) throw toAbortError(signal.reason)
-    throw toSyncError(error)
-  } finally {
-    await worker.terminate()
-  }
+function toFault(error: unknown, signal: AbortSignal): SyncError {
+  return signal.aborted ? toAbortError(signal.reason) : toSyncError(error)
 }

@@ -1,61 +1,38 @@
-// The worker thread that reads a repository's objects. It does one task and sends
-// no more ahead than its reader keeps up with.
-import { once } from 'node:events'
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+// What runs in the thread that reads a repository's objects: one task.
+import type { MessagePort } from 'node:worker_threads'
+import type { Oid } from '../../git/oid.js'
+import { serve } from '../../thread/run.js'
+import { sendChunks } from '../../thread/stream.js'
+import type { FetchRequest } from '../remote-session.js'
 import { ObjectStore } from './object-store.js'
 import { peel } from './peel.js'
-import { toLocalError } from './repository.js'
+import { type LocalRepository, toLocalError } from './repository.js'
 import { uploadPack } from './upload-pack.js'
-import type { WorkerMessage, WorkerTask } from './worker-messages.js'
 
-/** Pieces on their way at once. */
-const WINDOW = 16
-const PIECE_BYTES = 64 * 1024
+/** To send the pack that is asked for. */
+export interface FetchTask {
+  repository: LocalRepository
+  request: FetchRequest
+  port: MessagePort
+}
 
-if (parentPort) await run(parentPort, workerData as WorkerTask)
+/** To tell what each of `oids` peels to. */
+export interface PeelTask {
+  repository: LocalRepository
+  oids: readonly Oid[]
+}
 
-async function run(port: MessagePort, task: WorkerTask): Promise<void> {
-  const send = (message: WorkerMessage) => port.postMessage(message)
+/** Of each oid, null where it is no tag, undefined where objects are missing. */
+export type Peeled = Map<Oid, Oid | null | undefined>
+
+await serve(async (task: FetchTask | PeelTask): Promise<Peeled | undefined> => {
   try {
     const store = new ObjectStore(task.repository)
-    if (task.kind === 'peel') {
-      const peeled = task.oids.map((oid) => [oid, peel(store, oid)] as const)
-      send({ kind: 'peeled', peeled: new Map(peeled) })
-    } else {
-      await sendChunks(port, uploadPack(store, task.request))
-    }
+    const peeled = 'oids' in task && new Map(task.oids.map((oid) => [oid, peel(store, oid)]))
+    if ('port' in task) await sendChunks(task.port, uploadPack(store, task.request))
     store.close()
-    send({ kind: 'done' })
+    return peeled || undefined
   } catch (error) {
-    const { code, message } = toLocalError(error, task.repository.directory)
-    send({ kind: 'failed', code, message })
+    throw toLocalError(error, task.repository.directory)
   }
-}
-
-/** Sends the bytes in larger pieces, whose memory leaves with them. */
-async function sendChunks(port: MessagePort, chunks: AsyncIterable<Buffer>): Promise<void> {
-  let underWay = 0
-  port.on('message', () => underWay--)
-  for await (const chunk of piecesOf(chunks)) {
-    port.postMessage({ kind: 'chunk', chunk } satisfies WorkerMessage, [chunk.buffer])
-    underWay++
-    while (underWay >= WINDOW) await once(port, 'message')
-  }
-}
-
-async function* piecesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer<ArrayBuffer>> {
-  let piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-  let filled = 0
-  for await (const chunk of chunks) {
-    for (let used = 0; used < chunk.length; ) {
-      const copied = chunk.copy(piece, filled, used)
-      used += copied
-      filled += copied
-      if (filled < PIECE_BYTES) continue
-      yield piece
-      piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-      filled = 0
-    }
-  }
-  if (filled > 0) yield piece.subarray(0, filled)
-}
+})
