@@ -33,15 +33,17 @@ export async function syncEntry(
   const { target } = state.desired
   if (!target || !needsSync(state)) return
   conclude(state, { type: 'syncing', target }, context)
-  const outcome = await runStep('sync', state, context, signal, () =>
-    publishTarget({ state, target, session: remote.session, context, signal }),
-  )
-  if (outcome?.type === 'failed') {
+  try {
+    const outcome = await runStep('sync', state, context, signal, () =>
+      publishTarget({ state, target, session: remote.session, context, signal }),
+    )
+    if (outcome?.type !== 'failed') return
     const { at, error } = outcome
     if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, target, context, signal)
     if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs, context)
+  } finally {
+    conclude(state, { type: 'sync-ended' }, context)
   }
-  conclude(state, { type: 'sync-ended' }, context)
 }
 
 /**

@@ -3,13 +3,13 @@
 import { retryDelayMs, spread } from '../../schedule/cadence.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import { pollAt } from './after-poll.js'
-import type { Conclusion, Rule } from './outcome.js'
+import type { Conclusion, OutcomeRule } from './outcome.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
 const SHORTEST_TIDY_RETRY_MS = 60_000
 
 /** What follows where a step failed. */
-export const afterFailure: Rule<'failed'> = (records, failed, context) => {
+export const afterFailure: OutcomeRule<'failed'> = (records, failed, context) => {
   const { at, error } = failed
   const tidyFailed = (labels: EntryLabels): SyncEvent[] => [
     { type: 'tidy-failed', ...labels, error },
@@ -37,7 +37,11 @@ export const afterFailure: Rule<'failed'> = (records, failed, context) => {
 }
 
 /** What the remote names could not be fetched, or not be published. */
-const afterFailedSync: Rule<'failed'> = ({ desired, observed, schedule }, failed, context) => {
+const afterFailedSync: OutcomeRule<'failed'> = (
+  { desired, observed, schedule },
+  failed,
+  context,
+) => {
   const { at, durationMs, error } = failed
   const { drift } = observed
   const { syncing } = schedule
@@ -64,7 +68,7 @@ const afterFailedSync: Rule<'failed'> = ({ desired, observed, schedule }, failed
 }
 
 /** A look at the remote, at what is in place, or at whose turn it is, failed. */
-const afterFailedPoll: Rule<'failed'> = ({ desired, schedule }, failed, context) => {
+const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, context) => {
   const { at, cadence = context.cadence, durationMs, error, step } = failed
   const { intervalMs } = desired.entry
   const failures = schedule.failures + 1

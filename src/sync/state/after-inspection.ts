@@ -3,7 +3,7 @@ import type { Drift, Inspection } from '../../publish/snapshot/inspection.js'
 import type { SyncContext } from '../context.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import { POLLING } from './after-poll.js'
-import type { Rule } from './outcome.js'
+import type { OutcomeRule } from './outcome.js'
 import { type Observed, type Schedule, SUCCEEDED } from './records.js'
 
 /** In so many looks for drift, or within a day, all content is hashed once. */
@@ -13,7 +13,11 @@ export const MOST_PASSES = 24
 const ALL: Drift = { count: 1, paths: ['.'], missing: undefined }
 
 /** What follows where it is known now what is in place: the first poll. */
-export const afterInspection: Rule<'inspected'> = ({ desired, observed }, { found }, context) => {
+export const afterInspection: OutcomeRule<'inspected'> = (
+  { desired, observed },
+  { found },
+  context,
+) => {
   const { commit, drift } = found
   const hasContent = observed.hasContent || (commit !== undefined && drift === undefined)
   const now = context.clock.now()
@@ -38,7 +42,7 @@ export const afterInspection: Rule<'inspected'> = ({ desired, observed }, { foun
 }
 
 /** What follows where what is in place was looked at again. */
-export const afterVerification: Rule<'verified'> = ({ observed }, { found }) => {
+export const afterVerification: OutcomeRule<'verified'> = ({ observed }, { found }) => {
   const { commit } = found
   const drift = commit === undefined ? ALL : found.drift
   return {

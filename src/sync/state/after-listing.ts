@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Entry } from '../../listing/entry.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import { POLLING, pollNow } from './after-poll.js'
-import type { Conclusion, Rule } from './outcome.js'
+import type { Conclusion, OutcomeRule } from './outcome.js'
 import { type EntryRecords, labelsOf } from './records.js'
 
 /** What follows where an entry is listed, again, or otherwise than before. */
-export const afterListing: Rule<'added' | 'changed' | 'adjusted'> = (
+export const afterListing: OutcomeRule<'added' | 'changed' | 'adjusted'> = (
   records,
   { type, entry },
   { clock },

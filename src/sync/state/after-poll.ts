@@ -1,11 +1,15 @@
 // What follows where the remote says what it has, and when an entry is polled: a poll that
 // somebody wants at once is put off by nothing.
 import { spread } from '../../schedule/cadence.js'
-import type { Rule } from './outcome.js'
+import type { OutcomeRule } from './outcome.js'
 import { type EntryRecords, type Schedule, SUCCEEDED } from './records.js'
 
 /** What follows where the remote has what an entry follows: its next poll, and maybe a sync. */
-export const afterPoll: Rule<'polled'> = ({ desired, observed, schedule }, outcome, { clock }) => {
+export const afterPoll: OutcomeRule<'polled'> = (
+  { desired, observed, schedule },
+  outcome,
+  { clock },
+) => {
   const { at, cadence, durationMs, target } = outcome
   const { commit, want } = observed
   // Where a user gives the oid of an annotated tag, only publishing tells its commit.

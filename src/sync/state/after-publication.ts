@@ -5,7 +5,7 @@ import type { Oid } from '../../git/oid.js'
 import type { EntryLabels, SyncEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
-import type { Rule } from './outcome.js'
+import type { OutcomeRule } from './outcome.js'
 import { type Desired, type Observed, SUCCEEDED } from './records.js'
 
 /** What a publication took that an inspection completed: it was not counted. */
@@ -18,28 +18,29 @@ const NOT_COUNTED = {
 }
 
 /** What follows where a sync published a commit. */
-export const afterPublication: Rule<'published'> = ({ desired, observed }, outcome, { clock }) => {
+export const afterPublication: OutcomeRule<'published'> = (
+  { desired, observed },
+  outcome,
+  { clock },
+) => {
   const { target, result, fetchMs, durationMs } = outcome
   const { commit: previousOid, drift, ignored } = observed
   const { commit: oid, bytes, filesDeleted, filesWritten } = result
   const attributes = result.ignored?.map(({ attribute }) => attribute) ?? []
+  const untold = (result.ignored ?? []).filter(
+    ({ attribute }, index) => !ignored.has(attribute) && attributes.indexOf(attribute) === index,
+  )
   const phases = { fetch: fetchMs, unpack: result.unpackMs, publish: result.publishMs }
   return {
-    observed: {
-      ...inPlaceNow(target, oid, clock),
-      ignored: new Set([...ignored, ...attributes]),
-    },
+    observed: { ...inPlaceNow(target, oid, clock), ignored: new Set([...ignored, ...attributes]) },
     desired: { target: peeled(desired, target, oid), stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
     events(labels) {
       const published = { ...labels, oid, durationMs, bytes }
-      const events: SyncEvent[] = []
-      for (const [index, told] of (result.ignored ?? []).entries()) {
-        const isFirst = attributes.indexOf(told.attribute) === index
-        if (!isFirst || ignored.has(told.attribute)) continue
-        events.push({ type: 'attribute-ignored', ...labels, oid, ...told })
-      }
-      events.push(...foreignRemoved(result, labels))
+      const events: SyncEvent[] = [
+        ...untold.map((each) => ({ type: 'attribute-ignored' as const, ...labels, oid, ...each })),
+        ...foreignRemoved(result, labels),
+      ]
       if (drift) {
         const { count: paths, paths: firstPaths } = drift
         events.push({ type: 'drift-repaired', ...published, paths, firstPaths })
@@ -55,7 +56,7 @@ export const afterPublication: Rule<'published'> = ({ desired, observed }, outco
  * What follows where what is in place was looked at after a fault, which is the one that is told:
  * the publication was completed, or another commit is in place, or it is not known which.
  */
-export const afterFindingAgain: Rule<'found-again'> = (
+export const afterFindingAgain: OutcomeRule<'found-again'> = (
   { desired, observed },
   { target, found },
   { clock },

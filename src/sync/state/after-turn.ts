@@ -1,23 +1,25 @@
 // What follows where it is found out whose turn it is to work on an entry. That another
 // instance does is told once when the waiting begins, and once when it is over.
 import { pollAt } from './after-poll.js'
-import type { Rule } from './outcome.js'
+import type { OutcomeRule } from './outcome.js'
 
 /** What follows where it is this instance's turn. */
-export const afterClaim: Rule<'claimed'> = ({ observed }, { lease }, { clock }) => {
+export const afterClaim: OutcomeRule<'claimed'> = ({ observed }, { lease }, { clock }) => {
   const { waiting } = observed
   const mountPoint = lease?.mountPoint ?? observed.mountPoint
-  const waitedMs = clock.now() - (waiting?.since ?? 0)
   return {
     observed: { lease, mountPoint, waiting: undefined },
     schedule: { turnAt: undefined },
-    events: (labels) =>
-      waiting ? [{ type: 'lease-taken', ...labels, holder: waiting.holder, waitedMs }] : [],
+    events(labels) {
+      if (!waiting) return []
+      const waitedMs = clock.now() - waiting.since
+      return [{ type: 'lease-taken', ...labels, holder: waiting.holder, waitedMs }]
+    },
   }
 }
 
 /** What follows where it is another instance's turn. */
-export const afterWaiting: Rule<'waiting'> = ({ observed }, outcome, { clock }) => {
+export const afterWaiting: OutcomeRule<'waiting'> = ({ observed }, outcome, { clock }) => {
   const { holder, isDead, againInMs, error } = outcome
   const now = clock.now()
   const since = observed.waiting?.since ?? now
@@ -31,7 +33,11 @@ export const afterWaiting: Rule<'waiting'> = ({ observed }, outcome, { clock }) 
 }
 
 /** What follows where another instance was waited for all the time there is. */
-export const afterGivingUp: Rule<'given-up'> = ({ observed, schedule }, _, { syncTimeoutMs }) => {
+export const afterGivingUp: OutcomeRule<'given-up'> = (
+  { observed, schedule },
+  _,
+  { syncTimeoutMs },
+) => {
   if (!observed.waiting) return {}
   const { error } = observed.waiting
   const failures = schedule.failures + 1

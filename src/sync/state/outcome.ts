@@ -96,7 +96,7 @@ export interface Conclusion {
 }
 
 /** What follows from outcomes of some types, computed and not written. */
-export type Rule<T extends Outcome['type']> = (
+export type OutcomeRule<T extends Outcome['type']> = (
   records: EntryRecords,
   outcome: OutcomeOf<T>,
   context: SyncContext,

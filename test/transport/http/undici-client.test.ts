@@ -230,7 +230,7 @@ test('an abort ends the request at once, with the reason of the signal', async (
 
   for (const [cause, code] of [
     [undefined, 'aborted'],
-    [new DOMException('late', 'TimeoutError'), 'sync-timeout'],
+    [new SyncError('sync-timeout', 'late'), 'sync-timeout'],
   ] as const) {
     const controller = new AbortController()
     const request = client.request({ url: server.url, signal: controller.signal })

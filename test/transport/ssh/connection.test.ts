@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { RemoteSession } from '../../../src/remote/remote-session.js'
+import { SyncError } from '../../../src/base/errors.js'
 import type { SshTransportOptions } from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -139,7 +140,7 @@ test('who waits for a channel can be aborted', async (t) => {
   await chunks.next()
   // Learns that there is no room beside the fetch.
   const limited = new AbortController()
-  setTimeout(() => limited.abort(new DOMException('late', 'TimeoutError')), 300)
+  setTimeout(() => limited.abort(new SyncError('sync-timeout', 'late')), 300)
   await assert.rejects(open().listRefs(['HEAD'], limited.signal), failsWith('sync-timeout'))
   await chunks.return?.()
 })
