@@ -27,6 +27,7 @@ export interface CommitSource extends TreeSource {
   objectCount?: number
 }
 
+/** What became of a publication. */
 export interface Published {
   filesWritten: number
   filesDeleted: number
@@ -46,6 +47,7 @@ export interface Publication {
   abandon(): void
 }
 
+/** How far a target is tidied. */
 export interface TidyOptions {
   /** How long an earlier worktree stays, in milliseconds. */
   graceMs: number

@@ -1,5 +1,5 @@
 // The files a snapshot stands for, and whether they are still on disk as it remembers them:
-// by their status first, and by their content where that is in doubt.
+// by their status first, and by their content where that says too little.
 import { constants, type Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'

@@ -40,7 +40,7 @@ export interface Snapshot {
   content: PublishedContent
 }
 
-interface Header {
+interface SnapshotHeader {
   commit: Oid
   /** How many. */
   trees: number
@@ -53,7 +53,7 @@ interface Header {
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
   const { commit, trees, stats, attributes, content } = snapshot
   const oidLength = commit.length / 2
-  const header: Header = {
+  const header: SnapshotHeader = {
     commit,
     trees: trees.length,
     files: stats.length / STAT_FIELDS,
@@ -82,7 +82,7 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   const content = unseal(bytes, MAGIC)
   if (!content) return undefined
   const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
-  const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as Header
+  const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as SnapshotHeader
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const trees: TreeRecord[] = []
   let position = headerEnd
