@@ -3,8 +3,7 @@ import { lstatSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { toFsPath } from '../../volume/byte-path.js'
 import { writeNewFile } from '../../volume/volume.js'
-import { statFields } from '../snapshot/comparison.js'
-import { STAT_FIELDS } from '../snapshot/snapshot.js'
+import { STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { BATCH, type FileBatch } from './file-batch.js'
 
 // Who waits for a batch receives no event, and must not wait for a thread that died.

@@ -6,8 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { THREAD_LIMITS } from '../../thread/limits.js'
 import { toFsPath } from '../../volume/byte-path.js'
 import { writeNewFile } from '../../volume/volume.js'
-import { statFields } from '../snapshot/comparison.js'
-import { STAT_FIELDS } from '../snapshot/snapshot.js'
+import { STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { BATCH, type FileBatch, MIN_BATCH_BYTES } from './file-batch.js'
 
 const BATCH_BYTES = 512 * 1024

@@ -21,6 +21,7 @@ import { StagingLayout } from './layout.js'
 import { replacedByCase } from './name-clash.js'
 import { Obstacles } from './obstacles.js'
 
+/** What is staged, and where. */
 export interface StagingOptions {
   /** The directory that is published, as a byte path. */
   root: string
