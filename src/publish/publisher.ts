@@ -25,6 +25,7 @@ export interface CommitSource extends TreeSource {
   readBlob(oid: Oid): StoredObject
 }
 
+/** What became of a publication. */
 export interface Published {
   filesWritten: number
   filesDeleted: number
@@ -44,6 +45,7 @@ export interface Publication {
   abandon(): void
 }
 
+/** How far a target is tidied. */
 export interface TidyOptions {
   /** How long an earlier worktree stays, in milliseconds. */
   graceMs: number

@@ -2,6 +2,7 @@
 import type { Oid } from '../git/oid.js'
 import type { Lease } from './lease/lease.js'
 
+/** The way an entry is published. */
 export type PublishMode = 'in-place' | 'symlink'
 
 /** Where an entry is published, and how. */

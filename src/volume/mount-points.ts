@@ -13,7 +13,7 @@ const MOUNTINFO = '/proc/self/mountinfo'
 const MOUNT_POINT_FIELD = 4
 
 /** Where content is, and the volume it was found on since this service started, if it was. */
-export interface MountedSite {
+export interface MountedDirectory {
   directory: string
   /** Where that is mounted, as a byte path. */
   mountPoint?: string | undefined
@@ -51,10 +51,10 @@ export function mountPointOf(
 }
 
 /**
- * Throws `volume-failed` where the volume is gone on which a site's content was: what is left is
+ * Throws `volume-failed` where the volume is gone on which a target was: what is left is
  * a directory of the volume that it was mounted on.
  */
-export function assertStillMounted({ directory, mountPoint }: MountedSite): void {
+export function assertStillMounted({ directory, mountPoint }: MountedDirectory): void {
   const now = mountPoint === undefined ? undefined : mountPointOf(directory)
   if (mountPoint === undefined || now === undefined || now.length >= mountPoint.length) return
   throw new SyncError(

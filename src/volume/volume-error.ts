@@ -6,7 +6,7 @@ import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 
-/** Runs `change` at a site; what the file system answers becomes what {@link toVolumeError} says. */
+/** Runs `change` for a target; what the file system answers becomes what {@link toVolumeError} says. */
 export function guarded<T>({ directory }: { directory: string }, change: () => T): T {
   try {
     return change()

@@ -1,17 +1,12 @@
 // Content as a checkout writes it: `$Id$`, then line ends, then the encoding, as in git. A
 // piece at a time, so that memory does not grow with the content.
-import { type ByteSource, bufferSource } from '../byte-source.js'
+import type { ByteSource } from '../byte-source.js'
 import type { Oid } from '../oid.js'
 import type { Conversion } from './conversion.js'
 import { encoded } from './encode.js'
 import { withIdent } from './ident.js'
 import { isLfText, withCrlf } from './line-ends.js'
 import { piecesOf } from './source-scan.js'
-
-/** Converts the content of the blob `oid`. */
-export function convert(body: Buffer, conversion: Conversion, oid: Oid): Buffer {
-  return Buffer.concat([...convertPieces(bufferSource(body), conversion, oid)])
-}
 
 /**
  * Yields the converted content of the blob `oid`, piece by piece; a piece is valid until the

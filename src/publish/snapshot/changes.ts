@@ -18,12 +18,12 @@ import {
 const MAGIC = 'git-autosync snapshot changes 2\n'
 
 /** A snapshot that others are written against. */
-export interface Base extends Snapshot {
+export interface SnapshotBase extends Snapshot {
   /** Of its bytes. */
   checksum: string
 }
 
-interface Header {
+interface ChangesHeader {
   base: string
   commit: Oid
   tree: Oid
@@ -37,7 +37,7 @@ interface Header {
 }
 
 /** Magic, a line of JSON, oid and length of each new tree, their bodies, records, checksum. */
-export function encodeChanges(snapshot: Snapshot, base: Base): Buffer {
+export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   const { commit, trees, stats } = snapshot
   const root = trees[0]?.oid as Oid
   const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
@@ -49,7 +49,7 @@ export function encodeChanges(snapshot: Snapshot, base: Base): Buffer {
   const content = contentBeyond(carried, snapshot.content, commit)
   const attributes = encodeAttributes(snapshot.attributes)
   const isSame = JSON.stringify(attributes) === JSON.stringify(encodeAttributes(base.attributes))
-  const header: Header = {
+  const header: ChangesHeader = {
     base: base.checksum,
     commit,
     tree: root,
@@ -75,13 +75,13 @@ export function encodeChanges(snapshot: Snapshot, base: Base): Buffer {
 }
 
 /** Whether bytes of {@link encodeChanges} are of another base; undefined where they are damaged. */
-export function isForBase(bytes: Buffer, { checksum }: Base): boolean | undefined {
+export function isForBase(bytes: Buffer, { checksum }: SnapshotBase): boolean | undefined {
   const content = unseal(bytes, MAGIC)
   return content && readHeader(content).header.base === checksum
 }
 
 /** The inverse of {@link encodeChanges}, for bytes that {@link isForBase} found right. */
-export function decodeChanges(bytes: Buffer, base: Base): Snapshot {
+export function decodeChanges(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { header, end } = readHeader(bytes)
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const bodies = new Map(base.trees.map(({ oid, body }) => [oid, body]))
@@ -119,7 +119,7 @@ function recordsBeyond(carried: Float64Array, stats: Float64Array): number[] {
   return records
 }
 
-function readHeader(bytes: Buffer): { header: Header; end: number } {
+function readHeader(bytes: Buffer): { header: ChangesHeader; end: number } {
   const end = bytes.indexOf(0x0a, MAGIC.length) + 1
-  return { header: JSON.parse(bytes.toString('latin1', MAGIC.length, end)) as Header, end }
+  return { header: JSON.parse(bytes.toString('latin1', MAGIC.length, end)) as ChangesHeader, end }
 }

@@ -1,12 +1,12 @@
 // The files a snapshot stands for, and whether they are still on disk as it remembers them:
-// by their status first, and by their content where that is in doubt.
-import { constants, type Stats } from 'node:fs'
+// by their status first, and by their content where that says too little.
+import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
 import { listTree, realDirectories, statIfPresent } from '../../volume/volume.js'
 import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 import { isRightFile } from './file-content.js'
-import { contentOf, type Snapshot, STAT_FIELDS } from './snapshot.js'
+import { contentOf, type Snapshot, STAT_FIELDS, statFields } from './snapshot.js'
 import type { StoredSnapshot } from './store.js'
 
 /** The size of a file in a snapshot that is known to differ from what was published. */
@@ -100,11 +100,6 @@ export function ownPaths(snapshot: Snapshot): Set<string> {
     for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
   }
   return own
-}
-
-/** What a snapshot remembers of a file. */
-export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
-  return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
 }
 
 function isSameStatus(stat: Stats, record: Float64Array): boolean {

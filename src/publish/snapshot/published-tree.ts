@@ -25,6 +25,7 @@ export interface RecordedDirectory {
   record: PublishedRecord
 }
 
+/** The trees and blobs of what is published. */
 export class PublishedTree {
   readonly record: PublishedRecord
   /** What the next commit's directory grows from, if it is known already. */

@@ -2,6 +2,7 @@
 // file, and what its attributes made of them. Bytes that are damaged or of another version count
 // as none.
 import { hash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
 import type { AttributesFile } from '../tree/attribute-plan.js'
@@ -9,6 +10,7 @@ import type { TreeRecord } from '../tree/tree-diff.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
 const CHECKSUM = 'sha1'
+/** How much room {@link seal} needs at the end. */
 export const CHECKSUM_BYTES = 20
 /** Of one file: size in bytes, time of modification in milliseconds, inode, type and permissions. */
 export const STAT_FIELDS = 4
@@ -29,6 +31,7 @@ export function contentOf(content: PublishedContent, index: number, like: Oid): 
   return /[^0]/.test(oid) ? oid : undefined
 }
 
+/** What is remembered of a commit that was published. */
 export interface Snapshot {
   commit: Oid
   /** Every tree occurrence, in pre-order; the first is the root. */
@@ -40,7 +43,7 @@ export interface Snapshot {
   content: PublishedContent
 }
 
-interface Header {
+interface SnapshotHeader {
   commit: Oid
   /** How many. */
   trees: number
@@ -53,7 +56,7 @@ interface Header {
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
   const { commit, trees, stats, attributes, content } = snapshot
   const oidLength = commit.length / 2
-  const header: Header = {
+  const header: SnapshotHeader = {
     commit,
     trees: trees.length,
     files: stats.length / STAT_FIELDS,
@@ -82,7 +85,7 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   const content = unseal(bytes, MAGIC)
   if (!content) return undefined
   const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
-  const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as Header
+  const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as SnapshotHeader
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const trees: TreeRecord[] = []
   let position = headerEnd
@@ -126,6 +129,11 @@ export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
     oid,
     body: Buffer.from(body, 'latin1'),
   }))
+}
+
+/** What a snapshot remembers of a file. */
+export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
+  return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
 }
 
 /** Ends bytes that leave room for it with their checksum. */

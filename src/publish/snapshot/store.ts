@@ -3,12 +3,12 @@
 import path from 'node:path'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
 import { link, readFileUnless, removeFile, rename, writeFile } from '../../volume/files.js'
-import { type Base, decodeChanges, encodeChanges, isForBase } from './changes.js'
+import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {
-  base: Base
+  base: SnapshotBase
   baseBytes: number
 }
 

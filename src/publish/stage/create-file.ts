@@ -1,14 +1,18 @@
-// Writes one file of a tree, complete, at a path where nothing is. The process's umask
-// applies, as for git; no mode is changed afterwards.
+// Writes one file of a tree, complete, at a path where nothing is, as it is stored or as a checkout
+// makes it. The process's umask applies, as for git; no mode is changed afterwards. Memory does not
+// grow with the content.
+
 import { SyncError } from '../../base/errors.js'
-import { FileSource } from '../../git/byte-source.js'
+import type { Conversion } from '../../git/attributes/conversion.js'
+import { convertPieces } from '../../git/attributes/convert.js'
+import { type ByteSource, bufferSource, FileSource } from '../../git/byte-source.js'
 import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, toFsPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import { link, statusBehind, symlink } from '../../volume/files.js'
-import { writeNewFile, writeNewPieces } from '../../volume/volume.js'
+import { statOf, writeNewFile, writeNewPieces } from '../../volume/volume.js'
 import { hashFile } from '../snapshot/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
@@ -33,15 +37,44 @@ export function permissionsOf(mode: number): number {
 
 /** Copies a file to a new one of the given permissions. */
 export function copyFile(from: string | Buffer, target: string, permissions: number): void {
-  const source = new FileSource(from)
+  withSource(from, (source) => writeNewPieces(target, permissions, stepsOf(source)))
+}
+
+/**
+ * Writes the blob `oid`, converted, to a new file of its own, as what the blob lies in may be the
+ * same file under another name. Returns the oid of what was written, and its size in bytes.
+ */
+export function writeConverted(
+  blob: StoredObject,
+  oid: Oid,
+  conversion: Conversion,
+  { target, permissions }: { target: string; permissions: number },
+): { oid: Oid; size: number } {
+  const write = (source: ByteSource) =>
+    writeNewPieces(target, permissions, convertPieces(source, conversion, oid))
+  if ('body' in blob) write(bufferSource(blob.body))
+  else {
+    withSource(blob.file, write)
+    if (!blob.isTemporary) assertUnchanged(oid, blob.file)
+  }
+  return { oid: hashFile(toFsPath(target), oid), size: statOf(target).size }
+}
+
+/** A blob that lies in a file as it is stored. */
+export function storedAt(target: string, oid: Oid): StoredObject {
+  return { type: 'blob', oid, file: toFsPath(target), size: statOf(target).size, isTemporary: true }
+}
+
+function withSource(file: string | Buffer, read: (source: FileSource) => void): void {
+  const source = new FileSource(file)
   try {
-    writeNewPieces(target, permissions, stepsOf(source))
+    read(source)
   } finally {
     source.close()
   }
 }
 
-function* stepsOf(source: FileSource): Generator<Buffer> {
+function* stepsOf(source: ByteSource): Generator<Buffer> {
   for (let start = 0; start < source.length; start += COPY_STEP_BYTES) {
     yield source.read(start, Math.min(start + COPY_STEP_BYTES, source.length))
   }
@@ -58,7 +91,7 @@ function createLarge(blob: LargeBlob, mode: number, target: string, permissions:
 }
 
 /** Throws `base-missing` where a file is another one than a blob, as it was edited while copied. */
-export function assertUnchanged(oid: Oid, file: string | Buffer): void {
+function assertUnchanged(oid: Oid, file: string | Buffer): void {
   if (hashFile(file, oid) === oid) return
   throw new SyncError(
     'base-missing',

@@ -4,13 +4,14 @@ import type { Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import { statIfPresent } from '../../volume/volume.js'
-import { statFields } from '../snapshot/comparison.js'
 import { isRightFile } from '../snapshot/file-content.js'
+import { statFields } from '../snapshot/snapshot.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
 /** A file as the commit's tree has it. */
 export type CommitFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
 
+/** What was found out of the files of one commit. */
 export class FileRecords {
   /** The directory that is published, as a byte path. */
   readonly #root: string

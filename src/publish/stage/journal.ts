@@ -59,6 +59,7 @@ export function assertWritable({ renames, deletes }: Journal, root: string): voi
   }
 }
 
+/** Writes a journal whole, so that it is on the disk before it has its name. */
 export function writeJournal(path: string, journal: Journal): void {
   const temporary = `${path}.next`
   writeFile(temporary, JSON.stringify(journal))

@@ -27,6 +27,7 @@ import type { Rename } from './journal.js'
 /** One letter, composed in both ways, as byte strings. */
 const [COMPOSED, DECOMPOSED] = ['\u00e9', 'e\u0301'].map(toBytePath) as [string, string]
 
+/** Where names may be folded. */
 export interface Folding {
   /** The directory that is published, as a byte path. */
   root: string

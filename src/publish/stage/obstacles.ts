@@ -9,6 +9,7 @@ import { listTree } from '../../volume/volume.js'
 /** What an NFS client makes of a file that is removed while a program has it open. */
 const SILLY_RENAMED = /(^|\/)\.nfs[0-9a-f]{8,}$/i
 
+/** What may go, and where. */
 export interface ObstacleOptions {
   /** The directory that is published, as a byte path. */
   root: string
@@ -18,6 +19,7 @@ export interface ObstacleOptions {
   mayGo: (path: string) => boolean
 }
 
+/** What may not be replaced, in one directory. */
 export class Obstacles {
   readonly #options: ObstacleOptions
   #isMountPoint: MountPoints | undefined

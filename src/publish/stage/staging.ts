@@ -13,14 +13,14 @@ import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
 import type { ForeignClone } from '../adopt/foreign-clone.js'
 import { isConvertible } from '../tree/attribute-plan.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
-import { storedAt, writeConverted } from './convert-file.js'
-import { createFile, permissionsOf } from './create-file.js'
+import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
 import { type CommitFile, FileRecords } from './file-records.js'
 import type { Journal } from './journal.js'
 import { StagingLayout } from './layout.js'
 import { replacedByCase } from './name-clash.js'
 import { Obstacles } from './obstacles.js'
 
+/** What is staged, and where. */
 export interface StagingOptions {
   /** The directory that is published, as a byte path. */
   root: string

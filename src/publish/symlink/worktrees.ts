@@ -22,6 +22,7 @@ import type { CommitSource, Publication } from '../publisher.js'
 import type { RecordedDirectory } from '../snapshot/published-tree.js'
 import { createStandby, promote, recheckStandby, takeStandby } from './standby.js'
 
+/** What a worktree may need on its way. */
 export interface WorktreeOptions {
   /** Makes way for the link. @default nothing is in its way */
   beforeSwap?: () => void

@@ -34,6 +34,7 @@ export interface AttributesFile {
   body: Buffer
 }
 
+/** What attributes make of a commit. */
 export interface AttributePlan {
   /** The attributes files of the commit. */
   attributes: readonly AttributesFile[]

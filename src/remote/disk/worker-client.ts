@@ -1,8 +1,9 @@
 // Has a thread of its own read objects; leaving it, or aborting, ends the thread.
+
+import { toAbortError } from '../../base/abort-error.js'
 import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { runInThread, streamFromThread } from '../../thread/run.js'
-import { toAbortError } from '../../base/abort-error.js'
 import type { FetchRequest } from '../remote-session.js'
 import type { LocalRepository } from './repository.js'
 import type { FetchTask, Peeled, PeelTask } from './worker.js'

@@ -9,8 +9,8 @@ import {
   type Conversion,
   conversionOf,
 } from '../../../src/git/attributes/conversion.js'
-import { convert } from '../../../src/git/attributes/convert.js'
 import { hashObject } from '../../../src/git/object.js'
+import { convert } from '../../helpers/convert.js'
 import { createRepo, git, type TestScope, tempDir } from '../../helpers/git.js'
 import { commitFiles } from '../../helpers/git-commit.js'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Conversion, NO_CONVERSION } from '../../../src/git/attributes/conversion.js'
-import { convert } from '../../../src/git/attributes/convert.js'
 import { restore } from '../../../src/git/attributes/restore.js'
+import { convert } from '../../helpers/convert.js'
 
 const OID = 'ab'.repeat(20)
 const TEXTS = ['', 'a', '\n', '$Id$', '$', 'Id', 'ä€', '\u{1f600}', '\t', '\0', '\ufeff']
