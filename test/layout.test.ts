@@ -1,6 +1,7 @@
 // The plan of the house: a folder imports only from itself and those before it,
 // and no file imports itself by way of others.
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import {
@@ -45,7 +46,22 @@ describe('src', () => {
   test('has no import cycle', () => {
     assert.deepEqual(findCycles(graph), [])
   })
+
+  test('is as docs/architecture.md shows it', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8')
+    assert.deepEqual([...firstCells(page, 'Folders'), 'root'], ORDER)
+    const rooms = readdirSync('src/publish')
+    assert.deepEqual(firstCells(page, 'Rooms of publish/').sort(), rooms.sort())
+  })
 })
+
+/** What the first column of a section's table names. */
+function firstCells(page: string, section: string): string[] {
+  const [, text = ''] = page.split(`## ${section}\n`)
+  const [table = ''] = text.split('\n## ')
+  const cells = [...table.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell)
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+}
 
 describe('the check itself', () => {
   test('sees every kind of import', () => {

@@ -7,13 +7,13 @@ import type { FoundCredential } from '../credential.js'
 import type { CredentialProvider, CredentialRequest } from '../provider.js'
 import { invalidIn, type Origin, originIn } from '../secret-file.js'
 
-type SecretField = 'password' | 'passwordFile' | 'sshPassphrase' | 'sshPassphraseFile'
+type SshSecretField = 'password' | 'passwordFile' | 'sshPassphrase' | 'sshPassphraseFile'
 
 /** How to log in, and which hosts to trust; what is undefined falls back on the defaults. */
 export interface SshCredential {
   origin: Origin
   username: string | undefined
-  secrets: Readonly<Record<SecretField, string | undefined>>
+  secrets: Readonly<Record<SshSecretField, string | undefined>>
   keyFiles: readonly NamedFile[] | undefined
   /** False: every host is trusted. */
   knownHostsFiles: readonly NamedFile[] | false | undefined

@@ -5,13 +5,13 @@ import net from 'node:net'
 /** Whether a URL is reached directly. */
 export type IsBypassed = (url: URL) => boolean
 
-interface Destination {
+interface ProxiedHost {
   /** In lower case, without brackets or a dot at its end. */
   host: string
   port: number
 }
 
-type Matches = (destination: Destination) => boolean
+type Matches = (destination: ProxiedHost) => boolean
 
 /**
  * Creates the check for the parts of NO_PROXY: `*`, `example.com` or `.example.com` (with all
@@ -25,7 +25,7 @@ export function createBypass(parts: readonly string[]): IsBypassed {
   }
 }
 
-function destinationOf({ hostname, port, protocol }: URL): Destination {
+function destinationOf({ hostname, port, protocol }: URL): ProxiedHost {
   const host = withoutBrackets(hostname).replace(/\.$/, '')
   return { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
 }
