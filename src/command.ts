@@ -2,9 +2,9 @@
 // reported at once.
 import { type Flag, type Program, parseCommandLine, renderHelp } from './base/command-line.js'
 import { suggestion } from './base/nearest.js'
-import { readVersion } from './base/version.js'
 import { isProbe, PROBES, type Probe } from './healthcheck.js'
 import { readSettings, SETTINGS, type Settings, SettingsError } from './settings.js'
+import { readVersion } from './version.js'
 
 /** What the command line asks for. */
 export type Command =

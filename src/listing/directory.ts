@@ -4,10 +4,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Fault } from '../base/document-fault.js'
 import { hasScheme } from '../base/file-name.js'
-import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { PublishMode } from '../publish/target.js'
+import { OWN_DIRECTORY } from '../volume/own-directory.js'
 import type { ListingDefaults } from './entry.js'
 
 /**

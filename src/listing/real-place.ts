@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Fault } from '../base/document-fault.js'
 import { isWithin } from '../base/paths.js'
-import { realDirectory } from '../base/real-path.js'
+import { realDirectory } from '../volume/real-path.js'
 import { findPathConflicts, isOwnFolder } from './directory.js'
 import type { ListingDefaults } from './entry.js'
 

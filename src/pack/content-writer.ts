@@ -1,10 +1,10 @@
 // Takes the content of an object piece by piece, and makes sure of its size: into memory,
 // or for blobs and deltas too large for that into a file.
 import { closeSync, openSync } from 'node:fs'
-import { writeAll } from '../base/write-all.js'
 import { corrupt } from '../git/corrupt.js'
 import { type LargeBlob, startHash } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
+import { writeAll } from '../volume/write-all.js'
 
 /** What is written at once: deltas come in pieces of a few bytes. */
 const BATCH_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 // The bytes of a pack for reading at any offset later: the last of them in memory, up to
 // a budget, the rest in a temporary file.
 import { closeSync, openSync, readSync } from 'node:fs'
-import { writeAll } from '../base/write-all.js'
+import { writeAll } from '../volume/write-all.js'
 
 export interface PackBytesOptions {
   /** How many bytes stay in memory. */

@@ -2,9 +2,9 @@
 // directory of its own.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { OWN_DIRECTORY } from '../base/own-directory.js'
 import { isOid, type Oid } from '../git/oid.js'
 import { readLinkUnless } from '../volume/files.js'
+import { OWN_DIRECTORY } from '../volume/own-directory.js'
 import type { Lease } from './lease/lease.js'
 import type { PublishMode, Target } from './target.js'
 

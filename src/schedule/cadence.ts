@@ -1,6 +1,7 @@
 // When to look at a remote again: after a success, and after a failure.
-import { backoffMs } from '../base/backoff.js'
+
 import type { SyncError } from '../base/errors.js'
+import { backoffMs } from './backoff.js'
 
 const RETRY_BASE_MS = 1000
 /** However long the interval, a failure that time may mend is looked at this often at least. */

@@ -4,9 +4,9 @@
 import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
-import { realDirectorySync } from '../base/real-path.js'
 import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
 import { ABSENT, readUnless } from './errnos.js'
+import { realDirectorySync } from './real-path.js'
 import { statIfPresent } from './volume.js'
 
 const MOUNTINFO = '/proc/self/mountinfo'

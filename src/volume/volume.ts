@@ -16,9 +16,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
-import { writeAll } from '../base/write-all.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import { NOT_REMOVABLE, tolerating } from './errnos.js'
+import { writeAll } from './write-all.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
 export function statIfPresent(path: string): Stats | undefined {

@@ -1,5 +1,5 @@
 // The worker thread that decrypts one private key, which takes long by design.
-import { parentPort, workerData } from 'node:worker_threads'
+import { serve } from '../../thread/run.js'
 import { PrivateKeyError, parsePrivateKey } from './private-key.js'
 
 /** What the thread is given. */
@@ -11,13 +11,11 @@ export interface DecryptTask {
 /** The key in PEM, without encryption; or what is wrong with it. */
 export type DecryptAnswer = { pem: string } | { fault: string }
 
-if (parentPort) parentPort.postMessage(decrypt(workerData as DecryptTask))
-
-function decrypt({ text, passphrase }: DecryptTask): DecryptAnswer {
+await serve(({ text, passphrase }: DecryptTask): DecryptAnswer => {
   try {
     return { pem: parsePrivateKey(text, passphrase).getPrivatePEM() }
   } catch (error) {
     if (error instanceof PrivateKeyError) return { fault: error.message }
     throw error
   }
-}
+})

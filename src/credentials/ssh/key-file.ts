@@ -1,10 +1,9 @@
 // The private keys to log in with, read anew at each connection attempt.
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { Worker } from 'node:worker_threads'
 import type { ParsedKey } from 'ssh2'
 import { errnoOf } from '../../base/errno.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
+import { runInThread } from '../../thread/run.js'
 import type { DecryptAnswer, DecryptTask } from './decrypt-worker.js'
 import { isSlowToParse, PrivateKeyError, parsePrivateKey } from './private-key.js'
 
@@ -42,8 +41,8 @@ async function parse(text: string, passphrase: string | undefined): Promise<Pars
 
 /** Returns the key in PEM. */
 async function decryptInWorker(task: DecryptTask): Promise<string> {
-  const worker = new Worker(new URL('./decrypt-worker.js', import.meta.url), { workerData: task })
-  const [answer] = (await once(worker, 'message')) as [DecryptAnswer]
+  const entry = new URL('./decrypt-worker.js', import.meta.url)
+  const answer = await runInThread<DecryptAnswer>(entry, task)
   if ('fault' in answer) throw new PrivateKeyError(answer.fault)
   return answer.pem
 }

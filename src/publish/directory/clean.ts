@@ -1,9 +1,10 @@
 // Removes what this service did not write: for entries that ask for it. Never its own
 // directory, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
-import { OWN_DIRECTORY } from '../../base/own-directory.js'
+
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
 import { type Depth, ownPaths, type PublishedRecord } from '../snapshot/comparison.js'

@@ -3,7 +3,6 @@
 // last with that has it, which all find out by a second look.
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
-import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { toBytePath } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import {
@@ -15,6 +14,7 @@ import {
   statusBehind,
 } from '../../volume/files.js'
 import { mountPointOf } from '../../volume/mount-points.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
 import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'

@@ -2,11 +2,11 @@
 // no longer than one rename takes.
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { displayPath, toBytePath } from '../../volume/byte-path.js'
 import { MOUNTED } from '../../volume/errnos.js'
 import { removeAll, rename } from '../../volume/files.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { listTree } from '../../volume/volume.js'
 import { openForeignClone } from '../adopt/foreign-clone.js'
 import { pathBlocked, puttingBack } from '../directory/making-way.js'

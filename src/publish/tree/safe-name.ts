@@ -2,9 +2,9 @@
 // system could take for `.git` is refused, on every file system.
 // https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreprotectNTFS
 import { SyncError } from '../../base/errors.js'
-import { OWN_DIRECTORY } from '../../base/own-directory.js'
 import { MODE, type TreeEntry } from '../../git/tree.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 
 /** The longest name of one path component, in bytes, on every common file system. */
 const MAX_NAME_BYTES = 255
