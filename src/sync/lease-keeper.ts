@@ -29,7 +29,7 @@ export const LEASE_TIMES: LeaseTimes = {
 /** The more entries wait, the less often each looks: so many looks a second altogether. */
 const LOOKS_PER_SECOND = 200
 
-/** Whether a site may be worked on; else who holds it, and when to ask again. */
+/** Whether a target may be worked on; else who holds it, and when to ask again. */
 export type Claimed =
   | { isOurs: true; lease: Lease | undefined }
   | { isOurs: false; holder: string; isDead: boolean; againInMs: number }
@@ -59,15 +59,15 @@ export class LeaseKeeper {
     })
   }
 
-  /** Acquires the lease of a site, or finds it held. Throws a SyncError where the volume fails. */
-  async claim(site: Target): Promise<Claimed> {
+  /** Acquires the lease of a target, or finds it held. Throws a SyncError where the volume fails. */
+  async claim(target: Target): Promise<Claimed> {
     const { clock, store, times } = this.#options
-    const { directory } = site
+    const { directory } = target
     const awaited = this.#awaited.get(directory)
     // Seen before this moment, and, if it is seen again, after it.
     const isExpired = awaited !== undefined && clock.now() - awaited.since >= times.expiryMs
     const lease = this.#held.get(directory)
-    const answer = await store.acquire({ ...site, lease }, isExpired ? awaited.seen : undefined)
+    const answer = await store.acquire({ ...target, lease }, isExpired ? awaited.seen : undefined)
     switch (answer.state) {
       case 'held':
         this.#awaited.delete(directory)

@@ -130,9 +130,9 @@ async function receive(
   async function* fetchPack(): AsyncGenerator<Buffer> {
     if (request) yield* (await session.fetch(request, limited)).chunks
   }
-  const site = targetOf(state, context)
+  const target = targetOf(state, context)
   try {
-    return await context.workers.publish({ site, ...revisions, chunks: fetchPack() }, signal)
+    return await context.workers.publish({ target, ...revisions, chunks: fetchPack() }, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.
     fetching.abort()

@@ -15,49 +15,49 @@ import { isStopped, type StopFlag } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
 import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
 
-/** What every job on a site is given. */
-export interface SiteJob {
-  site: Target
+/** What every job on a target is given. */
+export interface TargetJob {
+  target: Target
   stop: StopFlag
 }
 
 /** What it takes to publish a pack. */
-export interface PublishJob extends SiteJob, Omit<UnpackOptions, 'checkpoint'> {
+export interface PublishJob extends TargetJob, Omit<UnpackOptions, 'checkpoint'> {
   /** The pack arrives here, as `sendChunks` sends it. */
   port: MessagePort
 }
 
-/** What is in place at a site. */
+/** What is in place at a target. */
 export function inspect({
-  site,
+  target,
   share,
   stop,
-}: SiteJob & Pick<Depth, 'share'>): Promise<Reply<Inspection>> {
-  return reply(() => publication.inspect(site, { share, checkpoint: checkpointOf(site, stop) }))
+}: TargetJob & Pick<Depth, 'share'>): Promise<Reply<Inspection>> {
+  return reply(() => publication.inspect(target, { share, checkpoint: checkpointOf(target, stop) }))
 }
 
-/** Removes what was published at a site. */
-export function unpublish({ site, stop }: SiteJob): Promise<Reply<void>> {
-  return reply(() => publication.unpublish(site, checkpointOf(site, stop)))
+/** Removes what was published at a target. */
+export function unpublish({ target, stop }: TargetJob): Promise<Reply<void>> {
+  return reply(() => publication.unpublish(target, checkpointOf(target, stop)))
 }
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
 export function tidy({
-  site,
+  target,
   graceMs,
   stop,
-}: SiteJob & { graceMs: number }): Promise<Reply<number | undefined>> {
-  const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(site, stop) }
-  return reply(() => publication.tidy(site, options))
+}: TargetJob & { graceMs: number }): Promise<Reply<number | undefined>> {
+  const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(target, stop) }
+  return reply(() => publication.tidy(target, options))
 }
 
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
 export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpacked>> {
-  const options = { ...job, checkpoint: checkpointOf(job.site, stop) }
+  const options = { ...job, checkpoint: checkpointOf(job.target, stop) }
   return reply(() => unpack(receiveChunks(port), options))
 }
 
-/** Acquires the lease of a site, as far as possible now. */
+/** Acquires the lease of a target, as far as possible now. */
 export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
   return reply(() => publication.acquireLease(claim))
 }

@@ -10,10 +10,10 @@ import type * as jobs from './jobs.js'
 
 export interface LeaseStore {
   /**
-   * Acquires the lease of a site, as far as possible now; `expired` is what was seen for so long
-   * that its holder counts as dead. The lease that the site has stays good, or is replaced.
+   * Acquires the lease of a target, as far as possible now; `expired` is what was seen for so long
+   * that its holder counts as dead. The lease that the target has stays good, or is replaced.
    */
-  acquire(site: Target, expired: string | undefined): Promise<LeaseAnswer>
+  acquire(target: Target, expired: string | undefined): Promise<LeaseAnswer>
   /** Shows that its holder lives; false where the lease is not its own any more. */
   renew(lease: Lease): Promise<boolean>
   /** Gives a lease back. */

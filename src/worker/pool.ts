@@ -18,7 +18,7 @@ import type { Unpacked } from './receive.js'
 const MEMORY_BYTES = 64 * 1024 * 1024
 
 export interface PackToPublish {
-  site: Target
+  target: Target
   want: Oid
   /** The published commit that the remote was told of. */
   have: Oid | undefined
@@ -28,8 +28,8 @@ export interface PackToPublish {
 export interface WorkerPool {
   /** What keeps other instances away. */
   leases: LeaseStore
-  /** What is in place at a site; completes what was interrupted. Hashes `share` of all content. */
-  inspect(site: Target, share: Depth['share'], signal: AbortSignal): Promise<Inspection>
+  /** What is in place at a target; completes what was interrupted. Hashes `share` of all content. */
+  inspect(target: Target, share: Depth['share'], signal: AbortSignal): Promise<Inspection>
   /**
    * Receives a pack, verifies it and publishes it; all or nothing. Where `want` is `have`, which is
    * a commit then, the pack has the blobs that it takes to put that commit right.
@@ -39,9 +39,9 @@ export interface WorkerPool {
    * Removes what is not needed beside a published tree, and prepares for the next. Returns the
    * milliseconds until there is more to do; undefined where there is not.
    */
-  tidy(site: Target, graceMs: number, signal: AbortSignal): Promise<number | undefined>
+  tidy(target: Target, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
-  unpublish(site: Target, signal: AbortSignal): Promise<void>
+  unpublish(target: Target, signal: AbortSignal): Promise<void>
   /** Waits for running jobs, then ends the threads. */
   close(): Promise<void>
 }
@@ -63,12 +63,12 @@ export function createWorkerPool(
   )
   return {
     leases: createLeaseStore(threads, announceProcess(randomUUID())),
-    inspect: (site, share, signal) =>
-      stoppable(signal, (stop) => threads.run('inspect', { site, share, stop })),
-    tidy: (site, graceMs, signal) =>
-      stoppable(signal, (stop) => threads.run('tidy', { site, graceMs, stop })),
-    unpublish: (site, signal) =>
-      stoppable(signal, (stop) => threads.run('unpublish', { site, stop })),
+    inspect: (target, share, signal) =>
+      stoppable(signal, (stop) => threads.run('inspect', { target, share, stop })),
+    tidy: (target, graceMs, signal) =>
+      stoppable(signal, (stop) => threads.run('tidy', { target, graceMs, stop })),
+    unpublish: (target, signal) =>
+      stoppable(signal, (stop) => threads.run('unpublish', { target, stop })),
     publish: (pack, signal) => stoppable(signal, (stop) => publish(threads, pack, shared, stop)),
     close: () => threads.close(),
   }

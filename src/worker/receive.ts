@@ -15,7 +15,7 @@ import { toVolumeError } from '../volume/volume-error.js'
 import { CommitObjects } from './commit-objects.js'
 
 export interface UnpackOptions {
-  site: Target
+  target: Target
   /** The commit, or the tag that leads to it; `have` is to be repaired where it is the same. */
   want: Oid
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
@@ -51,7 +51,7 @@ export async function unpack(
     return await unpacking.finish()
   } catch (error) {
     unpacking.abandon()
-    throw toVolumeError(error, options.site.directory)
+    throw toVolumeError(error, options.target.directory)
   } finally {
     unpacking.close()
   }
@@ -68,10 +68,10 @@ class Unpacking {
   #hasTried = false
 
   constructor(options: UnpackOptions) {
-    const { checkpoint, have, limits, memoryBytes, site, want } = options
+    const { checkpoint, have, limits, memoryBytes, target, want } = options
     this.#options = options
-    this.#incoming = openIncoming(site)
-    this.#base = have === undefined ? undefined : openPublished(site)
+    this.#incoming = openIncoming(target)
+    this.#base = have === undefined ? undefined : openPublished(target)
     if (this.#base?.record.snapshot.commit !== have) {
       throw new SyncError(
         'base-missing',
@@ -146,13 +146,13 @@ class Unpacking {
   }
 
   #begin(): Publication {
-    const { checkpoint, limits, site, want } = this.#options
+    const { checkpoint, limits, target, want } = this.#options
     const { commit, tree } = this.#objects.commitOf(want)
     const readTree = (oid: Oid) => this.#objects.readTree(oid)
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     this.#commit = commit
     this.#base?.expect(tree, readTree, limits)
-    const target = { commit, tree, readTree, readBlob, limits }
-    return begin(site, target, checkpoint, this.#base)
+    const source = { commit, tree, readTree, readBlob, limits }
+    return begin(target, source, checkpoint, this.#base)
   }
 }

@@ -66,27 +66,27 @@ export class FakeWorkers implements WorkerPool {
   }
 
   publish(
-    { chunks, have, site, want }: PackToPublish,
+    { chunks, have, target, want }: PackToPublish,
     signal: AbortSignal,
   ): Promise<Unpacked & { receivedAt: number }> {
     const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}`
     const receive = async () => {
       for await (const _ of chunks) signal.throwIfAborted()
     }
-    return this.#run('publish', site, { asked, signal, receive }, () => {
+    return this.#run('publish', target, { asked, signal, receive }, () => {
       const commit = this.peeled.get(want) ?? want
-      this.inPlace.set(site.directory, commit)
-      this.drift.delete(site.directory)
+      this.inPlace.set(target.directory, commit)
+      this.drift.delete(target.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }
     })
   }
 
-  tidy(site: Target, _times: unknown, signal: AbortSignal): Promise<number | undefined> {
-    return this.#run('tidy', site, { signal }, () => this.tidyAgainInMs.shift())
+  tidy(target: Target, _times: unknown, signal: AbortSignal): Promise<number | undefined> {
+    return this.#run('tidy', target, { signal }, () => this.tidyAgainInMs.shift())
   }
 
-  async unpublish(site: Target, signal: AbortSignal): Promise<void> {
-    await this.#run('unpublish', site, { signal }, () => this.inPlace.delete(site.directory))
+  async unpublish(target: Target, signal: AbortSignal): Promise<void> {
+    await this.#run('unpublish', target, { signal }, () => this.inPlace.delete(target.directory))
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-// A site, and the real packs of its repository to unpack there.
+// A target, and the real packs of its repository to unpack there.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UNLIMITED } from '../../src/git/limits.js'
@@ -25,7 +25,7 @@ export interface UnpackSite extends TestSite {
   leftOvers(): string[]
 }
 
-/** Creates an empty site whose packs come from real git. */
+/** Creates an empty target whose packs come from real git. */
 export function createUnpackSite(t: TestScope, options: SiteOptions = {}): UnpackSite {
   const test = createSite(t, options)
   const own =
@@ -40,7 +40,7 @@ export function createUnpackSite(t: TestScope, options: SiteOptions = {}): Unpac
       packObjects(test.repo, `${want}\n^${have}\n`, '--revs', '--thin', '--shallow'),
     unpack: (pack, more) =>
       unpack(chunksOf(split(pack, [4000])), {
-        site: test.site,
+        target: test.site,
         have: undefined,
         memoryBytes: 1 << 20,
         limits: UNLIMITED,

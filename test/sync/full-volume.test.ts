@@ -41,7 +41,7 @@ interface Commit {
 }
 
 interface Sweep {
-  site: Target
+  target: Target
   /** In turn, as an earlier worktree would cost nothing. */
   commits: Commit[]
   when: Shortage
@@ -59,8 +59,8 @@ for (const mode of ['in-place', 'symlink'] as const) {
         const { repo, volume } = createPlace(t)
         const commits = files.map((each) => commitOf(repo, each))
         for (const { name, when } of volume.shortages) {
-          const site = siteIn(path.join(volume.directory, 'entry'), mode)
-          const failures = await sweep({ site, commits, when, stride })
+          const target = siteIn(path.join(volume.directory, 'entry'), mode)
+          const failures = await sweep({ target, commits, when, stride })
           assert.ok(failures >= (stride === 1 ? 5 : 1), `${name}: only ${failures} failures`)
           rmSync(path.join(volume.directory, 'entry'), { recursive: true })
         }
@@ -70,10 +70,10 @@ for (const mode of ['in-place', 'symlink'] as const) {
 }
 
 /** Publishes commits in turn with more and more room, until there is enough. */
-async function sweep({ site, commits, when, stride }: Sweep): Promise<number> {
+async function sweep({ target, commits, when, stride }: Sweep): Promise<number> {
   const [first] = commits as [Commit]
-  await receive(site, first)
-  tidyNow(site)
+  await receive(target, first)
+  tidyNow(target)
   let failures = 0
   for (let turn = 0, room = 0; ; turn++, room += stride) {
     const current = commits[turn % commits.length] as Commit
@@ -81,32 +81,32 @@ async function sweep({ site, commits, when, stride }: Sweep): Promise<number> {
     let isEnough = false
     await when(room, async () => {
       try {
-        await receive(site, next)
-        tidyNow(site)
+        await receive(target, next)
+        tidyNow(target)
         isEnough = true
       } catch (error) {
         failures++
         failsWith('volume-full')(error)
       }
     })
-    const shown = readTree(site.directory)
+    const shown = readTree(target.directory)
     const differences = [current, next].map(({ tree }) => treeDifferences(shown, tree))
     assert.ok(
       differences.some(({ length }) => length === 0),
       `with room for ${room}: ${JSON.stringify(differences)}`,
     )
-    await receive(site, next)
-    tidyNow(site)
-    assert.deepEqual(treeDifferences(readTree(site.directory), next.tree), [])
-    assert.equal(intactCommit(site), next.oid)
-    assert.deepEqual(leftOvers(site), [])
+    await receive(target, next)
+    tidyNow(target)
+    assert.deepEqual(treeDifferences(readTree(target.directory), next.tree), [])
+    assert.equal(intactCommit(target), next.oid)
+    assert.deepEqual(leftOvers(target), [])
     if (isEnough) return failures
   }
 }
 
-async function receive(site: Target, { oid, pack }: Commit): Promise<void> {
+async function receive(target: Target, { oid, pack }: Commit): Promise<void> {
   await unpack(chunksOf(split(pack, [64 * 1024])), {
-    site,
+    target,
     want: oid,
     have: undefined,
     memoryBytes: 1,

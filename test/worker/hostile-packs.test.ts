@@ -126,18 +126,18 @@ describe('nothing is published of', () => {
   for (const mode of ['in-place', 'symlink'] as const) {
     for (const [what, { pack, want, expected }] of Object.entries(ATTACKS)) {
       test(`${what}, ${mode}`, async (t) => {
-        const site = createUnpackSite(t, { mode })
-        const first = site.commitOf({ kept: 'what was published before' })
-        await site.unpack(site.fullPack(first), { want: first })
-        const before = readTree(site.volume)
+        const target = createUnpackSite(t, { mode })
+        const first = target.commitOf({ kept: 'what was published before' })
+        await target.unpack(target.fullPack(first), { want: first })
+        const before = readTree(target.volume)
         const peakBefore = process.resourceUsage().maxRSS
         for (const have of [undefined, first]) {
           await assert.rejects(
-            site.unpack(pack, { want, have, limits: LIMITS }),
+            target.unpack(pack, { want, have, limits: LIMITS }),
             failsWith(...expected),
           )
-          assert.deepEqual(readTree(site.volume), before)
-          assert.deepEqual(site.leftOvers(), [])
+          assert.deepEqual(readTree(target.volume), before)
+          assert.deepEqual(target.leftOvers(), [])
         }
         const grown = process.resourceUsage().maxRSS - peakBefore
         assert.ok(grown < 150_000, `${grown} KB more`)
@@ -151,33 +151,37 @@ describe('what is large, but honest, is published:', () => {
     const names = Array.from({ length: 100_000 }, (_, n) => `f${100_000 + n}`)
     const tree = treeOf(names.map((name) => [name, EMPTY] as const))
     const commit = commitOf(tree)
-    const site = createUnpackSite(t)
-    await site.unpack(assemblePack([commit, tree, EMPTY]), { want: commit.oid })
-    assert.deepEqual(readdirSync(site.directory).sort(), ['.git-autosync', ...names])
+    const target = createUnpackSite(t)
+    await target.unpack(assemblePack([commit, tree, EMPTY]), { want: commit.oid })
+    assert.deepEqual(readdirSync(target.directory).sort(), ['.git-autosync', ...names])
   })
 
   // Real git writes up to 2,047 of them, where paths become too long.
   test('a tree 1,000 directories deep', async (t) => {
-    const site = createUnpackSite(t)
-    const want = site.commitOf({ [`${'d/'.repeat(1000)}file`]: 'deep', other: 'flat' })
-    await site.unpack(site.fullPack(want), { want })
-    site.assertCommit(want)
-    const deeper = site.commitOf({ [`${'d/'.repeat(1001)}file`]: 'deep' })
+    const target = createUnpackSite(t)
+    const want = target.commitOf({ [`${'d/'.repeat(1000)}file`]: 'deep', other: 'flat' })
+    await target.unpack(target.fullPack(want), { want })
+    target.assertCommit(want)
+    const deeper = target.commitOf({ [`${'d/'.repeat(1001)}file`]: 'deep' })
     await assert.rejects(
-      site.unpack(site.fullPack(deeper), { want: deeper }),
+      target.unpack(target.fullPack(deeper), { want: deeper }),
       failsWith('unsafe-tree', /more than 1000 directories deep/),
     )
-    site.assertCommit(want)
+    target.assertCommit(want)
   })
 
   test('exactly as many files and bytes as the limits allow', async (t) => {
-    const site = createUnpackSite(t)
-    const want = site.commitOf({ a: '1234', 'd/b': '5678' })
-    const pack = site.fullPack(want)
-    const objects = site.repo.git('cat-file', '--batch-all-objects', '--batch-check=%(objectsize)')
+    const target = createUnpackSite(t)
+    const want = target.commitOf({ a: '1234', 'd/b': '5678' })
+    const pack = target.fullPack(want)
+    const objects = target.repo.git(
+      'cat-file',
+      '--batch-all-objects',
+      '--batch-check=%(objectsize)',
+    )
     const checkoutBytes = objects.split('\n').reduce((sum, size) => sum + Number(size), 0)
     const exact: Limits = { packBytes: pack.length, checkoutBytes, files: 4 }
-    await site.unpack(pack, { want, limits: exact })
+    await target.unpack(pack, { want, limits: exact })
     for (const limit of ['packBytes', 'checkoutBytes', 'files'] as const) {
       const limits = { ...exact, [limit]: exact[limit] - 1 }
       const other = createUnpackSite(t)

@@ -30,12 +30,12 @@ function create(t: TestScope, options?: SiteOptions) {
 
 function publishFull(
   pool: WorkerPool,
-  { fullPack, site }: UnpackSite,
+  { fullPack, site: target }: UnpackSite,
   want: string,
   signal = new AbortController().signal,
 ) {
   const chunks = chunksOf(split(fullPack(want), [50]))
-  return pool.publish({ site, want, have: undefined, chunks }, signal)
+  return pool.publish({ target, want, have: undefined, chunks }, signal)
 }
 
 /** Some bytes, then nothing until `signal` aborts, as from a network that stalls. */
@@ -46,8 +46,8 @@ async function* stalling(bytes: Buffer, signal: AbortSignal): AsyncGenerator<Buf
   })
 }
 
-async function inspectNow(pool: WorkerPool, site: Target) {
-  const { commit, drift } = await pool.inspect(site, undefined, new AbortController().signal)
+async function inspectNow(pool: WorkerPool, target: Target) {
+  const { commit, drift } = await pool.inspect(target, undefined, new AbortController().signal)
   assert.equal(drift, undefined)
   return commit
 }
@@ -55,44 +55,44 @@ async function inspectNow(pool: WorkerPool, site: Target) {
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a commit is published, found, updated, tidied and unpublished, ${mode}`, async (t) => {
     const { pool, test, first, second } = create(t, { mode })
-    const { site } = test
+    const { site: target } = test
     const { signal } = new AbortController()
-    assert.equal(await inspectNow(pool, site), undefined)
+    assert.equal(await inspectNow(pool, target), undefined)
 
     const startedAt = performance.now()
     const published = await publishFull(pool, test, first)
     assert.deepEqual([published.commit, published.filesWritten], [first, 3])
     assert.ok(published.receivedAt >= startedAt && published.receivedAt <= performance.now())
     test.assertCommit(first)
-    assert.equal(await inspectNow(pool, site), first)
+    assert.equal(await inspectNow(pool, target), first)
 
     const chunks = chunksOf([test.thinPack(second, first)])
-    const updated = await pool.publish({ site, want: second, have: first, chunks }, signal)
+    const updated = await pool.publish({ target, want: second, have: first, chunks }, signal)
     assert.equal(updated.commit, second)
     test.assertCommit(second)
 
-    const waitMs = await pool.tidy(site, 10_000, signal)
+    const waitMs = await pool.tidy(target, 10_000, signal)
     if (mode === 'symlink') assert.ok(waitMs !== undefined && waitMs > 0, `${waitMs} ms`)
     else assert.equal(waitMs, undefined)
-    assert.equal(await pool.tidy(site, 0, signal), undefined)
+    assert.equal(await pool.tidy(target, 0, signal), undefined)
     test.assertCommit(second)
 
-    await pool.unpublish(site, signal)
+    await pool.unpublish(target, signal)
     assert.equal(existsSync(test.directory), false)
-    assert.equal(await inspectNow(pool, site), undefined)
+    assert.equal(await inspectNow(pool, target), undefined)
   })
 }
 
 describe('what fails', () => {
   test('in the thread has its code, and the next job does what it should', async (t) => {
     const { pool, test, first } = create(t)
-    const { site } = test
+    const { site: target } = test
     const { signal } = new AbortController()
     const pack = test.fullPack(first)
     pack[pack.length - 1]! ^= 1
-    const job = { site, want: first, have: undefined, chunks: chunksOf([pack]) }
+    const job = { target, want: first, have: undefined, chunks: chunksOf([pack]) }
     await assert.rejects(pool.publish(job, signal), failsWith('pack-corrupt'))
-    assert.equal(await inspectNow(pool, site), undefined)
+    assert.equal(await inspectNow(pool, target), undefined)
     await publishFull(pool, test, first)
     test.assertCommit(first)
   })
@@ -107,7 +107,7 @@ describe('what fails', () => {
         wasReturned = true
       }
     }
-    const job = { site: test.site, want: second, have: first, chunks: endless() }
+    const job = { target: test.site, want: second, have: first, chunks: endless() }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('base-missing'))
     assert.equal(wasReturned, true)
   })
@@ -116,7 +116,7 @@ describe('what fails', () => {
     const { pool, test, first, second } = create(t)
     const stalled = new AbortController()
     const chunks = stalling(Buffer.alloc(0), stalled.signal)
-    const job = { site: test.site, want: second, have: first, chunks }
+    const job = { target: test.site, want: second, have: first, chunks }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('base-missing'))
     stalled.abort()
   })
@@ -124,7 +124,7 @@ describe('what fails', () => {
   test('at the remote is what is reported, not what follows from it in the thread', async (t) => {
     const { pool, test, first } = create(t)
     const chunks = chunksOf([test.fullPack(first).subarray(0, 50)], failure('idle-timeout'))
-    const job = { site: test.site, want: first, have: undefined, chunks }
+    const job = { target: test.site, want: first, have: undefined, chunks }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('idle-timeout'))
     assert.deepEqual(test.leftOvers(), [])
   })
@@ -161,7 +161,7 @@ describe('what is aborted', () => {
     await publishFull(pool, test, first)
     const controller = new AbortController()
     const chunks = stalling(test.fullPack(second).subarray(0, 100), controller.signal)
-    const job = { site: test.site, want: second, have: undefined, chunks }
+    const job = { target: test.site, want: second, have: undefined, chunks }
     const publishing = pool.publish(job, controller.signal)
     setImmediate(() => controller.abort())
     await assert.rejects(publishing, failsWith('connection-failed'))

@@ -122,7 +122,7 @@ test('chunks of any size make the same tree', async (t) => {
     const test = createUnpackSite(t)
     const want = test.commitOf(FIRST)
     const options = {
-      site: test.site,
+      target: test.site,
       want,
       have: undefined,
       memoryBytes: 1 << 20,
@@ -225,7 +225,7 @@ describe('what is published stays as it was, and nothing is left behind, where',
           failure('connection-failed'),
         )
         const options = {
-          site: test.site,
+          target: test.site,
           want,
           have: undefined,
           memoryBytes: 100,

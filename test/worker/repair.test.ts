@@ -23,7 +23,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       await test.unpack(test.fullPack(commit), { want: commit })
       const run = (pack: Buffer, have: Oid = commit) =>
         unpack(chunksOf(pack.length > 0 ? split(pack, [4000]) : []), {
-          site: test.site,
+          target: test.site,
           want: have,
           have,
           memoryBytes: 1 << 20,
