@@ -7,9 +7,6 @@ import { describe, test } from 'node:test'
 const DECLARATION =
   /^\s*(?:export )?(?:abstract )?(?:type|interface|class|enum) (?<name>[A-Z]\w*)(?=<| =| \{| extends| implements)/gm
 
-/** Those that are still to be renamed. */
-const ALLOWED: readonly string[] = ['Destination', 'SecretField']
-
 /** The names of types that more than one of the files declares, with these files. */
 function findDoubles(sources: ReadonlyMap<string, string>): Map<string, string[]> {
   const files = new Map<string, Set<string>>()
@@ -34,8 +31,7 @@ describe('src', () => {
   const sources = readSources(path.resolve('src'))
 
   test('declares no type of one name in two files', () => {
-    const doubles = [...findDoubles(sources)].filter(([name]) => !ALLOWED.includes(name))
-    assert.deepEqual(doubles, [])
+    assert.deepEqual([...findDoubles(sources)], [])
   })
 })
 
