@@ -2,7 +2,7 @@
 // somebody wants at once is put off by nothing.
 import { spread } from '../../schedule/cadence.js'
 import type { OutcomeRule } from './outcome.js'
-import { type EntryRecords, type Schedule, SUCCEEDED } from './records.js'
+import type { EntryRecords, Schedule } from './records.js'
 
 /** What follows where the remote has what an entry follows: its next poll, and maybe a sync. */
 export const afterPoll: OutcomeRule<'polled'> = (
@@ -15,15 +15,14 @@ export const afterPoll: OutcomeRule<'polled'> = (
   // Where a user gives the oid of an annotated tag, only publishing tells its commit.
   const isSame = commit !== undefined && target.want === want
   const found = isSame ? { ...target, commit } : target
-  const next = {
-    lastPolledAt: clock.wallTime(),
-    ...pollAt(schedule, at + Math.round(desired.entry.intervalMs * spread(cadence))),
-  }
+  const nextAt = at + Math.round(desired.entry.intervalMs * spread(cadence))
+  const next = pollAt(schedule, nextAt)
+  const lastPolledAt = clock.wallTime()
   const { commit: oid } = found
   if (oid === commit && !observed.drift) {
     return {
       desired: { target: found, stalled: undefined },
-      schedule: { ...next, ...SUCCEEDED },
+      schedule: { failures: 0, error: undefined, lastPolledAt, ...next },
       events: (labels) => [{ type: 'poll-unchanged', ...labels, oid, durationMs }],
     }
   }
@@ -31,7 +30,7 @@ export const afterPoll: OutcomeRule<'polled'> = (
   const isStalled = target.want === stalled?.want
   return {
     desired: { target: found },
-    schedule: { ...next, ...(isStalled ? { error: stalled.error } : {}) },
+    schedule: { error: isStalled ? stalled.error : schedule.error, lastPolledAt, ...next },
     events: (labels) => [{ type: 'poll-changed', ...labels, oid, durationMs }],
   }
 }

@@ -14,11 +14,11 @@ export interface Observed {
   /** Whether it is known what is in place. */
   readonly isInspected: boolean
   /** The commit in place. */
-  readonly commit?: Oid | undefined
+  readonly commit: Oid | undefined
   /** What was asked for to publish that commit. */
-  readonly want?: Oid | undefined
+  readonly want: Oid | undefined
   /** What differs from that commit, or from the last one where nothing of it is left. */
-  readonly drift?: Drift | undefined
+  readonly drift: Drift | undefined
   /** Whether there is content in place, of whatever commit. */
   readonly hasContent: boolean
   /** Whether the commit in place is likely one that the remote knows. */
@@ -28,15 +28,13 @@ export interface Observed {
   /** What its attributes ask for and is not done, as far as it was told of. */
   readonly ignored: ReadonlySet<string>
   /** When it was published last, milliseconds since the epoch. */
-  readonly lastPublishedAt?: number | undefined
+  readonly lastPublishedAt: number | undefined
   /** What keeps other instances away while this one works on it. */
-  readonly lease?: Lease | undefined
+  readonly lease: Lease | undefined
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
-  readonly mountPoint?: string | undefined
+  readonly mountPoint: string | undefined
   /** Which other instance works on it, since when this one waits, and how that is told. */
-  readonly waiting?:
-    | { holder: string; isDead: boolean; since: number; error: SyncError }
-    | undefined
+  readonly waiting: { holder: string; isDead: boolean; since: number; error: SyncError } | undefined
 }
 
 /** What the listing and the remote say. */
@@ -48,32 +46,32 @@ export interface Desired {
    */
   readonly listing: 'listed' | 'removed' | 'pruned' | 'retired'
   /** What the remote named last. */
-  readonly target?: ResolvedRevision | undefined
+  readonly target: ResolvedRevision | undefined
   /** What could not be published, and will not be tried again until the remote names another. */
-  readonly stalled?: { want: Oid; error: SyncError } | undefined
+  readonly stalled: { want: Oid; error: SyncError } | undefined
 }
 
 /** When it is worked on again, as the clock's `now()` where nothing else is said, and why. */
 export interface Schedule {
   /** Failures in a row, and the last of them. */
   readonly failures: number
-  readonly error?: SyncError | undefined
+  readonly error: SyncError | undefined
   /** When it is to be polled; undefined: not by itself. */
-  readonly dueAt?: number | undefined
+  readonly dueAt: number | undefined
   /** Whether somebody wants a poll at once; no schedule postpones it then. */
   readonly isWanted: boolean
   /** From when on it takes part in a poll that is made for others, also before it is due. */
   readonly joinsAt: number
   /** When it was polled last, milliseconds since the epoch. */
-  readonly lastPolledAt?: number | undefined
+  readonly lastPolledAt: number | undefined
   /** When it may be this instance's turn, or what is to be removed is tried again. */
-  readonly turnAt?: number | undefined
+  readonly turnAt: number | undefined
   /** What is being fetched and published now. */
-  readonly syncing?: ResolvedRevision | undefined
+  readonly syncing: ResolvedRevision | undefined
   /** When what an earlier publication left is to be removed; undefined: nothing is known of any. */
-  readonly tidyAt?: number | undefined
+  readonly tidyAt: number | undefined
   /** When it is looked for drift again, and which pass that is. */
-  readonly verification?: { at: number; pass: number } | undefined
+  readonly verification: { at: number; pass: number } | undefined
 }
 
 /** All that is known of an entry. */
@@ -86,18 +84,36 @@ export interface EntryRecords {
 /** No failure counts any more. */
 export const SUCCEEDED: Partial<Schedule> = { failures: 0, error: undefined }
 
-/** What is known of an entry that was just listed. */
+/** What is known of an entry that was just listed; all fields are there, as copies are fast then. */
 export function newRecords(entry: Entry): EntryRecords {
   return {
     observed: {
       isInspected: false,
+      commit: undefined,
+      want: undefined,
+      drift: undefined,
       hasContent: false,
       isFromThisRemote: true,
       isAsLabelled: true,
       ignored: new Set(),
+      lastPublishedAt: undefined,
+      lease: undefined,
+      mountPoint: undefined,
+      waiting: undefined,
     },
-    desired: { entry, listing: 'listed' },
-    schedule: { failures: 0, isWanted: false, joinsAt: Number.POSITIVE_INFINITY },
+    desired: { entry, listing: 'listed', target: undefined, stalled: undefined },
+    schedule: {
+      failures: 0,
+      error: undefined,
+      dueAt: undefined,
+      isWanted: false,
+      joinsAt: Number.POSITIVE_INFINITY,
+      lastPolledAt: undefined,
+      turnAt: undefined,
+      syncing: undefined,
+      tidyAt: undefined,
+      verification: undefined,
+    },
   }
 }
 
