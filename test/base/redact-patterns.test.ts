@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { redact } from '../../src/base/redact-patterns.js'
+import { assertLinear } from '../helpers/growth.js'
 
 const CASES: Record<string, [text: string, redacted: string]> = {
   'user and password': ['see https://me:pa55@host/a.git now', 'see https://host/a.git now'],
@@ -51,7 +52,6 @@ test('text without credentials stays as it is', () => {
 })
 
 test('the time is linear in the length of hostile text', () => {
-  const startedAt = performance.now()
   for (const part of [
     'a',
     'a.',
@@ -67,7 +67,6 @@ test('the time is linear in the length of hostile text', () => {
     '-----BEGIN ',
     '-----BEGIN-----END A',
   ]) {
-    redact(part.repeat(1_000_000 / part.length))
+    assertLinear(100_000, (size) => redact(part.repeat(size / part.length)), part)
   }
-  assert.ok(performance.now() - startedAt < 5_000)
 })

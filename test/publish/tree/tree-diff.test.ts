@@ -129,18 +129,16 @@ describe('diffTrees', () => {
     })
   })
 
-  test('of 50,000 files takes a moment', () => {
+  test('of 50,000 files reads what differs', () => {
     const directory = modelOf(
       Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`f${n}`, 'x'])),
     )
     const from = modelOf(
       Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`d${n}`, directory])),
     )
-    const startedAt = performance.now()
     const { diff: compared, reads } = diff(from, new Map(from).set('d50', modelOf({})))
     assert.equal(compared.deletes.length, 500)
     assert.equal(reads, 2)
-    assert.ok(performance.now() - startedAt < 5_000)
   })
 })
 

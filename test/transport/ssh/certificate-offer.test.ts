@@ -73,7 +73,7 @@ test('a certificate is worth nothing without its key', async (t) => {
     const { client } = await connect(
       { host: '127.0.0.1', port, user: 'git' },
       toSshCredential(remote, { credential, source: '/srv/credentials.json' }),
-      { clock: systemClock, defaults: NOWHERE, connectTimeoutMs: 5000, loginTimeoutMs: 5000 },
+      { clock: systemClock, defaults: NOWHERE, connectTimeoutMs: 60_000, loginTimeoutMs: 60_000 },
       signal,
     )
     client.end()

@@ -37,7 +37,7 @@ export function createHarness(t: TestScope, options: Partial<SshTransportOptions
   const transports = createSshTransports({
     clock: systemClock,
     defaults: NOWHERE,
-    idleTimeoutMs: 10_000,
+    idleTimeoutMs: 60_000,
     ...options,
   })
   atEnd(t, () => transports.close())

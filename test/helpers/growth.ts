@@ -1,0 +1,32 @@
+// How the cost of work grows with its size: told by a ratio of CPU time, which a busy machine
+// does not change much, and never by a clock on the wall.
+import assert from 'node:assert/strict'
+
+/** How much larger the larger size is; and how much more it may cost where cost grows linearly. */
+const STEP = 8
+const MOST = 3 * STEP
+/** Less CPU time than this says nothing, in milliseconds. */
+const LEAST_MS = 5
+
+/** Throws where `work` on `size` costs much more than its share of the work on 8 times as much. */
+export function assertLinear(size: number, work: (size: number) => void, what = ''): void {
+  // Compiled, and its memory grown.
+  work(size)
+  const small = Math.max(
+    LEAST_MS,
+    leastOf(3, () => work(size)),
+  )
+  const large = leastOf(2, () => work(STEP * size))
+  assert.ok(large < MOST * small, `${what}: ${small} ms for ${size}, ${large} ms for 8 times that`)
+}
+
+/** The least CPU time of several runs, in milliseconds. */
+function leastOf(runs: number, work: () => void): number {
+  const times = Array.from({ length: runs }, () => {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
+  })
+  return Math.min(...times)
+}
