@@ -26,8 +26,11 @@ const INTERVAL_MS = 150
 const SHARE_OF_FAULTS = 0.2
 /** The shortest back-off, less what timers take. */
 const SHORTEST_BACKOFF_MS = 450
-/** How many requests a healthy remote may get until a commit of it is published. */
-const MOST_REQUESTS = 8
+/**
+ * How many requests a healthy remote may get until a commit of it is published: fewer than the
+ * polls that fit into the IDLE_TIMEOUT of another.
+ */
+const MOST_REQUESTS = 16
 
 test('a hundred commits arrive, whatever their remotes do, at no expense of another', async (t) => {
   const random = randomFrom(SEED)
