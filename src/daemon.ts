@@ -116,7 +116,7 @@ export async function startDaemon(
       metrics,
       status: report,
     },
-    onError,
+    { maxConnections: settings.maxConnections, onError },
   )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
