@@ -3,17 +3,18 @@
 // it stands in the text it came from.
 import { isUtf8 } from 'node:buffer'
 
-/** Some text, and what it was made of. */
-export interface DecodedText {
+/** Some text that is encoded no more, or less than it was. */
+export interface Decoding {
   text: string
-  /** Of each character of `text`, where it starts in the original; last, where that ends. */
-  starts: readonly number[]
+  /** Where the original has what `text` has at a place, its end included. */
+  originalOf(at: number): number
 }
 
-const PERCENT = /(?:%[0-9a-f]{2})+/.source
-const ESCAPE = /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|["'\\/bfnrt])/.source
-const REFERENCE = /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);/.source
-const ENCODED = new RegExp(`${PERCENT}|${ESCAPE}|${REFERENCE}`, 'gi')
+const ENCODINGS = [
+  /(?:%[0-9a-f]{2})+/gi,
+  /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|["'\\/bfnrt])/gi,
+  /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);/gi,
+]
 
 const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -25,8 +26,22 @@ const REFERENCES: Readonly<Record<string, string>> = {
   nbsp: '\u00a0',
 }
 
-/** One level of encoding taken off `text`; undefined where it has none. */
-export function decodeText(text: string): DecodedText | undefined {
+/**
+ * `text` as it is, and with up to `levels` encodings taken off, one of each after the other, as a
+ * secret may look encoded itself.
+ */
+export function* decodings(text: string, levels: number): Generator<Decoding> {
+  const seen = new Set([text])
+  let level: Decoding[] = [{ text, originalOf: (at) => at }]
+  yield* level
+  for (let count = 0; count < levels; count++) {
+    const decoded = level.flatMap((outer) => ENCODINGS.flatMap((one) => decodeBy(one, outer) ?? []))
+    level = decoded.filter(({ text }) => !seen.has(text) && seen.add(text))
+    yield* level
+  }
+}
+
+function decodeBy(encoding: RegExp, { text, originalOf }: Decoding): Decoding | undefined {
   const parts: string[] = []
   const starts: number[] = []
   let copied = 0
@@ -34,7 +49,7 @@ export function decodeText(text: string): DecodedText | undefined {
     parts.push(text.slice(copied, end))
     for (; copied < end; copied++) starts.push(copied)
   }
-  for (const { 0: encoded, index } of text.matchAll(ENCODED)) {
+  for (const { 0: encoded, index } of text.matchAll(encoding)) {
     copyTo(index)
     for (const { decoded, length } of decodeRun(encoded)) {
       parts.push(decoded)
@@ -44,7 +59,8 @@ export function decodeText(text: string): DecodedText | undefined {
   }
   if (copied === 0) return undefined
   copyTo(text.length)
-  return { text: parts.join(''), starts: [...starts, text.length] }
+  starts.push(text.length)
+  return { text: parts.join(''), originalOf: (at) => originalOf(starts[at] as number) }
 }
 
 /** What an encoded run stands for, piece by piece, with the length of each as it is encoded. */

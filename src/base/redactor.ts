@@ -1,6 +1,6 @@
 // Takes secrets that are known out of text, in whatever form a server or a library echoes
 // them: as they are, percent-encoded, escaped in JSON or HTML, or inside of base64.
-import { decodeText } from './decoded-text.js'
+import { decodings } from './decoded-text.js'
 
 export interface Redactor {
   /** Learns a secret; one that is too short to be told from other text is passed over. */
@@ -10,6 +10,9 @@ export interface Redactor {
   /** `text` with every secret that was learnt replaced by `[redacted]`. */
   redact(text: string): string
 }
+
+/** Where a secret starts and ends. */
+type Place = [start: number, end: number]
 
 /** The length below which a secret would be found in ordinary words; also that of a key. */
 const MIN_LENGTH = 6
@@ -63,7 +66,7 @@ export function createRedactor(): Redactor {
   }
 
   /** Where secrets are in `text`: starts and ends, in order. */
-  function* placesIn(text: string): Generator<[start: number, end: number]> {
+  function* placesIn(text: string): Generator<Place> {
     for (let at = 0; at + MIN_LENGTH <= text.length; ) {
       const length = lengthAt(text, at)
       if (length > 0) yield [at, at + length]
@@ -78,17 +81,10 @@ export function createRedactor(): Redactor {
     },
     redact(text) {
       if (forms.size === 0) return text
-      const places = [...placesIn(text)]
-      let toOriginal = (at: number) => at
-      let decoded = decodeText(text)
-      for (let level = 0; decoded && level < MAX_LEVELS; level++) {
-        const { starts } = decoded
-        const toOuter = toOriginal
-        toOriginal = (at) => toOuter(starts[at] as number)
-        for (const [start, end] of placesIn(decoded.text)) {
-          places.push([toOriginal(start), toOriginal(end)])
-        }
-        decoded = decodeText(decoded.text)
+      const places: Place[] = []
+      for (const { text: shown, originalOf } of decodings(text, MAX_LEVELS)) {
+        for (const [start, end] of placesIn(shown))
+          places.push([originalOf(start), originalOf(end)])
       }
       return without(text, places)
     },
@@ -96,7 +92,7 @@ export function createRedactor(): Redactor {
 }
 
 /** `text` with `[redacted]` in place of each of `places`, which may overlap. */
-function without(text: string, places: [start: number, end: number][]): string {
+function without(text: string, places: Place[]): string {
   let left = ''
   let copied = 0
   for (const [start, end] of places.sort(([one], [other]) => one - other)) {

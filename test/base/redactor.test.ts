@@ -41,6 +41,14 @@ test('a quote that was encoded does not hide a secret', () => {
   }
 })
 
+test('a secret that looks encoded is found in another encoding', () => {
+  const redactor = createRedactor()
+  for (const secret of ['a%41b-secret', "c'\\/d-secret", 'e&amp;f-secret']) redactor.add(secret)
+  assert.equal(redactor.redact('a%41b\\u002dsecret'), '[redacted]')
+  assert.equal(redactor.redact('c&#x27;\\/d-secret'), '[redacted]')
+  assert.equal(redactor.redact('e&amp;f%2Dsecret'), '[redacted]')
+})
+
 test('text that only looks encoded stays as it is', () => {
   const redactor = createRedactor()
   redactor.add('secret-and-more')
