@@ -74,7 +74,7 @@ export async function startDaemon(
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
       metrics,
     },
-    onError,
+    { maxConnections: settings.maxConnections, onError },
   )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {

@@ -31,6 +31,7 @@ export interface Settings {
   credentialsPath: string | undefined
   httpHost: string
   httpPort: number
+  maxConnections: number
   logLevel: LogLevel
   logFormat: LogFormat
   syncTimeoutMs: number
@@ -85,6 +86,8 @@ export const SETTINGS: SettingsTable = {
     'address of health, metrics and status'),
   httpPort: setting('HTTP_PORT', 'port', '8080', integerBetween(0, 65_535),
     'port of health, metrics and status; 0: any free port, logged'),
+  maxConnections: setting('MAX_CONNECTIONS', 'number', '512', integerBetween(1, 65_535),
+    'connections of the HTTP server; more take the place of idle ones, or are closed at once'),
   logLevel: setting('LOG_LEVEL', 'level', 'info', oneOf(LOG_LEVELS),
     `least important level to log: ${LOG_LEVELS.join(', ')}`),
   logFormat: setting('LOG_FORMAT', 'format', 'json', oneOf(LOG_FORMATS),

@@ -32,7 +32,7 @@ describe('README.md', () => {
   })
 
   test('names only routes that there are', async (t) => {
-    const app = createServer(serverSource(), assert.ifError)
+    const app = createServer(serverSource(), { maxConnections: 10, onError: assert.ifError })
     atEnd(t, () => app.close())
     const routes = [...readme.matchAll(/^\| `GET (\/\w+)`/gm)].map(([, route]) => route ?? '')
     assert.ok(routes.length >= 5)

@@ -1,5 +1,6 @@
 // Takes secrets that are known out of text, in whatever form a server or a library echoes
-// them: as they are, percent-encoded, escaped in JSON, or inside of base64.
+// them: as they are, percent-encoded, escaped in JSON or HTML, or inside of base64.
+import { decodings } from './decoded-text.js'
 
 export interface Redactor {
   /** Learns a secret; one that is too short to be told from other text is passed over. */
@@ -10,6 +11,9 @@ export interface Redactor {
   redact(text: string): string
 }
 
+/** Where a secret starts and ends. */
+type Place = [start: number, end: number]
+
 /** The length below which a secret would be found in ordinary words; also that of a key. */
 const MIN_LENGTH = 6
 /** A user name may be a token: long, and with a digit, as names of people and projects seldom are. */
@@ -18,6 +22,14 @@ const TOKEN = /^(?=.*\d).{16,}$/
 const NO_PASSWORD = ['', 'x', 'x-oauth-basic']
 /** Headers whose value is a secret, be it short; that of another is a switch then. */
 const NAME_OF_SECRET = /auth|cookie|key|pass|secret|token/i
+/** How often text may have been encoded: as JSON that is shown in HTML is. */
+const MAX_LEVELS = 3
+/** What is put after a text that was shortened. */
+const MARKS = /[…")]+$/
+/** How a text ends that was shortened within an encoded character. */
+const HALF_ENCODED = /(?:%[0-9a-f]?|\\(?:[ux][0-9a-f]{0,3})?|&#?\w{0,6})$/i
+/** The most characters of {@link MARKS} and {@link HALF_ENCODED} that are looked for. */
+const MAX_CUT_LENGTH = 12
 /** Secrets that rotate are forgotten together; those in use are learnt again as they are used. */
 const MAX_SECRETS = 10_000
 
@@ -53,6 +65,15 @@ export function createRedactor(): Redactor {
     return length
   }
 
+  /** Where secrets are in `text`: starts and ends, in order. */
+  function* placesIn(text: string): Generator<Place> {
+    for (let at = 0; at + MIN_LENGTH <= text.length; ) {
+      const length = lengthAt(text, at)
+      if (length > 0) yield [at, at + length]
+      at += length || 1
+    }
+  }
+
   return {
     add,
     addHeaders(headers, url = '') {
@@ -60,26 +81,34 @@ export function createRedactor(): Redactor {
     },
     redact(text) {
       if (forms.size === 0) return text
-      let redacted = ''
-      let copied = 0
-      for (let at = 0; at + MIN_LENGTH <= text.length; ) {
-        const length = lengthAt(text, at)
-        if (length > 0) {
-          redacted += `${text.slice(copied, at)}[redacted]`
-          copied = at + length
-        }
-        at += length || 1
+      const places: Place[] = []
+      for (const { text: shown, originalOf } of decodings(text, MAX_LEVELS)) {
+        for (const [start, end] of placesIn(shown))
+          places.push([originalOf(start), originalOf(end)])
       }
-      return redacted + text.slice(copied)
+      return without(text, places)
     },
   }
 }
 
+/** `text` with `[redacted]` in place of each of `places`, which may overlap. */
+function without(text: string, places: Place[]): string {
+  let left = ''
+  let copied = 0
+  for (const [start, end] of places.sort(([one], [other]) => one - other)) {
+    if (start >= copied) left += `${text.slice(copied, start)}[redacted]`
+    copied = Math.max(copied, end)
+  }
+  return left + text.slice(copied)
+}
+
 /** How much of the beginning of `form` ends the text, as of a long answer that was shortened. */
 function cutLength(text: string, at: number, form: string): number {
-  if (text.length - at > form.length) return 0
-  const end = text.slice(at).replace(/[…")]+$/, '')
-  return form.startsWith(end) ? end.length : 0
+  if (text.length - at > form.length + MAX_CUT_LENGTH) return 0
+  const end = text.slice(at).replace(MARKS, '')
+  const whole = end.replace(HALF_ENCODED, '')
+  const isStart = form.startsWith(end) || (whole.length >= MIN_LENGTH && form.startsWith(whole))
+  return isStart ? end.length : 0
 }
 
 /**
@@ -115,14 +144,10 @@ function secretsIn(name: string, value: string, url: string): string[] {
 }
 
 function formsOf(secret: string): Set<string> {
-  // Half a character cannot be encoded.
-  const percent = encodeURIComponent(Buffer.from(secret).toString())
   const forms = [
     secret,
-    percent,
-    percent.replace(/%../g, (code) => code.toLowerCase()),
-    new URLSearchParams({ '': secret }).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
+    // Of the form of a query that is decoded.
+    secret.replaceAll(' ', '+'),
     ...[0, 1, 2].flatMap((offset) => base64Within(secret, offset)),
   ]
   return new Set(forms.filter(({ length }) => length >= MIN_LENGTH))

@@ -11,11 +11,14 @@ export interface LogRecord {
 }
 
 const ANSI_COLORS: Record<string, number> = { error: 31, warn: 33, info: 32, debug: 90 }
+/** Controls, what steers the direction of text, and other separators of lines than a line feed. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const PLAIN_VALUE = /^[\w./:@+~-]+$/
 
 /** A JSON object whose first keys are `timestamp`, `level` and `message`. */
 export function formatJson({ fields, ...head }: LogRecord): string {
-  return JSON.stringify({ ...head, ...fields, ...head })
+  const json = JSON.stringify({ ...head, ...fields, ...head })
+  return json.replace(UNSEEN, (character) => escapeUnits(character, '\\u', 4))
 }
 
 /** `12:34:56.789 WARN  poll failed  entry=repos/a attempt=2 error="…"`. */
@@ -30,17 +33,24 @@ export function formatPretty(
   const values = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${prettyValue(value)}`)
-  return `${time} ${coloredName} ${escapeControls([message, ...values].join(''))}`
+  return `${time} ${coloredName} ${escapeUnseen([message, ...values].join(''))}`
 }
 
 function prettyValue(value: unknown): string {
   return typeof value === 'string' && PLAIN_VALUE.test(value) ? value : JSON.stringify(value)
 }
 
-/** A remote's words could otherwise drive the terminal or forge a line. */
-function escapeControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
-  })
+/** A remote's words could otherwise drive the terminal, forge a line, or turn one around. */
+function escapeUnseen(text: string): string {
+  return text.replace(UNSEEN, (character) =>
+    character < '\u0100' ? escapeUnits(character, '\\x', 2) : escapeUnits(character, '\\u', 4),
+  )
+}
+
+/** Each UTF-16 unit of `text` as `prefix` and its hexadecimal digits. */
+function escapeUnits(text: string, prefix: string, digits: number): string {
+  return text
+    .split('')
+    .map((unit) => `${prefix}${unit.charCodeAt(0).toString(16).padStart(digits, '0')}`)
+    .join('')
 }

@@ -1,18 +1,46 @@
 // The HTTP server of probes, metrics and status. It only reads values; an answer
 // never holds a stack trace, and open connections never delay its close.
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { limitConnections } from './connection-limit.js'
 import { addMetricsRoute, type MetricsSource } from './metrics-route.js'
 import { addProbeRoutes, type ProbeSource } from './probe-routes.js'
 import { addStatusRoute, type StatusSource } from './status-route.js'
 
 export interface ServerSource extends ProbeSource, MetricsSource, StatusSource {}
 
-/** Creates the server, not yet listening; `onError` is told of every fault behind a 500. */
+export interface ServerOptions {
+  /** How many connections there may be at once. */
+  maxConnections: number
+  /** Told of every fault behind a 500. */
+  onError: (error: FastifyError) => void
+}
+
+/** How long a request may take to arrive, in milliseconds: one is a few hundred bytes. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** How often that is looked at, in milliseconds. */
+const TIMEOUT_CHECK_MS = 2_000
+/** How long a connection is kept for the next request: more than Prometheus waits by default. */
+const KEEP_ALIVE_MS = 65_000
+/** How long nothing may move on a connection while an answer is read, in milliseconds. */
+const STALLED_ANSWER_MS = 60_000
+
+/** Creates the server, not yet listening. */
 export function createServer(
   source: ServerSource,
-  onError: (error: FastifyError) => void,
+  { maxConnections, onError }: ServerOptions,
 ): FastifyInstance {
-  const app = fastify({ logger: false, forceCloseConnections: true })
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    connectionTimeout: STALLED_ANSWER_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+  })
+  limitConnections(app.server, maxConnections)
   ignoreBodies(app)
   answerErrors(app, onError)
   app.addHook('onRequest', async (_request, reply) => {

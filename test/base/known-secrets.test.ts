@@ -4,6 +4,9 @@ import { createRedactor, hasShortSecret } from '../../src/base/known-secrets.js'
 
 const SECRET = 'pä$$ w0rd/"?+~x'
 
+const unicodeEscape = (character: string) =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 test('a secret is found in every form', () => {
   const redactor = createRedactor()
   const text = `a ${SECRET} b`
@@ -17,8 +20,48 @@ test('a secret is found in every form', () => {
     percent.replace(/%../g, (code) => code.toLowerCase()),
     new URLSearchParams({ q: SECRET }).toString().slice(2),
     JSON.stringify(SECRET).slice(1, -1),
+    encodeURIComponent(percent),
+    // As a server writes it that does not know UTF-8.
+    SECRET.replace('ä', '%E4'),
+    SECRET.replace('"', '&quot;').replace('$', '&#36;').replace('~', '&#x7E;'),
+    SECRET.replace(/[^a-z0-9]/g, unicodeEscape),
+    SECRET.replaceAll('"', '&quot;').replaceAll('&', '\\u0026'),
+    // Half of its characters.
+    SECRET.replace('ä', '%c3%a4').replace('/', '\\/'),
   ]) {
-    assert.equal(redactor.redact(`<${form}>`), '<[redacted]>', form)
+    assert.equal(redactor.redact(`<${form}> &amp; %41`), '<[redacted]> &amp; %41', form)
+  }
+})
+
+test('a quote that was encoded does not hide a secret', () => {
+  const redactor = createRedactor()
+  redactor.add("it's-a-secret")
+  for (const quote of ['%27', '&#39;', '&#x27;', '&apos;', '\\u0027', "\\'"]) {
+    assert.equal(redactor.redact(`(it${quote}s-a-secret)`), '([redacted])', quote)
+  }
+})
+
+test('a secret that looks encoded is found in another encoding', () => {
+  const redactor = createRedactor()
+  for (const secret of ['a%41b-secret', "c'\\/d-secret", 'e&amp;f-secret']) redactor.add(secret)
+  assert.equal(redactor.redact('a%41b\\u002dsecret'), '[redacted]')
+  assert.equal(redactor.redact('c&#x27;\\/d-secret'), '[redacted]')
+  assert.equal(redactor.redact('e&amp;f%2Dsecret'), '[redacted]')
+})
+
+test('text that only looks encoded stays as it is', () => {
+  const redactor = createRedactor()
+  redactor.add('secret-and-more')
+  for (const text of [
+    '100%',
+    'a%zz &unknown; \\q \\u00',
+    '&#99999999; &#x110000;',
+    '%',
+    '\\',
+    '&',
+  ]) {
+    assert.equal(redactor.redact(text), text)
+    assert.equal(redactor.redact(`${text} secret-and-more`), `${text} [redacted]`)
   }
 })
 
@@ -123,6 +166,10 @@ test('a secret that is cut off by the end of the text is found', () => {
   assert.equal(redactor.redact('it said: secret-an'), 'it said: [redacted]')
   assert.equal(redactor.redact('it said: "secret-an…"'), 'it said: "[redacted]…"')
   assert.equal(redactor.redact('secret-an apple'), 'secret-an apple')
+  redactor.add('secret&<more>')
+  assert.equal(redactor.redact('it said: "secret&am…"'), 'it said: "[redacted]…"')
+  assert.equal(redactor.redact('it said: secret%26%3'), 'it said: [redacted]')
+  assert.equal(redactor.redact('it said: secret%26%3Cmore%3…'), 'it said: [redacted]…')
 })
 
 test('any number of rotated secrets takes bounded memory, and the newest are known', () => {

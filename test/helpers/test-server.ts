@@ -27,6 +27,9 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
 /** Creates a server, not listening, and the list of errors it reports. */
 export function createTestServer(changes: Partial<ServerSource> = {}) {
   const errors: string[] = []
-  const app = createServer(serverSource(changes), (error) => errors.push(error.message))
+  const app = createServer(serverSource(changes), {
+    maxConnections: 10,
+    onError: (error) => errors.push(error.message),
+  })
   return { app, errors }
 }

@@ -195,6 +195,16 @@ describe('values that JSON cannot hold', () => {
     assert.ok(String(fields['long']).length < 20_000)
   })
 
+  test('escapes what is not seen, as JSON reads it', async () => {
+    const text = 'a\u0085b\u009bc\u202ed\u2028e\u{e0041}ä🙂'
+    const { stream, logger } = createTestLogger()
+    logger.info(text)
+    await logger.close()
+    const [line = ''] = stream.lines
+    assert.ok(/^[\x20-\x7eä🙂]+$/u.test(line), line)
+    assert.equal(JSON.parse(line).message, text)
+  })
+
   test('a value that appears twice is not circular', async () => {
     const shared = { a: 1 }
     assert.deepEqual(await fieldsOf({ list: [shared, shared] }), { list: [shared, shared] })
@@ -228,5 +238,13 @@ describe('pretty', () => {
     logger.info('a\nb\u001b[2Jc\u009bd', { text: 'e\nf\u007f' })
     await logger.close()
     assert.deepEqual(stream.lines, ['12:34:56.789 INFO  a\\x0ab\\x1b[2Jc\\x9bd text="e\\nf\\x7f"'])
+  })
+
+  test('shows what turns text around, or ends a line elsewhere', async () => {
+    const { stream, logger } = createTestLogger('info', 'pretty')
+    logger.info('a\u202eb\u2028c', { text: 'd\u2066e\u{e0041}ä🙂' })
+    await logger.close()
+    const [line = ''] = stream.lines
+    assert.equal(line, '12:34:56.789 INFO  a\\u202eb\\u2028c text="d\\u2066e\\udb40\\udc41ä🙂"')
   })
 })
