@@ -12,7 +12,7 @@ export interface Redactor {
 }
 
 /** Where a secret starts and ends. */
-type Place = [start: number, end: number]
+type Span = [start: number, end: number]
 
 /** The length below which a secret would be found in ordinary words; also that of a key. */
 const MIN_LENGTH = 6
@@ -66,7 +66,7 @@ export function createRedactor(): Redactor {
   }
 
   /** Where secrets are in `text`: starts and ends, in order. */
-  function* placesIn(text: string): Generator<Place> {
+  function* placesIn(text: string): Generator<Span> {
     for (let at = 0; at + MIN_LENGTH <= text.length; ) {
       const length = lengthAt(text, at)
       if (length > 0) yield [at, at + length]
@@ -81,7 +81,7 @@ export function createRedactor(): Redactor {
     },
     redact(text) {
       if (forms.size === 0) return text
-      const places: Place[] = []
+      const places: Span[] = []
       for (const { text: shown, originalOf } of decodings(text, MAX_LEVELS)) {
         for (const [start, end] of placesIn(shown))
           places.push([originalOf(start), originalOf(end)])
@@ -92,7 +92,7 @@ export function createRedactor(): Redactor {
 }
 
 /** `text` with `[redacted]` in place of each of `places`, which may overlap. */
-function without(text: string, places: Place[]): string {
+function without(text: string, places: Span[]): string {
   let left = ''
   let copied = 0
   for (const [start, end] of places.sort(([one], [other]) => one - other)) {
