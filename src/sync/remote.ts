@@ -41,7 +41,7 @@ export class Remote {
   get shortestIntervalMs(): number {
     const entries = [...this.entries].map(({ desired }) => desired.entry)
     const polled = entries.filter(({ suspend }) => !suspend)
-    return Math.min(...polled.map(({ intervalMs }) => intervalMs))
+    return Math.min(...(polled.length > 0 ? polled : entries).map(({ intervalMs }) => intervalMs))
   }
 
   /** The entries that take part in a poll at `now`. */

@@ -203,9 +203,13 @@ export class Synchronizer {
     // Nobody may ask before an entry that is still missing comes on top.
     if (state.observed.hasContent) this.#readiness.hasStarted()
     if (state.schedule.error?.code === 'lease-lost') {
-      if (!signal.aborted) this.#loseTurn(directory)
+      // Not at once: where the lease is found held all the same, this would go round without end.
+      const { lookMs } = this.#options.leaseTimes ?? LEASE_TIMES
+      if (!signal.aborted) this.#loseTurn(directory, lookMs)
       return
     }
+    // What is in place comes first, and a failure to find out says when it is tried again.
+    if (!state.observed.isInspected) return
     // What was published may have another place for its lease.
     if (state.schedule.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
     await tidyEntry(state, this.#options, signal)
@@ -236,12 +240,12 @@ export class Synchronizer {
   }
 
   /** Another instance has an entry; it is found out anew whose turn it is. */
-  #loseTurn(directory: string): void {
+  #loseTurn(directory: string, askInMs = 0): void {
     const state = this.#entries.get(directory)
     this.#leases.drop(directory)
     if (!state || state.phase === 'retiring') return
     conclude(state, { type: 'lease-lost' }, this.#options)
-    this.#syncs.add(directory)
+    this.#syncs.addAfter(directory, askInMs)
   }
 
   #syncAt(directory: string, timeMs: number | undefined): void {

@@ -231,3 +231,17 @@ describe('drift', () => {
     assert.equal(sync.eventsOf('drift-repaired').length, 1)
   })
 })
+
+test('a look for drift that is overdue does not undo the back-off of an inspection', async (t) => {
+  const sync = createFakeSync(t, { verifyIntervalMs: 30_000 })
+  await sync.list({ path: 'a' })
+  sync.workers.gates.inspect.shut()
+  await sync.list({ path: 'a', branch: 'other' })
+  await sync.clock.advance(120_000)
+  sync.workers.errors.inspect.push(...Array.from({ length: 1000 }, () => failure('volume-failed')))
+  sync.workers.calls.length = 0
+  sync.workers.gates.inspect.open()
+  await sync.clock.advance(60_000)
+  const { length } = sync.workers.calls
+  assert.ok(length > 0 && length < 20, `${length} looks in a minute`)
+})

@@ -157,7 +157,7 @@ describe('an entry that this instance publishes', () => {
     await sync.pollNow()
     sync.workers.leases.others.set('/a', 'thief')
     sync.workers.gates.publish.open()
-    await sync.clock.advance(0)
+    await sync.clock.advance(1_000)
     assert.deepEqual([sync.status().state, sync.status().error?.code], ['waiting', 'lease-held'])
     sync.workers.leases.others.delete('/a')
     await sync.clock.advance(2_000)
@@ -171,6 +171,46 @@ describe('an entry that this instance publishes', () => {
     assert.deepEqual([sync.status().state, sync.status().error?.code], ['failing', 'volume-failed'])
     await sync.clock.advance(60_000)
     assert.equal(sync.status().state, 'synced')
+  })
+})
+
+describe('a lease that cannot be looked at', () => {
+  test('does not have a suspended entry published', async (t) => {
+    const sync = create(t)
+    sync.workers.inPlace.set('/a', oid(2))
+    sync.workers.gates.inspect.shut()
+    await sync.list({ path: 'a', suspend: true }, { path: 'b' })
+    sync.workers.leases.errors.push(...Array.from({ length: 4 }, () => failure('volume-failed')))
+    sync.workers.gates.inspect.open()
+    await sync.clock.advance(600_000)
+    assert.equal(sync.status('a').oid, oid(2))
+    assert.equal(sync.status('b').state, 'synced')
+    assert.deepEqual(
+      sync.workers.calls.filter((call) => call.startsWith('publish /a')),
+      [],
+    )
+  })
+
+  test('once does not end the looks for drift', async (t) => {
+    const sync = create(t, { verifyIntervalMs: 600_000 })
+    await sync.list({ path: 'a' })
+    await sync.clock.advance(60_000)
+    sync.workers.leases.errors.push(failure('volume-failed'))
+    await sync.clock.advance(1_200_000)
+    sync.workers.calls.length = 0
+    await sync.clock.advance(1_200_000)
+    assert.ok(sync.workers.calls.some((call) => call.startsWith('inspect /a pass')))
+  })
+
+  test('and is lost whenever it is used is asked for a few times a second at most', async (t) => {
+    const sync = create(t)
+    await sync.list({ path: 'a' })
+    sync.workers.errors.publish.push(...Array.from({ length: 1000 }, () => failure('lease-lost')))
+    sync.remote().push(oid(2))
+    await sync.pollNow()
+    await sync.clock.advance(60_000)
+    const { length } = sync.eventsOf('lease-lost')
+    assert.ok(length > 0 && length <= 180, `lost ${length} times in a minute`)
   })
 })
 

@@ -96,7 +96,7 @@ function resume(layout: DirectoryLayout): void {
   else discard(layout)
 }
 
-/** Depths at every file, and writes down what is to be remembered of them. */
+/** Looks at every file, and writes down what is to be remembered of them. */
 function remember(
   layout: DirectoryLayout,
   snapshot: StoredSnapshot,

@@ -73,21 +73,24 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
   const { intervalMs } = desired.entry
   const failures = schedule.failures + 1
   const { retryInMs = retryDelayMs(error, failures, intervalMs, cadence) } = failed
+  const events = (labels: EntryLabels): SyncEvent[] => [
+    { type: 'poll-failed', ...labels, error, durationMs, retryInMs, attempt: failures },
+  ]
+  if (step === 'turn') {
+    // Asked again by itself: a poll would not bring back what is suspended, or left the listing.
+    const turnAt = at + (desired.listing === 'listed' ? retryInMs : intervalMs)
+    return { schedule: { failures, error, turnAt }, events }
+  }
   const isResolution = step === 'resolution'
   // A ref that is missing costs no request of its own while others are asked for.
   const joinsAt = isResolution ? at + Math.round(intervalMs * spread(cadence)) : undefined
-  // The last work on what left the listing is not brought back by a poll.
-  const turnAt = desired.listing === 'listed' ? undefined : at + intervalMs
   return {
     schedule: {
       failures,
       error,
       ...pollAt(schedule, at + retryInMs, joinsAt),
       ...(isResolution ? { lastPolledAt: context.clock.wallTime() } : {}),
-      ...(step === 'turn' ? { turnAt } : {}),
     },
-    events: (labels) => [
-      { type: 'poll-failed', ...labels, error, durationMs, retryInMs, attempt: failures },
-    ],
+    events,
   }
 }

@@ -126,7 +126,7 @@ export function isSynced({ desired, observed }: EntryRecords): boolean {
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
 export function needsSync(records: EntryRecords): boolean {
   const { stalled, target } = records.desired
-  if (target === undefined || isSynced(records)) return false
+  if (target === undefined || records.desired.entry.suspend || isSynced(records)) return false
   return target.want !== stalled?.want && target.want !== records.schedule.syncing?.want
 }
 
