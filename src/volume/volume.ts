@@ -12,6 +12,7 @@ import {
   readlinkSync,
   rmdirSync,
   type Stats,
+  statSync,
   unlinkSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -67,20 +68,25 @@ export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint
   }
 }
 
-/** Makes a directory, and those above it, where there is none. An ordinary path. */
+/**
+ * Makes a directory, and those above it, where there is none; each is tried once, as Node's own
+ * recursion never ends where a volume says of a directory that is there that it is not. An
+ * ordinary path.
+ */
 export function ensureDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true })
-  } catch (error) {
-    // Node says so of a volume that is read-only as well: the one call that fails tells why.
-    if (errnoOf(error) === 'ENOENT') mkdirSync(firstMissing(directory))
-    throw error
+  const missing: string[] = []
+  for (let at = directory; !existsSync(at); at = path.dirname(at)) {
+    missing.push(at)
+    if (at === path.dirname(at)) break
   }
+  // Another may be at it as well.
+  for (const at of missing.reverse()) tolerating(['EEXIST'], () => mkdirSync(at))
+  if (!statSync(directory).isDirectory()) throw notADirectory(directory)
 }
 
-function firstMissing(directory: string): string {
-  const parent = path.dirname(directory)
-  return existsSync(parent) ? directory : firstMissing(parent)
+function notADirectory(directory: string): Error {
+  const message = `ENOTDIR: not a directory, mkdir '${directory}'`
+  return Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'mkdir', path: directory })
 }
 
 /** Makes one directory; there must be none. A byte path. */

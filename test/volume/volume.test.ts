@@ -13,6 +13,7 @@ import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { toFsPath } from '../../src/volume/byte-path.js'
 import {
+  ensureDirectory,
   listTree,
   realDirectories,
   removeOne,
@@ -56,6 +57,30 @@ describe('a volume', () => {
       () => writeNewFile(`${root}/file`, 0o666, bytes),
     )
     assert.deepEqual(readFileSync(`${root}/file`), bytes)
+  })
+
+  test('makes directories, each tried once', (t) => {
+    const root = tempDir(t)
+    ensureDirectory(`${root}/a/b/c`)
+    ensureDirectory(`${root}/a/b/c`)
+    assert.ok(statSync(`${root}/a/b/c`).isDirectory())
+    writeFileSync(`${root}/file`, '')
+    symlinkSync('none', `${root}/dangling`)
+    assert.throws(() => ensureDirectory(`${root}/file`), { code: 'ENOTDIR' })
+    assert.throws(() => ensureDirectory(`${root}/file/below`), { code: 'ENOTDIR' })
+    assert.throws(() => ensureDirectory(`${root}/dangling/below`), { code: 'ENOENT' })
+  })
+
+  test('ends where a volume says of a directory that is there that it is not', (t) => {
+    const root = tempDir(t)
+    let tries = 0
+    withGate(
+      ({ name }) => {
+        if (name === 'mkdirSync' && ++tries < 9) throw fsError('ENOENT')
+      },
+      () => assert.throws(() => ensureDirectory(`${root}/a`), { code: 'ENOENT' }),
+    )
+    assert.equal(tries, 1)
   })
 
   test('gives up files and empty directories, and keeps full ones and mount points', (t) => {
