@@ -95,7 +95,9 @@ function read(file: string, changesFile?: string): StoredSnapshot | undefined {
   const isForThis = isForBase(bytes, base.base)
   // Whether damaged changes belong to it, nothing tells: then it may be outdated.
   if (isForThis === undefined) return undefined
-  return isForThis ? { ...base, ...decodeChanges(bytes, base.base) } : base
+  if (!isForThis) return base
+  const changed = decodeChanges(bytes, base.base)
+  return changed && { ...base, ...changed }
 }
 
 function readBase(file: string): StoredSnapshot | undefined {

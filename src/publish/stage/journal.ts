@@ -1,7 +1,13 @@
 // The last step of a publication, as a list that can be worked off again: written down
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
-import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
+import {
+  isBelowRoot,
+  joinBytePath,
+  parentOf,
+  toBytePath,
+  toFsPath,
+} from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
 import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
 import { assertAccess, readFile, rename, writeFile } from '../../volume/files.js'
@@ -67,15 +73,36 @@ export function writeJournal(path: string, journal: Journal): void {
   rename(temporary, path)
 }
 
-/** Reads a journal; undefined where it is damaged. */
+/** Reads a journal; undefined where it is damaged, or names anything that is not below the root. */
 export function readJournal(path: string): Journal | undefined {
   const text = readFile(path).toString()
   try {
-    return JSON.parse(text) as Journal
+    const journal: unknown = JSON.parse(text)
+    return isJournal(journal) ? journal : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+function isJournal(value: unknown): value is Journal {
+  const { renames, deletes, keeps } = (value ?? {}) as Partial<Record<keyof Journal, unknown>>
+  return isListOf(renames, isRename) && isListOf(deletes, isPath) && isListOf(keeps, isPath)
+}
+
+/** The root itself may be what is staged. */
+function isRename(value: unknown): value is Rename {
+  const { path, removeFirst } = (value ?? {}) as Partial<Record<keyof Rename, unknown>>
+  const isPathOrRoot = (at: unknown): at is string => at === '' || isPath(at)
+  return isPathOrRoot(path) && isListOf(removeFirst, isPathOrRoot)
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && isBelowRoot(value)
+}
+
+function isListOf<T>(value: unknown, is: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(is)
 }
 
 function putInPlace(
