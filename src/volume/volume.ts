@@ -8,7 +8,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   rmdirSync,
   type Stats,
@@ -19,6 +18,7 @@ import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import { NOT_REMOVABLE, tolerating } from './errnos.js'
+import { CREATING, readRegular } from './open-file.js'
 import { writeAll } from './write-all.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
@@ -43,9 +43,9 @@ export function isSameFile(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
 }
 
-/** The content of the file at a byte path. */
-export function readBytes(path: string): Buffer {
-  return readFileSync(toFsPath(path))
+/** The content of the regular file at a byte path. Throws `EFBIG` beyond `maxBytes`. */
+export function readBytes(path: string, maxBytes: number): Buffer {
+  return readRegular(toFsPath(path), maxBytes)
 }
 
 /** The target of a symlink, as bytes. */
@@ -60,7 +60,7 @@ export function writeNewFile(path: string, mode: number, bytes: Uint8Array): voi
 
 /** Like {@link writeNewFile}, one piece after the other. */
 export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint8Array>): void {
-  const file = openSync(toFsPath(path), 'wx', mode)
+  const file = openSync(toFsPath(path), CREATING, mode)
   try {
     for (const piece of pieces) writeAll(file, piece)
   } finally {

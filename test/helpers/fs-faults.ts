@@ -144,8 +144,11 @@ export function closeGate(gate: Gate): () => void {
   }
 }
 
+const WRITING = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT
+
 function isChange(name: Call, [, flags]: unknown[]): boolean {
-  return !READS.has(name) && !(name === 'openSync' && flags === 'r')
+  const isWriting = typeof flags === 'number' ? (flags & WRITING) !== 0 : flags !== 'r'
+  return !READS.has(name) && (name !== 'openSync' || isWriting)
 }
 
 function halfDo(name: Call, args: unknown[]): void {

@@ -10,8 +10,11 @@ import {
 } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
 import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
-import { assertAccess, readFile, rename, writeFile } from '../../volume/files.js'
+import { assertAccess, readFile, rename, replace, writeFile } from '../../volume/files.js'
 import { realDirectories, removeOne, statIfPresent } from '../../volume/volume.js'
+
+/** What is larger was not written by this service, in bytes. */
+const MAX_JOURNAL_BYTES = 256 * 1024 * 1024
 
 /** What it takes to put in place what was staged, as byte paths below the root. */
 export interface Journal {
@@ -70,14 +73,14 @@ export function writeJournal(path: string, journal: Journal): void {
   const temporary = `${path}.next`
   writeFile(temporary, JSON.stringify(journal))
   flush(toBytePath(temporary))
-  rename(temporary, path)
+  replace(temporary, path)
 }
 
 /** Reads a journal; undefined where it is damaged, or names anything that is not below the root. */
 export function readJournal(path: string): Journal | undefined {
-  const text = readFile(path).toString()
+  const text = readFile(path, MAX_JOURNAL_BYTES)?.toString()
   try {
-    const journal: unknown = JSON.parse(text)
+    const journal: unknown = text === undefined ? undefined : JSON.parse(text)
     return isJournal(journal) ? journal : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
