@@ -22,6 +22,8 @@ export interface DirectoryLayout {
   clean?: boolean | undefined
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Told of what is not believed. */
+  onSetAside?: Target['onSetAside']
 }
 
 /** Where a link and its worktrees are. */
@@ -50,6 +52,7 @@ export function directoryLayout(target: Target, root = target.directory): Direct
     stagingDirectory: path.join(own, 'staging'),
     clean: target.clean,
     lease: target.lease,
+    ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
 }
 

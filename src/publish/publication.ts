@@ -1,7 +1,7 @@
 // The one door: what can be done with what an entry publishes, in whichever way it does. Whatever
 // the volume answers, a SyncError says what to do about it. The rooms behind it import only from
-// those before them: tree, lease, target, layout, own-directories, snapshot, publisher, adopt,
-// stage, directory, symlink.
+// those before them: tree, lease, target, layout, foreign-state, own-directories, snapshot,
+// publisher, adopt, stage, directory, symlink.
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
 import { removeFile, statusOf, unlink } from '../volume/files.js'

@@ -88,6 +88,10 @@ export function discard(layout: DirectoryLayout): void {
 
 function resume(layout: DirectoryLayout): void {
   const journal = readJournal(journalOf(layout))
+  if (!journal) {
+    const reason = 'it is damaged, or names what is not below the published directory'
+    layout.onSetAside?.({ path: journalOf(layout), reason })
+  }
   if (journal && hasStaged(layout.stateDirectory)) apply(layout, journal)
   const snapshot = readSnapshot(layout.stateDirectory)
   // Something may have come in its way, or was half done without a journal that can be read.
