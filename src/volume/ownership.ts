@@ -2,7 +2,7 @@
 // with a file that is made in the same place now, as volumes show owners and permissions in their
 // own way: a server that squashes root shows all of them as nobody's, others know one owner only.
 import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
 import { joinBytePath, toFsPath } from './byte-path.js'
 import { readUnless, UNWRITABLE } from './errnos.js'
 import { CREATING } from './open-file.js'
@@ -34,7 +34,7 @@ function probe(directory: string): Stats {
   const file = toFsPath(joinBytePath(directory, `owner-${randomUUID()}`))
   const fd = openSync(file, CREATING, 0o666)
   try {
-    return fstatSync(fd)
+    return lstatSync(file)
   } finally {
     closeSync(fd)
     unlinkSync(file)

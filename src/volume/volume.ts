@@ -11,7 +11,6 @@ import {
   readlinkSync,
   rmdirSync,
   type Stats,
-  statSync,
   unlinkSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -75,13 +74,18 @@ export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint
  */
 export function ensureDirectory(directory: string): void {
   const missing: string[] = []
-  for (let at = directory; !existsSync(at); at = path.dirname(at)) {
+  for (let at = directory; !isThere(at); at = path.dirname(at)) {
     missing.push(at)
     if (at === path.dirname(at)) break
   }
   // Another may be at it as well.
   for (const at of missing.reverse()) tolerating(['EEXIST'], () => mkdirSync(at))
-  if (!statSync(directory).isDirectory()) throw notADirectory(directory)
+  if (!isThere(directory)) throw notADirectory(directory)
+}
+
+/** Whether a path leads to a directory. */
+function isThere(directory: string): boolean {
+  return existsSync(`${directory}/.`)
 }
 
 function notADirectory(directory: string): Error {
