@@ -8,7 +8,8 @@ import { displayPath, joinBytePath, toBytePath, toFsPath } from '../volume/byte-
 import { NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
 import { rename } from '../volume/files.js'
 import { ownershipIn } from '../volume/ownership.js'
-import { makeDirectory, namesAt, removeTree, statIfPresent } from '../volume/volume.js'
+import { removeTree } from '../volume/remove-tree.js'
+import { makeDirectory, namesAt, statIfPresent } from '../volume/volume.js'
 import { linkLayout, ownDirectory, stateOf } from './layout.js'
 import type { Target } from './target.js'
 
@@ -61,7 +62,7 @@ function removeForeign(
     const at = joinBytePath(directory, name)
     const stat = statIfPresent(at)
     if (!stat || isOurs(stat) || isKept(name, stat)) continue
-    removeTree(at, () => undefined)
+    removeTree(at)
     tell(target, at, stat)
   }
 }
@@ -80,7 +81,7 @@ function replaceDirectory({ directory, isKept }: StateDirectory): void {
   rename(toFsPath(directory), toFsPath(old))
   if (kept.length > 0) rename(toFsPath(fresh), toFsPath(directory))
   // What cannot be removed is in nobody's way.
-  tolerating(NOT_REMOVABLE, () => removeTree(old, () => undefined))
+  tolerating(NOT_REMOVABLE, () => removeTree(old))
 }
 
 function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): void {

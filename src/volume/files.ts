@@ -12,14 +12,15 @@ import {
   readdirSync,
   readlinkSync,
   renameSync,
-  rmSync,
   type Stats,
   symlinkSync,
   unlinkSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { toBytePath } from './byte-path.js'
 import { NO_FILE, readUnless, tolerating } from './errnos.js'
 import { CHANGING, CREATING, type FsPath, readRegular } from './open-file.js'
+import { removeTree } from './remove-tree.js'
 import { writeAll } from './write-all.js'
 
 /** What is at a path, not following a symlink; undefined where nothing is. */
@@ -106,7 +107,7 @@ export function removeFile(file: string): void {
 
 /** Removes whatever is at a path, with all that is in it. */
 export function removeAll(path: FsPath): void {
-  rmSync(path, { recursive: true, force: true })
+  removeTree(typeof path === 'string' ? toBytePath(path) : path.toString('latin1'))
 }
 
 /** The names in a directory. */

@@ -114,24 +114,6 @@ export function removeIfEmpty(path: string): boolean {
   return tolerating(NOT_REMOVABLE, () => rmdirSync(toFsPath(path)))
 }
 
-/**
- * Removes a file, or a directory with all that is in it but `except`, a byte path as all others,
- * unless `checkpoint` throws on the way.
- */
-export function removeTree(path: string, checkpoint: () => void, except?: string): void {
-  if (path === except) return
-  checkpoint()
-  if (!statIfPresent(path)?.isDirectory()) {
-    removeOne(path)
-    return
-  }
-  for (const name of namesAt(path)) {
-    removeTree(joinBytePath(path, name), checkpoint, except)
-  }
-  const isKept = except?.startsWith(`${path}/`) ?? false
-  if (!isKept) tolerating(['ENOENT'], () => rmdirSync(toFsPath(path)))
-}
-
 /** Answers whether a directory below a root is there, and no symlink on the way to it. */
 export function realDirectories(root: string): (directory: string) => boolean {
   const known = new Set<string>()

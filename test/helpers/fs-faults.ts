@@ -170,6 +170,13 @@ function isPath(value: unknown): value is string | Buffer {
   return typeof value === 'string' || Buffer.isBuffer(value)
 }
 
+/** Below an open directory, the path that this has. */
 function asByteString(value: string | Buffer): string {
-  return Buffer.from(value).toString('latin1')
+  const text = Buffer.from(value).toString('latin1')
+  const [held] = /^\/proc\/self\/fd\/\d+/.exec(text) ?? []
+  return held === undefined ? text : `${readlinkOf(held)}${text.slice(held.length)}`
+}
+
+function readlinkOf(held: string): string {
+  return Buffer.from(fs.readlinkSync(held)).toString('latin1')
 }

@@ -12,12 +12,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { toFsPath } from '../../src/volume/byte-path.js'
+import { removeTree } from '../../src/volume/remove-tree.js'
 import {
   ensureDirectory,
   listTree,
   realDirectories,
   removeOne,
-  removeTree,
   statIfPresent,
   writeNewFile,
 } from '../../src/volume/volume.js'
@@ -111,10 +111,10 @@ describe('a volume', () => {
     const stop = () => {
       if (left-- === 0) throw new SyncError('aborted', 'enough')
     }
-    assert.throws(() => removeTree(`${root}/d`, stop), { code: 'aborted' })
+    assert.throws(() => removeTree(`${root}/d`, { checkpoint: stop }), { code: 'aborted' })
     assert.ok(statIfPresent(`${root}/d`))
-    removeTree(`${root}/d`, () => undefined)
-    removeTree(`${root}/d`, () => undefined)
+    removeTree(`${root}/d`)
+    removeTree(`${root}/d`)
     assert.deepEqual(readdirSync(root), ['kept'])
   })
 

@@ -50,7 +50,7 @@ export const directoryPublisher: Publisher = {
     removeAll(path.join(ownDirectory(target.directory), 'incoming'))
     const record = verify(layout, depth)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout.root, record, depth)
+    const foreign = removeForeignIfAsked(target, layout, record, depth)
     // As after an interruption right before its end.
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target.directory, record.snapshot.commit))

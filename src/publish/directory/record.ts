@@ -116,6 +116,7 @@ function remember(
 
 function apply(layout: DirectoryLayout, journal: Journal): string[] {
   const blocked = applyJournal(journal, {
+    base: toBytePath(layout.base),
     root: toBytePath(layout.root),
     staging: toBytePath(layout.stagingDirectory),
     checkpoint: leaseGuard(layout.lease),

@@ -41,7 +41,7 @@ export const symlinkPublisher: Publisher = {
     // It may share the files that were changed.
     if (!record?.isTrusted) recheckStandby(links)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout.root, record, depth)
+    const foreign = removeForeignIfAsked(target, layout, record, depth)
     const isShown = linkedCommit(links) !== undefined
     return inspectionOf(layout.root, record, { isShown, foreign })
   },
