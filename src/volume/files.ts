@@ -19,6 +19,7 @@ import {
 import { open } from 'node:fs/promises'
 import { toBytePath } from './byte-path.js'
 import { NO_FILE, readUnless, tolerating } from './errnos.js'
+import { holding } from './held-directories.js'
 import { CHANGING, CREATING, type FsPath, readRegular } from './open-file.js'
 import { removeTree } from './remove-tree.js'
 import { writeAll } from './write-all.js'
@@ -108,6 +109,14 @@ export function removeFile(file: string): void {
 /** Removes whatever is at a path, with all that is in it. */
 export function removeAll(path: FsPath): void {
   removeTree(typeof path === 'string' ? toBytePath(path) : path.toString('latin1'))
+}
+
+/** Like {@link removeAll}, not through a symlink on the way from `base`, which is trusted. */
+export function removeBelow(base: string, path: string): void {
+  holding(toBytePath(base), (held) => {
+    const reached = held.entryIfAny(toBytePath(path))
+    if (reached !== undefined) removeTree(reached)
+  })
 }
 
 /** The names in a directory. */

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
-import { isDirectory, removeAll, removeFile } from '../../volume/files.js'
+import { isDirectory, removeBelow, removeFile } from '../../volume/files.js'
 import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
 import type { DirectoryLayout } from '../layout.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
@@ -82,7 +82,7 @@ export function discard(layout: DirectoryLayout): void {
   removeFile(journalOf(layout))
   removeFile(`${journalOf(layout)}.next`)
   discardStaged(layout.stateDirectory)
-  removeAll(layout.stagingDirectory)
+  removeBelow(layout.base, layout.stagingDirectory)
   removeIfEmpty(toBytePath(path.dirname(layout.stagingDirectory)))
 }
 

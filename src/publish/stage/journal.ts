@@ -10,7 +10,7 @@ import {
 } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
 import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
-import { assertAccess, readFile, rename, replace, writeFile } from '../../volume/files.js'
+import { assertAccess, readFile, rename, replace, unlink, writeFile } from '../../volume/files.js'
 import { type HeldDirectories, holding } from '../../volume/held-directories.js'
 import { removeOne, statIfPresent } from '../../volume/volume.js'
 
@@ -130,7 +130,7 @@ function putInPlace(
   if (to === undefined) return false
   // Not staged any more: this was done before an interruption, and must not be undone.
   if (from === undefined || (removeFirst.length > 0 && !statIfPresent(from))) return true
-  for (const obstacle of removeFirst) remove(joinBytePath(root, obstacle), held)
+  for (const obstacle of removeFirst) removeObstacle(joinBytePath(root, obstacle), held)
   return tolerating(IN_THE_WAY, () =>
     tolerating(['ENOENT'], () => {
       // What was removed may have taken the place of these among what is held.
@@ -138,6 +138,15 @@ function putInPlace(
       rename(toFsPath(source), toFsPath(target))
     }),
   )
+}
+
+/** A file that cannot be removed now would not be known for one of this service's own later. */
+function removeObstacle(path: string, held: HeldDirectories): void {
+  const reached = held.entryIfAny(path)
+  const stat = reached === undefined ? undefined : statIfPresent(reached)
+  if (reached === undefined || !stat) return
+  if (stat.isDirectory()) remove(path, held)
+  else tolerating(['ENOENT'], () => unlink(toFsPath(reached)))
 }
 
 /** Returns whether it did. */

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
-import { namesIn, readFile, removeAll, writeFile } from '../../volume/files.js'
+import { namesIn, readFile, removeBelow, writeFile } from '../../volume/files.js'
 import { recheck } from '../directory/record.js'
 import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../layout.js'
 import { BOOT_FILE } from '../lease/boot.js'
@@ -65,7 +65,7 @@ function remove(layout: LinkLayout, name: string): void {
     path.join(worktrees, name),
     retiredMarkOf(layout, name),
   ]) {
-    removeAll(target)
+    removeBelow(path.dirname(layout.link), target)
   }
 }
 
@@ -88,7 +88,7 @@ function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
-      if (!isKept) removeAll(path.join(directory, name))
+      if (!isKept) removeBelow(path.dirname(layout.link), path.join(directory, name))
     }
   }
 }
