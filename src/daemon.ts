@@ -165,11 +165,16 @@ function createSynchronizer(wiring: Wiring): Synchronizer {
     cadence: { jitter: settings.jitter, random: Math.random },
     observe,
     onError,
-    workers: createWorkerPool(settings.maxConcurrentSyncs, onError, {
-      packBytes: settings.maxPackBytes,
-      checkoutBytes: settings.maxCheckoutBytes,
-      files: settings.maxFiles,
-    }),
+    workers: createWorkerPool(
+      settings.maxConcurrentSyncs,
+      onError,
+      {
+        packBytes: settings.maxPackBytes,
+        checkoutBytes: settings.maxCheckoutBytes,
+        files: settings.maxFiles,
+      },
+      (found) => observe({ type: 'state-set-aside', ...found }),
+    ),
     syncTimeoutMs: settings.syncTimeoutMs,
     graceMs: settings.worktreeGracePeriodMs,
     verifyIntervalMs: settings.verifyIntervalMs,

@@ -1,6 +1,7 @@
 // Bytes to read at any position, in memory or in a file: what a delta is made of and
 // applied to, however large.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { openRegular } from '../volume/open-file.js'
 
 export interface ByteSource {
   readonly length: number
@@ -25,8 +26,9 @@ export class FileSource implements ByteSource {
   #windowStart = 0
 
   constructor(path: string | Buffer) {
-    this.#fd = openSync(path, 'r')
-    this.length = fstatSync(this.#fd).size
+    const { fd, stat } = openRegular(path)
+    this.#fd = fd
+    this.length = stat.size
   }
 
   read(start: number, end: number): Buffer {

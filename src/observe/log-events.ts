@@ -126,6 +126,10 @@ function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
       const { type, ...fields } = event
       return ['error', 'listing rejected, nothing changes', fields]
     }
+    case 'state-set-aside': {
+      const { path, reason } = event
+      return ['warn', 'state is not believed, what is on disk is looked at', { path, reason }]
+    }
     case 'remote-requested': {
       const { type, ...fields } = event
       return ['debug', 'remote requested', fields]

@@ -50,6 +50,7 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
         countRequest(event)
         break
       case 'credentials-exposed':
+      case 'state-set-aside':
         break
       case 'entry-added':
         entries.add(event)

@@ -10,6 +10,8 @@ import type { PublishMode, Target } from './target.js'
 
 /** Where a directory and what belongs to it are. */
 export interface DirectoryLayout {
+  /** The directory that is trusted, below which all is held: that of the published path. Absolute. */
+  base: string
   /** The directory that becomes equal to a tree. Absolute. */
   root: string
   /** Where the root is moved to later, if it is. */
@@ -22,6 +24,8 @@ export interface DirectoryLayout {
   clean?: boolean | undefined
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Told of what is not believed. */
+  onSetAside?: Target['onSetAside']
 }
 
 /** Where a link and its worktrees are. */
@@ -45,11 +49,13 @@ export function ownDirectory(root: string): string {
 export function directoryLayout(target: Target, root = target.directory): DirectoryLayout {
   const own = ownDirectory(root)
   return {
+    base: path.dirname(target.directory),
     root,
     stateDirectory: stateOf(target, 'in-place') ?? own,
     stagingDirectory: path.join(own, 'staging'),
     clean: target.clean,
     lease: target.lease,
+    ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
 }
 
@@ -63,10 +69,11 @@ export function linkLayout(target: Target): LinkLayout {
 
 /** A worktree by its name, which is its commit's oid, with its own state beside it. */
 export function worktreeLayout(
-  { worktrees, statesDirectory, lease }: LinkLayout,
+  { link, worktrees, statesDirectory, lease }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
+    base: path.dirname(link),
     root: path.join(worktrees, name),
     stateDirectory: path.join(statesDirectory, `${name}.state`),
     stagingDirectory: path.join(worktrees, `${name}.staging`),

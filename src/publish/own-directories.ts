@@ -6,6 +6,7 @@ import { isWithin } from '../base/paths.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { realDirectorySync } from '../volume/real-path.js'
 import { statIfPresent } from '../volume/volume.js'
+import { setForeignStateAside } from './foreign-state.js'
 import { asideOf, linkLayout, ownDirectory } from './layout.js'
 import { assertLease } from './lease/lease.js'
 import type { Target } from './target.js'
@@ -21,6 +22,7 @@ export function assertOwnDirectories(target: Target): void {
     const stat = statIfPresent(toBytePath(directory))
     if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
   }
+  setForeignStateAside(target)
 }
 
 /** Symlinks come and go after the listing was read. */

@@ -1,12 +1,13 @@
 // The one door: what can be done with what an entry publishes, in whichever way it does. Whatever
 // the volume answers, a SyncError says what to do about it. The rooms behind it import only from
-// those before them: tree, lease, target, layout, own-directories, snapshot, publisher, adopt,
-// stage, directory, symlink.
+// those before them: tree, lease, target, layout, foreign-state, own-directories, snapshot,
+// publisher, adopt, stage, directory, symlink.
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
 import { removeFile, statusOf, unlink } from '../volume/files.js'
 import { assertStillMounted } from '../volume/mount-points.js'
-import { ensureDirectory, removeIfEmpty, removeTree } from '../volume/volume.js'
+import { removeTree } from '../volume/remove-tree.js'
+import { ensureDirectory, removeIfEmpty } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
 import { removeForeign } from './directory/clean.js'
 import { putBack } from './directory/making-way.js'
@@ -60,7 +61,7 @@ export function begin(
         const layout = target.clean ? publisher.current(target) : undefined
         const record = layout && recover(layout)
         if (!layout || !record) return published
-        const foreign = removeForeign(layout.root, record.snapshot, target, checkpoint)
+        const foreign = removeForeign(layout, record.snapshot, target, checkpoint)
         return foreign ? { ...published, foreign } : published
       }),
     abandon: () => publication.abandon(),
@@ -117,7 +118,7 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
 export function unpublish(target: Target, checkpoint: () => void = () => undefined): void {
   const { directory, lease } = target
   const leaseFile = lease && toBytePath(lease.file)
-  const remove = (own: string) => removeTree(toBytePath(own), checkpoint, leaseFile)
+  const remove = (own: string) => removeTree(toBytePath(own), { checkpoint, except: leaseFile })
   atTarget(target, () => {
     putBack(target)
     const links = linkLayout(target)

@@ -5,6 +5,13 @@ import type { Lease } from './lease/lease.js'
 /** The way an entry is published. */
 export type PublishMode = 'in-place' | 'symlink'
 
+/** State that is not believed. */
+export interface SetAside {
+  path: string
+  /** Why, as people read it. */
+  reason: string
+}
+
 /** Where an entry is published, and how. */
 export interface Target {
   /** Absolute. */
@@ -25,6 +32,8 @@ export interface Target {
   published?: Oid | undefined
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Told of each piece of state that is not believed, as others could have written it. */
+  onSetAside?: (found: SetAside) => void
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
   mountPoint?: string | undefined
 }

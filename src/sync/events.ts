@@ -2,6 +2,7 @@
 // lines and metrics.
 import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { SetAside } from '../publish/target.js'
 import type { Ignored } from '../publish/tree/attribute-plan.js'
 
 /** What every event of one entry carries. */
@@ -92,6 +93,8 @@ export type SyncEvent =
   | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
   /** One request on the wire; `code` is the HTTP status, or an error code where none came. */
   | { type: 'remote-requested'; host: string; service: string; code: string }
+  /** State that others could have written is not believed: what is on disk is looked at instead. */
+  | ({ type: 'state-set-aside' } & SetAside)
   /** Credentials go to `host` in plain text; said once of each. */
   | { type: 'credentials-exposed'; host: string }
 

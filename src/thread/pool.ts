@@ -15,9 +15,14 @@ export class ThreadPool<File extends Jobs<File>> {
 
   /**
    * Starts at most `maxThreads` threads of the file `entry`. `onError` is told of faults of a thread
-   * that has no job; the pool replaces it.
+   * that has no job; the pool replaces it. `onMessage` is told what threads post beside replies.
    */
-  constructor(entry: URL, maxThreads: number, onError: (error: unknown) => void) {
+  constructor(
+    entry: URL,
+    maxThreads: number,
+    onError: (error: unknown) => void,
+    onMessage: (message: unknown) => void = () => undefined,
+  ) {
     this.#threads = new Piscina({
       filename: entry.href,
       minThreads: 1,
@@ -26,6 +31,7 @@ export class ThreadPool<File extends Jobs<File>> {
       resourceLimits: THREAD_HEAP,
     })
     this.#threads.on('error', onError)
+    this.#threads.on('message', onMessage)
   }
 
   /** Runs one of the functions. Throws the error it replies with. */

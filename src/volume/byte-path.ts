@@ -1,5 +1,6 @@
 // Paths as byte strings: one char per byte (latin1), since git names need not be UTF-8.
 // Relative paths use `/`; the empty string is the published root itself.
+import { OWN_DIRECTORY } from './own-directory.js'
 
 /** What Node's fs takes for a byte string. */
 export function toFsPath(bytePath: string): string | Buffer {
@@ -27,4 +28,18 @@ export function joinBytePath(root: string, relative: string): string {
 export function parentOf(relative: string): string {
   const slash = relative.lastIndexOf('/')
   return slash < 0 ? '' : relative.slice(0, slash)
+}
+
+/**
+ * Whether a relative byte path leads down from its root and nowhere else, and not into the own
+ * directory there; the root itself is no such path.
+ */
+export function isBelowRoot(relative: string): boolean {
+  const names = relative.split('/')
+  return names[0] !== OWN_DIRECTORY && names.every(isName)
+}
+
+/** Whether a byte string is the name of something in a directory. */
+export function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[\0/]/.test(name)
 }

@@ -9,7 +9,8 @@
 // first look in another boot compares the content of every file.
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs'
 import { joinBytePath, toFsPath } from './byte-path.js'
-import { NO_SYNC, tolerating } from './errnos.js'
+import { NO_SYNC, readUnless, tolerating } from './errnos.js'
+import { READING } from './open-file.js'
 import { listTree, statIfPresent } from './volume.js'
 
 /** Of an update with more files than this, no file is synced for itself. */
@@ -17,7 +18,9 @@ const MAX_FILES = 256
 
 /** Waits until a file's content, or the names in a directory, are on the disk. */
 export function flush(bytePath: string): void {
-  const file = openSync(toFsPath(bytePath), 'r')
+  const file = readUnless(['ELOOP', 'ENXIO'], () => openSync(toFsPath(bytePath), READING))
+  // A symlink, or a socket, that others put there.
+  if (file === undefined) return
   try {
     tolerating(NO_SYNC, () => fsyncSync(file))
   } finally {

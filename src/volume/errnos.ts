@@ -4,11 +4,23 @@ import { errnoOf } from '../base/errno.js'
 /** Nothing is there, or a file stands where a directory would have to. */
 export const ABSENT = ['ENOENT', 'ENOTDIR']
 
+/** What is there is no file: nothing, a symlink, a directory, a FIFO, a device; or it is endless. */
+export const NO_FILE = [
+  ...ABSENT,
+  'ELOOP',
+  'EMLINK',
+  'EISDIR',
+  'EINVAL',
+  'ENXIO',
+  'ENODEV',
+  'EFBIG',
+]
+
 /** Nothing can be read there, for whatever reason. */
-export const UNREADABLE = [...ABSENT, 'EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'EIO']
+export const UNREADABLE = [...NO_FILE, 'EACCES', 'EPERM', 'EIO']
 
 /** What was seen went meanwhile, or cannot be read, or not any more (a bad sector). */
-export const NOT_AS_SEEN = [...ABSENT, 'EACCES', 'EIO', 'EINVAL', 'ELOOP']
+export const NOT_AS_SEEN = [...NO_FILE, 'EACCES', 'EIO']
 
 /** A directory is not empty, or not there, or nothing tells whether it is empty. */
 export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']

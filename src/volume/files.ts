@@ -2,27 +2,27 @@
 // takes them, ordinary ones or those of `toFsPath`. What is published is looked at by volume.ts.
 import {
   accessSync,
+  closeSync,
   constants,
   type Dirent,
   existsSync,
   linkSync,
   lstatSync,
+  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   renameSync,
-  rmSync,
   type Stats,
-  statSync,
   symlinkSync,
   unlinkSync,
-  writeFileSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { readUnless } from './errnos.js'
-
-/** What Node's fs takes for a path. */
-type FsPath = string | Buffer
+import { toBytePath } from './byte-path.js'
+import { NO_FILE, readUnless, tolerating } from './errnos.js'
+import { holding } from './held-directories.js'
+import { CHANGING, CREATING, type FsPath, readRegular } from './open-file.js'
+import { removeTree } from './remove-tree.js'
+import { writeAll } from './write-all.js'
 
 /** What is at a path, not following a symlink; undefined where nothing is. */
 export function statusOf(path: FsPath): Stats | undefined {
@@ -39,24 +39,14 @@ export function exists(path: string): boolean {
   return existsSync(path)
 }
 
-/** The status of what a path leads to, through symlinks. */
-export function statusBehind(path: FsPath): Stats {
-  return statSync(path)
-}
-
 /** Whether this process may write; throws the file system's error where it may not. */
 export function assertAccess(path: FsPath): void {
   accessSync(path, constants.W_OK)
 }
 
-/** A file's content. */
-export function readFile(file: FsPath): Buffer {
-  return readFileSync(file)
-}
-
-/** A file's content; undefined where the volume answers with one of these codes. */
-export function readFileUnless(codes: readonly string[], file: string): Buffer | undefined {
-  return readUnless(codes, () => readFileSync(file))
+/** The content of a regular file of at most so many bytes; undefined where none is there. */
+export function readFile(file: FsPath, maxBytes: number): Buffer | undefined {
+  return readUnless(NO_FILE, () => readRegular(file, maxBytes))
 }
 
 /** A symlink's target; undefined where the volume answers with one of these codes. */
@@ -64,15 +54,28 @@ export function readLinkUnless(codes: readonly string[], link: string): string |
   return readUnless(codes, () => readlinkSync(link))
 }
 
-/** Writes a file, over what it held before. */
+/** Writes a new file, in place of whatever is there. */
 export function writeFile(file: string, content: string | Uint8Array): void {
-  writeFileSync(file, content)
+  removeFile(file)
+  const fd = openSync(file, CREATING, 0o666)
+  try {
+    writeAll(fd, typeof content === 'string' ? Buffer.from(content) : content)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** Writes a file by way of another, so that nobody sees it half written. */
 export function replaceFile(file: string, content: string): void {
-  writeFileSync(`${file}.next`, content)
-  renameSync(`${file}.next`, file)
+  writeFile(`${file}.next`, content)
+  replace(`${file}.next`, file)
+}
+
+/** Puts a file in the place of whatever is there. */
+export function replace(from: string, to: string): void {
+  if (tolerating(['EISDIR', 'ENOTEMPTY', 'EEXIST'], () => renameSync(from, to))) return
+  removeAll(to)
+  renameSync(from, to)
 }
 
 /** Gives what is at a path another, in one step. */
@@ -95,14 +98,25 @@ export function unlink(path: FsPath): void {
   unlinkSync(path)
 }
 
-/** Removes a file, if there is one. */
+/** Removes what is in the place of a file, if anything is. */
 export function removeFile(file: string): void {
-  rmSync(file, { force: true })
+  const isGone = tolerating(['EISDIR', 'EPERM'], () =>
+    tolerating(['ENOENT'], () => unlinkSync(file)),
+  )
+  if (!isGone) removeAll(file)
 }
 
 /** Removes whatever is at a path, with all that is in it. */
 export function removeAll(path: FsPath): void {
-  rmSync(path, { recursive: true, force: true })
+  removeTree(typeof path === 'string' ? toBytePath(path) : path.toString('latin1'))
+}
+
+/** Like {@link removeAll}, not through a symlink on the way from `base`, which is trusted. */
+export function removeBelow(base: string, path: string): void {
+  holding(toBytePath(base), (held) => {
+    const reached = held.entryIfAny(toBytePath(path))
+    if (reached !== undefined) removeTree(reached)
+  })
 }
 
 /** The names in a directory. */
@@ -124,8 +138,9 @@ export async function rewrite(
   length: number,
   next: (content: Buffer) => Uint8Array | undefined,
 ): Promise<boolean> {
-  const handle = await open(file, 'r+')
+  const handle = await open(file, CHANGING)
   try {
+    if (!(await handle.stat()).isFile()) return false
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
     const bytes = next(buffer.subarray(0, bytesRead))
     if (!bytes) return false

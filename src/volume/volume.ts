@@ -8,7 +8,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   rmdirSync,
   type Stats,
@@ -18,6 +17,7 @@ import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import { NOT_REMOVABLE, tolerating } from './errnos.js'
+import { CREATING, readRegular } from './open-file.js'
 import { writeAll } from './write-all.js'
 
 /** The status of what is at a byte path, not following a symlink; undefined where nothing is. */
@@ -42,9 +42,9 @@ export function isSameFile(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev
 }
 
-/** The content of the file at a byte path. */
-export function readBytes(path: string): Buffer {
-  return readFileSync(toFsPath(path))
+/** The content of the regular file at a byte path. Throws `EFBIG` beyond `maxBytes`. */
+export function readBytes(path: string, maxBytes: number): Buffer {
+  return readRegular(toFsPath(path), maxBytes)
 }
 
 /** The target of a symlink, as bytes. */
@@ -59,7 +59,7 @@ export function writeNewFile(path: string, mode: number, bytes: Uint8Array): voi
 
 /** Like {@link writeNewFile}, one piece after the other. */
 export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint8Array>): void {
-  const file = openSync(toFsPath(path), 'wx', mode)
+  const file = openSync(toFsPath(path), CREATING, mode)
   try {
     for (const piece of pieces) writeAll(file, piece)
   } finally {
@@ -67,20 +67,30 @@ export function writeNewPieces(path: string, mode: number, pieces: Iterable<Uint
   }
 }
 
-/** Makes a directory, and those above it, where there is none. An ordinary path. */
+/**
+ * Makes a directory, and those above it, where there is none; each is tried once, as Node's own
+ * recursion never ends where a volume says of a directory that is there that it is not. An
+ * ordinary path.
+ */
 export function ensureDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true })
-  } catch (error) {
-    // Node says so of a volume that is read-only as well: the one call that fails tells why.
-    if (errnoOf(error) === 'ENOENT') mkdirSync(firstMissing(directory))
-    throw error
+  const missing: string[] = []
+  for (let at = directory; !isThere(at); at = path.dirname(at)) {
+    missing.push(at)
+    if (at === path.dirname(at)) break
   }
+  // Another may be at it as well.
+  for (const at of missing.reverse()) tolerating(['EEXIST'], () => mkdirSync(at))
+  if (!isThere(directory)) throw notADirectory(directory)
 }
 
-function firstMissing(directory: string): string {
-  const parent = path.dirname(directory)
-  return existsSync(parent) ? directory : firstMissing(parent)
+/** Whether a path leads to a directory. */
+function isThere(directory: string): boolean {
+  return existsSync(`${directory}/.`)
+}
+
+function notADirectory(directory: string): Error {
+  const message = `ENOTDIR: not a directory, mkdir '${directory}'`
+  return Object.assign(new Error(message), { code: 'ENOTDIR', syscall: 'mkdir', path: directory })
 }
 
 /** Makes one directory; there must be none. A byte path. */
@@ -102,24 +112,6 @@ export function removeOne(path: string): boolean {
  */
 export function removeIfEmpty(path: string): boolean {
   return tolerating(NOT_REMOVABLE, () => rmdirSync(toFsPath(path)))
-}
-
-/**
- * Removes a file, or a directory with all that is in it but `except`, a byte path as all others,
- * unless `checkpoint` throws on the way.
- */
-export function removeTree(path: string, checkpoint: () => void, except?: string): void {
-  if (path === except) return
-  checkpoint()
-  if (!statIfPresent(path)?.isDirectory()) {
-    removeOne(path)
-    return
-  }
-  for (const name of namesAt(path)) {
-    removeTree(joinBytePath(path, name), checkpoint, except)
-  }
-  const isKept = except?.startsWith(`${path}/`) ?? false
-  if (!isKept) tolerating(['ENOENT'], () => rmdirSync(toFsPath(path)))
 }
 
 /** Answers whether a directory below a root is there, and no symlink on the way to it. */

@@ -1,6 +1,6 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
-import type { MessagePort } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
 import * as leases from '../publish/lease/claim.js'
@@ -33,12 +33,14 @@ export function inspect({
   share,
   stop,
 }: TargetJob & Pick<Depth, 'share'>): Promise<Reply<Inspection>> {
-  return reply(() => publication.inspect(target, { share, checkpoint: checkpointOf(target, stop) }))
+  return reply(() =>
+    publication.inspect(telling(target), { share, checkpoint: checkpointOf(target, stop) }),
+  )
 }
 
 /** Removes what was published at a target. */
 export function unpublish({ target, stop }: TargetJob): Promise<Reply<void>> {
-  return reply(() => publication.unpublish(target, checkpointOf(target, stop)))
+  return reply(() => publication.unpublish(telling(target), checkpointOf(target, stop)))
 }
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
@@ -48,23 +50,29 @@ export function tidy({
   stop,
 }: TargetJob & { graceMs: number }): Promise<Reply<number | undefined>> {
   const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(target, stop) }
-  return reply(() => publication.tidy(target, options))
+  return reply(() => publication.tidy(telling(target), options))
 }
 
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
 export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpacked>> {
-  const options = { ...job, checkpoint: checkpointOf(job.target, stop) }
+  const target = telling(job.target)
+  const options = { ...job, target, checkpoint: checkpointOf(job.target, stop) }
   return reply(() => unpack(receiveChunks(port), options))
 }
 
 /** Acquires the lease of a target, as far as possible now. */
 export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
-  return reply(() => publication.acquireLease(claim))
+  return reply(() => publication.acquireLease({ ...claim, target: telling(claim.target) }))
 }
 
 /** Gives a lease back. */
 export function releaseLease(lease: Lease): Promise<Reply<void>> {
   return reply(() => leases.releaseLease(lease))
+}
+
+/** State that is not believed is told of at once, whatever becomes of the job. */
+function telling(target: Target): Target {
+  return { ...target, onSetAside: (found) => parentPort?.postMessage(found) }
 }
 
 /** Throws when a job is to be given up. */

@@ -6,7 +6,7 @@ import type { Oid } from '../git/oid.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
 import type { Depth } from '../publish/snapshot/comparison.js'
 import type { Inspection } from '../publish/snapshot/inspection.js'
-import type { Target } from '../publish/target.js'
+import type { SetAside, Target } from '../publish/target.js'
 import { ThreadPool } from '../thread/pool.js'
 import { type StopFlag, stoppable } from '../thread/stop.js'
 import { sendChunks } from '../thread/stream.js'
@@ -48,18 +48,22 @@ export interface WorkerPool {
 
 /**
  * Starts a pool of at most `maxThreads` threads, one job each at a time. `onError` is told of
- * faults of a thread that has no job; the pool replaces it.
+ * faults of a thread that has no job; the pool replaces it. `onSetAside` is told of state that is
+ * not believed.
  */
 export function createWorkerPool(
   maxThreads: number,
   onError: (error: unknown) => void,
   limits: Limits,
+  onSetAside: (found: SetAside) => void = () => undefined,
 ): WorkerPool {
   const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
   const threads = new ThreadPool<typeof jobs>(
     new URL('./jobs.js', import.meta.url),
     maxThreads,
     onError,
+    // Nothing else is posted by jobs.ts.
+    (message) => onSetAside(message as SetAside),
   )
   return {
     leases: createLeaseStore(threads, announceProcess(randomUUID())),

@@ -144,8 +144,11 @@ export function closeGate(gate: Gate): () => void {
   }
 }
 
+const WRITING = fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT
+
 function isChange(name: Call, [, flags]: unknown[]): boolean {
-  return !READS.has(name) && !(name === 'openSync' && flags === 'r')
+  const isWriting = typeof flags === 'number' ? (flags & WRITING) !== 0 : flags !== 'r'
+  return !READS.has(name) && (name !== 'openSync' || isWriting)
 }
 
 function halfDo(name: Call, args: unknown[]): void {
@@ -167,6 +170,13 @@ function isPath(value: unknown): value is string | Buffer {
   return typeof value === 'string' || Buffer.isBuffer(value)
 }
 
-function asByteString(value: string | Buffer): string {
-  return Buffer.from(value).toString('latin1')
+/** Below an open directory, the path that this has. */
+export function asByteString(value: string | Buffer): string {
+  const text = Buffer.from(value).toString('latin1')
+  const [held] = /^\/proc\/self\/fd\/\d+/.exec(text) ?? []
+  return held === undefined ? text : `${readlinkOf(held)}${text.slice(held.length)}`
+}
+
+function readlinkOf(held: string): string {
+  return Buffer.from(fs.readlinkSync(held)).toString('latin1')
 }

@@ -4,7 +4,7 @@ import fs, { type Stats } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { foldPath } from '../../src/publish/tree/folded-path.js'
-import { fsError, withGate } from './fs-faults.js'
+import { asByteString, fsError, withGate } from './fs-faults.js'
 
 export interface PoorVolume {
   /** What it answers where a symlink is made; undefined: nothing is wrong. */
@@ -42,7 +42,7 @@ function foldArguments(args: unknown[], directory: string, isSymlink: boolean): 
   for (const [index, arg] of args.entries()) {
     if (isSymlink && index === 0) continue
     if (typeof arg !== 'string' && !Buffer.isBuffer(arg)) continue
-    const text = Buffer.from(arg).toString('latin1')
+    const text = asByteString(arg)
     if (text.startsWith(`${directory}/`)) args[index] = Buffer.from(asStored(text), 'latin1')
   }
 }

@@ -91,6 +91,17 @@ describe('what goes well', () => {
     ])
   })
 
+  test('state that is not believed is a warning', async () => {
+    const found = { path: '/site/.git-autosync', reason: 'why' }
+    assert.deepEqual(await linesOf({ type: 'state-set-aside', ...found }), [
+      {
+        level: 'warn',
+        message: 'state is not believed, what is on disk is looked at',
+        ...found,
+      },
+    ])
+  })
+
   test('a request is debug', async () => {
     const request = { host: 'host', service: 'git-upload-pack', code: '200' }
     assert.deepEqual(await linesOf({ type: 'remote-requested', ...request }), [

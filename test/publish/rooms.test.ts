@@ -11,6 +11,7 @@ const ROOMS = [
   'lease',
   'target.ts',
   'layout.ts',
+  'foreign-state.ts',
   'own-directories.ts',
   'snapshot',
   'publisher.ts',

@@ -12,11 +12,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { toFsPath } from '../../src/volume/byte-path.js'
+import { removeTree } from '../../src/volume/remove-tree.js'
 import {
+  ensureDirectory,
   listTree,
   realDirectories,
   removeOne,
-  removeTree,
   statIfPresent,
   writeNewFile,
 } from '../../src/volume/volume.js'
@@ -58,6 +59,30 @@ describe('a volume', () => {
     assert.deepEqual(readFileSync(`${root}/file`), bytes)
   })
 
+  test('makes directories, each tried once', (t) => {
+    const root = tempDir(t)
+    ensureDirectory(`${root}/a/b/c`)
+    ensureDirectory(`${root}/a/b/c`)
+    assert.ok(statSync(`${root}/a/b/c`).isDirectory())
+    writeFileSync(`${root}/file`, '')
+    symlinkSync('none', `${root}/dangling`)
+    assert.throws(() => ensureDirectory(`${root}/file`), { code: 'ENOTDIR' })
+    assert.throws(() => ensureDirectory(`${root}/file/below`), { code: 'ENOTDIR' })
+    assert.throws(() => ensureDirectory(`${root}/dangling/below`), { code: 'ENOENT' })
+  })
+
+  test('ends where a volume says of a directory that is there that it is not', (t) => {
+    const root = tempDir(t)
+    let tries = 0
+    withGate(
+      ({ name }) => {
+        if (name === 'mkdirSync' && ++tries < 9) throw fsError('ENOENT')
+      },
+      () => assert.throws(() => ensureDirectory(`${root}/a`), { code: 'ENOENT' }),
+    )
+    assert.equal(tries, 1)
+  })
+
   test('gives up files and empty directories, and keeps full ones and mount points', (t) => {
     const root = tempDir(t)
     mkdirSync(`${root}/full/empty`, { recursive: true })
@@ -86,10 +111,10 @@ describe('a volume', () => {
     const stop = () => {
       if (left-- === 0) throw new SyncError('aborted', 'enough')
     }
-    assert.throws(() => removeTree(`${root}/d`, stop), { code: 'aborted' })
+    assert.throws(() => removeTree(`${root}/d`, { checkpoint: stop }), { code: 'aborted' })
     assert.ok(statIfPresent(`${root}/d`))
-    removeTree(`${root}/d`, () => undefined)
-    removeTree(`${root}/d`, () => undefined)
+    removeTree(`${root}/d`)
+    removeTree(`${root}/d`)
     assert.deepEqual(readdirSync(root), ['kept'])
   })
 

@@ -14,7 +14,6 @@ import {
   readFile,
   removeAll,
   rename,
-  statusBehind,
   statusOf,
 } from '../../volume/files.js'
 import { ensureDirectory, realDirectories, statIfPresent } from '../../volume/volume.js'
@@ -135,8 +134,5 @@ function holdsAnything(target: string): boolean {
 }
 
 function readIfPossible(file: string): Buffer | undefined {
-  return readUnless(UNREADABLE, () => {
-    const stat = statusBehind(file)
-    return stat.isFile() && stat.size <= MAX_BYTES ? readFile(file) : undefined
-  })
+  return readUnless(UNREADABLE, () => readFile(file, MAX_BYTES))
 }

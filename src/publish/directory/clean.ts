@@ -3,9 +3,11 @@
 // directory that file systems keep at their root.
 
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
+import { type HeldDirectories, holding } from '../../volume/held-directories.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
+import type { DirectoryLayout } from '../layout.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
 import { type Depth, ownPaths, type PublishedRecord } from '../snapshot/comparison.js'
 import { type FirstPaths, MAX_PATHS } from '../snapshot/inspection.js'
@@ -20,7 +22,7 @@ const LOST_AND_FOUND = 'lost+found'
  * undefined where nothing went. `stop` throws when the work is to be given up.
  */
 export function removeForeign(
-  root: string,
+  { base, root }: Pick<DirectoryLayout, 'base' | 'root'>,
   snapshot: Snapshot,
   { lease, stateRoot }: Pick<Target, 'lease' | 'stateRoot'>,
   stop: () => void = () => undefined,
@@ -34,41 +36,49 @@ export function removeForeign(
   const isMountPoint = mountPointsBelow(root)
   const removed: FirstPaths = { count: 0, paths: [] }
 
-  function remove(path: string): void {
-    if (!removeOne(joinBytePath(rootPath, path))) return
+  function count(path: string): void {
     removed.count++
     if (removed.paths.length < MAX_PATHS) removed.paths.push(displayPath(path))
   }
 
-  function clear(directory: string): void {
-    for (const entry of entriesIn(joinBytePath(rootPath, directory))) {
+  function clear(directory: string, held: HeldDirectories): void {
+    const reached = held.directoryIfAny(joinBytePath(rootPath, directory))
+    // It went, or something else took its place: the next time tells.
+    if (reached === undefined) return
+    for (const entry of entriesIn(reached)) {
       stop()
       assertStillHeld()
       const path = joinBytePath(directory, entry.name)
       const full = joinBytePath(rootPath, path)
+      const remove = (removal: (reached: string) => boolean) => {
+        const at = held.entryIfAny(full)
+        return at !== undefined && removal(at)
+      }
       if (!entry.isDirectory()) {
-        if (!isOwn(path)) remove(path)
+        if (!isOwn(path) && remove(removeOne)) count(path)
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
       if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
-      clear(path)
-      if (!isOwn(path)) removeIfEmpty(full)
+      clear(path, held)
+      if (isOwn(path)) continue
+      held.forget(full)
+      remove(removeIfEmpty)
     }
   }
 
-  clear('')
+  holding(toBytePath(base), (held) => clear('', held))
   return removed.count > 0 ? removed : undefined
 }
 
 /** Like {@link removeForeign}, for a target that asks for it, where it is known what differs. */
 export function removeForeignIfAsked(
   target: Target,
-  root: string,
+  layout: DirectoryLayout,
   { drifted, snapshot }: PublishedRecord,
   { checkpoint }: Depth,
 ): FirstPaths | undefined {
-  return target.clean && drifted ? removeForeign(root, snapshot, target, checkpoint) : undefined
+  return target.clean && drifted ? removeForeign(layout, snapshot, target, checkpoint) : undefined
 }
 
 /** Answers whether a path is one of these, by whatever name the volume shows it. */

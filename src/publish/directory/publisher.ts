@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
 import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import { exists, isDirectory, removeAll, statusOf } from '../../volume/files.js'
+import { exists, isDirectory, removeAll, removeBelow, statusOf } from '../../volume/files.js'
 import { removeIfEmpty } from '../../volume/volume.js'
 import {
   asideOf,
@@ -47,10 +47,10 @@ export const directoryPublisher: Publisher = {
   inspect(target, depth) {
     const layout = directoryPublisher.current(target)
     if (!layout) return NOTHING
-    removeAll(path.join(ownDirectory(target.directory), 'incoming'))
+    removeBelow(layout.base, path.join(ownDirectory(target.directory), 'incoming'))
     const record = verify(layout, depth)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout.root, record, depth)
+    const foreign = removeForeignIfAsked(target, layout, record, depth)
     // As after an interruption right before its end.
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target.directory, record.snapshot.commit))
@@ -65,7 +65,7 @@ export const directoryPublisher: Publisher = {
     if (unused !== undefined) removeAll(unused)
     const { worktrees } = linkLayout(target)
     if (exists(worktrees)) {
-      removeAll(worktrees)
+      removeBelow(path.dirname(target.directory), worktrees)
       removeIfEmpty(toBytePath(path.dirname(worktrees)))
     }
     return undefined

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
-import { isDirectory, removeAll, removeFile } from '../../volume/files.js'
+import { isDirectory, removeBelow, removeFile } from '../../volume/files.js'
 import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
 import type { DirectoryLayout } from '../layout.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
@@ -82,12 +82,16 @@ export function discard(layout: DirectoryLayout): void {
   removeFile(journalOf(layout))
   removeFile(`${journalOf(layout)}.next`)
   discardStaged(layout.stateDirectory)
-  removeAll(layout.stagingDirectory)
+  removeBelow(layout.base, layout.stagingDirectory)
   removeIfEmpty(toBytePath(path.dirname(layout.stagingDirectory)))
 }
 
 function resume(layout: DirectoryLayout): void {
   const journal = readJournal(journalOf(layout))
+  if (!journal) {
+    const reason = 'it is damaged, or names what is not below the published directory'
+    layout.onSetAside?.({ path: journalOf(layout), reason })
+  }
   if (journal && hasStaged(layout.stateDirectory)) apply(layout, journal)
   const snapshot = readSnapshot(layout.stateDirectory)
   // Something may have come in its way, or was half done without a journal that can be read.
@@ -112,6 +116,7 @@ function remember(
 
 function apply(layout: DirectoryLayout, journal: Journal): string[] {
   const blocked = applyJournal(journal, {
+    base: toBytePath(layout.base),
     root: toBytePath(layout.root),
     staging: toBytePath(layout.stagingDirectory),
     checkpoint: leaseGuard(layout.lease),

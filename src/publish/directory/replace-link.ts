@@ -1,6 +1,6 @@
 // From a symlink, or from what others put in place of what was published, to a directory: it is
 // built whole beside that, then takes its place.
-import { removeAll, rename, unlink } from '../../volume/files.js'
+import { removeBelow, rename, unlink } from '../../volume/files.js'
 import { asideOf, directoryLayout, linkLayout } from '../layout.js'
 import { assertLease } from '../lease/lease.js'
 import type { CommitSource, Publication } from '../publisher.js'
@@ -18,7 +18,7 @@ export function replaceLink(
   const root = asideOf(linkLayout(target))
   const layout = directoryLayout(target, root)
   forget(layout)
-  removeAll(root)
+  removeBelow(layout.base, root)
   const update = new DirectoryUpdate(layout, source, checkpoint)
   return {
     offer: (oid, object) => update.offer(oid, object),

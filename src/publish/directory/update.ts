@@ -94,7 +94,7 @@ export class DirectoryUpdate implements Publication {
       const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
-      assertWritable(journal, toBytePath(this.#layout.root))
+      assertWritable(journal, placeOf(this.#layout))
       const { commit } = this.#source
       const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
@@ -157,9 +157,13 @@ export function removePublished(layout: DirectoryLayout, checkpoint: () => void)
   const deletes = record ? filesOf(record.snapshot).map((file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
-    { root: toBytePath(layout.root), staging: toBytePath(layout.stagingDirectory), checkpoint },
+    { ...placeOf(layout), staging: toBytePath(layout.stagingDirectory), checkpoint },
   )
   forget(layout)
+}
+
+function placeOf({ base, root }: DirectoryLayout): { base: string; root: string } {
+  return { base: toBytePath(base), root: toBytePath(root) }
 }
 
 function tryToDiscard(layout: DirectoryLayout): void {

@@ -1,13 +1,15 @@
 // Whether what is in place was looked at since the machine was booted. After a loss of power,
 // a file can have the size and the times that are remembered of it, and not its content.
 import path from 'node:path'
-import { ABSENT, tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import { readFileUnless, replaceFile } from '../../volume/files.js'
+import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import { readFile, replaceFile } from '../../volume/files.js'
 import type { Lease } from './lease.js'
 import { currentBootId } from './process-identity.js'
 
 /** The file's name, beside the lease. */
 export const BOOT_FILE = 'boot'
+
+const MAX_BOOT_BYTES = 4096
 
 /**
  * Whether every file's content is to be compared, as this is the first look in this boot; false
@@ -16,7 +18,7 @@ export const BOOT_FILE = 'boot'
 export function isFirstLook(lease: Lease): boolean {
   const bootId = currentBootId()
   if (bootId === null) return false
-  const last = readFileUnless(ABSENT, bootFileOf(lease))
+  const last = readFile(bootFileOf(lease), MAX_BOOT_BYTES)
   return last?.toString('latin1').trim() !== bootId
 }
 

@@ -1,18 +1,12 @@
 // How a lease is acquired, waited for, taken over and released. A lease is created with its
 // content in one step, wherever the volume has hard links, and taken over by one rename; who was
 // last with that has it, which all find out by a second look.
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { toBytePath } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import {
-  assertAccess,
-  link,
-  namesIn,
-  removeFile,
-  rename,
-  statusBehind,
-} from '../../volume/files.js'
+import { assertAccess, link, namesIn, removeFile, rename, statusOf } from '../../volume/files.js'
 import { mountPointOf } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
@@ -69,6 +63,8 @@ function claimFile(file: string, claim: Claim): LeaseAnswer {
   if (holder) return isWritable(path.dirname(file)) ? holder : { state: 'unwritable' }
   let answer: LeaseAnswer | undefined
   const isDone = tolerating(UNWRITABLE, () => {
+    // What is there and cannot be read is no lease, and would stand in the way of one.
+    if (found === undefined && statusOf(file)?.isFile() === false) removeFile(file)
     answer = found === undefined ? createLease(file, claim) : takeOver(file, found, claim)
   })
   return isDone && answer ? answer : { state: 'unwritable' }
@@ -142,7 +138,7 @@ function lostRace(file: string): LeaseAnswer {
 
 function held(file: string, { self }: Claim): LeaseAnswer {
   removeStaged(path.dirname(file))
-  const volume = statusBehind(file).dev
+  const volume = (statusOf(file) as Stats).dev
   return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }
 }
 

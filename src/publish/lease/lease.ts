@@ -10,8 +10,8 @@
 // over. In symlink mode, that call puts a whole commit back in sight until the new owner's next.
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { ABSENT } from '../../volume/errnos.js'
-import { readFileUnless, rewrite } from '../../volume/files.js'
+import { NO_FILE } from '../../volume/errnos.js'
+import { readFile, rewrite } from '../../volume/files.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /** A lease that is held. */
@@ -37,6 +37,8 @@ export const LEASE_FILE = 'lease'
 
 /** Every record has this length, so that one write replaces another whole. */
 const RECORD_BYTES = 512
+/** What is larger is no lease, in bytes. */
+const MAX_LEASE_BYTES = 64 * 1024
 /** While something goes on, the lease is looked at this often, in milliseconds. */
 const LOOK_AGAIN_MS = 1000
 
@@ -59,7 +61,7 @@ export function decodeLease(text: string): LeaseRecord | undefined {
 
 /** The text of a lease file; undefined where there is none. */
 export function readLeaseText(file: string): string | undefined {
-  return readFileUnless(ABSENT, file)?.toString()
+  return readFile(file, MAX_LEASE_BYTES)?.toString()
 }
 
 /** Throws `lease-lost` where a lease is not its holder's any more. */
@@ -90,7 +92,7 @@ export async function renewLease({ file, id }: Lease): Promise<boolean> {
       return record?.id === id ? encodeLease({ ...record, beats: record.beats + 1 }) : undefined
     })
   } catch (error) {
-    if (ABSENT.includes(errnoOf(error))) return false
+    if (NO_FILE.includes(errnoOf(error))) return false
     throw error
   }
 }

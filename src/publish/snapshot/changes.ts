@@ -12,6 +12,7 @@ import {
   type Snapshot,
   STAT_FIELDS,
   seal,
+  unlessDamaged,
   unseal,
 } from './snapshot.js'
 
@@ -77,11 +78,18 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
 /** Whether bytes of {@link encodeChanges} are of another base; undefined where they are damaged. */
 export function isForBase(bytes: Buffer, { checksum }: SnapshotBase): boolean | undefined {
   const content = unseal(bytes, MAGIC)
-  return content && readHeader(content).header.base === checksum
+  return content && unlessDamaged(() => readHeader(content).header.base === checksum)
 }
 
-/** The inverse of {@link encodeChanges}, for bytes that {@link isForBase} found right. */
-export function decodeChanges(bytes: Buffer, base: SnapshotBase): Snapshot {
+/**
+ * The inverse of {@link encodeChanges}, for bytes that {@link isForBase} found right; undefined
+ * where they are not what it wrote, or would lead out of what is published.
+ */
+export function decodeChanges(bytes: Buffer, base: SnapshotBase): Snapshot | undefined {
+  return unlessDamaged(() => decode(bytes, base))
+}
+
+function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { header, end } = readHeader(bytes)
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const bodies = new Map(base.trees.map(({ oid, body }) => [oid, body]))
@@ -94,6 +102,8 @@ export function decodeChanges(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
   const count = trees[0]?.files ?? 0
   const stats = carryStats(base.stats, kept, count)
+  const recordBytes = header.records * (STAT_FIELDS + 1) * Float64Array.BYTES_PER_ELEMENT
+  if (bodyAt + recordBytes > bytes.length) throw new RangeError('the records are cut')
   const records = new Float64Array(header.records * (STAT_FIELDS + 1))
   bytes.copy(new Uint8Array(records.buffer), 0, bodyAt)
   for (let at = 0; at < records.length; at += STAT_FIELDS + 1) {

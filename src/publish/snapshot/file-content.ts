@@ -56,7 +56,11 @@ function kindOf(mode: number): number | undefined {
 
 function isContentWithCrlf(path: string, stat: Stats, oid: Oid): boolean {
   if (!stat.isFile() || stat.size >= MAX_CRLF_BYTES) return false
-  const stored = restore(readBytes(path), { ...NO_CONVERSION, lineEnds: 'crlf' }, oid)
+  const stored = restore(
+    readBytes(path, MAX_CRLF_BYTES),
+    { ...NO_CONVERSION, lineEnds: 'crlf' },
+    oid,
+  )
   return hashObject('blob', stored, objectFormatOf(oid)) === oid
 }
 

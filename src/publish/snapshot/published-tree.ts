@@ -125,5 +125,5 @@ export class PublishedTree {
 
 function readSmall(path: string, stat: Stats): Buffer | undefined {
   if (stat.isSymbolicLink()) return readLink(path)
-  return stat.isFile() ? readBytes(path) : undefined
+  return stat.isFile() ? readBytes(path, LARGE_BYTES) : undefined
 }

@@ -3,10 +3,12 @@
 // as none.
 import { hash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
+import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
 import type { AttributesFile } from '../tree/attribute-plan.js'
 import type { TreeRecord } from '../tree/tree-diff.js'
+import { areSafeTrees } from './tree-names.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
 const CHECKSUM = 'sha1'
@@ -83,7 +85,27 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
 /** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */
 export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   const content = unseal(bytes, MAGIC)
-  if (!content) return undefined
+  const snapshot = content && unlessDamaged(() => decode(content))
+  return snapshot && areSafeTrees(snapshot.trees, filesIn(snapshot)) ? snapshot : undefined
+}
+
+/** What bytes say; undefined where they are not what this service writes, though their sum is right. */
+export function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    // Whoever may write here can seal anything: what cannot be decoded says nothing.
+    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) {
+      return undefined
+    }
+    if (error instanceof SyncError) return undefined
+    throw error
+  }
+}
+
+const filesIn = ({ stats }: Snapshot) => stats.length / STAT_FIELDS
+
+function decode(content: Buffer): Snapshot {
   const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
   const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as SnapshotHeader
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
@@ -103,6 +125,8 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
     position += TREE_FIELDS * 4
     bodyAt = bodyEnd
   }
+  const statBytes = header.files * STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT
+  if (bodyAt + statBytes > content.length) throw new RangeError('the records are cut')
   const stats = new Float64Array(header.files * STAT_FIELDS)
   content.copy(new Uint8Array(stats.buffer), 0, bodyAt)
   return {

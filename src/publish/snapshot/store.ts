@@ -2,7 +2,7 @@
 // one is staged first, and takes its place in one step.
 import path from 'node:path'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
-import { link, readFileUnless, removeFile, rename, writeFile } from '../../volume/files.js'
+import { link, readFile, removeFile, replace, writeFile } from '../../volume/files.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 
@@ -14,6 +14,9 @@ export interface StoredSnapshot extends Snapshot {
 
 /** Changes are written on their own while they are at most this share of what they are to. */
 const MOST_CHANGES = 1 / 8
+
+/** What is larger was not written by this service, in bytes. */
+const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024
 
 /** The snapshot in a state directory; undefined where there is none that can be trusted. */
 export function readSnapshot(directory: string): StoredSnapshot | undefined {
@@ -47,10 +50,10 @@ export function hasStaged(directory: string): boolean {
 /** Puts the staged snapshot in place. */
 export function adoptStaged(directory: string): void {
   const [snapshot, changes] = [snapshotOf(directory), changesOf(directory)]
-  if (tolerating(['ENOENT'], () => rename(stagedOf(snapshot), snapshot))) {
+  if (tolerating(['ENOENT'], () => replace(stagedOf(snapshot), snapshot))) {
     removeFile(changes)
   } else {
-    rename(stagedOf(changes), changes)
+    replace(stagedOf(changes), changes)
   }
 }
 
@@ -63,7 +66,7 @@ export function discardStaged(directory: string): void {
 
 /** Marks that any file on disk may differ from the snapshot, now or soon: all are to be compared. */
 export function markForRecheck(directory: string): void {
-  tolerating(['ENOENT'], () => rename(snapshotOf(directory), recheckOf(directory)))
+  tolerating(['ENOENT'], () => replace(snapshotOf(directory), recheckOf(directory)))
 }
 
 /** Removes a snapshot that was marked, now that there is a better one. */
@@ -95,7 +98,9 @@ function read(file: string, changesFile?: string): StoredSnapshot | undefined {
   const isForThis = isForBase(bytes, base.base)
   // Whether damaged changes belong to it, nothing tells: then it may be outdated.
   if (isForThis === undefined) return undefined
-  return isForThis ? { ...base, ...decodeChanges(bytes, base.base) } : base
+  if (!isForThis) return base
+  const changed = decodeChanges(bytes, base.base)
+  return changed && { ...base, ...changed }
 }
 
 function readBase(file: string): StoredSnapshot | undefined {
@@ -107,7 +112,7 @@ function readBase(file: string): StoredSnapshot | undefined {
 }
 
 function readIfPresent(file: string): Buffer | undefined {
-  return readFileUnless(['ENOENT'], file)
+  return readFile(file, MAX_SNAPSHOT_BYTES)
 }
 
 function isSameFormat(one: Snapshot, other: Snapshot): boolean {

@@ -11,7 +11,7 @@ import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, toFsPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
-import { link, statusBehind, symlink } from '../../volume/files.js'
+import { link, statusOf, symlink } from '../../volume/files.js'
 import { statOf, writeNewFile, writeNewPieces } from '../../volume/volume.js'
 import { hashFile } from '../snapshot/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
@@ -83,7 +83,7 @@ function* stepsOf(source: ByteSource): Generator<Buffer> {
 /** One that was received lies in a file of its own already, which a link makes this one. */
 function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
   // A second path gets a file of its own, as an edit of one must not show in the other.
-  const canShare = blob.isTemporary && mode === MODE.file && statusBehind(blob.file).nlink === 1
+  const canShare = blob.isTemporary && mode === MODE.file && statusOf(blob.file)?.nlink === 1
   const share = () => link(blob.file, toFsPath(target))
   if (canShare && tolerating(NO_LINK, share)) return
   copyFile(blob.file, target, permissions)

@@ -1,6 +1,6 @@
 // Publishes by symlink: the published path is a link to the worktree of a commit.
 import path from 'node:path'
-import { isDirectory, removeAll, statusOf } from '../../volume/files.js'
+import { isDirectory, removeAll, removeBelow, statusOf } from '../../volume/files.js'
 import { removeForeignIfAsked } from '../directory/clean.js'
 import { assertReplaceable } from '../directory/making-way.js'
 import { verify } from '../directory/record.js'
@@ -36,12 +36,12 @@ export const symlinkPublisher: Publisher = {
     if (depth.isFirst) recheckUnused(links)
     const layout = symlinkPublisher.current(target)
     if (!layout) return NOTHING
-    removeAll(path.join(links.worktrees, 'incoming'))
+    removeBelow(path.dirname(links.link), path.join(links.worktrees, 'incoming'))
     const record = verify(layout, depth)
     // It may share the files that were changed.
     if (!record?.isTrusted) recheckStandby(links)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout.root, record, depth)
+    const foreign = removeForeignIfAsked(target, layout, record, depth)
     const isShown = linkedCommit(links) !== undefined
     return inspectionOf(layout.root, record, { isShown, foreign })
   },

@@ -4,7 +4,7 @@
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
-import { exists, link, removeAll, rename, symlink } from '../../volume/files.js'
+import { exists, link, removeBelow, rename, symlink } from '../../volume/files.js'
 import { ensureDirectory, makeDirectory, readLink, statIfPresent } from '../../volume/volume.js'
 import { recheck, recover, verify } from '../directory/record.js'
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../layout.js'
@@ -50,7 +50,7 @@ export function retire(links: LinkLayout, name: string): boolean {
 
 /** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
 export function promote(from: DirectoryLayout, to: DirectoryLayout): void {
-  removeAll(to.stateDirectory)
+  removeBelow(to.base, to.stateDirectory)
   rename(from.stateDirectory, to.stateDirectory)
   rename(from.root, to.root)
 }
@@ -77,9 +77,9 @@ function isFit(worktree: DirectoryLayout): boolean {
 
 function removeStandby(links: LinkLayout): void {
   for (const name of [STANDBY, `${STANDBY}.new`]) {
-    const { root, stateDirectory } = worktreeLayout(links, name)
-    removeAll(stateDirectory)
-    removeAll(root)
+    const { base, root, stateDirectory } = worktreeLayout(links, name)
+    removeBelow(base, stateDirectory)
+    removeBelow(base, root)
   }
 }
 

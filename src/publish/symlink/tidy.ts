@@ -3,13 +3,15 @@
 import path from 'node:path'
 import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
-import { namesIn, readFileUnless, removeAll, writeFile } from '../../volume/files.js'
+import { namesIn, readFile, removeBelow, writeFile } from '../../volume/files.js'
 import { recheck } from '../directory/record.js'
 import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../layout.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
 import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
+
+const MAX_MARK_BYTES = 4096
 
 /**
  * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
@@ -51,7 +53,7 @@ function markRetired(layout: LinkLayout, name: string, options: TidyOptions): nu
 
 /** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
 function readMark(mark: string): number | undefined {
-  const text = readFileUnless(['ENOENT'], mark)?.toString('latin1') ?? ''
+  const text = readFile(mark, MAX_MARK_BYTES)?.toString('latin1') ?? ''
   return /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
@@ -63,7 +65,7 @@ function remove(layout: LinkLayout, name: string): void {
     path.join(worktrees, name),
     retiredMarkOf(layout, name),
   ]) {
-    removeAll(target)
+    removeBelow(path.dirname(layout.link), target)
   }
 }
 
@@ -86,7 +88,7 @@ function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
-      if (!isKept) removeAll(path.join(directory, name))
+      if (!isKept) removeBelow(path.dirname(layout.link), path.join(directory, name))
     }
   }
 }

@@ -236,14 +236,14 @@ describe('the place of a lease', () => {
 
   test('that cannot be written needs no lease', (t) => {
     const { one, two, acquire, hold } = create(t)
-    const refuse = ({ name }: { name: string }) => {
-      if (!/open|mkdir|access/.test(name)) return
+    const refuse = ({ name, isChange }: { name: string; isChange: boolean }) => {
+      if (!isChange || !/open|mkdir|access/.test(name)) return
       throw Object.assign(new Error('EROFS'), { code: 'EROFS', syscall: name })
     }
     withGate(refuse, () => assert.equal(acquire(one).state, 'unwritable'))
     hold(two)
     const refuseAccess = ({ name }: { name: string }) => {
-      if (name === 'accessSync') refuse({ name })
+      if (name === 'accessSync') refuse({ name, isChange: true })
     }
     withGate(refuseAccess, () => assert.equal(acquire(one).state, 'unwritable'))
   })

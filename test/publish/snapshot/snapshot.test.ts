@@ -6,6 +6,7 @@ import {
   decodeSnapshot,
   encodeSnapshot,
   STAT_FIELDS,
+  seal,
 } from '../../../src/publish/snapshot/snapshot.js'
 import { plain, snapshotOf } from '../../helpers/snapshots.js'
 import { modelOf } from '../../helpers/tree-model.js'
@@ -18,7 +19,8 @@ describe('a snapshot', () => {
   })
 
   test('holds sha256 oids', () => {
-    const tree = { oid: '7'.repeat(64), body: Buffer.from('body'), trees: 1, files: 2 }
+    const body = Buffer.from(`100644 a\0${'x'.repeat(32)}100644 b\0${'y'.repeat(32)}`)
+    const tree = { oid: '7'.repeat(64), body, trees: 1, files: 2 }
     const stats = new Float64Array(2 * STAT_FIELDS).fill(1.5)
     const commit = '8'.repeat(64)
     const snapshot = { ...SMALL, commit, trees: [tree], stats }
@@ -32,8 +34,8 @@ describe('a snapshot', () => {
 
   test('keeps any number', () => {
     fc.assert(
-      fc.property(fc.array(fc.double(), { minLength: 4 * STAT_FIELDS }), (numbers) => {
-        const stats = Float64Array.from(numbers.slice(0, 4 * STAT_FIELDS))
+      fc.property(fc.array(fc.double(), { minLength: 3 * STAT_FIELDS }), (numbers) => {
+        const stats = Float64Array.from(numbers.slice(0, 3 * STAT_FIELDS))
         assert.deepEqual(decodeSnapshot(encodeSnapshot({ ...SMALL, stats }))?.stats, stats)
       }),
     )
@@ -64,6 +66,37 @@ describe('a snapshot', () => {
     const content = Buffer.from(other, 'latin1')
     const checksum = createHash('sha1').update(content).digest()
     assert.equal(decodeSnapshot(Buffer.concat([content, checksum])), undefined)
+  })
+
+  test('that names what is not below it, or says wrong how much it holds, counts as none', () => {
+    const whole = snapshotOf(modelOf({ a: 'x', d: modelOf({ bbbb: 'y' }) }))
+    const renamed = (name: string) =>
+      whole.trees.map((tree) => ({
+        ...tree,
+        body: Buffer.from(tree.body.toString('latin1').replace('bbbb', name), 'latin1'),
+      }))
+    const decode = (change: Partial<typeof whole>) =>
+      decodeSnapshot(encodeSnapshot({ ...whole, ...change }))
+    assert.ok(decode({ trees: renamed('.bbb') }))
+    for (const name of ['..', '.', '', '../b', 'b/bb', '.git', 'GIT~1', '.git-autosync']) {
+      assert.equal(decode({ trees: renamed(name) }), undefined, JSON.stringify(name))
+    }
+    for (const field of ['trees', 'files'] as const) {
+      for (const at of whole.trees.keys()) {
+        const trees = whole.trees.map((tree, n) =>
+          n === at ? { ...tree, [field]: tree[field] + 1 } : tree,
+        )
+        assert.equal(decode({ trees }), undefined, `${field} of ${at}`)
+      }
+    }
+    assert.equal(decode({ stats: new Float64Array(3 * STAT_FIELDS) }), undefined)
+  })
+
+  test('of which only the sum is right counts as none', () => {
+    for (const header of ['', 'no JSON', '{}', '{"commit":"ab","trees":1e9,"files":1e9}']) {
+      const bytes = Buffer.from(`git-autosync snapshot 2\n${header}\n${'\0'.repeat(20)}`)
+      assert.equal(decodeSnapshot(seal(bytes)), undefined, header)
+    }
   })
 
   test('of 20,000 files in 2,000 directories takes a moment', () => {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -22,6 +31,7 @@ import {
   removeSnapshot,
   stageSnapshot,
 } from '../../../src/publish/snapshot/store.js'
+import { fsError, withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 import { plain, snapshotOf } from '../../helpers/snapshots.js'
 import { trees } from '../../helpers/tree-arbitrary.js'
@@ -80,7 +90,10 @@ describe('snapshot changes', () => {
         const base = { ...withAttributes(snapshotOf(from), before), checksum: 'abcd' }
         const next = withAttributes(snapshotOf(to), after)
         assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(next))), plain(next))
-        assert.deepEqual(plain(decodeChanges(encodeChanges(next, base), base)), plain(next))
+        assert.deepEqual(
+          plain(decodeChanges(encodeChanges(next, base), base) as Snapshot),
+          plain(next),
+        )
       }),
     )
   })
@@ -91,7 +104,7 @@ describe('snapshot changes', () => {
     const files = all.with(7, 250)
     const changes = encodeChanges(withAttributes(FIRST, { files, bodies: all }), base)
     assert.ok(changes.length < 1000, `${changes.length} bytes`)
-    assert.deepEqual(decodeChanges(changes, base).attributes, base.attributes)
+    assert.deepEqual(decodeChanges(changes, base)?.attributes, base.attributes)
   })
 
   test('lead from any snapshot to any other', () => {
@@ -102,7 +115,7 @@ describe('snapshot changes', () => {
         const next = snapshotOf(to, (field) => numbers[field] ?? field / 3)
         const bytes = encodeChanges(next, base)
         assert.equal(isForBase(bytes, base), true)
-        assert.deepEqual(plain(decodeChanges(bytes, base)), plain(next))
+        assert.deepEqual(plain(decodeChanges(bytes, base) as Snapshot), plain(next))
       }),
     )
   })
@@ -131,8 +144,33 @@ describe('a stored snapshot', () => {
 
   test('that cannot be read is a fault, not none', (t) => {
     const directory = tempDir(t)
-    mkdirSync(path.join(directory, 'snapshot'))
-    assert.throws(() => readSnapshot(directory), { code: 'EISDIR' })
+    write(directory, SMALL)
+    withGate(
+      ({ name }) => {
+        if (name === 'readSync') throw fsError('EIO')
+      },
+      () => assert.throws(() => readSnapshot(directory), { code: 'EIO' }),
+    )
+  })
+
+  test('is never what is no file, which the next one takes the place of', (t) => {
+    for (const put of [
+      (file: string) => mkdirSync(path.join(file, 'full'), { recursive: true }),
+      (file: string) => symlinkSync('/dev/zero', file),
+      (file: string) => execFileSync('mkfifo', [file]),
+    ]) {
+      const directory = tempDir(t)
+      for (const name of ['snapshot', 'snapshot.next', 'snapshot.changes', 'snapshot.doubted']) {
+        put(path.join(directory, name))
+      }
+      assert.equal(readSnapshot(directory), undefined)
+      assert.equal(readForRecheck(directory), undefined)
+      assert.equal(hasStaged(directory), false)
+      write(directory, SMALL)
+      assert.deepEqual(plain(readSnapshot(directory)), plain(SMALL))
+      markForRecheck(directory)
+      assert.deepEqual(plain(readForRecheck(directory)), plain(SMALL))
+    }
   })
 
   test('is followed by its changes, as long as they are few', (t) => {

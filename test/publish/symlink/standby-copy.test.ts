@@ -44,9 +44,9 @@ describe('where a volume has no hard links', () => {
     const test = createWorktreeSite(t)
     test.publish({ a: 'old', b: 'old' })
     withGate(
-      ({ name, paths }, args) => {
+      ({ name, paths, isChange }) => {
         if (name === 'linkSync') throw fsError('EPERM')
-        const isCopy = name === 'openSync' && args[1] === 'r' && paths[0]?.endsWith('/b')
+        const isCopy = name === 'openSync' && !isChange && paths[0]?.endsWith('/b')
         if (isCopy) writeFileSync(test.at('b'), 'edited')
       },
       () => test.tidy(),
@@ -63,7 +63,7 @@ describe('a fault while a standby is made', () => {
     for (const [full, at] of [
       ['linkSync', 3],
       ['mkdirSync', 1],
-      ['writeFileSync', 1],
+      ['writeSync', 1],
     ] as const) {
       let calls = 0
       const tidyFull = () =>
@@ -71,7 +71,7 @@ describe('a fault while a standby is made', () => {
           ({ name, paths }) => {
             // Then the snapshot is not shared but written.
             const isState = paths.some((file) => file.endsWith('/snapshot'))
-            if (full === 'writeFileSync' && name === 'linkSync' && isState) throw fsError('EPERM')
+            if (full === 'writeSync' && name === 'linkSync' && isState) throw fsError('EPERM')
             if (name === full && ++calls === at) throw fsError('ENOSPC')
           },
           () => test.tidy(),

@@ -212,8 +212,10 @@ describe('tidy', () => {
     assert.deepEqual(photograph(test.worktrees), before)
     assert.deepEqual(
       calls.filter(
-        ({ name }) =>
-          /mkdir|open|rename|symlink|link|writeFile/.test(name) && !/read|un/.test(name),
+        ({ name, isChange }) =>
+          isChange &&
+          /mkdir|open|rename|symlink|link|writeFile/.test(name) &&
+          !/read|un/.test(name),
       ),
       [],
     )

@@ -1,0 +1,90 @@
+// Removes a directory with all that is in it, where others may change it meanwhile: each directory
+// is held open, and what it holds is removed by its name there. What a symlink leads to stays.
+import { randomUUID } from 'node:crypto'
+import { renameSync, rmdirSync } from 'node:fs'
+import { errnoOf } from '../base/errno.js'
+import { displayPath, joinBytePath, toFsPath } from './byte-path.js'
+import { ABSENT, NO_FILE, readUnless, tolerating } from './errnos.js'
+import { canHold, type OpenDirectory, openDirectory } from './open-directory.js'
+import { namesAt, removeOne, statIfPresent } from './volume.js'
+
+/** What lies deeper than this is moved up before it is removed: as many are open at once. */
+const MAX_DEPTH = 40
+
+/** How a directory is removed. */
+export interface RemovalOptions {
+  /** Throws when what is left is to stay. */
+  checkpoint?: () => void
+  /** What stays, with the directories that it lies in; below the path that is removed. */
+  except?: string | undefined
+}
+
+/** Removes whatever is at a byte path, with all that is in it, but for one path. */
+export function removeTree(path: string, options: RemovalOptions = {}): void {
+  try {
+    new Removal(options).remove(path, path)
+  } catch (error) {
+    throw renamed(error, path)
+  }
+}
+
+class Removal {
+  readonly #options: RemovalOptions
+  readonly #isHolding = canHold()
+  /** Those that are open, each in the one before. */
+  readonly #open: OpenDirectory[] = []
+  #hasMoved = false
+
+  constructor(options: RemovalOptions) {
+    this.#options = options
+  }
+
+  /** By the path that reaches it, and by its name among what is to stay. */
+  remove(reached: string, name: string): void {
+    const { checkpoint, except } = this.#options
+    if (name === except) return
+    checkpoint?.()
+    if (!statIfPresent(reached)?.isDirectory()) {
+      removeOne(reached)
+      return
+    }
+    // Where something else is there by now, it is left to the next removal.
+    const opened = readUnless(NO_FILE, () => openDirectory(reached, this.#isHolding))
+    if (!opened) return
+    this.#open.push(opened)
+    try {
+      do {
+        this.#hasMoved = false
+        this.#clear(opened, name)
+      } while (this.#hasMoved && this.#open.length === 1)
+    } finally {
+      this.#open.pop()
+      opened.close()
+    }
+    const isKept = except?.startsWith(`${name}/`) ?? false
+    if (!isKept) tolerating(ABSENT, () => rmdirSync(toFsPath(reached)))
+  }
+
+  #clear({ path }: OpenDirectory, name: string): void {
+    const top = this.#open[0]
+    for (const entry of namesAt(path)) {
+      const reached = joinBytePath(path, entry)
+      if (this.#open.length < MAX_DEPTH || !top) this.remove(reached, joinBytePath(name, entry))
+      else {
+        renameSync(toFsPath(reached), toFsPath(joinBytePath(top.path, `deep-${randomUUID()}`)))
+        this.#hasMoved = true
+      }
+    }
+  }
+}
+
+/** An error says where it was by the path that was to be removed. */
+function renamed(error: unknown, path: string): unknown {
+  if (errnoOf(error) === '' || !(error instanceof Error)) return error
+  const by = (text: string) => text.replace(/\/proc\/self\/fd\/\d+/g, displayPath(path))
+  const at: unknown = Reflect.get(error, 'path')
+  return Object.assign(error, {
+    message: by(error.message),
+    ...(typeof at === 'string' ? { path: by(at) } : {}),
+  })
+}
