@@ -9,11 +9,13 @@ export class UnfitFileError extends Error {
   override readonly name = 'UnfitFileError'
   /** EISDIR, EFBIG, or EINVAL for what is neither a file nor a directory. */
   readonly code: 'EISDIR' | 'EFBIG' | 'EINVAL'
-  /** As an error of the operating system has it. */
+  /** As an error of the operating system has them. */
   readonly syscall = 'read'
+  readonly path: string
 
-  constructor(code: UnfitFileError['code'], message: string) {
+  constructor(path: string, code: UnfitFileError['code'], message: string) {
     super(message)
+    this.path = path
     this.code = code
   }
 }
@@ -28,10 +30,10 @@ const CHUNK_BYTES = 64 * 1024
 export async function readRegularFile(file: string, maxBytes: number): Promise<Buffer> {
   if (file === devNull) return Buffer.alloc(0)
   // To open some devices does something, so that they are looked at first.
-  assertRegular(await stat(file), maxBytes)
+  assertRegular(file, await stat(file), maxBytes)
   const handle = await open(file, FLAGS)
   try {
-    const chunks = new Chunks(assertRegular(await handle.stat(), maxBytes), maxBytes)
+    const chunks = new Chunks(file, assertRegular(file, await handle.stat(), maxBytes), maxBytes)
     for (let count = -1; count !== 0; ) {
       const { bytesRead } = await handle.read(chunks.room())
       count = bytesRead
@@ -48,7 +50,7 @@ export function readRegularFileSync(file: string, maxBytes: number): Buffer {
   if (file === devNull) return Buffer.alloc(0)
   const fd = openRegularFileSync(file)
   try {
-    const chunks = new Chunks(assertRegular(fstatSync(fd), maxBytes), maxBytes)
+    const chunks = new Chunks(file, assertRegular(file, fstatSync(fd), maxBytes), maxBytes)
     for (let count = -1; count !== 0; ) {
       count = readSync(fd, chunks.room())
       chunks.add(count)
@@ -61,10 +63,10 @@ export function readRegularFileSync(file: string, maxBytes: number): Buffer {
 
 /** Opens the regular file at `file`, links followed, to read. Throws as {@link readRegularFile}. */
 export function openRegularFileSync(file: string): number {
-  assertRegular(statSync(file))
+  assertRegular(file, statSync(file))
   const fd = openSync(file, FLAGS)
   try {
-    assertRegular(fstatSync(fd))
+    assertRegular(file, fstatSync(fd))
     return fd
   } catch (error) {
     closeSync(fd)
@@ -78,13 +80,13 @@ export function readFault(error: unknown, code: string): string {
 }
 
 /** Returns its size. */
-function assertRegular(stats: Stats, maxBytes = Number.POSITIVE_INFINITY): number {
-  if (stats.isDirectory()) throw new UnfitFileError('EISDIR', 'is a directory, not a file')
+function assertRegular(file: string, stats: Stats, maxBytes = Number.POSITIVE_INFINITY): number {
+  if (stats.isDirectory()) throw new UnfitFileError(file, 'EISDIR', 'is a directory, not a file')
   if (!stats.isFile()) {
-    const what = kindOf(stats)
-    throw new UnfitFileError('EINVAL', `is ${what}, not a regular file, which alone is read`)
+    const fault = `is ${kindOf(stats)}, not a regular file, which alone is read`
+    throw new UnfitFileError(file, 'EINVAL', fault)
   }
-  if (stats.size > maxBytes) throw tooLong(maxBytes)
+  if (stats.size > maxBytes) throw tooLong(file, maxBytes)
   return stats.size
 }
 
@@ -93,18 +95,20 @@ function kindOf(stats: Stats): string {
   return stats.isSocket() ? 'a socket' : 'a device'
 }
 
-function tooLong(maxBytes: number): UnfitFileError {
+function tooLong(file: string, maxBytes: number): UnfitFileError {
   const limit = maxBytes >= 2 ** 20 ? `${maxBytes / 2 ** 20} MiB` : `${maxBytes / 2 ** 10} KiB`
-  return new UnfitFileError('EFBIG', `is longer than ${limit}, the most that is read of it`)
+  return new UnfitFileError(file, 'EFBIG', `is longer than ${limit}, the most that is read of it`)
 }
 
 /** What was read so far, of a file that may grow, or that, as those of /proc, says no size. */
 class Chunks {
+  readonly #file: string
   readonly #maxBytes: number
   #buffer: Buffer
   #length = 0
 
-  constructor(size: number, maxBytes: number) {
+  constructor(file: string, size: number, maxBytes: number) {
+    this.#file = file
     this.#maxBytes = maxBytes
     // One byte more, to see its end.
     this.#buffer = Buffer.allocUnsafe(size + 1)
@@ -121,7 +125,7 @@ class Chunks {
 
   add(count: number): void {
     this.#length += count
-    if (this.#length > this.#maxBytes) throw tooLong(this.#maxBytes)
+    if (this.#length > this.#maxBytes) throw tooLong(this.#file, this.#maxBytes)
   }
 
   whole(): Buffer {
