@@ -1,6 +1,7 @@
 // The listing that is in force: the last valid one, whatever its file has by now.
 import path from 'node:path'
 import type { Clock } from './base/clock.js'
+import { toSyncError } from './base/errors.js'
 import type { Entry, ListingDefaults } from './listing/entry.js'
 import { resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
@@ -50,10 +51,11 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
     try {
       if (read.error) throw read.error
       apply(await resolveListing(read.text, path.dirname(file), defaults))
-    } catch (error) {
-      if (!(error instanceof ListingError)) throw error
+    } catch (cause) {
+      // Whatever it is, and be it a fault of this program: the last good listing stays.
+      const error = toSyncError(cause)
       state.valid = false
-      const faults = error.faults.map(formatFault)
+      const faults = cause instanceof ListingError ? cause.faults.map(formatFault) : [error.message]
       observe({ type: 'listing-rejected', path: file, error, faults })
     }
   }

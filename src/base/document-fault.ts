@@ -1,6 +1,9 @@
 // What is wrong with a document, and where in it. https://www.rfc-editor.org/rfc/rfc6901
 import { redact } from './redact-patterns.js'
 
+/** Of a document with more faults than this, the first ones are told. */
+export const MAX_FAULTS = 1000
+
 export interface Fault {
   /** JSON pointer (RFC 6901) into the document; empty for the document as a whole. */
   pointer: string

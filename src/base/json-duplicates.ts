@@ -1,5 +1,6 @@
 // Finds what JSON.parse passes over in silence: a field that an object has twice.
 // https://www.rfc-editor.org/rfc/rfc8259#section-4
+import { MAX_FAULTS } from './document-fault.js'
 
 interface Container {
   /** The names so far; undefined for an array. */
@@ -11,7 +12,7 @@ interface Container {
 // Plain characters in a loop of their own, as alternatives overflow the stack in a long string.
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g
 
-/** The fields of `json`, a valid text, that come again: the names and indices that lead to each. */
+/** The first fields of `json`, a valid text, that come again: the names and indices that lead to each. */
 export function findDuplicateKeys(json: string): (readonly string[])[] {
   const found: (readonly string[])[] = []
   const open: Container[] = []
@@ -27,6 +28,7 @@ export function findDuplicateKeys(json: string): (readonly string[])[] {
       if (container.names.has(container.next)) found.push(open.map(({ next }) => String(next)))
       container.names.add(container.next)
     }
+    if (found.length === MAX_FAULTS) return found
     isName = token === '{' || (token === ',' && open.at(-1)?.names !== undefined)
   }
   return found

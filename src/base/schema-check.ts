@@ -1,7 +1,7 @@
-// Documents held against a JSON Schema: every fault at once, each with its place, said in
-// words that suit the document. https://json-schema.org/draft-07
+// Documents held against the JSON Schema of an array: every fault at once, each with its place,
+// said in words that suit the document. https://json-schema.org/draft-07
 import { Ajv, type ErrorObject } from 'ajv'
-import { type Fault, toPointer } from './document-fault.js'
+import { type Fault, MAX_FAULTS, toPointer } from './document-fault.js'
 import { redact } from './redact-patterns.js'
 
 /**
@@ -16,7 +16,13 @@ export interface Checked<T> {
   faults: Fault[]
 }
 
-/** Compiles `schema`, which is of T; a keyword without words has the validator's. */
+/** More fields than any schema has: each that is not known is a fault. */
+const MAX_FIELDS = 200
+
+/**
+ * Compiles `schema`, of an array T; a keyword without words has the validator's. Items are checked
+ * one by one, as a validator holds every fault that it finds.
+ */
 export function createSchemaCheck<T>(
   schema: object,
   words: Readonly<Record<string, FaultWords>>,
@@ -24,16 +30,29 @@ export function createSchemaCheck<T>(
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   const validate = ajv.compile<T>(schema)
   return (document) => {
-    if (validate(document)) return { value: document, faults: [] }
-    return { faults: (validate.errors ?? []).flatMap((error) => describe(error, words) ?? []) }
+    const faultsOf = (checked: unknown, index: number): Fault[] => {
+      if (validate(checked)) return []
+      return (validate.errors ?? []).flatMap((error) => describe(error, index, words) ?? [])
+    }
+    if (!Array.isArray(document)) return { faults: faultsOf(document, 0) }
+    const faults: Fault[] = []
+    for (let index = 0; index < document.length && faults.length < MAX_FAULTS; index++) {
+      const item: unknown = document[index]
+      if (Object.keys(Object(item)).length <= MAX_FIELDS) faults.push(...faultsOf([item], index))
+      else faults.push({ pointer: `/${index}`, message: `has more than ${MAX_FIELDS} fields` })
+    }
+    // Each item was held against it.
+    return faults.length > 0 ? { faults } : { value: document as T, faults }
   }
 }
 
 function describe(
   error: ErrorObject,
+  index: number,
   words: Readonly<Record<string, FaultWords>>,
 ): Fault | undefined {
-  const { keyword, instancePath, message = 'is not valid' } = error
+  const { keyword, message = 'is not valid' } = error
+  const instancePath = error.instancePath.replace(/^\/0/, `/${index}`)
   const say = words[keyword]
   const said: ReturnType<FaultWords> = say ? say(error) : [message]
   if (!said) return undefined

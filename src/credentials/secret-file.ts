@@ -1,10 +1,10 @@
 // Files with secrets, read as they are now. What is wrong with one is said with its
 // name, never with its content; also where the content stands in place of the name.
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { codeOf, errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { namedIn, showFile } from '../base/file-name.js'
+import { readFault, readRegularFile } from '../base/regular-file.js'
 
 /** Where a secret was found; errors say it. */
 export interface Origin {
@@ -15,6 +15,9 @@ export interface Origin {
   /** What a field is called there. @default `its ${field}` */
   nameOf?: (field: string) => string
 }
+
+/** The most that a file of logins, keys or hosts may have, in bytes. */
+const MAX_BYTES = 4 * 1024 * 1024
 
 /** What is wrong with the name of a file that is none. */
 export const MUST_BE_FILE_NAME = 'must be a file name, not the secret itself'
@@ -41,7 +44,7 @@ export function withoutLineEnd(text: string): string {
 
 /** The text of a file. Throws `credentials-invalid`, which begins with `name`. */
 export async function readText(file: string, name: string, what = 'it'): Promise<string> {
-  return readSafely(name, what, () => readFile(file, 'utf8'))
+  return readSafely(name, what, () => readCredentialFile(file))
 }
 
 /**
@@ -58,10 +61,15 @@ export async function readSecret(written: string, origin: Origin, field: string)
   return secret
 }
 
+/** The text of a file with something to log in by. Throws what the system does, or what is unfit. */
+export async function readCredentialFile(file: string): Promise<string> {
+  return (await readRegularFile(file, MAX_BYTES)).toString()
+}
+
 /** The text of a file that nobody named; undefined where none can be read. */
 export async function readOptionalText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readCredentialFile(file)
   } catch (error) {
     // A directory, a home of another user, or a disk that fails: as good as no file.
     if (errnoOf(error) !== '') return undefined
@@ -86,5 +94,5 @@ export async function readSafely<T>(
 function unreadable(name: string, what: string, error: unknown): SyncError {
   const code = codeOf(error)
   const cause = code ? undefined : error
-  return invalidIn(name, `${what} cannot be read (${code || 'unknown'})`, cause)
+  return invalidIn(name, `${what} ${readFault(error, code)}`, cause)
 }

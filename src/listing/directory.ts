@@ -10,6 +10,9 @@ import type { PublishMode } from '../publish/target.js'
 import { OWN_DIRECTORY } from '../volume/own-directory.js'
 import type { ListingDefaults } from './entry.js'
 
+/** PATH_MAX, of which the last byte is the NUL at its end. */
+const MAX_PATH_BYTES = 4095
+
 /**
  * The absolute directory of an entry's path, which starts at `root` or else at `folder`. Throws a
  * RangeError whose message says what is wrong.
@@ -20,6 +23,9 @@ export function resolveDirectory(text: string, folder: string, root: string | un
     throw new RangeError('looks like an address: are path and repo swapped?')
   }
   const directory = path.resolve(root ?? folder, text)
+  if (Buffer.byteLength(directory) > MAX_PATH_BYTES) {
+    throw new RangeError(`is longer than ${MAX_PATH_BYTES} bytes, which no system takes`)
+  }
   if (directory === path.parse(directory).root) {
     throw new RangeError('is the root of the file system: name a directory below it')
   }
@@ -94,11 +100,11 @@ export function findPathConflicts(directories: readonly (string | undefined)[]):
     if (owner === undefined) owners.set(directory, index)
     else faults.push(conflict(index, `is the same directory as /${owner}/path`))
   })
+  const outer = findOuter([...owners.keys()])
   directories.forEach((directory, index) => {
-    const outer =
-      directory === undefined ? undefined : ancestors(directory).find((d) => owners.has(d))
-    if (outer !== undefined) {
-      faults.push(conflict(index, `lies inside the directory of /${owners.get(outer)}/path`))
+    const around = directory === undefined ? undefined : outer.get(directory)
+    if (around !== undefined) {
+      faults.push(conflict(index, `lies inside the directory of /${owners.get(around)}/path`))
     }
   })
   return faults
@@ -108,8 +114,16 @@ function conflict(index: number, message: string): Fault {
   return { pointer: `/${index}/path`, message: `${message}: entries must not share files` }
 }
 
-/** Every directory above `directory`, nearest first. */
-function ancestors(directory: string): string[] {
-  const parent = path.dirname(directory)
-  return parent === directory ? [] : [parent, ...ancestors(parent)]
+/** Of each directory that lies in others of `directories`, the nearest of them. */
+function findOuter(directories: readonly string[]): Map<string, string> {
+  const outer = new Map<string, string>()
+  // Sorted with a slash at the end, what lies in a directory follows it without a gap.
+  const around: string[] = []
+  for (const directory of directories.map((each) => `${each}/`).sort()) {
+    while (around.length > 0 && !directory.startsWith(around.at(-1)!)) around.pop()
+    const nearest = around.at(-1)
+    if (nearest !== undefined) outer.set(directory.slice(0, -1), nearest.slice(0, -1))
+    around.push(directory)
+  }
+  return outer
 }

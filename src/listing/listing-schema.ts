@@ -31,6 +31,7 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
   enum: ({ params, data }) =>
     typeof data === 'string' ? [enumFault(params['allowedValues'], data)] : undefined,
   minLength: () => ['is empty: give it a value, or leave the field out where it is optional'],
+  maxLength: ({ params }) => [`is longer than ${params['limit']} characters`],
   pattern: () => ['must be a full commit id of 40 or 64 hex digits'],
   // "not" fails for what is no object as well, which has a fault of its type already.
   not: ({ data }) => (isObject(data) ? revisionFault(data) : undefined),

@@ -1,17 +1,20 @@
 // The listing: from text to entries, or every fault it has, in the order of the
 // file. Messages never quote a repo, which may hold credentials.
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Fault, toPointer } from '../base/document-fault.js'
+import { type Fault, MAX_FAULTS, toPointer } from '../base/document-fault.js'
 import { codeOf } from '../base/errno.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
 import { findDuplicateKeys } from '../base/json-duplicates.js'
+import { readFault, readRegularFile } from '../base/regular-file.js'
 import { findPathConflicts } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import { FaultList, ListingError } from './listing-error.js'
 import { findSchemaFaults } from './listing-schema.js'
-import { readEntry } from './read-entry.js'
+import { type ReadEntry, readEntry } from './read-entry.js'
 import { findRealFaults } from './real-place.js'
+
+/** Room for 100,000 entries. What is longer is not parsed, which takes many times its length. */
+const MAX_BYTES = 16 * 1024 * 1024
 
 /**
  * Parses a listing whose relative paths and repos start at `folder`. Throws a
@@ -25,12 +28,16 @@ export function parseListing(text: string, folder: string, defaults: ListingDefa
   }
   for (const fault of findSchemaFaults(document)) faults.add(fault)
   const items: unknown[] = Array.isArray(document) ? document : []
-  const drafts = items.map((item, index) => {
+  const drafts: ReadEntry[] = []
+  for (const [index, item] of items.entries()) {
+    if (faults.faults.length >= MAX_FAULTS) break
     const fields = typeof item === 'object' && item !== null ? item : {}
-    return readEntry(fields, { folder, defaults, pointer: `/${index}` }, faults)
-  })
+    drafts.push(readEntry(fields, { folder, defaults, pointer: `/${index}` }, faults))
+  }
   for (const fault of findPathConflicts(drafts.map(({ directory }) => directory))) faults.add(fault)
-  if (faults.faults.length > 0) throw new ListingError(inFileOrder(faults.faults, items))
+  if (faults.faults.length > 0) {
+    throw new ListingError(inFileOrder(faults.faults, items).slice(0, MAX_FAULTS))
+  }
   return drafts.flatMap(({ entry }) => entry ?? [])
 }
 
@@ -43,7 +50,7 @@ export async function resolveListing(
   const entries = parseListing(text, folder, defaults)
   const directories = entries.map(({ directory }) => directory)
   const faults = await findRealFaults(directories, folder, defaults)
-  if (faults.length > 0) throw new ListingError(inFileOrder(faults, entries))
+  if (faults.length > 0) throw new ListingError(inFileOrder(faults, entries).slice(0, MAX_FAULTS))
   return entries
 }
 
@@ -60,10 +67,10 @@ export async function readListing(
 /** The text of the file at `listingPath`. Throws a {@link ListingError} where it cannot be read. */
 export async function readListingText(listingPath: string): Promise<string> {
   try {
-    return await readFile(listingPath, 'utf8')
+    return (await readRegularFile(listingPath, MAX_BYTES)).toString()
   } catch (error) {
-    const code = codeOf(error) || 'unknown'
-    const reason = READ_FAULTS[code] ?? `cannot be read (${code})`
+    const code = codeOf(error)
+    const reason = READ_FAULTS[code] ?? readFault(error, code)
     throw new ListingError([{ pointer: '', message: `${listingPath} ${reason}` }], { cause: error })
   }
 }
@@ -71,7 +78,6 @@ export async function readListingText(listingPath: string): Promise<string> {
 const READ_FAULTS: Record<string, string> = {
   ENOENT: 'does not exist: check LISTING_PATH, and what is mounted there',
   ENOTDIR: 'does not exist: check LISTING_PATH, and what is mounted there',
-  EISDIR: 'is a directory, not a file',
   EACCES: 'cannot be read by this user: give it read permission',
 }
 

@@ -50,7 +50,9 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     ...written
   } = soundFields(fields, pointer, faults)
   const check = <V, T>(field: string, value: V | undefined, parse: (value: V) => T) =>
-    value === undefined ? undefined : checkField(`${pointer}/${field}`, () => parse(value), faults)
+    value === undefined
+      ? undefined
+      : checkField(`${pointer}/${field}`, () => parse(assertWellFormed(value)), faults)
 
   const directory = check('path', path, (text) => resolveDirectory(text, folder, defaults.root))
   const remote = check('repo', repo, (text) => parseRemoteUrl(checkNul(text), folder))
@@ -102,6 +104,12 @@ function explain(error: unknown): string {
   if (error instanceof URIError) return 'has characters or percent signs that encode nothing'
   if (error instanceof RangeError || error instanceof TypeError) return error.message
   throw error
+}
+
+/** A lone surrogate would become another character, the same for each of them, on disk. */
+function assertWellFormed<V>(value: V): V {
+  if (!/\p{Surrogate}/u.test(String(value))) return value
+  throw new RangeError('holds half a character')
 }
 
 function checkNul(text: string): string {

@@ -68,10 +68,12 @@ function findFaultsAt(credential: Credential, index: number): string[] {
 }
 
 function findDuplicates(credentials: Credential[]): string[] {
-  const names = credentials.map(({ name }) => name)
-  return names.flatMap((name, index) =>
-    name !== undefined && names.indexOf(name) < index
-      ? [`/${index} has the name of /${names.indexOf(name)}`]
-      : [],
-  )
+  const owners = new Map<string, number>()
+  return credentials.flatMap(({ name }, index) => {
+    if (name === undefined) return []
+    const owner = owners.get(name)
+    if (owner !== undefined) return [`/${index} has the name of /${owner}`]
+    owners.set(name, index)
+    return []
+  })
 }

@@ -1,8 +1,8 @@
 // Reads the credentials file as it is at each attempt, at the cost of a stat.
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Credential } from '../credential.js'
 import type { CredentialRequest } from '../provider.js'
-import { originIn, readSafely } from '../secret-file.js'
+import { originIn, readSafely, readText } from '../secret-file.js'
 import { createCredentialsParser } from './parser.js'
 
 /**
@@ -21,7 +21,7 @@ export function createFileReader(
       return [ino, size, mtimeNs, ctimeNs].join()
     })
     if (!attempt.rejected && cached?.fingerprint === fingerprint) return cached.credentials
-    const text = await readSafely(name, 'it', () => readFile(file, 'utf8'))
+    const text = await readText(file, name)
     const credentials = cached?.text === text ? cached.credentials : parse(text, file)
     cached = { fingerprint, text, credentials }
     return credentials

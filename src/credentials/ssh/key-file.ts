@@ -1,9 +1,10 @@
 // The private keys to log in with, read anew at each connection attempt.
-import { readFile } from 'node:fs/promises'
 import type { ParsedKey } from 'ssh2'
 import { errnoOf } from '../../base/errno.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
+import { readFault } from '../../base/regular-file.js'
 import { runInThread } from '../../thread/run.js'
+import { readCredentialFile } from '../secret-file.js'
 import type { DecryptAnswer, DecryptTask } from './decrypt-worker.js'
 import { isSlowToParse, PrivateKeyError, parsePrivateKey } from './private-key.js'
 
@@ -22,13 +23,13 @@ export async function readKeyFile(
   passphrase: string | undefined,
 ): Promise<SshKey | { name: string; fault: string } | undefined> {
   try {
-    return { name: named.file, key: await parse(await readFile(named.file, 'utf8'), passphrase) }
+    return { name: named.file, key: await parse(await readCredentialFile(named.file), passphrase) }
   } catch (error) {
     if (error instanceof PrivateKeyError) return { name: named.file, fault: error.message }
     const code = errnoOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     if (code === '') throw error
-    return { name: showFile(named), fault: `cannot be read (${code})` }
+    return { name: showFile(named), fault: readFault(error, code) }
   }
 }
 

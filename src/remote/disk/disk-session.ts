@@ -24,7 +24,7 @@ export class DiskSession implements RemoteSession {
 
   async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
     const repository = await this.#open(signal)
-    const local = await readRefs(repository, prefixes).catch((error) => {
+    const local = await readRefs(repository, prefixes, this.#maxRefsBytes).catch((error) => {
       throw toLocalError(error, this.#directory)
     })
     await this.#peel(repository, local, signal)

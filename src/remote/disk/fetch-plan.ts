@@ -39,8 +39,11 @@ function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | und
     return true
   }
   const pending = [start]
+  // Objects are not verified: what leads to itself must end, too.
+  const visited = new Set<Oid>()
   for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
-    if (seen.has(oid) && oid !== start) continue
+    if (visited.has(oid) || (seen.has(oid) && oid !== start)) continue
+    visited.add(oid)
     const object = read(oid)
     if (!object) continue
     const { type, body } = object

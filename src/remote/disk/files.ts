@@ -1,11 +1,24 @@
-// Files that may be missing.
+// Files that may be missing, and may be anything: what is no regular file, or longer than it
+// should be, is a fault.
 import type { Stats } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { errnoOf } from '../../base/errno.js'
+import { readRegularFile } from '../../base/regular-file.js'
+
+/** The most that a file has which holds one name: HEAD, a ref, the place of a worktree. */
+const NAME_BYTES = 8 * 1024
 
 /** The text of a file, or undefined where there is none. */
-export function readIfExists(file: string): Promise<string | undefined> {
-  return unlessMissing(() => readFile(file, 'utf8'))
+export async function readIfExists(
+  file: string,
+  maxBytes = NAME_BYTES,
+): Promise<string | undefined> {
+  return (await readBytesIfExists(file, maxBytes))?.toString()
+}
+
+/** The content of a file, or undefined where there is none. */
+export function readBytesIfExists(file: string, maxBytes: number): Promise<Buffer | undefined> {
+  return unlessMissing(() => readRegularFile(file, maxBytes))
 }
 
 /** What stands at a path, links followed, or undefined where nothing does. */

@@ -1,14 +1,16 @@
 // Reads loose objects. https://git-scm.com/docs/gitrepository-layout
-import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
 import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { openRegularFileSync, readRegularFileSync } from '../../base/regular-file.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { isMissing } from './files.js'
 import { encodeEntryHeader } from './pack-writer.js'
+import { MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Files up to this size, whose content is at most as much again, are read whole. */
 const WHOLE_FILE_BYTES = 1 << 20
@@ -29,7 +31,8 @@ export function findLooseObject(objectDir: string, oid: Oid): string | undefined
 
 /** The whole object in `file`. */
 export function readLooseObject(file: string): GitObject {
-  return decode(inflateSync(readFileSync(file)), file)
+  const deflated = readRegularFileSync(file, MAX_WHOLE_BYTES)
+  return decode(inflateSync(deflated, { maxOutputLength: MAX_WHOLE_BYTES }), file)
 }
 
 /** The object in `file` as an entry of a pack. */
@@ -46,7 +49,8 @@ export function encodeObject({ type, body }: GitObject): Iterable<Buffer> {
 function readSmall(file: string): GitObject | undefined {
   if (statSync(file).size > WHOLE_FILE_BYTES) return undefined
   try {
-    return decode(inflateSync(readFileSync(file), { maxOutputLength: WHOLE_BODY_BYTES }), file)
+    const deflated = readRegularFileSync(file, WHOLE_FILE_BYTES)
+    return decode(inflateSync(deflated, { maxOutputLength: WHOLE_BODY_BYTES }), file)
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
     throw error
@@ -54,9 +58,10 @@ function readSmall(file: string): GitObject | undefined {
 }
 
 async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterator<Buffer> = connect(createReadStream(file), createInflate())[
-    Symbol.asyncIterator
-  ]()
+  const chunks: AsyncIterator<Buffer> = connect(
+    createReadStream('', { fd: openRegularFileSync(file) }),
+    createInflate(),
+  )[Symbol.asyncIterator]()
   const first = await chunks.next()
   const { type, size, end } = decodeHeader(first.done ? Buffer.alloc(0) : first.value, file)
   yield encodeEntryHeader(type, size)

@@ -1,7 +1,9 @@
 // Refs that are files of their own. Only the folders that can hold what is asked for
 // are looked into. https://git-scm.com/docs/gitrepository-layout
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { opendir } from 'node:fs/promises'
 import path from 'node:path'
+import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import { isMissing, readIfExists } from './files.js'
 
 /** The content of one loose ref, an oid or `ref: <target>`; undefined where there is none. */
@@ -9,18 +11,25 @@ export async function readLooseRef(commonDir: string, name: string): Promise<str
   return (await readIfExists(path.join(commonDir, name)))?.trim()
 }
 
-/** Names and contents of the loose refs that start with any of `prefixes`. */
+/**
+ * Names and contents of the loose refs that start with any of `prefixes`. Throws `refs-too-large`
+ * where the names that are looked at take more than `maxBytes`.
+ */
 export async function readLooseRefs(
   commonDir: string,
   prefixes: readonly string[],
+  maxBytes: number,
 ): Promise<Map<string, string>> {
   const refs = new Map<string, string>()
   const visited = new Set<string>()
+  let bytes = 0
   const walk = async (folder: string): Promise<void> => {
     if (visited.has(folder)) return
     visited.add(folder)
-    for (const entry of await readFolder(path.join(commonDir, folder))) {
+    for await (const entry of readFolder(path.join(commonDir, folder))) {
       const name = `${folder}/${entry.name}`
+      bytes += REF_BYTES + name.length
+      if (bytes > maxBytes) throw refsTooLarge(maxBytes)
       if (entry.isDirectory()) {
         const inside = `${name}/`
         if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
@@ -49,11 +58,11 @@ export function isSafeName(name: string): boolean {
   return !name.startsWith('/') && !name.split('/').includes('..') && !name.includes('\0')
 }
 
-async function readFolder(folder: string) {
+/** One entry after the other, as a folder may hold any number. */
+async function* readFolder(folder: string): AsyncGenerator<Dirent> {
   try {
-    return await readdir(folder, { withFileTypes: true })
+    yield* await opendir(folder, { bufferSize: 256 })
   } catch (error) {
-    if (isMissing(error)) return []
-    throw error
+    if (!isMissing(error)) throw error
   }
 }

@@ -16,6 +16,8 @@ import {
 import { PackFile, type PackOwner } from './pack-file.js'
 import type { LocalRepository } from './repository.js'
 
+/** Each of them takes two file descriptors of the process. */
+const MAX_PACKS = 2000
 /** However many packs there are. */
 const CACHE_BYTES = 16 << 20
 
@@ -115,6 +117,9 @@ export class ObjectStore implements PackOwner {
     folder.listedAt = changedAt
     for (const name of readdirSync(directory)) {
       if (!name.endsWith('.idx') || folder.packs.has(name)) continue
+      if (folder.packs.size === MAX_PACKS) {
+        throw new RangeError(`it has more than ${MAX_PACKS} packs: run git gc in it`)
+      }
       const pack = this.#openPack(path.join(directory, name))
       if (pack) folder.packs.set(name, pack)
     }

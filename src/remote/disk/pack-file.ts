@@ -1,9 +1,10 @@
 // Reads single objects out of a pack on disk, at the price of those objects.
 // https://git-scm.com/docs/pack-format
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createInflate } from 'node:zlib'
+import { openRegularFileSync } from '../../base/regular-file.js'
 import { corrupt } from '../../git/corrupt.js'
 import { applyDelta } from '../../git/delta.js'
 import { decodeEntryHeader, type EntryHeader } from '../../git/entry-header.js'
@@ -13,6 +14,7 @@ import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { PackIndex } from './pack-index.js'
 import { encodeEntryHeader } from './pack-writer.js'
+import { MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Small objects come with their header in one read of this many bytes. */
 const FIRST_READ_BYTES = 4096
@@ -49,7 +51,7 @@ export class PackFile {
     this.#store = store
     this.#index = new PackIndex(indexFile, store.objectFormat)
     this.#file = indexFile.replace(/\.idx$/, '.pack')
-    this.#fd = openSync(this.#file, 'r')
+    this.#fd = this.#openPack()
     this.#size = fstatSync(this.#fd).size
   }
 
@@ -114,6 +116,15 @@ export class PackFile {
     return [header, this.#inflate(entry).deflated]
   }
 
+  #openPack(): number {
+    try {
+      return openRegularFileSync(this.#file)
+    } catch (error) {
+      this.#index.close()
+      throw error
+    }
+  }
+
   async *#copyLarge(header: Buffer, start: number): AsyncGenerator<Buffer> {
     yield header
     const end = start + (await deflatedLength(this.#pieces(start, this.#size)))
@@ -142,8 +153,10 @@ export class PackFile {
   }
 
   #inflate({ header, start, first }: PackedObject): { body: Buffer; deflated: Buffer } {
+    if (header.size > MAX_WHOLE_BYTES) throw corrupt('has an object too large to be held whole')
     // What does not shrink is a little larger when deflated.
     let length = header.size + (header.size >>> 10) + 64
+    const longest = 4 * length + FIRST_READ_BYTES
     let deflated = first
     for (;;) {
       if (deflated.length < length) deflated = this.#bytes(start, length)
@@ -151,7 +164,7 @@ export class PackFile {
       if (inflated) {
         return { body: inflated.body, deflated: deflated.subarray(0, inflated.deflatedBytes) }
       }
-      if (start + length >= this.#size) throw corrupt('is cut short')
+      if (start + length >= this.#size || length > longest) throw corrupt('is cut short')
       length *= 2
     }
   }

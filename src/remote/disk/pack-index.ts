@@ -1,7 +1,8 @@
 // Finds objects in a pack by its index, which is read in place: very large
 // repositories cost no memory. https://git-scm.com/docs/pack-format#_version_2_pack_idx_files_support_packs_larger_than_4_gib_and
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
+import { openRegularFileSync } from '../../base/regular-file.js'
 import { type ObjectFormat, oidBytes } from '../../git/oid.js'
 
 const MAGIC = 0xff744f63
@@ -20,7 +21,7 @@ export class PackIndex {
   constructor(file: string, format: ObjectFormat) {
     this.#oidBytes = oidBytes(format)
     this.#file = file
-    this.#fd = openSync(file, 'r')
+    this.#fd = openRegularFileSync(file)
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
     if (head.length < HEADER_BYTES + FANOUT_BYTES || head.readUInt32BE(0) !== MAGIC) {
       this.close()

@@ -1,9 +1,10 @@
 // The file packed-refs. It may hold very many refs, so it is searched, not parsed whole.
 // https://git-scm.com/docs/git-pack-refs
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { codeOf } from '../../base/errno.js'
 import { isOid, type ObjectFormat, type Oid, oidBytes } from '../../git/oid.js'
-import { isMissing } from './files.js'
+import { refsTooLarge } from '../refs-too-large.js'
+import { readBytesIfExists } from './files.js'
 
 export class PackedRefs {
   readonly #bytes: Buffer
@@ -17,13 +18,20 @@ export class PackedRefs {
     this.#isFullyPeeled = header.startsWith('# pack-refs with:') && / fully-peeled\b/.test(header)
   }
 
-  /** Reads the file of a repository; one that is missing holds no refs. */
-  static async read(commonDir: string, format: ObjectFormat): Promise<PackedRefs> {
+  /**
+   * Reads the file of a repository; one that is missing holds no refs. Throws `refs-too-large` for
+   * more than `maxBytes`.
+   */
+  static async read(
+    commonDir: string,
+    format: ObjectFormat,
+    maxBytes: number,
+  ): Promise<PackedRefs> {
     try {
-      return new PackedRefs(await readFile(path.join(commonDir, 'packed-refs')), format)
+      const bytes = await readBytesIfExists(path.join(commonDir, 'packed-refs'), maxBytes)
+      return new PackedRefs(bytes ?? Buffer.alloc(0), format)
     } catch (error) {
-      if (isMissing(error)) return new PackedRefs(Buffer.alloc(0), format)
-      throw error
+      throw codeOf(error) === 'EFBIG' ? refsTooLarge(maxBytes) : error
     }
   }
 

@@ -18,13 +18,17 @@ export interface LocalRef {
 
 const MAX_SYMREF_DEPTH = 5
 
-/** The refs that start with any of `prefixes`, or all of them: HEAD, then the others sorted. */
+/**
+ * The refs that start with any of `prefixes`, or all of them: HEAD, then the others sorted. Throws
+ * `refs-too-large` where those in files of their own, or the packed ones, take more than `maxBytes`.
+ */
 export async function readRefs(
   repository: LocalRepository,
   prefixes: readonly string[],
+  maxBytes: number,
 ): Promise<LocalRef[]> {
   const wanted = prefixes.length > 0 ? prefixes : ['']
-  const loose = await readLooseRefs(repository.commonDir, wanted)
+  const loose = await readLooseRefs(repository.commonDir, wanted, maxBytes)
   const head = wanted.some((prefix) => 'HEAD'.startsWith(prefix))
     ? await readIfExists(path.join(repository.gitDir, 'HEAD'))
     : undefined
@@ -33,7 +37,7 @@ export async function readRefs(
     loose.get(name) ?? (await readLooseRef(repository.commonDir, name))
   const targets = await followSymrefs(loose, lookUp)
   // Packing writes packed-refs before it deletes the loose ref, so this order misses none.
-  const packed = await PackedRefs.read(repository.commonDir, repository.objectFormat)
+  const packed = await PackedRefs.read(repository.commonDir, repository.objectFormat, maxBytes)
 
   const refs = new Map<string, LocalRef>()
   for (const prefix of wanted) {

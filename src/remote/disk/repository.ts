@@ -1,14 +1,17 @@
 // Finds the parts of a local repository: a working tree with its .git, a linked
 // worktree, a bare repository. https://git-scm.com/docs/gitrepository-layout
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { UnfitFileError } from '../../base/regular-file.js'
 import { CorruptPack } from '../../git/corrupt.js'
 import type { ObjectFormat } from '../../git/oid.js'
 import { findAlternates } from './alternates.js'
 import { parseConfig } from './config.js'
 import { readIfExists, statIfExists } from './files.js'
+
+/** The most that a config has, in bytes. */
+const CONFIG_BYTES = 1024 * 1024
 
 /** Where a repository keeps what; plain data, so that a worker can be given it. */
 export interface LocalRepository {
@@ -51,6 +54,10 @@ export function toLocalError(error: unknown, directory: string): SyncError {
     return new SyncError('pack-corrupt', message, { cause: error })
   }
   if (error instanceof SyncError) return error
+  if (error instanceof UnfitFileError) {
+    const message = `The repository ${directory} cannot be read: ${error.path} ${error.message}; have it mended, it is tried again`
+    return new SyncError('connection-failed', message, { cause: error })
+  }
   const code = errnoOf(error)
   switch (code) {
     case 'EACCES':
@@ -95,14 +102,15 @@ async function followGitFile(candidate: string): Promise<string | undefined> {
   const found = await statIfExists(candidate)
   if (found?.isDirectory()) return candidate
   if (!found?.isFile()) return undefined
-  const text = await readFile(candidate, 'utf8')
-  const target = /^gitdir: (.+?)\r?\n?$/.exec(text)?.[1]
+  const text = await readIfExists(candidate)
+  const target = /^gitdir: (.+?)\r?\n?$/.exec(text ?? '')?.[1]
   return target === undefined ? undefined : path.resolve(path.dirname(candidate), target)
 }
 
 /** Throws `object-format-unsupported` where the config says that reading takes more. */
 async function readObjectFormat(commonDir: string, directory: string): Promise<ObjectFormat> {
-  const config = parseConfig((await readIfExists(path.join(commonDir, 'config'))) ?? '')
+  const file = path.join(commonDir, 'config')
+  const config = parseConfig((await readIfExists(file, CONFIG_BYTES)) ?? '')
   const objectFormat = config.get('extensions.objectformat') ?? 'sha1'
   const refStorage = config.get('extensions.refstorage') ?? 'files'
   const isKnown = objectFormat === 'sha1' || objectFormat === 'sha256'

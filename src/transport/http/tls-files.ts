@@ -2,11 +2,12 @@
 // Verification cannot be turned off, and nothing older than TLS 1.2 is spoken.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import tls from 'node:tls'
 import { codeOf } from '../../base/errno.js'
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
+import { readFault, readRegularFile } from '../../base/regular-file.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 /** The files of one kind of connection. */
@@ -23,6 +24,9 @@ interface Source {
   name: string
   code: ErrorCode
 }
+
+/** The most that one of the files may have, in bytes: some twenty times the CAs of a browser. */
+const MAX_BYTES = 4 * 1024 * 1024
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
@@ -120,7 +124,9 @@ function extraRoots(): string[] {
 }
 
 function readText(source: Source): Promise<string> {
-  return readSafely(source, () => readFile(source.file, 'latin1'))
+  return readSafely(source, async () =>
+    (await readRegularFile(source.file, MAX_BYTES)).toString('latin1'),
+  )
 }
 
 async function readSafely<T>(source: Source, read: () => Promise<T>): Promise<T> {
@@ -129,7 +135,7 @@ async function readSafely<T>(source: Source, read: () => Promise<T>): Promise<T>
   } catch (error) {
     // The system's own words hold the name of the file.
     const code = codeOf(error)
-    throw unusable(source, `cannot be read (${code || 'unknown'})`, code ? undefined : error)
+    throw unusable(source, readFault(error, code), code ? undefined : error)
   }
 }
 

@@ -1,13 +1,14 @@
 // Whether the key that a host shows is one of those that are known for it, or has a
 // certificate of a known authority. Nothing is ever learnt by itself: an unknown key is an
 // error that says what it is.
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
 import type { Clock } from '../../base/clock.js'
 import { codeOf } from '../../base/errno.js'
 import type { SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
+import { readFault } from '../../base/regular-file.js'
+import { readCredentialFile } from '../../credentials/secret-file.js'
 import { type SshCredential, unusable } from '../../credentials/ssh/ssh-credential.js'
 import { defaultKnownHostsFiles, type SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
 import { typeOf } from '../../credentials/ssh/wire-format.js'
@@ -87,7 +88,7 @@ async function readKnownHosts(
   { secretDirectory }: SshDefaults,
 ): Promise<string> {
   try {
-    return await readFile(named.file, 'utf8')
+    return await readCredentialFile(named.file)
   } catch (error) {
     const code = codeOf(error)
     const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
@@ -95,7 +96,7 @@ async function readKnownHosts(
     const isOther = code === 'EACCES' && path.dirname(named.file) !== secretDirectory
     if (credential.knownHostsFiles === undefined && (isAbsent || isOther)) return ''
     // The system's own words hold the name.
-    const fault = `the known hosts ${showFile(named)} cannot be read (${code || 'unknown'})`
+    const fault = `the known hosts ${showFile(named)} ${readFault(error, code)}`
     throw unusable(credential, fault, code ? undefined : error)
   }
 }

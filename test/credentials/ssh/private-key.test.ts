@@ -112,5 +112,5 @@ test('what is no private key is told without any of it', async (t) => {
   const named = await readKeyFile(namedIn(dir, 'key'), undefined)
   assert.equal(named?.name, file)
   const folder = await readKeyFile(namedIn('/', dir), undefined)
-  assert.deepEqual(folder, { name: dir, fault: 'cannot be read (EISDIR)' })
+  assert.deepEqual(folder, { name: dir, fault: 'is a directory, not a file' })
 })

@@ -1,0 +1,171 @@
+// A repository whose owner puts FIFOs, devices and endless files where git has files: each is
+// told of in words, at once and within little memory.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { deflateSync } from 'node:zlib'
+import { parseConfig } from '../../../src/remote/disk/config.js'
+import { failsWith } from '../../helpers/fails-with.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { assertLinear } from '../../helpers/growth.js'
+import { fetchPack, lsRefs, open, signal } from './disk-harness.js'
+
+function create(t: TestScope): { repo: TestRepo; oid: string; at: (name: string) => string } {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const oid = repo.commit('first', { a: 'some text' })
+  return { repo, oid, at: (name) => path.join(repo.gitDir, name) }
+}
+
+const THINGS: [string, (file: string) => void, RegExp][] = [
+  ['a FIFO', (file) => execFileSync('mkfifo', [file]), /is a pipe/],
+  ['a device', (file) => symlinkSync('/dev/zero', file), /is a device/],
+  [
+    'a sparse file',
+    (file) => {
+      writeFileSync(file, '')
+      truncateSync(file, 2 ** 31)
+    },
+    /is longer than/,
+  ],
+]
+
+for (const [what, put, words] of THINGS) {
+  describe(`${what} in place of`, () => {
+    for (const name of ['HEAD', 'config', 'commondir', 'objects/info/alternates']) {
+      test(name, async (t) => {
+        const { repo, at } = create(t)
+        rmSync(at(name), { force: true })
+        mkdirSync(path.dirname(at(name)), { recursive: true })
+        put(at(name))
+        await assert.rejects(lsRefs(repo.dir), failsWith('connection-failed', words))
+      })
+    }
+
+    test('a ref, and packed-refs', async (t) => {
+      const { repo, at } = create(t)
+      put(at('packed-refs'))
+      const code = what === 'a sparse file' ? 'refs-too-large' : 'connection-failed'
+      await assert.rejects(lsRefs(repo.dir, 'refs/heads/'), failsWith(code))
+      rmSync(at('packed-refs'))
+      put(at('refs/heads/other'))
+      await assert.rejects(
+        lsRefs(repo.dir, 'refs/heads/'),
+        failsWith('connection-failed', new RegExp(`refs/heads/other ${words.source}`)),
+      )
+    })
+
+    test('a loose object', async (t) => {
+      const { repo, oid, at } = create(t)
+      for (const name of ['HEAD', 'HEAD:a']) {
+        const found = repo.oid(name)
+        const file = at(`objects/${found.slice(0, 2)}/${found.slice(2)}`)
+        const content = readFileSync(file)
+        rmSync(file)
+        put(file)
+        await assert.rejects(fetchPack(repo.dir, [oid]), failsWith('connection-failed'))
+        rmSync(file)
+        writeFileSync(file, content)
+      }
+      await fetchPack(repo.dir, [oid])
+    })
+
+    test('a pack, and its index', async (t) => {
+      const { repo, oid, at } = create(t)
+      repo.git('gc', '-q')
+      const names = readdirSync(at('objects/pack')).filter((name) => /\.(?:pack|idx)$/.test(name))
+      for (const name of names) {
+        const file = at(`objects/pack/${name}`)
+        const content = readFileSync(file)
+        chmodSync(file, 0o644)
+        rmSync(file)
+        put(file)
+        await assert.rejects(fetchPack(repo.dir, [oid]), (error) => {
+          assert.match(`${error}`, /cannot be read|is not of version 2|is damaged/)
+          return true
+        })
+        rmSync(file)
+        writeFileSync(file, content)
+      }
+      await fetchPack(repo.dir, [oid])
+    })
+  })
+}
+
+test('a FIFO in place of .git is no repository', async (t) => {
+  const directory = tempDir(t)
+  execFileSync('mkfifo', [path.join(directory, '.git')])
+  await assert.rejects(lsRefs(directory), failsWith('repository-not-found'))
+})
+
+test('symlinks are followed, as git does', async (t) => {
+  const { repo, oid, at } = create(t)
+  for (const name of ['HEAD', 'config', 'refs/heads/main']) {
+    writeFileSync(at('other'), readFileSync(at(name)))
+    rmSync(at(name))
+    symlinkSync(at('other'), at(name))
+    rmSync(at('kept'), { force: true })
+    assert.deepEqual(await lsRefs(repo.dir, 'refs/heads/'), [`${oid} refs/heads/main`])
+    rmSync(at(name))
+    writeFileSync(at(name), readFileSync(at('other')))
+  }
+})
+
+test('refs in files of their own count as others do, found or not', async (t) => {
+  const { repo, at } = create(t)
+  for (let folder = 0; folder < 100; folder++)
+    mkdirSync(at(`refs/heads/${'x'.repeat(200)}${folder}`))
+  await assert.rejects(
+    open(repo.dir, 20_000).listRefs(['refs/heads/'], signal),
+    failsWith('refs-too-large'),
+  )
+  await open(repo.dir, 40_000).listRefs(['refs/heads/'], signal)
+})
+
+test('alternates go as far as for git, and are not without number', async (t) => {
+  const { repo, at } = create(t)
+  const chain = Array.from({ length: 10 }, (_, n) => at(`chain${n}`))
+  chain.forEach((directory, index) => {
+    mkdirSync(path.join(directory, 'info'), { recursive: true })
+    writeFileSync(path.join(directory, 'info/alternates'), `${chain[index + 1] ?? ''}\n`)
+  })
+  mkdirSync(at('objects/info'), { recursive: true })
+  writeFileSync(at('objects/info/alternates'), `${chain[0]}\n`)
+  assert.equal((await lsRefs(repo.dir)).length, 2)
+  for (let n = 0; n < 300; n++) appendFileSync(at('objects/info/alternates'), `/none/${n}\n`)
+  await assert.rejects(
+    lsRefs(repo.dir),
+    failsWith('connection-failed', /more than 200 directories of objects/),
+  )
+})
+
+test('a tag that leads to itself ends', async (t) => {
+  const { repo, at } = create(t)
+  const oid = 'ab'.repeat(20)
+  const body = `object ${oid}\ntype tag\ntag circle\ntagger A <a@b> 1 +0000\n\nx\n`
+  mkdirSync(at('objects/ab'), { recursive: true })
+  writeFileSync(at(`objects/ab/${oid.slice(2)}`), deflateSync(`tag ${body.length}\0${body}`))
+  writeFileSync(at('refs/tags/circle'), `${oid}\n`)
+  assert.deepEqual(await lsRefs(repo.dir, 'refs/tags/'), [`${oid} refs/tags/circle`])
+  const { chunks } = await open(repo.dir).fetch({ wants: [oid], haves: [], thinPack: true }, signal)
+  let bytes = 0
+  for await (const chunk of chunks) bytes += chunk.length
+  assert.ok(bytes > 0)
+})
+
+test('a config of one long line is read at a price of its length', () => {
+  assertLinear(50_000, (size) => {
+    assert.equal(parseConfig(`[a]\nb = x${' '.repeat(size)}"y`).get('a.b'), 'x')
+  })
+})
