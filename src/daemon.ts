@@ -20,6 +20,7 @@ import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
+import { createMemoryBudget } from './thread/memory-budget.js'
 import { readVersion } from './version.js'
 import { createWorkerPool } from './worker/pool.js'
 
@@ -59,10 +60,11 @@ export async function startDaemon(
     metrics.observe(event)
     log(event)
   }
+  const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const onError = (error: unknown) => logger.error('fault in this program', { error })
   // Node reads its root certificates for the first one: now, while nobody waits for an answer.
   createSecureContext()
-  const sessions = createSessions({ settings, clock, observe, redactor })
+  const sessions = createSessions({ settings, clock, observe, redactor, memory })
   const wiring = { settings, clock, observe, onError, sessions, internals }
   const synchronizer = createSynchronizer(wiring)
   const listing = createListingInForce({ path, defaults, clock, observe, synchronizer })

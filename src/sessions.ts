@@ -7,11 +7,12 @@ import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import { DiskSession } from './remote/disk/disk-session.js'
-import { SmartSession } from './remote/smart/smart-session.js'
+import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
+import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
 import { createProxyChoice } from './transport/http/proxy.js'
 import { createAssertOk } from './transport/http/status.js'
@@ -21,11 +22,15 @@ import { createHttpClient } from './transport/http/undici-client.js'
 import { createSshTransports } from './transport/ssh/transport.js'
 import type { Transport } from './transport/transport.js'
 
+/** What all polls at once have of the memory budget without waiting. */
+const POLLS_SHARE = 1 / 8
+
 export interface SessionsOptions {
   settings: Settings
   clock: Clock
   observe: Observe
   redactor: Redactor
+  memory: MemoryBudget
 }
 
 /** Opens sessions with remotes, which share their connections. */
@@ -37,7 +42,7 @@ export interface Sessions {
 
 /** Creates what opens sessions, as `settings` and this process's environment say. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { settings, clock, observe, redactor } = options
+  const { settings, clock, observe, redactor, memory } = options
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
@@ -78,13 +83,15 @@ export function createSessions(options: SessionsOptions): Sessions {
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
     ssh.open(remote.url, () => credentials.sshFor(remote, credential))
   const { maxRefsBytes } = settings
+  const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
+  const bounds: RefsBounds = { maxRefsBytes, openMemory }
   return {
     open({ remote, credential }) {
       switch (remote.transport) {
         case 'http':
-          return new SmartSession(overHttp(remote, credential), maxRefsBytes)
+          return new SmartSession(overHttp(remote, credential), bounds)
         case 'ssh':
-          return new SmartSession(overSsh(remote, credential), maxRefsBytes)
+          return new SmartSession(overSsh(remote, credential), bounds)
         case 'local':
           return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
       }

@@ -42,6 +42,7 @@ export interface Settings {
   maxCheckoutBytes: number
   maxFiles: number
   maxRefsBytes: number
+  memoryBudgetBytes: number
   /** 0 to 1. */
   jitter: number
   worktreeGracePeriodMs: number
@@ -107,7 +108,9 @@ export const SETTINGS: SettingsTable = {
   maxFiles: setting('MAX_FILES', 'number', '1000000', integerBetween(1, 100_000_000),
     'most files and directories of one commit'),
   maxRefsBytes: setting('MAX_REFS_BYTES', 'bytes', '64MiB', parseBytes,
-    "longest list of a remote's refs that is read, as it is held in memory"),
+    "longest list of a remote's refs that is read"),
+  memoryBudgetBytes: setting('MEMORY_BUDGET', 'bytes', '128MiB', parseBytes,
+    'memory for what is held whole: trees, commits, lists of refs, plans of files'),
   jitter: setting('JITTER', 'share', '0.1', parseShare,
     'each interval is spread by this share, 0 to 1'),
   worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '10s', parseDuration,

@@ -1,5 +1,6 @@
 // What a damaged answer of a git server may lead to: refs and objects that are well-formed,
 // those of real git where nothing was damaged, or a SyncError of a known code.
+
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -15,6 +16,7 @@ import { decodeFetch } from '../../src/remote/smart/fetch-response.js'
 import { decodeLsRefs, encodeLsRefs } from '../../src/remote/smart/ls-refs.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { gitEnvironment } from '../helpers/git-command.js'
+import { wantedRefs } from '../helpers/memory.js'
 import { readPack } from '../helpers/packs.js'
 import { split } from '../helpers/spilled-packs.js'
 import { mutateAnswer, protocolMutations } from './protocol-mutation.js'
@@ -79,7 +81,7 @@ function recordAnswers(repo: TestRepo): Answer[] {
     { bytes: v0, decode: decodeDiscovery },
     {
       bytes: uploadPack(repo, 2, '--stateless-rpc', encodeLsRefs(prefixes, new Map())),
-      decode: async (chunks) => wellFormed(await decodeLsRefs(decodePkts(chunks))),
+      decode: async (chunks) => wellFormed(await decodeLsRefs(decodePkts(chunks), wantedRefs())),
     },
     {
       bytes: uploadPack(repo, 2, '--stateless-rpc', encodeFetchV2(wants, new Map())),
@@ -102,7 +104,10 @@ function uploadPack(repo: TestRepo, version: 0 | 2, how: string, input?: Buffer)
 }
 
 async function decodeDiscovery(chunks: readonly Buffer[]): Promise<unknown> {
-  const advertisement = await decodeAdvertisement(bounded(decodePkts(chunks), 1 << 20))
+  const advertisement = await decodeAdvertisement(
+    bounded(decodePkts(chunks), 1 << 20),
+    wantedRefs(),
+  )
   if (advertisement.version === 0) wellFormed(advertisement.refs)
   return advertisement
 }

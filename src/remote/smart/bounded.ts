@@ -1,4 +1,5 @@
-// A bound to what a remote may send where all of it is held in memory.
+// A bound to what a remote may send of lines, and to how long they keep the event loop.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Pkt } from '../../git/pkt-line.js'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 
@@ -7,12 +8,23 @@ export function costOf(pkt: Pkt): number {
   return REF_BYTES + (pkt.type === 'data' ? pkt.payload.length : 0)
 }
 
-/** Passes packets on. Throws `refs-too-large` once they take more than `maxBytes`. */
+/** How many bytes of lines are looked at in one turn of the event loop. */
+const TURN_BYTES = 32 * 1024
+
+/**
+ * Passes packets on, and lets others have their turn between them. Throws `refs-too-large` once
+ * they take more than `maxBytes`.
+ */
 export async function* bounded(pkts: AsyncIterable<Pkt>, maxBytes: number): AsyncGenerator<Pkt> {
   let bytes = 0
+  let turnBytes = 0
   for await (const pkt of pkts) {
     bytes += costOf(pkt)
     if (bytes > maxBytes) throw refsTooLarge(maxBytes)
     yield pkt
+    turnBytes += costOf(pkt)
+    if (turnBytes < TURN_BYTES) continue
+    turnBytes = 0
+    await nextTurn()
   }
 }

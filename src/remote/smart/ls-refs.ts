@@ -6,6 +6,7 @@ import type { RemoteRef } from '../remote-session.js'
 import { lineOf } from '../remote-words.js'
 import type { Capabilities } from './advertisement.js'
 import { encodeCommand } from './command.js'
+import type { WantedRefs } from './wanted-refs.js'
 
 /** Encodes a request for the refs that start with any of `prefixes`. */
 export function encodeLsRefs(prefixes: readonly string[], capabilities: Capabilities): Buffer {
@@ -19,16 +20,21 @@ export function encodeLsRefs(prefixes: readonly string[], capabilities: Capabili
   ])
 }
 
-/** Decodes the answer. Throws `protocol-error` or the server's own words. */
-export async function decodeLsRefs(pkts: AsyncIterable<Pkt>): Promise<RemoteRef[]> {
-  const refs: RemoteRef[] = []
+/**
+ * Decodes the answer, and adds its refs to `wanted`. Throws `protocol-error` or the server's own
+ * words.
+ */
+export async function decodeLsRefs(
+  pkts: AsyncIterable<Pkt>,
+  wanted: WantedRefs,
+): Promise<RemoteRef[]> {
   let complete = false
   // Read to the very end: only then can the connection be used again.
   for await (const pkt of pkts) {
-    if (pkt.type === 'data') refs.push(decodeRef(lineOf(pkt.payload)))
+    if (pkt.type === 'data') await wanted.add(decodeRef(lineOf(pkt.payload)))
     complete ||= pkt.type === 'flush'
   }
-  if (complete) return refs
+  if (complete) return wanted.refs
   throw new SyncError(
     'protocol-error',
     "The remote's list of refs ended too early; it is asked again later",

@@ -1,7 +1,8 @@
 // A session with a git server in git's wire protocol, over any transport. What the server
 // can do is asked once and kept, so that a later look at its refs is a single request.
 // https://git-scm.com/docs/protocol-v2, https://git-scm.com/docs/pack-protocol
-import { decodePkts } from '../../git/pkt-line.js'
+import { decodePkts, type Pkt } from '../../git/pkt-line.js'
+import { closePart, HeldMemory, type MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { type Advertisement, decodeAdvertisement } from './advertisement.js'
@@ -9,37 +10,51 @@ import { bounded } from './bounded.js'
 import { encodeFetchV0, encodeFetchV2 } from './fetch-request.js'
 import { decodeFetch } from './fetch-response.js'
 import { decodeLsRefs, encodeLsRefs } from './ls-refs.js'
+import { refsBeyondBudget, WantedRefs } from './wanted-refs.js'
+
+/** What a remote's list of refs may take. */
+export interface RefsBounds {
+  /** Of what is read, in bytes. */
+  maxRefsBytes: number
+  /** Where what is asked for of it is held: opened for each list. */
+  openMemory: () => MemoryPart
+}
 
 export class SmartSession implements RemoteSession {
   readonly #transport: Transport
-  readonly #maxRefsBytes: number
+  readonly #bounds: RefsBounds
   #advertisement: Advertisement | undefined
 
-  /** `maxRefsBytes` is the most that the remote's list of refs may take. */
-  constructor(transport: Transport, maxRefsBytes: number) {
+  constructor(transport: Transport, bounds: RefsBounds) {
     this.#transport = transport
-    this.#maxRefsBytes = maxRefsBytes
+    this.#bounds = bounds
   }
 
   /** One request once the server is known. */
   async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
     return this.#forgettingOnFailure(async () => {
-      const known = this.#advertisement?.version === 2 ? this.#advertisement : undefined
-      const advertisement = known ?? (await this.#discover(signal))
-      if (advertisement.version === 0) {
-        return advertisement.refs.filter(({ name }) =>
-          prefixes.some((prefix) => name.startsWith(prefix)),
-        )
+      const part = this.#bounds.openMemory()
+      try {
+        const held = new HeldMemory(part, refsBeyondBudget)
+        return await this.#listRefs(new WantedRefs(prefixes, { held, signal }), signal)
+      } finally {
+        closePart(part)
       }
-      const request = encodeLsRefs(prefixes, advertisement.capabilities)
-      const answer = await this.#transport.exchange(request, 2, signal)
-      return decodeLsRefs(bounded(decodePkts(answer), this.#maxRefsBytes))
     })
+  }
+
+  async #listRefs(wanted: WantedRefs, signal: AbortSignal): Promise<RemoteRef[]> {
+    const known = this.#advertisement?.version === 2 ? this.#advertisement : undefined
+    const advertisement = known ?? (await this.#discover(wanted, signal))
+    if (advertisement.version === 0) return advertisement.refs
+    const request = encodeLsRefs(wanted.prefixes, advertisement.capabilities)
+    const answer = await this.#transport.exchange(request, 2, signal)
+    return decodeLsRefs(this.#pktsOf(answer), wanted)
   }
 
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
     return this.#forgettingOnFailure(async () => {
-      const { version, capabilities } = this.#advertisement ?? (await this.#discover(signal))
+      const { version, capabilities } = this.#advertisement ?? (await this.#discoverAlone(signal))
       const encode = version === 2 ? encodeFetchV2 : encodeFetchV0
       const encoded = encode(request, capabilities)
       const answer = await this.#transport.exchange(encoded, version, signal)
@@ -47,13 +62,23 @@ export class SmartSession implements RemoteSession {
     })
   }
 
-  async #discover(signal: AbortSignal): Promise<Advertisement> {
+  /** Discovers what the server can do; no ref is asked for. */
+  async #discoverAlone(signal: AbortSignal): Promise<Advertisement> {
+    const held = new HeldMemory(this.#bounds.openMemory(), refsBeyondBudget)
+    return this.#discover(new WantedRefs([], { held, signal }), signal)
+  }
+
+  async #discover(wanted: WantedRefs, signal: AbortSignal): Promise<Advertisement> {
     const answer = await this.#transport.advertise(signal)
-    const advertisement = await decodeAdvertisement(bounded(decodePkts(answer), this.#maxRefsBytes))
+    const advertisement = await decodeAdvertisement(this.#pktsOf(answer), wanted)
     // The refs of a v0 server are asked for anew at each poll: only the rest is kept.
     this.#advertisement =
       advertisement.version === 0 ? { ...advertisement, refs: [] } : advertisement
     return advertisement
+  }
+
+  #pktsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<Pkt> {
+    return bounded(decodePkts(answer), this.#bounds.maxRefsBytes)
   }
 
   async *#chunksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

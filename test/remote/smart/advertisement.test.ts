@@ -10,6 +10,7 @@ import {
 } from '../../../src/remote/smart/advertisement.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, gitEnvironment, type TestRepo, tempDir } from '../../helpers/git.js'
+import { wantedRefs } from '../../helpers/memory.js'
 import { type Line, pktStream } from '../../helpers/pkts.js'
 
 const SERVICE = '# service=git-upload-pack'
@@ -17,7 +18,7 @@ const ONE = '1'.repeat(40)
 const TWO = '2'.repeat(40)
 const ZERO = '0'.repeat(40)
 
-const decode = (...lines: Line[]) => decodeAdvertisement(pktStream(...lines))
+const decode = (...lines: Line[]) => decodeAdvertisement(pktStream(...lines), wantedRefs())
 
 /** What real git advertises, without the service line of HTTP. */
 function advertise(repo: TestRepo, protocol: 0 | 2): Buffer {
@@ -27,7 +28,7 @@ function advertise(repo: TestRepo, protocol: 0 | 2): Buffer {
 }
 
 async function advertisementOf(repo: TestRepo, protocol: 0 | 2): Promise<Advertisement> {
-  return decodeAdvertisement(decodePkts([advertise(repo, protocol)]))
+  return decodeAdvertisement(decodePkts([advertise(repo, protocol)]), wantedRefs())
 }
 
 for (const objectFormat of ['sha1', 'sha256'] as const) {
@@ -128,7 +129,7 @@ test('shallow lines are no refs, and several refs may be symbolic', async () => 
 test('what is no advertisement is refused', async () => {
   const html = Buffer.from('<!DOCTYPE html><html><body>Sign in</body></html>')
   const notGit = failsWith('protocol-error', /<!DOCTYPE html/)
-  await assert.rejects(decodeAdvertisement(decodePkts([html])), notGit)
+  await assert.rejects(decodeAdvertisement(decodePkts([html]), wantedRefs()), notGit)
   const lists: Line[][] = [
     ['what is this', '0000'],
     [SERVICE, '0000', `${ONE}`, '0000'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeLsRefs, encodeLsRefs } from '../../../src/remote/smart/ls-refs.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { wantedRefs } from '../../helpers/memory.js'
 import { decodeLines, pktStream } from '../../helpers/pkts.js'
 
 const ONE = '1'.repeat(40)
@@ -41,27 +42,27 @@ test('decodes refs with their attributes', async () => {
     `${TWO} refs/tags/v1 peeled:${TWO} unknown:attribute`,
     '0000',
   )
-  assert.deepEqual(await decodeLsRefs(answer), [
+  assert.deepEqual(await decodeLsRefs(answer, wantedRefs()), [
     { name: 'HEAD', oid: ONE, peeled: undefined, target: 'refs/heads/main' },
     { name: 'refs/heads/main', oid: ONE, peeled: undefined, target: undefined },
     { name: 'refs/tags/v1', oid: TWO, peeled: TWO, target: undefined },
   ])
-  assert.deepEqual(await decodeLsRefs(pktStream('0000')), [])
+  assert.deepEqual(await decodeLsRefs(pktStream('0000'), wantedRefs()), [])
 })
 
 test('refuses malformed lines, and lists without an end', async () => {
   for (const line of ['', 'x', ONE, `${ONE} `, `unborn HEAD`, `${ONE} refs/tags/v peeled:12`]) {
     await assert.rejects(
-      decodeLsRefs(pktStream(line, '0000')),
+      decodeLsRefs(pktStream(line, '0000'), wantedRefs()),
       failsWith('protocol-error', /malformed/),
     )
   }
   for (const lines of [[], [`${ONE} refs/heads/main`]]) {
     await assert.rejects(
-      decodeLsRefs(pktStream(...lines)),
+      decodeLsRefs(pktStream(...lines), wantedRefs()),
       failsWith('protocol-error', /too early/),
     )
   }
   const words = failsWith('remote-error', /it said: trouble\)$/)
-  await assert.rejects(decodeLsRefs(pktStream('ERR trouble')), words)
+  await assert.rejects(decodeLsRefs(pktStream('ERR trouble'), wantedRefs()), words)
 })

@@ -1,4 +1,5 @@
 // Sessions with a real git server.
+
 import path from 'node:path'
 import type { FetchedPack, RemoteSession } from '../../../src/remote/remote-session.js'
 import { SmartSession } from '../../../src/remote/smart/smart-session.js'
@@ -20,6 +21,7 @@ import {
   type GitServerOptions,
   startGitServer,
 } from '../../helpers/git-http-server.js'
+import { refsBounds } from '../../helpers/memory.js'
 
 /** What is asked for where it does not matter. */
 export const PREFIXES = ['HEAD', 'refs/heads/main', 'refs/tags/v1']
@@ -68,7 +70,7 @@ export function sessionOver(
     client: withAuthorization(client, url, authorize),
     assertOk: createAssertOk(now),
   })
-  return new SmartSession(transport, 1 << 20)
+  return new SmartSession(transport, refsBounds())
 }
 
 /** What the server was asked since the last call. */

@@ -1,4 +1,5 @@
 // A session with a repository over SSH, as the service would have it.
+
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '../../../src/base/clock.js'
 import type { Credential } from '../../../src/credentials/credential.js'
@@ -14,6 +15,7 @@ import {
 } from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import type { TestScope } from '../../helpers/git.js'
+import { refsBounds } from '../../helpers/memory.js'
 import type { Sshd } from '../../helpers/sshd.js'
 
 export const signal = new AbortController().signal
@@ -47,7 +49,7 @@ export function createHarness(t: TestScope, options: Partial<SshTransportOptions
       const remote = parseRemoteUrl(repo, '/')
       const found = credential && { credential, source: '/srv/credentials.json' }
       const authorize = async () => toSshCredential(remote, found)
-      return new SmartSession(transports.open(remote.url, authorize), 1 << 20)
+      return new SmartSession(transports.open(remote.url, authorize), refsBounds())
     },
   }
 }

@@ -1,0 +1,32 @@
+// Memory for what is held whole, as much as a test may want.
+import { SyncError } from '../../src/base/errors.js'
+import type { RefsBounds } from '../../src/remote/smart/smart-session.js'
+import { WantedRefs } from '../../src/remote/smart/wanted-refs.js'
+import {
+  createMemoryBudget,
+  HeldMemory,
+  type MemoryPart,
+  openPart,
+} from '../../src/thread/memory-budget.js'
+
+const signal = new AbortController().signal
+
+/** A part of a budget of its own. */
+export function memoryOf(budgetBytes = 1 << 30): MemoryPart {
+  return openPart(createMemoryBudget(budgetBytes), 1 / 2)
+}
+
+/** Memory that is held, of {@link memoryOf}. */
+export function heldMemory(budgetBytes?: number): HeldMemory {
+  return new HeldMemory(memoryOf(budgetBytes), () => new SyncError('refs-too-large', 'too much'))
+}
+
+/** What lists of refs may take. */
+export function refsBounds(maxRefsBytes = 1 << 20): RefsBounds {
+  return { maxRefsBytes, openMemory: () => memoryOf() }
+}
+
+/** Takes every ref, or those that start with any of `prefixes`. */
+export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
+  return new WantedRefs(prefixes, { held: heldMemory(), signal })
+}

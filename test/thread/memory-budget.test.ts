@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SyncError } from '../../src/base/errors.js'
+import {
+  closePart,
+  createMemoryBudget,
+  HeldMemory,
+  type MemoryBudget,
+  openPart,
+} from '../../src/thread/memory-budget.js'
+import { failsWith } from '../helpers/fails-with.js'
+
+const BUDGET_BYTES = 1000
+const tooLarge = failsWith('commit-too-large', /1000 bytes/)
+
+function open(budget: MemoryBudget, share = 1 / 10) {
+  const part = openPart(budget, share)
+  const refuse = (bytes: number) => new SyncError('commit-too-large', `${bytes} bytes`)
+  return { part, held: new HeldMemory(part, refuse) }
+}
+
+test('a part is its own, the reserve is for one at a time', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  assert.ok(one.held.tryToTake(100))
+  assert.ok(other.held.tryToTake(100))
+  assert.ok(one.held.tryToTake(400))
+  assert.equal(other.held.tryToTake(1), false)
+  one.held.give(399)
+  assert.equal(other.held.tryToTake(1), false, 'it is still beyond its part')
+  one.held.give(1)
+  assert.ok(other.held.tryToTake(1))
+  assert.equal(one.held.tryToTake(1), false)
+})
+
+test('what never fits is refused, whatever the others have', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  assert.throws(() => one.held.tryToTake(601), tooLarge)
+  assert.ok(other.held.tryToTake(600))
+  assert.throws(() => one.held.tryToTake(601), tooLarge)
+  assert.throws(() => other.held.tryToTake(1), tooLarge)
+})
+
+test('the reserve of one who is not there any more is given back by another', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  assert.ok(one.held.tryToTake(600))
+  closePart(other.part)
+  assert.equal(other.held.tryToTake(101), false)
+  closePart(structuredClone(one.part))
+  assert.ok(other.held.tryToTake(101))
+})
+
+test('one who waits goes on when the reserve is free', async () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  assert.ok(one.held.tryToTake(600))
+  const waiting = other.held.take(500, new AbortController().signal)
+  one.held.give(600)
+  await waiting
+  assert.equal(one.held.tryToTake(101), false)
+})
+
+test('one who waits gives up when it is told to', async () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  assert.ok(one.held.tryToTake(600))
+  const stopped = new Error('stopped')
+  await assert.rejects(other.held.take(500, AbortSignal.abort(stopped)), stopped)
+  let looks = 0
+  const checkpoint = () => {
+    if (++looks > 2) throw stopped
+  }
+  assert.throws(() => other.held.takeBlocking(500, checkpoint), stopped)
+})
