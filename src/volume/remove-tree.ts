@@ -51,12 +51,12 @@ class Removal {
     // Where something else is there by now, it is left to the next removal.
     const opened = readUnless(NO_FILE, () => openDirectory(reached, this.#isHolding))
     if (!opened) return
-    this.#open.push(opened)
+    const isTop = this.#open.push(opened) === 1
     try {
       do {
-        this.#hasMoved = false
+        if (isTop) this.#hasMoved = false
         this.#clear(opened, name)
-      } while (this.#hasMoved && this.#open.length === 1)
+      } while (isTop && this.#hasMoved)
     } finally {
       this.#open.pop()
       opened.close()
