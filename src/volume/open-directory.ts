@@ -1,8 +1,7 @@
 // A directory that is held open: on Linux, `/proc/self/fd/N/name` is the name in the directory that
 // is open as N, wherever that is moved, as Node has no openat. Elsewhere it is only looked at.
-import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs'
+import { closeSync, constants, existsSync, lstatSync, openSync } from 'node:fs'
 import { displayPath, toFsPath } from './byte-path.js'
-import { readUnless } from './errnos.js'
 
 const DESCRIPTORS = '/proc/self/fd'
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -15,8 +14,7 @@ export interface OpenDirectory {
 
 /** Whether this system has names for what is in an open directory. */
 export function canHold(): boolean {
-  if (process.platform !== 'linux') return false
-  return readUnless(['ENOENT', 'EACCES', 'EPERM'], () => readdirSync(DESCRIPTORS)) !== undefined
+  return process.platform === 'linux' && existsSync(`${DESCRIPTORS}/.`)
 }
 
 /** Opens a directory at a byte path. Throws as the system does where there is none, or a symlink. */

@@ -30,7 +30,8 @@ export function removeTree(path: string, options: RemovalOptions = {}): void {
 
 class Removal {
   readonly #options: RemovalOptions
-  readonly #isHolding = canHold()
+  /** Asked where a directory is found, as most of what is removed is not there, or a file. */
+  #isHolding: boolean | undefined
   /** Those that are open, each in the one before. */
   readonly #open: OpenDirectory[] = []
   #hasMoved = false
@@ -48,15 +49,17 @@ class Removal {
       removeOne(reached)
       return
     }
+    this.#isHolding ??= canHold()
+    const isHolding = this.#isHolding
     // Where something else is there by now, it is left to the next removal.
-    const opened = readUnless(NO_FILE, () => openDirectory(reached, this.#isHolding))
+    const opened = readUnless(NO_FILE, () => openDirectory(reached, isHolding))
     if (!opened) return
-    this.#open.push(opened)
+    const isTop = this.#open.push(opened) === 1
     try {
       do {
-        this.#hasMoved = false
+        if (isTop) this.#hasMoved = false
         this.#clear(opened, name)
-      } while (this.#hasMoved && this.#open.length === 1)
+      } while (isTop && this.#hasMoved)
     } finally {
       this.#open.pop()
       opened.close()
