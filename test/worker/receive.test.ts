@@ -96,10 +96,10 @@ test('a clean-up that fails is no failure of what was published, and is made up 
   const test = createUnpackSite(t)
   const large = Buffer.alloc(5_000_000, text('large'))
   const want = test.commitOf({ large })
-  const { rmSync } = fs
-  const refused = t.mock.method(fs, 'rmSync', (...args: Parameters<typeof rmSync>) => {
-    if (String(args[0]).endsWith('incoming') && existsSync(args[0])) throw fsError('EIO')
-    rmSync(...args)
+  const { rmdirSync } = fs
+  const refused = t.mock.method(fs, 'rmdirSync', (...args: Parameters<typeof rmdirSync>) => {
+    if (String(args[0]).endsWith('incoming')) throw fsError('EIO')
+    rmdirSync(...args)
   })
   syncBuiltinESMExports()
   try {
