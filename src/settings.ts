@@ -66,7 +66,7 @@ export interface Setting<T> extends Flag {
 
 type SettingsTable = { readonly [K in keyof Settings]: Setting<Exclude<Settings[K], undefined>> }
 
-/** Every setting, in the order of the help and the README. */
+/** Every setting, in the order of the help and the documents. */
 // biome-ignore format: a table
 export const SETTINGS: SettingsTable = {
   listingPath: setting('LISTING_PATH', 'file', undefined, toPath,

@@ -1,48 +1,56 @@
-// What the documents say is what the program does, the README's JSON examples are taken, and
-// no link leads nowhere.
+// What the documents say is what the program does: tables are the source's, examples are taken,
+// no link leads nowhere. The README stays one screen that leads to each of them.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, test } from 'node:test'
 import { createCredentialsParser } from '../src/credentials/file/parser.js'
 import { parseListing } from '../src/listing/listing.js'
 import { createServer } from '../src/server/server.js'
 import { atEnd } from './helpers/at-end.js'
-import { DOCUMENTS, readPart, withParts } from './helpers/readme-tables.js'
+import { DOCUMENTS, readPart, withParts } from './helpers/documents.js'
+import { git } from './helpers/git.js'
+import { anchorsOf, blocksOf, linksOf } from './helpers/markdown.js'
 import { serverSource } from './helpers/test-server.js'
 
 const DEFAULTS = { root: undefined, publish: 'in-place', intervalMs: 60_000 } as const
 
-describe('README.md', () => {
-  // Tests run in the repository's root, as npm does.
-  const readme = readFileSync('README.md', 'utf8')
+// Tests run in the repository's root, as npm does.
+const documents = git('.', 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md')
+  .split('\0')
+  .filter((file) => file !== '' && existsSync(file))
 
-  test('has a listing and a credentials file that are valid', () => {
-    const parseCredentials = createCredentialsParser()
-    const [listing, credentials, ...others] = blocksOf(readme, 'json')
-    assert.ok(parseListing(listing ?? '', '/data', DEFAULTS).length > 0)
-    assert.ok(parseCredentials(credentials ?? '', 'credentials.json').length > 0)
-    assert.deepEqual(others, [])
-  })
-
-  test('has a log line of the form that is logged', () => {
-    const [line = ''] = blocksOf(readme, 'jsonl')
-    const { timestamp, level, message } = JSON.parse(line)
-    assert.deepEqual([level, message], ['info', 'published'])
-    assert.ok(!Number.isNaN(Date.parse(timestamp)))
-  })
-
-  test('names only routes that there are', async (t) => {
-    const app = createServer(serverSource(), { maxConnections: 10, onError: assert.ifError })
-    atEnd(t, () => app.close())
-    const routes = [...readme.matchAll(/^\| `GET (\/\w+)`/gm)].map(([, route]) => route ?? '')
-    assert.ok(routes.length >= 5)
-    for (const url of routes) assert.equal((await app.inject(url)).statusCode, 200, url)
-  })
+test('README.md is one screen, and leads to the rest', () => {
+  const readme = read('README.md')
+  assert.ok(readme.split('\n').length <= 150)
+  const targets = linksOf(readme).map(({ target }) => target)
+  for (const file of documents.filter((name) => name.startsWith('docs/'))) {
+    assert.ok(targets.includes(file), file)
+  }
 })
 
 describe('the documents', () => {
+  for (const file of documents) {
+    test(`${file} links to what there is`, () => {
+      for (const { target, heading } of linksOf(read(file))) {
+        if (/^\w+:/.test(target)) continue
+        const linked = target === '' ? file : path.join(path.dirname(file), target)
+        assert.ok(existsSync(linked), target)
+        if (heading !== '')
+          assert.ok(anchorsOf(read(linked)).includes(heading), `${target}#${heading}`)
+      }
+    })
+  }
+
+  test('have links to look at, and headings to lead to', () => {
+    assert.deepEqual(linksOf('a [b](c.md#d), `[e](f)`\n```\n[g](h)\n```\n'), [
+      { target: 'c.md', heading: 'd' },
+    ])
+    assert.deepEqual(anchorsOf('# A `b`, c\n## D\n```sh\n# e\n```\n## D\n'), ['a-b-c', 'd', 'd-1'])
+    assert.ok(anchorsOf(read('docs/choosing.md')).includes('how-a-consumer-notices-a-change'))
+  })
   for (const [file, parts] of Object.entries(DOCUMENTS)) {
-    const text = readFileSync(file, 'utf8')
+    const text = read(file)
     for (const [name, render] of Object.entries(parts)) {
       test(`${file} has ${name} as the source has it`, () => {
         assert.equal(readPart(text, name), render(), 'npm run docs writes it anew')
@@ -65,8 +73,33 @@ describe('the documents', () => {
   })
 })
 
-/** The contents of every fenced block of a language. */
-function blocksOf(markdown: string, language: string): string[] {
-  const fences = markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)
-  return [...fences].filter(([, name]) => name === language).map(([, , text = '']) => text)
+describe('the examples in the documents', () => {
+  test('of a listing and of a credentials file are valid', () => {
+    const parseCredentials = createCredentialsParser()
+    const [listing = '', ...others] = blocksOf(read('README.md'), 'json')
+    assert.ok(parseListing(listing, '/data', DEFAULTS).length > 0)
+    assert.deepEqual(others, [])
+    const [credentials = ''] = blocksOf(read('docs/reference/credentials.md'), 'json')
+    assert.ok(parseCredentials(credentials, 'credentials.json').length > 0)
+  })
+
+  test('of a log line have the form that is logged', () => {
+    const [line = ''] = blocksOf(read('docs/reference/logs.md'), 'jsonl')
+    const { timestamp, level, message } = JSON.parse(line)
+    assert.deepEqual([level, message], ['info', 'published'])
+    assert.ok(!Number.isNaN(Date.parse(timestamp)))
+  })
+
+  test('of routes are those that there are', async (t) => {
+    const app = createServer(serverSource(), { maxConnections: 10, onError: assert.ifError })
+    atEnd(t, () => app.close())
+    const http = read('docs/reference/http.md')
+    const routes = [...http.matchAll(/^\| `GET (\/\w+)`/gm)].map(([, route]) => route ?? '')
+    assert.ok(routes.length >= 5)
+    for (const url of routes) assert.equal((await app.inject(url)).statusCode, 200, url)
+  })
+})
+
+function read(file: string): string {
+  return readFileSync(file, 'utf8')
 }

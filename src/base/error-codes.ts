@@ -1,5 +1,5 @@
 // Every stable error code: what the scheduler does about it, what it means, and what an
-// operator does about it. The README and docs/troubleshooting.md are made of this table.
+// operator does about it. The tables of docs/ are made of this one.
 
 /**
  * What follows a failure.

@@ -11,7 +11,7 @@ import type { MintServices } from './minted/mint.js'
 import type { CredentialProvider, ProvidedHeaders } from './provider.js'
 import { invalidIn, type Origin, withoutLineEnd } from './secret-file.js'
 
-/** Every variable, and what it means; also the source of the README's table. */
+/** Every variable, and what it means; also the source of the documents' table. */
 export const CREDENTIAL_VARIABLES = {
   GIT_USERNAME: 'user name of HTTP Basic',
   GIT_PASSWORD: 'password of HTTP Basic',

@@ -5,7 +5,7 @@ import type { Fault } from '../base/document-fault.js'
 import { suggestion } from '../base/nearest.js'
 import { createSchemaCheck } from '../base/schema-check.js'
 
-/** What the schema says of one field; also the source of the README's table. */
+/** What the schema says of one field; also the source of the documents' table. */
 export interface FieldSchema {
   description: string
   type: string | string[]

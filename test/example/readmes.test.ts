@@ -1,7 +1,6 @@
-// The README, the guides and the READMEs of the examples name only files, headings, folders and
-// alerts that there are.
+// The READMEs of the examples name the folders and the alerts that there are.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { kustomizations, readYaml } from './manifests.js'
@@ -12,22 +11,6 @@ const folders = readdirSync(EXAMPLE, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !['repos', '.git-autosync'].includes(entry.name))
   .map(({ name }) => name)
 const readmes = ['', ...folders].map((folder) => path.join(EXAMPLE, folder, 'README.md'))
-const guides = ['README.md', ...readdirSync('docs').map((name) => path.join('docs', name))]
-
-for (const file of [...guides, ...readmes]) {
-  test(`${file} links to what there is`, () => {
-    for (const [, target = '', heading] of linksOf(file)) {
-      const linked = target === '' ? file : path.join(path.dirname(file), target)
-      assert.ok(existsSync(linked), `${file}: ${target}`)
-      if (heading) assert.ok(headingsOf(linked).includes(heading), `${file}: ${target}#${heading}`)
-    }
-  })
-}
-
-test('there are links to look at, and headings to lead to', () => {
-  assert.ok(linksOf('README.md').length > 10)
-  assert.ok(headingsOf('docs/choosing.md').includes('how-a-consumer-notices-a-change'))
-})
 
 describe('the READMEs of the examples', () => {
   test('apply folders that kubectl takes', () => {
@@ -55,20 +38,3 @@ describe('the READMEs of the examples', () => {
     )
   })
 })
-
-/** Each link to a file or a heading: its target, and the heading. */
-function linksOf(file: string) {
-  const links = readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]*)#?([^)\s]*)\)/g)
-  return [...links].filter(([, target = '']) => !/^\w+:/.test(target))
-}
-
-/** The headings of a file, as links to them are written. */
-function headingsOf(file: string): string[] {
-  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)
-  return [...headings].map(([, text = '']) =>
-    text
-      .toLowerCase()
-      .replace(/[^\w -]/g, '')
-      .replaceAll(' ', '-'),
-  )
-}

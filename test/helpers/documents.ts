@@ -32,79 +32,81 @@ const AT_START: Readonly<Record<string, string>> = {
 /** What renders each part of a document, by the name in its markers. */
 export type Parts = Readonly<Record<string, () => string>>
 
-const README_TABLES: Parts = {
-  settings: () =>
-    table(
-      ['variable', 'default', 'meaning'],
-      Object.values(SETTINGS).map((setting) => [
-        code(setting.variable),
-        setting.default === undefined ? 'unset' : code(setting.default),
-        setting.description,
-      ]),
-    ),
-  listing: () => {
-    const { required, properties } = LISTING_SCHEMA.items
-    return table(
-      ['field', 'default', 'meaning'],
-      Object.entries(properties).map(([field, schema]) => [
-        code(field),
-        required.includes(field) ? 'required' : optionalDefault(schema.default),
-        schema.description,
-      ]),
-    )
-  },
-  credentials: () =>
-    table(
-      ['field', 'meaning'],
-      Object.entries(CREDENTIALS_SCHEMA.items.properties).map(([field, { description }]) => [
-        code(field),
-        description,
-      ]),
-    ),
-  'credential-variables': () =>
-    table(
-      ['variable', 'meaning'],
-      Object.entries(CREDENTIAL_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
-    ),
-  metrics: () => {
-    const registry = new Registry()
-    defineMetrics(registry)
-    return table(
-      ['metric', 'type', 'labels', 'meaning'],
-      registry
-        .getMetricsAsArray()
-        .map((metric) => [
-          code(metric.name),
-          String(metric.type),
-          labelsOf(metric).map(code).join(', '),
-          metric.help,
-        ]),
-    )
-  },
-  errors: () =>
-    table(
-      ['code', 'meaning', 'what follows'],
-      Object.entries(ERROR_CODES).map(([name, [disposition, meaning]]) => [
-        code(name),
-        meaning,
-        AT_START[name] ?? WHAT_FOLLOWS[disposition],
-      ]),
-    ),
-}
-
-const TROUBLESHOOTING: Parts = {
-  codes: () => Object.entries(ERROR_CODES).map(errorSection).join('\n\n'),
-}
-
-const ARCHITECTURE: Parts = {
-  states: () => `\`\`\`mermaid\n${drawLifecycle()}\n\`\`\``,
-}
-
 /** Every document that has generated parts, by its file. */
 export const DOCUMENTS: Readonly<Record<string, Parts>> = {
-  'README.md': README_TABLES,
-  'docs/troubleshooting.md': TROUBLESHOOTING,
-  'docs/architecture.md': ARCHITECTURE,
+  'docs/reference/settings.md': {
+    settings: () =>
+      table(
+        ['variable', 'default', 'meaning'],
+        Object.values(SETTINGS).map((setting) => [
+          code(setting.variable),
+          setting.default === undefined ? 'unset' : code(setting.default),
+          setting.description,
+        ]),
+      ),
+  },
+  'docs/reference/listing.md': {
+    listing: () => {
+      const { required, properties } = LISTING_SCHEMA.items
+      return table(
+        ['field', 'default', 'meaning'],
+        Object.entries(properties).map(([field, schema]) => [
+          code(field),
+          required.includes(field) ? 'required' : optionalDefault(schema.default),
+          schema.description,
+        ]),
+      )
+    },
+  },
+  'docs/reference/credentials.md': {
+    'credential-variables': () =>
+      table(
+        ['variable', 'meaning'],
+        Object.entries(CREDENTIAL_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
+      ),
+    credentials: () =>
+      table(
+        ['field', 'meaning'],
+        Object.entries(CREDENTIALS_SCHEMA.items.properties).map(([field, { description }]) => [
+          code(field),
+          description,
+        ]),
+      ),
+  },
+  'docs/reference/metrics.md': {
+    metrics: () => {
+      const registry = new Registry()
+      defineMetrics(registry)
+      return table(
+        ['metric', 'type', 'labels', 'meaning'],
+        registry
+          .getMetricsAsArray()
+          .map((metric) => [
+            code(metric.name),
+            String(metric.type),
+            labelsOf(metric).map(code).join(', '),
+            metric.help,
+          ]),
+      )
+    },
+  },
+  'docs/reference/errors.md': {
+    errors: () =>
+      table(
+        ['code', 'meaning', 'what follows'],
+        Object.entries(ERROR_CODES).map(([name, [disposition, meaning]]) => [
+          code(name),
+          meaning,
+          AT_START[name] ?? WHAT_FOLLOWS[disposition],
+        ]),
+      ),
+  },
+  'docs/troubleshooting.md': {
+    codes: () => Object.entries(ERROR_CODES).map(errorSection).join('\n\n'),
+  },
+  'docs/architecture.md': {
+    states: () => `\`\`\`mermaid\n${drawLifecycle()}\n\`\`\``,
+  },
 }
 
 /** The text between the markers of the part called `name`. Throws where they are missing. */
