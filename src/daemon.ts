@@ -120,9 +120,9 @@ function serverSource(
 ): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'metrics'> {
   const build = { version: readVersion(), node: process.version }
   return {
-    started: () => synchronizer.hasStarted(),
-    missing: () => synchronizer.missing(),
-    waiting: () => synchronizer.waiting(),
+    started: () => synchronizer.readiness.hasStarted(),
+    missing: () => synchronizer.readiness.missing(),
+    waiting: () => synchronizer.readiness.waiting(),
     status() {
       const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
       return { build, listing: { ...listing.state, entries: entries.length }, entries }

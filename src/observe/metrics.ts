@@ -18,7 +18,7 @@ const MAX_REQUEST_SERIES = 1_000
 /** How many entries get their series before others have a turn. */
 const ENTRIES_A_TURN = 100
 
-type EntryEvent = Extract<SyncEvent, EntryLabels>
+type LabelledEvent = Extract<SyncEvent, EntryLabels>
 
 export interface MetricsObserver {
   observe: Observe
@@ -95,7 +95,7 @@ async function render(registry: Registry, entries: EntryMetrics): Promise<string
 }
 
 function countEntryEvent(
-  event: Exclude<EntryEvent, { type: 'entry-added' | 'entry-removed' | 'entry-changed' }>,
+  event: Exclude<LabelledEvent, { type: 'entry-added' | 'entry-removed' | 'entry-changed' }>,
   metrics: Metrics,
 ): void {
   const { entry } = event

@@ -98,6 +98,11 @@ export type SyncEvent =
   /** Credentials go to `host` in plain text; said once of each. */
   | { type: 'credentials-exposed'; host: string }
 
+/** An event of one entry, which is given the labels of all its events where it has none. */
+export type EntryEvent<E = SyncEvent> = E extends EntryLabels
+  ? Omit<E, keyof EntryLabels> & Partial<EntryLabels>
+  : never
+
 /** Receives every event; must not throw. */
 export type Observe = (event: SyncEvent) => void
 

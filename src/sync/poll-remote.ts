@@ -86,7 +86,7 @@ function resolve(
   shared: PolledTogether,
 ): Outcome {
   try {
-    return { type: 'polled', ...shared, target: resolveRevision(desired.entry.revision, refs) }
+    return { type: 'polled', ...shared, wanted: resolveRevision(desired.entry.revision, refs) }
   } catch (reason) {
     return { type: 'failed', step: 'resolution', ...shared, error: toSyncError(reason) }
   }

@@ -5,8 +5,8 @@ import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
 import { HangSuspicion } from '../schedule/hang-suspicion.js'
 import type { SyncContext } from './context.js'
 import { isResolvable, refPrefixesOf } from './resolve-revision.js'
+import { isDue } from './state/due.js'
 import { conclude, type EntryState } from './state/entry-state.js'
-import { isDue } from './state/records.js'
 
 export class Remote {
   readonly session: RemoteSession

@@ -22,7 +22,7 @@ export interface EntryStatus {
 }
 
 /** What there is to show of an entry now. */
-export function statusOf(records: EntryRecords, clock: Clock): EntryStatus {
+export function entryStatusOf(records: EntryRecords, clock: Clock): EntryStatus {
   const { desired, observed, schedule } = records
   const { entry: path, repo, ref } = labelsOf(records)
   const { dueAt } = schedule

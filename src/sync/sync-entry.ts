@@ -30,16 +30,16 @@ export async function syncEntry(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { target } = state.desired
-  if (!target || !needsSync(state)) return
-  conclude(state, { type: 'syncing', target }, context)
+  const { wanted } = state.desired
+  if (!wanted || !needsSync(state)) return
+  conclude(state, { type: 'syncing', wanted }, context)
   try {
     const outcome = await runStep('sync', state, context, signal, () =>
-      publishTarget({ state, target, session: remote.session, context, signal }),
+      publishWanted({ state, wanted, session: remote.session, context, signal }),
     )
     if (outcome?.type !== 'failed') return
     const { at, error } = outcome
-    if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, target, context, signal)
+    if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, wanted, context, signal)
     if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs, context)
   } finally {
     conclude(state, { type: 'sync-ended' }, context)
@@ -52,7 +52,7 @@ export async function syncEntry(
  */
 async function findAgain(
   state: EntryState,
-  target: ResolvedRevision,
+  wanted: ResolvedRevision,
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -60,11 +60,11 @@ async function findAgain(
     .inspect(targetOf(state, context), undefined, signal)
     // The fault that made it look again is the one that is reported.
     .catch((): Inspection => ({ commit: undefined, drift: undefined }))
-  if (!signal.aborted) conclude(state, { type: 'found-again', target, found }, context)
+  if (!signal.aborted) conclude(state, { type: 'found-again', wanted, found }, context)
 }
 
-async function publishTarget(attempt: Attempt): Promise<OutcomeOf<'published'>> {
-  const { state, target, context, signal } = attempt
+async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> {
+  const { state, wanted, context, signal } = attempt
   const { clock, observe, syncTimeoutMs } = context
   const { commit, drift, isFromThisRemote } = state.observed
   const startedAt = performance.now()
@@ -76,23 +76,23 @@ async function publishTarget(attempt: Attempt): Promise<OutcomeOf<'published'>> 
     try {
       if (have !== undefined && drift?.missing) {
         const repaired = await repair(inTime, have, drift.missing)
-        if (have === target.commit) return repaired
+        if (have === wanted.commit) return repaired
       }
       return await fetchAndPublish(inTime, have)
     } catch (error) {
       if (have === undefined || limited.aborted || !needsFullFetch(error, drift)) throw error
-      observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: target.commit, error })
+      observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
       return fetchAndPublish(inTime, undefined)
     }
   })
   const fetchMs = result.receivedAt - startedAt
   const durationMs = performance.now() - startedAt
-  return { type: 'published', target, result, fetchMs, durationMs }
+  return { type: 'published', wanted, result, fetchMs, durationMs }
 }
 
 interface Attempt {
   state: EntryState
-  target: ResolvedRevision
+  wanted: ResolvedRevision
   session: Remote['session']
   context: SyncContext
   signal: AbortSignal
@@ -103,7 +103,7 @@ async function fetchAndPublish(
   attempt: Attempt,
   have: Oid | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
-  const { want } = attempt.target
+  const { want } = attempt.wanted
   const haves = have === undefined ? [] : [have]
   return receive(attempt, { want, have }, { wants: [want], haves, thinPack: have !== undefined })
 }

@@ -11,7 +11,7 @@ import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { retireEntry } from './retirement.js'
 import { conclude, createState, type EntryState } from './state/entry-state.js'
-import { type EntryStatus, statusOf } from './status.js'
+import { type EntryStatus, entryStatusOf } from './status.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
 
@@ -27,6 +27,8 @@ export interface SynchronizerOptions extends RemotePollsOptions {
 const ONE_TIME_LOOK_MS = 100
 
 export class Synchronizer {
+  /** What the probes ask. */
+  readonly readiness = new Readiness(() => this.#listed())
   readonly #options: SynchronizerOptions
   /** By directory. */
   readonly #entries = new Map<string, EntryState>()
@@ -36,7 +38,6 @@ export class Synchronizer {
   /** Directories of entries. */
   readonly #syncs: WorkQueue<string>
   readonly #leases: LeaseKeeper
-  readonly #readiness = new Readiness(() => this.#listed())
 
   constructor(options: SynchronizerOptions) {
     this.#options = options
@@ -99,29 +100,17 @@ export class Synchronizer {
       await new Promise<void>((resolve) => clock.schedule(ONE_TIME_LOOK_MS, resolve))
       await this.idle()
     }
+    const gaveUp = { step: 'turn', at: clock.now(), durationMs: syncTimeoutMs } as const
     for (const state of this.#listed()) {
-      if (state.phase === 'waiting') conclude(state, { type: 'given-up' }, this.#options)
+      const { waiting } = state.observed
+      if (waiting)
+        conclude(state, { type: 'failed', ...gaveUp, error: waiting.error }, this.#options)
     }
   }
 
   /** Of each entry of the listing. */
   status(): EntryStatus[] {
-    return this.#listed().map((state) => statusOf(state, this.#options.clock))
-  }
-
-  /** The paths of required entries without content in place. */
-  missing(): string[] {
-    return this.#readiness.missing()
-  }
-
-  /** By the paths of required entries that another instance publishes: which one. */
-  waiting(): Record<string, string> {
-    return this.#readiness.waiting()
-  }
-
-  /** Whether every required entry had content in place at some time. */
-  hasStarted(): boolean {
-    return this.#readiness.hasStarted()
+    return this.#listed().map((state) => entryStatusOf(state, this.#options.clock))
   }
 
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */
@@ -201,7 +190,7 @@ export class Synchronizer {
       this.#polls.addWhenDue(entry)
     }
     // Nobody may ask before an entry that is still missing comes on top.
-    if (state.observed.hasContent) this.#readiness.hasStarted()
+    if (state.observed.hasContent) this.readiness.hasStarted()
     if (state.schedule.error?.code === 'lease-lost') {
       // Not at once: where the lease is found held all the same, this would go round without end.
       const { lookMs } = this.#options.leaseTimes ?? LEASE_TIMES

@@ -131,7 +131,10 @@ describe('idle', () => {
   test('resolves at once with an empty listing', async (t) => {
     const sync = createFakeSync(t)
     await runOnce(sync)
-    assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [[], true])
+    assert.deepEqual(
+      [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+      [[], true],
+    )
   })
 
   test('waits for what follows a commit that came meanwhile', async (t) => {

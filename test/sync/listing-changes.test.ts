@@ -44,7 +44,7 @@ describe('an entry that changes', () => {
         ['sync-published', OTHER_REPO],
       ],
     )
-    assert.deepEqual([sync.synchronizer.missing(), sync.status().oid], [[], oid(5)])
+    assert.deepEqual([sync.synchronizer.readiness.missing(), sync.status().oid], [[], oid(5)])
     await sync.clock.advance(600_000)
     assert.equal(sync.remote().polls.length, 0, 'the old remote is not asked any more')
   })
@@ -85,7 +85,7 @@ describe('an entry that changes', () => {
     await sync.list({ path: 'a', publish: 'symlink' })
     assert.deepEqual(modes, ['in-place', 'symlink'])
     assert.equal(sync.eventsOf('sync-published').length, 2)
-    assert.deepEqual(sync.synchronizer.missing(), [], 'what is there stays in place')
+    assert.deepEqual(sync.synchronizer.readiness.missing(), [], 'what is there stays in place')
   })
 
   test('aborts its sync, and publishes what it says now', async (t) => {

@@ -95,7 +95,10 @@ test('what is in place stays while the remote is down', async (t) => {
   sync.remote().pollError = DOWN
   await sync.clock.advance(3_600_000)
   assert.equal(sync.status().oid, oid(1))
-  assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [[], true])
+  assert.deepEqual(
+    [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+    [[], true],
+  )
 })
 
 describe('Retry-After', () => {

@@ -156,10 +156,10 @@ describe('an entry that is removed and comes back', () => {
     await sync.list({ path: 'a' }, KEPT)
     sync.workers.gates.unpublish.open()
     await sync.clock.advance(0)
-    assert.deepEqual(sync.synchronizer.missing(), ['a'])
+    assert.deepEqual(sync.synchronizer.readiness.missing(), ['a'])
     sync.remote().fetching.open()
     await sync.clock.advance(0)
-    assert.deepEqual(sync.synchronizer.missing(), [])
+    assert.deepEqual(sync.synchronizer.readiness.missing(), [])
     assert.equal(sync.workers.inPlace.get('/a'), oid(1))
   })
 

@@ -17,13 +17,13 @@ test('is inspected, and never polled, also not on demand', async (t) => {
     { state, published, nextPoll, error },
     { state: 'suspended', published: oid(7), nextPoll: null, error: null },
   )
-  assert.deepEqual(sync.synchronizer.missing(), [])
+  assert.deepEqual(sync.synchronizer.readiness.missing(), [])
 })
 
 test('is missing where nothing is in place', async (t) => {
   const sync = createFakeSync(t)
   await sync.list(SUSPENDED)
-  assert.deepEqual(sync.synchronizer.missing(), ['a'])
+  assert.deepEqual(sync.synchronizer.readiness.missing(), ['a'])
 })
 
 test('does not take part in the polls of its remote', async (t) => {

@@ -9,7 +9,10 @@ describe('what is found in place', () => {
     sync.workers.inPlace.set('/a', oid(1))
     sync.remote().polling.shut()
     await sync.list({ path: 'a' })
-    assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [[], true])
+    assert.deepEqual(
+      [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+      [[], true],
+    )
     sync.remote().polling.open()
     await sync.clock.advance(0)
     assert.deepEqual(sync.remote().fetches, [])
@@ -22,17 +25,23 @@ describe('what is found in place', () => {
     sync.workers.inPlace.set('/a', oid(1))
     sync.remote().pollError = failure('host-not-found')
     await sync.list({ path: 'a' })
-    assert.deepEqual([sync.synchronizer.missing(), sync.status().state], [[], 'failing'])
+    assert.deepEqual([sync.synchronizer.readiness.missing(), sync.status().state], [[], 'failing'])
   })
 
   test('not intact is fetched, and missing until it is published', async (t) => {
     const sync = createFakeSync(t)
     sync.remote().fetching.shut()
     await sync.list({ path: 'a' }, { path: 'b', required: false })
-    assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [['a'], false])
+    assert.deepEqual(
+      [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+      [['a'], false],
+    )
     sync.remote().fetching.open()
     await sync.clock.advance(0)
-    assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [[], true])
+    assert.deepEqual(
+      [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+      [[], true],
+    )
   })
 
   test('of all entries of a remote is known before its first poll, which is one', async (t) => {
@@ -49,10 +58,13 @@ describe('what is found in place', () => {
 test('that all has started stays true when an entry comes on top', async (t) => {
   const sync = createFakeSync(t)
   await sync.list({ path: 'a' })
-  assert.equal(sync.synchronizer.hasStarted(), true)
+  assert.equal(sync.synchronizer.readiness.hasStarted(), true)
   sync.remote(OTHER_REPO).pollError = failure('connection-refused')
   await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
-  assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [['b'], true])
+  assert.deepEqual(
+    [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+    [['b'], true],
+  )
 })
 
 test('that all has started is remembered, also where nobody asked before', async (t) => {
@@ -61,7 +73,10 @@ test('that all has started is remembered, also where nobody asked before', async
   sync.remote(OTHER_REPO).pollError = failure('connection-refused')
   await sync.list({ path: 'a' })
   await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
-  assert.deepEqual([sync.synchronizer.missing(), sync.synchronizer.hasStarted()], [['b'], true])
+  assert.deepEqual(
+    [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
+    [['b'], true],
+  )
 })
 
 describe('an inspection that fails', () => {

@@ -1,8 +1,8 @@
 // What follows where a step failed: whether it counts, when it is tried again, and how that is
 // told. Nothing is tried again on the spot.
 import { retryDelayMs, spread } from '../../schedule/cadence.js'
-import type { EntryLabels, SyncEvent } from '../events.js'
-import { pollAt } from './after-poll.js'
+import type { EntryEvent } from '../events.js'
+import { pollAt } from './due.js'
 import type { Conclusion, OutcomeRule } from './outcome.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
@@ -11,23 +11,21 @@ const SHORTEST_TIDY_RETRY_MS = 60_000
 /** What follows where a step failed. */
 export const afterFailure: OutcomeRule<'failed'> = (records, failed, context) => {
   const { at, error } = failed
-  const tidyFailed = (labels: EntryLabels): SyncEvent[] => [
-    { type: 'tidy-failed', ...labels, error },
-  ]
+  const events: EntryEvent[] = [{ type: 'tidy-failed', error }]
   const { intervalMs } = records.desired.entry
   switch (failed.step) {
     // These two hold up nothing, and do not count.
     case 'verification':
-      return { events: (labels) => [{ type: 'verify-failed', ...labels, error }] }
+      return { events: [{ type: 'verify-failed', error }] }
     case 'tidying':
       return {
         schedule: { tidyAt: at + Math.max(intervalMs, SHORTEST_TIDY_RETRY_MS) },
-        events: tidyFailed,
+        events,
       }
     case 'removal': {
       const failures = records.schedule.failures + 1
       const retryInMs = retryDelayMs(error, failures, intervalMs, context.cadence)
-      return { schedule: { failures, error, turnAt: at + retryInMs }, events: tidyFailed }
+      return { schedule: { failures, error, turnAt: at + retryInMs }, events }
     }
     case 'sync':
       return afterFailedSync(records, failed, context)
@@ -53,18 +51,12 @@ const afterFailedSync: OutcomeRule<'failed'> = (
     retryInMs === undefined
       ? { desired: { stalled: syncing && { want: syncing.want, error } } }
       : { schedule: pollAt(schedule, at + retryInMs) }
-  return {
-    ...next,
-    schedule: { ...next.schedule, failures, error },
-    events(labels) {
-      const oid = syncing?.commit
-      const failure = { error, durationMs, retryInMs, attempt: failures }
-      const event: SyncEvent = { type: 'sync-failed', ...labels, oid, ...failure }
-      if (!drift || failures > 1) return [event]
-      const { count: paths, paths: firstPaths } = drift
-      return [{ type: 'drift-remains', ...labels, paths, firstPaths }, event]
-    },
+  const told = { oid: syncing?.commit, error, durationMs, retryInMs, attempt: failures }
+  const events: EntryEvent[] = [{ type: 'sync-failed', ...told }]
+  if (drift && failures === 1) {
+    events.unshift({ type: 'drift-remains', paths: drift.count, firstPaths: drift.paths })
   }
+  return { ...next, schedule: { ...next.schedule, failures, error }, events }
 }
 
 /** A look at the remote, at what is in place, or at whose turn it is, failed. */
@@ -73,9 +65,8 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
   const { intervalMs } = desired.entry
   const failures = schedule.failures + 1
   const { retryInMs = retryDelayMs(error, failures, intervalMs, cadence) } = failed
-  const events = (labels: EntryLabels): SyncEvent[] => [
-    { type: 'poll-failed', ...labels, error, durationMs, retryInMs, attempt: failures },
-  ]
+  const told = { error, durationMs, retryInMs, attempt: failures }
+  const events: EntryEvent[] = [{ type: 'poll-failed', ...told }]
   if (step === 'turn') {
     // Asked again by itself: a poll would not bring back what is suspended, or left the listing.
     const turnAt = at + (desired.listing === 'listed' ? retryInMs : intervalMs)

@@ -1,8 +1,8 @@
 // What follows where what is in place was looked at, at the start and from time to time.
 import type { Drift, Inspection } from '../../publish/snapshot/inspection.js'
 import type { SyncContext } from '../context.js'
-import type { EntryLabels, SyncEvent } from '../events.js'
-import { POLLING } from './after-poll.js'
+import type { EntryEvent } from '../events.js'
+import { POLLING } from './due.js'
 import type { OutcomeRule } from './outcome.js'
 import { type Observed, type Schedule, SUCCEEDED } from './records.js'
 
@@ -32,10 +32,10 @@ export const afterInspection: OutcomeRule<'inspected'> = (
       ...(commit === undefined ? {} : { tidyAt: now }),
       ...firstVerification(context),
     },
-    events: (labels) => [
-      ...foreignRemoved(found, labels),
+    events: [
+      ...foreignRemoved(found),
       ...(commit !== undefined && observed.isAsLabelled
-        ? [{ type: 'content-found' as const, ...labels, oid: commit }]
+        ? [{ type: 'content-found' as const, oid: commit }]
         : []),
     ],
   }
@@ -47,9 +47,9 @@ export const afterVerification: OutcomeRule<'verified'> = ({ observed }, { found
   const drift = commit === undefined ? ALL : found.drift
   return {
     observed: { ...placed(observed, found), drift },
-    events: (labels) => [
-      ...(commit === undefined ? [{ type: 'content-unknown' as const, ...labels }] : []),
-      ...foreignRemoved(found, labels),
+    events: [
+      ...(commit === undefined ? [{ type: 'content-unknown' as const }] : []),
+      ...foreignRemoved(found),
     ],
   }
 }
@@ -63,13 +63,9 @@ export function placed(
 }
 
 /** Tells what was removed that this service had not written, if anything was. */
-export function foreignRemoved(
-  { foreign }: Pick<Inspection, 'foreign'>,
-  labels: EntryLabels,
-): SyncEvent[] {
+export function foreignRemoved({ foreign }: Pick<Inspection, 'foreign'>): EntryEvent[] {
   if (!foreign) return []
-  const { count: files, paths: firstPaths } = foreign
-  return [{ type: 'foreign-removed', ...labels, files, firstPaths }]
+  return [{ type: 'foreign-removed', files: foreign.count, firstPaths: foreign.paths }]
 }
 
 /** Entries that start together are not all looked at together for ever. */

@@ -1,8 +1,8 @@
 // What follows where the listing says something else of an entry.
 import { isDeepStrictEqual } from 'node:util'
 import type { Entry } from '../../listing/entry.js'
-import type { EntryLabels, SyncEvent } from '../events.js'
-import { POLLING, pollNow } from './after-poll.js'
+import type { EntryEvent } from '../events.js'
+import { POLLING, pollNow } from './due.js'
 import type { Conclusion, OutcomeRule } from './outcome.js'
 import { type EntryRecords, labelsOf } from './records.js'
 
@@ -14,17 +14,10 @@ export const afterListing: OutcomeRule<'added' | 'changed' | 'adjusted'> = (
 ) => {
   const before = records.desired.entry
   const isRenamed = before.path !== entry.path || before.repo !== entry.repo
-  const oldLabels = labelsOf(records)
-  const events = (labels: EntryLabels): SyncEvent[] => {
-    if (type === 'added') return [{ type: 'entry-added', ...labels }]
-    if (isRenamed) {
-      return [
-        { type: 'entry-removed', ...oldLabels },
-        { type: 'entry-added', ...labels },
-      ]
-    }
-    return type === 'changed' ? [{ type: 'entry-changed', ...labels }] : []
-  }
+  const events: EntryEvent[] = []
+  if (type !== 'added' && isRenamed) events.push({ type: 'entry-removed', ...labelsOf(records) })
+  if (type === 'added' || isRenamed) events.push({ type: 'entry-added' })
+  else if (type === 'changed') events.push({ type: 'entry-changed' })
   return type === 'adjusted'
     ? { desired: { entry }, schedule: pollNow(records, clock.now()), events }
     : { ...startOver(records, entry), events }
@@ -43,7 +36,7 @@ function startOver({ desired, observed }: EntryRecords, entry: Entry): Conclusio
       ignored: new Set(),
       mountPoint: undefined,
     },
-    desired: { entry, listing: 'listed', target: undefined, stalled: undefined },
+    desired: { entry, listing: 'listed', wanted: undefined, stalled: undefined },
     schedule: { ...POLLING, failures: 0, error: undefined, tidyAt: undefined },
   }
 }

@@ -2,7 +2,7 @@
 // place after one that a fault may have left half done.
 import type { Clock } from '../../base/clock.js'
 import type { Oid } from '../../git/oid.js'
-import type { EntryLabels, SyncEvent } from '../events.js'
+import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
 import type { OutcomeRule } from './outcome.js'
@@ -23,7 +23,7 @@ export const afterPublication: OutcomeRule<'published'> = (
   outcome,
   { clock },
 ) => {
-  const { target, result, fetchMs, durationMs } = outcome
+  const { wanted, result, fetchMs, durationMs } = outcome
   const { commit: previousOid, drift, ignored } = observed
   const { commit: oid, bytes, filesDeleted, filesWritten } = result
   const attributes = result.ignored?.map(({ attribute }) => attribute) ?? []
@@ -31,24 +31,24 @@ export const afterPublication: OutcomeRule<'published'> = (
     ({ attribute }, index) => !ignored.has(attribute) && attributes.indexOf(attribute) === index,
   )
   const phases = { fetch: fetchMs, unpack: result.unpackMs, publish: result.publishMs }
+  const published = { oid, durationMs, bytes }
+  const events: EntryEvent[] = [
+    ...untold.map((each) => ({ type: 'attribute-ignored' as const, oid, ...each })),
+    ...foreignRemoved(result),
+  ]
+  if (drift) {
+    const { count: paths, paths: firstPaths } = drift
+    events.push({ type: 'drift-repaired', ...published, paths, firstPaths })
+  }
+  if (!drift || oid !== previousOid) {
+    const counts = { phases, filesWritten, filesDeleted }
+    events.push({ type: 'sync-published', ...published, previousOid, ...counts })
+  }
   return {
-    observed: { ...inPlaceNow(target, oid, clock), ignored: new Set([...ignored, ...attributes]) },
-    desired: { target: peeled(desired, target, oid), stalled: undefined },
+    observed: { ...inPlaceNow(wanted, oid, clock), ignored: new Set([...ignored, ...attributes]) },
+    desired: { wanted: peeled(desired, wanted, oid), stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
-    events(labels) {
-      const published = { ...labels, oid, durationMs, bytes }
-      const events: SyncEvent[] = [
-        ...untold.map((each) => ({ type: 'attribute-ignored' as const, ...labels, oid, ...each })),
-        ...foreignRemoved(result, labels),
-      ]
-      if (drift) {
-        const { count: paths, paths: firstPaths } = drift
-        events.push({ type: 'drift-repaired', ...published, paths, firstPaths })
-        if (oid === previousOid) return events
-      }
-      const counts = { phases, filesWritten, filesDeleted }
-      return [...events, { type: 'sync-published', ...published, previousOid, ...counts }]
-    },
+    events,
   }
 }
 
@@ -58,33 +58,31 @@ export const afterPublication: OutcomeRule<'published'> = (
  */
 export const afterFindingAgain: OutcomeRule<'found-again'> = (
   { desired, observed },
-  { target, found },
+  { wanted, found },
   { clock },
 ) => {
   const { commit, drift } = found
   const { commit: previousOid } = observed
   const schedule = commit === undefined ? {} : { tidyAt: clock.now() }
-  if (commit !== undefined && commit === target.commit && !drift) {
+  if (commit !== undefined && commit === wanted.commit && !drift) {
     return {
-      observed: inPlaceNow(target, commit, clock),
-      desired: { target: peeled(desired, target, commit) },
+      observed: inPlaceNow(wanted, commit, clock),
+      desired: { wanted: peeled(desired, wanted, commit) },
       schedule,
-      events: (labels) => [
-        ...foreignRemoved(found, labels),
-        { type: 'sync-published', ...labels, oid: commit, previousOid, ...NOT_COUNTED },
+      events: [
+        ...foreignRemoved(found),
+        { type: 'sync-published', oid: commit, previousOid, ...NOT_COUNTED },
       ],
     }
   }
-  const told = (labels: EntryLabels): SyncEvent[] => {
-    if (commit === previousOid) return []
-    return commit === undefined
-      ? [{ type: 'content-unknown', ...labels }]
-      : [{ type: 'content-found', ...labels, oid: commit }]
+  const events = foreignRemoved(found)
+  if (commit !== previousOid) {
+    events.push(commit ? { type: 'content-found', oid: commit } : { type: 'content-unknown' })
   }
   return {
     observed: { ...placed(observed, found), drift },
     schedule,
-    events: (labels) => [...foreignRemoved(found, labels), ...told(labels)],
+    events,
   }
 }
 
@@ -103,9 +101,9 @@ function inPlaceNow({ want }: ResolvedRevision, commit: Oid, clock: Clock): Part
 
 /** What the remote names, with the commit that it was found to lead to. */
 function peeled(
-  { target }: Desired,
+  { wanted }: Desired,
   { want }: ResolvedRevision,
   commit: Oid,
 ): ResolvedRevision | undefined {
-  return target?.want === want ? { ...target, commit } : target
+  return wanted?.want === want ? { ...wanted, commit } : wanted
 }

@@ -5,9 +5,10 @@ import type { SyncContext } from '../context.js'
 import { afterFailure } from './after-failure.js'
 import { afterInspection, afterVerification } from './after-inspection.js'
 import { afterListing } from './after-listing.js'
-import { afterPoll, POLLING, pollAt, pollNow } from './after-poll.js'
+import { afterPoll } from './after-poll.js'
 import { afterFindingAgain, afterPublication } from './after-publication.js'
-import { afterClaim, afterGivingUp, afterWaiting } from './after-turn.js'
+import { afterClaim, afterWaiting } from './after-turn.js'
+import { POLLING, pollAt, pollNow } from './due.js'
 import type { Conclusion, Outcome } from './outcome.js'
 import type { EntryRecords } from './records.js'
 
@@ -27,7 +28,7 @@ export function conclusionOf(
     case 'removed':
       return {
         desired: { listing: outcome.isPruned ? 'pruned' : 'removed' },
-        events: (labels) => [{ type: 'entry-removed', ...labels }],
+        events: [{ type: 'entry-removed' }],
       }
     case 'retired':
       return { desired: { listing: 'retired' } }
@@ -35,12 +36,10 @@ export function conclusionOf(
       return afterClaim(records, outcome, context)
     case 'waiting':
       return afterWaiting(records, outcome, context)
-    case 'given-up':
-      return afterGivingUp(records, outcome, context)
     case 'lease-lost':
       return {
         observed: { isInspected: false, lease: undefined },
-        events: (labels) => [{ type: 'lease-lost', ...labels }],
+        events: [{ type: 'lease-lost' }],
       }
     case 'inspected':
       return afterInspection(records, outcome, context)
@@ -64,7 +63,7 @@ export function conclusionOf(
         : { schedule: pollAt(schedule, Math.max(dueAt, outcome.timeMs)) }
     }
     case 'syncing':
-      return { schedule: { syncing: outcome.target } }
+      return { schedule: { syncing: outcome.wanted } }
     case 'published':
       return afterPublication(records, outcome, context)
     case 'found-again':

@@ -39,7 +39,9 @@ export function conclude(state: EntryState, outcome: Outcome, context: SyncConte
   const from = state.phase
   written.phase = phaseOf(state)
   if (!isTransition(from, state.phase)) context.onError(unknownTransition(from, state, outcome))
-  for (const event of events?.(labelsOf(state)) ?? []) context.observe(event)
+  if (!events) return
+  const labels = labelsOf(state)
+  for (const event of events) context.observe({ ...labels, ...event })
 }
 
 function unknownTransition(

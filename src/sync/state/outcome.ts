@@ -7,7 +7,7 @@ import type { Inspection } from '../../publish/snapshot/inspection.js'
 import type { Cadence } from '../../schedule/cadence.js'
 import type { Unpacked } from '../../worker/receive.js'
 import type { SyncContext } from '../context.js'
-import type { EntryLabels, SyncEvent } from '../events.js'
+import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import type { Desired, EntryRecords, Observed, Schedule } from './records.js'
 
@@ -22,25 +22,23 @@ export type Outcome =
   /** It is this instance's turn, or another one's. */
   | { type: 'claimed'; lease: Lease | undefined }
   | { type: 'waiting'; holder: string; isDead: boolean; againInMs: number; error: SyncError }
-  /** It was waited for all the time there is. */
-  | { type: 'given-up' }
   /** Another instance has it now, though this one was at work on it. */
   | { type: 'lease-lost' }
   /** What is in place was looked at: at the start, from time to time, after a fault. */
   | { type: 'inspected'; found: Inspection }
   | { type: 'verified'; found: Inspection }
-  | { type: 'found-again'; found: Inspection; target: ResolvedRevision }
+  | { type: 'found-again'; found: Inspection; wanted: ResolvedRevision }
   /** A look for drift begins. */
   | { type: 'verifying' }
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
   /** From here on, a poll that is wanted is another one. */
   | { type: 'polling' }
-  | ({ type: 'polled'; target: ResolvedRevision } & PolledTogether)
+  | ({ type: 'polled'; wanted: ResolvedRevision } & PolledTogether)
   /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
-  | { type: 'syncing'; target: ResolvedRevision }
-  | ({ type: 'published'; target: ResolvedRevision; result: Unpacked } & SyncDurations)
+  | { type: 'syncing'; wanted: ResolvedRevision }
+  | ({ type: 'published'; wanted: ResolvedRevision; result: Unpacked } & SyncDurations)
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
   | { type: 'tidied'; againInMs: number | undefined }
@@ -91,8 +89,8 @@ export interface Conclusion {
   observed?: Partial<Observed>
   desired?: Partial<Desired>
   schedule?: Partial<Schedule>
-  /** In order; `labels` are those of the entry afterwards. */
-  events?: (labels: EntryLabels) => SyncEvent[]
+  /** In order; their labels are those of the entry afterwards, where nothing else is said. */
+  events?: readonly EntryEvent[]
 }
 
 /** What follows from outcomes of some types, computed and not written. */

@@ -46,7 +46,7 @@ export interface Desired {
    */
   readonly listing: 'listed' | 'removed' | 'pruned' | 'retired'
   /** What the remote named last. */
-  readonly target: ResolvedRevision | undefined
+  readonly wanted: ResolvedRevision | undefined
   /** What could not be published, and will not be tried again until the remote names another. */
   readonly stalled: { want: Oid; error: SyncError } | undefined
 }
@@ -101,7 +101,7 @@ export function newRecords(entry: Entry): EntryRecords {
       mountPoint: undefined,
       waiting: undefined,
     },
-    desired: { entry, listing: 'listed', target: undefined, stalled: undefined },
+    desired: { entry, listing: 'listed', wanted: undefined, stalled: undefined },
     schedule: {
       failures: 0,
       error: undefined,
@@ -119,28 +119,19 @@ export function newRecords(entry: Entry): EntryRecords {
 
 /** Whether what the remote names is in place, whole. */
 export function isSynced({ desired, observed }: EntryRecords): boolean {
-  const { target } = desired
-  return target !== undefined && target.commit === observed.commit && !observed.drift
+  const { wanted } = desired
+  return wanted !== undefined && wanted.commit === observed.commit && !observed.drift
 }
 
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
 export function needsSync(records: EntryRecords): boolean {
-  const { stalled, target } = records.desired
-  if (target === undefined || records.desired.entry.suspend || isSynced(records)) return false
-  return target.want !== stalled?.want && target.want !== records.schedule.syncing?.want
-}
-
-/** Whether it takes part in a poll at `now`, which may be early by the share of the jitter. */
-export function isDue({ desired, schedule }: EntryRecords, now: number, jitter: number): boolean {
-  const { dueAt, error, joinsAt } = schedule
-  if (dueAt === undefined) return false
-  // An early look would undo a back-off.
-  const slackMs = error?.disposition === 'retry' ? 0 : desired.entry.intervalMs * jitter
-  return Math.min(dueAt, joinsAt) - slackMs <= now
+  const { stalled, wanted } = records.desired
+  if (wanted === undefined || records.desired.entry.suspend || isSynced(records)) return false
+  return wanted.want !== stalled?.want && wanted.want !== records.schedule.syncing?.want
 }
 
 /** What every event of an entry carries. */
 export function labelsOf({ desired }: Pick<EntryRecords, 'desired'>): EntryLabels {
   const { path: entry, repo, revision } = desired.entry
-  return { entry, repo, ref: desired.target?.ref ?? refOf(revision) }
+  return { entry, repo, ref: desired.wanted?.ref ?? refOf(revision) }
 }

@@ -114,7 +114,7 @@ describe('the state of an entry', () => {
       // @ts-expect-error Only conclude writes it.
       () => (state.observed.commit = oid(1)),
       // @ts-expect-error Only conclude writes it.
-      () => (state.desired.target = undefined),
+      () => (state.desired.wanted = undefined),
       // @ts-expect-error Only conclude writes it.
       () => state.schedule.failures++,
     ]
@@ -136,7 +136,7 @@ function keyOf({ desired, observed, phase, schedule }: EntryState): string {
   const { commit, drift, isInspected, waiting, want } = observed
   return JSON.stringify([
     phase,
-    [desired.listing, desired.entry.suspend, desired.target, desired.stalled?.want],
+    [desired.listing, desired.entry.suspend, desired.wanted, desired.stalled?.want],
     [isInspected, commit, want, drift !== undefined, waiting !== undefined],
     [schedule.error?.code, desired.stalled?.error.code, schedule.syncing],
   ])
@@ -168,8 +168,8 @@ function pollOutcomes(): Outcome[] {
   const shared = { at: 0, durationMs: 1, cadence: CADENCE }
   return [
     { type: 'polling' },
-    { type: 'polled', target: target(1), ...shared },
-    { type: 'polled', target: target(2), ...shared },
+    { type: 'polled', wanted: wanted(1), ...shared },
+    { type: 'polled', wanted: wanted(2), ...shared },
     ...failures('resolution'),
     ...failures('poll'),
     { type: 'resting', timeMs: 1000 },
@@ -186,12 +186,12 @@ function workOutcomes(state: EntryState): Outcome[] {
     if (!observed.isInspected) return [ended]
     return [
       ended,
-      { type: 'published', target: syncing, result, fetchMs: 1, durationMs: 1 },
+      { type: 'published', wanted: syncing, result, fetchMs: 1, durationMs: 1 },
       ...failures('sync'),
-      ...found().map((each): Outcome => ({ type: 'found-again', target: syncing, found: each })),
+      ...found().map((each): Outcome => ({ type: 'found-again', wanted: syncing, found: each })),
     ]
   }
-  if (phase === 'waiting') return [...turnOutcomes(), { type: 'given-up' }]
+  if (phase === 'waiting') return turnOutcomes()
   if (phase === 'inspecting') {
     const inspected = found().map((each): Outcome => ({ type: 'inspected', found: each }))
     return [...turnOutcomes(), ...inspected, ...failures('inspection')]
@@ -201,7 +201,7 @@ function workOutcomes(state: EntryState): Outcome[] {
     outcomes.push({ type: 'verifying' }, ...failures('verification'))
     outcomes.push(...found().map((each): Outcome => ({ type: 'verified', found: each })))
   }
-  if (desired.target && needsSync(state)) outcomes.push({ type: 'syncing', target: desired.target })
+  if (desired.wanted && needsSync(state)) outcomes.push({ type: 'syncing', wanted: desired.wanted })
   return outcomes
 }
 
@@ -225,7 +225,7 @@ function found() {
   ]
 }
 
-function target(number: number): ResolvedRevision {
+function wanted(number: number): ResolvedRevision {
   return { ref: 'HEAD', want: oid(number), commit: oid(number) }
 }
 
