@@ -12,7 +12,7 @@ import type { LogFields } from './log-fields.js'
 import type { Logger, LogLevel } from './logging.js'
 
 type FailureEvent = Extract<SyncEvent, Failure & EntryLabels>
-type Line = [level: LogLevel, message: string, fields: LogFields]
+type PlainEvent = Exclude<SyncEvent, FailureEvent>
 
 /** Creates an observer that writes every event to `logger`. */
 export function logEvents(logger: Logger): Observe {
@@ -22,21 +22,15 @@ export function logEvents(logger: Logger): Observe {
   function logRecovery(event: EntryLabels): void {
     const last = failing.get(event.entry)
     if (!last || !failing.delete(event.entry)) return
-    logger.info('recovered', { ...labels(event), attempt: last.attempt, errorCode: last.code })
+    const { entry, repo, ref } = event
+    logger.info('recovered', { entry, repo, ref, attempt: last.attempt, errorCode: last.code })
   }
 
   function logFailure(event: FailureEvent): void {
     const { error, attempt } = event
     const lastCode = failing.get(event.entry)?.code
     if (error.code !== 'aborted') failing.set(event.entry, { code: error.code, attempt })
-    logger.log(failureLevel(event, lastCode), failureMessage(event), {
-      ...labels(event),
-      oid: event.type === 'sync-failed' ? event.oid : undefined,
-      durationMs: Math.round(event.durationMs),
-      attempt,
-      retryInMs: event.retryInMs,
-      error,
-    })
+    logger.log(failureLevel(event, lastCode), failureMessage(event), fieldsOf(event))
   }
 
   return (event) => {
@@ -47,108 +41,59 @@ export function logEvents(logger: Logger): Observe {
   }
 }
 
-function lineOf(event: Exclude<SyncEvent, FailureEvent>): Line {
-  switch (event.type) {
-    case 'entry-added':
-      return ['debug', 'entry added', labels(event)]
-    case 'entry-changed':
-      return ['debug', 'entry changed', labels(event)]
-    case 'entry-removed':
-      return ['info', 'entry removed', labels(event)]
-    case 'poll-unchanged':
-      return ['debug', 'nothing new', timed(event)]
-    case 'poll-changed':
-      return ['debug', 'new revision found', timed(event)]
-    case 'sync-published': {
-      const { oid, previousOid, bytes, filesWritten, filesDeleted } = event
-      const durationMs = Math.round(event.durationMs)
-      const counts = { durationMs, bytes, filesWritten, filesDeleted }
-      return ['info', 'published', { ...labels(event), oid, previousOid, ...counts }]
-    }
-    case 'fetch-fell-back':
-      return [
-        'debug',
-        'fetching everything',
-        { ...labels(event), oid: event.oid, error: event.error },
-      ]
-    case 'tidy-failed':
-      return ['warn', 'left-overs could not be removed', { ...labels(event), error: event.error }]
-    case 'drift-repaired':
-      return [
-        'warn',
-        'drift repaired',
-        { ...timed(event), bytes: event.bytes, paths: event.paths, firstPaths: event.firstPaths },
-      ]
-    case 'attribute-ignored': {
-      const { attribute, files, firstPath, oid } = event
-      const left = files === 1 ? '1 file is left as stored' : `${files} files are left as stored`
-      const message = `${attribute} is not applied: ${left}, first ${firstPath}`
-      return ['warn', message, { ...labels(event), oid }]
-    }
-    case 'content-found':
-      return ['debug', 'found in place', { ...labels(event), oid: event.oid }]
-    case 'content-unknown':
-      return [
-        'warn',
-        'what is in place cannot be told any more, and is fetched anew',
-        labels(event),
-      ]
-    case 'foreign-removed': {
-      const { files, firstPaths } = event
-      return ['info', 'foreign files removed', { ...labels(event), files, firstPaths }]
-    }
-    case 'drift-remains': {
-      const { paths, firstPaths } = event
-      return ['warn', 'drift not repaired yet', { ...labels(event), paths, firstPaths }]
-    }
-    case 'verify-failed':
-      return ['warn', 'could not look for drift', { ...labels(event), error: event.error }]
-    case 'lease-awaited':
-      return [
-        'info',
-        'another instance publishes this entry, waiting for it',
-        { ...labels(event), holder: event.holder },
-      ]
-    case 'lease-taken':
-      return [
-        'info',
-        'took over from another instance',
-        { ...labels(event), holder: event.holder, waitedMs: Math.round(event.waitedMs) },
-      ]
-    case 'lease-lost':
-      return ['warn', 'another instance took over, or the lease was removed', labels(event)]
-    case 'listing-loaded': {
-      const { type, ...fields } = event
-      if (event.entries > 0) return ['info', 'listing loaded', fields]
-      return ['warn', 'listing loaded: it has no entries, and nothing is pruned', fields]
-    }
-    case 'listing-rejected': {
-      const { type, ...fields } = event
-      return ['error', 'listing rejected, nothing changes', fields]
-    }
-    case 'state-set-aside': {
-      const { path, reason } = event
-      return ['warn', 'state is not believed, what is on disk is looked at', { path, reason }]
-    }
-    case 'remote-requested': {
-      const { type, ...fields } = event
-      return ['debug', 'remote requested', fields]
-    }
-    case 'credentials-exposed':
-      return [
-        'warn',
-        'credentials are sent in plain text: use an https:// address as repo',
-        { host: event.host },
-      ]
+/** Of each event whose line is always the same. */
+const LINES: Readonly<
+  Record<Exclude<PlainEvent['type'], 'attribute-ignored' | 'listing-loaded'>, [LogLevel, string]>
+> = {
+  'entry-added': ['debug', 'entry added'],
+  'entry-changed': ['debug', 'entry changed'],
+  'entry-removed': ['info', 'entry removed'],
+  'poll-unchanged': ['debug', 'nothing new'],
+  'poll-changed': ['debug', 'new revision found'],
+  'sync-published': ['info', 'published'],
+  'fetch-fell-back': ['debug', 'fetching everything'],
+  'tidy-failed': ['warn', 'left-overs could not be removed'],
+  'drift-repaired': ['warn', 'drift repaired'],
+  'drift-remains': ['warn', 'drift not repaired yet'],
+  'content-found': ['debug', 'found in place'],
+  'content-unknown': ['warn', 'what is in place cannot be told any more, and is fetched anew'],
+  'foreign-removed': ['info', 'foreign files removed'],
+  'verify-failed': ['warn', 'could not look for drift'],
+  'lease-awaited': ['info', 'another instance publishes this entry, waiting for it'],
+  'lease-taken': ['info', 'took over from another instance'],
+  'lease-lost': ['warn', 'another instance took over, or the lease was removed'],
+  'listing-rejected': ['error', 'listing rejected, nothing changes'],
+  'state-set-aside': ['warn', 'state is not believed, what is on disk is looked at'],
+  'remote-requested': ['debug', 'remote requested'],
+  'credentials-exposed': [
+    'warn',
+    'credentials are sent in plain text: use an https:// address as repo',
+  ],
+}
+
+function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
+  if (event.type === 'attribute-ignored') {
+    const { attribute, files, firstPath, ...others } = event
+    const left = files === 1 ? '1 file is left as stored' : `${files} files are left as stored`
+    return ['warn', `${attribute} is not applied: ${left}, first ${firstPath}`, fieldsOf(others)]
   }
+  if (event.type === 'listing-loaded') {
+    return event.entries > 0
+      ? ['info', 'listing loaded', fieldsOf(event)]
+      : ['warn', 'listing loaded: it has no entries, and nothing is pruned', fieldsOf(event)]
+  }
+  return [...LINES[event.type], fieldsOf(event)]
 }
 
-function labels({ entry, repo, ref }: EntryLabels): LogFields {
-  return { entry, repo, ref }
-}
-
-function timed(event: EntryLabels & { oid: string; durationMs: number }): LogFields {
-  return { ...labels(event), oid: event.oid, durationMs: Math.round(event.durationMs) }
+/** What an event says, in whole milliseconds; how long each phase took is for metrics. */
+function fieldsOf(event: object): LogFields {
+  const fields = Object.entries(event).filter(([name]) => name !== 'type' && name !== 'phases')
+  return Object.fromEntries(
+    fields.map(([name, value]) => [
+      name,
+      typeof value === 'number' && name.endsWith('Ms') ? Math.round(value) : value,
+    ]),
+  )
 }
 
 function failureMessage({ type, error, retryInMs }: FailureEvent): string {
