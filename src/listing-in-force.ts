@@ -6,7 +6,7 @@ import type { Entry, ListingDefaults } from './listing/entry.js'
 import { resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
 import type { ListingRead } from './listing/watcher.js'
-import type { StatusReport } from './server/status-report.js'
+import type { StatusReport } from './server/status-route.js'
 import type { Observe } from './sync/events.js'
 import type { Synchronizer } from './sync/synchronizer.js'
 

@@ -16,45 +16,9 @@ import {
   parseTimeout,
 } from './base/values.js'
 import type { ListingDefaults } from './listing/entry.js'
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './observe/logging.js'
+import { LOG_FORMATS, LOG_LEVELS } from './observe/logging.js'
 import type { PublishMode } from './publish/target.js'
 import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
-
-/** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
-export interface Settings {
-  listingPath: string
-  scrapeIntervalMs: number
-  root: string | undefined
-  publish: PublishMode
-  prune: boolean
-  stateDir: string | undefined
-  credentialsPath: string | undefined
-  httpHost: string
-  httpPort: number
-  maxConnections: number
-  logLevel: LogLevel
-  logFormat: LogFormat
-  syncTimeoutMs: number
-  idleTimeoutMs: number
-  maxConcurrentSyncs: number
-  maxConcurrentPolls: number
-  maxPackBytes: number
-  maxCheckoutBytes: number
-  maxFiles: number
-  maxRefsBytes: number
-  memoryBudgetBytes: number
-  /** 0 to 1. */
-  jitter: number
-  worktreeGracePeriodMs: number
-  /** 0: never. */
-  verifyIntervalMs: number
-  oneTime: boolean
-  httpsProxy: HttpProxy | undefined
-  httpProxy: HttpProxy | undefined
-  noProxy: readonly string[] | undefined
-  caFile: string | undefined
-  requireTlsForCredentials: boolean
-}
 
 /** One setting: how it is written, on the command line as well, and how it is parsed. */
 export interface Setting<T> extends Flag {
@@ -64,24 +28,22 @@ export interface Setting<T> extends Flag {
   parse(text: string, cwd: string): T
 }
 
-type SettingsTable = { readonly [K in keyof Settings]: Setting<Exclude<Settings[K], undefined>> }
-
 /** Every setting, in the order of the help and the documents. */
 // biome-ignore format: a table
-export const SETTINGS: SettingsTable = {
+export const SETTINGS = {
   listingPath: setting('LISTING_PATH', 'file', undefined, toPath,
     'the listing: a JSON array of entries (required)'),
   scrapeIntervalMs: setting('SCRAPE_INTERVAL', 'duration', '60s', parseInterval,
     'time between polls; a bare number is milliseconds, units are ms s m h d'),
-  root: setting('ROOT', 'directory', undefined, toPath,
+  root: setting<string | undefined>('ROOT', 'directory', undefined, toPath,
     "every entry's path must lie inside it, and relative paths start there"),
-  publish: setting('PUBLISH', 'mode', 'in-place', oneOf(['in-place', 'symlink']),
+  publish: setting<PublishMode>('PUBLISH', 'mode', 'in-place', oneOf(['in-place', 'symlink']),
     'default publish mode: in-place or symlink'),
   prune: setting('PRUNE', 'boolean', 'false', parseBoolean,
     'remove what was published when its entry leaves the listing'),
-  stateDir: setting('STATE_DIR', 'directory', undefined, toPath,
+  stateDir: setting<string | undefined>('STATE_DIR', 'directory', undefined, toPath,
     'where state files live; unset: beside the published files'),
-  credentialsPath: setting('CREDENTIALS_PATH', 'file', undefined, toPath,
+  credentialsPath: setting<string | undefined>('CREDENTIALS_PATH', 'file', undefined, toPath,
     'JSON file of credentials by URL prefix'),
   httpHost: setting('HTTP_HOST', 'host', '0.0.0.0', parseHost,
     'address of health, metrics and status'),
@@ -119,19 +81,24 @@ export const SETTINGS: SettingsTable = {
     'how often published files are checked for drift; 0: never'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
     'sync every entry once, then exit 0, or 1 if any failed'),
-  httpsProxy: setting('HTTPS_PROXY', 'url', undefined, parseProxy,
+  httpsProxy: setting<HttpProxy | undefined>('HTTPS_PROXY', 'url', undefined, parseProxy,
     'proxy for https:// remotes; also https_proxy, all_proxy, ALL_PROXY',
     ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']),
-  httpProxy: setting('HTTP_PROXY', 'url', undefined, parseProxy,
+  httpProxy: setting<HttpProxy | undefined>('HTTP_PROXY', 'url', undefined, parseProxy,
     'proxy for http:// remotes; also http_proxy, all_proxy, ALL_PROXY',
     ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']),
-  noProxy: setting('NO_PROXY', 'hosts', undefined, parseNoProxy,
+  noProxy: setting<readonly string[] | undefined>('NO_PROXY', 'hosts', undefined, parseNoProxy,
     'hosts that are reached without a proxy, by commas; also no_proxy',
     ['no_proxy', 'NO_PROXY']),
-  caFile: setting('CA_FILE', 'file', undefined, toPath,
+  caFile: setting<string | undefined>('CA_FILE', 'file', undefined, toPath,
     'PEM file of CAs that are trusted beside the usual ones; read again when it changes'),
   requireTlsForCredentials: setting('REQUIRE_TLS_FOR_CREDENTIALS', 'boolean', 'false', parseBoolean,
     'refuse to send credentials in plain text to another machine'),
+}
+
+/** Every setting, parsed. Paths are absolute; what ends in Ms is milliseconds. */
+export type Settings = {
+  [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
 }
 
 /** Settings or a command line that cannot be used; `faults` holds one sentence each. */

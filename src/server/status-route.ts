@@ -1,7 +1,21 @@
 // What every entry is at, for people and scripts.
 import type { FastifyInstance } from 'fastify'
 import { redact } from '../base/redact-patterns.js'
-import type { StatusReport } from './status-report.js'
+import type { EntryStatus } from '../sync/status.js'
+
+/** What it answers. */
+export interface StatusReport {
+  build: { version: string; node: string }
+  listing: {
+    path: string
+    /** Whether the file on disk is what is in force. */
+    valid: boolean
+    /** When the listing in force was taken on: ISO 8601. */
+    loadedAt: string
+    entries: number
+  }
+  entries: EntryStatus[]
+}
 
 export interface StatusSource {
   status(): StatusReport
