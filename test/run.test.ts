@@ -26,7 +26,7 @@ describe('the test runner', () => {
     for (const [name, text] of Object.entries(TEST_FILES)) {
       writeFileSync(path.join(folder, name), IMPORTS + text)
     }
-    for (const name of ['run.js', 'helpers/test-tally.js']) {
+    for (const name of ['run.js', 'helpers/file-durations.js', 'helpers/test-tally.js']) {
       cpSync(path.join(import.meta.dirname, name), path.join(folder, name))
     }
   })
@@ -56,6 +56,28 @@ describe('the test runner', () => {
     assert.match(stdout, /^ *[+] +a: 1$/m)
     assert.match(stdout, /^ *- +a: 2$/m)
     assert.match(stderr, /No test ran in .*empty\.test\.js/)
+    assert.deepEqual(stdout.match(/^.*\b(?:tests|pass|fail) \d+$/gm), null, 'a second total')
+  })
+
+  test('prints a line for each file as it ends, and names the slowest', () => {
+    const { stdout } = runTests()
+    const [files = '', slowest = ''] = stdout.split(/^The slowest of 4 files.*$/m)
+    const names = [
+      'below/bad.test.ts',
+      'below/crash.test.ts',
+      'below/empty.test.ts',
+      'good.test.ts',
+    ]
+    for (const part of [files, slowest]) {
+      const lines = [...part.matchAll(/^ +\d+\.\d s {2}(.+)$/gm)].map(([, name]) => name)
+      assert.deepEqual(lines.sort(), names)
+    }
+  })
+
+  test('exits 1 with --no-skip where a test was skipped', () => {
+    const { status, lastLine } = runTests('good', '--no-skip')
+    assert.equal(lastLine, '3 passed, 0 failed, 2 skipped')
+    assert.equal(status, 1)
   })
 
   test('exits 1 where no file matches the filter', () => {

@@ -1,21 +1,31 @@
-// The test runner: every *.test.js below this compiled folder, each in its own
-// process. Its last line is `N passed, N failed, N skipped`; the exit code is 1
-// where a test failed or none ran. Arguments are parts of file names to run.
+// The test runner: every *.test.js below this compiled folder, each in its own process. It prints
+// a line for each file that ended, what failed, the slowest files, and as its last line
+// `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
+// --no-skip where one was skipped. Other arguments are parts of the names of the files to run.
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+import { FileDurations } from './helpers/file-durations.js'
 import { TestTally } from './helpers/test-tally.js'
 
 /** For one that hangs: on a busy machine the longest takes two minutes. */
 const FILE_TIMEOUT_MS = 5 * 60_000
 
-const filters = process.argv.slice(2)
+/** What is shown of a run: the names of the tests that passed are many, and counted only. */
+const SHOWN: readonly string[] = ['test:fail', 'test:stdout', 'test:stderr']
+
+const { values, positionals: filters } = parseArgs({
+  options: { 'no-skip': { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const files = testFiles(import.meta.dirname, filters)
 if (files.length > 0) {
   const tally = await runFiles(files)
-  finish(tally.summary(), tally.succeeded ? 0 : 1)
+  const succeeded = tally.succeeded && !(values['no-skip'] && tally.skipped > 0)
+  finish(tally.summary(), succeeded ? 0 : 1)
 } else {
   console.error(`No test file matches ${filters.join(', ') || '*.test.js'}.`)
   finish(new TestTally([]).summary(), 1)
@@ -33,16 +43,24 @@ function testFiles(directory: string, filters: readonly string[]): string[] {
 /** Runs `files` with a readable report on stdout; resolves at the end of the report. */
 async function runFiles(files: string[]): Promise<TestTally> {
   const tally = new TestTally(files)
+  const durations = new FileDurations(import.meta.dirname, files)
   const tests = run({
     files,
     // Many tests wait for other programs most of their time.
     concurrency: Math.max(2, availableParallelism()) + 1,
     timeout: FILE_TIMEOUT_MS,
   })
-  tests.on('test:pass', (event) => tally.add('pass', event))
-  tests.on('test:fail', (event) => tally.add('fail', event))
-  for await (const text of tests.compose(new spec())) process.stdout.write(text)
+  const report = new spec()
+  report.on('data', (text: string) => process.stdout.write(text))
+  for await (const event of tests) {
+    if (event.type === 'test:pass') tally.add('pass', event.data)
+    if (event.type === 'test:fail') tally.add('fail', event.data)
+    if (event.type === 'test:complete') process.stdout.write(durations.add(event.data))
+    if (SHOWN.includes(event.type)) report.write(event)
+  }
+  await new Promise((resolve) => report.on('end', resolve).end())
   for (const file of tally.filesWithoutTests) console.error(`No test ran in ${file}.`)
+  process.stdout.write(durations.summary())
   return tally
 }
 
