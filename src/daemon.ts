@@ -22,7 +22,7 @@ import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
 import { readVersion } from './version.js'
-import { createWorkerPool } from './worker/pool.js'
+import { createWorkerPool, type WorkerPool } from './worker/pool.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -65,7 +65,18 @@ export async function startDaemon(
   // Node reads its root certificates for the first one: now, while nobody waits for an answer.
   createSecureContext()
   const sessions = createSessions({ settings, clock, observe, redactor, memory })
-  const wiring = { settings, clock, observe, onError, sessions, internals }
+  const workers = createWorkerPool({
+    maxThreads: settings.maxConcurrentSyncs,
+    limits: {
+      packBytes: settings.maxPackBytes,
+      checkoutBytes: settings.maxCheckoutBytes,
+      files: settings.maxFiles,
+    },
+    timeoutMs: settings.syncTimeoutMs,
+    onError,
+    onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
+  })
+  const wiring = { settings, clock, observe, onError, sessions, workers, internals }
   const synchronizer = createSynchronizer(wiring)
   const listing = createListingInForce({ path, defaults, clock, observe, synchronizer })
   const heartbeat = new Heartbeat(clock)
@@ -74,6 +85,7 @@ export async function startDaemon(
       ...serverSource(synchronizer, listing, redactor),
       heartbeatAgeMs: () => heartbeat.ageMs,
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
+      isExhausted: () => workers.isExhausted(),
       metrics,
     },
     { maxConnections: settings.maxConnections, onError },
@@ -117,7 +129,7 @@ function serverSource(
   synchronizer: Synchronizer,
   listing: Pick<ListingInForce, 'state'>,
   redactor: Redactor,
-): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'metrics'> {
+): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'isExhausted' | 'metrics'> {
   const build = { version: readVersion(), node: process.version }
   return {
     started: () => synchronizer.readiness.hasStarted(),
@@ -157,26 +169,18 @@ interface Wiring {
   observe: Observe
   onError: (error: unknown) => void
   sessions: Sessions
+  workers: WorkerPool
   internals: Pick<SynchronizerOptions, 'leaseTimes'>
 }
 
 function createSynchronizer(wiring: Wiring): Synchronizer {
-  const { settings, clock, observe, onError, sessions, internals } = wiring
+  const { settings, clock, observe, onError, sessions, workers, internals } = wiring
   return new Synchronizer({
     clock,
     cadence: { jitter: settings.jitter, random: Math.random },
     observe,
     onError,
-    workers: createWorkerPool(
-      settings.maxConcurrentSyncs,
-      onError,
-      {
-        packBytes: settings.maxPackBytes,
-        checkoutBytes: settings.maxCheckoutBytes,
-        files: settings.maxFiles,
-      },
-      (found) => observe({ type: 'state-set-aside', ...found }),
-    ),
+    workers,
     syncTimeoutMs: settings.syncTimeoutMs,
     graceMs: settings.worktreeGracePeriodMs,
     verifyIntervalMs: settings.verifyIntervalMs,

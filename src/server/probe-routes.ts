@@ -5,6 +5,8 @@ export interface ProbeSource {
   /** Milliseconds since the scheduler last showed that it lives. */
   heartbeatAgeMs(): number
   heartbeatLimitMs: number
+  /** Whether so many threads hang in calls of a volume that no work can be done any more. */
+  isExhausted(): boolean
   /** Whether every required entry has published at least once; never false again. */
   started(): boolean
   /** Paths of the required entries that have no content in place. */
@@ -17,8 +19,11 @@ export interface ProbeSource {
 export function addProbeRoutes(app: FastifyInstance, source: ProbeSource): void {
   app.get('/healthz', (_request, reply) => {
     const heartbeatAgeMs = source.heartbeatAgeMs()
-    if (heartbeatAgeMs <= source.heartbeatLimitMs) return ok(reply)
-    return unavailable(reply, { status: 'stalled', heartbeatAgeMs })
+    if (heartbeatAgeMs > source.heartbeatLimitMs) {
+      return unavailable(reply, { status: 'stalled', heartbeatAgeMs })
+    }
+    if (source.isExhausted()) return unavailable(reply, { status: 'volume-hangs' })
+    return ok(reply)
   })
   app.get('/startupz', (_request, reply) => {
     if (source.started()) return ok(reply)

@@ -1,5 +1,6 @@
 // One remote with one set of credentials, and the entries that follow it. They share
 // one look at its refs.
+import { SyncError } from '../base/errors.js'
 import type { Entry } from '../listing/entry.js'
 import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
 import { HangSuspicion } from '../schedule/hang-suspicion.js'
@@ -15,6 +16,8 @@ export class Remote {
   failures = 0
   /** Whether its next poll may hang. */
   readonly suspicion = new HangSuspicion()
+  /** Whether it was asked for its refs, and has not answered. */
+  #isAsked = false
 
   constructor(session: RemoteSession) {
     this.session = session
@@ -57,8 +60,21 @@ export class Remote {
     }
   }
 
-  /** The refs it takes to resolve what `entries` follow: one request, or none for commits. */
+  /**
+   * The refs it takes to resolve what `entries` follow: one request, or none for commits. Throws
+   * `volume-hangs` while an earlier one, which was given up, has not ended.
+   */
   async listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
+    if (this.#isAsked) throw stillHangs()
+    this.#isAsked = true
+    try {
+      return await this.#listRefs(entries, signal)
+    } finally {
+      this.#isAsked = false
+    }
+  }
+
+  async #listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
     const prefixes = refPrefixesOf(entries.map(({ revision }) => revision))
     if (prefixes.length === 0) return []
     const refs = await this.session.listRefs(prefixes, signal)
@@ -67,6 +83,13 @@ export class Remote {
     // Without a HEAD, only the branches tell an empty repository from a missing ref.
     return [...refs, ...(await this.session.listRefs(['refs/heads/'], signal))]
   }
+}
+
+function stillHangs(): SyncError {
+  return new SyncError(
+    'volume-hangs',
+    'An earlier look at this remote hangs still in a call of the file system; it is not looked at again before that returns',
+  )
 }
 
 /** Entries with the same key share a remote. Holds credentials: never to be shown. */

@@ -19,6 +19,7 @@ const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
   'volume-failed',
   'volume-full',
   'path-blocked',
+  'volume-hangs',
   'sync-timeout',
   'internal',
 ]

@@ -1,28 +1,59 @@
 // Threads that run the functions of one file, one job each at a time; idle ones end after a while.
-import type { TransferListItem } from 'node:worker_threads'
+// A thread that hangs in a system call cannot be ended: it is given up, and another takes its place.
+import type { TransferListItem, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
-import { IDLE_THREAD_MS, THREAD_HEAP } from './limits.js'
+import { SyncError } from '../base/errors.js'
+import { type JobLimits, withinLimits } from './job-limits.js'
+import { THREAD_HEAP } from './limits.js'
 import { type Reply, unwrap } from './reply.js'
+import type { StopFlag } from './stop.js'
+
+/** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
+const IDLE_THREAD_MS = 2000
+
+/** How many threads may hang, for each that there may be. */
+const MAX_HUNG_SHARE = 2
 
 /** What the file exports: each function takes a job, which is cloned, and gives a reply. */
 type Jobs<File> = { [Name in keyof File]: (job: never) => Promise<Reply<unknown>> }
 
-type JobOf<Run> = Run extends (job: infer Job) => unknown ? Job : never
+type JobOf<Run> = Run extends (job: infer Job) => unknown ? Omit<Job, keyof Stoppable> : never
 type ResultOf<Run> = Run extends (job: never) => Promise<Reply<infer Result>> ? Result : never
+
+/** What each job is given on top. */
+export interface Stoppable {
+  stop: StopFlag
+}
+
+export interface ThreadPoolOptions {
+  /** The file whose functions are run. */
+  entry: URL
+  maxThreads: number
+  limits: JobLimits
+  /** Told of faults of a thread that has no job; the pool replaces it. */
+  onError: (error: unknown) => void
+  /** Told what threads post beside replies. */
+  onMessage?: (message: unknown) => void
+}
+
+export interface RunOptions {
+  /** What the job works on: where a thread hangs, no other is started on the same. */
+  subject: string
+  /** Stops the job when it aborts. */
+  signal?: AbortSignal | undefined
+  transferList?: TransferListItem[]
+}
 
 export class ThreadPool<File extends Jobs<File>> {
   readonly #threads: Piscina
+  readonly #limits: JobLimits
+  readonly #maxHung: number
+  /** The threads that were given up and have not ended, with what they hang on. */
+  readonly #hung = new Map<Worker, string>()
 
-  /**
-   * Starts at most `maxThreads` threads of the file `entry`. `onError` is told of faults of a thread
-   * that has no job; the pool replaces it. `onMessage` is told what threads post beside replies.
-   */
-  constructor(
-    entry: URL,
-    maxThreads: number,
-    onError: (error: unknown) => void,
-    onMessage: (message: unknown) => void = () => undefined,
-  ) {
+  constructor({ entry, maxThreads, limits, onError, onMessage }: ThreadPoolOptions) {
+    this.#limits = limits
+    this.#maxHung = MAX_HUNG_SHARE * maxThreads
     this.#threads = new Piscina({
       filename: entry.href,
       minThreads: 1,
@@ -31,20 +62,65 @@ export class ThreadPool<File extends Jobs<File>> {
       resourceLimits: THREAD_HEAP,
     })
     this.#threads.on('error', onError)
-    this.#threads.on('message', onMessage)
+    if (onMessage) this.#threads.on('message', onMessage)
   }
 
-  /** Runs one of the functions. Throws the error it replies with. */
+  /** Whether so many threads hang that no job is started any more. */
+  get isExhausted(): boolean {
+    return this.#hung.size >= this.#maxHung
+  }
+
+  /**
+   * Runs one of the functions. Throws the error it replies with, `sync-timeout`, or `volume-hangs`
+   * where it was given up, or an earlier job on the same subject was and has not ended.
+   */
   async run<Name extends keyof File & string>(
     name: Name,
     job: JobOf<File[Name]>,
-    transferList: TransferListItem[] = [],
+    { subject, signal, transferList = [] }: RunOptions,
   ): Promise<ResultOf<File[Name]>> {
-    return unwrap(await this.#threads.run(job, { name, transferList }))
+    if ([...this.#hung.values()].includes(subject)) throw stillHangs(subject)
+    if (this.isExhausted) throw tooManyHang(this.#hung.size)
+    return withinLimits(this.#limits, signal, async (stop, giveUp) => {
+      let before: Worker[] = []
+      // Before the pool hears of it, which forgets the thread then.
+      giveUp.addEventListener('abort', () => {
+        before = this.#threads.threads
+      })
+      const options = { name, transferList, signal: giveUp }
+      try {
+        return unwrap(await this.#threads.run({ ...job, stop }, options))
+      } catch (error) {
+        if (!giveUp.aborted) throw error
+        const kept = new Set(this.#threads.threads)
+        for (const thread of before) if (!kept.has(thread)) this.#abandon(thread, subject)
+        throw giveUp.reason
+      }
+    })
   }
 
   /** Waits for running jobs, then ends the threads. */
   async close(): Promise<void> {
     await this.#threads.close()
   }
+
+  #abandon(thread: Worker, subject: string): void {
+    this.#hung.set(thread, subject)
+    thread.once('exit', () => this.#hung.delete(thread))
+    thread.unref()
+  }
+}
+
+function stillHangs(subject: string): SyncError {
+  return new SyncError(
+    'volume-hangs',
+    `An earlier call of the file system for ${subject} hangs still; nothing more is done there before it returns`,
+  )
+}
+
+function tooManyHang(count: number): SyncError {
+  return new SyncError(
+    'volume-hangs',
+    `${count} threads hang in calls of the file system, and no more are started: look for the volume that hangs, and restart this service`,
+  )
 }

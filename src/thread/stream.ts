@@ -1,7 +1,12 @@
 // A stream of bytes from one thread to another over a MessagePort, with back-pressure:
 // the sender waits while too much of what it sent is not yet taken.
 import type { MessagePort } from 'node:worker_threads'
-import { BATCH_BYTES, WINDOW_BATCHES } from './limits.js'
+
+/** What is sent at once, in bytes. */
+const BATCH_BYTES = 256 * 1024
+
+/** How many batches may be on their way. */
+const WINDOW_BATCHES = 16
 
 type Message = { bytes: Uint8Array } | { end: true } | { failed: true }
 

@@ -26,8 +26,9 @@ export function createLeaseStore(
   self: ProcessIdentity,
 ): LeaseStore {
   return {
-    acquire: (target, expired) => threads.run('acquireLease', { target, self, expired }),
+    acquire: (target, expired) =>
+      threads.run('acquireLease', { target, self, expired }, { subject: target.directory }),
     renew: renewLease,
-    release: (lease) => threads.run('releaseLease', lease),
+    release: (lease) => threads.run('releaseLease', lease, { subject: lease.file }),
   }
 }

@@ -1,27 +1,25 @@
 // The worker threads, as functions the main thread can call; jobs.ts has what runs in them.
 import { randomUUID } from 'node:crypto'
 import { MessageChannel } from 'node:worker_threads'
+import { type Clock, systemClock } from '../base/clock.js'
 import type { Limits } from '../git/limits.js'
-import type { Oid } from '../git/oid.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
 import type { Depth } from '../publish/snapshot/comparison.js'
 import type { Inspection } from '../publish/snapshot/inspection.js'
 import type { SetAside, Target } from '../publish/target.js'
-import { ThreadPool } from '../thread/pool.js'
-import { type StopFlag, stoppable } from '../thread/stop.js'
+import { type RunOptions, ThreadPool } from '../thread/pool.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
-import type { Unpacked } from './receive.js'
+import type { Unpacked, UnpackOptions } from './receive.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024
 
-export interface PackToPublish {
-  target: Target
-  want: Oid
-  /** The published commit that the remote was told of. */
-  have: Oid | undefined
+/** How long a job may take to stop, in milliseconds: more than the slowest volume that works. */
+const GRACE_MS = 15_000
+
+export interface PackToPublish extends Pick<UnpackOptions, 'target' | 'want' | 'have'> {
   chunks: AsyncIterable<Uint8Array>
 }
 
@@ -42,56 +40,71 @@ export interface WorkerPool {
   tidy(target: Target, graceMs: number, signal: AbortSignal): Promise<number | undefined>
   /** Removes what was published, and its state. */
   unpublish(target: Target, signal: AbortSignal): Promise<void>
+  /** Whether so many threads hang that no job is started any more. */
+  isExhausted(): boolean
   /** Waits for running jobs, then ends the threads. */
   close(): Promise<void>
 }
 
-/**
- * Starts a pool of at most `maxThreads` threads, one job each at a time. `onError` is told of
- * faults of a thread that has no job; the pool replaces it. `onSetAside` is told of state that is
- * not believed.
- */
-export function createWorkerPool(
-  maxThreads: number,
-  onError: (error: unknown) => void,
-  limits: Limits,
-  onSetAside: (found: SetAside) => void = () => undefined,
-): WorkerPool {
-  const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
-  const threads = new ThreadPool<typeof jobs>(
-    new URL('./jobs.js', import.meta.url),
+export interface WorkerPoolOptions {
+  /** How many jobs run at once; each has a thread. */
+  maxThreads: number
+  /** What a commit may take at most. */
+  limits: Limits
+  /** How long one job may take, in milliseconds. */
+  timeoutMs: number
+  /** @default systemClock */
+  clock?: Clock
+  /** Told of faults of a thread that has no job; the pool replaces it. */
+  onError: (error: unknown) => void
+  /** Told of state that is not believed. */
+  onSetAside?: (found: SetAside) => void
+}
+
+/** Starts the threads. */
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
+  const { clock = systemClock, limits, maxThreads, onError, onSetAside, timeoutMs } = options
+  const threads = new ThreadPool<typeof jobs>({
+    entry: new URL('./jobs.js', import.meta.url),
     maxThreads,
+    limits: { clock, limitMs: timeoutMs, graceMs: GRACE_MS },
     onError,
     // Nothing else is posted by jobs.ts.
-    (message) => onSetAside(message as SetAside),
-  )
+    onMessage: (message) => onSetAside?.(message as SetAside),
+  })
+  const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
   return {
     leases: createLeaseStore(threads, announceProcess(randomUUID())),
+    isExhausted: () => threads.isExhausted,
     inspect: (target, share, signal) =>
-      stoppable(signal, (stop) => threads.run('inspect', { target, share, stop })),
-    tidy: (target, graceMs, signal) =>
-      stoppable(signal, (stop) => threads.run('tidy', { target, graceMs, stop })),
-    unpublish: (target, signal) =>
-      stoppable(signal, (stop) => threads.run('unpublish', { target, stop })),
-    publish: (pack, signal) => stoppable(signal, (stop) => publish(threads, pack, shared, stop)),
+      threads.run('inspect', { target, share }, on(target, signal)),
+    tidy: (target, graceMs, signal) => threads.run('tidy', { target, graceMs }, on(target, signal)),
+    unpublish: (target, signal) => threads.run('unpublish', { target }, on(target, signal)),
+    publish: (pack, signal) => publish(threads, pack, shared, signal),
     close: () => threads.close(),
   }
 }
 
+function on({ directory }: Target, signal: AbortSignal): RunOptions {
+  return { subject: directory, signal }
+}
+
 async function publish(
   threads: ThreadPool<typeof jobs>,
-  { chunks, ...rest }: PackToPublish,
-  shared: Pick<jobs.PublishJob, 'memoryBytes' | 'limits'>,
-  stop: StopFlag,
+  { chunks, ...revisions }: PackToPublish,
+  shared: Pick<UnpackOptions, 'memoryBytes' | 'limits'>,
+  signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { port1, port2 } = new MessageChannel()
-  const job: jobs.PublishJob = { ...rest, ...shared, port: port2, stop }
   let receivedAt = 0
   // The sender first: waking a thread takes time, in which the remote can work already.
   const sent = sendChunks(port1, chunks).then(() => {
     receivedAt = performance.now()
   })
-  const published = threads.run('publish', job, [port2]).finally(() => port1.close())
+  const options = { ...on(revisions.target, signal), transferList: [port2] }
+  const published = threads
+    .run('publish', { ...revisions, ...shared, port: port2 }, options)
+    .finally(() => port1.close())
   // The sender's failure is the cause of the worker's, so it is the one to report.
   const [sending, working] = await Promise.allSettled([sent, published])
   if (sending.status === 'rejected') throw sending.reason

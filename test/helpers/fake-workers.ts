@@ -89,6 +89,10 @@ export class FakeWorkers implements WorkerPool {
     await this.#run('unpublish', target, { signal }, () => this.inPlace.delete(target.directory))
   }
 
+  isExhausted(): boolean {
+    return false
+  }
+
   async close(): Promise<void> {
     this.isClosed = true
   }

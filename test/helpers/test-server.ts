@@ -6,6 +6,7 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
   return {
     heartbeatAgeMs: () => 0,
     heartbeatLimitMs: 30_000,
+    isExhausted: () => false,
     started: () => true,
     missing: () => [],
     waiting: () => ({}),

@@ -33,6 +33,16 @@ describe('probes', () => {
     assert.deepEqual(response.json(), { status: 'stalled', heartbeatAgeMs: 30_001 })
   })
 
+  test('liveness fails where no work can be done any more, as too many threads hang', async () => {
+    let isExhausted = false
+    const { app } = createTestServer({ isExhausted: () => isExhausted })
+    assert.equal((await app.inject('/healthz')).statusCode, 200)
+    isExhausted = true
+    const response = await app.inject('/healthz')
+    assert.equal(response.statusCode, 503)
+    assert.deepEqual(response.json(), { status: 'volume-hangs' })
+  })
+
   test('startup waits for the first publications, and names what is missing', async () => {
     let started = false
     const { app } = createTestServer({ started: () => started, missing: () => ['repos/a'] })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Remote, remoteKeyOf } from '../../src/sync/remote.js'
+import { failsWith } from '../helpers/fails-with.js'
 import { FakeRemote } from '../helpers/fake-remote.js'
 import { listed, oid, REPO } from '../helpers/fake-sync.js'
 
@@ -44,6 +45,17 @@ describe('the refs of a poll', () => {
   test('take no request for commits', async () => {
     assert.deepEqual(await ask(new FakeRemote(), { commit: oid(1) }), { asked: [], names: [] })
   })
+})
+
+test('a remote is not asked again while it was asked and does not answer', async () => {
+  const fake = new FakeRemote()
+  fake.push(oid(1))
+  const remote = new Remote(fake)
+  const entries = listed([{ path: 'a' }])
+  const first = remote.listRefs(entries, signal)
+  await assert.rejects(remote.listRefs(entries, signal), failsWith('volume-hangs', /hangs still/))
+  assert.deepEqual(await first, await remote.listRefs(entries, signal))
+  assert.equal(fake.polls.length, 2)
 })
 
 test('the key of a remote is its URL with its credentials', () => {

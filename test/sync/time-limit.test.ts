@@ -37,6 +37,18 @@ describe('withTimeLimit', () => {
     }
   })
 
+  test('gives up work that does not end, and says so', async () => {
+    const clock = new FakeClock()
+    const hanging = withTimeLimit(1000, clock, never(), () => new Promise(() => {}))
+    hanging.catch(() => {})
+    await clock.advance(1000)
+    await clock.advance(19_999)
+    assert.equal(clock.pendingTimers, 1)
+    await clock.advance(1)
+    await assert.rejects(hanging, failsWith('volume-hangs', /after it was told to stop/))
+    assert.equal(clock.pendingTimers, 0)
+  })
+
   test('throws sync-timeout, whatever the aborted work throws', async () => {
     const clock = new FakeClock()
     const limited = withTimeLimit(90_000, clock, never(), untilAborted)

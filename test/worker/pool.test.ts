@@ -14,10 +14,11 @@ import { split } from '../helpers/spilled-packs.js'
 import { chunksOf, createUnpackSite, type UnpackSite } from '../helpers/unpack-site.js'
 
 const FIRST = { a: 'a', 'd/b': 'b', link: { symlink: 'a' } }
+const OPTIONS = { limits: UNLIMITED, timeoutMs: 600_000, onError: assert.ifError }
 const SECOND = { a: 'a edited', 'd/b': 'b', link: { symlink: 'a' } }
 
 function createPool(t: TestScope, maxThreads = 2): WorkerPool {
-  const pool = createWorkerPool(maxThreads, assert.ifError, UNLIMITED)
+  const pool = createWorkerPool({ ...OPTIONS, maxThreads })
   atEnd(t, () => pool.close())
   return pool
 }
@@ -195,7 +196,7 @@ test('jobs on several sites run at once, as many as there are threads', async (t
 
 test('close waits for what runs', async (t) => {
   const { test, first } = create(t)
-  const pool = createWorkerPool(1, assert.ifError, UNLIMITED)
+  const pool = createWorkerPool({ ...OPTIONS, maxThreads: 1 })
   const publishing = publishFull(pool, test, first)
   await Promise.all([publishing, pool.close()])
   test.assertCommit(first)
