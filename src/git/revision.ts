@@ -1,22 +1,48 @@
 // What an entry follows, and the full ref names it stands for.
 // https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-check-ref-format
 
-/** The remote's HEAD, or a branch or tag by short name, or a commit by full oid. */
+/**
+ * The remote's HEAD, or a branch or tag by short name, or any ref by full name, or the newest tag
+ * that is in a range of versions, or a commit by full oid.
+ */
 export type Revision =
   | { kind: 'head' }
   | { kind: 'branch'; name: string }
   | { kind: 'tag'; name: string }
+  | { kind: 'ref'; name: string }
+  | { kind: 'semver'; range: string }
   | { kind: 'commit'; oid: string }
 
-/** The full name of the ref a revision follows; a commit's own oid, as no ref stands for it. */
-export function refOf(revision: Revision): string {
+const TAGS = 'refs/tags/'
+
+/** What the full names of the refs start with that a revision may follow; of a commit there are none. */
+export function refPrefixOf(revision: Revision): string | undefined {
+  switch (revision.kind) {
+    case 'semver':
+      return TAGS
+    case 'commit':
+      return undefined
+    default:
+      return nameOf(revision)
+  }
+}
+
+/**
+ * What a revision is called before the remote was heard: the full name of its ref; of versions
+ * their range, and of a commit its oid, as no ref stands for them.
+ */
+export function nameOf(revision: Revision): string {
   switch (revision.kind) {
     case 'head':
       return 'HEAD'
     case 'branch':
       return `refs/heads/${revision.name}`
     case 'tag':
-      return `refs/tags/${revision.name}`
+      return `${TAGS}${revision.name}`
+    case 'ref':
+      return revision.name
+    case 'semver':
+      return revision.range
     case 'commit':
       return revision.oid
   }

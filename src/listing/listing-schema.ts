@@ -21,7 +21,7 @@ interface ListingSchema {
 export const LISTING_SCHEMA: ListingSchema = createRequire(import.meta.url)('./listing.schema.json')
 
 const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
-const REVISION_FIELDS = ['branch', 'tag', 'commit']
+const REVISION_FIELDS = ['branch', 'tag', 'semver', 'commit', 'ref']
 
 const check = createSchemaCheck(LISTING_SCHEMA, {
   additionalProperties: ({ params }) => unknownField(params['additionalProperty']),
@@ -53,7 +53,7 @@ function isObject(value: unknown): value is object {
 
 function revisionFault(entry: object): [string, string?] {
   const [first, second] = REVISION_FIELDS.filter((field) => Object.hasOwn(entry, field))
-  const message = `goes with no other of branch, tag and commit, and "${first}" is given too`
+  const message = `goes with no other of ${REVISION_FIELDS.join(', ')}, and "${first}" is given too`
   return second === undefined ? [message] : [message, second]
 }
 

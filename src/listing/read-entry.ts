@@ -4,6 +4,7 @@ import { parseInterval } from '../base/duration.js'
 import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
+import { isVersionRange } from '../git/version-range.js'
 import type { PublishMode } from '../publish/target.js'
 import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
@@ -15,7 +16,9 @@ interface WrittenEntry {
   repo: string
   branch: string
   tag: string
+  semver: string
   commit: string
+  ref: string
   publish: PublishMode
   interval: string | number
   required: boolean
@@ -58,6 +61,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const remote = check('repo', repo, (text) => parseRemoteUrl(checkNul(text), folder))
   const branch = check('branch', written.branch, (name) => checkRefName(name, 'refs/heads/'))
   const tag = check('tag', written.tag, (name) => checkRefName(name, 'refs/tags/'))
+  const range = check('semver', written.semver, checkRange)
+  const ref = check('ref', written.ref, checkFullRef)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
   const { required = true, suspend = false, clean = false, credential } = written
 
@@ -72,7 +77,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     directory,
     repo: remote.credentials ? redact(repo) : repo,
     remote,
-    revision: toRevision(branch, tag, written.commit),
+    revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,
     required,
@@ -118,7 +123,7 @@ function checkNul(text: string): string {
 }
 
 function checkRefName(name: string, prefix: string): string {
-  if (name.startsWith(prefix)) {
+  if (prefix !== '' && name.startsWith(prefix)) {
     throw new RangeError(`takes the short name: "${name.slice(prefix.length)}"`)
   }
   if (!isRefName(name))
@@ -126,8 +131,36 @@ function checkRefName(name: string, prefix: string): string {
   return name
 }
 
-function toRevision(branch?: string, tag?: string, commit?: string): Revision {
+/** Throws where npm would not take it. */
+function checkRange(range: string): string {
+  if (isVersionRange(range)) return range
+  throw new RangeError(
+    `is not a range of versions as npm has them: ${JSON.stringify(range)}; write it as ">=1.2 <2" or "~1.4"`,
+  )
+}
+
+function checkFullRef(name: string): string {
+  if (name === 'HEAD') return name
+  if (!name.startsWith('refs/')) {
+    throw new RangeError(
+      `takes a full name, as "refs/heads/${name}"; short names go into branch or tag`,
+    )
+  }
+  return checkRefName(name, '')
+}
+
+/** At most one is given; where none is, the remote's HEAD is followed. */
+function toRevision(written: {
+  branch: string | undefined
+  tag: string | undefined
+  range: string | undefined
+  commit: string | undefined
+  ref: string | undefined
+}): Revision {
+  const { branch, commit, range, ref, tag } = written
   if (branch !== undefined) return { kind: 'branch', name: branch }
   if (tag !== undefined) return { kind: 'tag', name: tag }
+  if (range !== undefined) return { kind: 'semver', range }
+  if (ref !== undefined) return { kind: 'ref', name: ref }
   return commit === undefined ? { kind: 'head' } : { kind: 'commit', oid: commit.toLowerCase() }
 }

@@ -1,8 +1,14 @@
 // What a remote's refs say that an entry should show.
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import { type Revision, refOf } from '../git/revision.js'
+import { type Revision, refPrefixOf } from '../git/revision.js'
+import { newestIn, versionsIn } from '../git/version-range.js'
 import type { RemoteRef } from '../remote/remote-session.js'
+
+const TAGS = 'refs/tags/'
+
+/** How many versions are named of those that are there. */
+const MAX_NAMED = 5
 
 /** What to fetch, and what will be published by it. */
 export interface ResolvedRevision {
@@ -16,7 +22,7 @@ export interface ResolvedRevision {
 
 /** The prefixes of the refs that it takes to resolve `revisions`; none where no ref is needed. */
 export function refPrefixesOf(revisions: readonly Revision[]): string[] {
-  const refs = revisions.filter(({ kind }) => kind !== 'commit').map(refOf)
+  const refs = revisions.map(refPrefixOf).filter((prefix) => prefix !== undefined)
   // HEAD comes along so that a missing branch can be told from an empty repository.
   return refs.length === 0 ? [] : [...new Set(['HEAD', ...refs])]
 }
@@ -37,8 +43,18 @@ export function isResolvable(revision: Revision, refs: readonly RemoteRef[]): bo
 }
 
 function findRef(refs: readonly RemoteRef[], revision: Revision): RemoteRef | undefined {
-  const ref = refOf(revision)
+  const ref = revision.kind === 'semver' ? newestTag(revision.range, refs) : refPrefixOf(revision)
   return refs.find(({ name }) => name === ref)
+}
+
+function newestTag(range: string, refs: readonly RemoteRef[]): string | undefined {
+  const newest = newestIn(range, versionsIn(tagsIn(refs)))
+  return newest && `${TAGS}${newest.raw}`
+}
+
+function tagsIn(refs: readonly RemoteRef[]): string[] {
+  const tags = refs.filter(({ name }) => name.startsWith(TAGS))
+  return tags.map(({ name }) => name.slice(TAGS.length))
 }
 
 function notFound(
@@ -58,9 +74,26 @@ function notFound(
       `The remote's HEAD names a branch that does not exist: set the entry's branch (there are: ${branches})`,
     )
   }
+  if (revision.kind === 'semver') return noVersion(revision.range, tagsIn(refs))
   const { kind, name } = revision
   return new SyncError(
     `${kind}-not-found`,
     `The remote has no ${kind} ${JSON.stringify(name)}: push it, or correct the entry's ${kind}`,
+  )
+}
+
+function noVersion(range: string, tags: readonly string[]): SyncError {
+  const versions = versionsIn(tags)
+  const [newest] = versions
+  const there = versions
+    .slice(0, MAX_NAMED)
+    .map(({ raw }) => raw)
+    .join(', ')
+  const found = newest
+    ? `the newest are ${there}${newest.prerelease.length > 0 ? '; a pre-release counts only where the range names one of the same version' : ''}`
+    : `none of its ${tags.length} tags is a version, as 1.2.3 or v1.2.3`
+  return new SyncError(
+    'tag-not-found',
+    `The remote has no tag in the range ${JSON.stringify(range)}: ${found}. Push one, or correct the entry's semver`,
   )
 }

@@ -59,6 +59,40 @@ for (const protocol of [2, 0] as const) {
       assert.equal((await service.entry('commit')).oid, first)
     })
 
+    test('follows any ref, and the newest tag in a range of versions', async (t) => {
+      const dir = tempDir(t)
+      const repo = createRepo(path.join(dir, 'repos/one'))
+      const first = repo.commit('first', { file: '1' })
+      repo.git('tag', 'v1.9.0')
+      repo.git('update-ref', 'refs/pull/7/head', first)
+      const second = repo.commit('second', { file: '2' })
+      repo.git('tag', '-a', 'v1.10.0', '-m', 'a version')
+      const third = repo.commit('third', { file: '3' })
+      repo.git('tag', 'v2.0.0-rc.1')
+      const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
+      const listingPath = path.join(dir, 'listing.json')
+      const repoUrl = `${server.url}/one`
+      writeListing(listingPath, [
+        { path: 'pull', repo: repoUrl, ref: 'refs/pull/7/head' },
+        { path: 'stable', repo: repoUrl, semver: '1' },
+        { path: 'next', repo: repoUrl, semver: '>=2.0.0-0' },
+      ])
+      const service = await startService(t, { listingPath })
+      await service.untilPublished('pull', first)
+      await service.untilPublished('stable', second)
+      await service.untilPublished('next', third)
+      assert.equal((await service.entry('stable')).ref, 'refs/tags/v1.10.0')
+      assertSameTree(path.join(dir, 'stable'), repo.dir, second)
+
+      // A version that is taken back gives way to the one before it.
+      repo.git('tag', '-d', 'v1.10.0')
+      await service.untilPublished('stable', first)
+      repo.git('tag', 'v1.11.0', third)
+      repo.git('update-ref', 'refs/pull/7/head', second)
+      await service.untilPublished('stable', third)
+      await service.untilPublished('pull', second)
+    })
+
     test('a detached HEAD is followed', async (t) => {
       const dir = tempDir(t)
       const repo = createRepo(path.join(dir, 'repos/one'))

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { isRefName, refOf } from '../../src/git/revision.js'
+import { isRefName, nameOf, refPrefixOf } from '../../src/git/revision.js'
 import { gitEnvironment } from '../helpers/git.js'
 
 test('names the ref that a revision follows', () => {
   const oid = '1'.repeat(40)
-  assert.equal(refOf({ kind: 'head' }), 'HEAD')
-  assert.equal(refOf({ kind: 'branch', name: 'feature/a' }), 'refs/heads/feature/a')
-  assert.equal(refOf({ kind: 'tag', name: 'v1.0' }), 'refs/tags/v1.0')
-  assert.equal(refOf({ kind: 'commit', oid }), oid)
+  assert.equal(nameOf({ kind: 'head' }), 'HEAD')
+  assert.equal(nameOf({ kind: 'branch', name: 'feature/a' }), 'refs/heads/feature/a')
+  assert.equal(nameOf({ kind: 'tag', name: 'v1.0' }), 'refs/tags/v1.0')
+  assert.equal(nameOf({ kind: 'ref', name: 'refs/pull/7/head' }), 'refs/pull/7/head')
+  assert.equal(nameOf({ kind: 'semver', range: '~1.4' }), '~1.4')
+  assert.equal(nameOf({ kind: 'commit', oid }), oid)
+  assert.equal(refPrefixOf({ kind: 'branch', name: 'a' }), 'refs/heads/a')
+  assert.equal(refPrefixOf({ kind: 'semver', range: '~1.4' }), 'refs/tags/')
+  assert.equal(refPrefixOf({ kind: 'commit', oid }), undefined)
 })
 
 const GOOD = ['main', 'feature/one', 'v1.0', 'é', 'a-b', 'a@b', '@a', 'a.lock.b', '{', 'a]', 'a%']

@@ -28,7 +28,7 @@ const cases: [string, unknown, string[]][] = [
     'an unknown field with none near',
     [{ path: 'a', repo: REPO, 'x/~y': 1 }],
     [
-      '/0/x~1~0y: is not a known field: known are path, repo, branch, tag, commit, publish, interval, required, suspend, clean, credential',
+      '/0/x~1~0y: is not a known field: known are path, repo, branch, tag, semver, commit, ref, publish, interval, required, suspend, clean, credential',
     ],
   ],
   [
@@ -62,7 +62,31 @@ const cases: [string, unknown, string[]][] = [
   [
     'two revisions',
     [{ path: 'a', repo: REPO, tag: 't', branch: 'b' }],
-    ['/0/tag: goes with no other of branch, tag and commit, and "branch" is given too'],
+    ['/0/tag: goes with no other of branch, tag, semver, commit, ref, and "branch" is given too'],
+  ],
+  [
+    'three revisions',
+    [{ path: 'a', repo: REPO, ref: 'refs/x', semver: '*', commit: '1'.repeat(40) }],
+    [
+      '/0/commit: goes with no other of branch, tag, semver, commit, ref, and "semver" is given too',
+    ],
+  ],
+  [
+    'a range of versions that is none',
+    [{ path: 'a', repo: REPO, semver: '1.x.y.z' }],
+    [
+      '/0/semver: is not a range of versions as npm has them: "1.x.y.z"; write it as ">=1.2 <2" or "~1.4"',
+    ],
+  ],
+  [
+    'a ref that is no full one',
+    [{ path: 'a', repo: REPO, ref: 'main' }],
+    ['/0/ref: takes a full name, as "refs/heads/main"; short names go into branch or tag'],
+  ],
+  [
+    'a ref that git does not allow',
+    [{ path: 'a', repo: REPO, ref: 'refs/pull/7/../x' }],
+    ['/0/ref: is not a name that git allows: "refs/pull/7/../x"'],
   ],
   [
     'a short commit',

@@ -69,6 +69,10 @@ test('what follows may be HEAD or a commit, whose digits are folded', () => {
   assert.deepEqual(parse([{ path: 'a', repo: REPO }])[0]?.revision, { kind: 'head' })
   const [entry] = parse([{ path: 'a', repo: REPO, commit: OID }])
   assert.deepEqual(entry?.revision, { kind: 'commit', oid: OID.toLowerCase() })
+  const [ref] = parse([{ path: 'a', repo: REPO, ref: 'refs/pull/7/head' }])
+  assert.deepEqual(ref?.revision, { kind: 'ref', name: 'refs/pull/7/head' })
+  const [semver] = parse([{ path: 'a', repo: REPO, semver: '>=1.2 <2' }])
+  assert.deepEqual(semver?.revision, { kind: 'semver', range: '>=1.2 <2' })
 })
 
 test('a numeric interval is milliseconds; publish and interval fall back on the defaults', () => {

@@ -9,6 +9,8 @@ import { oid } from '../helpers/fake-sync.js'
 const HEAD: Revision = { kind: 'head' }
 const MAIN: Revision = { kind: 'branch', name: 'main' }
 const TAG: Revision = { kind: 'tag', name: 'v1' }
+const VERSIONS: Revision = { kind: 'semver', range: '~1.4' }
+const PULL: Revision = { kind: 'ref', name: 'refs/pull/7/head' }
 const COMMIT: Revision = { kind: 'commit', oid: oid(9) }
 
 const ref = (name: string, number: number, more: Partial<RemoteRef> = {}): RemoteRef => ({
@@ -27,6 +29,7 @@ describe('the prefixes to ask for', () => {
       'refs/tags/v1',
     ])
     assert.deepEqual(refPrefixesOf([HEAD, HEAD]), ['HEAD'])
+    assert.deepEqual(refPrefixesOf([VERSIONS, PULL]), ['HEAD', 'refs/tags/', 'refs/pull/7/head'])
   })
 
   test('are none where only commits are followed', () => {
@@ -61,6 +64,18 @@ describe('a revision', () => {
     assert.deepEqual(desired, { ref: 'refs/tags/v1', want: oid(1), commit: oid(2) })
   })
 
+  test('of versions stands for the newest tag in the range', () => {
+    const refs = [
+      ref('HEAD', 1),
+      ref('refs/heads/1.4.9', 2),
+      ref('refs/tags/v1.4.10', 3, { peeled: oid(4) }),
+      ref('refs/tags/1.4.9', 5),
+      ref('refs/tags/1.5.0', 6),
+    ]
+    const wanted = { ref: 'refs/tags/v1.4.10', want: oid(3), commit: oid(4) }
+    assert.deepEqual(resolveRevision(VERSIONS, refs), wanted)
+  })
+
   test('that is a commit needs no ref', () => {
     assert.deepEqual(resolveRevision(COMMIT, []), { ref: oid(9), want: oid(9), commit: oid(9) })
     assert.equal(isResolvable(COMMIT, []), true)
@@ -79,6 +94,18 @@ describe('a revision that the remote lacks', () => {
       ['branch-not-found', /no branch "main": push it, or correct the entry's branch/],
     ],
     [TAG, elsewhere, ['tag-not-found', /no tag "v1": push it, or correct the entry's tag/]],
+    [PULL, elsewhere, ['ref-not-found', /no ref "refs\/pull\/7\/head": push it/]],
+    [VERSIONS, [], ['empty-repository', /push a first one/]],
+    [
+      VERSIONS,
+      [...elsewhere, ref('refs/tags/nightly', 1)],
+      ['tag-not-found', /in the range "~1.4": none of its 1 tags is a version.*entry's semver/],
+    ],
+    [
+      VERSIONS,
+      [...elsewhere, ...['v1.4.0-rc', '1.3.0', 'x'].map((tag) => ref(`refs/tags/${tag}`, 1))],
+      ['tag-not-found', /the newest are v1.4.0-rc, 1.3.0; a pre-release counts only where/],
+    ],
     [HEAD, [ref('refs/heads/trunk', 1)], ['branch-not-found', /there are: trunk\)/]],
   ]
   for (const [revision, refs, expected] of cases) {

@@ -2,7 +2,7 @@
 // to be there, and when it is worked on again; and what can be told from them.
 import type { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { refOf } from '../../git/revision.js'
+import { nameOf } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import type { Drift } from '../../publish/snapshot/inspection.js'
@@ -133,5 +133,5 @@ export function needsSync(records: EntryRecords): boolean {
 /** What every event of an entry carries. */
 export function labelsOf({ desired }: Pick<EntryRecords, 'desired'>): EntryLabels {
   const { path: entry, repo, revision } = desired.entry
-  return { entry, repo, ref: desired.wanted?.ref ?? refOf(revision) }
+  return { entry, repo, ref: desired.wanted?.ref ?? nameOf(revision) }
 }
