@@ -26,6 +26,13 @@ const PROBES = {
   readinessProbe: '/readyz',
 } as const
 
+const POD_SECURITY = 'pod-security.kubernetes.io/enforce'
+
+interface DnsPort {
+  port: number
+  protocol?: string
+}
+
 const folders = kustomizations()
 const { spec: podMonitor } = readYaml<{
   spec: {
@@ -106,6 +113,43 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
     }
   })
 
+  test('every pod asks for Linux, is spread over nodes, and gets no variable of a Service', () => {
+    for (const { name, replicas = 0, labels, pod } of workloads) {
+      assert.equal(pod.nodeSelector?.['kubernetes.io/os'], 'linux', name)
+      // Settings are variables: a Service called http would set HTTP_PORT.
+      assert.equal(pod.enableServiceLinks, false, name)
+      if (replicas < 2) continue
+      const spread = pod.topologySpreadConstraints ?? []
+      assert.ok(spread.length > 0, name)
+      for (const { labelSelector } of spread) {
+        assert.deepEqual({ ...labels, ...labelSelector.matchLabels }, labels, name)
+      }
+    }
+  })
+
+  test('lies in a namespace that allows what its pods mount', () => {
+    const privileged = objects
+      .filter(({ metadata }) => metadata.labels?.[POD_SECURITY] === 'privileged')
+      .map(({ metadata }) => metadata.name)
+    const needy = workloads.filter(({ pod }) => pod.volumes.some(({ hostPath }) => hostPath))
+    for (const { name } of needy) {
+      const { metadata } = objects.find((object) => isWorkload(object, name)) ?? {}
+      assert.ok(privileged.includes(metadata?.namespace ?? 'default'), name)
+    }
+  })
+
+  test('names are resolved by whatever answers for DNS in the cluster', () => {
+    for (const { kind, metadata, spec } of objects) {
+      if (kind !== 'NetworkPolicy') continue
+      const { egress } = spec as { egress: { to?: unknown; ports: DnsPort[] }[] }
+      const open = egress.filter(({ to }) => to === undefined).flatMap(({ ports }) => ports)
+      for (const port of [53, 5353]) {
+        const protocols = open.filter((each) => each.port === port).map(({ protocol }) => protocol)
+        assert.deepEqual(protocols.sort(), ['TCP', 'UDP'], `${metadata.name}: ${port}`)
+      }
+    }
+  })
+
   test('no container mounts a ConfigMap or a Secret by subPath', () => {
     for (const { pod } of workloads) {
       const never = new Set(
@@ -133,7 +177,10 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
     }
   })
 
-  test('Prometheus finds every service that goes on', () => {
+  test('Prometheus finds every service that goes on, by a label of its own', () => {
+    for (const label of Object.keys(podMonitor.selector.matchLabels)) {
+      assert.match(label, /^git-autosync\//)
+    }
     for (const { labels, own } of ours.filter(({ own }) => !runsOnce(own))) {
       assert.deepEqual({ ...labels, ...podMonitor.selector.matchLabels }, labels)
       for (const { port } of podMonitor.podMetricsEndpoints) {
@@ -155,6 +202,10 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
   })
 }
 
+function isWorkload({ kind, metadata }: KubernetesObject, name: string): boolean {
+  return ['Deployment', 'DaemonSet'].includes(kind) && metadata.name === name
+}
+
 /** Those which run the program, and not another command of its image. */
 function ourContainers(pod: Pod): Container[] {
   return containersOf(pod).filter(({ env = [] }) => env.some(({ name }) => name === 'LISTING_PATH'))
@@ -164,18 +215,19 @@ function runsOnce({ env = [] }: Container): boolean {
   return env.some(({ name, value }) => name === 'ONE_TIME' && value === 'true')
 }
 
-function referencesOf({ volumes, ...pod }: Pod): string[] {
+function referencesOf({ priorityClassName, volumes, ...pod }: Pod): string[] {
   const mounted = containersOf({ volumes, ...pod }).flatMap(({ volumeMounts }) => volumeMounts)
   for (const { name } of mounted)
     assert.ok(
       volumes.some((volume) => volume.name === name),
       name,
     )
-  return volumes.flatMap(({ configMap, secret, persistentVolumeClaim }) => [
+  const sources = volumes.flatMap(({ configMap, secret, persistentVolumeClaim }) => [
     ...(configMap ? [`ConfigMap/${configMap.name}`] : []),
     ...(secret ? [`Secret/${secret.secretName}`] : []),
     ...(persistentVolumeClaim ? [`PersistentVolumeClaim/${persistentVolumeClaim.claimName}`] : []),
   ])
+  return priorityClassName ? [...sources, `PriorityClass/${priorityClassName}`] : sources
 }
 
 function selectorOf(kind: string, spec: unknown): Record<string, string> | undefined {

@@ -8,7 +8,7 @@ import { parse, parseAllDocuments } from 'yaml'
 export interface KubernetesObject {
   apiVersion: string
   kind: string
-  metadata: { name: string; labels?: Record<string, string> }
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> }
   data?: Record<string, string>
   spec?: Record<string, unknown>
 }
@@ -34,6 +34,13 @@ export interface Probe {
 
 export interface Pod {
   automountServiceAccountToken?: boolean
+  enableServiceLinks?: boolean
+  nodeSelector?: Record<string, string>
+  priorityClassName?: string
+  topologySpreadConstraints?: {
+    topologyKey: string
+    labelSelector: { matchLabels: Record<string, string> }
+  }[]
   securityContext: Record<string, unknown>
   initContainers?: Container[]
   containers: Container[]
@@ -50,6 +57,7 @@ export interface Volume {
 
 export interface Workload {
   name: string
+  replicas: number | undefined
   labels: Record<string, string>
   selector: Record<string, string>
   pod: Pod
@@ -89,12 +97,14 @@ export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
   return objects
     .filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind))
     .map(({ metadata, spec }) => {
-      const { selector, template } = spec as {
+      const { replicas, selector, template } = spec as {
+        replicas?: number
         selector: { matchLabels: Record<string, string> }
         template: { metadata: { labels: Record<string, string> }; spec: Pod }
       }
       const { labels } = template.metadata
-      return { name: metadata.name, labels, selector: selector.matchLabels, pod: template.spec }
+      const { name } = metadata
+      return { name, replicas, labels, selector: selector.matchLabels, pod: template.spec }
     })
 }
 
