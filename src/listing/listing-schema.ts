@@ -37,14 +37,21 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
   not: ({ data }) => (isObject(data) ? revisionFault(data) : undefined),
 })
 
+/** Whether an entry may have a field `name`. */
+export function isKnownField(name: string): boolean {
+  return FIELDS.includes(name)
+}
+
 /** Every place where `document` breaks the schema; empty for a listing of the right shape. */
 export function findSchemaFaults(document: unknown): Fault[] {
   return check(document).faults
 }
 
-function unknownField(name: string): [string, string] {
-  const hint = suggestion(name, FIELDS) || `: known are ${FIELDS.join(', ')}`
-  return [`is not a known field${hint}`, name]
+/** Only a name that is nearly that of a field is said: any other may be a secret. */
+function unknownField(name: string): [string, string?] {
+  const hint = suggestion(name, FIELDS)
+  if (hint !== '') return [`is not a known field${hint}`, name]
+  return [`has an unknown field (its name is not shown): known are ${FIELDS.join(', ')}`]
 }
 
 function isObject(value: unknown): value is object {

@@ -9,7 +9,7 @@ import { readFault, readRegularFile } from '../base/regular-file.js'
 import { findPathConflicts } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import { FaultList, ListingError } from './listing-error.js'
-import { findSchemaFaults } from './listing-schema.js'
+import { findSchemaFaults, isKnownField } from './listing-schema.js'
 import { type ReadEntry, readEntry } from './read-entry.js'
 import { findRealFaults } from './real-place.js'
 
@@ -24,7 +24,11 @@ export function parseListing(text: string, folder: string, defaults: ListingDefa
   const document = parseDocument(text)
   const faults = new FaultList()
   for (const field of findDuplicateKeys(text)) {
-    faults.add({ pointer: toPointer(field), message: 'is given more than once: keep one of them' })
+    // A name that is none of a field's may be a secret.
+    const isShown = isKnownField(field.at(-1)!)
+    const pointer = toPointer(isShown ? field : field.slice(0, -1))
+    const what = isShown ? 'is given' : 'has a field (its name is not shown) that is given'
+    faults.add({ pointer, message: `${what} more than once: keep one of them` })
   }
   for (const fault of findSchemaFaults(document)) faults.add(fault)
   const items: unknown[] = Array.isArray(document) ? document : []

@@ -1,8 +1,10 @@
 // Turns events into Prometheus metrics, in a registry of their own. The number
 // of series is bounded whatever remotes answer.
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type Clock, systemClock } from '../base/clock.js'
+import { cutName } from '../base/cut-text.js'
 import {
   type EntryLabels,
   type Failure,
@@ -15,6 +17,8 @@ import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
 
 /** Label sets of `remote_requests_total`; what comes on top is counted as `other`. */
 const MAX_REQUEST_SERIES = 1_000
+/** Of one host, which chooses the codes that it answers with. */
+const MAX_HOST_SERIES = 50
 /** How many entries get their series before others have a turn. */
 const ENTRIES_A_TURN = 100
 
@@ -159,9 +163,16 @@ function countFailure(event: Extract<SyncEvent, Failure & EntryLabels>, metrics:
 
 function createRequestCounter({ remoteRequests }: Metrics) {
   const known = new Set<string>()
-  return ({ host, service, code }: { host: string; service: string; code: string }) => {
+  const counts = new Map<string, number>()
+  return (request: { host: string; service: string; code: string }) => {
+    const labels = { ...request, host: cutName(request.host) }
+    const { host, service, code } = labels
     const key = JSON.stringify([host, service, code])
-    if (known.size < MAX_REQUEST_SERIES) known.add(key)
+    const count = counts.get(host) ?? 0
+    if (!known.has(key) && known.size < MAX_REQUEST_SERIES && count < MAX_HOST_SERIES) {
+      known.add(key)
+      counts.set(host, count + 1)
+    }
     if (known.has(key)) remoteRequests.inc({ host, service, code })
     else remoteRequests.inc({ host: 'other', service: 'other', code: 'other' })
   }

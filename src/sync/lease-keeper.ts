@@ -1,6 +1,8 @@
 // The leases of this instance, by directory: those it holds, which are kept alive, and those it
 // waits for, whose holders it watches by its own clock.
+
 import type { Clock } from '../base/clock.js'
+import { cutName } from '../base/cut-text.js'
 import type { Lease } from '../publish/lease/lease.js'
 import type { Target } from '../publish/target.js'
 import type { LeaseStore } from '../worker/lease-store.js'
@@ -77,13 +79,19 @@ export class LeaseKeeper {
         this.drop(directory)
         return { isOurs: true, lease: undefined }
       case 'taken':
-        return { ...answer, isOurs: false, isDead: true, againInMs: times.settleMs }
+        return {
+          ...answer,
+          holder: cutName(answer.holder),
+          isOurs: false,
+          isDead: true,
+          againInMs: times.settleMs,
+        }
       case 'waiting': {
         const { holder, seen } = answer
         if (seen !== awaited?.seen) this.#awaited.set(directory, { seen, since: clock.now() })
         this.drop(directory)
         const againInMs = Math.max(times.lookMs, (this.#awaited.size * 1000) / LOOKS_PER_SECOND)
-        return { isOurs: false, holder, isDead: false, againInMs }
+        return { isOurs: false, holder: cutName(holder), isDead: false, againInMs }
       }
     }
   }

@@ -1,5 +1,7 @@
 // What /status and the probes show of an entry.
+
 import type { Clock } from '../base/clock.js'
+import { cutSentence } from '../base/cut-text.js'
 import { type Condition, conditionOf } from './state/lifecycle.js'
 import { type EntryRecords, labelsOf } from './state/records.js'
 
@@ -37,7 +39,7 @@ export function entryStatusOf(records: EntryRecords, clock: Clock): EntryStatus 
     lastPublished: toIso(observed.lastPublishedAt),
     nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),
     consecutiveFailures: schedule.failures,
-    error: error ? { code: error.code, message: error.message } : null,
+    error: error ? { code: error.code, message: cutSentence(error.message) } : null,
     required: desired.entry.required,
   }
 }

@@ -223,7 +223,7 @@ test('every fault is listed, and no value', async (t) => {
   await assert.rejects(headersFor(repo), (error) =>
     [
       /\/0 must have a url or a name/,
-      /\/1\/tokn is not a known field/,
+      /\/1\/tokn is not a known field \(did you mean "token"\?\)/,
       /\/1\/username must be string/,
     ].every((words) => isInvalid(words)(error)),
   )

@@ -28,7 +28,7 @@ const cases: [string, unknown, string[]][] = [
     'an unknown field with none near',
     [{ path: 'a', repo: REPO, 'x/~y': 1 }],
     [
-      '/0/x~1~0y: is not a known field: known are path, repo, branch, tag, semver, commit, ref, publish, interval, required, suspend, clean, credential',
+      '/0: has an unknown field (its name is not shown): known are path, repo, branch, tag, semver, commit, ref, publish, interval, required, suspend, clean, credential',
     ],
   ],
   [

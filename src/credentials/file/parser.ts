@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { toPointer } from '../../base/document-fault.js'
 import { JsonSyntaxError, parseJson } from '../../base/json.js'
 import { findDuplicateKeys } from '../../base/json-duplicates.js'
+import { suggestion } from '../../base/nearest.js'
 import { createSchemaCheck, type FaultWords } from '../../base/schema-check.js'
 import type { Credential } from '../credential.js'
 import { findCredentialFaults } from '../credential-faults.js'
@@ -13,7 +14,13 @@ import { invalidIn, originIn, withoutLineEnd } from '../secret-file.js'
 export type ParseCredentials = (text: string, file: string) => Credential[]
 
 const FAULT_WORDS: Record<string, FaultWords> = {
-  additionalProperties: ({ params }) => ['is not a known field', params['additionalProperty']],
+  // Only a name that is nearly that of a field is said: any other may be a secret.
+  additionalProperties: ({ params, parentSchema }) => {
+    const name: string = params['additionalProperty']
+    const hint = suggestion(name, Object.keys(parentSchema?.['properties'] ?? {}))
+    if (hint === '') return ['has an unknown field (its name is not shown)']
+    return [`is not a known field${hint}`, name]
+  },
   // Of an entry itself, the anyOf around it says it.
   required: ({ instancePath, message = '' }) =>
     instancePath.split('/').length > 2 ? [message] : undefined,
@@ -24,12 +31,13 @@ const FAULT_WORDS: Record<string, FaultWords> = {
 /** Compiles the schema. What it returns throws `credentials-invalid` with all faults listed. */
 export function createCredentialsParser(): ParseCredentials {
   const schema = createRequire(import.meta.url)('./credentials.schema.json')
+  const fields = fieldsOf(schema)
   const check = createSchemaCheck<Credential[]>(schema, FAULT_WORDS)
   return (text, file) => {
     const { value, faults } = check(parse(text, file))
     const credentials = value?.map(trimSecrets) ?? []
     const found = [
-      ...findDuplicateKeys(text).map((keys) => `${toPointer(keys)} is given twice`),
+      ...findDuplicateKeys(text).map((keys) => describeDuplicate(keys, fields)),
       ...faults.map(({ pointer, message }) => `${pointer || 'the file'} ${message}`),
       ...credentials.flatMap(findFaultsAt),
       ...findDuplicates(credentials),
@@ -46,6 +54,20 @@ function parse(text: string, file: string): unknown {
     if (error instanceof JsonSyntaxError) throw invalidIn(originIn(file).name, error.message, error)
     throw error
   }
+}
+
+/** The names that `schema` gives to fields, also inside of others. */
+function fieldsOf(schema: object): string[] {
+  return Object.entries(schema).flatMap(([name, value]) => {
+    if (typeof value !== 'object' || value === null) return []
+    return [...(name === 'properties' ? Object.keys(value) : []), ...fieldsOf(value)]
+  })
+}
+
+/** A name that is none of a field's may be a secret. */
+function describeDuplicate(keys: readonly string[], fields: readonly string[]): string {
+  if (fields.includes(keys.at(-1)!)) return `${toPointer(keys)} is given twice`
+  return `${toPointer(keys.slice(0, -1))} has a field (its name is not shown) twice`
 }
 
 /** As in files, one newline at the end of a secret is none of it. */

@@ -1,5 +1,6 @@
 // What is known of one entry, as three records that nobody changes: what is in place, what is
 // to be there, and when it is worked on again; and what can be told from them.
+import { cutName } from '../../base/cut-text.js'
 import type { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { nameOf } from '../../git/revision.js'
@@ -133,5 +134,5 @@ export function needsSync(records: EntryRecords): boolean {
 /** What every event of an entry carries. */
 export function labelsOf({ desired }: Pick<EntryRecords, 'desired'>): EntryLabels {
   const { path: entry, repo, revision } = desired.entry
-  return { entry, repo, ref: desired.wanted?.ref ?? nameOf(revision) }
+  return { entry, repo, ref: cutName(desired.wanted?.ref ?? nameOf(revision)) }
 }

@@ -10,6 +10,8 @@ export interface HttpRequest {
   /** The client certificate to show, to the origin of the URL only. */
   identity?: TlsIdentity | undefined
   signal?: AbortSignal
+  /** The remote that is asked, as observers are told, wherever redirects lead. @default that of the URL */
+  remoteHost?: string
 }
 
 export interface HttpResponse {

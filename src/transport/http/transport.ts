@@ -19,6 +19,7 @@ export interface HttpTransportOptions {
 /** Creates the transport. Where a redirect led its advertisement, the requests after it go too. */
 export function createHttpTransport({ url, client, assertOk }: HttpTransportOptions): Transport {
   let baseUrl = url
+  const remoteHost = new URL(url).host
   return {
     async advertise(signal) {
       const response = await client.request({
@@ -26,6 +27,7 @@ export function createHttpTransport({ url, client, assertOk }: HttpTransportOpti
         method: 'GET',
         headers: VERSION_2,
         signal,
+        remoteHost,
       })
       await assertOk(response, `application/x-${SERVICE}-advertisement`)
       baseUrl = response.url.endsWith(ADVERTISEMENT)
@@ -44,6 +46,7 @@ export function createHttpTransport({ url, client, assertOk }: HttpTransportOpti
         },
         body: [request],
         signal,
+        remoteHost,
       })
       await assertOk(response, `application/x-${SERVICE}-result`)
       return response.body

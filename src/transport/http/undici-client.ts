@@ -105,12 +105,15 @@ interface Outgoing {
   method: 'GET' | 'POST'
   body: Buffer | null
   signal: AbortSignal | undefined
+  /** The remote that is asked, wherever redirects lead. */
+  remoteHost: string
 }
 
 async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpResponse> {
   const { method = 'GET', signal } = request
   const url = withoutUserInfo(request.url)
-  const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal }
+  const { remoteHost = url.host } = request
+  const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal, remoteHost }
   let hop: Hop = {
     url,
     headers: { 'user-agent': USER_AGENT, ...request.headers },
@@ -157,10 +160,10 @@ async function sendOnce(
   { proxyFor, options }: Wire,
   { agent }: Pool,
   { url, headers }: Hop,
-  { method, body, signal }: Outgoing,
+  { method, body, signal, remoteHost }: Outgoing,
 ): Promise<Dispatcher.ResponseData> {
   const observed = (code: string) =>
-    options.observe?.({ host: url.host, service: serviceOf(url), code })
+    options.observe?.({ host: remoteHost, service: serviceOf(url), code })
   // Of an https remote, the proxy sees only the tunnel.
   const proxy = url.protocol === 'http:' ? proxyFor(url) : undefined
   const { authorization } = proxy ?? {}
