@@ -1,11 +1,10 @@
 // Every setting, from the environment and from flags: one table gives names,
 // defaults, parsers and the help.
-import path from 'node:path'
 import { parseBytes } from './base/bytes.js'
 import type { Flag } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
-import { isFileName } from './base/file-name.js'
+import { isFileName, type NamedFile, namedIn } from './base/file-name.js'
 import { redact } from './base/redact-patterns.js'
 import {
   integerBetween,
@@ -43,7 +42,7 @@ export const SETTINGS = {
     'remove what was published when its entry leaves the listing'),
   stateDir: setting<string | undefined>('STATE_DIR', 'directory', undefined, toPath,
     'where state files live; unset: beside the published files'),
-  credentialsPath: setting<string | undefined>('CREDENTIALS_PATH', 'file', undefined, toPath,
+  credentialsPath: setting<NamedFile | undefined>('CREDENTIALS_PATH', 'file', undefined, toNamedFile,
     'JSON file of credentials by URL prefix'),
   httpHost: setting('HTTP_HOST', 'host', '0.0.0.0', parseHost,
     'address of health, metrics and status'),
@@ -90,7 +89,7 @@ export const SETTINGS = {
   noProxy: setting<readonly string[] | undefined>('NO_PROXY', 'hosts', undefined, parseNoProxy,
     'hosts that are reached without a proxy, by commas; also no_proxy',
     ['no_proxy', 'NO_PROXY']),
-  caFile: setting<string | undefined>('CA_FILE', 'file', undefined, toPath,
+  caFile: setting<NamedFile | undefined>('CA_FILE', 'file', undefined, toNamedFile,
     'PEM file of CAs that are trusted beside the usual ones; read again when it changes'),
   requireTlsForCredentials: setting('REQUIRE_TLS_FOR_CREDENTIALS', 'boolean', 'false', parseBoolean,
     'refuse to send credentials in plain text to another machine'),
@@ -155,8 +154,13 @@ function setting<T>(
 }
 
 function toPath(text: string, cwd: string): string {
+  return toNamedFile(text, cwd).file
+}
+
+/** A file that may be named by what belongs into it, so that not every name of it is shown. */
+function toNamedFile(text: string, cwd: string): NamedFile {
   if (!isFileName(text)) {
     throw new RangeError('must be a path on this machine, not an address or what a file holds')
   }
-  return path.resolve(cwd, text)
+  return namedIn(cwd, text)
 }

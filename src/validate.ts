@@ -46,7 +46,7 @@ async function checkCredentials(entries: Entry[], settings: Settings): Promise<v
 }
 
 /** The fault of CA_FILE, which every entry over HTTP depends on. */
-async function checkCaFile(entries: Entry[], caFile: string | undefined): Promise<Fault[]> {
+async function checkCaFile(entries: Entry[], caFile: Settings['caFile']): Promise<Fault[]> {
   if (caFile === undefined || !entries.some(({ remote }) => remote.transport === 'http')) return []
   const context = createTlsContext({ caFile, identity: undefined })
   const error = await context.then(() => undefined, toSyncError)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { namedIn } from '../src/base/file-name.js'
 import { createCredentialsParser } from '../src/credentials/file/parser.js'
 import { parseListing } from '../src/listing/listing.js'
 import { createServer } from '../src/server/server.js'
@@ -80,7 +81,7 @@ describe('the examples in the documents', () => {
     assert.ok(parseListing(listing, '/data', DEFAULTS).length > 0)
     assert.deepEqual(others, [])
     const [credentials = ''] = blocksOf(read('docs/reference/credentials.md'), 'json')
-    assert.ok(parseCredentials(credentials, 'credentials.json').length > 0)
+    assert.ok(parseCredentials(credentials, namedIn('/', 'credentials.json')).length > 0)
   })
 
   test('of a log line have the form that is logged', () => {

@@ -68,7 +68,7 @@ const written: Record<string, [string, unknown]> = {
   PUBLISH: ['symlink', 'symlink'],
   PRUNE: ['true', true],
   STATE_DIR: ['../state', '/state'],
-  CREDENTIALS_PATH: ['c.json', '/srv/c.json'],
+  CREDENTIALS_PATH: ['c.json', { written: 'c.json', file: '/srv/c.json' }],
   HTTP_HOST: ['::', '::'],
   HTTP_PORT: ['0', 0],
   MAX_CONNECTIONS: ['100', 100],
@@ -93,7 +93,7 @@ const written: Record<string, [string, unknown]> = {
     { origin: 'https://proxy', authorization: `Basic ${Buffer.from('u:p@').toString('base64')}` },
   ],
   NO_PROXY: ['a.example, 10.0.0.0/8', ['a.example', '10.0.0.0/8']],
-  CA_FILE: ['ca.pem', '/srv/ca.pem'],
+  CA_FILE: ['ca.pem', { written: 'ca.pem', file: '/srv/ca.pem' }],
   REQUIRE_TLS_FOR_CREDENTIALS: ['true', true],
 }
 
@@ -226,7 +226,8 @@ test('an address or a content in place of a path is a fault, and not shown', () 
     }
   }
   for (const text of ['/srv/{a}/x', '/srv/a[1]', '/srv/"a"']) {
-    assert.equal(settingsOf([], { ...LISTING, CREDENTIALS_PATH: text }).credentialsPath, text)
+    const { credentialsPath } = settingsOf([], { ...LISTING, CREDENTIALS_PATH: text })
+    assert.deepEqual(credentialsPath, { written: text, file: text })
   }
   const listing = faultsOf(['validate', 'https://user:s3cret@host/x'], {})
   assert.deepEqual(listing, [`--listing-path ${message}`])

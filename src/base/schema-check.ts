@@ -1,8 +1,7 @@
 // Documents held against the JSON Schema of an array: every fault at once, each with its place,
 // said in words that suit the document. https://json-schema.org/draft-07
 import { Ajv, type ErrorObject } from 'ajv'
-import { type Fault, MAX_FAULTS, toPointer } from './document-fault.js'
-import { redact } from './redact-patterns.js'
+import { type Fault, faultAt, fieldsOf, MAX_FAULTS } from './document-fault.js'
 
 /**
  * What is said where a keyword does not hold: a predicate, and the field that it is about where
@@ -29,10 +28,11 @@ export function createSchemaCheck<T>(
 ): (document: unknown) => Checked<T> {
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   const validate = ajv.compile<T>(schema)
+  const fields = fieldsOf(schema)
   return (document) => {
     const faultsOf = (checked: unknown, index: number): Fault[] => {
       if (validate(checked)) return []
-      return (validate.errors ?? []).flatMap((error) => describe(error, index, words) ?? [])
+      return (validate.errors ?? []).flatMap((error) => describe(error, index) ?? [])
     }
     if (!Array.isArray(document)) return { faults: faultsOf(document, 0) }
     const faults: Fault[] = []
@@ -44,19 +44,20 @@ export function createSchemaCheck<T>(
     // Each item was held against it.
     return faults.length > 0 ? { faults } : { value: document as T, faults }
   }
+
+  function describe(error: ErrorObject, index: number): Fault | undefined {
+    const { keyword, message = 'is not valid' } = error
+    const say = words[keyword]
+    const said: ReturnType<FaultWords> = say ? say(error) : [message]
+    if (!said) return undefined
+    const [text, field = []] = said
+    const [, item, ...path] = error.instancePath.split('/').map(decodeToken)
+    const start = item === undefined ? [] : [String(index)]
+    return faultAt([...start, ...path, field].flat(), text, fields)
+  }
 }
 
-function describe(
-  error: ErrorObject,
-  index: number,
-  words: Readonly<Record<string, FaultWords>>,
-): Fault | undefined {
-  const { keyword, message = 'is not valid' } = error
-  const instancePath = error.instancePath.replace(/^\/0/, `/${index}`)
-  const say = words[keyword]
-  const said: ReturnType<FaultWords> = say ? say(error) : [message]
-  if (!said) return undefined
-  const [text, field] = said
-  const inner = field === undefined ? '' : toPointer([field])
-  return { pointer: redact(instancePath) + inner, message: text }
+/** A part of a JSON pointer. https://www.rfc-editor.org/rfc/rfc6901#section-4 */
+function decodeToken(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~')
 }

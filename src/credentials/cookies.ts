@@ -20,14 +20,15 @@ interface Cookie {
 const HTTP_ONLY = '#HttpOnly_'
 const SENDABLE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/
 
-/** Creates the provider of the Cookie header that a cookie file has for a request. */
+/** Creates the provider of the Cookie header that a cookie file has; `whose` begins what is said of it. */
 export function createCookieProvider(
   named: NamedFile,
+  whose: string,
   clock: Pick<Clock, 'wallTime'>,
 ): CredentialProvider<string> {
   return async ({ url }) => {
-    if (!isFileName(named.written)) throw invalidIn('The cookie file', MUST_BE_FILE_NAME)
-    const name = `The cookie file ${showFile(named)}`
+    if (!isFileName(named.written)) throw invalidIn(whose, MUST_BE_FILE_NAME)
+    const name = `${whose} ${showFile(named)}`
     return cookieHeaderFor(await readText(named.file, name), name, url, clock.wallTime())
   }
 }

@@ -110,7 +110,6 @@ function findFileFaults(credential: object): string[] {
 
 function findHeaderFaults({ headers = {}, headerFiles = {} }: Credential): string[] {
   const names = [...Object.keys(headers), ...Object.keys(headerFiles)]
-  const unsendable = Object.entries(headers).filter(([, value]) => !isHeaderValue(value))
   return [
     ...(names.every((name) => HEADER_NAME.test(name))
       ? []
@@ -118,9 +117,9 @@ function findHeaderFaults({ headers = {}, headerFiles = {} }: Credential): strin
     ...names
       .filter((name) => CONNECTION_HEADER.test(name))
       .map((name) => `has a header ${name}, which belongs to the connection: leave it out`),
-    ...unsendable
-      .filter(([name]) => HEADER_NAME.test(name))
-      .map(([name]) => `has a header ${name} with ${UNSENDABLE}`),
+    ...Object.values(headers).flatMap((value, index) =>
+      isHeaderValue(value) ? [] : [`has headers of which number ${index + 1} has ${UNSENDABLE}`],
+    ),
   ]
 }
 

@@ -41,8 +41,9 @@ export interface GithubApp {
 /** A credential of the credentials file. */
 export interface FoundCredential {
   credential: Credential
-  /** The credentials file, absolute. */
-  source: string
+  /** In words, for a sentence: `credential for https://host`. */
+  label: string
+  origin: Origin
 }
 
 /** What a credential has itself or in a file. */

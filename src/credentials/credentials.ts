@@ -3,6 +3,7 @@
 // file of git-credential-store. All are read as they are at each attempt, so that rotation
 // needs no restart.
 import { type Clock, systemClock } from '../base/clock.js'
+import type { NamedFile } from '../base/file-name.js'
 import type { Redactor } from '../base/known-secrets.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Authorization } from './authorization.js'
@@ -22,13 +23,13 @@ import {
   type ProvidedHeaders,
 } from './provider.js'
 import { passwordInUrl, userInUrl } from './repo-url.js'
-import { createSshProvider, type SshCredential } from './ssh/ssh-credential.js'
+import { type SshCredential, toSshCredential } from './ssh/ssh-credential.js'
 import { type SshDefaults, sshDefaults } from './ssh/ssh-defaults.js'
-import { createIdentityProvider, type TlsIdentity } from './tls-identity.js'
+import { identityOf, type TlsIdentity } from './tls-identity.js'
 
 export interface CredentialsOptions {
-  /** The credentials file, absolute. */
-  path: string | undefined
+  /** The credentials file. */
+  path: NamedFile | undefined
   /** @default {} */
   env?: Environment | undefined
   /** Where relative names in `env` start. @default '/' */
@@ -73,14 +74,16 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     createLoginFileProvider(netrc, 'netrc', findInNetrc),
     createLoginFileProvider(gitCredentials, 'git-credentials', findInGitCredentials),
   ]
-  const cookies = cookieFile && createCookieProvider(cookieFile, clock)
-
-  const identity = createIdentityProvider(file.find)
-  const ssh = createSshProvider(file.find)
+  const cookies = cookieFile && createCookieProvider(cookieFile, 'The cookie file', clock)
 
   return {
-    identityFor: (remote, name) => identity(requestFor(remote, name)),
-    sshFor: (remote, name) => ssh(requestFor(remote, name)),
+    async identityFor(remote, name) {
+      const found = await file.find(requestFor(remote, name))
+      return found && identityOf(found)
+    },
+    async sshFor(remote, name) {
+      return toSshCredential(remote, await file.find(requestFor(remote, name)))
+    },
     sshDefaults: sshDefaults(env),
     async authorize(remote, name, attempt) {
       const request = requestFor(remote, name, attempt)

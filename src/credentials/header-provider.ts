@@ -22,7 +22,11 @@ export function createHeaderProvider(
   const cookies =
     cookieFile === undefined
       ? undefined
-      : createCookieProvider(namedIn(origin.folder, cookieFile), services.clock)
+      : createCookieProvider(
+          namedIn(origin.folder, cookieFile),
+          `${origin.name}: its cookieFile`,
+          services.clock,
+        )
   return async (request) => {
     const authorization = await authorize?.(request)
     const cookie = await cookies?.(request)
@@ -59,10 +63,10 @@ async function furtherHeaders(
 ): Promise<Headers> {
   const further: Headers = {}
   for (const [name, value] of Object.entries(headers)) further[name.toLowerCase()] = value
-  for (const [name, file] of Object.entries(headerFiles)) {
-    const field = `headerFiles entry ${name}`
+  for (const [index, [name, file]] of Object.entries(headerFiles).entries()) {
+    const field = `headerFiles (number ${index + 1})`
     const value = await readSecret(file, origin, field)
-    further[name.toLowerCase()] = sendable(value, `a header ${name}`, origin)
+    further[name.toLowerCase()] = sendable(value, nameIn(origin, field), origin)
   }
   return further
 }

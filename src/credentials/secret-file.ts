@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { codeOf, errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
-import { namedIn, showFile } from '../base/file-name.js'
+import { type NamedFile, namedIn, showFile } from '../base/file-name.js'
 import { readFault, readRegularFile } from '../base/regular-file.js'
 
 /** Where a secret was found; errors say it. */
@@ -22,9 +22,9 @@ const MAX_BYTES = 4 * 1024 * 1024
 /** What is wrong with the name of a file that is none. */
 export const MUST_BE_FILE_NAME = 'must be a file name, not the secret itself'
 
-/** What the credentials file, absolute, is the origin of. */
-export function originIn(file: string): Origin {
-  return { name: `The credentials file ${file}`, folder: path.dirname(file) }
+/** The credentials file as an origin, or of it what `what` says: `credential for https://host in`. */
+export function originIn(named: NamedFile, what = 'credentials file'): Origin {
+  return { name: `The ${what} ${showFile(named)}`, folder: path.dirname(named.file) }
 }
 
 /** A credential that cannot be used, found in what `name` says. */

@@ -1,36 +1,21 @@
 // The client certificate of a credential: which files it is in.
-import { type NamedFile, namedIn } from '../base/file-name.js'
 import type { Credential, FoundCredential } from './credential.js'
-import type { CredentialProvider } from './provider.js'
-import { originIn } from './secret-file.js'
+import type { Origin } from './secret-file.js'
 
-/** A certificate that this client shows, as PEM files. */
+/** A certificate that this client shows, as PEM files, named as the credential of `origin` does. */
 export interface TlsIdentity {
-  certFile: NamedFile
-  keyFile: NamedFile
+  origin: Origin
+  clientCertFile: string
+  clientKeyFile: string
   /** The passphrase of the key; one line end at its end is left out. */
-  passphraseFile: NamedFile | undefined
+  clientKeyPassphraseFile: string | undefined
 }
 
-/** Creates the provider of the certificate of the credential that `find` gives. */
-export function createIdentityProvider(
-  find: CredentialProvider<FoundCredential>,
-): CredentialProvider<TlsIdentity> {
-  return async (request) => {
-    const found = await find(request)
-    return found && identityOf(found.credential, originIn(found.source).folder)
-  }
-}
-
-function identityOf(fields: Credential, folder: string): TlsIdentity | undefined {
-  const { clientCertFile, clientKeyFile, clientKeyPassphraseFile } = fields
+/** The certificate of a credential, if it has one. */
+export function identityOf({ credential, origin }: FoundCredential): TlsIdentity | undefined {
+  const { clientCertFile, clientKeyFile, clientKeyPassphraseFile } = credential
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined
-  return {
-    certFile: namedIn(folder, clientCertFile),
-    keyFile: namedIn(folder, clientKeyFile),
-    passphraseFile:
-      clientKeyPassphraseFile === undefined ? undefined : namedIn(folder, clientKeyPassphraseFile),
-  }
+  return { origin, clientCertFile, clientKeyFile, clientKeyPassphraseFile }
 }
 
 /** What is wrong with `fields`: predicates without a subject. */

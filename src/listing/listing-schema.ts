@@ -20,7 +20,8 @@ interface ListingSchema {
 /** The JSON Schema of a listing. */
 export const LISTING_SCHEMA: ListingSchema = createRequire(import.meta.url)('./listing.schema.json')
 
-const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
+/** The fields of an entry. */
+export const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
 const REVISION_FIELDS = ['branch', 'tag', 'semver', 'commit', 'ref']
 
 const check = createSchemaCheck(LISTING_SCHEMA, {
@@ -37,21 +38,14 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
   not: ({ data }) => (isObject(data) ? revisionFault(data) : undefined),
 })
 
-/** Whether an entry may have a field `name`. */
-export function isKnownField(name: string): boolean {
-  return FIELDS.includes(name)
-}
-
 /** Every place where `document` breaks the schema; empty for a listing of the right shape. */
 export function findSchemaFaults(document: unknown): Fault[] {
   return check(document).faults
 }
 
-/** Only a name that is nearly that of a field is said: any other may be a secret. */
-function unknownField(name: string): [string, string?] {
-  const hint = suggestion(name, FIELDS)
-  if (hint !== '') return [`is not a known field${hint}`, name]
-  return [`has an unknown field (its name is not shown): known are ${FIELDS.join(', ')}`]
+function unknownField(name: string): [string, string] {
+  const hint = suggestion(name, FIELDS) || `: known are ${FIELDS.join(', ')}`
+  return [`is not a known field${hint}`, name]
 }
 
 function isObject(value: unknown): value is object {

@@ -1,7 +1,7 @@
 // The listing: from text to entries, or every fault it has, in the order of the
 // file. Messages never quote a repo, which may hold credentials.
 import path from 'node:path'
-import { type Fault, MAX_FAULTS, toPointer } from '../base/document-fault.js'
+import { type Fault, faultAt, MAX_FAULTS } from '../base/document-fault.js'
 import { codeOf } from '../base/errno.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
 import { findDuplicateKeys } from '../base/json-duplicates.js'
@@ -9,7 +9,7 @@ import { readFault, readRegularFile } from '../base/regular-file.js'
 import { findPathConflicts } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import { FaultList, ListingError } from './listing-error.js'
-import { findSchemaFaults, isKnownField } from './listing-schema.js'
+import { FIELDS, findSchemaFaults } from './listing-schema.js'
 import { type ReadEntry, readEntry } from './read-entry.js'
 import { findRealFaults } from './real-place.js'
 
@@ -24,11 +24,7 @@ export function parseListing(text: string, folder: string, defaults: ListingDefa
   const document = parseDocument(text)
   const faults = new FaultList()
   for (const field of findDuplicateKeys(text)) {
-    // A name that is none of a field's may be a secret.
-    const isShown = isKnownField(field.at(-1)!)
-    const pointer = toPointer(isShown ? field : field.slice(0, -1))
-    const what = isShown ? 'is given' : 'has a field (its name is not shown) that is given'
-    faults.add({ pointer, message: `${what} more than once: keep one of them` })
+    faults.add(faultAt(field, 'is given more than once: keep one of them', FIELDS))
   }
   for (const fault of findSchemaFaults(document)) faults.add(fault)
   const items: unknown[] = Array.isArray(document) ? document : []

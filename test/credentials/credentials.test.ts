@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { namedIn } from '../../src/base/file-name.js'
 import { createCredentials } from '../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
@@ -16,7 +17,7 @@ function setUp(t: TestScope, content: unknown) {
   const write = (value: unknown) =>
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   write(content)
-  const credentials = createCredentials({ path: file })
+  const credentials = createCredentials({ path: namedIn('/', file) })
   const headersFor = async (repo: string, name?: string) =>
     (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
   return { credentials, folder, file, write, headersFor }
@@ -63,7 +64,10 @@ test('a name asked for goes before the URL, the URL before the prefix', async (t
   assert.deepEqual(await headersFor('https://me:p%40ss@git.example/repo'), basic('me:p@ss'))
   const named = { ...bearer('abc'), 'x-gateway': 'on' }
   assert.deepEqual(await headersFor('https://me:pw@git.example/repo', 'bot'), named)
-  await assert.rejects(headersFor(repo, 'none'), isInvalid(/no credential of the name "none"/))
+  await assert.rejects(
+    headersFor(repo, 'none'),
+    isInvalid(/no credential there has the name that the entry asks for$/),
+  )
 })
 
 test('a credential asked for by name goes only to what its url covers', async (t) => {
@@ -80,7 +84,8 @@ test('a credential asked for by name goes only to what its url covers', async (t
     ['https://git.example/other/r', 'gh'],
     ['https://git.example/acme/r', 'key'],
   ] as const) {
-    const words = /the credential "(gh|key)" is for \S+, and the repo is not below it: correct one/
+    const words =
+      /The credential "(gh|key)" in \S+: it is for \S+, and the repo is not below it: correct one/
     await assert.rejects(headersFor(repo, name), isInvalid(words), repo)
   }
 })
@@ -128,9 +133,9 @@ test('where no file has the name of a field, the field is named, and a secret is
   for (const [fields, words] of [
     [{ passwordFile: 's3cret' }, /its passwordFile \(not shown.*\) cannot be read \(ENOENT\)/],
     [{ tokenFile: 's3cret' }, /its tokenFile \(not shown/],
-    [{ headerFiles: { 'X-Key': 's3cret' } }, /its headerFiles entry X-Key \(not shown/],
+    [{ headerFiles: { 'X-Key': 's3cret' } }, /its headerFiles \(number 1\) \(not shown/],
     [{ askpassUrlFile: 's3cret' }, /its askpassUrlFile \(not shown/],
-    [{ cookieFile: 's3cret' }, /The cookie file \(not shown/],
+    [{ cookieFile: 's3cret' }, /its cookieFile \(not shown/],
     [{ githubApp: { ...app, privateKeyFile: 's3cret' } }, /its privateKeyFile \(not shown/],
     [{ tokenFile: 's3cret/none' }, /its tokenFile \(not shown/],
     [{ tokenFile: './secrets/none' }, /its tokenFile \/.*\/secrets\/none cannot be read/],
@@ -139,6 +144,43 @@ test('where no file has the name of a field, the field is named, and a secret is
     write([{ url: 'https://a.example', ...fields }])
     await assert.rejects(headersFor('https://a.example/r'), isInvalid(words))
   }
+})
+
+test('a secret in place of a name is not shown', async (t) => {
+  const { headersFor, write } = setUp(t, [])
+  const url = 'https://a.example'
+  for (const [text, words] of [
+    [{ url, s3cret: 1 }, /\/0 has a field \(its name is not shown\) that is not a known field/],
+    [{ url, headers: { s3cret: 1 } }, /\/0\/headers has a field .* that must be string/],
+    [{ url, headers: { s3cret: 'a\nb' } }, /\/0 has headers of which number 1 has a line end/],
+    [{ url, headers: { 's3cret:': 'a' } }, /\/0 has a header of an impossible name/],
+    [`[{"url":"${url}","s3cret":1,"s3cret":1}]`, /\/0 has a field .* that is given twice/],
+    [`[{"s3cret":{"x":1,"x":1}}]`, /\/0 has a field .* that is given twice/],
+    [{ url, headerFiles: { s3cret: '/none' } }, /its headerFiles \(number 1\) \/none cannot/],
+  ] as const) {
+    write(typeof text === 'string' ? text : [text])
+    await assert.rejects(headersFor(`${url}/r`), isInvalid(words))
+  }
+  write([{ name: 'deploy', token: 'abcdef' }])
+  await assert.rejects(headersFor(url, 's3cret'), isInvalid(/no credential there has the name/))
+  await assert.rejects(headersFor(url, 'deploi'), isInvalid(/\(did you mean "deploy"\?\)$/))
+  for (const path of [undefined, namedIn('/none', 's3cret')]) {
+    const credentials = createCredentials({ path })
+    const asked = credentials.authorize(parseRemoteUrl(url, '/'), 's3cret')
+    await assert.rejects(asked, isInvalid(/CREDENTIALS_PATH is not set|\(not shown: .*ENOENT/))
+  }
+})
+
+test('what cannot be read is said of the credential that names it', async (t) => {
+  const { headersFor, write } = setUp(t, [])
+  write([
+    { url: 'https://a.example/team', passwordFile: '/none', username: 'u' },
+    { name: 'bot', cookieFile: '/none' },
+  ])
+  const words = /^The credential for https:\/\/a\.example\/team in \/.*: its passwordFile \/none /
+  await assert.rejects(headersFor('https://a.example/team/r'), isInvalid(words))
+  const named = /^The credential "bot" in \/.*\/credentials\.json: its cookieFile \/none/
+  await assert.rejects(headersFor('https://b.example/r', 'bot'), isInvalid(named))
 })
 
 test('an absolute name is told, also one beside the credentials file', async (t) => {
@@ -241,7 +283,7 @@ test('every fault is listed, and no value', async (t) => {
       /\/1 has a url that does not start with/,
       /\/1 has the name of \/0/,
       /\/2 authenticates in more than one way: username and password, token, an Authorization/,
-      /\/3 has a header X-Key with a line end/,
+      /\/3 has headers of which number 1 has a line end/,
       /\/3 has a header of an impossible name/,
     ].every((words) => isInvalid(words)(error)),
   )

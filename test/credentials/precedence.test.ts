@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { namedIn } from '../../src/base/file-name.js'
 import { createRedactor } from '../../src/base/known-secrets.js'
 import { createCredentials } from '../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
@@ -16,7 +17,7 @@ function setUp(t: TestScope, files: Record<string, string>, env: Record<string, 
   const home = tempDir(t)
   const write = (name: string, text: string) => writeFileSync(path.join(home, name), text)
   for (const [name, text] of Object.entries(files)) write(name, text)
-  const file = 'credentials.json' in files ? path.join(home, 'credentials.json') : undefined
+  const file = 'credentials.json' in files ? namedIn(home, 'credentials.json') : undefined
   const variables = Object.entries({ HOME: home, ...env }).map(([name, value]) => [
     name,
     value.replace('~', home),
@@ -264,7 +265,7 @@ test('headers may be in files, and none is given twice', async (t) => {
   const repo = 'https://git.example/r'
   assert.deepEqual(await headersFor(repo), { 'x-key': 'value' })
   write('key', 's3cret\nmore')
-  await assert.rejects(headersFor(repo), isInvalid(/a header X-Key has a line end/))
+  await assert.rejects(headersFor(repo), isInvalid(/its headerFiles \(number 1\) has a line end/))
   for (const [fields, words] of [
     [{ headers: { 'x-key': 's3cret' } }, /has one header twice/],
     [{ headers: { Cookie: 's3cret' }, cookieFile: 'x' }, /both cookieFile and a Cookie header/],

@@ -21,22 +21,21 @@ test('a credential names its certificate by files beside the credentials file', 
       { name: 'own', ...clientCert, token: 'x', clientKeyPassphraseFile: 'pass' },
     ]),
   )
-  const credentials = createCredentials({ path: file })
+  const credentials = createCredentials({ path: namedIn('/', file) })
   const identityFor = (url: string, name?: string) =>
     credentials.identityFor(parseRemoteUrl(url, '/'), name)
-  const expected = {
-    certFile: namedIn(dir, 'tls/cert.pem'),
-    keyFile: namedIn('/', '/keys/key.pem'),
-  }
+  const origin = (which: string) => ({ name: `The credential ${which} in ${file}`, folder: dir })
   assert.deepEqual(await identityFor('https://git.example/team/app'), {
-    ...expected,
-    passphraseFile: undefined,
+    origin: origin('for https://git.example/'),
+    ...clientCert,
+    clientKeyPassphraseFile: undefined,
   })
   assert.equal(await identityFor('https://git.example/plain'), undefined)
   assert.equal(await identityFor('https://other.example/'), undefined)
   assert.deepEqual(await identityFor('https://other.example/', 'own'), {
-    ...expected,
-    passphraseFile: namedIn(dir, 'pass'),
+    origin: origin('"own"'),
+    ...clientCert,
+    clientKeyPassphraseFile: 'pass',
   })
   const none = createCredentials({ path: undefined })
   assert.equal(await none.identityFor(parseRemoteUrl('https://a/b', '/'), undefined), undefined)
@@ -45,7 +44,7 @@ test('a credential names its certificate by files beside the credentials file', 
 test('half a client certificate is a fault', () => {
   const parse = createCredentialsParser()
   const check = (fields: object) => () =>
-    parse(JSON.stringify([{ name: 'a', ...fields }]), 'c.json')
+    parse(JSON.stringify([{ name: 'a', ...fields }]), namedIn('/', 'c.json'))
   const both = failsWith('credentials-invalid', /\/0 needs both clientCertFile and clientKeyFile/)
   assert.throws(check({ clientCertFile: 'c' }), both)
   assert.throws(check({ clientKeyFile: 'k' }), both)

@@ -258,6 +258,17 @@ describe('requests', () => {
       'remote_requests_total{host="other",service="other",code="other"}': 500,
     })
   })
+
+  test('of a host that answers with endless codes leave room for other hosts', async () => {
+    const events = Array.from({ length: 900 }, (_, index) => request('a', String(index + 100)))
+    const samples = await samplesAfter(...events, request('b'))
+    const names = [...samples.keys()].filter((key) => key.startsWith('remote_requests_total'))
+    assert.equal(names.length, 52)
+    assertSamples(samples, {
+      [name('b', '200')]: 1,
+      'remote_requests_total{host="other",service="other",code="other"}': 850,
+    })
+  })
 })
 
 test('what is published is not named while that is unknown', async () => {

@@ -1,13 +1,14 @@
 // The credentials file as a source: the credential that an entry names, or else that of the
 // longest prefix of its address.
-import { SyncError } from '../../base/errors.js'
+import type { NamedFile } from '../../base/file-name.js'
+import { suggestion } from '../../base/nearest.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import type { Credential, FoundCredential } from '../credential.js'
 import { findCredential } from '../credential-match.js'
 import { createHeaderProvider } from '../header-provider.js'
 import type { MintServices } from '../minted/mint.js'
 import type { CredentialProvider, Headers, ProvidedHeaders } from '../provider.js'
-import { invalidIn, originIn } from '../secret-file.js'
+import { invalidIn, type Origin, originIn } from '../secret-file.js'
 import { createFileReader } from './reader.js'
 
 /** All that the file is asked for. */
@@ -18,18 +19,17 @@ export interface CredentialsFile {
   all: CredentialProvider<readonly Credential[]>
 }
 
-/** Creates a source of what `file`, absolute, has. */
+/** Creates a source of what `file` has. */
 export function createCredentialsFile(
-  file: string | undefined,
+  file: NamedFile | undefined,
   services: MintServices,
 ): CredentialsFile {
   const read = file === undefined ? undefined : createFileReader(file)
   // What a credential minted is kept as long as the credential is.
   const providers = new WeakMap<Credential, CredentialProvider<Headers>>()
 
-  function providerOf({ credential, source }: FoundCredential): CredentialProvider<Headers> {
-    const provider =
-      providers.get(credential) ?? createHeaderProvider(credential, originIn(source), services)
+  function providerOf({ credential, origin }: FoundCredential): CredentialProvider<Headers> {
+    const provider = providers.get(credential) ?? createHeaderProvider(credential, origin, services)
     providers.set(credential, provider)
     return provider
   }
@@ -37,21 +37,29 @@ export function createCredentialsFile(
     const { remote, name } = request
     if (file === undefined || !read) {
       if (name === undefined) return undefined
-      const fault = `The listing asks for the credential "${name}", but CREDENTIALS_PATH is not set: set it, or take the field out of the entry`
-      throw new SyncError('credentials-invalid', fault)
+      const fault =
+        'set it, or take the field "credential" out of the entry, which asks for one of that file'
+      throw invalidIn('CREDENTIALS_PATH is not set', fault)
     }
     const credentials = await read(request)
     const credential =
       name === undefined
         ? findCredential(credentials, remote.url)
         : credentials.find((candidate) => candidate.name === name)
-    if (credential && name !== undefined) assertCovers(credential, name, remote, file)
-    if (credential) return { credential, source: file }
+    if (credential) {
+      const label = name === undefined ? `credential for ${credential.url}` : `credential "${name}"`
+      const origin = originIn(file, `${label} in`)
+      if (name !== undefined) assertCovers(credential, remote, origin)
+      return { credential, label, origin }
+    }
     if (name === undefined) return undefined
-    throw invalidIn(
-      originIn(file).name,
-      `has no credential of the name "${name}" that the listing asks for`,
+    // A name that is none of them may be a secret.
+    const hint = suggestion(
+      name,
+      credentials.flatMap((each) => each.name ?? []),
     )
+    const fault = `no credential there has the name that the entry asks for${hint}`
+    throw invalidIn(originIn(file).name, fault)
   }
   return {
     find,
@@ -59,8 +67,7 @@ export function createCredentialsFile(
       const found = await find(request)
       const headers = found && (await providerOf(found)(request))
       if (!headers || Object.keys(headers).length === 0) return undefined
-      const which = request.name === undefined ? `for ${found.credential.url}` : `"${request.name}"`
-      return { headers, source: `the credential ${which} in CREDENTIALS_PATH` }
+      return { headers, source: `the ${found.label} in CREDENTIALS_PATH` }
     },
     all: async (request) => read?.(request),
   }
@@ -69,14 +76,13 @@ export function createCredentialsFile(
 /** A credential that is asked for by name goes nowhere but to what its `url` covers. */
 function assertCovers(
   credential: Credential,
-  name: string,
   { transport, url }: RemoteUrl,
-  file: string,
+  { name }: Origin,
 ): void {
   if (transport === 'local' || credential.url === undefined) return
   if (findCredential([credential], url)) return
   throw invalidIn(
-    originIn(file).name,
-    `the credential "${name}" is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
+    name,
+    `it is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
   )
 }

@@ -1,7 +1,8 @@
 // The credentials file: its shape, and every fault of it at once, without a
 // single value of it. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
-import { toPointer } from '../../base/document-fault.js'
+import { faultAt, fieldsOf } from '../../base/document-fault.js'
+import type { NamedFile } from '../../base/file-name.js'
 import { JsonSyntaxError, parseJson } from '../../base/json.js'
 import { findDuplicateKeys } from '../../base/json-duplicates.js'
 import { suggestion } from '../../base/nearest.js'
@@ -11,15 +12,13 @@ import { findCredentialFaults } from '../credential-faults.js'
 import { invalidIn, originIn, withoutLineEnd } from '../secret-file.js'
 
 /** Checks that a document is a list of credentials; a function made once. */
-export type ParseCredentials = (text: string, file: string) => Credential[]
+export type ParseCredentials = (text: string, file: NamedFile) => Credential[]
 
 const FAULT_WORDS: Record<string, FaultWords> = {
-  // Only a name that is nearly that of a field is said: any other may be a secret.
   additionalProperties: ({ params, parentSchema }) => {
     const name: string = params['additionalProperty']
-    const hint = suggestion(name, Object.keys(parentSchema?.['properties'] ?? {}))
-    if (hint === '') return ['has an unknown field (its name is not shown)']
-    return [`is not a known field${hint}`, name]
+    const fields = Object.keys(parentSchema?.['properties'] ?? {})
+    return [`is not a known field${suggestion(name, fields)}`, name]
   },
   // Of an entry itself, the anyOf around it says it.
   required: ({ instancePath, message = '' }) =>
@@ -36,9 +35,13 @@ export function createCredentialsParser(): ParseCredentials {
   return (text, file) => {
     const { value, faults } = check(parse(text, file))
     const credentials = value?.map(trimSecrets) ?? []
+    const duplicates = findDuplicateKeys(text).map((keys) =>
+      faultAt(keys, 'is given twice', fields),
+    )
     const found = [
-      ...findDuplicateKeys(text).map((keys) => describeDuplicate(keys, fields)),
-      ...faults.map(({ pointer, message }) => `${pointer || 'the file'} ${message}`),
+      ...[...duplicates, ...faults].map(
+        ({ pointer, message }) => `${pointer || 'the file'} ${message}`,
+      ),
       ...credentials.flatMap(findFaultsAt),
       ...findDuplicates(credentials),
     ]
@@ -47,27 +50,13 @@ export function createCredentialsParser(): ParseCredentials {
   }
 }
 
-function parse(text: string, file: string): unknown {
+function parse(text: string, file: NamedFile): unknown {
   try {
     return parseJson(text)
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw invalidIn(originIn(file).name, error.message, error)
     throw error
   }
-}
-
-/** The names that `schema` gives to fields, also inside of others. */
-function fieldsOf(schema: object): string[] {
-  return Object.entries(schema).flatMap(([name, value]) => {
-    if (typeof value !== 'object' || value === null) return []
-    return [...(name === 'properties' ? Object.keys(value) : []), ...fieldsOf(value)]
-  })
-}
-
-/** A name that is none of a field's may be a secret. */
-function describeDuplicate(keys: readonly string[], fields: readonly string[]): string {
-  if (fields.includes(keys.at(-1)!)) return `${toPointer(keys)} is given twice`
-  return `${toPointer(keys.slice(0, -1))} has a field (its name is not shown) twice`
 }
 
 /** As in files, one newline at the end of a secret is none of it. */

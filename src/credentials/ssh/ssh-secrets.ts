@@ -2,8 +2,9 @@
 // the password of a credential, or else the keys in the usual places.
 import { showFile } from '../../base/file-name.js'
 import { secretOf } from '../credential.js'
+import { invalidIn } from '../secret-file.js'
 import { readKeyFile, type SshKey } from './key-file.js'
-import { type SshCredential, unusable } from './ssh-credential.js'
+import type { SshCredential } from './ssh-credential.js'
 import { defaultKeyFiles, type SshDefaults } from './ssh-defaults.js'
 
 /** The secrets of one login. */
@@ -40,7 +41,7 @@ export async function readSshSecrets(
     else if (isNamed) skipped.push(`${showFile(named)} is missing`)
   }
   if (isNamed && skipped.length > 0 && keys.length === 0) {
-    throw unusable(credential, `its SSH key ${skipped[0]}`)
+    throw invalidIn(origin.name, `its SSH key ${skipped[0]}`)
   }
   return { isNamed, password, keys, skipped }
 }

@@ -5,39 +5,39 @@ import { readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import tls from 'node:tls'
 import { codeOf } from '../../base/errno.js'
-import { type ErrorCode, SyncError } from '../../base/errors.js'
-import { type NamedFile, showFile } from '../../base/file-name.js'
-import { readFault, readRegularFile } from '../../base/regular-file.js'
+import { SyncError } from '../../base/errors.js'
+import { type NamedFile, namedIn, showFile } from '../../base/file-name.js'
+import { readFault } from '../../base/regular-file.js'
+import {
+  invalidIn,
+  readCredentialFile,
+  readText,
+  withoutLineEnd,
+} from '../../credentials/secret-file.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 /** The files of one kind of connection. */
 export interface TlsFiles {
   /** Certificates of CAs that are trusted beside those that Node trusts. */
-  caFile: string | undefined
+  caFile: NamedFile | undefined
   identity: TlsIdentity | undefined
 }
 
-/** A file of {@link TlsFiles}, and how its faults are said. */
-interface Source {
-  file: string
-  /** As a sentence begins. */
-  name: string
-  code: ErrorCode
-}
-
-/** The most that one of the files may have, in bytes: some twenty times the CAs of a browser. */
-const MAX_BYTES = 4 * 1024 * 1024
-
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** What changes whenever one of the files does. Throws where one cannot be looked at. */
-export async function fingerprintOf(files: TlsFiles): Promise<string> {
-  const prints = sourcesOf(files).map((source) =>
-    readSafely(source, async () => {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(source.file, { bigint: true })
-      return [source.file, ino, size, mtimeNs, ctimeNs].join()
-    }),
-  )
+/** What changes whenever one of the files does, or comes or goes. */
+export async function fingerprintOf({ caFile, identity }: TlsFiles): Promise<string> {
+  const files = [caFile, ...(identity ? Object.values(filesOf(identity)) : [])]
+  const prints = files.map(async (named) => {
+    if (!named) return ''
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = await stat(named.file, { bigint: true })
+      return [ino, size, mtimeNs, ctimeNs].join()
+    } catch (error) {
+      // Whoever reads it says what is wrong.
+      return codeOf(error)
+    }
+  })
   return (await Promise.all(prints)).join('\n')
 }
 
@@ -49,57 +49,64 @@ export async function createTlsContext(files: TlsFiles): Promise<tls.SecureConte
   try {
     return tls.createSecureContext({ minVersion: 'TLSv1.2', ...(ca ? { ca } : {}), ...shown })
   } catch (error) {
+    if (!identity) throw error
     // OpenSSL's words name no content of the files.
     const reason = error instanceof Error ? error.message : String(error)
-    throw new SyncError(
-      'credentials-invalid',
-      `The client certificate ${identity?.certFile.file} and its key ${identity?.keyFile.file} cannot be used (${reason}): both must be PEM and belong together, and an encrypted key needs its clientKeyPassphraseFile`,
-      { cause: error },
+    throw invalidIn(
+      identity.origin.name,
+      `its client certificate and key cannot be used (${reason}): both must be PEM and belong together, and an encrypted key needs its clientKeyPassphraseFile`,
+      error,
     )
   }
 }
 
-function sourcesOf({ caFile, identity }: TlsFiles): Source[] {
-  return [
-    ...(caFile === undefined ? [] : [caSource(caFile)]),
-    ...(identity ? Object.values(identitySources(identity)) : []),
-  ].filter((source) => source !== undefined)
-}
-
-function caSource(file: string): Source {
-  return { file, name: `CA_FILE ${file}`, code: 'tls-failed' }
-}
-
-function identitySources({ certFile, keyFile, passphraseFile }: TlsIdentity) {
+function filesOf({
+  origin: { folder },
+  clientCertFile,
+  clientKeyFile,
+  clientKeyPassphraseFile,
+}: TlsIdentity) {
   return {
-    cert: identitySource('clientCertFile', certFile),
-    key: identitySource('clientKeyFile', keyFile),
-    passphrase: passphraseFile && identitySource('clientKeyPassphraseFile', passphraseFile),
+    clientCertFile: namedIn(folder, clientCertFile),
+    clientKeyFile: namedIn(folder, clientKeyFile),
+    clientKeyPassphraseFile:
+      clientKeyPassphraseFile === undefined ? undefined : namedIn(folder, clientKeyPassphraseFile),
   }
-}
-
-function identitySource(field: string, named: NamedFile): Source {
-  return { file: named.file, name: `The ${field} ${showFile(named)}`, code: 'credentials-invalid' }
 }
 
 async function readIdentity(identity: TlsIdentity): Promise<tls.SecureContextOptions> {
-  const { cert, key, passphrase } = identitySources(identity)
+  const files = filesOf(identity)
+  const read = async (field: keyof typeof files) => {
+    const named = files[field]
+    return named && readText(named.file, identity.origin.name, `its ${field} ${showFile(named)}`)
+  }
+  const passphrase = await read('clientKeyPassphraseFile')
   return {
-    cert: await readText(cert),
-    key: await readText(key),
-    ...(passphrase ? { passphrase: (await readText(passphrase)).replace(/\r?\n$/, '') } : {}),
+    cert: await read('clientCertFile'),
+    key: await read('clientKeyFile'),
+    ...(passphrase === undefined ? {} : { passphrase: withoutLineEnd(passphrase) }),
   }
 }
 
-async function readRoots(file: string): Promise<string[]> {
-  const source = caSource(file)
-  const certificates = (await readText(source)).match(CERTIFICATE) ?? []
+async function readRoots(caFile: NamedFile): Promise<string[]> {
+  const unusable = (fault: string, cause?: unknown) =>
+    new SyncError(
+      'tls-failed',
+      `CA_FILE ${showFile(caFile)} ${fault}; it is read again at the next attempt`,
+      { cause },
+    )
+  const text = await readCredentialFile(caFile.file).catch((error) => {
+    // The system's own words hold the name of the file.
+    const code = codeOf(error)
+    throw unusable(readFault(error, code), code ? undefined : error)
+  })
+  const certificates = text.match(CERTIFICATE) ?? []
   try {
     for (const certificate of certificates) new X509Certificate(certificate)
   } catch (error) {
-    throw unusable(source, 'has a certificate that cannot be parsed', error)
+    throw unusable('has a certificate that cannot be parsed', error)
   }
-  if (certificates.length === 0) throw unusable(source, 'has no certificate in PEM form')
+  if (certificates.length === 0) throw unusable('has no certificate in PEM form')
   return certificates
 }
 
@@ -121,26 +128,4 @@ function extraRoots(): string[] {
   } catch {
     return []
   }
-}
-
-function readText(source: Source): Promise<string> {
-  return readSafely(source, async () =>
-    (await readRegularFile(source.file, MAX_BYTES)).toString('latin1'),
-  )
-}
-
-async function readSafely<T>(source: Source, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    // The system's own words hold the name of the file.
-    const code = codeOf(error)
-    throw unusable(source, readFault(error, code), code ? undefined : error)
-  }
-}
-
-function unusable({ name, code }: Source, fault: string, cause?: unknown): SyncError {
-  return new SyncError(code, `${name} ${fault}; it is read again at the next attempt`, {
-    cause,
-  })
 }

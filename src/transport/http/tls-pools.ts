@@ -2,6 +2,7 @@
 // when a file of its TLS changes.
 import type { SecureContext } from 'node:tls'
 import type { Agent } from 'undici'
+import type { NamedFile } from '../../base/file-name.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
 import { OpenConnections } from './open-connections.js'
 import { createTlsContext, fingerprintOf, type TlsFiles } from './tls-files.js'
@@ -13,7 +14,7 @@ export interface Pool {
 }
 
 export interface TlsPoolsOptions {
-  caFile: string | undefined
+  caFile: NamedFile | undefined
   createAgent: (contexts: TlsContexts) => Agent
 }
 
@@ -42,6 +43,10 @@ export class TlsPools {
     if (known?.fingerprint === fingerprint) return known.pool
     const pool = this.#create(files)
     this.#pools.set(key, { fingerprint, pool })
+    // What could not be read for want of a descriptor, say, can be read the next time.
+    pool.catch(() => {
+      if (this.#pools.get(key)?.pool === pool) this.#pools.delete(key)
+    })
     if (known) this.#retire(known.pool)
     return pool
   }

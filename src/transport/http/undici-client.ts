@@ -3,6 +3,7 @@
 import type { SecureContext } from 'node:tls'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { SyncError } from '../../base/errors.js'
+import type { NamedFile } from '../../base/file-name.js'
 import { toNetworkError } from '../network-error.js'
 import type { ObservedRequest } from '../transport.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
@@ -21,7 +22,7 @@ export interface HttpClientOptions {
   /** Connections to one origin at once; further requests wait. @default 16 */
   connectionsPerOrigin?: number
   /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
-  caFile?: string | undefined
+  caFile?: NamedFile | undefined
   /** @default every remote is reached directly */
   proxyFor?: ChooseProxy
   /** Refuses to send credentials in plain text to another machine. @default false */

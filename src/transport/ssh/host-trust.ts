@@ -8,8 +8,8 @@ import { codeOf } from '../../base/errno.js'
 import type { SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
 import { readFault } from '../../base/regular-file.js'
-import { readCredentialFile } from '../../credentials/secret-file.js'
-import { type SshCredential, unusable } from '../../credentials/ssh/ssh-credential.js'
+import { invalidIn, readCredentialFile } from '../../credentials/secret-file.js'
+import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { defaultKnownHostsFiles, type SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
 import { typeOf } from '../../credentials/ssh/wire-format.js'
 import { SSH_PORT, type SshAddress } from './address.js'
@@ -97,7 +97,7 @@ async function readKnownHosts(
     if (credential.knownHostsFiles === undefined && (isAbsent || isOther)) return ''
     // The system's own words hold the name.
     const fault = `the known hosts ${showFile(named)} ${readFault(error, code)}`
-    throw unusable(credential, fault, code ? undefined : error)
+    throw invalidIn(credential.origin.name, fault, code ? undefined : error)
   }
 }
 

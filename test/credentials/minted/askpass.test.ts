@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { namedIn } from '../../../src/base/file-name.js'
 import { createCredentials } from '../../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
@@ -23,7 +24,7 @@ async function setUp(t: TestScope, toUrl = (url: string) => url) {
   writeFileSync(file, JSON.stringify([{ url: 'https://git.example', askpassUrl }]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
-  const credentials = createCredentials({ path: file, client })
+  const credentials = createCredentials({ path: namedIn('/', file), client })
   const ask = async (rejected?: Record<string, string>, repo = 'https://git.example/r') =>
     (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
   return { ask, file, folder, server, service }
@@ -85,7 +86,7 @@ test('a service that is silent is told as such, not as a sync that took too long
   const clock = new FakeClock()
   const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
-  const credentials = createCredentials({ path: file, client, clock })
+  const credentials = createCredentials({ path: namedIn('/', file), client, clock })
   let onRequest = () => {}
   const isAsked = new Promise<void>((resolve) => {
     onRequest = resolve
@@ -114,7 +115,7 @@ test('a redirect that is not followed is a fault of its address, not of the repo
 
 test('without a client it is not asked, but its address is checked', async (t) => {
   const { file, server } = await setUp(t)
-  const credentials = createCredentials({ path: file })
+  const credentials = createCredentials({ path: namedIn('/', file) })
   const remote = parseRemoteUrl('https://git.example/r', '/')
   assert.deepEqual((await credentials.authorize(remote, undefined)).headers, {})
   assert.equal(server.requests.length, 0)

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
+import { namedIn } from '../../../src/base/file-name.js'
 import { createCredentials } from '../../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
@@ -43,7 +44,7 @@ async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   writeFileSync(file, JSON.stringify([credential]))
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
-  const credentials = createCredentials({ path: file, client, clock })
+  const credentials = createCredentials({ path: namedIn('/', file), client, clock })
   const ask = async (rejected?: Record<string, string>, repo = REPO) =>
     (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
   return { ask, api, clock, file, keyFile, publicKey, requests: server.requests, writeKey }
@@ -167,7 +168,10 @@ test('an app lacks or has too much', async (t) => {
     [{ appId: undefined }, /needs an appId or a clientId, and not both/],
     [{ clientId: 'x' }, /needs an appId or a clientId, and not both/],
     [{ installationId: undefined }, /\/0\/githubApp must have required property 'installationId'/],
-    [{ privateKey: 's3cret' }, /\/0\/githubApp has an unknown field \(its name is not shown\)/],
+    [
+      { privateKey: 's3cret' },
+      /\/0\/githubApp has a field \(its name is not shown\) that is not a known field/,
+    ],
     [{ apiUrl: 'https://u:s3cret@api.example' }, /whose apiUrl is not a plain URL/],
     [{ apiUrl: 'api.example' }, /whose apiUrl is not a plain URL/],
   ] as const) {

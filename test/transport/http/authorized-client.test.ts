@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { namedIn } from '../../../src/base/file-name.js'
 import { createCredentials } from '../../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
@@ -36,7 +37,7 @@ async function setUp(t: TestScope, credential: (folder: string) => object) {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
   const remote = parseRemoteUrl(`${git.url}/repo.git`, '/')
-  const credentials = createCredentials({ path: file, client })
+  const credentials = createCredentials({ path: namedIn('/', file), client })
   let authorized = 0
   const session = sessionOver(client, remote.url, async (attempt) => {
     authorized++

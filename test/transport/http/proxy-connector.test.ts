@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { type NamedFile, namedIn } from '../../../src/base/file-name.js'
 import type { HttpResponse } from '../../../src/transport/http/http-client.js'
 import { createProxyChoice, parseProxy } from '../../../src/transport/http/proxy.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
@@ -17,7 +18,7 @@ import { startHttpsServer } from '../../helpers/https-server.js'
 
 interface ClientOptions {
   proxy: string
-  caFile?: string
+  caFile?: NamedFile
   noProxy?: string[]
   observe?: (request: ObservedRequest) => void
   connectTimeoutMs?: number
@@ -53,7 +54,7 @@ test('an https remote is reached through one kept tunnel', async (t) => {
   const observed: ObservedRequest[] = []
   const client = createClient(t, {
     proxy: withUser(proxy.url, 'us%40er:s%3Acret'),
-    caFile: ca.cert,
+    caFile: namedIn('/', ca.cert),
     observe: (request) => observed.push(request),
   })
   for (const authorization of ['Bearer one', 'Bearer two']) {
@@ -95,7 +96,10 @@ test('a proxy can be spoken to over TLS, for both kinds of remotes', async (t) =
   const resolve = (authority: string) =>
     authority.endsWith(':443') ? server.port : Number(new URL(plain.url).port)
   const proxy = await startForwardProxy(t, { auth: 'u:p', tls, resolve })
-  const client = createClient(t, { proxy: withUser(proxy.url, 'u:p'), caFile: ca.cert })
+  const client = createClient(t, {
+    proxy: withUser(proxy.url, 'u:p'),
+    caFile: namedIn('/', ca.cert),
+  })
   assert.equal(await textOf(await client.request({ url: 'https://git.example/' })), 'fine')
   assert.equal(await textOf(await client.request({ url: 'http://git.example/' })), 'plain')
   assert.deepEqual(proxy.asked, ['CONNECT git.example:443', 'GET http://git.example/'])
@@ -181,7 +185,7 @@ test('a proxy that is away, silent or no proxy is named', async (t) => {
 test('the certificate of the remote is verified through the tunnel', async (t) => {
   const { ca, server } = await startSecure(t)
   const proxy = await startForwardProxy(t, { resolve: () => server.port })
-  const client = createClient(t, { proxy: proxy.url, caFile: ca.cert })
+  const client = createClient(t, { proxy: proxy.url, caFile: namedIn('/', ca.cert) })
   await assert.rejects(
     client.request({ url: 'https://other.example/' }),
     failsWith('tls-failed', /certificate of other\.example is for another name/),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
+import { namedIn } from '../../../src/base/file-name.js'
 import { followRedirect } from '../../../src/transport/http/redirect.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import { atEnd } from '../../helpers/at-end.js'
@@ -111,7 +112,7 @@ test('a real server that redirects from https to http gets nothing sent in plain
   const secure = await startHttpsServer(t, tls, (_, response) => {
     response.writeHead(301, { location: `${plain.url}/repo` }).end()
   })
-  const client = createHttpClient({ idleTimeoutMs: 5000, caFile: ca.cert })
+  const client = createHttpClient({ idleTimeoutMs: 5000, caFile: namedIn('/', ca.cert) })
   atEnd(t, () => client.close())
   await assert.rejects(
     client.request({ url: `${secure.url}/repo`, headers: SECRETS }),

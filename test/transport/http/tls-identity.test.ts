@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { namedIn } from '../../../src/base/file-name.js'
 import type { HttpRequest } from '../../../src/transport/http/http-client.js'
 import { withIdentity } from '../../../src/transport/http/tls-identity.js'
 
 const IDENTITY = {
-  certFile: namedIn('/', '/c'),
-  keyFile: namedIn('/', '/k'),
-  passphraseFile: undefined,
+  origin: { name: 'The credential', folder: '/' },
+  clientCertFile: '/c',
+  clientKeyFile: '/k',
+  clientKeyPassphraseFile: undefined,
 }
 
 test('a certificate is shown to the origin of the remote, and to no other', async () => {

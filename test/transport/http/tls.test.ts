@@ -25,9 +25,10 @@ const serving = ({ cert, key }: CertificateFiles): ServerOptions => ({
 })
 
 const identityOf = ({ cert, key }: CertificateFiles, passphraseFile?: string): TlsIdentity => ({
-  certFile: namedIn('/', cert),
-  keyFile: namedIn('/', key),
-  passphraseFile: passphraseFile === undefined ? undefined : namedIn('/', passphraseFile),
+  origin: { name: 'The credential for this host', folder: '/' },
+  clientCertFile: cert,
+  clientKeyFile: key,
+  clientKeyPassphraseFile: passphraseFile,
 })
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
@@ -54,7 +55,7 @@ test('an unknown CA is refused, and known once CA_FILE has it', async (t) => {
 
   const caFile = path.join(dir, 'bundle.pem')
   copyFileSync(createCa(dir, 'other').cert, caFile)
-  const client = createClient(t, { caFile })
+  const client = createClient(t, { caFile: namedIn('/', caFile) })
   await assert.rejects(client.get(server.url), unknown)
   writeFileSync(caFile, `${readFileSync(caFile)}\n# ours\n${readFileSync(ca.cert)}`)
   assert.equal(await client.get(server.url), 'fine')
@@ -79,7 +80,7 @@ test('verification cannot be turned off by the environment', async (t) => {
 
 test('an expired certificate, one for another name, and an old version are told apart', async (t) => {
   const ca = createCa(tempDir(t), 'ca')
-  const client = createClient(t, { caFile: ca.cert })
+  const client = createClient(t, { caFile: namedIn('/', ca.cert) })
   const expired = await startHttpsServer(t, serving(ca.issue('expired', { days: 0 })))
   const names = ['DNS:git.example']
   const other = await startHttpsServer(t, serving(ca.issue('other', { names })))
@@ -104,7 +105,7 @@ test('a CA_FILE that cannot be used is named, and read again', async (t) => {
   const ca = createCa(dir, 'ca')
   const server = await startHttpsServer(t, serving(ca.issue('server')))
   const caFile = path.join(dir, 'late.pem')
-  const client = createClient(t, { caFile })
+  const client = createClient(t, { caFile: namedIn('/', caFile) })
   await assert.rejects(client.get(server.url), failsWith('tls-failed', /^CA_FILE .*ENOENT/))
   writeFileSync(caFile, 'no certificate')
   await assert.rejects(client.get(server.url), failsWith('tls-failed', /no certificate in PEM/))
@@ -112,6 +113,15 @@ test('a CA_FILE that cannot be used is named, and read again', async (t) => {
   await assert.rejects(client.get(server.url), failsWith('tls-failed', /cannot be parsed/))
   copyFileSync(ca.cert, caFile)
   assert.equal(await client.get(server.url), 'fine')
+})
+
+test('a CA_FILE that may be a secret is not shown', async (t) => {
+  const server = await startHttpsServer(t, serving(createCa(tempDir(t), 'ca').issue('server')))
+  const client = createClient(t, { caFile: namedIn('/none', 's3cret') })
+  await assert.rejects(client.get(server.url), (error) => {
+    assert.doesNotMatch(inspect(error), /s3cret/)
+    return failsWith('tls-failed', /^CA_FILE \(not shown: .*\) cannot be read \(ENOENT/)(error)
+  })
 })
 
 test('what is under way while a file changes comes to its end', async (t) => {
@@ -122,7 +132,7 @@ test('what is under way while a file changes comes to its end', async (t) => {
     if (request.url === '/slow') waiting.push(response.writeHead(200))
     else response.end('fine')
   })
-  const client = createClient(t, { caFile: ca.cert })
+  const client = createClient(t, { caFile: namedIn('/', ca.cert) })
   const arrived = once(server.server, 'request')
   const slow = client.get(`${server.url}/slow`)
   await arrived
@@ -142,7 +152,7 @@ test('each client certificate has connections of its own, and is read again when
     requestCert: true,
     rejectUnauthorized: true,
   })
-  const client = createClient(t, { caFile: ca.cert })
+  const client = createClient(t, { caFile: namedIn('/', ca.cert) })
   const first = ca.issue('first')
   const second = ca.issue('second', { passphrase: 'of the key' })
   const passphraseFile = path.join(dir, 'passphrase')
@@ -169,16 +179,12 @@ test('each client certificate has connections of its own, and is read again when
     failsWith('credentials-invalid', /clientKeyPassphraseFile/),
   )
   // The name may be the passphrase itself, put into the wrong field.
-  const misplaced = namedIn(dir, 's3cret')
-  for (const [field, name] of [
-    ['keyFile', 'clientKeyFile'],
-    ['passphraseFile', 'clientKeyPassphraseFile'],
-  ] as const) {
-    const identity = { ...identityOf(second), [field]: misplaced }
+  for (const field of ['clientKeyFile', 'clientKeyPassphraseFile']) {
+    const identity = { ...identityOf(second), [field]: 's3cret' }
     await assert.rejects(client.get(server.url, identity), (error) => {
       assert.doesNotMatch(inspect(error), /s3cret/)
-      const words = new RegExp(`^The ${name} \\(not shown.*\\) cannot be read \\(ENOENT\\)`)
-      return failsWith('credentials-invalid', words)(error)
+      const words = `this host: its ${field} \\(not shown.*\\) cannot be read \\(ENOENT\\)`
+      return failsWith('credentials-invalid', new RegExp(words))(error)
     })
   }
 })
@@ -188,7 +194,7 @@ for (const version of ['tls1_2', 'tls1_3']) {
     const dir = tempDir(t)
     const ca = createCa(dir, 'ca')
     const url = await startOpenssl(t, [`-${version}`, '-CAfile', ca.cert], ca.issue('server'))
-    const client = createClient(t, { caFile: ca.cert })
+    const client = createClient(t, { caFile: namedIn('/', ca.cert) })
     const words = /clientCertFile and clientKeyFile of (?:a|the) credential/
     await assert.rejects(client.get(url), failsWith('tls-failed', words))
     const stranger = identityOf(createCa(dir, 'other').issue('stranger'))
@@ -209,7 +215,7 @@ test('a client certificate does not follow a redirect to another origin', async 
   const server = await startHttpsServer(t, options, (_, response) => {
     response.writeHead(302, { location: other.url }).end()
   })
-  const client = createClient(t, { caFile: ca.cert })
+  const client = createClient(t, { caFile: namedIn('/', ca.cert) })
   assert.equal(await client.get(server.url, identityOf(ca.issue('client'))), 'fine')
   assert.deepEqual([server.clients, other.clients], [['client'], ['']])
 })

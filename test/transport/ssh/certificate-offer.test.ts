@@ -16,7 +16,7 @@ import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { createCertificate, createKey, knownHostsLine } from '../../helpers/sshd.js'
-import { NOWHERE, signal } from './ssh-harness.js'
+import { foundIn, NOWHERE, signal } from './ssh-harness.js'
 
 interface ServerProtocol {
   _kex: { negotiated: { serverHostKey: string } }
@@ -72,7 +72,7 @@ test('a certificate is worth nothing without its key', async (t) => {
     const credential = { knownHostsFile: knownHosts }
     const { client } = await connect(
       { host: '127.0.0.1', port, user: 'git' },
-      toSshCredential(remote, { credential, source: '/srv/credentials.json' }),
+      toSshCredential(remote, foundIn(credential)),
       { clock: systemClock, defaults: NOWHERE, connectTimeoutMs: 60_000, loginTimeoutMs: 60_000 },
       signal,
     )

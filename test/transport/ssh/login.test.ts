@@ -22,7 +22,7 @@ import {
   type SshdOptions,
   startSshd,
 } from '../../helpers/sshd.js'
-import { createHarness, credentialFor, NOWHERE, signal } from './ssh-harness.js'
+import { createHarness, credentialFor, foundIn, NOWHERE, signal } from './ssh-harness.js'
 
 /** A server with a repository; `poll` logs in anew and returns the oid of its HEAD. */
 async function serve(t: TestScope, options: SshdOptions = {}) {
@@ -131,10 +131,7 @@ test('a named file that is missing, or no key, is a fault of the credential', as
   ] as const) {
     await assert.rejects(poll(credentialFor(sshd, more)), (error) => {
       failsWith('credentials-invalid', words)(error)
-      return failsWith(
-        'credentials-invalid',
-        /^The credentials file \/srv\/credentials.json/,
-      )(error)
+      return failsWith('credentials-invalid', /^The credential in \/srv\/credentials.json/)(error)
     })
   }
 })
@@ -211,10 +208,8 @@ test('an agent that does not answer is told as such', async (t) => {
 
 test('passwords and passphrases are told before they are used', async () => {
   const told: string[] = []
-  const credential = toSshCredential(parseRemoteUrl('host:repo', '/'), {
-    credential: { password: 's3cret word', sshPassphrase: 'open sesame' },
-    source: '/srv/credentials.json',
-  })
+  const found = foundIn({ password: 's3cret word', sshPassphrase: 'open sesame' })
+  const credential = toSshCredential(parseRemoteUrl('host:repo', '/'), found)
   await readLogin('user', credential, NOWHERE, (secret) => told.push(secret))
   assert.deepEqual(told.sort(), ['open sesame', 's3cret word'])
 })

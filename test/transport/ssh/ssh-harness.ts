@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { systemClock } from '../../../src/base/clock.js'
-import type { Credential } from '../../../src/credentials/credential.js'
+import type { Credential, FoundCredential } from '../../../src/credentials/credential.js'
 import { toSshCredential } from '../../../src/credentials/ssh/ssh-credential.js'
 import type { SshDefaults } from '../../../src/credentials/ssh/ssh-defaults.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
@@ -47,11 +47,17 @@ export function createHarness(t: TestScope, options: Partial<SshTransportOptions
     transports,
     session(repo, credential) {
       const remote = parseRemoteUrl(repo, '/')
-      const found = credential && { credential, source: '/srv/credentials.json' }
+      const found = credential && foundIn(credential)
       const authorize = async () => toSshCredential(remote, found)
       return new SmartSession(transports.open(remote.url, authorize), refsBounds())
     },
   }
+}
+
+/** `credential` as it is found in a credentials file. */
+export function foundIn(credential: Credential): FoundCredential {
+  const origin = { name: 'The credential in /srv/credentials.json', folder: '/srv' }
+  return { credential, label: 'credential', origin }
 }
 
 /** What is needed to log in to `sshd`. */

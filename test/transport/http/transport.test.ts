@@ -1,0 +1,36 @@
+// The transport over HTTP: what it asks for, and of whom observers are told.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createHttpTransport } from '../../../src/transport/http/transport.js'
+import { createHttpClient } from '../../../src/transport/http/undici-client.js'
+import type { ObservedRequest } from '../../../src/transport/transport.js'
+import { atEnd } from '../../helpers/at-end.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+
+test('every request counts for the remote, wherever redirects lead', async (t) => {
+  const other = await startHttpServer(t, (_, response) => response.end('0000'))
+  const first = await startHttpServer(t, ({ url }, response) => {
+    response.writeHead(302, { location: `${other.url}${url}` }).end()
+  })
+  const observed: ObservedRequest[] = []
+  const client = createHttpClient({
+    idleTimeoutMs: 5000,
+    observe: (request) => observed.push(request),
+  })
+  atEnd(t, () => client.close())
+  const assertOk = async () => undefined
+  const transport = createHttpTransport({ url: `${first.url}/site`, client, assertOk })
+  const { signal } = new AbortController()
+  for await (const _ of await transport.advertise(signal));
+  for await (const _ of await transport.exchange(Buffer.from('0000'), 2, signal));
+  assert.deepEqual(
+    other.requests.map(({ url }) => url),
+    ['/site/info/refs?service=git-upload-pack', '/site/git-upload-pack'],
+  )
+  const service = 'git-upload-pack'
+  const { host } = new URL(first.url)
+  assert.deepEqual(
+    observed,
+    ['302', '200', '200'].map((code) => ({ host, service, code })),
+  )
+})
