@@ -84,6 +84,16 @@ describe('the examples in the documents', () => {
     assert.ok(parseCredentials(credentials, namedIn('/', 'credentials.json')).length > 0)
   })
 
+  test("of an editor's settings name the schemas by their ids", () => {
+    const [settings = ''] = blocksOf(read('docs/reference/listing.md'), 'json')
+    const { 'json.schemas': schemas }: { 'json.schemas': { url: string }[] } = JSON.parse(settings)
+    for (const { url } of schemas) {
+      const [, file = ''] = url.split('/main/')
+      assert.equal(JSON.parse(read(file)).$id, url)
+    }
+    assert.equal(schemas.length, 2)
+  })
+
   test('of a log line have the form that is logged', () => {
     const [line = ''] = blocksOf(read('docs/reference/logs.md'), 'jsonl')
     const { timestamp, level, message } = JSON.parse(line)

@@ -1,0 +1,80 @@
+// The package as npm makes it: it holds what runs and nothing else, and installs to a command.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { tempDir } from './helpers/git.js'
+
+interface Packed {
+  filename: string
+  files: { path: string }[]
+}
+
+interface LockedPackage {
+  dev?: boolean
+  devOptional?: boolean
+}
+
+// Tests run in the repository's root, as npm does.
+const manifest: { version: string; bin: object; dependencies: object; private?: boolean } =
+  readJson('package.json')
+const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock.json')
+
+describe('the package', () => {
+  test('holds what runs, and nothing else', (t) => {
+    const files = pack(tempDir(t)).files.map((file) => file.path)
+    const others = files.filter((file) => !/^dist\/.*\.(?:js|json)$/.test(file))
+    assert.deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
+    for (const file of ['main.js', 'listing/listing.schema.json']) {
+      assert.ok(files.includes(`dist/${file}`), file)
+    }
+    assert.equal(manifest.private, undefined)
+  })
+
+  test('installs to a command that checks a listing', (t) => {
+    const directory = tempDir(t)
+    const { filename } = pack(directory)
+    writeProject(directory, filename)
+    npm(directory, 'ci', '--omit=optional', '--no-audit', '--no-fund', '--prefer-offline')
+    writeFileSync(path.join(directory, 'x.json'), '[{"path": "site", "repo": "/srv/site.git"}]')
+    const said = npm(directory, 'exec', '--no', '--', 'git-autosync', 'validate', 'x.json')
+    assert.match(said, /x\.json: valid, 1 entry/)
+  })
+})
+
+function pack(destination: string): Packed {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
+  const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8' })) as Packed[]
+  assert.ok(packed)
+  return packed
+}
+
+/** A project with the package alone, locked to the dependencies that are tested, and npm has by now. */
+function writeProject(directory: string, tarball: string): void {
+  const { '': _, ...locked } = lock.packages
+  const production = Object.entries(locked).filter(
+    ([, { dev, devOptional }]) => !dev && !devOptional,
+  )
+  const { version, bin, dependencies } = manifest
+  const packages = {
+    '': { dependencies: { 'git-autosync': `file:${tarball}` } },
+    'node_modules/git-autosync': { version, resolved: `file:${tarball}`, bin, dependencies },
+    ...Object.fromEntries(production),
+  }
+  const files = {
+    'package.json': packages[''],
+    'package-lock.json': { lockfileVersion: 3, packages },
+  }
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(path.join(directory, name), JSON.stringify(content))
+  }
+}
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: 'pipe' })
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
