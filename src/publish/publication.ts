@@ -1,7 +1,6 @@
 // The one door: what can be done with what an entry publishes, in whichever way it does. Whatever
 // the volume answers, a SyncError says what to do about it. The rooms behind it import only from
-// those before them: tree, lease, target, layout, foreign-state, own-directories, snapshot,
-// publisher, adopt, stage, directory, symlink.
+// those before them, in the order that docs/architecture.md has them in.
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
 import { removeFile, statusOf, unlink } from '../volume/files.js'
@@ -9,22 +8,28 @@ import { assertStillMounted } from '../volume/mount-points.js'
 import { removeTree } from '../volume/remove-tree.js'
 import { ensureDirectory, removeIfEmpty } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
-import { removeForeign } from './directory/clean.js'
-import { putBack } from './directory/making-way.js'
 import { directoryPublisher } from './directory/publisher.js'
-import { recover } from './directory/record.js'
-import { removePublished } from './directory/update.js'
-import { directoryLayout, linkedCommit, linkLayout, ownDirectory, stateOf } from './layout.js'
+import type { Depth } from './drift/comparison.js'
+import type { Inspection } from './drift/inspection.js'
+import { PublishedTree } from './drift/published-tree.js'
 import { isFirstLook, rememberLook } from './lease/boot.js'
 import { type Claim, claimLease, type LeaseAnswer } from './lease/claim.js'
-import { assertOwnDirectories } from './own-directories.js'
+import { assertOwnDirectories, putBack } from './own-directories.js'
 import type { CommitSource, Publication, Publisher, TidyOptions } from './publisher.js'
-import type { Depth } from './snapshot/comparison.js'
-import type { Inspection } from './snapshot/inspection.js'
-import { PublishedTree } from './snapshot/published-tree.js'
 import { IncomingFiles } from './stage/incoming-files.js'
 import { symlinkPublisher } from './symlink/publisher.js'
-import type { PublishMode, Target } from './target.js'
+import {
+  directoryLayout,
+  linkedCommit,
+  linkLayout,
+  ownDirectory,
+  type PublishMode,
+  stateOf,
+  type Target,
+} from './target.js'
+import { removeForeign } from './update/clean.js'
+import { recover } from './update/record.js'
+import { removePublished } from './update/update.js'
 
 const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
   'in-place': directoryPublisher,
@@ -60,8 +65,7 @@ export function begin(
         const published = publication.finish()
         const layout = target.clean ? publisher.current(target) : undefined
         const record = layout && recover(layout)
-        if (!layout || !record) return published
-        const foreign = removeForeign(layout, record.snapshot, target, checkpoint)
+        const foreign = record && removeForeign(target, layout, record, checkpoint)
         return foreign ? { ...published, foreign } : published
       }),
     abandon: () => publication.abandon(),

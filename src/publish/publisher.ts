@@ -3,12 +3,11 @@
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
-import type { DirectoryLayout } from './layout.js'
+import type { Depth } from './drift/comparison.js'
+import type { FirstPaths, Inspection } from './drift/inspection.js'
+import type { RecordedDirectory } from './drift/published-tree.js'
 import type { LeaseFiles } from './lease/claim.js'
-import type { Depth } from './snapshot/comparison.js'
-import type { FirstPaths, Inspection } from './snapshot/inspection.js'
-import type { RecordedDirectory } from './snapshot/published-tree.js'
-import type { Target } from './target.js'
+import type { DirectoryLayout, Target } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
 
 /** The tree to publish. */

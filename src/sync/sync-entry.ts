@@ -1,7 +1,7 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Drift, Inspection } from '../publish/snapshot/inspection.js'
+import type { Drift, Inspection } from '../publish/drift/inspection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'

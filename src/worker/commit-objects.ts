@@ -4,7 +4,7 @@ import { SyncError } from '../base/errors.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { PackReader } from '../pack/pack-reader.js'
-import type { PublishedTree } from '../publish/snapshot/published-tree.js'
+import type { PublishedTree } from '../publish/drift/published-tree.js'
 
 export class CommitObjects {
   readonly #pack: PackReader

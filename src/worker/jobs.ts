@@ -2,13 +2,13 @@
 // that the main thread's event loop is never blocked.
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { SyncError } from '../base/errors.js'
+import type { Depth } from '../publish/drift/comparison.js'
+import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
 import * as leases from '../publish/lease/claim.js'
 import { type Lease, leaseGuard } from '../publish/lease/lease.js'
 import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
-import type { Depth } from '../publish/snapshot/comparison.js'
-import type { Inspection } from '../publish/snapshot/inspection.js'
 import type { Target } from '../publish/target.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag } from '../thread/stop.js'
@@ -80,7 +80,7 @@ function checkpointOf({ lease }: Target, stop: StopFlag): () => void {
   const guardLease = leaseGuard(lease)
   return () => {
     if (isStopped(stop)) {
-      throw new SyncError('aborted', 'The sync was stopped before anything was published')
+      throw new SyncError('aborted', 'The work was stopped; what was published stays as it is')
     }
     guardLease()
   }

@@ -1,6 +1,5 @@
 // Leases on the volumes. What may create files or take long is done by the worker threads; a
 // sign of life is not, as it must not wait for a thread.
-
 import type { LeaseAnswer } from '../publish/lease/claim.js'
 import { type Lease, renewLease } from '../publish/lease/lease.js'
 import type { ProcessIdentity } from '../publish/lease/process-identity.js'

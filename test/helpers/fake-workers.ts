@@ -1,8 +1,8 @@
 // A worker pool without threads or files: what is in place is a map. No directory is ever
 // worked on twice at once; a test can assert it by `overlaps`.
 import type { Oid } from '../../src/git/oid.js'
-import type { Depth } from '../../src/publish/snapshot/comparison.js'
-import type { Drift, FirstPaths, Inspection } from '../../src/publish/snapshot/inspection.js'
+import type { Depth } from '../../src/publish/drift/comparison.js'
+import type { Drift, FirstPaths, Inspection } from '../../src/publish/drift/inspection.js'
 import type { Target } from '../../src/publish/target.js'
 import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
 import type { Unpacked } from '../../src/worker/receive.js'

@@ -3,7 +3,7 @@
 import fs, { type Stats } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
-import { foldPath } from '../../src/publish/tree/folded-path.js'
+import { foldPath } from '../../src/publish/stage/name-clash.js'
 import { asByteString, fsError, withGate } from './fs-faults.js'
 
 export interface PoorVolume {

@@ -175,7 +175,7 @@ describe('what is aborted', () => {
     await publishFull(pool, test, first)
     await assert.rejects(
       publishFull(pool, test, second, AbortSignal.abort()),
-      failsWith('aborted', /before anything was published/),
+      failsWith('aborted', /what was published stays as it is/),
     )
     test.assertCommit(first)
     assert.deepEqual(test.leftOvers(), [])

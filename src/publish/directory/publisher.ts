@@ -1,10 +1,26 @@
 // Publishes in place: the published path is a plain directory, of which only the files that differ
 // are touched.
 import path from 'node:path'
+import type { Oid } from '../../git/oid.js'
 import { toBytePath } from '../../volume/byte-path.js'
 import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import { exists, isDirectory, removeAll, removeBelow, statusOf } from '../../volume/files.js'
-import { removeIfEmpty } from '../../volume/volume.js'
+import {
+  exists,
+  isDirectory,
+  readFile,
+  removeAll,
+  removeBelow,
+  rename,
+  replaceFile,
+  statusOf,
+  unlink,
+} from '../../volume/files.js'
+import { ensureDirectory, removeIfEmpty } from '../../volume/volume.js'
+import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import type { RecordedDirectory } from '../drift/published-tree.js'
+import { assertLease, LEASE_FILE } from '../lease/lease.js'
+import { assertReplaceable, puttingBack } from '../own-directories.js'
+import type { CommitSource, Publication, Publisher } from '../publisher.js'
 import {
   asideOf,
   directoryLayout,
@@ -12,18 +28,11 @@ import {
   linkLayout,
   ownDirectory,
   stateOf,
-} from '../layout.js'
-import { LEASE_FILE } from '../lease/lease.js'
-import type { CommitSource, Publication, Publisher } from '../publisher.js'
-import { inspectionOf, NOTHING } from '../snapshot/inspection.js'
-import type { RecordedDirectory } from '../snapshot/published-tree.js'
-import type { Target } from '../target.js'
-import { removeForeignIfAsked } from './clean.js'
-import { writeCurrent } from './current-file.js'
-import { assertReplaceable } from './making-way.js'
-import { verify } from './record.js'
-import { replaceLink } from './replace-link.js'
-import { DirectoryUpdate } from './update.js'
+  type Target,
+} from '../target.js'
+import { removeForeign } from '../update/clean.js'
+import { forget, verify } from '../update/record.js'
+import { DirectoryUpdate } from '../update/update.js'
 
 /** Publishes a plain directory. */
 export const directoryPublisher: Publisher = {
@@ -50,7 +59,7 @@ export const directoryPublisher: Publisher = {
     removeBelow(layout.base, path.join(ownDirectory(target.directory), 'incoming'))
     const record = verify(layout, depth)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout, record, depth)
+    const foreign = removeForeign(target, layout, record, depth.checkpoint)
     // As after an interruption right before its end.
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target.directory, record.snapshot.commit))
@@ -99,4 +108,37 @@ function beginUpdate(
   const existing = statusOf(target.directory)
   if (existing && !existing.isDirectory()) return replaceLink(target, source, checkpoint)
   return new DirectoryUpdate(directoryLayout(target), source, checkpoint, base?.record)
+}
+
+const MAX_CURRENT_BYTES = 4096
+
+/** Says which commit is in place in the directory `root`, unless that is said already. */
+function writeCurrent(root: string, commit: Oid): void {
+  const file = path.join(ownDirectory(root), 'current')
+  const text = `${commit}\n`
+  if (readFile(file, MAX_CURRENT_BYTES)?.toString('latin1') === text) return
+  ensureDirectory(path.dirname(file))
+  replaceFile(file, text)
+}
+
+/** Starts to publish a commit to a directory that replaces a symlink or a file in the end. */
+function replaceLink(target: Target, source: CommitSource, checkpoint: () => void): Publication {
+  const root = asideOf(linkLayout(target))
+  const layout = directoryLayout(target, root)
+  forget(layout)
+  removeBelow(layout.base, root)
+  const update = new DirectoryUpdate(layout, source, checkpoint)
+  return {
+    offer: (oid, object) => update.offer(oid, object),
+    abandon: () => update.abandon(),
+    finish() {
+      const published = update.finish()
+      assertLease(target.lease)
+      return puttingBack(target, () => {
+        unlink(target.directory)
+        rename(root, target.directory)
+        return published
+      })
+    },
+  }
 }

@@ -1,23 +1,44 @@
 // What is remembered of files goes over from one snapshot to the next: of those that stay, what
 // was remembered before; of those that were staged, what was found out then. What was published
 // of a file is, where a conversion made other bytes of its blob, the oid of those.
+import type { Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
 import type { AttributesFile } from '../tree/attribute-plan.js'
-import type { TreeDiff } from '../tree/tree-diff.js'
+import type { TreeDiff, TreeFile } from '../tree/tree-diff.js'
 import {
   ALL_AS_STORED,
   contentOf,
   type PublishedContent,
   type Snapshot,
   STAT_FIELDS,
+  statFields,
 } from './snapshot.js'
 
-/** What was found out of files as they were staged, by their path. */
-export interface StagedRecords {
+/** A file as the commit's tree has it. */
+export type CommitFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
+
+/** What was found out of the files of one commit. */
+export class FileRecords {
+  /** What {@link statFields} gives of each file, by its path. */
+  readonly #stats = new Map<string, ArrayLike<number>>()
+  /** Of each converted file, by its path, the oid of its bytes. */
+  readonly #contents = new Map<string, Oid>()
+
   /** The status of a file; undefined where it was neither staged nor found right. */
-  statOf(path: string): ArrayLike<number> | undefined
+  statOf(path: string): ArrayLike<number> | undefined {
+    return this.#stats.get(path)
+  }
+
   /** The oid of the bytes of a file that was converted; undefined where it was not. */
-  contentOf(path: string): Oid | undefined
+  contentOf(path: string): Oid | undefined {
+    return this.#contents.get(path)
+  }
+
+  /** Remembers a file whose bytes have this oid. */
+  keep({ path, oid: stored }: CommitFile, oid: Oid, stat: Stats): void {
+    this.#stats.set(path, statFields(stat))
+    if (oid !== stored) this.#contents.set(path, oid)
+  }
 }
 
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
@@ -25,7 +46,7 @@ export function nextSnapshot(
   before: Snapshot | undefined,
   { commit, attributes }: { commit: Oid; attributes: readonly AttributesFile[] },
   { trees, kept, writes }: TreeDiff,
-  staged: StagedRecords,
+  staged: FileRecords,
 ): Snapshot {
   const count = trees[0]?.files ?? 0
   const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)

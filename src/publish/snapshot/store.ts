@@ -3,8 +3,15 @@
 import path from 'node:path'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
 import { link, readFile, removeFile, replace, writeFile } from '../../volume/files.js'
+import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
-import { checksumOf, decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
+import {
+  checksumOf,
+  decodeSnapshot,
+  encodeSnapshot,
+  type Snapshot,
+  STAT_FIELDS,
+} from './snapshot.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {
@@ -12,11 +19,23 @@ export interface StoredSnapshot extends Snapshot {
   baseBytes: number
 }
 
+/** The size of a file in a snapshot that is known to differ from what was published. */
+export const DIFFERS = -1
+
 /** Changes are written on their own while they are at most this share of what they are to. */
 const MOST_CHANGES = 1 / 8
 
 /** What is larger was not written by this service, in bytes. */
 const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024
+
+/** What was published last to a directory. */
+export interface PublishedRecord {
+  snapshot: StoredSnapshot
+  /** False where files on disk may differ from the snapshot. */
+  isTrusted: boolean
+  /** Which files differ; undefined where any may. */
+  drifted: readonly TreeFile[] | undefined
+}
 
 /** The snapshot in a state directory; undefined where there is none that can be trusted. */
 export function readSnapshot(directory: string): StoredSnapshot | undefined {
@@ -26,6 +45,22 @@ export function readSnapshot(directory: string): StoredSnapshot | undefined {
 /** The snapshot that {@link markForRecheck} marked. */
 export function readForRecheck(directory: string): StoredSnapshot | undefined {
   return read(recheckOf(directory), changesOf(directory))
+}
+
+/** What a snapshot that was compared says of the directory. */
+export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
+  const drifted = driftedIn(snapshot)
+  return { snapshot, isTrusted: drifted.length === 0, drifted }
+}
+
+/** The files that are known to differ from what was published. */
+function driftedIn(snapshot: Snapshot): TreeFile[] {
+  const { stats } = snapshot
+  for (let at = 0; at < stats.length; at += STAT_FIELDS) {
+    if (stats[at] !== DIFFERS) continue
+    return filesOf(snapshot).filter(({ index }) => stats[index * STAT_FIELDS] === DIFFERS)
+  }
+  return []
 }
 
 /** Writes the next snapshot beside the one that was read last, if any. */

@@ -1,7 +1,6 @@
 // Writes one file of a tree, complete, at a path where nothing is, as it is stored or as a checkout
 // makes it. The process's umask applies, as for git; no mode is changed afterwards. Memory does not
 // grow with the content.
-
 import { SyncError } from '../../base/errors.js'
 import type { Conversion } from '../../git/attributes/conversion.js'
 import { convertPieces } from '../../git/attributes/convert.js'
@@ -13,7 +12,7 @@ import { displayPath, toFsPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import { link, statusOf, symlink } from '../../volume/files.js'
 import { statOf, writeNewFile, writeNewPieces } from '../../volume/volume.js'
-import { hashFile } from '../snapshot/file-content.js'
+import { hashFile } from '../drift/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
 const COPY_STEP_BYTES = 1024 * 1024

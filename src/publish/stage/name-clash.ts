@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import {
   displayPath,
   joinBytePath,
@@ -20,7 +21,6 @@ import {
   statIfPresent,
   writeNewFile,
 } from '../../volume/volume.js'
-import { foldPath, isAscii, lookalikesIn } from '../tree/folded-path.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
 import type { Rename } from './journal.js'
 
@@ -72,7 +72,7 @@ export function clashOf(
   error: unknown,
   staging: string,
   pathOf: (unit: number) => string | undefined,
-  staged = toBytePath((error as NodeJS.ErrnoException).path ?? ''),
+  staged: string,
 ): unknown {
   if (errnoOf(error) !== 'EEXIST') return error
   const [unit = '', ...below] = path.posix.relative(staging, staged).split('/')
@@ -131,4 +131,54 @@ function oneName(one: string, other: string): SyncError {
     'volume-unsupported',
     `The volume takes ${first} and ${second} for one name; nothing of this commit is published: rename one of them, or publish to a volume that tells them apart`,
   )
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is all of ASCII
+const ASCII = /^[\x00-\x7f]*$/
+
+/** Two paths of one tree that some volume may take for one. */
+type Lookalikes = [string, string]
+
+/** Whether all of a byte path is ASCII, of which no letter is composed. */
+export function isAscii(bytePath: string): boolean {
+  return ASCII.test(bytePath)
+}
+
+/** What byte paths have in common that some volume may take for one. */
+export function foldPath(bytePath: string): string {
+  const bare = bytePath.replace(/[ .]+(?=\/|$)/g, '')
+  if (isAscii(bare)) return bare.toLowerCase()
+  return displayPath(bare).toUpperCase().toLowerCase().normalize('NFKD')
+}
+
+/** The lookalikes in a tree, given its occurrences in pre-order; not those within `old` ones. */
+export function* lookalikesIn(
+  trees: readonly TreeRecord[],
+  old: ReadonlySet<TreeRecord>,
+): Generator<Lookalikes> {
+  let next = 0
+  function* walk(directory: string): Generator<Lookalikes> {
+    const record = trees[next++]
+    if (!record) return
+    if (old.has(record)) {
+      next += record.trees - 1
+      return
+    }
+    const entries = decodeTree(record.body, record.oid.length / 2)
+    yield* pairsOf(entries, directory)
+    for (const { name, mode } of entries) {
+      if (mode === MODE.tree) yield* walk(joinBytePath(directory, name))
+    }
+  }
+  yield* walk('')
+}
+
+function* pairsOf(entries: readonly TreeEntry[], directory: string): Generator<Lookalikes> {
+  const names = new Map<string, string>()
+  for (const { name } of entries) {
+    const folded = foldPath(name)
+    const other = names.get(folded)
+    if (other === undefined) names.set(folded, name)
+    else yield [joinBytePath(directory, other), joinBytePath(directory, name)]
+  }
 }

@@ -10,15 +10,15 @@ import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf, toFsPath } from '../../volume/byte-path.js'
 import { removeAll, rename, unlink } from '../../volume/files.js'
 import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
-import type { ForeignClone } from '../adopt/foreign-clone.js'
+import { isRightFile } from '../drift/file-content.js'
+import type { ForeignClone } from '../drift/foreign-clone.js'
+import { type CommitFile, FileRecords } from '../snapshot/carry.js'
 import { isConvertible } from '../tree/attribute-plan.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
 import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
-import { type CommitFile, FileRecords } from './file-records.js'
 import type { Journal } from './journal.js'
-import { StagingLayout } from './layout.js'
 import { replacedByCase } from './name-clash.js'
-import { Obstacles } from './obstacles.js'
+import { Obstacles, StagingLayout } from './placement.js'
 
 /** What is staged, and where. */
 export interface StagingOptions {
@@ -49,7 +49,7 @@ const MAX_PATH_BYTES = 4095
 export class Staging {
   filesWritten = 0
   /** Of each file that was written, or found right in place. */
-  readonly records: FileRecords
+  readonly records = new FileRecords()
   #bytesWritten = 0
   readonly #options: StagingOptions
   /** What may be in place already: that is found out when it is known how it is converted. */
@@ -64,7 +64,6 @@ export class Staging {
 
   constructor(options: StagingOptions) {
     this.#options = options
-    this.records = new FileRecords(options.root)
     removeAll(toFsPath(options.staging))
     makeDirectory(options.staging)
     const { root, clean, clone } = options
@@ -166,7 +165,7 @@ export class Staging {
     readBlob: (oid: Oid) => StoredObject,
   ): void {
     if (!conversion) {
-      if (!this.#late.has(file.path) || this.records.findInPlace(file, file.oid)) return
+      if (!this.#late.has(file.path) || this.#findInPlace(file, file.oid)) return
       this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
       return
     }
@@ -175,7 +174,7 @@ export class Staging {
     const target = joinBytePath(this.#options.staging, 'converted')
     const permissions = permissionsOf(file.mode)
     const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
-    if (staged === undefined && this.records.findInPlace(file, oid)) {
+    if (staged === undefined && this.#findInPlace(file, oid)) {
       unlink(toFsPath(target))
       return
     }
@@ -184,6 +183,15 @@ export class Staging {
     const place = staged ?? this.#layout.placeOf(file.path)
     rename(toFsPath(target), toFsPath(place))
     this.records.keep(file, oid, statOf(place))
+  }
+
+  /** Whether a file is in place whose content has this oid; then it stays, and is remembered. */
+  #findInPlace(file: CommitFile, oid: Oid): boolean {
+    const full = joinBytePath(this.#options.root, file.path)
+    const existing = statIfPresent(full)
+    if (!existing || !isRightFile(full, existing, { mode: file.mode, oid })) return false
+    this.records.keep(file, oid, existing)
+    return true
   }
 
   /** One large blob in many places fills a volume. */
@@ -195,7 +203,7 @@ export class Staging {
 
   /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
   #mayBeRight(file: CommitFile): boolean {
-    if (this.records.findInPlace(file, file.oid)) return true
+    if (this.#findInPlace(file, file.oid)) return true
     const existing = statIfPresent(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false
     this.#late.add(file.path)

@@ -1,14 +1,31 @@
 // Publishes by symlink: the published path is a link to the worktree of a commit.
 import path from 'node:path'
-import { isDirectory, removeAll, removeBelow, statusOf } from '../../volume/files.js'
-import { removeForeignIfAsked } from '../directory/clean.js'
-import { assertReplaceable } from '../directory/making-way.js'
-import { verify } from '../directory/record.js'
-import { linkedCommit, linkLayout, ownDirectory, stateOf, worktreeLayout } from '../layout.js'
-import { LEASE_FILE } from '../lease/lease.js'
-import type { Publisher } from '../publisher.js'
-import { inspectionOf, NOTHING } from '../snapshot/inspection.js'
-import { replaceDirectory } from './replace-directory.js'
+import { errnoOf } from '../../base/errno.js'
+import { SyncError } from '../../base/errors.js'
+import { displayPath, toBytePath } from '../../volume/byte-path.js'
+import { MOUNTED } from '../../volume/errnos.js'
+import { isDirectory, removeAll, removeBelow, rename, statusOf } from '../../volume/files.js'
+import { mountPointsBelow } from '../../volume/mount-points.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
+import { listTree } from '../../volume/volume.js'
+import { openForeignClone } from '../drift/foreign-clone.js'
+import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import { assertLease, LEASE_FILE } from '../lease/lease.js'
+import { assertReplaceable, pathBlocked, puttingBack } from '../own-directories.js'
+import type { CommitSource, Publication, Publisher } from '../publisher.js'
+import {
+  asideOf,
+  directoryLayout,
+  linkedCommit,
+  linkLayout,
+  ownDirectory,
+  stateOf,
+  type Target,
+  worktreeLayout,
+} from '../target.js'
+import { filesOf } from '../tree/tree-diff.js'
+import { removeForeign } from '../update/clean.js'
+import { recover, verify } from '../update/record.js'
 import { recheckStandby, takeStandby } from './standby.js'
 import { recheckUnused, tidyWorktrees } from './tidy.js'
 import { beginWorktree } from './worktrees.js'
@@ -41,7 +58,7 @@ export const symlinkPublisher: Publisher = {
     // It may share the files that were changed.
     if (!record?.isTrusted) recheckStandby(links)
     if (!record) return NOTHING
-    const foreign = removeForeignIfAsked(target, layout, record, depth)
+    const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedCommit(links) !== undefined
     return inspectionOf(layout.root, record, { isShown, foreign })
   },
@@ -62,4 +79,60 @@ export const symlinkPublisher: Publisher = {
   },
 
   incomingDirectory: (target) => path.join(linkLayout(target).worktrees, 'incoming'),
+}
+
+/**
+ * From a directory to a symlink: the worktree is built whole first, so that the path is missing for
+ * no longer than one rename takes.
+ */
+function replaceDirectory(
+  target: Target,
+  source: CommitSource,
+  checkpoint: () => void,
+): Publication {
+  assertOwn(target)
+  const links = linkLayout(target)
+  const beforeSwap = () => {
+    // It may have taken a while to get here.
+    assertOwn(target)
+    removeAll(asideOf(links))
+    assertLease(target.lease)
+    moveAside(target, asideOf(links))
+  }
+  const publication = beginWorktree(links, source, checkpoint, { beforeSwap })
+  return { ...publication, finish: () => puttingBack(target, () => publication.finish()) }
+}
+
+/** Throws `path-blocked` where a directory may not go, as others put files into it. */
+function assertOwn(target: Target): void {
+  const isMountPoint = mountPointsBelow(target.directory)
+  if (isMountPoint('')) throw mounted(target)
+  const record = recover(directoryLayout(target))
+  const clone = record ? undefined : openForeignClone(target.directory)
+  const isRepositoryOwn = clone?.isPlainClone ?? false
+  const own = new Set(record && filesOf(record.snapshot).map((file) => file.path))
+  const foreign = listTree(toBytePath(target.directory)).find(({ isDirectory, path }) => {
+    if (isDirectory) return isMountPoint(path)
+    if (target.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
+    return !(path.startsWith('.git/') ? isRepositoryOwn : clone?.isUnmodified(path))
+  })
+  if (!foreign) return
+  const what = 'is a directory with files that this service did not write'
+  throw pathBlocked(target, `${what} (${displayPath(foreign.path)})`)
+}
+
+function moveAside(target: Target, aside: string): void {
+  try {
+    rename(target.directory, aside)
+  } catch (error) {
+    if (!MOUNTED.includes(errnoOf(error))) throw error
+    throw mounted(target)
+  }
+}
+
+function mounted({ directory }: Target): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${directory} is a mount point, which no symlink can replace; set publish to in-place for this entry, or its path to one below`,
+  )
 }

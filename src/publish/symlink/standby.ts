@@ -6,14 +6,14 @@ import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
 import { exists, link, removeBelow, rename, symlink } from '../../volume/files.js'
 import { ensureDirectory, makeDirectory, readLink, statIfPresent } from '../../volume/volume.js'
-import { recheck, recover, verify } from '../directory/record.js'
-import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../layout.js'
-import { holdsNothingElse } from '../snapshot/comparison.js'
-import type { RecordedDirectory } from '../snapshot/published-tree.js'
+import { holdsNothingElse } from '../drift/comparison.js'
+import type { RecordedDirectory } from '../drift/published-tree.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { adoptStaged, cloneSnapshot, stageSnapshot } from '../snapshot/store.js'
 import { copyFile, permissionsOf } from '../stage/create-file.js'
+import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
 import { filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { recheck, recover, verify } from '../update/record.js'
 
 const STANDBY = 'standby'
 

@@ -4,11 +4,11 @@ import path from 'node:path'
 import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
 import { namesIn, readFile, removeBelow, writeFile } from '../../volume/files.js'
-import { recheck } from '../directory/record.js'
-import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../layout.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
+import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../target.js'
+import { recheck } from '../update/record.js'
 import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
 
 const MAX_MARK_BYTES = 4096

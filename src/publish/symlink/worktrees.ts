@@ -7,8 +7,9 @@ import { toBytePath } from '../../volume/byte-path.js'
 import { flush } from '../../volume/durable.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import { exists, removeFile, rename, symlink } from '../../volume/files.js'
-import { verify } from '../directory/record.js'
-import { DirectoryUpdate } from '../directory/update.js'
+import type { RecordedDirectory } from '../drift/published-tree.js'
+import { assertLease } from '../lease/lease.js'
+import type { CommitSource, Publication } from '../publisher.js'
 import {
   type DirectoryLayout,
   type LinkLayout,
@@ -16,10 +17,9 @@ import {
   readLinkIfAny,
   retiredMarkOf,
   worktreeLayout,
-} from '../layout.js'
-import { assertLease } from '../lease/lease.js'
-import type { CommitSource, Publication } from '../publisher.js'
-import type { RecordedDirectory } from '../snapshot/published-tree.js'
+} from '../target.js'
+import { verify } from '../update/record.js'
+import { DirectoryUpdate } from '../update/update.js'
 import { createStandby, promote, recheckStandby, takeStandby } from './standby.js'
 
 /** What a worktree may need on its way. */

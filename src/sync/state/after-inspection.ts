@@ -1,5 +1,5 @@
 // What follows where what is in place was looked at, at the start and from time to time.
-import type { Drift, Inspection } from '../../publish/snapshot/inspection.js'
+import type { Drift, Inspection } from '../../publish/drift/inspection.js'
 import type { SyncContext } from '../context.js'
 import type { EntryEvent } from '../events.js'
 import { POLLING } from './due.js'

@@ -2,8 +2,8 @@
 // follows from them, also as values: conclusion.ts decides it, and entry-state.ts writes it.
 import type { SyncError } from '../../base/errors.js'
 import type { Entry } from '../../listing/entry.js'
+import type { Inspection } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
-import type { Inspection } from '../../publish/snapshot/inspection.js'
 import type { Cadence } from '../../schedule/cadence.js'
 import type { Unpacked } from '../../worker/receive.js'
 import type { SyncContext } from '../context.js'

@@ -5,8 +5,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { describe, test } from 'node:test'
 import { begin, inspect } from '../../../src/publish/publication.js'
 import type { Publication } from '../../../src/publish/publisher.js'
-import { clashOf } from '../../../src/publish/stage/name-clash.js'
-import { foldPath } from '../../../src/publish/tree/folded-path.js'
+import { clashOf, foldPath } from '../../../src/publish/stage/name-clash.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { fsError } from '../../helpers/fs-faults.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
@@ -142,18 +141,16 @@ test('a name that was taken is told from other faults', (t) => {
   // As a volume shows it that ignores case.
   linkSync(`${staging}/0/d/A`, `${staging}/0/d/a`)
   const pathOf = (unit: number) => (unit === 0 ? 'x' : undefined)
-  const fault = (code: string, path?: string) => Object.assign(fsError(code), path ? { path } : {})
-  const taken = clashOf(fault('EEXIST', `${staging}/0/d/a`), staging, pathOf)
+  const taken = clashOf(fsError('EEXIST'), staging, pathOf, `${staging}/0/d/a`)
   assert.ok(failsWith('volume-unsupported', /"x\/d\/A" and "x\/d\/a"/)(taken))
-  const others = [
-    fault('ENOSPC', `${staging}/0/d/a`),
-    fault('EEXIST'),
-    fault('EEXIST', `${staging}/0`),
-    fault('EEXIST', `${staging}/1/d/a`),
-    fault('EEXIST', `${staging}/0/d`),
-    new Error('none of the system'),
+  const others: [Error, string][] = [
+    [fsError('ENOSPC'), `${staging}/0/d/a`],
+    [fsError('EEXIST'), `${staging}/0`],
+    [fsError('EEXIST'), `${staging}/1/d/a`],
+    [fsError('EEXIST'), `${staging}/0/d`],
+    [new Error('none of the system'), `${staging}/0/d/a`],
   ]
-  for (const other of others) assert.equal(clashOf(other, staging, pathOf), other)
+  for (const [other, at] of others) assert.equal(clashOf(other, staging, pathOf, at), other)
 })
 
 test('paths that some volume may take for one look alike', () => {

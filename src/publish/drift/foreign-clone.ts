@@ -17,9 +17,9 @@ import {
   statusOf,
 } from '../../volume/files.js'
 import { ensureDirectory, realDirectories, statIfPresent } from '../../volume/volume.js'
-import { isRightFile, isWithCrlf } from '../snapshot/file-content.js'
 import { nameFault } from '../tree/safe-name.js'
 import type { TreeFile } from '../tree/tree-diff.js'
+import { isRightFile, isWithCrlf } from './file-content.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024

@@ -2,8 +2,8 @@
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
+import type { PublishedRecord } from '../snapshot/store.js'
 import type { TreeFile } from '../tree/tree-diff.js'
-import type { PublishedRecord } from './comparison.js'
 import { PublishedTree } from './published-tree.js'
 
 /** What others did to paths, told so that a line of the log can hold it. */

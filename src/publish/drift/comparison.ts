@@ -4,22 +4,10 @@ import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
 import { listTree, realDirectories, statIfPresent } from '../../volume/volume.js'
-import { filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
+import { DIFFERS } from '../snapshot/store.js'
+import { filesOf } from '../tree/tree-diff.js'
 import { isRightFile } from './file-content.js'
-import { contentOf, type Snapshot, STAT_FIELDS, statFields } from './snapshot.js'
-import type { StoredSnapshot } from './store.js'
-
-/** The size of a file in a snapshot that is known to differ from what was published. */
-const DIFFERS = -1
-
-/** What was published last to a directory. */
-export interface PublishedRecord {
-  snapshot: StoredSnapshot
-  /** False where files on disk may differ from the snapshot. */
-  isTrusted: boolean
-  /** Which files differ; undefined where any may. */
-  drifted: readonly TreeFile[] | undefined
-}
 
 /** How closely files are looked at. */
 export interface Depth {
@@ -69,22 +57,6 @@ export function compareFiles(
     else if (!isAsRemembered) record.set(statFields(stat))
   }
   return stats
-}
-
-/** What a snapshot that was compared says of the directory. */
-export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
-  const drifted = driftedIn(snapshot)
-  return { snapshot, isTrusted: drifted.length === 0, drifted }
-}
-
-/** The files that are known to differ from what was published. */
-function driftedIn(snapshot: Snapshot): TreeFile[] {
-  const { stats } = snapshot
-  for (let at = 0; at < stats.length; at += STAT_FIELDS) {
-    if (stats[at] !== DIFFERS) continue
-    return filesOf(snapshot).filter(({ index }) => stats[index * STAT_FIELDS] === DIFFERS)
-  }
-  return []
 }
 
 /** Whether a directory holds nothing but what the snapshot stands for. */

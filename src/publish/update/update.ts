@@ -8,17 +8,16 @@ import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
 import { joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { ensureDirectory } from '../../volume/volume.js'
-import { type ForeignClone, openForeignClone } from '../adopt/foreign-clone.js'
-import type { DirectoryLayout } from '../layout.js'
-import type { CommitSource, Publication, Published } from '../publisher.js'
+import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
+import type { CommitSource, Publication, Published, TreeSource } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
-import type { PublishedRecord } from '../snapshot/comparison.js'
+import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
+import type { DirectoryLayout } from '../target.js'
 import { planAttributes } from '../tree/attribute-plan.js'
 import { assertSafeTree } from '../tree/safe-name.js'
-import { filesOf, type TreeDiff } from '../tree/tree-diff.js'
-import { plan, recheckOtherFormat } from './plan.js'
+import { diffTrees, filesOf, type TreeDiff, type TreeFile } from '../tree/tree-diff.js'
 import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
 
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
@@ -172,4 +171,44 @@ function tryToDiscard(layout: DirectoryLayout): void {
   } catch {
     // What made it give up is what counts; the next publication clears up.
   }
+}
+
+/** What must change; where what is on disk is not known, all is to be written, or found right. */
+export function plan(
+  record: PublishedRecord | undefined,
+  source: TreeSource,
+  checkpoint: () => void,
+): TreeDiff {
+  const readTree = (oid: Oid) => {
+    checkpoint()
+    return source.readTree(oid)
+  }
+  const { limits, tree } = source
+  if (record?.drifted) {
+    const diff = diffTrees(record.snapshot.trees, tree, readTree, limits)
+    return withDrifted(diff, record.drifted)
+  }
+  const diff = diffTrees([], tree, readTree, limits)
+  if (!record) return diff
+  const wanted = new Set(diff.writes.map((file) => file.path))
+  return { ...diff, deletes: filesOf(record.snapshot).filter((file) => !wanted.has(file.path)) }
+}
+
+/** Trees of another object format say nothing about what must change: then the files do. */
+export function recheckOtherFormat(record: PublishedRecord, commit: Oid): PublishedRecord {
+  return record.snapshot.commit.length === commit.length
+    ? record
+    : { ...record, isTrusted: false, drifted: undefined }
+}
+
+/** Files that the new tree keeps, and that are not on disk as they should, are written again. */
+function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
+  let next = 0
+  const again = drifted.flatMap((file) => {
+    let run = diff.kept[next]
+    while (run && run.from + run.count <= file.index) run = diff.kept[++next]
+    if (!run || run.from > file.index) return []
+    return [{ ...file, index: run.to + file.index - run.from }]
+  })
+  return again.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...again] }
 }

@@ -8,23 +8,25 @@ import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js
 import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
 import { isDirectory, removeBelow, removeFile } from '../../volume/files.js'
 import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
-import type { DirectoryLayout } from '../layout.js'
+import { compareFiles, type Depth } from '../drift/comparison.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
-import { compareFiles, type Depth, type PublishedRecord, recordOf } from '../snapshot/comparison.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import {
   adoptStaged,
   discardStaged,
   hasStaged,
   markForRecheck,
+  type PublishedRecord,
   readForRecheck,
   readSnapshot,
+  recordOf,
   removeRechecked,
   removeSnapshot,
   type StoredSnapshot,
   stageSnapshot,
 } from '../snapshot/store.js'
 import { applyJournal, type Journal, readJournal, writeJournal } from '../stage/journal.js'
+import type { DirectoryLayout } from '../target.js'
 
 /** Completes an interrupted publication, removes what it left behind, and returns the record. */
 export function recover(layout: DirectoryLayout): PublishedRecord | undefined {

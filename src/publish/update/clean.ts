@@ -1,32 +1,32 @@
 // Removes what this service did not write: for entries that ask for it. Never its own
 // directory, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
-
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { type HeldDirectories, holding } from '../../volume/held-directories.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
-import type { DirectoryLayout } from '../layout.js'
+import { ownPaths } from '../drift/comparison.js'
+import { type FirstPaths, MAX_PATHS } from '../drift/inspection.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
-import { type Depth, ownPaths, type PublishedRecord } from '../snapshot/comparison.js'
-import { type FirstPaths, MAX_PATHS } from '../snapshot/inspection.js'
-import type { Snapshot } from '../snapshot/snapshot.js'
-import type { Target } from '../target.js'
-import { foldPath } from '../tree/folded-path.js'
+import type { PublishedRecord } from '../snapshot/store.js'
+import { foldPath } from '../stage/name-clash.js'
+import type { DirectoryLayout, Target } from '../target.js'
 
 const LOST_AND_FOUND = 'lost+found'
 
 /**
- * Removes all that a snapshot does not stand for from the directory of a target, and names it;
- * undefined where nothing went. `stop` throws when the work is to be given up.
+ * Removes all that was not published from a directory of a target that asks for it, where it is
+ * known what was, and names it; undefined where nothing went. `stop` throws when the work is to be
+ * given up.
  */
 export function removeForeign(
+  { clean, lease, stateRoot }: Pick<Target, 'clean' | 'lease' | 'stateRoot'>,
   { base, root }: Pick<DirectoryLayout, 'base' | 'root'>,
-  snapshot: Snapshot,
-  { lease, stateRoot }: Pick<Target, 'lease' | 'stateRoot'>,
+  { drifted, snapshot }: Pick<PublishedRecord, 'drifted' | 'snapshot'>,
   stop: () => void = () => undefined,
 ): FirstPaths | undefined {
+  if (!clean || !drifted) return undefined
   assertLease(lease)
   const assertStillHeld = leaseGuard(lease)
   const rootPath = toBytePath(root)
@@ -69,16 +69,6 @@ export function removeForeign(
 
   holding(toBytePath(base), (held) => clear('', held))
   return removed.count > 0 ? removed : undefined
-}
-
-/** Like {@link removeForeign}, for a target that asks for it, where it is known what differs. */
-export function removeForeignIfAsked(
-  target: Target,
-  layout: DirectoryLayout,
-  { drifted, snapshot }: PublishedRecord,
-  { checkpoint }: Depth,
-): FirstPaths | undefined {
-  return target.clean && drifted ? removeForeign(layout, snapshot, target, checkpoint) : undefined
 }
 
 /** Answers whether a path is one of these, by whatever name the volume shows it. */

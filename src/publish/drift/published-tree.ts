@@ -9,12 +9,12 @@ import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
 import { readBytes, readLink, realDirectories, statIfPresent } from '../../volume/volume.js'
-import type { DirectoryLayout } from '../layout.js'
+import { contentOf } from '../snapshot/snapshot.js'
+import type { PublishedRecord } from '../snapshot/store.js'
+import type { DirectoryLayout } from '../target.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
 import { diffTrees, filesOf, type TreeFile } from '../tree/tree-diff.js'
-import type { PublishedRecord } from './comparison.js'
 import { isContent } from './file-content.js'
-import { contentOf } from './snapshot.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
