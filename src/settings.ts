@@ -73,7 +73,7 @@ export const SETTINGS = {
   memoryBudgetBytes: setting('MEMORY_BUDGET', 'bytes', '128MiB', parseBytes,
     'memory for what is held whole: trees, commits, lists of refs, plans of files'),
   jitter: setting('JITTER', 'share', '0.1', parseShare,
-    'each interval is spread by this share, 0 to 1'),
+    'each interval is shortened by up to this share, 0 to 1'),
   worktreeGracePeriodMs: setting('WORKTREE_GRACE_PERIOD', 'duration', '10s', parseDuration,
     'how long an earlier worktree stays for its readers after the symlink was swapped'),
   verifyIntervalMs: setting('VERIFY_INTERVAL', 'duration', '10m', parseDuration,

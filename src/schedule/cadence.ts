@@ -10,7 +10,7 @@ const LONGEST_RETRY_MS = 5 * 60_000
 const SHORTEST_CAP_MS = 60_000
 
 export interface Cadence {
-  /** The share by which each interval is spread, from 0 to 1. */
+  /** The share by which each interval may be shortened, from 0 to 1. */
   jitter: number
   /** Returns a number from 0 up to, not including, 1. */
   random: () => number
@@ -18,7 +18,7 @@ export interface Cadence {
 
 /** A factor for the intervals of all entries that were polled together, so that they stay together. */
 export function spread({ jitter, random }: Cadence): number {
-  return 1 + jitter * (2 * random() - 1)
+  return 1 - jitter * random()
 }
 
 /** Milliseconds until the next attempt after failure number `attempt` in a row. */

@@ -19,8 +19,8 @@ export async function pollRemote(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<EntryState[]> {
-  const { clock, cadence, syncTimeoutMs } = context
-  const due = remote.dueEntries(clock.now(), cadence.jitter)
+  const { clock, syncTimeoutMs } = context
+  const due = remote.dueEntries(clock.now())
   for (const state of due) conclude(state, { type: 'polling' }, context)
   const polled = due.filter(({ observed }) => observed.isInspected)
   if (polled.length === 0) return due

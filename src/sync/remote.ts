@@ -48,8 +48,8 @@ export class Remote {
   }
 
   /** The entries that take part in a poll at `now`. */
-  dueEntries(now: number, jitter: number): EntryState[] {
-    return [...this.entries].filter((state) => isDue(state, now, jitter))
+  dueEntries(now: number): EntryState[] {
+    return [...this.entries].filter(({ schedule }) => isDue(schedule, now))
   }
 
   /** Polls none of its entries before `timeMs`, except where somebody wants it now. */

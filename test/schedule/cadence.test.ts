@@ -14,15 +14,15 @@ const longest = (attempt: number, intervalMs: number, retryAfterMs?: number) =>
 const shortest = (attempt: number, intervalMs: number, retryAfterMs?: number) =>
   retryDelayMs(failure('server-error', { retryAfterMs }), attempt, intervalMs, cadence(0, 0))
 
-test('intervals are spread by the share of the jitter, both ways', () => {
+test('intervals are shortened by up to the share of the jitter, and never longer', () => {
   for (const [jitter, random, factor] of [
     [0, 0, 1],
     [0, 1, 1],
-    [0.1, 0, 0.9],
-    [0.1, 0.5, 1],
-    [0.1, 1, 1.1],
-    [1, 0, 0],
-    [1, 1, 2],
+    [0.1, 0, 1],
+    [0.1, 0.5, 0.95],
+    [0.1, 1, 0.9],
+    [1, 0, 1],
+    [1, 1, 0],
   ] as const) {
     assert.equal(spread(cadence(jitter, random)), factor)
   }
@@ -58,12 +58,12 @@ describe('after a failure that waits', () => {
   const longestWait = (attempt: number, intervalMs: number) =>
     retryDelayMs(failure('access-denied'), attempt, intervalMs, cadence(0, 1))
 
-  test('it is the interval, spread like any other', () => {
-    assert.deepEqual([wait(0.1, 0), wait(0.1, 0.5), wait(0.1, 1)], [9000, 10_000, 11_000])
+  test('it is the interval, shortened like any other', () => {
+    assert.deepEqual([wait(0.1, 0), wait(0.1, 0.5), wait(0.1, 1)], [10_000, 9500, 9000])
   })
 
   test('it is at least what Retry-After says', () => {
-    assert.deepEqual([wait(0.1, 0, 60_000), wait(0.1, 0, 500)], [60_000, 9000])
+    assert.deepEqual([wait(0.1, 1, 60_000), wait(0.1, 1, 500)], [60_000, 9000])
   })
 
   test('it grows to a minute where the interval is shorter, and is never less than that', () => {
@@ -77,6 +77,6 @@ test('each code has a wait', () => {
   for (const [code, [disposition]] of Object.entries(ERROR_CODES)) {
     const waitMs = retryDelayMs(failure(code as ErrorCode), 1, 10_000, cadence(0.1, 0.5))
     assert.ok(waitMs >= 500 && waitMs <= 10_000, code)
-    if (disposition !== 'retry') assert.equal(waitMs, 10_000, code)
+    if (disposition !== 'retry') assert.equal(waitMs, 9500, code)
   }
 })

@@ -1,8 +1,8 @@
 // What follows where a step failed: whether it counts, when it is tried again, and how that is
 // told. Nothing is tried again on the spot.
-import { retryDelayMs, spread } from '../../schedule/cadence.js'
+import { retryDelayMs } from '../../schedule/cadence.js'
 import type { EntryEvent } from '../events.js'
-import { pollAt } from './due.js'
+import { joinsBefore, pollAt } from './due.js'
 import type { Conclusion, OutcomeRule } from './outcome.js'
 
 /** However short the interval, tidying that failed is not tried again sooner. */
@@ -45,12 +45,16 @@ const afterFailedSync: OutcomeRule<'failed'> = (
   const { syncing } = schedule
   const failures = schedule.failures + 1
   const delayMs = retryDelayMs(error, failures, desired.entry.intervalMs, context.cadence)
+  const dueAt = at + delayMs
   // Polls go on after a stall: the remote may name another revision.
   const retryInMs = error.disposition === 'stall' ? undefined : delayMs
+  // An early poll would undo a back-off.
+  const joinsAt =
+    error.disposition === 'wait' ? joinsBefore(dueAt, at, desired.entry, context.cadence) : dueAt
   const next: Conclusion =
     retryInMs === undefined
       ? { desired: { stalled: syncing && { want: syncing.want, error } } }
-      : { schedule: pollAt(schedule, at + retryInMs) }
+      : { schedule: pollAt(schedule, dueAt, joinsAt) }
   const told = { oid: syncing?.commit, error, durationMs, retryInMs, attempt: failures }
   const events: EntryEvent[] = [{ type: 'sync-failed', ...told }]
   if (drift && failures === 1) {
@@ -74,7 +78,7 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
   }
   const isResolution = step === 'resolution'
   // A ref that is missing costs no request of its own while others are asked for.
-  const joinsAt = isResolution ? at + Math.round(intervalMs * spread(cadence)) : undefined
+  const joinsAt = isResolution ? at + intervalMs * (1 - cadence.jitter) : undefined
   return {
     schedule: {
       failures,

@@ -1,6 +1,6 @@
 // What follows where the remote says what it has.
 import { spread } from '../../schedule/cadence.js'
-import { pollAt } from './due.js'
+import { joinsBefore, pollAt } from './due.js'
 import type { OutcomeRule } from './outcome.js'
 
 /** What follows where the remote has what an entry follows: its next poll, and maybe a sync. */
@@ -15,7 +15,7 @@ export const afterPoll: OutcomeRule<'polled'> = (
   const isSame = commit !== undefined && wanted.want === want
   const found = isSame ? { ...wanted, commit } : wanted
   const nextAt = at + Math.round(desired.entry.intervalMs * spread(cadence))
-  const next = pollAt(schedule, nextAt)
+  const next = pollAt(schedule, nextAt, joinsBefore(nextAt, at, desired.entry, cadence))
   const lastPolledAt = clock.wallTime()
   const { commit: oid } = found
   if (oid === commit && !observed.drift) {

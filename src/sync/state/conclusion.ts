@@ -57,10 +57,11 @@ export function conclusionOf(
       return afterPoll(records, outcome, context)
     case 'resting': {
       // Nothing is put off that is not to be polled.
-      const { dueAt } = schedule
+      const { dueAt, joinsAt } = schedule
+      const { timeMs } = outcome
       return dueAt === undefined
         ? {}
-        : { schedule: pollAt(schedule, Math.max(dueAt, outcome.timeMs)) }
+        : { schedule: pollAt(schedule, Math.max(dueAt, timeMs), Math.max(joinsAt, timeMs)) }
     }
     case 'syncing':
       return { schedule: { syncing: outcome.wanted } }

@@ -1,13 +1,11 @@
 // When an entry is polled: a poll that somebody wants at once is put off by nothing.
+import type { Entry } from '../../listing/entry.js'
+import type { Cadence } from '../../schedule/cadence.js'
 import type { EntryRecords, Schedule } from './records.js'
 
-/** Whether it takes part in a poll at `now`, which may be early by the share of the jitter. */
-export function isDue({ desired, schedule }: EntryRecords, now: number, jitter: number): boolean {
-  const { dueAt, error, joinsAt } = schedule
-  if (dueAt === undefined) return false
-  // An early look would undo a back-off.
-  const slackMs = error?.disposition === 'retry' ? 0 : desired.entry.intervalMs * jitter
-  return Math.min(dueAt, joinsAt) - slackMs <= now
+/** Whether an entry takes part in a poll at `now`. */
+export function isDue({ dueAt, joinsAt }: Schedule, now: number): boolean {
+  return dueAt !== undefined && Math.min(dueAt, joinsAt) <= now
 }
 
 /** Until the poll that begins has an outcome, an entry is not polled by itself. */
@@ -29,4 +27,17 @@ export function pollAt(
   joinsAt = Number.POSITIVE_INFINITY,
 ): Partial<Schedule> {
   return isWanted ? {} : { dueAt, joinsAt }
+}
+
+/**
+ * From when on an entry that was polled at `at`, and is due again at `dueAt`, joins polls of others:
+ * earlier by at most the share of the jitter, and never before the shortest interval is over.
+ */
+export function joinsBefore(
+  dueAt: number,
+  at: number,
+  { intervalMs }: Entry,
+  { jitter }: Cadence,
+): number {
+  return Math.max(at + intervalMs * (1 - jitter), dueAt - intervalMs * jitter)
 }
