@@ -15,7 +15,7 @@ export type Command =
 const PROGRAM: Program = {
   name: 'git-autosync',
   usage:
-    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags] [healthz | startupz | readyz]',
+    '[flags]\n       git-autosync validate [flags] [listing]\n       git-autosync healthcheck [flags] [healthz | livez | startupz | readyz]',
   description:
     'Keeps directories equal to git revisions. validate checks a listing; healthcheck asks the service at HTTP_HOST and HTTP_PORT whether it lives, or another of its probes. Each flag may be set in the environment as well; the flag wins.',
   flags: Object.values(SETTINGS),

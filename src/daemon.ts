@@ -132,7 +132,7 @@ function serverSource(
 ): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'isExhausted' | 'metrics'> {
   const build = { version: readVersion(), node: process.version }
   return {
-    started: () => synchronizer.readiness.hasStarted(),
+    starting: () => synchronizer.readiness.starting(),
     missing: () => synchronizer.readiness.missing(),
     waiting: () => synchronizer.readiness.waiting(),
     status() {

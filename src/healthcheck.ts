@@ -5,7 +5,7 @@ import { codeOf } from './base/errno.js'
 import { redact } from './base/redact-patterns.js'
 
 /** The routes that answer 200 or not. */
-export const PROBES = ['healthz', 'startupz', 'readyz'] as const
+export const PROBES = ['healthz', 'livez', 'startupz', 'readyz'] as const
 export type Probe = (typeof PROBES)[number]
 
 /** Whether there is such a probe. */

@@ -19,7 +19,7 @@ export async function run(settings: Settings): Promise<number | undefined> {
   const endProcess = createEndProcess()
   const redactor = createRedactor()
   const { logLevel: level, logFormat: format } = settings
-  const logger = createLogger({ level, format, redactor })
+  const logger = createLogger({ level, format, colors: !process.env['NO_COLOR'], redactor })
   let daemon: Daemon
   try {
     daemon = await startDaemon(settings, logger, { redactor })

@@ -15,7 +15,7 @@ import {
   parseTimeout,
 } from './base/values.js'
 import type { ListingDefaults } from './listing/entry.js'
-import { LOG_FORMATS, LOG_LEVELS } from './observe/logging.js'
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/logging.js'
 import type { PublishMode } from './publish/target.js'
 import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
 
@@ -52,8 +52,8 @@ export const SETTINGS = {
     'connections of the HTTP server; more take the place of idle ones, or are closed at once'),
   logLevel: setting('LOG_LEVEL', 'level', 'info', oneOf(LOG_LEVELS),
     `least important level to log: ${LOG_LEVELS.join(', ')}`),
-  logFormat: setting('LOG_FORMAT', 'format', 'json', oneOf(LOG_FORMATS),
-    'json, or pretty for people'),
+  logFormat: setting<LogFormat | undefined>('LOG_FORMAT', 'format', undefined, oneOf(LOG_FORMATS),
+    'json, or pretty for people; unset: pretty on a terminal, without colours where NO_COLOR is set, else json'),
   syncTimeoutMs: setting('SYNC_TIMEOUT', 'duration', '10m', parseTimeout,
     'longest time for one whole sync'),
   idleTimeoutMs: setting('IDLE_TIMEOUT', 'duration', '30s', parseTimeout,

@@ -53,7 +53,7 @@ test('healthcheck needs the port of the service, and no listing', () => {
   assert.ok(other.name === 'healthcheck' && other.probe === 'readyz')
   assert.deepEqual([command.settings.httpHost, command.settings.httpPort], ['0.0.0.0', 9000])
   assert.deepEqual(faultsOf(['healthcheck', 'x', 'y'], { HTTP_PORT: '0' }), [
-    'unknown probe "x": there are healthz, startupz, readyz',
+    'unknown probe "x": there are healthz, livez, startupz, readyz',
     'unexpected argument "y"',
     'HTTP_PORT is 0: name the port that was logged',
   ])

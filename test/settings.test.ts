@@ -39,7 +39,7 @@ test('every setting has its default', () => {
     httpPort: 8080,
     maxConnections: 512,
     logLevel: 'info',
-    logFormat: 'json',
+    logFormat: undefined,
     syncTimeoutMs: 600_000,
     idleTimeoutMs: 30_000,
     maxConcurrentSyncs: 4,

@@ -30,7 +30,10 @@ export interface Logger {
 
 export interface LoggerOptions {
   level: LogLevel
-  format: LogFormat
+  /** @default `pretty` where the stream is a terminal, else `json` */
+  format?: LogFormat | undefined
+  /** Whether a terminal may be written to in colours. @default true */
+  colors?: boolean
   /** @default process.stdout */
   stream?: Writable & { isTTY?: boolean }
   /** @default systemClock */
@@ -39,10 +42,12 @@ export interface LoggerOptions {
   redactor?: Redactor
 }
 
-/** Creates a logger; `pretty` is coloured only where the stream is a terminal. */
+/** Creates a logger; `pretty` is coloured only where the stream is a terminal that may be. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, stream = process.stdout, clock = systemClock, redactor } = options
-  const isColored = stream.isTTY === true
+  const { level, stream = process.stdout, clock = systemClock, colors = true, redactor } = options
+  const isTerminal = stream.isTTY === true
+  const { format = isTerminal ? 'pretty' : 'json' } = options
+  const isColored = isTerminal && colors
   const sink = winston.createLogger({
     level,
     format: winston.format.printf((entry) => {

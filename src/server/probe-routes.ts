@@ -1,4 +1,4 @@
-// The three probes. None of them fails because a remote is down.
+// The probes. None of them fails because a remote is down.
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 export interface ProbeSource {
@@ -7,27 +7,29 @@ export interface ProbeSource {
   heartbeatLimitMs: number
   /** Whether so many threads hang in calls of a volume that no work can be done any more. */
   isExhausted(): boolean
-  /** Whether every required entry has published at least once; never false again. */
-  started(): boolean
-  /** Paths of the required entries that have no content in place. */
+  /** Paths of the required entries that have no content in place, until none is left once. */
+  starting(): string[]
+  /** Paths of the required entries that should have content in place by now, and have none. */
   missing(): string[]
   /** By the paths of required entries that another instance publishes: which one. */
   waiting(): Record<string, string>
 }
 
-/** Adds GET /healthz, /startupz and /readyz: 200, or 503 with the reason. */
+/** Adds GET /healthz (also as /livez), /startupz and /readyz: 200, or 503 with the reason. */
 export function addProbeRoutes(app: FastifyInstance, source: ProbeSource): void {
-  app.get('/healthz', (_request, reply) => {
-    const heartbeatAgeMs = source.heartbeatAgeMs()
-    if (heartbeatAgeMs > source.heartbeatLimitMs) {
-      return unavailable(reply, { status: 'stalled', heartbeatAgeMs })
-    }
-    if (source.isExhausted()) return unavailable(reply, { status: 'volume-hangs' })
-    return ok(reply)
-  })
+  for (const route of ['/healthz', '/livez']) {
+    app.get(route, (_request, reply) => {
+      const heartbeatAgeMs = source.heartbeatAgeMs()
+      if (heartbeatAgeMs > source.heartbeatLimitMs) {
+        return unavailable(reply, { status: 'stalled', heartbeatAgeMs })
+      }
+      if (source.isExhausted()) return unavailable(reply, { status: 'volume-hangs' })
+      return ok(reply)
+    })
+  }
   app.get('/startupz', (_request, reply) => {
-    if (source.started()) return ok(reply)
-    return unavailable(reply, { status: 'starting', missing: source.missing() })
+    const missing = source.starting()
+    return missing.length === 0 ? ok(reply) : unavailable(reply, { status: 'starting', missing })
   })
   app.get('/readyz', (_request, reply) => {
     const missing = source.missing()

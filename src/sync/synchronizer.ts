@@ -38,6 +38,7 @@ export class Synchronizer {
   /** Directories of entries. */
   readonly #syncs: WorkQueue<string>
   readonly #leases: LeaseKeeper
+  #hasListing = false
 
   constructor(options: SynchronizerOptions) {
     this.#options = options
@@ -70,6 +71,7 @@ export class Synchronizer {
     for (const entry of diff.removed) this.#remove(entry, prune)
     for (const { from, to } of diff.changed) this.#change(from, to)
     for (const entry of diff.added) this.#add(entry)
+    this.#hasListing = true
     return diff
   }
 
@@ -128,7 +130,7 @@ export class Synchronizer {
     const state = this.#entries.get(entry.directory) ?? createState(entry)
     this.#entries.set(entry.directory, state)
     this.#retiring.delete(entry.directory)
-    conclude(state, { type: 'added', entry }, this.#options)
+    conclude(state, { type: 'added', entry, isLate: this.#hasListing }, this.#options)
     this.#join(state)
   }
 

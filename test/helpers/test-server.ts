@@ -7,7 +7,7 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
     heartbeatAgeMs: () => 0,
     heartbeatLimitMs: 30_000,
     isExhausted: () => false,
-    started: () => true,
+    starting: () => [],
     missing: () => [],
     waiting: () => ({}),
     metrics: { render: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' },

@@ -233,6 +233,25 @@ describe('pretty', () => {
     assert.equal(stream.text, '12:34:56.789 \u001b[31mERROR\u001b[0m bad\n')
   })
 
+  test('is not coloured where NO_COLOR is set', async () => {
+    const stream = new TextStream({ isTTY: true })
+    const logger = createLogger({ level: 'info', colors: false, stream, clock: new FakeClock(0) })
+    logger.error('bad')
+    await logger.close()
+    assert.equal(stream.text, '00:00:00.000 ERROR bad\n')
+  })
+
+  test('is the format of a terminal where none is asked for, and JSON is that of all else', async () => {
+    const starts = [true, false].map(async (isTTY) => {
+      const stream = new TextStream({ isTTY })
+      const logger = createLogger({ level: 'info', stream, clock: new FakeClock(0) })
+      logger.info('listening')
+      await logger.close()
+      return stream.text.slice(0, 13)
+    })
+    assert.deepEqual(await Promise.all(starts), ['00:00:00.000 ', '{"timestamp":'])
+  })
+
   test('stays one line, and lets no control character of a remote through', async () => {
     const { stream, logger } = createTestLogger('info', 'pretty')
     logger.info('a\nb\u001b[2Jc\u009bd', { text: 'e\nf\u007f' })

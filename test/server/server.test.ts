@@ -5,12 +5,12 @@ import { describe, test } from 'node:test'
 import type { EntryStatus } from '../../src/sync/status.js'
 import { createTestServer, serverSource } from '../helpers/test-server.js'
 
-const ROUTES = ['/healthz', '/startupz', '/readyz', '/metrics', '/status']
+const ROUTES = ['/healthz', '/livez', '/startupz', '/readyz', '/metrics', '/status']
 
 describe('probes', () => {
   test('answer 200 while all is well', async () => {
     const { app } = createTestServer()
-    for (const url of ['/healthz', '/startupz', '/readyz']) {
+    for (const url of ['/healthz', '/livez', '/startupz', '/readyz']) {
       const response = await app.inject(url)
       assert.equal(response.statusCode, 200, url)
       assert.deepEqual(response.json(), { status: 'ok' })
@@ -23,14 +23,17 @@ describe('probes', () => {
     let heartbeatAgeMs = 30_000
     const { app } = createTestServer({
       heartbeatAgeMs: () => heartbeatAgeMs,
-      started: () => false,
+      starting: () => ['a'],
       missing: () => ['a'],
     })
-    assert.equal((await app.inject('/healthz')).statusCode, 200)
+    const urls = ['/healthz', '/livez']
+    for (const url of urls) assert.equal((await app.inject(url)).statusCode, 200)
     heartbeatAgeMs++
-    const response = await app.inject('/healthz')
-    assert.equal(response.statusCode, 503)
-    assert.deepEqual(response.json(), { status: 'stalled', heartbeatAgeMs: 30_001 })
+    for (const url of urls) {
+      const response = await app.inject(url)
+      assert.equal(response.statusCode, 503)
+      assert.deepEqual(response.json(), { status: 'stalled', heartbeatAgeMs: 30_001 })
+    }
   })
 
   test('liveness fails where no work can be done any more, as too many threads hang', async () => {
@@ -44,12 +47,12 @@ describe('probes', () => {
   })
 
   test('startup waits for the first publications, and names what is missing', async () => {
-    let started = false
-    const { app } = createTestServer({ started: () => started, missing: () => ['repos/a'] })
+    const starting = ['repos/a']
+    const { app } = createTestServer({ starting: () => starting })
     const response = await app.inject('/startupz')
     assert.equal(response.statusCode, 503)
     assert.deepEqual(response.json(), { status: 'starting', missing: ['repos/a'] })
-    started = true
+    starting.pop()
     assert.equal((await app.inject('/startupz')).statusCode, 200)
   })
 
@@ -148,7 +151,7 @@ describe('other requests', () => {
     }
     const { app, errors } = createTestServer({
       heartbeatAgeMs: fail,
-      started: fail,
+      starting: fail,
       missing: fail,
       metrics: { render: async () => fail(), contentType: 'text/plain' },
       status: fail,

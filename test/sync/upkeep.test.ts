@@ -61,10 +61,50 @@ test('that all has started stays true when an entry comes on top', async (t) => 
   assert.equal(sync.synchronizer.readiness.hasStarted(), true)
   sync.remote(OTHER_REPO).pollError = failure('connection-refused')
   await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
-  assert.deepEqual(
-    [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
-    [['b'], true],
-  )
+  assert.equal(sync.synchronizer.readiness.hasStarted(), true)
+})
+
+describe('an entry that is added while the service runs', () => {
+  test('counts from its first content on: a mistyped branch takes nobody out of service', async (t) => {
+    const sync = createFakeSync(t)
+    const { readiness } = sync.synchronizer
+    await sync.list({ path: 'a' })
+    await sync.list({ path: 'a' }, { path: 'b', branch: 'mian' })
+    assert.deepEqual(readiness.missing(), [])
+    assert.equal(sync.status('b').error?.code, 'branch-not-found')
+    await sync.list({ path: 'a' }, { path: 'b', branch: 'mian', required: false })
+    await sync.list({ path: 'a' }, { path: 'b', branch: 'mian' })
+    assert.deepEqual(readiness.missing(), [], 'also where it is changed meanwhile')
+  })
+
+  test('counts while another instance publishes it once it had content', async (t) => {
+    const sync = createFakeSync(t)
+    const { readiness } = sync.synchronizer
+    const { leases } = sync.workers
+    leases.isWritable = true
+    await sync.list({ path: 'a' })
+    leases.others.set('/b', 'seen')
+    await sync.list({ path: 'a' }, { path: 'b' })
+    assert.deepEqual([sync.status('b').state, readiness.waiting()], ['waiting', {}])
+    leases.others.delete('/b')
+    await sync.clock.advance(1000)
+    assert.equal(sync.status('b').state, 'synced')
+    leases.others.set('/b', 'seen')
+    await sync.clock.advance(15_000)
+    assert.deepEqual(Object.keys(readiness.waiting()), ['b'])
+  })
+
+  test('counts at once where all has not started yet, for that it has', async (t) => {
+    const sync = createFakeSync(t)
+    const { readiness } = sync.synchronizer
+    await sync.list({ path: 'a', branch: 'mian' })
+    await sync.list({ path: 'a', branch: 'mian' }, { path: 'b', branch: 'mian' })
+    assert.deepEqual([readiness.missing(), readiness.starting()], [['a'], ['a', 'b']])
+    await sync.list({ path: 'a' }, { path: 'b', branch: 'mian' })
+    assert.deepEqual([readiness.missing(), readiness.starting()], [[], ['b']])
+    await sync.list({ path: 'a' }, { path: 'b' })
+    assert.deepEqual([readiness.hasStarted(), readiness.starting()], [true, []])
+  })
 })
 
 test('that all has started is remembered, also where nobody asked before', async (t) => {
@@ -75,7 +115,7 @@ test('that all has started is remembered, also where nobody asked before', async
   await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
   assert.deepEqual(
     [sync.synchronizer.readiness.missing(), sync.synchronizer.readiness.hasStarted()],
-    [['b'], true],
+    [[], true],
   )
 })
 

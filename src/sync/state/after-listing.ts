@@ -9,9 +9,10 @@ import { type EntryRecords, labelsOf } from './records.js'
 /** What follows where an entry is listed, again, or otherwise than before. */
 export const afterListing: OutcomeRule<'added' | 'changed' | 'adjusted'> = (
   records,
-  { type, entry },
+  outcome,
   { clock },
 ) => {
+  const { type, entry } = outcome
   const before = records.desired.entry
   const isRenamed = before.path !== entry.path || before.repo !== entry.repo
   const events: EntryEvent[] = []
@@ -20,11 +21,14 @@ export const afterListing: OutcomeRule<'added' | 'changed' | 'adjusted'> = (
   else if (type === 'changed') events.push({ type: 'entry-changed' })
   return type === 'adjusted'
     ? { desired: { entry }, schedule: pollNow(records, clock.now()), events }
-    : { ...startOver(records, entry), events }
+    : {
+        ...startOver(records, entry, type === 'added' ? outcome.isLate : records.desired.isLate),
+        events,
+      }
 }
 
 /** What is in place is found out anew, and what went wrong before counts no more. */
-function startOver({ desired, observed }: EntryRecords, entry: Entry): Conclusion {
+function startOver({ desired, observed }: EntryRecords, entry: Entry, isLate: boolean): Conclusion {
   const { remote, revision } = desired.entry
   const isFromThisRemote = observed.isFromThisRemote && entry.remote.url === remote.url
   const isSameRevision = isDeepStrictEqual(entry.revision, revision)
@@ -36,7 +40,7 @@ function startOver({ desired, observed }: EntryRecords, entry: Entry): Conclusio
       ignored: new Set(),
       mountPoint: undefined,
     },
-    desired: { entry, listing: 'listed', wanted: undefined, stalled: undefined },
+    desired: { entry, listing: 'listed', isLate, wanted: undefined, stalled: undefined },
     schedule: { ...POLLING, failures: 0, error: undefined, tidyAt: undefined },
   }
 }

@@ -13,7 +13,8 @@ import type { Desired, EntryRecords, Observed, Schedule } from './records.js'
 
 /** What a step came to, or what is asked of an entry. Times are the clock's `now()`. */
 export type Outcome =
-  | { type: 'added'; entry: Entry }
+  /** While the service ran, where it is late. */
+  | { type: 'added'; entry: Entry; isLate: boolean }
   /** The listing says something else: other content, or all but that. */
   | { type: 'changed' | 'adjusted'; entry: Entry }
   | { type: 'removed'; isPruned: boolean }

@@ -46,6 +46,8 @@ export interface Desired {
    * was `pruned` goes; of one that is `retired` nothing is left to do.
    */
   readonly listing: 'listed' | 'removed' | 'pruned' | 'retired'
+  /** Whether it was added while the service ran. */
+  readonly isLate: boolean
   /** What the remote named last. */
   readonly wanted: ResolvedRevision | undefined
   /** What could not be published, and will not be tried again until the remote names another. */
@@ -102,7 +104,7 @@ export function newRecords(entry: Entry): EntryRecords {
       mountPoint: undefined,
       waiting: undefined,
     },
-    desired: { entry, listing: 'listed', wanted: undefined, stalled: undefined },
+    desired: { entry, listing: 'listed', isLate: false, wanted: undefined, stalled: undefined },
     schedule: {
       failures: 0,
       error: undefined,

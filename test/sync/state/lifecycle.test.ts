@@ -94,7 +94,7 @@ describe('a transition that the table does not have', () => {
     const state = createState(ENTRY)
     conclude(state, { type: 'removed', isPruned: false }, context)
     conclude(state, { type: 'retired' }, context)
-    conclude(state, { type: 'added', entry: ENTRY }, context)
+    conclude(state, { type: 'added', entry: ENTRY, isLate: true }, context)
     const [fault, ...others] = faults
     assert.ok(fault instanceof SyncError && fault.code === 'internal')
     assert.match(fault.message, /^The entry a went from retired to inspecting by added/)
@@ -146,7 +146,7 @@ function keyOf({ desired, observed, phase, schedule }: EntryState): string {
 function outcomesIn(state: EntryState): Outcome[] {
   if (state.phase === 'retired') return []
   if (state.phase === 'retiring') {
-    const back: Outcome[] = [{ type: 'added', entry: ENTRY }, ...turnOutcomes()]
+    const back: Outcome[] = [{ type: 'added', entry: ENTRY, isLate: true }, ...turnOutcomes()]
     // The work that is aborted ends first.
     if (state.schedule.syncing) return [...back, { type: 'sync-ended' }]
     return [...back, { type: 'unpublished' }, ...failures('removal'), { type: 'retired' }]
