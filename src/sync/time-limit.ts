@@ -20,10 +20,10 @@ export async function withTimeLimit<T>(
   const timeout = new AbortController()
   const timers: Timer[] = [clock.schedule(limitMs, () => timeout.abort(timedOut(limitMs)))]
   const limited = AbortSignal.any([signal, timeout.signal])
+  const ended = new AbortController()
   const givenUp = new Promise<never>((_resolve, reject) => {
-    limited.addEventListener('abort', () => {
-      timers.push(clock.schedule(GRACE_MS, () => reject(hangs())))
-    })
+    const onAbort = () => timers.push(clock.schedule(GRACE_MS, () => reject(hangs())))
+    limited.addEventListener('abort', onAbort, { signal: ended.signal })
   })
   try {
     return await Promise.race([work(limited), givenUp])
@@ -32,6 +32,8 @@ export async function withTimeLimit<T>(
     if (limited.aborted && limited.reason instanceof SyncError) throw limited.reason
     throw error
   } finally {
+    // What is aborted later is other work.
+    ended.abort()
     for (const timer of timers) timer.cancel()
   }
 }
