@@ -1,59 +1,131 @@
-// What is remembered of each entry of a pack: a few bytes, as there may be millions.
-import type { Oid } from '../git/oid.js'
+// What is remembered of each entry of a pack: about 50 bytes, as there may be millions.
+import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
 
 /** What an entry builds on: nothing, an earlier entry, or an oid that is not in the pack yet. */
 export type Base = undefined | number | Oid
 
+/** In place of the number of a base. */
+const [NO_BASE, OUTSIDE] = [-1, -2]
+
 export class EntryList {
+  readonly #oidBytes: number
+  #count = 0
+  #unresolvedCount = 0
   /** Where each entry starts in the pack, in ascending order. */
-  readonly #offsets: number[] = []
-  readonly #bases: Base[] = []
-  readonly #unresolved = new Set<number>()
+  #offsets = new Float64Array()
+  /** The number of each entry's base. */
+  #bases = new Int32Array()
+  /** Of entries whose base is not in the pack yet. */
+  readonly #outside = new Map<number, Oid>()
+  /** The oid of each entry's object, once it is resolved. */
+  #oids = Buffer.alloc(0)
+  #isResolved = new Uint8Array()
+  /** A hash table: where an oid belongs, or in one of the next places, one more than its entry. */
+  #places = new Int32Array(1024)
+  /** Which bytes of an oid say where: nobody can make objects that all belong in one place. */
+  readonly #hashedAt: number
+
+  constructor(format: ObjectFormat) {
+    this.#oidBytes = oidBytes(format)
+    this.#hashedAt = Math.floor(Math.random() * (this.#oidBytes - 3))
+  }
 
   /** How many entries have no object yet. */
   get unresolvedCount(): number {
-    return this.#unresolved.size
+    return this.#unresolvedCount
   }
 
   /** Adds the next entry, unresolved, and returns its index. */
   add(offset: number, base: Base): number {
-    this.#offsets.push(offset)
-    const index = this.#bases.push(base) - 1
-    this.#unresolved.add(index)
+    const index = this.#count++
+    if (index === this.#offsets.length) this.#grow()
+    this.#offsets[index] = offset
+    this.#unresolvedCount++
+    this.#bases[index] = typeof base === 'number' ? base : base === undefined ? NO_BASE : OUTSIDE
+    if (typeof base === 'string') this.#outside.set(index, base)
     return index
   }
 
   /** Where an entry starts; undefined for one that is not there yet. */
   offsetOf(index: number): number | undefined {
-    return this.#offsets[index]
+    return index < this.#count ? this.#offsets[index] : undefined
   }
 
   /** The entry that starts at `offset`; undefined where none does. */
   startingAt(offset: number): number | undefined {
     let low = 0
-    let high = this.#offsets.length
+    let high = this.#count
     while (low < high) {
       const middle = (low + high) >>> 1
       if ((this.#offsets[middle] as number) < offset) low = middle + 1
       else high = middle
     }
-    return this.#offsets[low] === offset ? low : undefined
+    return this.offsetOf(low) === offset ? low : undefined
   }
 
   baseOf(index: number): Base {
-    return this.#bases[index]
+    const base = this.#bases[index] as number
+    return base === OUTSIDE ? this.#outside.get(index) : base === NO_BASE ? undefined : base
   }
 
   setBase(index: number, base: number): void {
     this.#bases[index] = base
+    this.#outside.delete(index)
   }
 
   /** Whether the object of an entry was computed; then also those of all it builds on. */
   isResolved(index: number): boolean {
-    return !this.#unresolved.has(index)
+    return this.#isResolved[index] === 1
   }
 
-  setResolved(index: number): void {
-    this.#unresolved.delete(index)
+  /** Names the object of an entry; false where an earlier entry has the same. */
+  resolve(index: number, oid: Oid): boolean {
+    this.#isResolved[index] = 1
+    this.#unresolvedCount--
+    this.#oids.write(oid, index * this.#oidBytes, 'hex')
+    const place = this.#placeOf(this.#oidAt(index))
+    if (this.#places[place] !== 0) return false
+    this.#places[place] = index + 1
+    return true
   }
+
+  /** The first entry that was resolved to an object; undefined where none was. */
+  find(oid: Oid): number | undefined {
+    if (oid.length !== 2 * this.#oidBytes) return undefined
+    const entry = this.#places[this.#placeOf(Buffer.from(oid, 'hex'))] as number
+    return entry === 0 ? undefined : entry - 1
+  }
+
+  #oidAt(index: number): Buffer {
+    return this.#oids.subarray(index * this.#oidBytes, (index + 1) * this.#oidBytes)
+  }
+
+  /** Where an oid is among the places, or could be put. */
+  #placeOf(oid: Buffer): number {
+    const mask = this.#places.length - 1
+    for (let place = oid.readUInt32LE(this.#hashedAt) & mask; ; place = (place + 1) & mask) {
+      const entry = this.#places[place] as number
+      if (entry === 0 || this.#oidAt(entry - 1).equals(oid)) return place
+    }
+  }
+
+  /** Doubles the room; half of the places stay free. */
+  #grow(): void {
+    const room = Math.max(512, 2 * this.#offsets.length)
+    this.#offsets = grown(this.#offsets, new Float64Array(room))
+    this.#bases = grown(this.#bases, new Int32Array(room))
+    this.#isResolved = grown(this.#isResolved, new Uint8Array(room))
+    this.#oids = grown(this.#oids, Buffer.alloc(room * this.#oidBytes))
+    const before = this.#places
+    this.#places = new Int32Array(2 * room)
+    for (const entry of before) {
+      if (entry !== 0) this.#places[this.#placeOf(this.#oidAt(entry - 1))] = entry
+    }
+  }
+}
+
+/** Copies what there is to where there is more room. */
+function grown<T extends Float64Array | Int32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from)
+  return to
 }

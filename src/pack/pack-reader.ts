@@ -42,8 +42,7 @@ export interface Pack {
 export class PackReader implements Pack {
   readonly #options: PackReaderOptions
   readonly #parser: EntryParser
-  readonly #entries = new EntryList()
-  readonly #entryOf = new Map<Oid, number>()
+  readonly #entries: EntryList
   readonly #cache: ObjectCache<number>
   /** What is in files, by entry: large objects, and large deltas. */
   readonly #large = new Map<number, LargeBlob>()
@@ -55,6 +54,7 @@ export class PackReader implements Pack {
 
   constructor(options: PackReaderOptions) {
     this.#options = options
+    this.#entries = new EntryList(options.objectFormat)
     this.#parser = new EntryParser({ ...options, onEntry: (entry) => this.#add(entry) })
     this.#cache = new ObjectCache<number>(options.cacheBytes)
   }
@@ -83,11 +83,11 @@ export class PackReader implements Pack {
   }
 
   has(oid: Oid): boolean {
-    return this.#entryOf.has(oid)
+    return this.#entries.find(oid) !== undefined
   }
 
   read(oid: Oid): StoredObject {
-    const entry = this.#entryOf.get(oid)
+    const entry = this.#entries.find(oid)
     if (entry !== undefined) return this.#object(entry)
     throw new SyncError(
       'pack-incomplete',
@@ -115,7 +115,7 @@ export class PackReader implements Pack {
   }
 
   #baseOf(kind: DeltaKind, offset: number): number | Oid {
-    if (kind.type === 'ref-delta') return this.#entryOf.get(kind.base) ?? kind.base
+    if (kind.type === 'ref-delta') return this.#entries.find(kind.base) ?? kind.base
     const base = this.#entries.startingAt(offset - kind.distance)
     if (base === undefined) throw corrupt('has a delta against something that is no object')
     return base
@@ -161,9 +161,7 @@ export class PackReader implements Pack {
       'body' in object
         ? hashObject(object.type, object.body, this.#options.objectFormat)
         : object.oid
-    this.#entries.setResolved(index)
-    const isNew = !this.#entryOf.has(oid)
-    if (isNew) this.#entryOf.set(oid, index)
+    const isNew = this.#entries.resolve(index, oid)
     this.#keep(index, object)
     for (const awaited of [index, oid]) {
       for (const waiting of this.#waiting.get(awaited) ?? []) {
