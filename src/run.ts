@@ -11,11 +11,13 @@ import { formatFault, ListingError } from './listing/listing-error.js'
 import { createLogger, type Logger } from './observe/logging.js'
 import type { Settings } from './settings.js'
 
-/** SIGTERM is answered within this time, whatever is under way. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** A signal to stop is answered within this time, whatever is under way. */
 const CLOSE_TIMEOUT_MS = 4000
 
 /** Runs until a signal, or in one-time mode until every entry was synced. */
 export async function run(settings: Settings): Promise<number | undefined> {
+  const stopped = stopSignal()
   const endProcess = createEndProcess()
   const redactor = createRedactor()
   const { logLevel: level, logFormat: format } = settings
@@ -28,15 +30,17 @@ export async function run(settings: Settings): Promise<number | undefined> {
   }
   // A one-time run that is stopped before its end has failed.
   let exitCode: number = settings.oneTime ? EXIT.failed : EXIT.clean
+  let asked: (typeof STOP_SIGNALS)[number] | undefined
+  let isStopping = false
   const grace = closeWithGrace(
     {
       // What follows knows its own limit.
       delay: false,
       logger: false,
-      skip: ['SIGHUP'],
+      skip: ['SIGHUP', ...STOP_SIGNALS],
     },
-    async ({ signal, err }) => {
-      ignoreFurtherSignals()
+    async ({ err, signal = asked }) => {
+      isStopping = true
       if (err) exitCode = EXIT.failed
       if (err) logger.error('stopping after a fault in this program', { error: err })
       else logger.info('stopping', { signal })
@@ -53,11 +57,11 @@ export async function run(settings: Settings): Promise<number | undefined> {
     logger.info('reading the listing again and polling every remote', { signal: 'SIGHUP' })
     void daemon.reload()
   })
-  if (settings.oneTime) {
-    const { failed } = await daemon.syncedOnce()
-    if (failed === 0) exitCode = EXIT.clean
-    grace.close()
-  }
+  const synced = settings.oneTime ? daemon.syncedOnce() : new Promise<never>(() => undefined)
+  const end = await Promise.race([stopped, synced])
+  if (typeof end === 'string') asked = end
+  else if (end.failed === 0) exitCode = EXIT.clean
+  if (!isStopping) grace.close()
   return undefined
 }
 
@@ -71,10 +75,12 @@ async function refuse(error: unknown, logger: Logger, endProcess: EndProcess): P
   return endProcess(isInvalid ? EXIT.invalid : EXIT.failed)
 }
 
-/** npm passes the terminal's SIGINT on a second time, which must not cut the stop short. */
-function ignoreFurtherSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.removeAllListeners(signal)
-    process.on(signal, () => undefined)
-  }
+/**
+ * The first signal to stop. Those that follow are heard and ignored, at any time: npm passes the
+ * terminal's SIGINT on a second time, which must not cut the stop short.
+ */
+function stopSignal(): Promise<(typeof STOP_SIGNALS)[number]> {
+  return new Promise((resolve) => {
+    for (const signal of STOP_SIGNALS) process.on(signal, resolve)
+  })
 }
