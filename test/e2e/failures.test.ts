@@ -45,7 +45,7 @@ test('each fault of a remote has a code and a sentence, and harms no other entry
     'no-credential': [
       at('good'),
       'credentials-invalid',
-      /the credential "nobody", but CREDENTIALS_PATH is not set/,
+      /^CREDENTIALS_PATH is not set: set it, or take the field "credential" out/,
       { credential: 'nobody' },
     ],
     'wrong-password': [

@@ -154,10 +154,10 @@ test('validate tells of a credential that is not there', async (t) => {
   const run = (env = {}) => runProgram(['validate', listingPath], env)
   const without = await run()
   assert.equal(without.code, 2)
-  assert.match(without.stderr, /: \/0\/credential: .*"deploy", but CREDENTIALS_PATH is not set/)
+  assert.match(without.stderr, /: \/0\/credential: CREDENTIALS_PATH is not set: set it/)
   const validated = await run({ CREDENTIALS_PATH: file })
   assert.equal(validated.code, 2)
-  assert.match(validated.stderr, /: \/0\/credential: .*has no credential of the name "deploy"/)
+  assert.match(validated.stderr, /no credential there has the name that the entry asks for/)
   assert.doesNotMatch(validated.stderr, /s3cret/)
   writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
   assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
@@ -196,7 +196,10 @@ test('validate looks at the credentials of SSH entries too', async (t) => {
   writeListing(listingPath, [{ path: 'out', repo: 'git@host:repo', credential: 'deploy' }])
   const run = () => runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
   for (const [text, fault] of [
-    ['[{"name": "deply", "sshKeyFile": "key"}]', /has no credential of the name "deploy"/],
+    [
+      '[{"name": "deply", "sshKeyFile": "key"}]',
+      /\/0\/credential: .*no credential there has the name that the entry asks for/,
+    ],
     ['[{"name": "deploy"', /credentials\.json/],
   ] as const) {
     writeFileSync(file, text)
@@ -235,7 +238,10 @@ test('validate looks at the client certificates of https entries too', async (t)
   writeFileSync(file, JSON.stringify([{ url: 'https://host', ...identity }]))
   const { code, stderr } = await runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
   assert.equal(code, 2)
-  assert.match(stderr, /: \/0\/repo: The clientCertFile \S+none\.crt cannot be read \(ENOENT\)/)
+  assert.match(
+    stderr,
+    /: \/0\/repo: The credential for https:\/\/host .* its clientCertFile \S+none\.crt cannot be read \(ENOENT\)/,
+  )
 })
 
 test('a port that is taken: what was started is stopped again', async (t) => {
