@@ -1,7 +1,7 @@
 // Bytes to read at any position, in memory or in a file: what a delta is made of and
 // applied to, however large.
 import { closeSync, readSync } from 'node:fs'
-import { openRegular } from '../volume/open-file.js'
+import type { OpenFile } from '../volume/open-file.js'
 
 export interface ByteSource {
   readonly length: number
@@ -16,7 +16,7 @@ export function bufferSource(bytes: Buffer): ByteSource {
 
 const WINDOW_BYTES = 64 * 1024
 
-/** A file as a source; it is open until closed. */
+/** An open file as a source, which closes it in the end. */
 export class FileSource implements ByteSource {
   readonly length: number
   readonly #fd: number
@@ -25,8 +25,7 @@ export class FileSource implements ByteSource {
   #window = this.#buffer
   #windowStart = 0
 
-  constructor(path: string | Buffer) {
-    const { fd, stat } = openRegular(path)
+  constructor({ fd, stat }: OpenFile) {
     this.#fd = fd
     this.length = stat.size
   }

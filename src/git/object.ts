@@ -1,7 +1,9 @@
 // Git objects as bytes: their oid, and what a commit or a tag points to.
 // https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+
 import { createHash, type Hash } from 'node:crypto'
 import { SyncError } from '../base/errors.js'
+import type { VolumeFile } from '../volume/open-file.js'
 import { isOid, type ObjectFormat, type Oid } from './oid.js'
 
 export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag'
@@ -19,7 +21,7 @@ export interface LargeBlob {
   type: 'blob'
   oid: Oid
   /** Holds the blob's content. */
-  file: string | Buffer
+  file: VolumeFile
   /** In bytes. */
   size: number
   /** Whether the file was made for this blob, and is removed later. */

@@ -1,12 +1,13 @@
 // From a base and a delta to the object they make. A blob too large for memory is built
 // in a file; whatever else an object is, it is held in memory.
-import { readFileSync } from 'node:fs'
+
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
 import { corrupt } from '../git/corrupt.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
 import { type Limits, tooLarge } from '../git/limits.js'
 import { type LargeBlob, MAX_WHOLE_BYTES, type StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
+import type { VolumeFile } from '../volume/open-file.js'
 import { LargeBlobWriter } from './content-writer.js'
 
 export interface BuildOptions {
@@ -14,7 +15,7 @@ export interface BuildOptions {
   /** From this size on, in bytes, a blob is built in a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
-  createFile: () => string
+  createFile: () => VolumeFile
   limits: Limits
   /** Asked often; throws when the work is to be given up. */
   checkpoint: () => void
@@ -33,7 +34,9 @@ export function buildObject(
     if (Math.max(size, deltaBytes) > MAX_WHOLE_BYTES) {
       throw corrupt(`makes a ${base.type} of an impossible size`)
     }
-    const whole = Buffer.isBuffer(delta) ? delta : readFileSync(delta.file)
+    const whole = Buffer.isBuffer(delta)
+      ? delta
+      : reading(delta, (source) => Buffer.from(source.read(0, source.length)))
     return { type: base.type, body: applyDelta(base.body, whole) }
   }
   if ('body' in base && Buffer.isBuffer(delta) && size < options.largeBytes) {
@@ -64,7 +67,7 @@ function buildBlob(
 
 function reading<T>(content: Buffer | LargeBlob, use: (source: ByteSource) => T): T {
   if (Buffer.isBuffer(content)) return use(bufferSource(content))
-  const source = new FileSource(content.file)
+  const source = new FileSource(content.file.open())
   try {
     return use(source)
   } finally {

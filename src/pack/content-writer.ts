@@ -1,9 +1,10 @@
 // Takes the content of an object piece by piece, and makes sure of its size: into memory,
 // or for blobs and deltas too large for that into a file.
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { corrupt } from '../git/corrupt.js'
 import { type LargeBlob, startHash } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
+import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
 
 /** What is written at once: deltas come in pieces of a few bytes. */
@@ -55,7 +56,7 @@ export class BufferWriter implements ContentWriter {
 
 /** Gives a blob in a file. */
 export class LargeBlobWriter implements ContentWriter {
-  readonly #file: string
+  readonly #file: VolumeFile
   readonly #fd: number
   readonly #size: number
   readonly #hash
@@ -65,9 +66,9 @@ export class LargeBlobWriter implements ContentWriter {
   #isClosed = false
 
   /** `file` must not exist; `size` is what the blob must turn out to have, in bytes. */
-  constructor(file: string, size: number, format: ObjectFormat) {
+  constructor(file: VolumeFile, size: number, format: ObjectFormat) {
     this.#file = file
-    this.#fd = openSync(file, 'wx')
+    this.#fd = file.create()
     this.#size = size
     this.#hash = startHash('blob', size, format)
   }

@@ -1,6 +1,7 @@
 // Takes a pack apart as it arrives: each entry is inflated once, while the next is still
 // on its way. Entries too large for memory go to files. At the end the object count and
 // the checksum are verified. https://git-scm.com/docs/pack-format
+
 import { corrupt } from '../git/corrupt.js'
 import {
   decodeEntryHeader,
@@ -13,6 +14,7 @@ import { inflate } from '../git/inflate.js'
 import { type Limits, tooLarge } from '../git/limits.js'
 import { type LargeBlob, MAX_WHOLE_BYTES } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
+import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
 import { BLOCK_BYTES, PackBytes } from './pack-bytes.js'
@@ -34,7 +36,7 @@ export interface EntryParserOptions {
   /** From this size on, in bytes, a blob or a delta goes to a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
-  createFile: () => string
+  createFile: () => VolumeFile
   limits: Limits
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void

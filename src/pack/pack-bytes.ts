@@ -1,13 +1,14 @@
 // The bytes of a pack for reading at any offset later: the last of them in memory, up to
 // a budget, the rest in a temporary file.
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
 
 export interface PackBytesOptions {
   /** How many bytes stay in memory. */
   memoryBytes: number
   /** Names a new file for the rest; it is the caller's to remove. */
-  createFile: () => string
+  createFile: () => VolumeFile
 }
 
 export const BLOCK_BYTES = 256 * 1024
@@ -119,7 +120,7 @@ export class PackBytes {
   #spillOldest(): Buffer | undefined {
     const [[number, block] = []] = this.#blocks
     if (number === undefined || block === undefined || this.#blocks.size < 2) return undefined
-    this.#file ??= openSync(this.#options.createFile(), 'wx+')
+    this.#file ??= this.#options.createFile().create()
     writeAll(this.#file, block, number * BLOCK_BYTES)
     this.#blocks.delete(number)
     return block

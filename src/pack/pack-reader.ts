@@ -1,6 +1,7 @@
 // Reads a pack as it arrives: each entry is resolved and hashed once, while the next is
 // still on its way, and every oid is computed from the bytes received. What `finish` has
 // passed is verified whole. Memory is bounded, however large the pack or an object in it.
+
 import { SyncError } from '../base/errors.js'
 import { corrupt } from '../git/corrupt.js'
 import { type DeltaKind, isDelta } from '../git/entry-header.js'
@@ -8,6 +9,7 @@ import { type Limits, tooLarge } from '../git/limits.js'
 import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '../git/object.js'
 import { ObjectCache } from '../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../git/oid.js'
+import type { VolumeFile } from '../volume/open-file.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
@@ -25,7 +27,7 @@ export interface PackReaderOptions {
   /** From this size on, in bytes, a blob or a delta goes to a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
-  createFile: () => string
+  createFile: () => VolumeFile
   limits: Limits
   /** Asked often; throws when the work is to be given up. */
   checkpoint: () => void

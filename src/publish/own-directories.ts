@@ -8,35 +8,42 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 import { isOid } from '../git/oid.js'
-import { displayPath, joinBytePath, toBytePath, toFsPath } from '../volume/byte-path.js'
+import { displayPath, joinBytePath, nameOf } from '../volume/byte-path.js'
 import { NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
-import { exists, rename, statusOf } from '../volume/files.js'
 import { ownershipIn } from '../volume/ownership.js'
 import { realDirectorySync } from '../volume/real-path.js'
-import { removeTree } from '../volume/remove-tree.js'
-import { makeDirectory, namesAt, statIfPresent } from '../volume/volume.js'
+import type { Volume } from '../volume/volume.js'
 import { assertLease } from './lease/lease.js'
-import { asideOf, linkLayout, ownDirectory, stateOf, type Target } from './target.js'
+import {
+  asideOf,
+  type HeldTarget,
+  linkLayout,
+  ownDirectory,
+  stateOf,
+  type Target,
+} from './target.js'
 
 /**
  * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,
  * or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
  */
-export function assertOwnDirectories(target: Target): void {
+export function assertOwnDirectories(target: HeldTarget): void {
   assertLease(target.lease)
   assertInRoot(target)
+  // Below a file nothing can be.
+  tolerating(['ENOENT'], () => target.volume.directory(path.dirname(target.path)))
   for (const directory of ownDirectoriesOf(target)) {
-    const stat = statIfPresent(toBytePath(directory))
+    const stat = target.volume.stat(directory)
     if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
   }
   setForeignStateAside(target)
 }
 
 /** Symlinks come and go after the listing was read. */
-function assertInRoot({ directory, root }: Target): void {
+function assertInRoot({ directory, path: published, root, volume }: HeldTarget): void {
   if (root === undefined) return
-  const parent = realDirectorySync(path.dirname(directory))
-  const place = path.join(parent, path.basename(directory))
+  // Not looked up again, as it could be another by then.
+  const place = displayPath(joinBytePath(volume.realBase, nameOf(published)))
   if (isWithin(realDirectorySync(root), place)) return
   throw new SyncError(
     'path-blocked',
@@ -45,7 +52,7 @@ function assertInRoot({ directory, root }: Target): void {
 }
 
 /** Each before what lies in it. */
-function* ownDirectoriesOf(target: Target): Generator<string> {
+function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
   const { worktrees } = linkLayout(target)
   const aside = asideOf(linkLayout(target))
   yield path.dirname(worktrees)
@@ -54,8 +61,8 @@ function* ownDirectoriesOf(target: Target): Generator<string> {
   yield aside
   yield ownDirectory(aside)
   // Not behind a published symlink: what lies there is a worktree's content.
-  if (!statIfPresent(toBytePath(target.directory))?.isDirectory()) return
-  const own = ownDirectory(target.directory)
+  if (!target.volume.isDirectory(target.path)) return
+  const own = ownDirectory(target.path)
   yield own
   yield path.join(own, 'staging')
   yield path.join(own, 'incoming')
@@ -64,7 +71,7 @@ function* ownDirectoriesOf(target: Target): Generator<string> {
 function notOurs(directory: string, isLink: boolean): SyncError {
   return new SyncError(
     'path-blocked',
-    `${directory} is a ${isLink ? 'symlink' : 'file'}, where this service keeps a directory of its own; remove it, then the sync goes on by itself`,
+    `${displayPath(directory)} is a ${isLink ? 'symlink' : 'file'}, where this service keeps a directory of its own; remove it, then the sync goes on by itself`,
   )
 }
 
@@ -75,68 +82,70 @@ interface StateDirectory {
 }
 
 /** Removes what others could have written where the state of a target is, and tells of it. */
-function setForeignStateAside(target: Target): void {
+function setForeignStateAside(target: HeldTarget): void {
+  const { volume } = target
   for (const state of stateDirectoriesOf(target)) {
-    const stat = statIfPresent(state.directory)
+    const stat = volume.stat(state.directory)
     if (!stat?.isDirectory()) continue
-    const isOurs = ownershipIn(state.directory)
+    const isOurs = ownershipIn(volume, state.directory)
     if (isOurs(stat)) removeForeign(state, isOurs, target)
     else {
-      replaceDirectory(state)
+      replaceDirectory(volume, state)
       tell(target, state.directory, stat)
     }
   }
 }
 
 /** Each before what lies in it. */
-function* stateDirectoriesOf(target: Target): Generator<StateDirectory> {
+function* stateDirectoriesOf(target: HeldTarget): Generator<StateDirectory> {
   const { worktrees } = linkLayout(target)
   const none = () => false
   // One for each entry of the directory above.
   const isDirectory = (_name: string, stat: Stats) => stat.isDirectory()
   const isWorktree = (name: string, stat: Stats) => stat.isDirectory() && isOid(name)
-  yield { directory: toBytePath(path.dirname(worktrees)), isKept: isDirectory }
+  yield { directory: path.dirname(worktrees), isKept: isDirectory }
   // What makes way while the mode changes is somebody's content, too.
   const isContent = (name: string, stat: Stats) => isWorktree(name, stat) || name === 'directory'
-  yield { directory: toBytePath(worktrees), isKept: isContent }
-  if (statIfPresent(toBytePath(target.directory))?.isDirectory()) {
-    yield { directory: toBytePath(ownDirectory(target.directory)), isKept: none }
+  yield { directory: worktrees, isKept: isContent }
+  if (target.volume.isDirectory(target.path)) {
+    yield { directory: ownDirectory(target.path), isKept: none }
   }
   const state = stateOf(target, target.mode)
   if (state === undefined) return
-  yield { directory: toBytePath(path.dirname(state)), isKept: none }
-  yield { directory: toBytePath(state), isKept: none }
+  yield { directory: path.dirname(state), isKept: none }
+  yield { directory: state, isKept: none }
 }
 
 function removeForeign(
   { directory, isKept }: StateDirectory,
   isOurs: (stat: Stats) => boolean,
-  target: Target,
+  target: HeldTarget,
 ): void {
-  for (const name of namesAt(directory)) {
+  const { volume } = target
+  for (const name of volume.names(directory)) {
     const at = joinBytePath(directory, name)
-    const stat = statIfPresent(at)
+    const stat = volume.stat(at)
     if (!stat || isOurs(stat) || isKept(name, stat)) continue
-    removeTree(at)
+    volume.removeAll(at)
     tell(target, at, stat)
   }
 }
 
 /** By one of our own, where something in it stays. */
-function replaceDirectory({ directory, isKept }: StateDirectory): void {
+function replaceDirectory(volume: Volume, { directory, isKept }: StateDirectory): void {
   const [old, fresh] = [`${directory}.${randomUUID()}`, `${directory}.${randomUUID()}`]
-  const kept = namesAt(directory).filter((name) => {
-    const stat = statIfPresent(joinBytePath(directory, name))
+  const kept = volume.names(directory).filter((name) => {
+    const stat = volume.stat(joinBytePath(directory, name))
     return stat !== undefined && isKept(name, stat)
   })
-  if (kept.length > 0) makeDirectory(fresh)
+  if (kept.length > 0) volume.makeDirectory(fresh)
   for (const name of kept) {
-    rename(toFsPath(joinBytePath(directory, name)), toFsPath(joinBytePath(fresh, name)))
+    volume.rename(joinBytePath(directory, name), joinBytePath(fresh, name))
   }
-  rename(toFsPath(directory), toFsPath(old))
-  if (kept.length > 0) rename(toFsPath(fresh), toFsPath(directory))
+  volume.rename(directory, old)
+  if (kept.length > 0) volume.rename(fresh, directory)
   // What cannot be removed is in nobody's way.
-  tolerating(NOT_REMOVABLE, () => removeTree(old))
+  tolerating(NOT_REMOVABLE, () => volume.removeAll(old))
 }
 
 function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): void {
@@ -149,8 +158,8 @@ function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): v
  * Throws `path-blocked` where a file of others stands at the published path, or a symlink that
  * `isReplaceable` denies.
  */
-export function assertReplaceable(target: Target, isReplaceable: () => boolean): void {
-  const existing = statusOf(target.directory)
+export function assertReplaceable(target: HeldTarget, isReplaceable: () => boolean): void {
+  const existing = target.volume.stat(target.path)
   if (target.wasPublished || !existing || existing.isDirectory()) return
   if (!existing.isSymbolicLink()) throw pathBlocked(target, 'is a file')
   if (isReplaceable()) return
@@ -158,7 +167,7 @@ export function assertReplaceable(target: Target, isReplaceable: () => boolean):
 }
 
 /** Runs a change for which something made way; where it fails, that is put back. */
-export function puttingBack<T>(target: Target, change: () => T): T {
+export function puttingBack<T>(target: HeldTarget, change: () => T): T {
   try {
     return change()
   } catch (error) {
@@ -172,10 +181,11 @@ export function puttingBack<T>(target: Target, change: () => T): T {
 }
 
 /** Undoes half a change from one mode to the other: what made way for it returns. */
-export function putBack(target: Target): void {
-  if (statusOf(target.directory)) return
+export function putBack(target: HeldTarget): void {
+  const { path: published, volume } = target
+  if (volume.stat(published)) return
   const aside = asideOf(linkLayout(target))
-  if (exists(aside)) rename(aside, target.directory)
+  if (volume.stat(aside)) volume.rename(aside, published)
 }
 
 /** What stands at the published path, and must be moved away. */

@@ -3,23 +3,28 @@
 // those before them, in the order that docs/architecture.md has them in.
 import path from 'node:path'
 import { toBytePath } from '../volume/byte-path.js'
-import { removeFile, statusOf, unlink } from '../volume/files.js'
 import { assertStillMounted } from '../volume/mount-points.js'
-import { removeTree } from '../volume/remove-tree.js'
-import { ensureDirectory, removeIfEmpty } from '../volume/volume.js'
+import { holding, Volume } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
 import { directoryPublisher } from './directory/publisher.js'
 import type { Depth } from './drift/comparison.js'
 import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
 import { isFirstLook, rememberLook } from './lease/boot.js'
-import { type Claim, claimLease, type LeaseAnswer } from './lease/claim.js'
+import {
+  type Claim,
+  claimLease,
+  type LeaseAnswer,
+  releaseLease as releaseHeld,
+} from './lease/claim.js'
+import type { Lease } from './lease/lease.js'
 import { assertOwnDirectories, putBack } from './own-directories.js'
 import type { CommitSource, Publication, Publisher, TidyOptions } from './publisher.js'
 import { IncomingFiles } from './stage/incoming-files.js'
 import { symlinkPublisher } from './symlink/publisher.js'
 import {
   directoryLayout,
+  type HeldTarget,
   linkedCommit,
   linkLayout,
   ownDirectory,
@@ -37,7 +42,7 @@ const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
 }
 
 /** A claim to the lease of a target. */
-export interface LeaseClaim extends Omit<Claim, 'lease'> {
+export interface LeaseClaim extends Omit<Claim, 'lease' | 'volume' | 'base'> {
   target: Target
 }
 
@@ -51,55 +56,54 @@ export function begin(
   checkpoint: () => void,
   current?: PublishedTree,
 ): Publication {
-  const publisher = PUBLISHERS[target.mode]
-  const publication = guarded(target, () => {
-    assertOwnDirectories(target)
-    ensureDirectory(path.dirname(target.directory))
-    putBack(target)
-    return publisher.begin(target, source, checkpoint, current?.base)
+  return keeping(target, (held, publisher) => {
+    held.volume.ensureDirectory(path.dirname(held.path))
+    putBack(held)
+    const publication = publisher.begin(held, source, checkpoint, current?.base)
+    return {
+      offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
+      finish: () =>
+        lettingGo(held, () => {
+          // Directories may have been moved since the beginning: those count that are there now.
+          held.volume.close()
+          const published = publication.finish()
+          const layout = target.clean ? publisher.current(held) : undefined
+          const record = layout && recover(layout)
+          const foreign = record && removeForeign(target, layout, record, checkpoint)
+          return foreign ? { ...published, foreign } : published
+        }),
+      abandon: () => lettingGo(held, () => publication.abandon()),
+    }
   })
-  return {
-    offer: (oid, object) => guarded(target, () => publication.offer(oid, object)),
-    finish: () =>
-      guarded(target, () => {
-        const published = publication.finish()
-        const layout = target.clean ? publisher.current(target) : undefined
-        const record = layout && recover(layout)
-        const foreign = record && removeForeign(target, layout, record, checkpoint)
-        return foreign ? { ...published, foreign } : published
-      }),
-    abandon: () => publication.abandon(),
-  }
 }
 
-/** What is published at a target, as a source of objects; undefined where it cannot be trusted. */
+/** What is published at a target, until it is closed; undefined where it cannot be trusted. */
 export function openPublished(target: Target): PublishedTree | undefined {
-  return atTarget(target, (publisher) => {
-    const layout = publisher.current(target)
+  return keeping(target, (held, publisher) => {
+    const layout = publisher.current(held)
     const record = layout && recover(layout)
     if (!layout || !record?.drifted) return undefined
     // Read now, while the remote is still at work.
-    const base = publisher.base(target, { layout, record })
-    return new PublishedTree(layout.root, record, base)
+    return new PublishedTree(layout, record, publisher.base(held, record))
   })
 }
 
-/** Where the files are kept that are needed while a pack is received for a target. */
+/** Where the files are kept that are needed while a pack is received, until they are removed. */
 export function openIncoming(target: Target): IncomingFiles {
-  return atTarget(target, (publisher) => {
-    return new IncomingFiles(publisher.incomingDirectory(target), target.lease)
+  return atTarget(target, (held, publisher) => {
+    return new IncomingFiles(held.volume, publisher.incomingDirectory(held), held.lease)
   })
 }
 
 /** Completes what was interrupted, and looks at what is in place. */
 export function inspect(target: Target, depth: Depth = {}): Inspection {
-  return atTarget(target, (publisher) => {
-    putBack(target)
-    const { lease } = target
-    if (!lease || !isFirstLook(lease)) return publisher.inspect(target, depth)
+  return atTarget(target, (held, publisher) => {
+    putBack(held)
+    const { lease, volume } = held
+    if (!lease || !isFirstLook(volume, lease)) return publisher.inspect(held, depth)
     const all = { ...depth, share: { pass: 0, passes: 1 }, isFirst: true }
-    const inspection = publisher.inspect(target, all)
-    rememberLook(lease)
+    const inspection = publisher.inspect(held, all)
+    rememberLook(volume, lease)
     return inspection
   })
 }
@@ -109,9 +113,9 @@ export function inspect(target: Target, depth: Depth = {}): Inspection {
  * the next. Returns the milliseconds until there is more to do; undefined where there is not.
  */
 export function tidy(target: Target, options: TidyOptions): number | undefined {
-  return atTarget(target, (publisher) => {
-    putBack(target)
-    return publisher.tidy(target, options)
+  return atTarget(target, (held, publisher) => {
+    putBack(held)
+    return publisher.tidy(held, options)
   })
 }
 
@@ -120,47 +124,84 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
  * service did not write. Where `checkpoint` throws, what is left is removed by the next call.
  */
 export function unpublish(target: Target, checkpoint: () => void = () => undefined): void {
-  const { directory, lease } = target
-  const leaseFile = lease && toBytePath(lease.file)
-  const remove = (own: string) => removeTree(toBytePath(own), { checkpoint, except: leaseFile })
-  atTarget(target, () => {
-    putBack(target)
-    const links = linkLayout(target)
+  atTarget(target, (held) => {
+    const { lease, path: published, volume } = held
+    const except = lease && toBytePath(lease.file)
+    const remove = (own: string) => volume.removeAll(own, { checkpoint, except })
+    putBack(held)
+    const links = linkLayout(held)
     // Not through a symlink of others.
-    const isDirectory = statusOf(directory)?.isDirectory()
-    if (linkedCommit(links)) unlink(directory)
+    const isDirectory = volume.isDirectory(published)
+    if (linkedCommit(links)) volume.unlink(published)
     else if (isDirectory) {
-      removePublished(directoryLayout(target), checkpoint)
-      remove(ownDirectory(directory))
+      removePublished(directoryLayout(held), checkpoint)
+      remove(ownDirectory(published))
     }
     remove(links.worktrees)
     const state = stateOf(target, target.mode)
     if (state !== undefined) remove(path.dirname(state))
     // Last: whoever waits for the lease would publish where this removes.
-    if (lease) removeFile(lease.file)
-    const inside = isDirectory ? [ownDirectory(directory), directory] : []
+    if (except !== undefined) volume.removeFile(except)
+    const inside = isDirectory ? [ownDirectory(published), published] : []
     for (const emptied of [...inside, links.worktrees, path.dirname(links.worktrees)]) {
-      removeIfEmpty(toBytePath(emptied))
+      volume.removeIfEmpty(emptied)
     }
   })
 }
 
 /** Acquires the lease of a target, as far as possible now. Throws a SyncError. */
 export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
-  return guarded(target, () => {
-    // Whoever holds a lease in another place has it until there is one here.
-    assertStillMounted(target)
-    assertOwnDirectories({ ...target, lease: undefined })
-    return claimLease(PUBLISHERS[target.mode].leaseFiles(target), {
+  const { directory, lease } = target
+  // Whoever holds a lease in another place has it until there is one here.
+  assertStillMounted(target)
+  return atTarget({ ...target, lease: undefined }, (held, publisher) =>
+    claimLease(publisher.leaseFiles(held), {
       ...claim,
-      lease: target.lease,
-    })
+      volume: held.volume,
+      base: path.dirname(directory),
+      lease,
+    }),
+  )
+}
+
+/** Gives a lease back. */
+export function releaseLease(lease: Lease): void {
+  holding(toBytePath(lease.base), (volume) => releaseHeld(volume, lease))
+}
+
+/** Works on a target, and lets go of it. */
+function atTarget<T>(target: Target, work: (held: HeldTarget, publisher: Publisher) => T): T {
+  const held = hold(target)
+  return lettingGo(held, () => {
+    assertOwnDirectories(held)
+    return work(held, PUBLISHERS[target.mode])
   })
 }
 
-function atTarget<T>(target: Target, work: (publisher: Publisher) => T): T {
-  return guarded(target, () => {
-    assertOwnDirectories(target)
-    return work(PUBLISHERS[target.mode])
-  })
+/** Works on a target, which stays held by what `open` returns. */
+function keeping<T>(target: Target, open: (held: HeldTarget, publisher: Publisher) => T): T {
+  const held = hold(target)
+  let kept: T | undefined
+  try {
+    kept = guarded(held, () => {
+      assertOwnDirectories(held)
+      return open(held, PUBLISHERS[target.mode])
+    })
+    return kept
+  } finally {
+    if (kept === undefined) held.volume.close()
+  }
+}
+
+function lettingGo<T>(held: HeldTarget, work: () => T): T {
+  try {
+    return guarded(held, work)
+  } finally {
+    held.volume.close()
+  }
+}
+
+function hold(target: Target): HeldTarget {
+  const published = toBytePath(target.directory)
+  return { ...target, path: published, volume: new Volume(path.dirname(published)) }
 }

@@ -5,23 +5,19 @@ import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { Depth } from './drift/comparison.js'
 import type { FirstPaths, Inspection } from './drift/inspection.js'
-import type { RecordedDirectory } from './drift/published-tree.js'
 import type { LeaseFiles } from './lease/claim.js'
-import type { DirectoryLayout, Target } from './target.js'
+import type { PublishedRecord } from './snapshot/store.js'
+import type { DirectoryLayout, HeldTarget } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
 
-/** The tree to publish. */
-export interface TreeSource {
+/** The commit to publish, and its objects. */
+export interface CommitSource {
+  commit: Oid
   tree: Oid
   readTree(oid: Oid): Buffer
+  readBlob(oid: Oid): StoredObject
   /** What the commit may take at most. @default no limits */
   limits?: Limits
-}
-
-/** The commit to publish, and its objects. */
-export interface CommitSource extends TreeSource {
-  commit: Oid
-  readBlob(oid: Oid): StoredObject
 }
 
 /** What became of a publication. */
@@ -61,21 +57,21 @@ export interface Publisher {
    * Throws `path-blocked` where what stands at the published path is not to be replaced.
    */
   begin(
-    target: Target,
+    target: HeldTarget,
     source: CommitSource,
     checkpoint: () => void,
-    base: RecordedDirectory | undefined,
+    base: PublishedRecord | undefined,
   ): Publication
   /** Where what is published now would be; undefined where nothing is, or in the other way. */
-  current(target: Target): DirectoryLayout | undefined
-  /** The directory that the next commit's grows from, given what is published now. */
-  base(target: Target, current: RecordedDirectory): RecordedDirectory | undefined
+  current(target: HeldTarget): DirectoryLayout | undefined
+  /** What is in the directory that the next commit's grows from, given what is published now. */
+  base(target: HeldTarget, current: PublishedRecord): PublishedRecord | undefined
   /** Completes what was interrupted, and looks at what is in place. */
-  inspect(target: Target, depth: Depth): Inspection
+  inspect(target: HeldTarget, depth: Depth): Inspection
   /** Removes what is not needed any more; the milliseconds until there is more to do, if any. */
-  tidy(target: Target, options: TidyOptions): number | undefined
+  tidy(target: HeldTarget, options: TidyOptions): number | undefined
   /** Where the lease is, and where it could be of an instance that publishes in the other way. */
-  leaseFiles(target: Target): LeaseFiles
+  leaseFiles(target: HeldTarget): LeaseFiles
   /** Where files are that are needed while a pack is received. */
-  incomingDirectory(target: Target): string
+  incomingDirectory(target: HeldTarget): string
 }

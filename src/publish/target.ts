@@ -1,10 +1,12 @@
 // What is to be published where, and where all that belongs to it is: beside what is published, or,
-// for its state, in a directory of its own.
+// for its state, in a directory of its own. All paths but those of a Target are byte paths.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { isOid, type Oid } from '../git/oid.js'
-import { readLinkUnless } from '../volume/files.js'
+import { toBytePath } from '../volume/byte-path.js'
+import { ABSENT, readUnless } from '../volume/errnos.js'
 import { OWN_DIRECTORY } from '../volume/own-directory.js'
+import type { Volume } from '../volume/volume.js'
 import type { Lease } from './lease/lease.js'
 
 /** The way an entry is published. */
@@ -43,10 +45,17 @@ export interface Target {
   mountPoint?: string | undefined
 }
 
+/** A target in one piece of work. */
+export interface HeldTarget extends Target {
+  /** What lies beside the published path, and below it. */
+  volume: Volume
+  /** The published path, as a byte path. */
+  path: string
+}
+
 /** Where a directory and what belongs to it are. */
 export interface DirectoryLayout {
-  /** The directory that is trusted, below which all is held: that of the published path. Absolute. */
-  base: string
+  volume: Volume
   /** The directory that becomes equal to a tree. Absolute. */
   root: string
   /** Where the root is moved to later, if it is. */
@@ -65,6 +74,7 @@ export interface DirectoryLayout {
 
 /** Where a link and its worktrees are. */
 export interface LinkLayout {
+  volume: Volume
   /** The published symlink. Absolute. */
   link: string
   /** Holds the worktrees; on the volume of the link. */
@@ -81,10 +91,10 @@ export function ownDirectory(root: string): string {
 }
 
 /** A target as a directory that is published in place; at `root` while it is built elsewhere. */
-export function directoryLayout(target: Target, root = target.directory): DirectoryLayout {
+export function directoryLayout(target: HeldTarget, root = target.path): DirectoryLayout {
   const own = ownDirectory(root)
   return {
-    base: path.dirname(target.directory),
+    volume: target.volume,
     root,
     stateDirectory: stateOf(target, 'in-place') ?? own,
     stagingDirectory: path.join(own, 'staging'),
@@ -95,20 +105,21 @@ export function directoryLayout(target: Target, root = target.directory): Direct
 }
 
 /** A target as a symlink. */
-export function linkLayout(target: Target): LinkLayout {
-  const { dir, base } = path.parse(target.directory)
+export function linkLayout(target: HeldTarget): LinkLayout {
+  const { dir, base } = path.parse(target.path)
   const worktrees = path.join(dir, OWN_DIRECTORY, base)
   const statesDirectory = stateOf(target, 'symlink') ?? worktrees
-  return { link: target.directory, worktrees, statesDirectory, lease: target.lease }
+  const { lease, path: link, volume } = target
+  return { volume, link, worktrees, statesDirectory, lease }
 }
 
 /** A worktree by its name, which is its commit's oid, with its own state beside it. */
 export function worktreeLayout(
-  { link, worktrees, statesDirectory, lease }: LinkLayout,
+  { volume, worktrees, statesDirectory, lease }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
-    base: path.dirname(link),
+    volume,
     root: path.join(worktrees, name),
     stateDirectory: path.join(statesDirectory, `${name}.state`),
     stagingDirectory: path.join(worktrees, `${name}.staging`),
@@ -123,7 +134,8 @@ export function stateOf(
 ): string | undefined {
   if (stateRoot === undefined) return undefined
   const unique = createHash('sha256').update(directory).digest('hex').slice(0, 16)
-  return path.join(stateRoot, `${path.basename(directory).slice(0, 64)}-${unique}`, mode)
+  const name = `${path.basename(directory).slice(0, 64)}-${unique}`
+  return toBytePath(path.join(stateRoot, name, mode))
 }
 
 /** Where a directory is while a link takes its place, or while it is made to take a link's. */
@@ -137,8 +149,9 @@ export function retiredMarkOf({ worktrees }: LinkLayout, name: string): string {
 }
 
 /** The commit whose worktree the link shows; undefined where it shows anything else. */
-export function linkedCommit({ link, worktrees }: LinkLayout): Oid | undefined {
-  const target = readLinkIfAny(link)
+export function linkedCommit(links: LinkLayout): Oid | undefined {
+  const { link, worktrees } = links
+  const target = readLinkIfAny(links)
   if (target === undefined) return undefined
   const resolved = path.resolve(path.dirname(link), target)
   const oid = path.basename(resolved)
@@ -146,7 +159,7 @@ export function linkedCommit({ link, worktrees }: LinkLayout): Oid | undefined {
 }
 
 /** What a link says; undefined where there is none. */
-export function readLinkIfAny(link: string): string | undefined {
+export function readLinkIfAny({ link, volume }: LinkLayout): string | undefined {
   // Nothing is there, or no symlink: either way no commit is linked.
-  return readLinkUnless(['ENOENT', 'ENOTDIR', 'EINVAL'], link)
+  return readUnless([...ABSENT, 'EINVAL'], () => volume.readLink(link))?.toString('latin1')
 }

@@ -30,6 +30,11 @@ export function parentOf(relative: string): string {
   return slash < 0 ? '' : relative.slice(0, slash)
 }
 
+/** The last name of a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
 /**
  * Whether a relative byte path leads down from its root and nowhere else, and not into the own
  * directory there; the root itself is no such path.

@@ -6,8 +6,8 @@ import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { displayPath, joinBytePath, toBytePath, toFsPath } from './byte-path.js'
 import { ABSENT, readUnless } from './errnos.js'
+import { lstatIfAny } from './open-file.js'
 import { realDirectorySync } from './real-path.js'
-import { statIfPresent } from './volume.js'
 
 const MOUNTINFO = '/proc/self/mountinfo'
 const MOUNT_POINT_FIELD = 4
@@ -34,7 +34,7 @@ export function mountPointsBelow(root: string, mountinfo: string = readMountinfo
     if (mounted.has(joinBytePath(real, relative))) return true
     const compared =
       relative === '' ? toBytePath(path.dirname(realpathSync(root))) : joinBytePath(real, relative)
-    const stat = known ?? statIfPresent(compared)
+    const stat = known ?? lstatIfAny(toFsPath(compared))
     return stat !== undefined && stat.dev !== volume
   }
 }

@@ -1,25 +1,43 @@
 // How files are opened where others may write: never through a symlink, never waiting for
 // whoever is at the other end of a FIFO, and nothing but a regular file, of a bounded size.
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { ABSENT, NO_FILE, readUnless } from './errnos.js'
 
 /** What Node's fs takes for a path. */
 export type FsPath = string | Buffer
 
-const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants
+const { O_CREAT, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants
 
 /** How anything is opened for reading that is not known. */
 export const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 /** How a file is opened that is to be changed in place. */
-export const CHANGING = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+const CHANGING = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 /** How a file is made where nothing is. */
-export const CREATING = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+export const CREATING = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
 
 /** A file that is open. */
 export interface OpenFile {
   fd: number
   stat: Stats
+}
+
+/** A file of a volume that is opened when it is needed. */
+export interface VolumeFile {
+  /** A byte path. */
+  path: string
+  /** Makes it where nothing is, to be written and read; returns its descriptor. */
+  create(): number
+  /** Throws as {@link openRegular} does. */
+  open(): OpenFile
+}
+
+/** What is at a path, not following a symlink; undefined where nothing is. */
+export function lstatIfAny(path: FsPath): Stats | undefined {
+  // ENOTDIR: a file where a directory was expected; then nothing can be below it.
+  return readUnless(ABSENT, () => lstatSync(path, { throwIfNoEntry: false }))
 }
 
 /** Opens a regular file for reading. Throws as the system does where it is none, or `EINVAL`. */
@@ -51,6 +69,33 @@ export function readRegular(path: FsPath, maxBytes: number): Buffer {
     return content.subarray(0, length)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Like {@link readRegular}; undefined where no such file is there. */
+export function readIfRegular(path: FsPath, maxBytes: number): Buffer | undefined {
+  return readUnless(NO_FILE, () => readRegular(path, maxBytes))
+}
+
+/**
+ * Writes the first `length` bytes of a file in place, as `next` makes them of what is there.
+ * Returns false where that is undefined.
+ */
+export async function rewrite(
+  file: string,
+  length: number,
+  next: (content: Buffer) => Uint8Array | undefined,
+): Promise<boolean> {
+  const handle = await open(file, CHANGING)
+  try {
+    if (!(await handle.stat()).isFile()) return false
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+    const bytes = next(buffer.subarray(0, bytesRead))
+    if (!bytes) return false
+    await handle.write(bytes, 0, length, 0)
+    return true
+  } finally {
+    await handle.close()
   }
 }
 

@@ -2,19 +2,19 @@
 // with a file that is made in the same place now, as volumes show owners and permissions in their
 // own way: a server that squashes root shows all of them as nobody's, others know one owner only.
 import { randomUUID } from 'node:crypto'
-import { closeSync, lstatSync, openSync, type Stats, unlinkSync } from 'node:fs'
-import { joinBytePath, toFsPath } from './byte-path.js'
+import { closeSync, type Stats } from 'node:fs'
+import { joinBytePath } from './byte-path.js'
 import { readUnless, UNWRITABLE } from './errnos.js'
-import { CREATING } from './open-file.js'
+import type { Volume } from './volume.js'
 
 const [WRITABLE_BY_GROUP, WRITABLE_BY_ALL] = [0o020, 0o002]
 
 /** Answers of one directory whether what lies there, or itself, is this process's user's alone. */
-export function ownershipIn(directory: string): (stat: Stats) => boolean {
+export function ownershipIn(volume: Volume, directory: string): (stat: Stats) => boolean {
   let probed: { stat: Stats | undefined } | undefined
   return (stat) => {
     if (stat.uid === process.geteuid?.() && writableBy(stat) === 0) return true
-    probed ??= { stat: readUnless([...UNWRITABLE, 'ENOENT'], () => probe(directory)) }
+    probed ??= { stat: readUnless([...UNWRITABLE, 'ENOENT'], () => probe(volume, directory)) }
     // Where nothing can be written, nothing is lost by a look at what is there.
     if (!probed.stat) return true
     const { uid } = probed.stat
@@ -30,13 +30,13 @@ function writableBy(stat: Stats): number {
 }
 
 /** The status of a file that is made there, and removed at once. */
-function probe(directory: string): Stats {
-  const file = toFsPath(joinBytePath(directory, `owner-${randomUUID()}`))
-  const fd = openSync(file, CREATING, 0o666)
+function probe(volume: Volume, directory: string): Stats | undefined {
+  const file = joinBytePath(directory, `owner-${randomUUID()}`)
+  const fd = volume.create(file)
   try {
-    return lstatSync(file)
+    return volume.stat(file)
   } finally {
     closeSync(fd)
-    unlinkSync(file)
+    volume.unlink(file)
   }
 }

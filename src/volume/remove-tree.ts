@@ -1,12 +1,12 @@
 // Removes a directory with all that is in it, where others may change it meanwhile: each directory
 // is held open, and what it holds is removed by its name there. What a symlink leads to stays.
 import { randomUUID } from 'node:crypto'
-import { renameSync, rmdirSync } from 'node:fs'
-import { errnoOf } from '../base/errno.js'
+import { readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { displayPath, joinBytePath, toFsPath } from './byte-path.js'
 import { ABSENT, NO_FILE, readUnless, tolerating } from './errnos.js'
-import { canHold, type OpenDirectory, openDirectory } from './open-directory.js'
-import { namesAt, removeOne, statIfPresent } from './volume.js'
+import { renamed } from './held-directories.js'
+import { findDescriptors, type OpenDirectory, openDirectory } from './open-directory.js'
+import { lstatIfAny } from './open-file.js'
 
 /** What lies deeper than this is moved up before it is removed: as many are open at once. */
 const MAX_DEPTH = 40
@@ -19,19 +19,19 @@ export interface RemovalOptions {
   except?: string | undefined
 }
 
-/** Removes whatever is at a byte path, with all that is in it, but for one path. */
-export function removeTree(path: string, options: RemovalOptions = {}): void {
+/** Removes whatever is where a byte path is `reached`, with all that is in it, but for one path. */
+export function removeTree(reached: string, path: string, options: RemovalOptions): void {
   try {
-    new Removal(options).remove(path, path)
+    new Removal(options).remove(reached, path)
   } catch (error) {
-    throw renamed(error, path)
+    throw renamed(error, () => displayPath(path))
   }
 }
 
 class Removal {
   readonly #options: RemovalOptions
   /** Asked where a directory is found, as most of what is removed is not there, or a file. */
-  #isHolding: boolean | undefined
+  #descriptors: string | null | undefined
   /** Those that are open, each in the one before. */
   readonly #open: OpenDirectory[] = []
   #hasMoved = false
@@ -45,14 +45,15 @@ class Removal {
     const { checkpoint, except } = this.#options
     if (name === except) return
     checkpoint?.()
-    if (!statIfPresent(reached)?.isDirectory()) {
-      removeOne(reached)
+    const stat = lstatIfAny(toFsPath(reached))
+    if (!stat?.isDirectory()) {
+      if (stat) tolerating(['ENOENT', 'EBUSY'], () => unlinkSync(toFsPath(reached)))
       return
     }
-    this.#isHolding ??= canHold()
-    const isHolding = this.#isHolding
+    if (this.#descriptors === undefined) this.#descriptors = findDescriptors()
+    const descriptors = this.#descriptors
     // Where something else is there by now, it is left to the next removal.
-    const opened = readUnless(NO_FILE, () => openDirectory(reached, isHolding))
+    const opened = readUnless(NO_FILE, () => openDirectory(reached, descriptors))
     if (!opened) return
     const isTop = this.#open.push(opened) === 1
     try {
@@ -70,7 +71,7 @@ class Removal {
 
   #clear({ path }: OpenDirectory, name: string): void {
     const top = this.#open[0]
-    for (const entry of namesAt(path)) {
+    for (const entry of readdirSync(toFsPath(path), 'latin1')) {
       const reached = joinBytePath(path, entry)
       if (this.#open.length < MAX_DEPTH || !top) this.remove(reached, joinBytePath(name, entry))
       else {
@@ -79,15 +80,4 @@ class Removal {
       }
     }
   }
-}
-
-/** An error says where it was by the path that was to be removed. */
-function renamed(error: unknown, path: string): unknown {
-  if (errnoOf(error) === '' || !(error instanceof Error)) return error
-  const by = (text: string) => text.replace(/\/proc\/self\/fd\/\d+/g, displayPath(path))
-  const at: unknown = Reflect.get(error, 'path')
-  return Object.assign(error, {
-    message: by(error.message),
-    ...(typeof at === 'string' ? { path: by(at) } : {}),
-  })
 }

@@ -5,13 +5,17 @@ import path from 'node:path'
 import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
+import type { HeldDirectories } from './held-directories.js'
 
 /** Runs `change` for a target; what the file system answers becomes what {@link toVolumeError} says. */
-export function guarded<T>({ directory }: { directory: string }, change: () => T): T {
+export function guarded<T>(
+  { directory, volume }: { directory: string; volume: HeldDirectories },
+  change: () => T,
+): T {
   try {
     return change()
   } catch (error) {
-    throw toVolumeError(error, directory)
+    throw toVolumeError(volume.named(error), directory)
   }
 }
 

@@ -5,7 +5,6 @@ import { SyncError } from '../base/errors.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
-import * as leases from '../publish/lease/claim.js'
 import { type Lease, leaseGuard } from '../publish/lease/lease.js'
 import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
@@ -67,7 +66,7 @@ export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
 
 /** Gives a lease back. */
 export function releaseLease(lease: Lease): Promise<Reply<void>> {
-  return reply(() => leases.releaseLease(lease))
+  return reply(() => publication.releaseLease(lease))
 }
 
 /** State that is not believed is told of at once, whatever becomes of the job. */

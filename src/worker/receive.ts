@@ -73,6 +73,7 @@ class Unpacking {
     this.#incoming = openIncoming(target)
     this.#base = have === undefined ? undefined : openPublished(target)
     if (this.#base?.record.snapshot.commit !== have) {
+      this.#base?.close()
       throw new SyncError(
         'base-missing',
         `The files of ${have} were changed; everything is fetched anew`,
@@ -119,6 +120,7 @@ class Unpacking {
 
   close(): void {
     this.#incoming.removeAfter(this.#reader)
+    this.#base?.close()
   }
 
   #findBase(oid: Oid): StoredObject | undefined {

@@ -1,5 +1,6 @@
 // What a damaged pack may lead to: exactly the objects that real git finds in it, or a
 // SyncError of a known code. Nothing else is thrown, and memory stays bounded.
+
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,6 +9,7 @@ import fc from 'fast-check'
 import { type ErrorCode, SyncError } from '../../src/base/errors.js'
 import type { GitObject } from '../../src/git/object.js'
 import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
+import { fileAt } from '../helpers/file-at.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { gitEnvironment } from '../helpers/git-command.js'
 import { catFile, listObjects, packObjects } from '../helpers/packs.js'
@@ -84,7 +86,7 @@ function optionsOf(
     ...reading,
     objectFormat: 'sha1',
     findBase: (oid) => known.get(oid),
-    createFile: () => path.join(directory, String(files++)),
+    createFile: () => fileAt(path.join(directory, String(files++))),
     limits: LIMITS,
     checkpoint: () => undefined,
   }

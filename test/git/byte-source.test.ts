@@ -5,6 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { bufferSource, FileSource } from '../../src/git/byte-source.js'
+import { openRegular } from '../../src/volume/open-file.js'
 import { atEnd } from '../helpers/at-end.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
@@ -13,7 +14,7 @@ const WINDOW = 64 * 1024
 function openSource(t: TestScope, content: Buffer): { source: FileSource; file: string } {
   const file = path.join(tempDir(t), 'content')
   writeFileSync(file, content)
-  const source = new FileSource(file)
+  const source = new FileSource(openRegular(file))
   atEnd(t, () => source.close())
   return { source, file }
 }
@@ -67,7 +68,7 @@ test('a closed file is closed', (t) => {
   const file = path.join(tempDir(t), 'content')
   writeFileSync(file, 'x')
   const before = readdirSync('/proc/self/fd').length
-  const source = new FileSource(Buffer.from(file))
+  const source = new FileSource(openRegular(Buffer.from(file)))
   assert.equal(readdirSync('/proc/self/fd').length, before + 1)
   source.close()
   assert.equal(readdirSync('/proc/self/fd').length, before)

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bufferSource, FileSource } from '../../src/git/byte-source.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../../src/git/delta.js'
+import { openRegular } from '../../src/volume/open-file.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { tempDir } from '../helpers/git.js'
 import { copy, encodeDelta, insert } from '../helpers/packs.js'
@@ -67,7 +68,7 @@ test('pieces from files equal those from memory', (t) => {
   assert.ok(delta.length > 2 * 64 * 1024)
   const [baseSource, deltaSource] = [base, delta].map((bytes, index) => {
     writeFileSync(path.join(directory, String(index)), bytes)
-    return new FileSource(path.join(directory, String(index)))
+    return new FileSource(openRegular(path.join(directory, String(index))))
   }) as [FileSource, FileSource]
   let position = 0
   for (const piece of deltaPieces(baseSource, deltaSource)) {

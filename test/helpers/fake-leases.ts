@@ -35,7 +35,8 @@ export class FakeLeases implements LeaseStore {
     if (seen === undefined) {
       this.held.add(directory)
       // Each directory is a volume.
-      return { state: 'held', lease: { file: directory, id: 'own', volume: directory.length } }
+      const lease = { file: directory, base: directory, id: 'own', volume: directory.length }
+      return { state: 'held', lease }
     }
     const holder = `holder of ${directory}`
     if (seen !== expired && !this.dead.has(directory)) return { state: 'waiting', holder, seen }

@@ -173,7 +173,7 @@ function isPath(value: unknown): value is string | Buffer {
 /** Below an open directory, the path that this has. */
 export function asByteString(value: string | Buffer): string {
   const text = Buffer.from(value).toString('latin1')
-  const [held] = /^\/proc\/self\/fd\/\d+/.exec(text) ?? []
+  const [held] = /^\/proc\/\d+\/fd\/\d+/.exec(text) ?? []
   return held === undefined ? text : `${readlinkOf(held)}${text.slice(held.length)}`
 }
 

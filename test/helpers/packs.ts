@@ -171,7 +171,7 @@ export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promis
 
 /** The content of an object, wherever it is. */
 export function bodyOf(object: StoredObject): Buffer {
-  return 'body' in object ? object.body : readFileSync(object.file)
+  return 'body' in object ? object.body : readFileSync(object.file.path)
 }
 
 /** A pack as real git makes it; `input` has oids, or with `--revs` revisions, one a line. */

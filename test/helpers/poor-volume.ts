@@ -71,7 +71,7 @@ function withPermissions(directory: string, permissions: number, work: () => voi
   const { lstatSync } = fs
   const answer = (file: fs.PathLike, options?: { throwIfNoEntry: false }): Stats | undefined => {
     const stat = lstatSync(file, options)
-    if (stat?.isFile() && String(file).startsWith(directory)) {
+    if (stat?.isFile() && asByteString(file as string).startsWith(directory)) {
       stat.mode = (stat.mode & ~0o777) | permissions
     }
     return stat

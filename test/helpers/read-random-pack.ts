@@ -2,11 +2,13 @@
 // blobs that is made meanwhile, and prints by how many bytes its memory grew at most.
 // Arguments: a folder for files, and the sizes of the blobs in bytes. With --expose-gc,
 // what is garbage does not count.
+
 import { createCipheriv, createHash } from 'node:crypto'
 import path from 'node:path'
 import { constants, createDeflate } from 'node:zlib'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
+import { fileAt } from './file-at.js'
 import { assemblePack, blob, encodeHeader } from './packs.js'
 
 const MIB = 1024 * 1024
@@ -21,7 +23,7 @@ const options: PackReaderOptions = {
   cacheBytes: 8 * MIB,
   memoryBytes: 8 * MIB,
   largeBytes: 4 * MIB,
-  createFile: () => path.join(directory, String(files++)),
+  createFile: () => fileAt(path.join(directory, String(files++))),
   limits: UNLIMITED,
   checkpoint: () => undefined,
 }

@@ -1,10 +1,12 @@
 // Reads packs as those are read that exceed memory: from files, in pieces of any sizes.
+
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { atEnd } from './at-end.js'
+import { fileAt } from './file-at.js'
 import { type TestScope, tempDir } from './git.js'
 
 export interface SpillOptions extends Partial<PackReaderOptions> {
@@ -56,7 +58,7 @@ function spillOptions(t: TestScope): PackReaderOptions {
     cacheBytes: 10_000,
     memoryBytes: 1,
     largeBytes: 1000,
-    createFile: () => path.join(directory, String(files++)),
+    createFile: () => fileAt(path.join(directory, String(files++))),
     limits: UNLIMITED,
     checkpoint: () => undefined,
   }

@@ -1,10 +1,12 @@
 // A site published by symlink, with a look at what lies beside the link.
+
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { tidy } from '../../src/publish/publication.js'
 import { readSnapshot } from '../../src/publish/snapshot/store.js'
 import type { Target } from '../../src/publish/target.js'
+import { snapshotAt } from './file-at.js'
 import type { TestScope } from './git.js'
 import type { CommitFiles } from './git-commit.js'
 import type { MemoryTarget } from './git-target.js'
@@ -38,7 +40,7 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     worktreeOf: ({ commit }: MemoryTarget) => path.join(worktrees, commit),
     tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
       tidy(test.site, { graceMs, now, checkpoint }),
-    standbyCommit: () => readSnapshot(worktreeStateOf(test.site, 'standby'))?.commit,
+    standbyCommit: () => readSnapshot(snapshotAt(worktreeStateOf(test.site, 'standby')))?.commit,
     assertWorktrees({ commits, standby, waiting = 0 }: Parameters<typeof own.assertWorktrees>[0]) {
       const names = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
       const found = readdirSync(worktrees).filter((name) => !name.endsWith('.retired'))

@@ -1,4 +1,5 @@
 // Deltas where the base, the result or the delta itself is too large for memory.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -12,6 +13,7 @@ import {
   type ObjectType,
 } from '../../src/git/object.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { fileAt } from '../helpers/file-at.js'
 import { tempDir } from '../helpers/git.js'
 import {
   assemblePack,
@@ -146,7 +148,7 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
     const outside: LargeBlob = {
       type: 'blob',
       oid: named(largeBody),
-      file: Buffer.from(file),
+      file: fileAt(file),
       size: largeBody.length,
       isTemporary: false,
     }

@@ -1,9 +1,11 @@
 // Packs with large blobs that are damaged, cut off, or lie about their sizes.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import { failsWith } from '../helpers/fails-with.js'
+import { fileAt } from '../helpers/file-at.js'
 import {
   assemblePack,
   blob,
@@ -160,7 +162,7 @@ test('what was found damaged stays so', async (t) => {
 
 test('what cannot be written to a file ends the reading', async (t) => {
   const read = createSpillRead(t)
-  const createFile = () => '/dev/null/no-folder'
+  const createFile = () => fileAt('/dev/null/no-folder')
   for (const bytes of [assemblePack([random]), assemblePack([blobOf(randomBytes(900_000))])]) {
     const options = { createFile, largeBytes: bytes.length < 10_000 ? 1000 : 1e9 }
     await assert.rejects(

@@ -109,7 +109,7 @@ test('the file of a large blob is the caller\u2019s to remove', async (t) => {
   const read = createSpillRead(t)
   const file = await read(assemblePack([random]), {}, (pack) => {
     const object = pack.read(random.oid)
-    return 'file' in object ? object.file : assert.fail('not in a file')
+    return 'file' in object ? object.file.path : assert.fail('not in a file')
   })
   assert.ok(existsSync(file))
 })

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { BLOCK_BYTES, PackBytes } from '../../src/pack/pack-bytes.js'
 import { atEnd } from '../helpers/at-end.js'
+import { fileAt } from '../helpers/file-at.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const inMemory = () =>
@@ -17,7 +18,7 @@ const inMemory = () =>
 /** Bytes that go to a file as soon as they may. */
 function spilling(t: TestScope, memoryBytes = 1): { bytes: PackBytes; file: string } {
   const file = path.join(tempDir(t), 'spilled')
-  const bytes = new PackBytes({ memoryBytes, createFile: () => file })
+  const bytes = new PackBytes({ memoryBytes, createFile: () => fileAt(file) })
   atEnd(t, () => bytes.close())
   return { bytes, file }
 }
@@ -175,7 +176,7 @@ test('any course of changes reads like one array of bytes', (t) => {
     fc.property(fc.array(step, { maxLength: 12 }), fc.nat(6), (steps, memoryBlocks) => {
       const bytes = new PackBytes({
         memoryBytes: memoryBlocks * BLOCK_BYTES,
-        createFile: () => path.join(directory, String(files++)),
+        createFile: () => fileAt(path.join(directory, String(files++))),
       })
       let model: Buffer = Buffer.alloc(0)
       // From here on nothing was skipped: only this may be read, or taken.

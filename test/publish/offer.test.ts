@@ -1,4 +1,5 @@
 // A publication whose blobs come one by one, as from a pack.
+
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,6 +9,7 @@ import type { StoredObject } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
 import { begin } from '../../src/publish/publication.js'
 import type { CommitSource, Publication } from '../../src/publish/publisher.js'
+import { fileAt } from '../helpers/file-at.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import type { MemoryTarget } from '../helpers/git-target.js'
@@ -189,7 +191,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       publication.offer(oid, {
         type: 'blob',
         oid,
-        file: incoming,
+        file: fileAt(incoming),
         size: content.length,
         isTemporary: true,
       })

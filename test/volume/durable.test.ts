@@ -38,7 +38,7 @@ function create(
 /** The paths that were synced, in the order of all calls; the descriptor tells no path. */
 function syncsIn(calls: readonly FsCall[]): string[] {
   return calls.flatMap(({ name }, index) =>
-    name === 'fsyncSync' ? (calls[index - 1]?.paths ?? []) : [],
+    name === 'fsyncSync' ? (calls[index - 1]?.paths ?? []).map((at) => path.resolve(at)) : [],
   )
 }
 

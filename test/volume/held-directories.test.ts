@@ -7,10 +7,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import path from 'node:path'
 import { describe, test } from 'node:test'
-import { HeldDirectories, holding } from '../../src/volume/held-directories.js'
-import { removeTree } from '../../src/volume/remove-tree.js'
-import { removeOne, writeNewFile } from '../../src/volume/volume.js'
+import { holding, Volume } from '../../src/volume/volume.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import { tempDir } from '../helpers/git.js'
 
@@ -23,8 +22,8 @@ describe('directories that are held', () => {
       mkdirSync(`${root}/a/b`, { recursive: true })
       symlinkSync('a', `${root}/link`)
       writeFileSync(`${root}/file`, '')
-      const held = new HeldDirectories(root, isHolding)
-      writeNewFile(held.entry(`${root}/a/b/c`), 0o666, Buffer.from('c'))
+      const held = isHolding ? new Volume(root) : new Volume(root, null)
+      held.writeNew(`${root}/a/b/c`, 0o666, [Buffer.from('c')])
       assert.equal(readFileSync(`${root}/a/b/c`, 'utf8'), 'c')
       for (const none of ['link/b', 'none/b', 'file/b']) {
         assert.equal(held.entryIfAny(`${root}/${none}`), undefined)
@@ -43,8 +42,8 @@ describe('directories that are held', () => {
       held.directory(`${root}/base/a`)
       renameSync(`${root}/base/a`, `${root}/base/was`)
       symlinkSync('../victim', `${root}/base/a`)
-      assert.equal(removeOne(held.entry(`${root}/base/a/keep`)), false)
-      writeNewFile(held.entry(`${root}/base/a/new`), 0o666, Buffer.alloc(0))
+      assert.equal(held.removeOne(`${root}/base/a/keep`), false)
+      held.writeNew(`${root}/base/a/new`, 0o666, [])
       held.forget(`${root}/base/a`)
       assert.equal(held.entryIfAny(`${root}/base/a/keep`), undefined)
     })
@@ -60,21 +59,20 @@ describe('directories that are held', () => {
     const before = readdirSync('/proc/self/fd').length
     holding(root, (held) => {
       for (let n = 0; n < 200; n++) held.directory(`${root}/n${n}`)
-      writeNewFile(held.entry(`${deep}/file`), 0o666, Buffer.alloc(0))
+      held.writeNew(`${deep}/file`, 0o666, [])
       held.directory(`${root}/n1`)
       assert.ok(readdirSync('/proc/self/fd').length - before < 64)
     })
     assert.equal(readdirSync('/proc/self/fd').length, before)
     assert.deepEqual(readdirSync(deep), ['file'])
-    removeTree(root)
+    holding(path.dirname(root), (held) => held.removeAll(root))
     assert.equal(readdirSync('/proc/self/fd').length, before)
   })
 
   test('are called by their names in an error', (t) => {
     const root = tempDir(t)
     mkdirSync(`${root}/a`)
-    const fail = () =>
-      holding(root, (held) => writeNewFile(held.entry(`${root}/a/b/c`), 0o666, Buffer.alloc(0)))
+    const fail = () => holding(root, (held) => held.writeNew(`${root}/a/b/c`, 0o666, []))
     assert.throws(fail, { code: 'ENOENT', path: `${root}/a/b` })
     assert.throws(fail, (error: Error) => !error.message.includes('/proc/'))
   })
@@ -99,10 +97,13 @@ describe('a directory that is removed', () => {
         renameSync(`${root}/gone/big`, `${root}/was`)
         symlinkSync('../victim', `${root}/gone/big`)
       },
-      () => assert.throws(() => removeTree(`${root}/gone`), { code: 'ENOTEMPTY' }),
+      () =>
+        assert.throws(() => holding(path.dirname(root), (held) => held.removeAll(`${root}/gone`)), {
+          code: 'ENOTEMPTY',
+        }),
     )
     assert.deepEqual(readdirSync(`${root}/victim`), ['a', 'b', 'c'])
-    removeTree(`${root}/gone`)
+    holding(path.dirname(root), (held) => held.removeAll(`${root}/gone`))
     assert.deepEqual(readdirSync(`${root}/victim`), ['a', 'b', 'c'])
   })
 
@@ -111,10 +112,12 @@ describe('a directory that is removed', () => {
     mkdirSync(`${root}/gone/big`, { recursive: true })
     withGate(
       ({ name }) => {
-        if (name === 'rmdirSync')
-          throw Object.assign(fsError('EIO'), { path: '/proc/self/fd/9/big' })
+        if (name === 'rmdirSync') throw Object.assign(fsError('EIO'), { path: '/proc/7/fd/9/big' })
       },
-      () => assert.throws(() => removeTree(`${root}/gone`), { path: `${root}/gone/big` }),
+      () =>
+        assert.throws(() => holding(path.dirname(root), (held) => held.removeAll(`${root}/gone`)), {
+          path: `${root}/gone/big`,
+        }),
     )
   })
 })

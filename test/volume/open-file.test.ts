@@ -10,8 +10,8 @@ import {
 } from 'node:fs'
 import { describe, test } from 'node:test'
 import { FileSource } from '../../src/git/byte-source.js'
-import { readFile, replaceFile, rewrite, writeFile } from '../../src/volume/files.js'
-import { readRegular } from '../../src/volume/open-file.js'
+import { openRegular, readIfRegular, readRegular, rewrite } from '../../src/volume/open-file.js'
+import { volumeAt } from '../helpers/file-at.js'
 import { tempDir } from '../helpers/git.js'
 
 /** What can stand where a file is expected. */
@@ -35,19 +35,21 @@ describe('a file is expected where others may write', () => {
   for (const [what, put] of Object.entries(NO_FILES)) {
     test(`${what} is read as none, and is not written through`, async (t) => {
       const at = `${tempDir(t)}/at`
+      const volume = volumeAt('/')
       put(at)
-      assert.equal(readFile(at, 1024), undefined)
+      assert.equal(volume.readFile(at, 1024), undefined)
+      assert.equal(readIfRegular(at, 1024), undefined)
       const isRewritten = rewrite(at, 8, () => Buffer.from('rewrites'))
       if (what === 'what is too large') await isRewritten
       else await isRewritten.catch(() => undefined).then((answer) => assert.ok(!answer))
-      if (what !== 'what is too large') assert.throws(() => new FileSource(at))
-      replaceFile(at, 'ours')
+      if (what !== 'what is too large') assert.throws(() => new FileSource(openRegular(at)))
+      volume.replaceFile(at, 'ours')
       put(`${at}.next`)
-      replaceFile(at, 'ours')
-      assert.equal(readFile(at, 1024)?.toString(), 'ours')
+      volume.replaceFile(at, 'ours')
+      assert.equal(volume.readFile(at, 1024)?.toString(), 'ours')
       put(`${at}.other`)
-      writeFile(`${at}.other`, 'ours')
-      assert.equal(readFile(`${at}.other`, 1024)?.toString(), 'ours')
+      volume.writeFile(`${at}.other`, 'ours')
+      assert.equal(volume.readFile(`${at}.other`, 1024)?.toString(), 'ours')
       for (const target of [`${at}.target`, `${at}.next.target`, `${at}.other.target`]) {
         if (existsSync(target)) assert.equal(readFileSync(target, 'utf8'), 'precious')
       }

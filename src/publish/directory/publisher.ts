@@ -2,33 +2,20 @@
 // are touched.
 import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
-import { toBytePath } from '../../volume/byte-path.js'
 import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import {
-  exists,
-  isDirectory,
-  readFile,
-  removeAll,
-  removeBelow,
-  rename,
-  replaceFile,
-  statusOf,
-  unlink,
-} from '../../volume/files.js'
-import { ensureDirectory, removeIfEmpty } from '../../volume/volume.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
-import type { RecordedDirectory } from '../drift/published-tree.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
+import type { PublishedRecord } from '../snapshot/store.js'
 import {
   asideOf,
   directoryLayout,
+  type HeldTarget,
   linkedCommit,
   linkLayout,
   ownDirectory,
   stateOf,
-  type Target,
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
 import { forget, verify } from '../update/record.js'
@@ -43,90 +30,100 @@ export const directoryPublisher: Publisher = {
       abandon: () => publication.abandon(),
       finish() {
         const published = publication.finish()
-        writeCurrent(target.directory, source.commit)
+        writeCurrent(target, source.commit)
         return published
       },
     }
   },
 
-  current: (target) => (isDirectory(target.directory) ? directoryLayout(target) : undefined),
+  current: (target) =>
+    target.volume.isDirectory(target.path) ? directoryLayout(target) : undefined,
 
   base: (_target, current) => current,
 
   inspect(target, depth) {
     const layout = directoryPublisher.current(target)
     if (!layout) return NOTHING
-    removeBelow(layout.base, path.join(ownDirectory(target.directory), 'incoming'))
+    layout.volume.removeAll(path.join(ownDirectory(layout.root), 'incoming'))
     const record = verify(layout, depth)
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     // As after an interruption right before its end.
     if (record.isTrusted) {
-      tolerating(UNWRITABLE, () => writeCurrent(target.directory, record.snapshot.commit))
+      tolerating(UNWRITABLE, () => writeCurrent(target, record.snapshot.commit))
     }
-    return inspectionOf(layout.root, record, { isShown: true, foreign })
+    return inspectionOf(layout, record, { isShown: true, foreign })
   },
 
   tidy(target) {
     // What was published in the other way is still what readers see.
-    if (statusOf(target.directory)?.isSymbolicLink()) return undefined
+    const { volume } = target
+    if (volume.stat(target.path)?.isSymbolicLink()) return undefined
     const unused = stateOf(target, 'symlink')
-    if (unused !== undefined) removeAll(unused)
+    if (unused !== undefined) volume.removeAll(unused)
     const { worktrees } = linkLayout(target)
-    if (exists(worktrees)) {
-      removeBelow(path.dirname(target.directory), worktrees)
-      removeIfEmpty(toBytePath(path.dirname(worktrees)))
+    if (volume.stat(worktrees)) {
+      volume.removeAll(worktrees)
+      volume.removeIfEmpty(path.dirname(worktrees))
     }
     return undefined
   },
 
   leaseFiles(target) {
-    const inside = path.join(ownDirectory(target.directory), LEASE_FILE)
+    const inside = path.join(ownDirectory(target.path), LEASE_FILE)
     const links = linkLayout(target)
     const beside = path.join(links.worktrees, LEASE_FILE)
-    const existing = statusOf(target.directory)
+    const existing = target.volume.stat(target.path)
     // What a symlink leads to is not to be written; what made way for one is to return.
-    const isAbsent = existing === undefined && !exists(asideOf(links))
+    const isAbsent = existing === undefined && !target.volume.stat(asideOf(links))
     return isAbsent || existing?.isDirectory() ? [inside, beside] : [beside, undefined]
   },
 
   incomingDirectory(target) {
-    // What a symlink leads to is not to be written.
-    const isLink = statusOf(target.directory)?.isSymbolicLink()
-    const parent = isLink ? linkLayout(target).worktrees : ownDirectory(target.directory)
+    // What a symlink leads to is not to be written, and below a file nothing can be.
+    const existing = target.volume.stat(target.path)
+    const isOther = existing && !existing.isDirectory()
+    const parent = isOther ? linkLayout(target).worktrees : ownDirectory(target.path)
     return path.join(parent, 'incoming')
   },
 }
 
 function beginUpdate(
-  target: Target,
+  target: HeldTarget,
   source: CommitSource,
   checkpoint: () => void,
-  base: RecordedDirectory | undefined,
+  base: PublishedRecord | undefined,
 ): Publication {
   assertReplaceable(target, () => linkedCommit(linkLayout(target)) !== undefined)
-  const existing = statusOf(target.directory)
+  const existing = target.volume.stat(target.path)
   if (existing && !existing.isDirectory()) return replaceLink(target, source, checkpoint)
-  return new DirectoryUpdate(directoryLayout(target), source, checkpoint, base?.record)
+  return new DirectoryUpdate(directoryLayout(target), source, checkpoint, base)
 }
 
 const MAX_CURRENT_BYTES = 4096
 
-/** Says which commit is in place in the directory `root`, unless that is said already. */
-function writeCurrent(root: string, commit: Oid): void {
+/**
+ * Says in `.git-autosync/current` which commit is in place, unless that is said already. It is a
+ * sign for those who watch, too, as it is replaced after every file is in place.
+ */
+function writeCurrent({ path: root, volume }: HeldTarget, commit: Oid): void {
   const file = path.join(ownDirectory(root), 'current')
   const text = `${commit}\n`
-  if (readFile(file, MAX_CURRENT_BYTES)?.toString('latin1') === text) return
-  ensureDirectory(path.dirname(file))
-  replaceFile(file, text)
+  if (volume.readFile(file, MAX_CURRENT_BYTES)?.toString('latin1') === text) return
+  volume.ensureDirectory(path.dirname(file))
+  volume.replaceFile(file, text)
 }
 
 /** Starts to publish a commit to a directory that replaces a symlink or a file in the end. */
-function replaceLink(target: Target, source: CommitSource, checkpoint: () => void): Publication {
+function replaceLink(
+  target: HeldTarget,
+  source: CommitSource,
+  checkpoint: () => void,
+): Publication {
   const root = asideOf(linkLayout(target))
   const layout = directoryLayout(target, root)
   forget(layout)
-  removeBelow(layout.base, root)
+  target.volume.removeAll(root)
   const update = new DirectoryUpdate(layout, source, checkpoint)
   return {
     offer: (oid, object) => update.offer(oid, object),
@@ -135,8 +132,8 @@ function replaceLink(target: Target, source: CommitSource, checkpoint: () => voi
       const published = update.finish()
       assertLease(target.lease)
       return puttingBack(target, () => {
-        unlink(target.directory)
-        rename(root, target.directory)
+        target.volume.unlink(target.path)
+        target.volume.rename(root, target.path)
         return published
       })
     },

@@ -2,10 +2,10 @@
 // by their status first, and by their content where that says too little.
 import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
-import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
-import { listTree, realDirectories, statIfPresent } from '../../volume/volume.js'
+import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { DIFFERS } from '../snapshot/store.js'
+import type { DirectoryLayout } from '../target.js'
 import { filesOf } from '../tree/tree-diff.js'
 import { isRightFile } from './file-content.js'
 
@@ -27,19 +27,16 @@ export interface Depth {
  * that is right as it is now, one that is not as {@link recordOf} finds it.
  */
 export function compareFiles(
-  root: string,
+  { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
   snapshot: Snapshot,
   { share, checkpoint }: Depth = {},
 ): Float64Array {
-  const rootPath = toBytePath(root)
-  const isReal = realDirectories(rootPath)
-  const stats = Float64Array.from(snapshot.stats)
+  const stats = snapshot.stats.slice()
   const isInShare = shareOf(snapshot.stats, share)
   for (const file of filesOf(snapshot)) {
     checkpoint?.()
-    const stat = isReal(parentOf(file.path))
-      ? statIfPresent(joinBytePath(rootPath, file.path))
-      : undefined
+    const path = joinBytePath(root, file.path)
+    const stat = volume.stat(path)
     const record = stats.subarray(file.index * STAT_FIELDS, (file.index + 1) * STAT_FIELDS)
     if (file.mode === MODE.gitlink) {
       record[0] = stat?.isDirectory() ? 0 : DIFFERS
@@ -52,7 +49,7 @@ export function compareFiles(
     const isRight =
       stat !== undefined &&
       isReadableAsBefore(stat, record) &&
-      isRightFile(joinBytePath(rootPath, file.path), stat, expected)
+      isRightFile(volume, path, stat, expected)
     if (!isRight) record[0] = DIFFERS
     else if (!isAsRemembered) record.set(statFields(stat))
   }
@@ -60,9 +57,13 @@ export function compareFiles(
 }
 
 /** Whether a directory holds nothing but what the snapshot stands for. */
-export function holdsNothingElse(root: string, snapshot: Snapshot): boolean {
+export function holdsNothingElse(
+  { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
+  snapshot: Snapshot,
+): boolean {
   const own = ownPaths(snapshot)
-  return listTree(toBytePath(root)).every(({ path }) => own.has(path))
+  for (const { path } of volume.list(root)) if (!own.has(path)) return false
+  return true
 }
 
 /** The paths of a snapshot's files, and of the directories they lie in. */

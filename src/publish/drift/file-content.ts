@@ -7,9 +7,9 @@ import { FileSource } from '../../git/byte-source.js'
 import { hashObject, startHash } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { toFsPath } from '../../volume/byte-path.js'
 import { NOT_AS_SEEN, readUnless } from '../../volume/errnos.js'
-import { readBytes, readLink } from '../../volume/volume.js'
+import type { OpenFile } from '../../volume/open-file.js'
+import type { Volume } from '../../volume/volume.js'
 
 const STEP_BYTES = 1024 * 1024
 /** From this size on, in bytes, it is not looked whether content has only other line ends. */
@@ -24,13 +24,16 @@ export interface ExpectedContent {
 }
 
 /** Whether a regular file's content, or a symlink's target, is that of a blob. */
-export function isContent(path: string, stat: Stats, oid: Oid): boolean {
-  if (stat.isSymbolicLink()) return hashObject('blob', readLink(path), objectFormatOf(oid)) === oid
-  return stat.isFile() && hashFile(toFsPath(path), oid) === oid
+export function isContent(volume: Volume, path: string, stat: Stats, oid: Oid): boolean {
+  if (stat.isSymbolicLink()) {
+    return hashObject('blob', volume.readLink(path), objectFormatOf(oid)) === oid
+  }
+  return stat.isFile() && hashFile(volume.open(path), oid) === oid
 }
 
 /** Whether what is at a path is what a tree has there: its kind, its executable bit, its content. */
 export function isRightFile(
+  volume: Volume,
   path: string,
   stat: Stats,
   { mode, oid, remembered }: ExpectedContent,
@@ -38,12 +41,17 @@ export function isRightFile(
 ): boolean {
   const kind = kindOf(stat.mode)
   if (kind !== mode && (kind === undefined || kind !== kindOf(remembered ?? 0))) return false
-  return readUnless(NOT_AS_SEEN, () => isSame(path, stat, oid)) ?? false
+  return readUnless(NOT_AS_SEEN, () => isSame(volume, path, stat, oid)) ?? false
 }
 
 /** Like {@link isRightFile}, for a file whose blob was written with CRLF at the end of each line. */
-export function isWithCrlf(path: string, stat: Stats, file: { mode: number; oid: Oid }): boolean {
-  return isRightFile(path, stat, file, isContentWithCrlf)
+export function isWithCrlf(
+  volume: Volume,
+  path: string,
+  stat: Stats,
+  file: { mode: number; oid: Oid },
+): boolean {
+  return isRightFile(volume, path, stat, file, isContentWithCrlf)
 }
 
 /** What a tree would call it; undefined where no tree has anything like it. */
@@ -54,19 +62,19 @@ function kindOf(mode: number): number | undefined {
   return (mode & 0o100) === 0 ? MODE.file : MODE.executable
 }
 
-function isContentWithCrlf(path: string, stat: Stats, oid: Oid): boolean {
+function isContentWithCrlf(volume: Volume, path: string, stat: Stats, oid: Oid): boolean {
   if (!stat.isFile() || stat.size >= MAX_CRLF_BYTES) return false
   const stored = restore(
-    readBytes(path, MAX_CRLF_BYTES),
+    volume.readBytes(path, MAX_CRLF_BYTES),
     { ...NO_CONVERSION, lineEnds: 'crlf' },
     oid,
   )
   return hashObject('blob', stored, objectFormatOf(oid)) === oid
 }
 
-/** The oid of a file's content, as that of a blob. */
-export function hashFile(path: string | Buffer, like: Oid): Oid {
-  const source = new FileSource(path)
+/** The oid of a file's content, as that of a blob; closes the file. */
+export function hashFile(file: OpenFile, like: Oid): Oid {
+  const source = new FileSource(file)
   try {
     const hash = startHash('blob', source.length, objectFormatOf(like))
     for (let start = 0; start < source.length; start += STEP_BYTES) {

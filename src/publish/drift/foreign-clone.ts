@@ -5,18 +5,10 @@ import path from 'node:path'
 import { decodeIndex, type IndexEntry } from '../../git/index-file.js'
 import { isOid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { joinBytePath, parentOf, toBytePath } from '../../volume/byte-path.js'
+import { joinBytePath } from '../../volume/byte-path.js'
 import { readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
-import {
-  entriesOf,
-  isDirectory,
-  namesIn,
-  readFile,
-  removeAll,
-  rename,
-  statusOf,
-} from '../../volume/files.js'
-import { ensureDirectory, realDirectories, statIfPresent } from '../../volume/volume.js'
+import type { Volume } from '../../volume/volume.js'
+import type { DirectoryLayout } from '../target.js'
 import { nameFault } from '../tree/safe-name.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 import { isRightFile, isWithCrlf } from './file-content.js'
@@ -29,25 +21,26 @@ const WORK = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'refs/stash', 'workt
 
 /** A clone in a directory, by its index. */
 export class ForeignClone {
+  readonly #volume: Volume
   readonly #root: string
   readonly #gitDirectory: string
   readonly #entries: ReadonlyMap<string, IndexEntry>
-  readonly #isReal: (directory: string) => boolean
 
-  constructor(root: string, entries: readonly IndexEntry[]) {
-    this.#root = toBytePath(root)
+  constructor(volume: Volume, root: string, entries: readonly IndexEntry[]) {
+    this.#volume = volume
+    this.#root = root
     this.#gitDirectory = path.join(root, '.git')
     this.#entries = new Map(entries.filter(isFile).map((entry) => [entry.path, entry]))
-    this.#isReal = realDirectories(this.#root)
   }
 
   /** Whether git wrote a file, and nobody changed it since. */
   isUnmodified(file: string): boolean {
     const entry = this.#entries.get(file)
-    if (!entry || !this.#isReal(parentOf(file))) return false
-    const full = joinBytePath(this.#root, file)
-    const stat = statIfPresent(full)
-    return stat !== undefined && (isRightFile(full, stat, entry) || isWithCrlf(full, stat, entry))
+    if (!entry) return false
+    const [volume, full] = [this.#volume, joinBytePath(this.#root, file)]
+    const stat = volume.stat(full)
+    if (!stat) return false
+    return isRightFile(volume, full, stat, entry) || isWithCrlf(volume, full, stat, entry)
   }
 
   /** The files that git wrote, nobody changed since, and `wanted` lacks. */
@@ -64,8 +57,8 @@ export class ForeignClone {
   /** Whether all that its refs name came from a remote, and no work is under way in it. */
   get isPlainClone(): boolean {
     const at = (name: string) => path.join(this.#gitDirectory, name)
-    if (WORK.some((name) => holdsAnything(at(name)))) return false
-    const refs = readRefs(this.#gitDirectory)
+    if (WORK.some((name) => holdsAnything(this.#volume, at(name)))) return false
+    const refs = readRefs(this.#volume, this.#gitDirectory)
     if (!refs) return false
     const isFromRemote = (name: string) => /^refs\/(remotes|tags)\//.test(name)
     const known = new Set([...refs].flatMap(([name, oid]) => (isFromRemote(name) ? [oid] : [])))
@@ -76,22 +69,25 @@ export class ForeignClone {
   /** Removes the `.git` of a plain clone, by way of an absent path on the same volume. */
   removeRepository(by: string): void {
     if (!this.isPlainClone) return
-    ensureDirectory(path.dirname(by))
+    this.#volume.ensureDirectory(path.dirname(by))
     const isGone = tolerating(['ENOENT', 'EBUSY', 'EXDEV', 'EACCES', 'EPERM'], () =>
-      rename(this.#gitDirectory, by),
+      this.#volume.rename(this.#gitDirectory, by),
     )
-    if (isGone) removeAll(by)
+    if (isGone) this.#volume.removeAll(by)
   }
 }
 
 /** The clone in a directory; undefined where there is none, or its index is not that of a commit. */
-export function openForeignClone(root: string): ForeignClone | undefined {
+export function openForeignClone({
+  root,
+  volume,
+}: Pick<DirectoryLayout, 'root' | 'volume'>): ForeignClone | undefined {
   const gitDirectory = path.join(root, '.git')
-  if (!isDirectory(gitDirectory)) return undefined
-  const bytes = readIfPossible(path.join(gitDirectory, 'index'))
+  if (!volume.isDirectory(gitDirectory)) return undefined
+  const bytes = readIfPossible(volume, path.join(gitDirectory, 'index'))
   const index = bytes && decodeIndex(bytes)
   // What was added and never committed is nowhere else.
-  return index?.isTree ? new ForeignClone(root, index.entries) : undefined
+  return index?.isTree ? new ForeignClone(volume, root, index.entries) : undefined
 }
 
 /** Whether an entry is a file or a symlink that git could have written here. */
@@ -101,15 +97,16 @@ function isFile({ mode, path: file }: IndexEntry): boolean {
 }
 
 /** Every ref with its oid, and `HEAD` where that is one; undefined where not all can be read. */
-function readRefs(gitDirectory: string): Map<string, string> | undefined {
+function readRefs(volume: Volume, gitDirectory: string): Map<string, string> | undefined {
   const refs = new Map<string, string>()
-  const packed = readIfPossible(path.join(gitDirectory, 'packed-refs'))?.toString('latin1') ?? ''
+  const packed =
+    readIfPossible(volume, path.join(gitDirectory, 'packed-refs'))?.toString('latin1') ?? ''
   for (const line of packed.split('\n')) {
     const [oid = '', name] = line.split(' ')
     if (name !== undefined && isOid(oid)) refs.set(name, oid)
   }
-  for (const name of ['HEAD', ...filesBelow(path.join(gitDirectory, 'refs'), 'refs')]) {
-    const text = readIfPossible(path.join(gitDirectory, name))?.toString('latin1').trim()
+  for (const name of ['HEAD', ...filesBelow(volume, path.join(gitDirectory, 'refs'), 'refs')]) {
+    const text = readIfPossible(volume, path.join(gitDirectory, name))?.toString('latin1').trim()
     if (text === undefined) return undefined
     if (text.startsWith('ref: ')) continue
     if (!isOid(text)) return undefined
@@ -118,21 +115,23 @@ function readRefs(gitDirectory: string): Map<string, string> | undefined {
   return refs
 }
 
-function filesBelow(directory: string, name: string): string[] {
+function filesBelow(volume: Volume, directory: string, name: string): string[] {
   // Refs can all be packed.
-  const entries = readUnless(['ENOENT'], () => entriesOf(directory)) ?? []
+  const entries = readUnless(['ENOENT'], () => volume.entries(directory)) ?? []
   return entries.flatMap((entry) => {
     const below = `${name}/${entry.name}`
-    return entry.isDirectory() ? filesBelow(path.join(directory, entry.name), below) : [below]
+    return entry.isDirectory()
+      ? filesBelow(volume, path.join(directory, entry.name), below)
+      : [below]
   })
 }
 
 /** Whether there is a file, or a directory that is not empty. */
-function holdsAnything(target: string): boolean {
-  const stat = statusOf(target)
-  return stat?.isDirectory() ? namesIn(target).length > 0 : stat !== undefined
+function holdsAnything(volume: Volume, target: string): boolean {
+  const stat = volume.stat(target)
+  return stat?.isDirectory() ? volume.names(target).length > 0 : stat !== undefined
 }
 
-function readIfPossible(file: string): Buffer | undefined {
-  return readUnless(UNREADABLE, () => readFile(file, MAX_BYTES))
+function readIfPossible(volume: Volume, file: string): Buffer | undefined {
+  return readUnless(UNREADABLE, () => volume.readFile(file, MAX_BYTES))
 }

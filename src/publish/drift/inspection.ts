@@ -3,6 +3,7 @@ import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedRecord } from '../snapshot/store.js'
+import type { DirectoryLayout } from '../target.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 import { PublishedTree } from './published-tree.js'
 
@@ -43,24 +44,24 @@ export const NOTHING: Inspection = { commit: undefined, drift: undefined }
  * the published path does not show it.
  */
 export function inspectionOf(
-  root: string,
+  layout: DirectoryLayout,
   record: PublishedRecord,
   { isShown, foreign }: { isShown: boolean; foreign: FirstPaths | undefined },
 ): Inspection {
   const { drifted, snapshot } = record
   if (!drifted) return NOTHING
   const paths = [...(isShown ? [] : ['.']), ...drifted.map(({ path }) => displayPath(path))]
-  const drift = paths.length === 0 ? undefined : driftOf(paths, drifted, root, record)
+  const drift = paths.length === 0 ? undefined : driftOf(paths, drifted, layout, record)
   return { commit: snapshot.commit, drift, ...(foreign ? { foreign } : {}) }
 }
 
 function driftOf(
   paths: string[],
   drifted: readonly TreeFile[],
-  root: string,
+  layout: DirectoryLayout,
   record: PublishedRecord,
 ): Drift {
-  const tree = new PublishedTree(root, record)
+  const tree = new PublishedTree(layout, record)
   const blobs = drifted.filter(({ mode }) => mode !== MODE.gitlink).map(({ oid }) => oid)
   const oids = [...new Set(blobs)]
   const isMuch = oids.length > MAX_MISSING

@@ -7,8 +7,8 @@ import { restore } from '../../git/attributes/restore.js'
 import type { Limits } from '../../git/limits.js'
 import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
-import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
-import { readBytes, readLink, realDirectories, statIfPresent } from '../../volume/volume.js'
+import { joinBytePath } from '../../volume/byte-path.js'
+import type { Volume } from '../../volume/volume.js'
 import { contentOf } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
@@ -19,30 +19,27 @@ import { isContent } from './file-content.js'
 /** From this size on, in bytes, a file is not held in memory. */
 export const LARGE_BYTES = 4 * 1024 * 1024
 
-/** A directory, and what was published to it last. */
-export interface RecordedDirectory {
-  layout: DirectoryLayout
-  record: PublishedRecord
-}
-
 /** The trees and blobs of what is published. */
 export class PublishedTree {
   readonly record: PublishedRecord
-  /** What the next commit's directory grows from, if it is known already. */
-  readonly base: RecordedDirectory | undefined
-  readonly #root: string
-  readonly #isReal: (directory: string) => boolean
+  /** What was published to the directory that the next commit's grows from, if it is known already. */
+  readonly base: PublishedRecord | undefined
+  readonly #layout: DirectoryLayout
   #trees: Map<Oid, Buffer> | undefined
   /** The files most likely asked for, by their blob: those that the next tree lacks. */
   #likely = new Map<Oid, TreeFile>()
   #all: Map<Oid, TreeFile> | undefined
   #conversionOf: Conversions | undefined
 
-  constructor(root: string, record: PublishedRecord, base?: RecordedDirectory) {
+  constructor(layout: DirectoryLayout, record: PublishedRecord, base?: PublishedRecord) {
     this.record = record
     this.base = base
-    this.#root = toBytePath(root)
-    this.#isReal = realDirectories(this.#root)
+    this.#layout = layout
+  }
+
+  /** Lets go of what is held open. */
+  close(): void {
+    this.#layout.volume.close()
   }
 
   readTree(oid: Oid): Buffer | undefined {
@@ -75,14 +72,15 @@ export class PublishedTree {
   }
 
   #read(file: TreeFile, oid: Oid): StoredObject | undefined {
-    const path = this.#pathOf(file)
-    const stat = path === undefined ? undefined : statIfPresent(path)
-    if (path === undefined || !stat) return undefined
+    const { root, volume } = this.#layout
+    const path = joinBytePath(root, file.path)
+    const stat = volume.stat(path)
+    if (!stat) return undefined
     if (stat.isFile() && stat.size >= LARGE_BYTES) {
-      if (!isContent(path, stat, oid)) return undefined
-      return { type: 'blob', oid, file: toFsPath(path), size: stat.size, isTemporary: false }
+      if (!isContent(volume, path, stat, oid)) return undefined
+      return { type: 'blob', oid, file: volume.file(path), size: stat.size, isTemporary: false }
     }
-    const body = readSmall(path, stat)
+    const body = readSmall(volume, path, stat)
     if (!body) return undefined
     const stored = this.#isConverted(file) ? this.#restore(file, body) : body
     const isRight = hashObject('blob', stored, objectFormatOf(oid)) === oid
@@ -117,13 +115,9 @@ export class PublishedTree {
     }
     return index
   }
-
-  #pathOf({ path }: TreeFile): string | undefined {
-    return this.#isReal(parentOf(path)) ? joinBytePath(this.#root, path) : undefined
-  }
 }
 
-function readSmall(path: string, stat: Stats): Buffer | undefined {
-  if (stat.isSymbolicLink()) return readLink(path)
-  return stat.isFile() ? readBytes(path, LARGE_BYTES) : undefined
+function readSmall(volume: Volume, path: string, stat: Stats): Buffer | undefined {
+  if (stat.isSymbolicLink()) return volume.readLink(path)
+  return stat.isFile() ? volume.readBytes(path, LARGE_BYTES) : undefined
 }

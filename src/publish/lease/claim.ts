@@ -4,13 +4,12 @@
 import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
-import { toBytePath } from '../../volume/byte-path.js'
+import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import { assertAccess, link, namesIn, removeFile, rename, statusOf } from '../../volume/files.js'
 import { mountPointOf } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
-import { ensureDirectory, removeIfEmpty, writeNewFile } from '../../volume/volume.js'
-import { decodeLease, encodeLease, LEASE_FILE, type Lease, readLeaseText } from './lease.js'
+import type { Volume } from '../../volume/volume.js'
+import { decodeLease, encodeLease, LEASE_FILE, type Lease, MAX_LEASE_BYTES } from './lease.js'
 import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
 
 /** What becomes of an attempt to acquire a lease. */
@@ -23,11 +22,14 @@ export type LeaseAnswer =
   /** Nothing can be written there, by this instance. */
   | { state: 'unwritable' }
 
-/** Where the lease is, and where it could be of an instance that publishes in the other way. */
+/** Where the lease is, as a byte path, and where it could be of an instance that publishes in the other way. */
 export type LeaseFiles = [file: string, other: string | undefined]
 
 /** Who claims a lease, and what is known of it. */
 export interface Claim {
+  volume: Volume
+  /** The directory below which all of that lies. Absolute. */
+  base: string
   self: ProcessIdentity
   /** What was seen for so long that its holder counts as dead. */
   expired: string | undefined
@@ -41,38 +43,42 @@ export function claimLease([file, other]: LeaseFiles, claim: Claim): LeaseAnswer
   if (answer.state !== 'held') return answer
   // A target that changes its mode has two places: all claim their own first, then look there.
   const holder = other === undefined ? undefined : holderOf(other, claim)
-  if (holder) releaseLease(answer.lease)
-  else if (claim.lease && claim.lease.file !== file) releaseLease(claim.lease)
+  if (holder) releaseLease(claim.volume, answer.lease)
+  else if (claim.lease && toBytePath(claim.lease.file) !== file) {
+    releaseLease(claim.volume, claim.lease)
+  }
   return holder ?? answer
 }
 
 /** Gives a lease back, if it still is the holder's. */
-export function releaseLease({ file, id }: Lease): void {
-  if (decodeLease(readLeaseText(file) ?? '')?.id === id) removeFile(file)
-  const directory = path.dirname(file)
-  const isRemoved = removeIfEmpty(toBytePath(directory))
+export function releaseLease(volume: Volume, { file, id }: Lease): void {
+  const at = toBytePath(file)
+  if (decodeLease(readLease(volume, at) ?? '')?.id === id) volume.removeFile(at)
+  const directory = path.dirname(at)
+  const isRemoved = volume.removeIfEmpty(directory)
   // Above its own directory is what is published; above the one beside a link, more of its own.
   const isBeside = path.basename(directory) !== OWN_DIRECTORY
-  if (isRemoved && isBeside) removeIfEmpty(toBytePath(path.dirname(directory)))
+  if (isRemoved && isBeside) volume.removeIfEmpty(path.dirname(directory))
 }
 
 function claimFile(file: string, claim: Claim): LeaseAnswer {
-  const found = readLeaseText(file)
+  const { volume } = claim
+  const found = readLease(volume, file)
   if (found !== undefined && decodeLease(found)?.id === claim.self.id) return held(file, claim)
   const holder = holderOf(file, claim)
-  if (holder) return isWritable(path.dirname(file)) ? holder : { state: 'unwritable' }
+  if (holder) return isWritable(volume, path.dirname(file)) ? holder : { state: 'unwritable' }
   let answer: LeaseAnswer | undefined
   const isDone = tolerating(UNWRITABLE, () => {
     // What is there and cannot be read is no lease, and would stand in the way of one.
-    if (found === undefined && statusOf(file)?.isFile() === false) removeFile(file)
+    if (found === undefined && volume.stat(file)?.isFile() === false) volume.removeFile(file)
     answer = found === undefined ? createLease(file, claim) : takeOver(file, found, claim)
   })
   return isDone && answer ? answer : { state: 'unwritable' }
 }
 
 /** Who has a lease; undefined where nobody has, or one who is known to be dead. */
-function holderOf(file: string, { self, expired }: Claim): LeaseAnswer | undefined {
-  const seen = readLeaseText(file)
+function holderOf(file: string, { self, expired, volume }: Claim): LeaseAnswer | undefined {
+  const seen = readLease(volume, file)
   if (seen === undefined || seen === expired) return undefined
   const record = decodeLease(seen)
   if (record && (record.id === self.id || isGone(record, self))) return undefined
@@ -85,38 +91,39 @@ function describeHolder(text: string): string {
 }
 
 function createLease(file: string, claim: Claim): LeaseAnswer {
+  const { volume } = claim
   const staged = stage(file, claim)
   try {
-    link(staged, file)
+    volume.link(staged, file)
   } catch (error) {
     // Another was faster, and may have cleared up.
-    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(file)
+    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(volume, file)
     if (!NO_LINK.includes(errnoOf(error))) throw error
     // Empty for a moment, which others take for a lease of one they cannot name.
-    const write = () => writeNewFile(toBytePath(file), 0o666, contentOf(claim))
-    if (!tolerating(['EEXIST'], write)) return lostRace(file)
+    const write = () => volume.writeNew(file, 0o666, [contentOf(claim)])
+    if (!tolerating(['EEXIST'], write)) return lostRace(volume, file)
   } finally {
-    removeFile(staged)
+    volume.removeFile(staged)
   }
   return held(file, claim)
 }
 
 /** Replaces what was found, if it still is there. */
 function takeOver(file: string, found: string, claim: Claim): LeaseAnswer {
+  const { volume } = claim
   const staged = stage(file, claim)
-  const isStillThere = readLeaseText(file) === found
-  if (isStillThere && tolerating(['ENOENT'], () => rename(staged, file))) {
+  const isStillThere = readLease(volume, file) === found
+  if (isStillThere && tolerating(['ENOENT'], () => volume.rename(staged, file))) {
     return { state: 'taken', holder: describeHolder(found) }
   }
-  removeFile(staged)
-  return lostRace(file)
+  volume.removeFile(staged)
+  return lostRace(volume, file)
 }
 
 function stage(file: string, claim: Claim): string {
-  ensureDirectory(path.dirname(file))
+  claim.volume.ensureDirectory(path.dirname(file))
   const staged = `${file}.${claim.self.id}`
-  removeFile(staged)
-  writeNewFile(toBytePath(staged), 0o666, contentOf(claim))
+  claim.volume.writeFile(staged, contentOf(claim))
   return staged
 }
 
@@ -125,23 +132,29 @@ function contentOf({ self }: Claim): Buffer {
 }
 
 /** What others left who were killed; one who is just at it tries again. */
-function removeStaged(directory: string): void {
-  for (const name of namesIn(directory)) {
-    if (name.startsWith(`${LEASE_FILE}.`)) removeFile(path.join(directory, name))
+function removeStaged(volume: Volume, directory: string): void {
+  for (const name of volume.names(directory)) {
+    if (name.startsWith(`${LEASE_FILE}.`)) volume.removeFile(joinBytePath(directory, name))
   }
 }
 
-function lostRace(file: string): LeaseAnswer {
-  const seen = readLeaseText(file) ?? ''
+function lostRace(volume: Volume, file: string): LeaseAnswer {
+  const seen = readLease(volume, file) ?? ''
   return { state: 'waiting', holder: describeHolder(seen), seen }
 }
 
-function held(file: string, { self }: Claim): LeaseAnswer {
-  removeStaged(path.dirname(file))
-  const volume = (statusOf(file) as Stats).dev
-  return { state: 'held', lease: { file, id: self.id, volume, mountPoint: mountPointOf(file) } }
+function held(at: string, { base, self, volume }: Claim): LeaseAnswer {
+  removeStaged(volume, path.dirname(at))
+  const { dev } = volume.stat(at) as Stats
+  const file = displayPath(at)
+  const mountPoint = mountPointOf(file)
+  return { state: 'held', lease: { file, base, id: self.id, volume: dev, mountPoint } }
 }
 
-function isWritable(directory: string): boolean {
-  return tolerating(UNWRITABLE, () => assertAccess(directory))
+function readLease(volume: Volume, file: string): string | undefined {
+  return volume.readFile(file, MAX_LEASE_BYTES)?.toString()
+}
+
+function isWritable(volume: Volume, directory: string): boolean {
+  return tolerating(UNWRITABLE, () => volume.assertWritable(directory))
 }

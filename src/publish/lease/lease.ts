@@ -11,13 +11,15 @@
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { NO_FILE } from '../../volume/errnos.js'
-import { readFile, rewrite } from '../../volume/files.js'
+import { readIfRegular, rewrite } from '../../volume/open-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /** A lease that is held. */
 export interface Lease {
   /** The lease file. Absolute. */
   file: string
+  /** The directory below which it is held while it is changed. Absolute. */
+  base: string
   /** Of the process that holds it. */
   id: string
   /** The volume the file is on. */
@@ -38,7 +40,7 @@ export const LEASE_FILE = 'lease'
 /** Every record has this length, so that one write replaces another whole. */
 const RECORD_BYTES = 512
 /** What is larger is no lease, in bytes. */
-const MAX_LEASE_BYTES = 64 * 1024
+export const MAX_LEASE_BYTES = 64 * 1024
 /** While something goes on, the lease is looked at this often, in milliseconds. */
 const LOOK_AGAIN_MS = 1000
 
@@ -59,14 +61,11 @@ export function decodeLease(text: string): LeaseRecord | undefined {
   }
 }
 
-/** The text of a lease file; undefined where there is none. */
-export function readLeaseText(file: string): string | undefined {
-  return readFile(file, MAX_LEASE_BYTES)?.toString()
-}
-
 /** Throws `lease-lost` where a lease is not its holder's any more. */
 export function assertLease(lease: Lease | undefined): void {
-  if (!lease || decodeLease(readLeaseText(lease.file) ?? '')?.id === lease.id) return
+  if (!lease) return
+  const text = readIfRegular(lease.file, MAX_LEASE_BYTES)?.toString()
+  if (decodeLease(text ?? '')?.id === lease.id) return
   throw new SyncError(
     'lease-lost',
     `Another instance has taken over (${lease.file}), or somebody has removed that file; nothing more is written, and this instance waits for its turn`,

@@ -1,8 +1,8 @@
 // The files that hold a snapshot: all of it, and beside it what has changed since. The next
 // one is staged first, and takes its place in one step.
 import path from 'node:path'
-import { NO_LINK, tolerating } from '../../volume/errnos.js'
-import { link, readFile, removeFile, replace, writeFile } from '../../volume/files.js'
+import { ABSENT, NO_LINK, tolerating } from '../../volume/errnos.js'
+import type { DirectoryLayout } from '../target.js'
 import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import {
@@ -25,6 +25,9 @@ export const DIFFERS = -1
 /** Changes are written on their own while they are at most this share of what they are to. */
 const MOST_CHANGES = 1 / 8
 
+/** Where a snapshot is kept. */
+export type SnapshotPlace = Pick<DirectoryLayout, 'volume' | 'stateDirectory'>
+
 /** What is larger was not written by this service, in bytes. */
 const MAX_SNAPSHOT_BYTES = 1024 * 1024 * 1024
 
@@ -38,13 +41,13 @@ export interface PublishedRecord {
 }
 
 /** The snapshot in a state directory; undefined where there is none that can be trusted. */
-export function readSnapshot(directory: string): StoredSnapshot | undefined {
-  return read(snapshotOf(directory), changesOf(directory))
+export function readSnapshot(place: SnapshotPlace): StoredSnapshot | undefined {
+  return read(place, snapshotOf(place))
 }
 
 /** The snapshot that {@link markForRecheck} marked. */
-export function readForRecheck(directory: string): StoredSnapshot | undefined {
-  return read(recheckOf(directory), changesOf(directory))
+export function readForRecheck(place: SnapshotPlace): StoredSnapshot | undefined {
+  return read(place, recheckOf(place))
 }
 
 /** What a snapshot that was compared says of the directory. */
@@ -64,71 +67,72 @@ function driftedIn(snapshot: Snapshot): TreeFile[] {
 }
 
 /** Writes the next snapshot beside the one that was read last, if any. */
-export function stageSnapshot(directory: string, next: Snapshot, last?: StoredSnapshot): void {
+export function stageSnapshot(place: SnapshotPlace, next: Snapshot, last?: StoredSnapshot): void {
   const changes = last && isSameFormat(next, last) ? encodeChanges(next, last.base) : undefined
   if (changes && changes.length <= (last as StoredSnapshot).baseBytes * MOST_CHANGES) {
-    writeFile(stagedOf(changesOf(directory)), changes)
+    place.volume.writeFile(stagedOf(changesOf(place)), changes)
   } else {
-    writeFile(stagedOf(snapshotOf(directory)), encodeSnapshot(next))
+    place.volume.writeFile(stagedOf(snapshotOf(place)), encodeSnapshot(next))
   }
 }
 
 /** Whether a snapshot was staged, and is whole. */
-export function hasStaged(directory: string): boolean {
-  const snapshot = snapshotOf(directory)
-  if (readBase(stagedOf(snapshot))) return true
-  const changes = readIfPresent(stagedOf(changesOf(directory)))
-  const base = changes && readBase(snapshot)
+export function hasStaged(place: SnapshotPlace): boolean {
+  const snapshot = snapshotOf(place)
+  if (readBase(place, stagedOf(snapshot))) return true
+  const changes = readIfPresent(place, stagedOf(changesOf(place)))
+  const base = changes && readBase(place, snapshot)
   return base !== undefined && isForBase(changes as Buffer, base.base) === true
 }
 
 /** Puts the staged snapshot in place. */
-export function adoptStaged(directory: string): void {
-  const [snapshot, changes] = [snapshotOf(directory), changesOf(directory)]
-  if (tolerating(['ENOENT'], () => replace(stagedOf(snapshot), snapshot))) {
-    removeFile(changes)
+export function adoptStaged(place: SnapshotPlace): void {
+  const { volume } = place
+  const [snapshot, changes] = [snapshotOf(place), changesOf(place)]
+  if (tolerating(['ENOENT'], () => volume.replace(stagedOf(snapshot), snapshot))) {
+    volume.removeFile(changes)
   } else {
-    replace(stagedOf(changes), changes)
+    volume.replace(stagedOf(changes), changes)
   }
 }
 
 /** Removes a snapshot that was staged. */
-export function discardStaged(directory: string): void {
-  for (const file of [snapshotOf(directory), changesOf(directory)]) {
-    removeFile(stagedOf(file))
+export function discardStaged(place: SnapshotPlace): void {
+  for (const file of [snapshotOf(place), changesOf(place)]) {
+    place.volume.removeFile(stagedOf(file))
   }
 }
 
 /** Marks that any file on disk may differ from the snapshot, now or soon: all are to be compared. */
-export function markForRecheck(directory: string): void {
-  tolerating(['ENOENT'], () => replace(snapshotOf(directory), recheckOf(directory)))
+export function markForRecheck(place: SnapshotPlace): void {
+  tolerating(ABSENT, () => place.volume.replace(snapshotOf(place), recheckOf(place)))
 }
 
 /** Removes a snapshot that was marked, now that there is a better one. */
-export function removeRechecked(directory: string): void {
-  removeFile(recheckOf(directory))
+export function removeRechecked(place: SnapshotPlace): void {
+  place.volume.removeFile(recheckOf(place))
 }
 
 /** Removes what is remembered. */
-export function removeSnapshot(directory: string): void {
+export function removeSnapshot(place: SnapshotPlace): void {
   for (const fileOf of [snapshotOf, recheckOf, changesOf]) {
-    removeFile(fileOf(directory))
+    place.volume.removeFile(fileOf(place))
   }
 }
 
 /** Gives a state directory the snapshot of another; where the volume can, they share its bytes. */
-export function cloneSnapshot(from: string, to: string): void {
+export function cloneSnapshot(from: SnapshotPlace, to: SnapshotPlace): void {
   for (const fileOf of [changesOf, snapshotOf]) {
-    const share = () => link(fileOf(from), fileOf(to))
+    const share = () => to.volume.link(fileOf(from), fileOf(to))
     if (tolerating([...NO_LINK, 'ENOENT'], share)) continue
-    const bytes = readIfPresent(fileOf(from))
-    if (bytes) writeFile(fileOf(to), bytes)
+    const bytes = readIfPresent(from, fileOf(from))
+    if (bytes) to.volume.writeFile(fileOf(to), bytes)
   }
 }
 
-function read(file: string, changesFile?: string): StoredSnapshot | undefined {
-  const base = readBase(file)
-  const bytes = base && changesFile ? readIfPresent(changesFile) : undefined
+function read(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
+  const base = readBase(place, file)
+  const bytes = base && readIfPresent(place, changesOf(place))
   if (!base || !bytes) return base
   const isForThis = isForBase(bytes, base.base)
   // Whether damaged changes belong to it, nothing tells: then it may be outdated.
@@ -138,23 +142,25 @@ function read(file: string, changesFile?: string): StoredSnapshot | undefined {
   return changed && { ...base, ...changed }
 }
 
-function readBase(file: string): StoredSnapshot | undefined {
-  const bytes = readIfPresent(file)
+function readBase(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
+  const bytes = readIfPresent(place, file)
   const snapshot = bytes && decodeSnapshot(bytes)
   if (!snapshot) return undefined
   const base = { ...snapshot, checksum: checksumOf(bytes as Buffer) }
   return { ...snapshot, base, baseBytes: (bytes as Buffer).length }
 }
 
-function readIfPresent(file: string): Buffer | undefined {
-  return readFile(file, MAX_SNAPSHOT_BYTES)
+function readIfPresent({ volume }: SnapshotPlace, file: string): Buffer | undefined {
+  return volume.readFile(file, MAX_SNAPSHOT_BYTES)
 }
 
 function isSameFormat(one: Snapshot, other: Snapshot): boolean {
   return one.commit.length === other.commit.length
 }
 
-const snapshotOf = (directory: string) => path.join(directory, 'snapshot')
-const changesOf = (directory: string) => path.join(directory, 'snapshot.changes')
-const recheckOf = (directory: string) => path.join(directory, 'snapshot.doubted')
+const snapshotOf = ({ stateDirectory }: SnapshotPlace) => path.join(stateDirectory, 'snapshot')
+const changesOf = ({ stateDirectory }: SnapshotPlace) =>
+  path.join(stateDirectory, 'snapshot.changes')
+const recheckOf = ({ stateDirectory }: SnapshotPlace) =>
+  path.join(stateDirectory, 'snapshot.doubted')
 const stagedOf = (file: string) => `${file}.next`

@@ -8,10 +8,10 @@ import { type ByteSource, bufferSource, FileSource } from '../../git/byte-source
 import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { displayPath, toFsPath } from '../../volume/byte-path.js'
+import { displayPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
-import { link, statusOf, symlink } from '../../volume/files.js'
-import { statOf, writeNewFile, writeNewPieces } from '../../volume/volume.js'
+import type { OpenFile } from '../../volume/open-file.js'
+import type { Volume } from '../../volume/volume.js'
 import { hashFile } from '../drift/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
@@ -19,14 +19,15 @@ const COPY_STEP_BYTES = 1024 * 1024
 
 /** Creates a file or a symlink at the byte path `target`. */
 export function createFile(
+  volume: Volume,
   { path, mode }: Pick<TreeFile, 'path' | 'mode'>,
   blob: StoredObject,
   target: string,
 ): void {
   const permissions = permissionsOf(mode)
-  if (mode === MODE.symlink) createLink(path, blob, target)
-  else if ('body' in blob) writeNewFile(target, permissions, blob.body)
-  else createLarge(blob, mode, target, permissions)
+  if (mode === MODE.symlink) createLink(volume, path, blob, target)
+  else if ('body' in blob) volume.writeNew(target, permissions, [blob.body])
+  else createLarge(volume, blob, mode, target, permissions)
 }
 
 /** What a new file is created with, before the process's umask. */
@@ -34,9 +35,14 @@ export function permissionsOf(mode: number): number {
   return mode === MODE.executable ? 0o777 : 0o666
 }
 
-/** Copies a file to a new one of the given permissions. */
-export function copyFile(from: string | Buffer, target: string, permissions: number): void {
-  withSource(from, (source) => writeNewPieces(target, permissions, stepsOf(source)))
+/** Copies an open file, which it closes, to a new one of the given permissions. */
+export function copyFile(
+  volume: Volume,
+  from: OpenFile,
+  target: string,
+  permissions: number,
+): void {
+  withSource(from, (source) => volume.writeNew(target, permissions, stepsOf(source)))
 }
 
 /**
@@ -44,27 +50,30 @@ export function copyFile(from: string | Buffer, target: string, permissions: num
  * same file under another name. Returns the oid of what was written, and its size in bytes.
  */
 export function writeConverted(
+  volume: Volume,
   blob: StoredObject,
   oid: Oid,
   conversion: Conversion,
   { target, permissions }: { target: string; permissions: number },
 ): { oid: Oid; size: number } {
   const write = (source: ByteSource) =>
-    writeNewPieces(target, permissions, convertPieces(source, conversion, oid))
+    volume.writeNew(target, permissions, convertPieces(source, conversion, oid))
   if ('body' in blob) write(bufferSource(blob.body))
   else {
-    withSource(blob.file, write)
-    if (!blob.isTemporary) assertUnchanged(oid, blob.file)
+    withSource(blob.file.open(), write)
+    if (!blob.isTemporary) assertUnchanged(oid, blob.file.open())
   }
-  return { oid: hashFile(toFsPath(target), oid), size: statOf(target).size }
+  const written = volume.open(target)
+  return { size: written.stat.size, oid: hashFile(written, oid) }
 }
 
 /** A blob that lies in a file as it is stored. */
-export function storedAt(target: string, oid: Oid): StoredObject {
-  return { type: 'blob', oid, file: toFsPath(target), size: statOf(target).size, isTemporary: true }
+export function storedAt(volume: Volume, target: string, oid: Oid): StoredObject {
+  const size = volume.stat(target)?.size ?? 0
+  return { type: 'blob', oid, file: volume.file(target), size, isTemporary: true }
 }
 
-function withSource(file: string | Buffer, read: (source: FileSource) => void): void {
+function withSource(file: OpenFile, read: (source: FileSource) => void): void {
   const source = new FileSource(file)
   try {
     read(source)
@@ -80,17 +89,24 @@ function* stepsOf(source: ByteSource): Generator<Buffer> {
 }
 
 /** One that was received lies in a file of its own already, which a link makes this one. */
-function createLarge(blob: LargeBlob, mode: number, target: string, permissions: number): void {
+function createLarge(
+  volume: Volume,
+  blob: LargeBlob,
+  mode: number,
+  target: string,
+  permissions: number,
+): void {
+  const { path } = blob.file
   // A second path gets a file of its own, as an edit of one must not show in the other.
-  const canShare = blob.isTemporary && mode === MODE.file && statusOf(blob.file)?.nlink === 1
-  const share = () => link(blob.file, toFsPath(target))
+  const canShare = blob.isTemporary && mode === MODE.file && volume.stat(path)?.nlink === 1
+  const share = () => volume.link(path, target)
   if (canShare && tolerating(NO_LINK, share)) return
-  copyFile(blob.file, target, permissions)
-  if (!blob.isTemporary) assertUnchanged(blob.oid, toFsPath(target))
+  copyFile(volume, blob.file.open(), target, permissions)
+  if (!blob.isTemporary) assertUnchanged(blob.oid, volume.open(target))
 }
 
 /** Throws `base-missing` where a file is another one than a blob, as it was edited while copied. */
-function assertUnchanged(oid: Oid, file: string | Buffer): void {
+function assertUnchanged(oid: Oid, file: OpenFile): void {
   if (hashFile(file, oid) === oid) return
   throw new SyncError(
     'base-missing',
@@ -98,7 +114,7 @@ function assertUnchanged(oid: Oid, file: string | Buffer): void {
   )
 }
 
-function createLink(path: string, blob: StoredObject, at: string): void {
+function createLink(volume: Volume, path: string, blob: StoredObject, at: string): void {
   const target = 'body' in blob ? blob.body : undefined
   if (!target || target.length === 0 || target.includes(0)) {
     throw new SyncError(
@@ -106,7 +122,7 @@ function createLink(path: string, blob: StoredObject, at: string): void {
       `The symlink ${displayPath(path)} has a target that no file system can hold; nothing of this commit is published: correct it in the repository`,
     )
   }
-  if (tolerating(NO_SYMLINK, () => symlink(target, toFsPath(at)))) return
+  if (tolerating(NO_SYMLINK, () => volume.symlink(target, at))) return
   // As git does with core.symlinks=false.
-  writeNewFile(at, permissionsOf(MODE.file), target)
+  volume.writeNew(at, permissionsOf(MODE.file), [target])
 }

@@ -1,30 +1,31 @@
 // Files that are needed while a pack is received, such as large blobs: on the volume that they
 // are published on, in a directory that exists while there are any.
 import path from 'node:path'
-import { toBytePath } from '../../volume/byte-path.js'
-import { removeAll } from '../../volume/files.js'
-import { ensureDirectory, removeIfEmpty } from '../../volume/volume.js'
+import type { VolumeFile } from '../../volume/open-file.js'
+import type { Volume } from '../../volume/volume.js'
 import { assertLease, type Lease } from '../lease/lease.js'
 
 /** The files of one pack. */
 export class IncomingFiles {
+  readonly #volume: Volume
   readonly #directory: string
   readonly #lease: Lease | undefined
   #count = 0
 
   /** In this directory, of whoever holds the lease. */
-  constructor(directory: string, lease: Lease | undefined) {
+  constructor(volume: Volume, directory: string, lease: Lease | undefined) {
+    this.#volume = volume
     this.#directory = directory
     this.#lease = lease
   }
 
-  /** The path of a file that is not there yet. */
-  create(): string {
+  /** A file that is not there yet. */
+  create(): VolumeFile {
     if (this.#count === 0) {
-      removeAll(this.#directory)
-      ensureDirectory(this.#directory)
+      this.#volume.removeAll(this.#directory)
+      this.#volume.ensureDirectory(this.#directory)
     }
-    return path.join(this.#directory, String(this.#count++))
+    return this.#volume.file(path.join(this.#directory, String(this.#count++)))
   }
 
   /** Closes what reads the pack, and removes all files. Never throws. */
@@ -34,10 +35,12 @@ export class IncomingFiles {
       if (this.#count === 0) return
       // It would be another instance's.
       assertLease(this.#lease)
-      removeAll(this.#directory)
-      removeIfEmpty(toBytePath(path.dirname(this.#directory)))
+      this.#volume.removeAll(this.#directory)
+      this.#volume.removeIfEmpty(path.dirname(this.#directory))
     } catch {
       // What became of the commit stands: the next run, or inspection, removes what is left.
+    } finally {
+      this.#volume.close()
     }
   }
 }

@@ -1,18 +1,9 @@
 // The last step of a publication, as a list that can be worked off again: written down
 // before the first file is replaced, so that an interrupted publication is completed at
 // the next start. Every step does nothing where it was done already.
-import {
-  isBelowRoot,
-  joinBytePath,
-  parentOf,
-  toBytePath,
-  toFsPath,
-} from '../../volume/byte-path.js'
-import { flush } from '../../volume/durable.js'
-import { ABSENT, IN_THE_WAY, tolerating } from '../../volume/errnos.js'
-import { assertAccess, readFile, rename, replace, unlink, writeFile } from '../../volume/files.js'
-import { type HeldDirectories, holding } from '../../volume/held-directories.js'
-import { removeOne, statIfPresent } from '../../volume/volume.js'
+import { isBelowRoot, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { ABSENT, IN_THE_WAY, NO_FILE, tolerating } from '../../volume/errnos.js'
+import type { Volume } from '../../volume/volume.js'
 
 /** What is larger was not written by this service, in bytes. */
 const MAX_JOURNAL_BYTES = 256 * 1024 * 1024
@@ -36,8 +27,7 @@ export interface Rename {
 
 /** Where a journal is worked off. */
 export interface JournalPlace {
-  /** What is trusted, and holds all else. */
-  base: string
+  volume: Volume
   /** The directory that is published. */
   root: string
   staging: string
@@ -50,15 +40,14 @@ export interface JournalPlace {
  * paths that something came in the way of; all the rest is done.
  */
 export function applyJournal({ renames, deletes, keeps }: Journal, place: JournalPlace): string[] {
-  const blocked = holding(place.base, (held) =>
-    renames.flatMap((rename, index) => {
-      place.checkpoint?.()
-      const staged = joinBytePath(place.staging, String(index))
-      return putInPlace(rename, staged, place.root, held) ? [] : [rename.path]
-    }),
-  )
-  // Held anew: a directory from before the renames may be a symlink now.
-  holding(place.base, (held) => removeFiles(deletes, new Set(keeps), place, held))
+  // Held anew: what others moved away meanwhile is not what readers see.
+  place.volume.close()
+  const blocked = renames.flatMap((rename, index) => {
+    place.checkpoint?.()
+    const staged = joinBytePath(place.staging, String(index))
+    return putInPlace(rename, staged, place) ? [] : [rename.path]
+  })
+  removeFiles(deletes, new Set(keeps), place)
   return blocked
 }
 
@@ -68,28 +57,25 @@ export function applyJournal({ renames, deletes, keeps }: Journal, place: Journa
  */
 export function assertWritable(
   { renames, deletes }: Journal,
-  { base, root }: Pick<JournalPlace, 'base' | 'root'>,
+  { root, volume }: Pick<JournalPlace, 'root' | 'volume'>,
 ): void {
   const changed = [...renames.map(({ path }) => path), ...deletes].filter((path) => path !== '')
-  holding(base, (held) => {
-    for (const directory of new Set(changed.map(parentOf))) {
-      const reached = held.directoryIfAny(joinBytePath(root, directory))
-      if (reached !== undefined) tolerating(ABSENT, () => assertAccess(toFsPath(reached)))
-    }
-  })
+  for (const directory of new Set(changed.map(parentOf))) {
+    tolerating(NO_FILE, () => volume.assertWritable(joinBytePath(root, directory)))
+  }
 }
 
 /** Writes a journal whole, so that it is on the disk before it has its name. */
-export function writeJournal(path: string, journal: Journal): void {
+export function writeJournal(volume: Volume, path: string, journal: Journal): void {
   const temporary = `${path}.next`
-  writeFile(temporary, JSON.stringify(journal))
-  flush(toBytePath(temporary))
-  replace(temporary, path)
+  volume.writeFile(temporary, JSON.stringify(journal))
+  volume.flush(temporary)
+  volume.replace(temporary, path)
 }
 
 /** Reads a journal; undefined where it is damaged, or names anything that is not below the root. */
-export function readJournal(path: string): Journal | undefined {
-  const text = readFile(path, MAX_JOURNAL_BYTES)?.toString()
+export function readJournal(volume: Volume, path: string): Journal | undefined {
+  const text = volume.readFile(path, MAX_JOURNAL_BYTES)?.toString()
   try {
     const journal: unknown = text === undefined ? undefined : JSON.parse(text)
     return isJournal(journal) ? journal : undefined
@@ -122,68 +108,48 @@ function isListOf<T>(value: unknown, is: (item: unknown) => item is T): value is
 function putInPlace(
   { path, removeFirst }: Rename,
   staged: string,
-  root: string,
-  held: HeldDirectories,
+  { root, volume }: JournalPlace,
 ): boolean {
-  const from = held.entryIfAny(staged)
-  const to = held.entryIfAny(joinBytePath(root, path))
-  if (to === undefined) return false
+  const target = joinBytePath(root, path)
+  if (volume.entryIfAny(target) === undefined) return false
   // Not staged any more: this was done before an interruption, and must not be undone.
-  if (from === undefined || (removeFirst.length > 0 && !statIfPresent(from))) return true
-  for (const obstacle of removeFirst) removeObstacle(joinBytePath(root, obstacle), held)
-  return tolerating(IN_THE_WAY, () =>
-    tolerating(['ENOENT'], () => {
-      // What was removed may have taken the place of these among what is held.
-      const [source, target] = [held.entry(staged), held.entry(joinBytePath(root, path))]
-      rename(toFsPath(source), toFsPath(target))
-    }),
-  )
+  if (removeFirst.length > 0 && !volume.stat(staged)) return true
+  for (const obstacle of removeFirst) removeObstacle(joinBytePath(root, obstacle), volume)
+  if (tolerating([...IN_THE_WAY, 'ENOENT'], () => volume.rename(staged, target))) return true
+  return !volume.stat(staged)
 }
 
 /** A file that cannot be removed now would not be known for one of this service's own later. */
-function removeObstacle(path: string, held: HeldDirectories): void {
-  const reached = held.entryIfAny(path)
-  const stat = reached === undefined ? undefined : statIfPresent(reached)
-  if (reached === undefined || !stat) return
-  if (stat.isDirectory()) remove(path, held)
-  else tolerating(['ENOENT'], () => unlink(toFsPath(reached)))
-}
-
-/** Returns whether it did. */
-function remove(path: string, held: HeldDirectories): boolean {
-  const reached = held.entryIfAny(path)
-  if (reached === undefined || !removeOne(reached)) return false
-  held.forget(path)
-  return true
+function removeObstacle(path: string, volume: Volume): void {
+  const stat = volume.stat(path)
+  if (stat?.isDirectory()) volume.removeIfEmpty(path)
+  else if (stat) tolerating(ABSENT, () => volume.unlink(path))
 }
 
 function removeFiles(
   paths: readonly string[],
   keeps: ReadonlySet<string>,
-  { root, checkpoint }: JournalPlace,
-  held: HeldDirectories,
+  { root, checkpoint, volume }: JournalPlace,
 ): void {
   const emptied = new Set<string>()
   for (const path of paths) {
     checkpoint?.()
-    const reached = held.entryIfAny(joinBytePath(root, path))
-    if (reached === undefined) continue
-    removeOne(reached)
+    const full = joinBytePath(root, path)
+    if (volume.entryIfAny(full) === undefined) continue
+    volume.removeOne(full)
     emptied.add(parentOf(path))
   }
-  for (const directory of emptied) removeEmpty(root, directory, keeps, held)
+  for (const directory of emptied) removeEmpty(directory, keeps, root, volume)
 }
 
 function removeEmpty(
-  root: string,
   directory: string,
   keeps: ReadonlySet<string>,
-  held: HeldDirectories,
+  root: string,
+  volume: Volume,
 ): void {
   for (let path = directory; path !== '' && !keeps.has(path); path = parentOf(path)) {
     const full = joinBytePath(root, path)
-    const reached = held.entryIfAny(full)
-    if (reached === undefined || !statIfPresent(reached)?.isDirectory()) continue
-    if (!remove(full, held)) return
+    if (volume.isDirectory(full) && !volume.removeIfEmpty(full)) return
   }
 }

@@ -6,21 +6,8 @@ import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
-import {
-  displayPath,
-  joinBytePath,
-  parentOf,
-  toBytePath,
-  toFsPath,
-} from '../../volume/byte-path.js'
-import { removeAll } from '../../volume/files.js'
-import {
-  isSameFile,
-  makeDirectory,
-  namesAt,
-  statIfPresent,
-  writeNewFile,
-} from '../../volume/volume.js'
+import { displayPath, joinBytePath, nameOf, parentOf, toBytePath } from '../../volume/byte-path.js'
+import type { Volume } from '../../volume/volume.js'
 import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
 import type { Rename } from './journal.js'
 
@@ -29,6 +16,7 @@ const [COMPOSED, DECOMPOSED] = ['\u00e9', 'e\u0301'].map(toBytePath) as [string,
 
 /** Where names may be folded. */
 export interface Folding {
+  volume: Volume
   /** The directory that is published, as a byte path. */
   root: string
   /** On the volume of the root, as a byte path. */
@@ -46,17 +34,23 @@ export interface Folding {
 export function replacedByCase(
   diff: Pick<TreeDiff, 'trees' | 'writes' | 'deletes'>,
   old: ReadonlySet<TreeRecord>,
-  { root, staging, renames, checkpoint }: Folding,
+  { volume, root, staging, renames, checkpoint }: Folding,
 ): ReadonlySet<string> {
   const replaced = new Set<string>()
   const paths = diff.writes.map(({ path }) => path)
-  if (!foldsNames(staging, paths)) return replaced
-  assertKeptApart(diff.trees, old, staging, checkpoint)
+  if (!foldsNames(volume, staging, paths)) return replaced
+  assertKeptApart(
+    diff.trees,
+    old,
+    (one, other) => isOneName(volume, one, other, staging),
+    checkpoint,
+  )
   const written = new Map(paths.map((path) => [foldPath(path), path]))
   const units = new Map(renames.map((rename) => [rename.path, rename]))
   for (const { path } of diff.deletes) {
     const by = written.get(foldPath(path))
-    if (by === undefined || !isSameFile(joinBytePath(root, path), joinBytePath(root, by))) continue
+    if (by === undefined) continue
+    if (!volume.isSameFile(joinBytePath(root, path), joinBytePath(root, by))) continue
     replaced.add(path)
     // Else the new one would be called as the old one is.
     units.get(by)?.removeFirst.push(path)
@@ -70,6 +64,7 @@ export function replacedByCase(
  */
 export function clashOf(
   error: unknown,
+  volume: Volume,
   staging: string,
   pathOf: (unit: number) => string | undefined,
   staged: string,
@@ -78,9 +73,9 @@ export function clashOf(
   const [unit = '', ...below] = path.posix.relative(staging, staged).split('/')
   const root = pathOf(Number(unit))
   if (root === undefined || below.length === 0) return error
-  const other = namesAt(parentOf(staged)).find(
-    (name) => name !== nameOf(staged) && isSameFile(joinBytePath(parentOf(staged), name), staged),
-  )
+  const isOther = (name: string) =>
+    name !== nameOf(staged) && volume.isSameFile(joinBytePath(parentOf(staged), name), staged)
+  const other = volume.names(parentOf(staged)).find(isOther)
   if (other === undefined) return error
   const clashing = joinBytePath(root, below.join('/'))
   return oneName(joinBytePath(parentOf(clashing), other), clashing)
@@ -90,11 +85,11 @@ export function clashOf(
  * Whether a volume takes names for one that are not. How it composes letters is asked only where
  * a path has any that are not ASCII.
  */
-function foldsNames(staging: string, paths: Iterable<string>): boolean {
+function foldsNames(volume: Volume, staging: string, paths: Iterable<string>): boolean {
   const folded = joinBytePath(parentOf(staging), nameOf(staging).toUpperCase())
-  if (statIfPresent(folded)) return true
+  if (volume.stat(folded)) return true
   for (const bytePath of paths) {
-    if (!isAscii(bytePath)) return isOneName(COMPOSED, DECOMPOSED, staging)
+    if (!isAscii(bytePath)) return isOneName(volume, COMPOSED, DECOMPOSED, staging)
   }
   return false
 }
@@ -102,28 +97,26 @@ function foldsNames(staging: string, paths: Iterable<string>): boolean {
 function assertKeptApart(
   trees: readonly TreeRecord[],
   old: ReadonlySet<TreeRecord>,
-  staging: string,
+  areOne: (one: string, other: string) => boolean,
   checkpoint: () => void,
 ): void {
   for (const [one, other] of lookalikesIn(trees, old)) {
     checkpoint()
-    if (isOneName(nameOf(one), nameOf(other), staging)) throw oneName(one, other)
+    if (areOne(nameOf(one), nameOf(other))) throw oneName(one, other)
   }
 }
 
 /** Asks the volume, by a file of one name. */
-function isOneName(one: string, other: string, staging: string): boolean {
+function isOneName(volume: Volume, one: string, other: string, staging: string): boolean {
   const probe = joinBytePath(staging, 'names')
-  makeDirectory(probe)
+  volume.makeDirectory(probe)
   try {
-    writeNewFile(joinBytePath(probe, one), 0o666, Buffer.alloc(0))
-    return statIfPresent(joinBytePath(probe, other)) !== undefined
+    volume.writeNew(joinBytePath(probe, one), 0o666, [])
+    return volume.stat(joinBytePath(probe, other)) !== undefined
   } finally {
-    removeAll(toFsPath(probe))
+    volume.removeAll(probe)
   }
 }
-
-const nameOf = (bytePath: string) => bytePath.slice(bytePath.lastIndexOf('/') + 1)
 
 function oneName(one: string, other: string): SyncError {
   const [first, second] = [one, other].map((file) => JSON.stringify(displayPath(file)))

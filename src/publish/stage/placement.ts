@@ -2,9 +2,9 @@
 // that does not exist yet is staged whole.
 import type { Stats } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
-import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { displayPath, joinBytePath, nameOf, parentOf } from '../../volume/byte-path.js'
 import { type MountPoints, mountPointsBelow } from '../../volume/mount-points.js'
-import { listTree, makeDirectory, statIfPresent } from '../../volume/volume.js'
+import type { Volume } from '../../volume/volume.js'
 import type { Rename } from './journal.js'
 import { clashOf } from './name-clash.js'
 
@@ -12,6 +12,7 @@ import { clashOf } from './name-clash.js'
 export class StagingLayout {
   /** Where each staged thing goes; its place in the list is its name in the staging directory. */
   readonly renames: Rename[] = []
+  readonly #volume: Volume
   readonly #root: string
   readonly #staging: string
   readonly #obstacles: Obstacles
@@ -21,7 +22,8 @@ export class StagingLayout {
   readonly #units = new Map<string, number>()
 
   /** Of what goes below `root`, staged in the directory `staging`; both are byte paths. */
-  constructor(root: string, staging: string, obstacles: Obstacles) {
+  constructor(volume: Volume, root: string, staging: string, obstacles: Obstacles) {
+    this.#volume = volume
     this.#root = root
     this.#staging = staging
     this.#obstacles = obstacles
@@ -34,15 +36,15 @@ export class StagingLayout {
       create()
     } catch (error) {
       const pathOf = (unit: number) => this.renames[unit]?.path
-      throw clashOf(error, this.#staging, pathOf, target)
+      throw clashOf(error, this.#volume, this.#staging, pathOf, target)
     }
   }
 
   /** Where a file is to be written. */
   placeOf(path: string): string {
     const parent = this.directory(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
-    const existing = statIfPresent(joinBytePath(this.#root, path))
+    if (parent !== undefined) return joinBytePath(parent, nameOf(path))
+    const existing = this.#volume.stat(joinBytePath(this.#root, path))
     if (existing?.isDirectory()) return this.#unit(path, this.#obstacles.contentOf(path))
     if (existing) this.#obstacles.assertNotMounted(path, existing)
     return this.#unit(path)
@@ -51,7 +53,7 @@ export class StagingLayout {
   /** Where a file was staged; undefined where it was not. */
   stagedPathOf(path: string): string | undefined {
     const parent = this.#directories.get(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
+    if (parent !== undefined) return joinBytePath(parent, nameOf(path))
     const index = this.#units.get(path)
     return index === undefined ? undefined : joinBytePath(this.#staging, String(index))
   }
@@ -67,17 +69,17 @@ export class StagingLayout {
   #makeDirectory(path: string): string | undefined {
     const parent = path === '' ? undefined : this.directory(parentOf(path))
     if (parent !== undefined) {
-      const staged = joinBytePath(parent, path.slice(path.lastIndexOf('/') + 1))
-      this.creating(() => makeDirectory(staged), staged)
+      const staged = joinBytePath(parent, nameOf(path))
+      this.creating(() => this.#volume.makeDirectory(staged), staged)
       return staged
     }
-    const existing = statIfPresent(joinBytePath(this.#root, path))
+    const existing = this.#volume.stat(joinBytePath(this.#root, path))
     if (existing?.isDirectory()) {
       if (path !== '') this.#obstacles.assertNotMounted(path, existing)
       return undefined
     }
     const staged = this.#unit(path, existing ? [path] : [])
-    makeDirectory(staged)
+    this.#volume.makeDirectory(staged)
     return staged
   }
 
@@ -94,6 +96,7 @@ const SILLY_RENAMED = /(^|\/)\.nfs[0-9a-f]{8,}$/i
 
 /** What may go, and where. */
 export interface ObstacleOptions {
+  volume: Volume
   /** The directory that is published, as a byte path. */
   root: string
   /** Whether what others put in the way may go. */
@@ -113,8 +116,8 @@ export class Obstacles {
 
   /** All of a directory that a file replaces, last itself. Throws `path-blocked` where it may not. */
   contentOf(path: string): string[] {
-    const { clean, mayGo, root } = this.#options
-    const below = listTree(root, path)
+    const { clean, mayGo, root, volume } = this.#options
+    const below = [...volume.list(root, path)]
     for (const at of [path, ...below.map((found) => found.path)]) this.assertNotMounted(at)
     const foreign = below.filter((found) => !found.isDirectory && !mayGo(found.path))
     if (foreign.length > 0 && !clean) throw this.#blocked(path, foreign)

@@ -7,9 +7,8 @@ import { type Limits, tooLarge } from '../../git/limits.js'
 import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { displayPath, joinBytePath, parentOf, toFsPath } from '../../volume/byte-path.js'
-import { removeAll, rename, unlink } from '../../volume/files.js'
-import { makeDirectory, statIfPresent, statOf } from '../../volume/volume.js'
+import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import type { Volume } from '../../volume/volume.js'
 import { isRightFile } from '../drift/file-content.js'
 import type { ForeignClone } from '../drift/foreign-clone.js'
 import { type CommitFile, FileRecords } from '../snapshot/carry.js'
@@ -22,6 +21,7 @@ import { Obstacles, StagingLayout } from './placement.js'
 
 /** What is staged, and where. */
 export interface StagingOptions {
+  volume: Volume
   /** The directory that is published, as a byte path. */
   root: string
   /** Where that directory is in the end: no path there may be too long. */
@@ -64,12 +64,12 @@ export class Staging {
 
   constructor(options: StagingOptions) {
     this.#options = options
-    removeAll(toFsPath(options.staging))
-    makeDirectory(options.staging)
-    const { root, clean, clone } = options
+    const { volume, root, clean, clone, staging } = options
+    volume.removeAll(staging)
+    volume.makeDirectory(staging)
     const mayGo = (path: string) => this.#deletes.has(path) || (clone?.isUnmodified(path) ?? false)
-    const obstacles = new Obstacles({ root, clean, mayGo })
-    this.#layout = new StagingLayout(root, options.staging, obstacles)
+    const obstacles = new Obstacles({ volume, root, clean, mayGo })
+    this.#layout = new StagingLayout(volume, root, staging, obstacles)
   }
 
   /** Says which files are to be staged, and which ones will go. */
@@ -154,8 +154,8 @@ export class Staging {
   #write(file: CommitFile, blob: StoredObject, target: string): void {
     this.filesWritten++
     this.#count(sizeOf(blob))
-    this.#layout.creating(() => createFile(file, blob, target), target)
-    this.records.keep(file, file.oid, statOf(target))
+    this.#layout.creating(() => createFile(this.#options.volume, file, blob, target), target)
+    this.#keep(file, file.oid, target)
   }
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
@@ -169,29 +169,38 @@ export class Staging {
       this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
       return
     }
+    const { staging, volume } = this.#options
     const staged = this.#layout.stagedPathOf(file.path)
-    const blob = staged === undefined ? readBlob(file.oid) : storedAt(staged, file.oid)
-    const target = joinBytePath(this.#options.staging, 'converted')
+    const blob = staged === undefined ? readBlob(file.oid) : storedAt(volume, staged, file.oid)
+    const target = joinBytePath(staging, 'converted')
     const permissions = permissionsOf(file.mode)
-    const { oid, size } = writeConverted(blob, file.oid, conversion, { target, permissions })
+    const place = { target, permissions }
+    const { oid, size } = writeConverted(volume, blob, file.oid, conversion, place)
     if (staged === undefined && this.#findInPlace(file, oid)) {
-      unlink(toFsPath(target))
+      volume.unlink(target)
       return
     }
     if (staged === undefined) this.filesWritten++
     this.#count(staged === undefined ? size : size - sizeOf(blob))
-    const place = staged ?? this.#layout.placeOf(file.path)
-    rename(toFsPath(target), toFsPath(place))
-    this.records.keep(file, oid, statOf(place))
+    const goal = staged ?? this.#layout.placeOf(file.path)
+    volume.rename(target, goal)
+    this.#keep(file, oid, goal)
   }
 
   /** Whether a file is in place whose content has this oid; then it stays, and is remembered. */
   #findInPlace(file: CommitFile, oid: Oid): boolean {
-    const full = joinBytePath(this.#options.root, file.path)
-    const existing = statIfPresent(full)
-    if (!existing || !isRightFile(full, existing, { mode: file.mode, oid })) return false
+    const { root, volume } = this.#options
+    const full = joinBytePath(root, file.path)
+    const existing = volume.stat(full)
+    if (!existing || !isRightFile(volume, full, existing, { mode: file.mode, oid })) return false
     this.records.keep(file, oid, existing)
     return true
+  }
+
+  #keep(file: CommitFile, oid: Oid, at: string): void {
+    const stat = this.#options.volume.stat(at)
+    // What others take away right now is found missing at the next look.
+    if (stat) this.records.keep(file, oid, stat)
   }
 
   /** One large blob in many places fills a volume. */
@@ -204,7 +213,7 @@ export class Staging {
   /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
   #mayBeRight(file: CommitFile): boolean {
     if (this.#findInPlace(file, file.oid)) return true
-    const existing = statIfPresent(joinBytePath(this.#options.root, file.path))
+    const existing = this.#options.volume.stat(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false
     this.#late.add(file.path)
     return true

@@ -2,12 +2,10 @@
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
-import { displayPath, toBytePath } from '../../volume/byte-path.js'
+import { displayPath } from '../../volume/byte-path.js'
 import { MOUNTED } from '../../volume/errnos.js'
-import { isDirectory, removeAll, removeBelow, rename, statusOf } from '../../volume/files.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
-import { listTree } from '../../volume/volume.js'
 import { openForeignClone } from '../drift/foreign-clone.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
@@ -16,11 +14,11 @@ import type { CommitSource, Publication, Publisher } from '../publisher.js'
 import {
   asideOf,
   directoryLayout,
+  type HeldTarget,
   linkedCommit,
   linkLayout,
   ownDirectory,
   stateOf,
-  type Target,
   worktreeLayout,
 } from '../target.js'
 import { filesOf } from '../tree/tree-diff.js'
@@ -34,12 +32,12 @@ import { beginWorktree } from './worktrees.js'
 export const symlinkPublisher: Publisher = {
   begin(target, source, checkpoint, standby) {
     assertReplaceable(target, () => true)
-    if (isDirectory(target.directory)) return replaceDirectory(target, source, checkpoint)
+    if (target.volume.isDirectory(target.path)) return replaceDirectory(target, source, checkpoint)
     return beginWorktree(linkLayout(target), source, checkpoint, { standby })
   },
 
   current(target) {
-    if (isDirectory(target.directory)) return undefined
+    if (target.volume.isDirectory(target.path)) return undefined
     const links = linkLayout(target)
     // Without its link, the worktree is as good as it was.
     const commit = linkedCommit(links) ?? target.published
@@ -53,29 +51,29 @@ export const symlinkPublisher: Publisher = {
     if (depth.isFirst) recheckUnused(links)
     const layout = symlinkPublisher.current(target)
     if (!layout) return NOTHING
-    removeBelow(path.dirname(links.link), path.join(links.worktrees, 'incoming'))
+    links.volume.removeAll(path.join(links.worktrees, 'incoming'))
     const record = verify(layout, depth)
     // It may share the files that were changed.
     if (!record?.isTrusted) recheckStandby(links)
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedCommit(links) !== undefined
-    return inspectionOf(layout.root, record, { isShown, foreign })
+    return inspectionOf(layout, record, { isShown, foreign })
   },
 
   tidy(target, options) {
-    const existing = statusOf(target.directory)
+    const existing = target.volume.stat(target.path)
     // What was published in the other way is still what readers see.
     if (existing && !existing.isSymbolicLink()) return undefined
     const unused = stateOf(target, 'in-place')
-    if (unused !== undefined) removeAll(unused)
+    if (unused !== undefined) target.volume.removeAll(unused)
     return tidyWorktrees(linkLayout(target), options)
   },
 
   leaseFiles(target) {
     const beside = path.join(linkLayout(target).worktrees, LEASE_FILE)
-    const inside = path.join(ownDirectory(target.directory), LEASE_FILE)
-    return [beside, isDirectory(target.directory) ? inside : undefined]
+    const inside = path.join(ownDirectory(target.path), LEASE_FILE)
+    return [beside, target.volume.isDirectory(target.path) ? inside : undefined]
   },
 
   incomingDirectory: (target) => path.join(linkLayout(target).worktrees, 'incoming'),
@@ -86,7 +84,7 @@ export const symlinkPublisher: Publisher = {
  * no longer than one rename takes.
  */
 function replaceDirectory(
-  target: Target,
+  target: HeldTarget,
   source: CommitSource,
   checkpoint: () => void,
 ): Publication {
@@ -95,7 +93,7 @@ function replaceDirectory(
   const beforeSwap = () => {
     // It may have taken a while to get here.
     assertOwn(target)
-    removeAll(asideOf(links))
+    target.volume.removeAll(asideOf(links))
     assertLease(target.lease)
     moveAside(target, asideOf(links))
   }
@@ -104,14 +102,15 @@ function replaceDirectory(
 }
 
 /** Throws `path-blocked` where a directory may not go, as others put files into it. */
-function assertOwn(target: Target): void {
+function assertOwn(target: HeldTarget): void {
   const isMountPoint = mountPointsBelow(target.directory)
   if (isMountPoint('')) throw mounted(target)
-  const record = recover(directoryLayout(target))
-  const clone = record ? undefined : openForeignClone(target.directory)
+  const layout = directoryLayout(target)
+  const record = recover(layout)
+  const clone = record ? undefined : openForeignClone(layout)
   const isRepositoryOwn = clone?.isPlainClone ?? false
   const own = new Set(record && filesOf(record.snapshot).map((file) => file.path))
-  const foreign = listTree(toBytePath(target.directory)).find(({ isDirectory, path }) => {
+  const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)
     if (target.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
     return !(path.startsWith('.git/') ? isRepositoryOwn : clone?.isUnmodified(path))
@@ -121,16 +120,16 @@ function assertOwn(target: Target): void {
   throw pathBlocked(target, `${what} (${displayPath(foreign.path)})`)
 }
 
-function moveAside(target: Target, aside: string): void {
+function moveAside(target: HeldTarget, aside: string): void {
   try {
-    rename(target.directory, aside)
+    target.volume.rename(target.path, aside)
   } catch (error) {
     if (!MOUNTED.includes(errnoOf(error))) throw error
     throw mounted(target)
   }
 }
 
-function mounted({ directory }: Target): SyncError {
+function mounted({ directory }: HeldTarget): SyncError {
   return new SyncError(
     'path-blocked',
     `${directory} is a mount point, which no symlink can replace; set publish to in-place for this entry, or its path to one below`,

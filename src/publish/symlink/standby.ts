@@ -2,14 +2,17 @@
 // in use, that shares its unchanged files. The next change is written to the standby, so
 // that it costs what changed and not what the tree weighs.
 import { MODE } from '../../git/tree.js'
-import { joinBytePath, parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
+import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
-import { exists, link, removeBelow, rename, symlink } from '../../volume/files.js'
-import { ensureDirectory, makeDirectory, readLink, statIfPresent } from '../../volume/volume.js'
+import type { Volume } from '../../volume/volume.js'
 import { holdsNothingElse } from '../drift/comparison.js'
-import type { RecordedDirectory } from '../drift/published-tree.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
-import { adoptStaged, cloneSnapshot, stageSnapshot } from '../snapshot/store.js'
+import {
+  adoptStaged,
+  cloneSnapshot,
+  type PublishedRecord,
+  stageSnapshot,
+} from '../snapshot/store.js'
 import { copyFile, permissionsOf } from '../stage/create-file.js'
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
 import { filesOf, type TreeFile } from '../tree/tree-diff.js'
@@ -17,11 +20,21 @@ import { recheck, recover, verify } from '../update/record.js'
 
 const STANDBY = 'standby'
 
-/** The standby, if there is one of which nothing bad is known. */
-export function takeStandby(links: LinkLayout): RecordedDirectory | undefined {
+/** What is in the standby, if there is one of which nothing bad is known. */
+export function takeStandby(links: LinkLayout): PublishedRecord | undefined {
   const layout = worktreeLayout(links, STANDBY)
-  const record = exists(layout.root) ? recover(layout) : undefined
-  return record?.isTrusted ? { layout, record } : undefined
+  const record = links.volume.stat(layout.root) ? recover(layout) : undefined
+  return record?.isTrusted ? record : undefined
+}
+
+/** The standby while it turns into another worktree. */
+export function growingStandby(links: LinkLayout, worktree: DirectoryLayout): DirectoryLayout {
+  return { ...worktreeLayout(links, STANDBY), finalRoot: worktree.root }
+}
+
+/** Makes the standby another worktree. */
+export function promoteStandby(links: LinkLayout, worktree: DirectoryLayout): void {
+  promote(worktreeLayout(links, STANDBY), worktree)
 }
 
 /** Looks at every file of the standby; returns whether it is fit, else there is none any more. */
@@ -49,10 +62,11 @@ export function retire(links: LinkLayout, name: string): boolean {
 }
 
 /** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
-export function promote(from: DirectoryLayout, to: DirectoryLayout): void {
-  removeBelow(to.base, to.stateDirectory)
-  rename(from.stateDirectory, to.stateDirectory)
-  rename(from.root, to.root)
+function promote(from: DirectoryLayout, to: DirectoryLayout): void {
+  const { volume } = to
+  volume.removeAll(to.stateDirectory)
+  volume.rename(from.stateDirectory, to.stateDirectory)
+  volume.rename(from.root, to.root)
 }
 
 /** Makes a standby from a worktree in use: hard links, or copies where there are none. */
@@ -72,14 +86,14 @@ export function createStandby(links: LinkLayout, name: string, checkpoint: () =>
 /** Whether a worktree is whole and holds nothing else: all that is in it would be published. */
 function isFit(worktree: DirectoryLayout): boolean {
   const record = verify(worktree)
-  return record?.isTrusted === true && holdsNothingElse(worktree.root, record.snapshot)
+  return record?.isTrusted === true && holdsNothingElse(worktree, record.snapshot)
 }
 
 function removeStandby(links: LinkLayout): void {
   for (const name of [STANDBY, `${STANDBY}.new`]) {
-    const { base, root, stateDirectory } = worktreeLayout(links, name)
-    removeBelow(base, stateDirectory)
-    removeBelow(base, root)
+    const { volume, root, stateDirectory } = worktreeLayout(links, name)
+    volume.removeAll(stateDirectory)
+    volume.removeAll(root)
   }
 }
 
@@ -91,15 +105,15 @@ function cloneWorktree(
   checkpoint: () => void,
 ): boolean {
   const growing = worktreeLayout(links, `${STANDBY}.new`)
-  makeDirectory(toBytePath(growing.root))
-  const stats = cloneFiles(source.root, growing.root, snapshot, checkpoint)
+  links.volume.makeDirectory(growing.root)
+  const stats = cloneFiles(links.volume, source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
-  ensureDirectory(growing.stateDirectory)
+  links.volume.ensureDirectory(growing.stateDirectory)
   if (stats.every((value, at) => value === snapshot.stats[at])) {
-    cloneSnapshot(source.stateDirectory, growing.stateDirectory)
+    cloneSnapshot(source, growing)
   } else {
-    stageSnapshot(growing.stateDirectory, { ...snapshot, stats })
-    adoptStaged(growing.stateDirectory)
+    stageSnapshot(growing, { ...snapshot, stats })
+    adoptStaged(growing)
   }
   promote(growing, worktreeLayout(links, STANDBY))
   return true
@@ -107,21 +121,22 @@ function cloneWorktree(
 
 /** Returns the status of every file; undefined where one is not what the snapshot remembers. */
 function cloneFiles(
+  volume: Volume,
   from: string,
   to: string,
   snapshot: Snapshot,
   checkpoint: () => void,
 ): Float64Array | undefined {
-  const stats = Float64Array.from(snapshot.stats)
+  const stats = snapshot.stats.slice()
   const directories = new Set<string>([''])
   for (const file of filesOf(snapshot)) {
     checkpoint()
-    makeDirectories(parentOf(file.path), to, directories)
+    makeDirectories(volume, parentOf(file.path), to, directories)
     if (file.mode === MODE.gitlink) {
-      makeDirectories(file.path, to, directories)
+      makeDirectories(volume, file.path, to, directories)
       continue
     }
-    const status = cloneFile(file, toBytePath(from), toBytePath(to), snapshot)
+    const status = cloneFile(volume, file, from, to, snapshot)
     if (!status) return undefined
     stats.set(status, file.index * STAT_FIELDS)
   }
@@ -129,32 +144,30 @@ function cloneFiles(
 }
 
 function cloneFile(
+  volume: Volume,
   { path: file, index, mode }: TreeFile,
   from: string,
   to: string,
   { stats }: Snapshot,
-): number[] | undefined {
+): ArrayLike<number> | undefined {
   const [source, target] = [joinBytePath(from, file), joinBytePath(to, file)]
   const remembered = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
-  const isUnchanged = () => statusOf(source)?.every((value, at) => value === remembered[at])
-  if (!isUnchanged()) return undefined
-  if (tolerating(NO_LINK, () => link(toFsPath(source), toFsPath(target)))) {
-    return [...remembered]
+  const isUnchanged = () => fieldsOf(source)?.every((value, at) => value === remembered[at])
+  const fieldsOf = (path: string) => {
+    const stat = volume.stat(path)
+    return stat && statFields(stat)
   }
-  if (mode === MODE.symlink) symlink(readLink(source), toFsPath(target))
-  else copyFile(toFsPath(source), target, permissionsOf(mode))
+  if (!isUnchanged()) return undefined
+  if (tolerating(NO_LINK, () => volume.link(source, target))) return remembered
+  if (mode === MODE.symlink) volume.symlink(volume.readLink(source), target)
+  else copyFile(volume, volume.open(source), target, permissionsOf(mode))
   // What changed while it was copied is no copy.
-  return isUnchanged() ? statusOf(target) : undefined
+  return isUnchanged() ? fieldsOf(target) : undefined
 }
 
-function statusOf(path: string): number[] | undefined {
-  const stat = statIfPresent(path)
-  return stat && statFields(stat)
-}
-
-function makeDirectories(directory: string, root: string, made: Set<string>): void {
+function makeDirectories(volume: Volume, directory: string, root: string, made: Set<string>): void {
   if (made.has(directory)) return
-  makeDirectories(parentOf(directory), root, made)
-  makeDirectory(joinBytePath(toBytePath(root), directory))
+  makeDirectories(volume, parentOf(directory), root, made)
+  volume.makeDirectory(joinBytePath(root, directory))
   made.add(directory)
 }

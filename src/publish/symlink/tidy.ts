@@ -3,7 +3,6 @@
 import path from 'node:path'
 import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
-import { namesIn, readFile, removeBelow, writeFile } from '../../volume/files.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
@@ -21,7 +20,7 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
   const linked = linkedCommit(layout)
   let hasStandby = verifyStandby(layout)
   let waitMs: number | undefined
-  for (const name of listIfAny(layout.worktrees)) {
+  for (const name of listIfAny(layout, layout.worktrees)) {
     if (!isOid(name) || name === linked) continue
     options.checkpoint()
     const leftMs = markRetired(layout, name, options)
@@ -42,30 +41,30 @@ function markRetired(layout: LinkLayout, name: string, options: TidyOptions): nu
   const { graceMs, now } = options
   if (graceMs === 0) return 0
   const mark = retiredMarkOf(layout, name)
-  const retiredAt = readMark(mark)
+  const retiredAt = readMark(layout, mark)
   // Where the clock was set back, the time starts again.
   if (retiredAt === undefined || retiredAt > now) {
-    writeFile(mark, `${now}\n`)
+    layout.volume.writeFile(mark, `${now}\n`)
     return graceMs
   }
   return Math.max(0, retiredAt + graceMs - now)
 }
 
 /** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
-function readMark(mark: string): number | undefined {
-  const text = readFile(mark, MAX_MARK_BYTES)?.toString('latin1') ?? ''
+function readMark({ volume }: LinkLayout, mark: string): number | undefined {
+  const text = volume.readFile(mark, MAX_MARK_BYTES)?.toString('latin1') ?? ''
   return /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
 function remove(layout: LinkLayout, name: string): void {
-  const { worktrees, statesDirectory } = layout
+  const { volume, worktrees, statesDirectory } = layout
   // The marker goes last: without it, the time would start again.
   for (const target of [
     path.join(statesDirectory, `${name}.state`),
     path.join(worktrees, name),
     retiredMarkOf(layout, name),
   ]) {
-    removeBelow(path.dirname(layout.link), target)
+    volume.removeAll(target)
   }
 }
 
@@ -73,27 +72,27 @@ function remove(layout: LinkLayout, name: string): void {
 export function recheckUnused(layout: LinkLayout): void {
   const linked = linkedCommit(layout)
   recheckStandby(layout)
-  for (const name of listIfAny(layout.worktrees)) {
+  for (const name of listIfAny(layout, layout.worktrees)) {
     if (isOid(name) && name !== linked) recheck(worktreeLayout(layout, name))
   }
 }
 
 /** Whatever belongs to no worktree, and what an interruption left. */
 function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
-  const worktrees = new Set(listIfAny(layout.worktrees).filter((name) => isOid(name)))
+  const worktrees = new Set(listIfAny(layout, layout.worktrees).filter((name) => isOid(name)))
   for (const directory of new Set([layout.worktrees, layout.statesDirectory])) {
-    for (const name of listIfAny(directory)) {
+    for (const name of listIfAny(layout, directory)) {
       if (name === LEASE_FILE || name === BOOT_FILE) continue
       const [owner = '', kind] = name.split('.')
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
-      if (!isKept) removeBelow(path.dirname(layout.link), path.join(directory, name))
+      if (!isKept) layout.volume.removeAll(path.join(directory, name))
     }
   }
 }
 
 /** Empty where nothing was published yet. */
-function listIfAny(directory: string): string[] {
-  return readUnless(['ENOENT'], () => namesIn(directory)) ?? []
+function listIfAny({ volume }: LinkLayout, directory: string): string[] {
+  return readUnless(['ENOENT'], () => volume.names(directory)) ?? []
 }

@@ -3,15 +3,12 @@
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { toBytePath } from '../../volume/byte-path.js'
-import { flush } from '../../volume/durable.js'
+import { displayPath } from '../../volume/byte-path.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
-import { exists, removeFile, rename, symlink } from '../../volume/files.js'
-import type { RecordedDirectory } from '../drift/published-tree.js'
 import { assertLease } from '../lease/lease.js'
 import type { CommitSource, Publication } from '../publisher.js'
+import type { PublishedRecord } from '../snapshot/store.js'
 import {
-  type DirectoryLayout,
   type LinkLayout,
   linkedCommit,
   readLinkIfAny,
@@ -20,14 +17,20 @@ import {
 } from '../target.js'
 import { verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
-import { createStandby, promote, recheckStandby, takeStandby } from './standby.js'
+import {
+  createStandby,
+  growingStandby,
+  promoteStandby,
+  recheckStandby,
+  takeStandby,
+} from './standby.js'
 
 /** What a worktree may need on its way. */
 export interface WorktreeOptions {
   /** Makes way for the link. @default nothing is in its way */
   beforeSwap?: () => void
   /** What {@link takeStandby} returned, if it was called. */
-  standby?: RecordedDirectory | undefined
+  standby?: PublishedRecord | undefined
 }
 
 /**
@@ -43,13 +46,13 @@ export function beginWorktree(
   const worktree = worktreeLayout(links, source.commit)
   // One that was left from earlier may have lost files since.
   const left = verify(worktree)
-  const isLeft = left !== undefined || exists(worktree.root)
+  const isLeft = left !== undefined || links.volume.stat(worktree.root) !== undefined
   if (isLeft && !left?.isTrusted) recheckStandby(links)
   const standby = isLeft
     ? undefined
     : (options.standby ?? takeStandby(links) ?? cloneLinked(links, checkpoint))
   const update = standby
-    ? new DirectoryUpdate(growing(standby, worktree), source, checkpoint, standby.record)
+    ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, standby)
     : new DirectoryUpdate(worktree, source, checkpoint)
   return {
     offer: (oid, blob) => recheckWhereBlocked(links, () => update.offer(oid, blob)),
@@ -57,10 +60,10 @@ export function beginWorktree(
     finish() {
       const staged = stageLink(links, source.commit, () => update.abandon())
       const finish = () => recheckWhereBlocked(links, () => update.finish())
-      const published = orRemove(staged, finish)
+      const published = orRemove(links, staged, finish)
       assertLease(links.lease)
-      if (standby) promote(standby.layout, worktree)
-      removeFile(retiredMarkOf(links, source.commit))
+      if (standby) promoteStandby(links, worktree)
+      links.volume.removeFile(retiredMarkOf(links, source.commit))
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
       return published
     },
@@ -68,16 +71,11 @@ export function beginWorktree(
 }
 
 /** A standby made on the spot, of the worktree in use. */
-function cloneLinked(links: LinkLayout, checkpoint: () => void): RecordedDirectory | undefined {
+function cloneLinked(links: LinkLayout, checkpoint: () => void): PublishedRecord | undefined {
   const linked = linkedCommit(links)
   if (linked === undefined) return undefined
   createStandby(links, linked, checkpoint)
   return takeStandby(links)
-}
-
-/** A standby while it turns into another worktree. */
-function growing({ layout }: RecordedDirectory, worktree: DirectoryLayout): DirectoryLayout {
-  return { ...layout, finalRoot: worktree.root }
 }
 
 /** Nobody sees the standby, so what stands in the way there must not be in the way twice. */
@@ -94,17 +92,15 @@ function recheckWhereBlocked<T>(links: LinkLayout, stage: () => T): T {
  * Makes the next link, which is relative, so that the volume may be mounted elsewhere under
  * another path. Returns where it is staged; undefined where it is in place already.
  */
-function stageLink(
-  { link, worktrees }: LinkLayout,
-  commit: Oid,
-  abandon: () => void,
-): string | undefined {
+function stageLink(links: LinkLayout, commit: Oid, abandon: () => void): string | undefined {
+  const { link, volume, worktrees } = links
   const target = path.join(path.relative(path.dirname(link), worktrees), commit)
-  if (readLinkIfAny(link) === target) return undefined
+  if (readLinkIfAny(links) === target) return undefined
   const staged = path.join(worktrees, `${commit}.link`)
   try {
-    removeFile(staged)
-    if (tolerating(NO_SYMLINK, () => symlink(target, staged))) return staged
+    volume.removeFile(staged)
+    const make = () => volume.symlink(Buffer.from(target, 'latin1'), staged)
+    if (tolerating(NO_SYMLINK, make)) return staged
   } catch (error) {
     abandon()
     throw error
@@ -112,17 +108,17 @@ function stageLink(
   abandon()
   throw new SyncError(
     'volume-unsupported',
-    `The volume of ${link} has no symlinks, as publish mode symlink needs; set publish to in-place for this entry`,
+    `The volume of ${displayPath(link)} has no symlinks, as publish mode symlink needs; set publish to in-place for this entry`,
   )
 }
 
 /** Where the worktree fails, its link is not needed. */
-function orRemove<T>(staged: string | undefined, work: () => T): T {
+function orRemove<T>({ volume }: LinkLayout, staged: string | undefined, work: () => T): T {
   try {
     return work()
   } catch (error) {
     try {
-      if (staged !== undefined) removeFile(staged)
+      if (staged !== undefined) volume.removeFile(staged)
     } catch {
       // What went wrong first is what counts; tidying removes what is left.
     }
@@ -132,12 +128,12 @@ function orRemove<T>(staged: string | undefined, work: () => T): T {
 
 /** In one step, once nothing is in the way: until then, what is there stays. */
 function swapLink(
-  { link, lease }: LinkLayout,
+  { link, lease, volume }: LinkLayout,
   staged: string,
   makeWay: WorktreeOptions['beforeSwap'] = () => undefined,
 ): void {
   assertLease(lease)
   makeWay()
-  rename(staged, link)
-  flush(toBytePath(path.dirname(link)))
+  volume.rename(staged, link)
+  volume.flushDirectory(path.dirname(link))
 }

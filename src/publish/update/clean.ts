@@ -2,10 +2,10 @@
 // directory, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
-import { type HeldDirectories, holding } from '../../volume/held-directories.js'
+import { NO_FILE, readUnless } from '../../volume/errnos.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
-import { entriesIn, isSameFile, removeIfEmpty, removeOne } from '../../volume/volume.js'
+import type { Volume } from '../../volume/volume.js'
 import { ownPaths } from '../drift/comparison.js'
 import { type FirstPaths, MAX_PATHS } from '../drift/inspection.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
@@ -22,18 +22,17 @@ const LOST_AND_FOUND = 'lost+found'
  */
 export function removeForeign(
   { clean, lease, stateRoot }: Pick<Target, 'clean' | 'lease' | 'stateRoot'>,
-  { base, root }: Pick<DirectoryLayout, 'base' | 'root'>,
+  { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
   { drifted, snapshot }: Pick<PublishedRecord, 'drifted' | 'snapshot'>,
   stop: () => void = () => undefined,
 ): FirstPaths | undefined {
   if (!clean || !drifted) return undefined
   assertLease(lease)
   const assertStillHeld = leaseGuard(lease)
-  const rootPath = toBytePath(root)
   const kept = stateRoot === undefined ? undefined : toBytePath(stateRoot)
   const own = ownPaths(snapshot)
-  const isOwn = ownOnVolume(own, rootPath)
-  const isMountPoint = mountPointsBelow(root)
+  const isOwn = ownOnVolume(own, root, volume)
+  const isMountPoint = mountPointsBelow(displayPath(root))
   const removed: FirstPaths = { count: 0, paths: [] }
 
   function count(path: string): void {
@@ -41,43 +40,41 @@ export function removeForeign(
     if (removed.paths.length < MAX_PATHS) removed.paths.push(displayPath(path))
   }
 
-  function clear(directory: string, held: HeldDirectories): void {
-    const reached = held.directoryIfAny(joinBytePath(rootPath, directory))
-    // It went, or something else took its place: the next time tells.
-    if (reached === undefined) return
-    for (const entry of entriesIn(reached)) {
+  function clear(directory: string): void {
+    const entries = readUnless(NO_FILE, () => volume.entries(joinBytePath(root, directory)))
+    // Where it went, or something else took its place, the next time tells.
+    for (const entry of entries ?? []) {
       stop()
       assertStillHeld()
       const path = joinBytePath(directory, entry.name)
-      const full = joinBytePath(rootPath, path)
-      const remove = (removal: (reached: string) => boolean) => {
-        const at = held.entryIfAny(full)
-        return at !== undefined && removal(at)
-      }
+      const full = joinBytePath(root, path)
       if (!entry.isDirectory()) {
-        if (!isOwn(path) && remove(removeOne)) count(path)
+        if (!isOwn(path) && volume.removeOne(full)) count(path)
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
       if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
-      clear(path, held)
-      if (isOwn(path)) continue
-      held.forget(full)
-      remove(removeIfEmpty)
+      clear(path)
+      if (!isOwn(path)) volume.removeIfEmpty(full)
     }
   }
 
-  holding(toBytePath(base), (held) => clear('', held))
+  clear('')
   return removed.count > 0 ? removed : undefined
 }
 
 /** Answers whether a path is one of these, by whatever name the volume shows it. */
-function ownOnVolume(own: ReadonlySet<string>, root: string): (path: string) => boolean {
+function ownOnVolume(
+  own: ReadonlySet<string>,
+  root: string,
+  volume: Volume,
+): (path: string) => boolean {
   let byFolded: Map<string, string> | undefined
   return (path) => {
     if (own.has(path)) return true
     byFolded ??= new Map([...own].map((name) => [foldPath(name), name]))
     const alike = byFolded.get(foldPath(path))
-    return alike !== undefined && isSameFile(joinBytePath(root, path), joinBytePath(root, alike))
+    if (alike === undefined) return false
+    return volume.isSameFile(joinBytePath(root, path), joinBytePath(root, alike))
   }
 }

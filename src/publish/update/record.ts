@@ -4,10 +4,8 @@
 // this service's own.
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
-import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
-import { flush, flushSmallTree, flushStaged } from '../../volume/durable.js'
-import { isDirectory, removeBelow, removeFile } from '../../volume/files.js'
-import { removeIfEmpty, statIfPresent } from '../../volume/volume.js'
+import { displayPath, joinBytePath } from '../../volume/byte-path.js'
+import { flushSmallTree, flushStaged } from '../../volume/durable.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
@@ -30,11 +28,11 @@ import type { DirectoryLayout } from '../target.js'
 
 /** Completes an interrupted publication, removes what it left behind, and returns the record. */
 export function recover(layout: DirectoryLayout): PublishedRecord | undefined {
-  if (statIfPresent(toBytePath(journalOf(layout)))) resume(layout)
+  if (layout.volume.stat(journalOf(layout))) resume(layout)
   else discard(layout)
-  const snapshot = readSnapshot(layout.stateDirectory)
-  if (snapshot && isDirectory(layout.root)) return recordOf(snapshot)
-  const unsure = snapshot ?? readForRecheck(layout.stateDirectory)
+  const snapshot = readSnapshot(layout)
+  if (snapshot && layout.volume.isDirectory(layout.root)) return recordOf(snapshot)
+  const unsure = snapshot ?? readForRecheck(layout)
   return unsure && { snapshot: unsure, isTrusted: false, drifted: undefined }
 }
 
@@ -51,12 +49,13 @@ export function commitTo(
   next: Snapshot,
   last?: PublishedRecord,
 ): void {
-  stageSnapshot(layout.stateDirectory, next, last?.drifted ? last.snapshot : undefined)
-  flushSmallTree(toBytePath(layout.stagingDirectory))
-  flushStaged(toBytePath(layout.stateDirectory))
+  const { volume, stateDirectory } = layout
+  stageSnapshot(layout, next, last?.drifted ? last.snapshot : undefined)
+  flushSmallTree(volume, layout.stagingDirectory)
+  flushStaged(volume, stateDirectory)
   assertLease(layout.lease)
-  writeJournal(journalOf(layout), journal)
-  flush(toBytePath(layout.stateDirectory))
+  writeJournal(volume, journalOf(layout), journal)
+  volume.flushDirectory(stateDirectory)
 }
 
 /** Applies a journal that was written down. Throws `path-blocked` where not all of it can be. */
@@ -65,12 +64,12 @@ export function complete(layout: DirectoryLayout, journal: Journal): void {
   settle(layout)
   if (blocked === undefined) return
   verify(layout)
-  throw movedAway(joinBytePath(toBytePath(layout.root), blocked))
+  throw movedAway(joinBytePath(layout.root, blocked))
 }
 
 /** Forgets the record of a directory, so that nothing there counts as this service's own. */
 export function forget(layout: DirectoryLayout): void {
-  removeSnapshot(layout.stateDirectory)
+  removeSnapshot(layout)
   discard(layout)
 }
 
@@ -81,23 +80,24 @@ export function forget(layout: DirectoryLayout): void {
 export function discard(layout: DirectoryLayout): void {
   // It would be another instance's.
   assertLease(layout.lease)
-  removeFile(journalOf(layout))
-  removeFile(`${journalOf(layout)}.next`)
-  discardStaged(layout.stateDirectory)
-  removeBelow(layout.base, layout.stagingDirectory)
-  removeIfEmpty(toBytePath(path.dirname(layout.stagingDirectory)))
+  const { stagingDirectory, volume } = layout
+  volume.removeFile(journalOf(layout))
+  volume.removeFile(`${journalOf(layout)}.next`)
+  discardStaged(layout)
+  volume.removeAll(stagingDirectory)
+  volume.removeIfEmpty(path.dirname(stagingDirectory))
 }
 
 function resume(layout: DirectoryLayout): void {
-  const journal = readJournal(journalOf(layout))
+  const journal = readJournal(layout.volume, journalOf(layout))
   if (!journal) {
     const reason = 'it is damaged, or names what is not below the published directory'
-    layout.onSetAside?.({ path: journalOf(layout), reason })
+    layout.onSetAside?.({ path: displayPath(journalOf(layout)), reason })
   }
-  if (journal && hasStaged(layout.stateDirectory)) apply(layout, journal)
-  const snapshot = readSnapshot(layout.stateDirectory)
+  if (journal && hasStaged(layout)) apply(layout, journal)
+  const snapshot = readSnapshot(layout)
   // Something may have come in its way, or was half done without a journal that can be read.
-  if (snapshot && isDirectory(layout.root)) remember(layout, snapshot)
+  if (snapshot && layout.volume.isDirectory(layout.root)) remember(layout, snapshot)
   if (snapshot) settle(layout)
   else discard(layout)
 }
@@ -108,33 +108,33 @@ function remember(
   snapshot: StoredSnapshot,
   depth?: Depth,
 ): PublishedRecord {
-  const stats = compareFiles(layout.root, snapshot, depth)
+  const stats = compareFiles(layout, snapshot, depth)
   if (stats.every((value, at) => value === snapshot.stats[at])) return recordOf(snapshot)
-  stageSnapshot(layout.stateDirectory, { ...snapshot, stats }, snapshot)
-  adoptStaged(layout.stateDirectory)
+  stageSnapshot(layout, { ...snapshot, stats }, snapshot)
+  adoptStaged(layout)
   // Read anew, as the next one is written against what is on disk.
-  return recordOf(readSnapshot(layout.stateDirectory) as StoredSnapshot)
+  return recordOf(readSnapshot(layout) as StoredSnapshot)
 }
 
 function apply(layout: DirectoryLayout, journal: Journal): string[] {
   const blocked = applyJournal(journal, {
-    base: toBytePath(layout.base),
-    root: toBytePath(layout.root),
-    staging: toBytePath(layout.stagingDirectory),
+    volume: layout.volume,
+    root: layout.root,
+    staging: layout.stagingDirectory,
     checkpoint: leaseGuard(layout.lease),
   })
-  adoptStaged(layout.stateDirectory)
+  adoptStaged(layout)
   return blocked
 }
 
 function settle(layout: DirectoryLayout): void {
-  removeRechecked(layout.stateDirectory)
+  removeRechecked(layout)
   discard(layout)
 }
 
 /** Marks that any file on disk may differ from the snapshot. */
 export function recheck(layout: DirectoryLayout): void {
-  markForRecheck(layout.stateDirectory)
+  markForRecheck(layout)
 }
 
 function movedAway(file: string): SyncError {

@@ -6,10 +6,9 @@ import { UNLIMITED } from '../../git/limits.js'
 import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
-import { joinBytePath, toBytePath } from '../../volume/byte-path.js'
-import { ensureDirectory } from '../../volume/volume.js'
+import { joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
-import type { CommitSource, Publication, Published, TreeSource } from '../publisher.js'
+import type { CommitSource, Publication, Published } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable } from '../stage/journal.js'
@@ -44,16 +43,17 @@ export class DirectoryUpdate implements Publication {
     this.#source = source
     this.#checkpoint = checkpoint
     this.#record = record = record && recheckOtherFormat(record, source.commit)
-    this.#clone = record ? undefined : openForeignClone(layout.root)
+    this.#clone = record ? undefined : openForeignClone(layout)
     if (record) this.#diff = plan(record, source, checkpoint)
     else this.#awaited.set(source.tree, '')
     try {
-      ensureDirectory(layout.stateDirectory)
-      ensureDirectory(path.dirname(layout.stagingDirectory))
+      layout.volume.ensureDirectory(layout.stateDirectory)
+      layout.volume.ensureDirectory(path.dirname(layout.stagingDirectory))
       this.#staging = new Staging({
-        root: toBytePath(layout.root),
-        finalRoot: toBytePath(layout.finalRoot ?? layout.root),
-        staging: toBytePath(layout.stagingDirectory),
+        volume: layout.volume,
+        root: layout.root,
+        finalRoot: layout.finalRoot ?? layout.root,
+        staging: layout.stagingDirectory,
         adopt: record?.drifted === undefined,
         clean: layout.clean ?? false,
         clone: this.#clone,
@@ -93,7 +93,7 @@ export class DirectoryUpdate implements Publication {
       const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
-      assertWritable(journal, placeOf(this.#layout))
+      assertWritable(journal, this.#layout)
       const { commit } = this.#source
       const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
@@ -156,13 +156,9 @@ export function removePublished(layout: DirectoryLayout, checkpoint: () => void)
   const deletes = record ? filesOf(record.snapshot).map((file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
-    { ...placeOf(layout), staging: toBytePath(layout.stagingDirectory), checkpoint },
+    { ...layout, staging: layout.stagingDirectory, checkpoint },
   )
   forget(layout)
-}
-
-function placeOf({ base, root }: DirectoryLayout): { base: string; root: string } {
-  return { base: toBytePath(base), root: toBytePath(root) }
 }
 
 function tryToDiscard(layout: DirectoryLayout): void {
@@ -176,7 +172,7 @@ function tryToDiscard(layout: DirectoryLayout): void {
 /** What must change; where what is on disk is not known, all is to be written, or found right. */
 export function plan(
   record: PublishedRecord | undefined,
-  source: TreeSource,
+  source: CommitSource,
   checkpoint: () => void,
 ): TreeDiff {
   const readTree = (oid: Oid) => {

@@ -1,4 +1,5 @@
 // Content as we convert it, beside what a real clone has of it.
+
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,6 +9,7 @@ import { AttributeStack } from '../../../src/git/attributes/attribute-stack.js'
 import { convertPieces } from '../../../src/git/attributes/convert.js'
 import { FileSource } from '../../../src/git/byte-source.js'
 import { hashObject } from '../../../src/git/object.js'
+import { openRegular } from '../../../src/volume/open-file.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { convert } from '../../helpers/convert.js'
 import { tempDir } from '../../helpers/git.js'
@@ -127,7 +129,7 @@ test('a blob in a file is converted like one in memory', (t) => {
   const lines = ['ident eol=crlf', 'ident text=auto eol=crlf', 'ident working-tree-encoding=UTF-32']
   for (const line of lines) {
     const conversion = AttributeStack.atRoot(Buffer.from(`* ${line}`)).conversionOf('a')
-    const source = new FileSource(file)
+    const source = new FileSource(openRegular(file))
     atEnd(t, () => source.close())
     const pieces: Buffer[] = []
     for (const piece of convertPieces(source, conversion, oid)) pieces.push(Buffer.from(piece))

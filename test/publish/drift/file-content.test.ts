@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { hashObject } from '../../../src/git/object.js'
 import { isContent } from '../../../src/publish/drift/file-content.js'
 import { toFsPath } from '../../../src/volume/byte-path.js'
-import { readLink } from '../../../src/volume/volume.js'
+import { volumeAt } from '../../helpers/file-at.js'
 import { withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 
@@ -12,7 +12,7 @@ const MEGABYTE = 1024 * 1024
 
 function isContentOf(file: string, content: Buffer | string, format: 'sha1' | 'sha256' = 'sha1') {
   const oid = hashObject('blob', Buffer.from(content), format)
-  return isContent(file, lstatSync(toFsPath(file)), oid)
+  return isContent(volumeAt('/'), file, lstatSync(toFsPath(file)), oid)
 }
 
 describe('the content of a file', () => {
@@ -40,7 +40,7 @@ describe('the content of a file', () => {
     assert.ok(!isContentOf(`${root}/link`, 'content'))
     const bytes = Buffer.from([0xff, 0xfe, 0x80])
     symlinkSync(bytes, `${root}/bytes`)
-    assert.deepEqual(readLink(`${root}/bytes`), bytes)
+    assert.deepEqual(volumeAt('/').readLink(`${root}/bytes`), bytes)
     assert.ok(isContentOf(`${root}/bytes`, bytes))
   })
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { type LeaseAnswer, releaseLease } from '../../../src/publish/lease/claim.js'
+import type { LeaseAnswer } from '../../../src/publish/lease/claim.js'
 import {
   assertLease,
   decodeLease,
@@ -16,7 +16,13 @@ import {
   announceProcess,
   type ProcessIdentity,
 } from '../../../src/publish/lease/process-identity.js'
-import { acquireLease, begin, inspect, tidy } from '../../../src/publish/publication.js'
+import {
+  acquireLease,
+  begin,
+  inspect,
+  releaseLease,
+  tidy,
+} from '../../../src/publish/publication.js'
 import type { Publication } from '../../../src/publish/publisher.js'
 import type { Target } from '../../../src/publish/target.js'
 import { atEnd } from '../../helpers/at-end.js'

@@ -31,6 +31,7 @@ import {
   removeSnapshot,
   stageSnapshot,
 } from '../../../src/publish/snapshot/store.js'
+import { snapshotAt } from '../../helpers/file-at.js'
 import { fsError, withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 import { plain, snapshotOf } from '../../helpers/snapshots.js'
@@ -135,11 +136,11 @@ describe('snapshot changes', () => {
 describe('a stored snapshot', () => {
   test('is read as it was written, and none where there is none', (t) => {
     const directory = tempDir(t)
-    assert.equal(readSnapshot(directory), undefined)
+    assert.equal(readSnapshot(snapshotAt(directory)), undefined)
     write(directory, SMALL)
-    assert.deepEqual(plain(readSnapshot(directory)), plain(SMALL))
+    assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(SMALL))
     writeFileSync(path.join(directory, 'snapshot'), '')
-    assert.equal(readSnapshot(directory), undefined)
+    assert.equal(readSnapshot(snapshotAt(directory)), undefined)
   })
 
   test('that cannot be read is a fault, not none', (t) => {
@@ -149,7 +150,7 @@ describe('a stored snapshot', () => {
       ({ name }) => {
         if (name === 'readSync') throw fsError('EIO')
       },
-      () => assert.throws(() => readSnapshot(directory), { code: 'EIO' }),
+      () => assert.throws(() => readSnapshot(snapshotAt(directory)), { code: 'EIO' }),
     )
   })
 
@@ -163,13 +164,13 @@ describe('a stored snapshot', () => {
       for (const name of ['snapshot', 'snapshot.next', 'snapshot.changes', 'snapshot.doubted']) {
         put(path.join(directory, name))
       }
-      assert.equal(readSnapshot(directory), undefined)
-      assert.equal(readForRecheck(directory), undefined)
-      assert.equal(hasStaged(directory), false)
+      assert.equal(readSnapshot(snapshotAt(directory)), undefined)
+      assert.equal(readForRecheck(snapshotAt(directory)), undefined)
+      assert.equal(hasStaged(snapshotAt(directory)), false)
       write(directory, SMALL)
-      assert.deepEqual(plain(readSnapshot(directory)), plain(SMALL))
-      markForRecheck(directory)
-      assert.deepEqual(plain(readForRecheck(directory)), plain(SMALL))
+      assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(SMALL))
+      markForRecheck(snapshotAt(directory))
+      assert.deepEqual(plain(readForRecheck(snapshotAt(directory))), plain(SMALL))
     }
   })
 
@@ -179,12 +180,12 @@ describe('a stored snapshot', () => {
     const { size, ino } = statSync(path.join(directory, 'snapshot'))
     for (const next of [SECOND, THIRD, FIRST, SECOND]) {
       write(directory, next)
-      assert.deepEqual(plain(readSnapshot(directory)), plain(next))
+      assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(next))
       assert.equal(statSync(path.join(directory, 'snapshot')).ino, ino)
       assert.ok(statSync(path.join(directory, 'snapshot.changes')).size < size / 8)
     }
     write(directory, OTHER)
-    assert.deepEqual(plain(readSnapshot(directory)), plain(OTHER))
+    assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(OTHER))
     assert.deepEqual(readdirSync(directory), ['snapshot'])
   })
 
@@ -192,13 +193,13 @@ describe('a stored snapshot', () => {
     for (const next of [SECOND, OTHER]) {
       const directory = tempDir(t)
       write(directory, FIRST)
-      assert.equal(hasStaged(directory), false)
-      stageSnapshot(directory, next, readSnapshot(directory))
-      assert.equal(hasStaged(directory), true)
-      assert.deepEqual(plain(readSnapshot(directory)), plain(FIRST))
-      discardStaged(directory)
-      assert.equal(hasStaged(directory), false)
-      assert.throws(() => adoptStaged(directory), { code: 'ENOENT' })
+      assert.equal(hasStaged(snapshotAt(directory)), false)
+      stageSnapshot(snapshotAt(directory), next, readSnapshot(snapshotAt(directory)))
+      assert.equal(hasStaged(snapshotAt(directory)), true)
+      assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(FIRST))
+      discardStaged(snapshotAt(directory))
+      assert.equal(hasStaged(snapshotAt(directory)), false)
+      assert.throws(() => adoptStaged(snapshotAt(directory)), { code: 'ENOENT' })
     }
   })
 
@@ -208,7 +209,7 @@ describe('a stored snapshot', () => {
     write(directory, SECOND)
     const changes = path.join(directory, 'snapshot.changes')
     writeFileSync(changes, readFileSync(changes).subarray(1))
-    assert.equal(readSnapshot(directory), undefined)
+    assert.equal(readSnapshot(snapshotAt(directory)), undefined)
   })
 
   test('takes no changes to another one for its own', (t) => {
@@ -219,20 +220,20 @@ describe('a stored snapshot', () => {
     write(directory, OTHER)
     // As after an interruption between the two.
     writeFileSync(path.join(directory, 'snapshot.changes'), changes)
-    assert.deepEqual(plain(readSnapshot(directory)), plain(OTHER))
+    assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(OTHER))
     writeFileSync(path.join(directory, 'snapshot.changes.next'), changes)
-    assert.equal(hasStaged(directory), false)
+    assert.equal(hasStaged(snapshotAt(directory)), false)
   })
 
   test('marked for a recheck is still known, with its changes', (t) => {
     const directory = tempDir(t)
     write(directory, FIRST)
     write(directory, SECOND)
-    markForRecheck(directory)
-    markForRecheck(directory)
-    assert.equal(readSnapshot(directory), undefined)
-    assert.deepEqual(plain(readForRecheck(directory)), plain(SECOND))
-    removeSnapshot(directory)
+    markForRecheck(snapshotAt(directory))
+    markForRecheck(snapshotAt(directory))
+    assert.equal(readSnapshot(snapshotAt(directory)), undefined)
+    assert.deepEqual(plain(readForRecheck(snapshotAt(directory))), plain(SECOND))
+    removeSnapshot(snapshotAt(directory))
     assert.deepEqual(readdirSync(directory), [])
   })
 
@@ -243,15 +244,15 @@ describe('a stored snapshot', () => {
     mkdirSync(other)
     write(one, FIRST)
     write(one, SECOND)
-    cloneSnapshot(one, other)
+    cloneSnapshot(snapshotAt(one), snapshotAt(other))
     assert.equal(statSync(path.join(one, 'snapshot')).nlink, 2)
     write(one, THIRD)
     rmSync(path.join(one, 'snapshot'))
-    assert.deepEqual(plain(readSnapshot(other)), plain(SECOND))
+    assert.deepEqual(plain(readSnapshot(snapshotAt(other))), plain(SECOND))
   })
 })
 
 function write(directory: string, snapshot: Snapshot): void {
-  stageSnapshot(directory, snapshot, readSnapshot(directory))
-  adoptStaged(directory)
+  stageSnapshot(snapshotAt(directory), snapshot, readSnapshot(snapshotAt(directory)))
+  adoptStaged(snapshotAt(directory))
 }

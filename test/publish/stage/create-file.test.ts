@@ -12,20 +12,29 @@ import {
 import { describe, test } from 'node:test'
 import { hashObject, type LargeBlob, type StoredObject } from '../../../src/git/object.js'
 import { MODE } from '../../../src/git/tree.js'
-import { copyFile, createFile } from '../../../src/publish/stage/create-file.js'
+import {
+  copyFile as copyIn,
+  createFile as createIn,
+} from '../../../src/publish/stage/create-file.js'
 import type { TreeFile } from '../../../src/publish/tree/tree-diff.js'
+import { openRegular } from '../../../src/volume/open-file.js'
+import { fileAt, volumeAt } from '../../helpers/file-at.js'
 import { fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 
 const LARGE = Buffer.alloc(3 * 1024 * 1024 + 17, 'large ')
 const OID = hashObject('blob', LARGE, 'sha1')
 
+const createFile = (file: ReturnType<typeof fileOf>, blob: StoredObject, at: string) =>
+  createIn(volumeAt('/'), file, blob, at)
+const copyFile = (from: string, to: string, permissions: number) =>
+  copyIn(volumeAt('/'), openRegular(from), to, permissions)
 const fileOf = (mode: TreeFile['mode']) => ({ path: 'd/f', mode })
 const blobOf = (text: string): StoredObject => ({ type: 'blob', body: Buffer.from(text) })
 
 function largeBlob(file: string, isTemporary: boolean): LargeBlob {
   writeFileSync(file, LARGE)
-  return { type: 'blob', oid: OID, file, size: LARGE.length, isTemporary }
+  return { type: 'blob', oid: OID, file: fileAt(file), size: LARGE.length, isTemporary }
 }
 
 function withUmask(umask: number, work: () => void): void {

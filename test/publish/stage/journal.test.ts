@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type Journal, readJournal, writeJournal } from '../../../src/publish/stage/journal.js'
+import { volumeAt } from '../../helpers/file-at.js'
 import { tempDir } from '../../helpers/git.js'
 
 const WHOLE: Journal = {
@@ -17,8 +18,8 @@ const WHOLE: Journal = {
 describe('a journal', () => {
   test('is read as it was written', (t) => {
     const file = path.join(tempDir(t), 'journal')
-    writeJournal(file, WHOLE)
-    assert.deepEqual(readJournal(file), WHOLE)
+    writeJournal(volumeAt('/'), file, WHOLE)
+    assert.deepEqual(readJournal(volumeAt('/'), file), WHOLE)
   })
 
   const outside = [
@@ -43,7 +44,7 @@ describe('a journal', () => {
         { ...WHOLE, keeps: [at] },
       ]) {
         writeFileSync(file, JSON.stringify(named))
-        assert.equal(readJournal(file), undefined)
+        assert.equal(readJournal(volumeAt('/'), file), undefined)
       }
     })
   }
@@ -52,7 +53,7 @@ describe('a journal', () => {
     test(`that says ${JSON.stringify(text)} counts as damaged`, (t) => {
       const file = path.join(tempDir(t), 'journal')
       writeFileSync(file, text)
-      assert.equal(readJournal(file), undefined)
+      assert.equal(readJournal(volumeAt('/'), file), undefined)
     })
   }
 })

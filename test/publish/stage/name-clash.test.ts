@@ -1,5 +1,6 @@
 // Volumes that take two names for one: a commit that has both is refused whole, one that only
 // changes the case of a name is published.
+
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -7,6 +8,7 @@ import { begin, inspect } from '../../../src/publish/publication.js'
 import type { Publication } from '../../../src/publish/publisher.js'
 import { clashOf, foldPath } from '../../../src/publish/stage/name-clash.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { volumeAt } from '../../helpers/file-at.js'
 import { fsError } from '../../helpers/fs-faults.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
@@ -141,7 +143,7 @@ test('a name that was taken is told from other faults', (t) => {
   // As a volume shows it that ignores case.
   linkSync(`${staging}/0/d/A`, `${staging}/0/d/a`)
   const pathOf = (unit: number) => (unit === 0 ? 'x' : undefined)
-  const taken = clashOf(fsError('EEXIST'), staging, pathOf, `${staging}/0/d/a`)
+  const taken = clashOf(fsError('EEXIST'), volumeAt('/'), staging, pathOf, `${staging}/0/d/a`)
   assert.ok(failsWith('volume-unsupported', /"x\/d\/A" and "x\/d\/a"/)(taken))
   const others: [Error, string][] = [
     [fsError('ENOSPC'), `${staging}/0/d/a`],
@@ -150,7 +152,8 @@ test('a name that was taken is told from other faults', (t) => {
     [fsError('EEXIST'), `${staging}/0/d`],
     [new Error('none of the system'), `${staging}/0/d/a`],
   ]
-  for (const [other, at] of others) assert.equal(clashOf(other, staging, pathOf, at), other)
+  for (const [other, at] of others)
+    assert.equal(clashOf(other, volumeAt('/'), staging, pathOf, at), other)
 })
 
 test('paths that some volume may take for one look alike', () => {

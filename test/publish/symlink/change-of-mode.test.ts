@@ -69,6 +69,8 @@ for (const stateDirectory of [false, true]) {
       const missing = (site: Target, target: MemoryTarget): string[] => {
         const names: string[] = []
         const look = ({ name }: FsCall) => {
+          // What closes a directory leaves everything as it is.
+          if (name === 'closeSync') return
           if (!lstatSync(test.directory, { throwIfNoEntry: false })) names.push(name)
         }
         withGate(look, () => publish(site, target, none))
