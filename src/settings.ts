@@ -5,6 +5,7 @@ import type { Flag } from './base/command-line.js'
 import { parseDuration, parseInterval } from './base/duration.js'
 import { SyncError } from './base/errors.js'
 import { isFileName, type NamedFile, namedIn } from './base/file-name.js'
+import { assertExpanded } from './base/paths.js'
 import { redact } from './base/redact-patterns.js'
 import {
   integerBetween,
@@ -162,5 +163,6 @@ function toNamedFile(text: string, cwd: string): NamedFile {
   if (!isFileName(text)) {
     throw new RangeError('must be a path on this machine, not an address or what a file holds')
   }
+  assertExpanded(text)
   return namedIn(cwd, text)
 }

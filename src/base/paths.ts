@@ -11,3 +11,16 @@ export function isWithin(directory: string, file: string): boolean {
 export function overlap(one: string, other: string): boolean {
   return isWithin(one, other) || isWithin(other, one)
 }
+
+const UNEXPANDED: readonly (readonly [RegExp, string])[] = [
+  [/^~/, '"~" at its start, which only a shell expands'],
+  [/\$[A-Za-z_]/, 'a $NAME, which nobody replaces here'],
+  [/\$[{(]/, 'a placeholder that begins with ${ or $(, which nobody replaces here'],
+  [/\{\{|\}\}/, 'a {{…}}, which nobody replaces here'],
+]
+
+/** Throws a RangeError where a shell, Helm or Compose was to make something else of `text`. */
+export function assertExpanded(text: string): void {
+  const [, what] = UNEXPANDED.find(([pattern]) => pattern.test(text)) ?? []
+  if (what !== undefined) throw new RangeError(`has ${what}: write the path that is meant`)
+}

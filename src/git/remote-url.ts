@@ -35,7 +35,7 @@ function parseUrl(repo: string): RemoteUrl {
   const text = withSpacesEncoded(repo)
   // The URL parser drops or rewrites these, which would move what counts as the password.
   if (/[\s\\]/.test(text)) throw new TypeError('must not have white space or backslashes')
-  if (!URL.canParse(text)) throw new TypeError('is not a valid URL')
+  if (!URL.canParse(text)) throw new TypeError(`is not a valid URL${portHint(text)}`)
   const url = new URL(text)
   refuseQueryAndFragment(url)
   switch (url.protocol) {
@@ -50,6 +50,16 @@ function parseUrl(repo: string): RemoteUrl {
         `has the unknown scheme ${url.protocol}// (use https, http, ssh, file, user@host:path or a local path)`,
       )
   }
+}
+
+/** A colon after the host takes a port in a URL, and a path in the form without a scheme. */
+function portHint(text: string): string {
+  const [, scheme, port] =
+    /^([^:]+):\/\/(?:[^/]*@)?(?:\[[^\]]*\]|[^/:[\]]*):([^/]*)/.exec(text) ?? []
+  if (port === undefined || /^\d*$/.test(port)) return ''
+  return /ssh/i.test(scheme ?? '')
+    ? ': what follows the colon after its host is no port; write ssh://user@host/path, or user@host:path'
+    : ': what follows the colon after its host is no port; write https://host/path, and percent-encode passwords'
 }
 
 /** Spaces inside the path, which Azure DevOps has, are taken as people copy them. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Fault } from '../base/document-fault.js'
 import { hasScheme } from '../base/file-name.js'
-import { isWithin } from '../base/paths.js'
+import { assertExpanded, isWithin } from '../base/paths.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { PublishMode } from '../publish/target.js'
 import { OWN_DIRECTORY } from '../volume/own-directory.js'
@@ -12,6 +12,8 @@ import type { ListingDefaults } from './entry.js'
 
 /** PATH_MAX, of which the last byte is the NUL at its end. */
 const MAX_PATH_BYTES = 4095
+/** NAME_MAX of every file system that is published to. */
+const MAX_NAME_BYTES = 255
 
 /**
  * The absolute directory of an entry's path, which starts at `root` or else at `folder`. Throws a
@@ -22,9 +24,16 @@ export function resolveDirectory(text: string, folder: string, root: string | un
   if (hasScheme(text)) {
     throw new RangeError('looks like an address: are path and repo swapped?')
   }
+  if (text.trim() !== text) {
+    throw new RangeError('has white space before or after it: take it out')
+  }
+  assertExpanded(text)
   const directory = path.resolve(root ?? folder, text)
   if (Buffer.byteLength(directory) > MAX_PATH_BYTES) {
     throw new RangeError(`is longer than ${MAX_PATH_BYTES} bytes, which no system takes`)
+  }
+  if (directory.split(path.sep).some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) {
+    throw new RangeError(`has a name of more than ${MAX_NAME_BYTES} bytes, which no volume takes`)
   }
   if (directory === path.parse(directory).root) {
     throw new RangeError('is the root of the file system: name a directory below it')

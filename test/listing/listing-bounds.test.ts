@@ -54,6 +54,41 @@ test('texts that are too long are faults', () => {
   ])
 })
 
+test('a name that no volume takes is a fault, and the longest that one takes is none', () => {
+  for (const name of ['x'.repeat(256), `a/${'ä'.repeat(128)}/b`]) {
+    assert.deepEqual(faultsOf(JSON.stringify([{ path: name, repo: REPO }])), [
+      '/0/path: has a name of more than 255 bytes, which no volume takes',
+    ])
+  }
+  const [entry] = parse([{ path: 'x'.repeat(255), repo: REPO }])
+  assert.equal(entry?.path.length, 255)
+})
+
+test('a path that somebody was to expand is a fault', () => {
+  for (const path of [
+    '~',
+    '~/site',
+    '~www/site',
+    '$HOME/site',
+    '/srv/$user/site',
+    `/srv/${'$'}{SITE}`,
+    '/srv/$(pwd)',
+    '{{ .Values.path }}',
+    '/srv/{{site}}',
+  ]) {
+    const faults = faultsOf(JSON.stringify([{ path, repo: REPO }]))
+    assert.match(faults[0] ?? '', /^\/0\/path: has .*: write the path that is meant$/, path)
+  }
+  for (const path of [' site', 'site ', '/srv/site\n', '\tsite', '/srv/site\u00a0']) {
+    assert.deepEqual(faultsOf(JSON.stringify([{ path, repo: REPO }])), [
+      '/0/path: has white space before or after it: take it out',
+    ])
+  }
+  for (const path of ['a~b', 'cash$', '5$/a', '{a}', 'a b/ c']) {
+    assert.equal(parse([{ path, repo: REPO }])[0]?.path, path)
+  }
+})
+
 test('odd values are faults', () => {
   for (const [entry, words] of [
     ['{"path": "a", "repo": "https://h/x", "__proto__": {"clean": true}}', /^\/0\/__proto__: is/],
