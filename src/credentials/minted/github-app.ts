@@ -5,6 +5,7 @@ import path from 'node:path'
 import { parseJson } from '../../base/json.js'
 import { basic, bearer } from '../authorization.js'
 import type { GithubApp } from '../credential.js'
+import { privateKeyIn } from '../key-text.js'
 import type { CredentialProvider } from '../provider.js'
 import { invalidIn, type Origin, readSecret } from '../secret-file.js'
 import { createMint, type Minted, type MintServices } from './mint.js'
@@ -86,7 +87,7 @@ async function readKey({ privateKeyFile }: GithubApp, origin: Origin): Promise<K
   const pem = await readSecret(privateKeyFile, origin, 'privateKeyFile')
   let key: KeyObject | undefined
   try {
-    key = createPrivateKey(pem)
+    key = createPrivateKey(privateKeyIn(pem))
   } catch {
     // What OpenSSL says of it helps nobody.
   }

@@ -2,10 +2,8 @@
 // not. No error holds any of it. https://man.openbsd.org/ssh-keygen#m
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import ssh2, { type ParsedKey } from 'ssh2'
+import { privateKeyIn } from '../key-text.js'
 import { encodeEd25519Key } from './ed25519-key.js'
-
-/** OpenSSL writes the curve before the key, which names it, too. */
-const CURVE = /-----BEGIN EC PARAMETERS-----.*?-----END EC PARAMETERS-----/s
 
 /** Why a key cannot be used; the message is the end of a sentence about its file. */
 export class PrivateKeyError extends Error {
@@ -17,11 +15,10 @@ export class PrivateKeyError extends Error {
  * Throws a {@link PrivateKeyError}.
  */
 export function parsePrivateKey(text: string, passphrase: string | undefined): ParsedKey {
-  // What editors and secret stores do to the ends of lines.
-  const lines = text.replace(/\r\n?/g, '\n').replace(CURVE, '').trim()
-  const readable = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(lines)
-    ? convertPkcs8(lines, passphrase)
-    : lines
+  const pem = privateKeyIn(text)
+  const readable = /^-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(pem)
+    ? convertPkcs8(pem, passphrase)
+    : pem
   const parsed: ParsedKey | ParsedKey[] | Error = ssh2.utils.parseKey(readable, passphrase)
   if (parsed instanceof Error) throw new PrivateKeyError(explain(parsed.message, passphrase))
   const key = Array.isArray(parsed) ? parsed[0] : parsed
@@ -31,7 +28,8 @@ export function parsePrivateKey(text: string, passphrase: string | undefined): P
 
 /** Whether it takes long to parse a key. */
 export function isSlowToParse(text: string): boolean {
-  const [, body = ''] = /BEGIN OPENSSH PRIVATE KEY-----([\s\S]{0,400})/.exec(text) ?? []
+  const [, body = ''] =
+    /BEGIN OPENSSH PRIVATE KEY-----([\s\S]{0,400})/.exec(privateKeyIn(text)) ?? []
   return Buffer.from(body, 'base64').includes('bcrypt')
 }
 

@@ -8,6 +8,7 @@ import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { type NamedFile, namedIn, showFile } from '../../base/file-name.js'
 import { readFault } from '../../base/regular-file.js'
+import { toPem } from '../../credentials/key-text.js'
 import {
   invalidIn,
   readCredentialFile,
@@ -82,8 +83,8 @@ async function readIdentity(identity: TlsIdentity): Promise<tls.SecureContextOpt
   }
   const passphrase = await read('clientKeyPassphraseFile')
   return {
-    cert: await read('clientCertFile'),
-    key: await read('clientKeyFile'),
+    cert: toPem((await read('clientCertFile')) ?? ''),
+    key: toPem((await read('clientKeyFile')) ?? ''),
     ...(passphrase === undefined ? {} : { passphrase: withoutLineEnd(passphrase) }),
   }
 }

@@ -20,6 +20,28 @@ const KINDS: Record<string, readonly string[]> = {
   'ed25519 OpenSSH': ['ed25519'],
 }
 
+/** As secrets are mangled on their way, and as people and tools write around them. */
+function formsOf(text: string): string[] {
+  const base64 = (content: string) => Buffer.from(content).toString('base64')
+  const other = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'
+  const bag = 'Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n'
+  return [
+    text,
+    text.trimEnd(),
+    `${text.replaceAll('\n', '\r\n')}\r\n`,
+    `${text}\n# deploy key\n`,
+    `# deploy key\n${bag}${text}ssh-ed25519 AAAA me@host\n`,
+    `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${text}${other}`,
+    text.replaceAll('\n', '\\n'),
+    `"${text.replaceAll('\n', '\\r\\n')}"`,
+    text.replace(/^/gm, '    '),
+    ...(text.includes('Proc-Type') ? [] : [text.replaceAll('\n', ' ')]),
+    base64(text),
+    `${base64(base64(text)).replace(/.{76}/g, '$&\n')}\n`,
+    `\ufeff${text}`,
+  ]
+}
+
 for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
   for (const passphrase of [undefined, 'open sesame']) {
     test(`${kind}, ${passphrase ? 'encrypted' : 'plain'}`, async (t) => {
@@ -27,7 +49,7 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
       const file = createKey(path.join(tempDir(t), 'key'), type, ...args, ...protection)
       const text = readFileSync(file, 'utf8')
       // As secrets are mangled on their way.
-      for (const form of [text, text.trimEnd(), `${text.replaceAll('\n', '\r\n')}\r\n`]) {
+      for (const form of formsOf(text)) {
         writeFileSync(file, form)
         const identity = await readKeyFile(namedIn('/', file), passphrase)
         assert.ok(identity && 'key' in identity, JSON.stringify(identity))
