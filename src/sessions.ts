@@ -15,7 +15,7 @@ import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
 import { createProxyChoice } from './transport/http/proxy.js'
-import { createAssertOk } from './transport/http/status.js'
+import { createResponseCheck } from './transport/http/response-check.js'
 import { withIdentity } from './transport/http/tls-identity.js'
 import { createHttpTransport } from './transport/http/transport.js'
 import { createHttpClient } from './transport/http/undici-client.js'
@@ -74,7 +74,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         sent = await credentials.authorize(remote, credential, attempt)
         return sent.headers
       }),
-      assertOk: createAssertOk(
+      check: createResponseCheck(
         () => clock.wallTime(),
         () => sent,
       ),

@@ -21,7 +21,7 @@ export function remoteError(words: string): SyncError {
   if (/not our ref|no such remote ref|unadvertised object/i.test(said)) {
     return new SyncError(
       'commit-not-found',
-      `The remote does not have the wanted commit, or serves only what a branch or a tag leads to: correct the oid, or follow a branch or a tag (it said: ${said})`,
+      `The remote does not have the wanted commit, or serves only what a branch or a tag leads to: correct the entry's commit, or follow a branch or a tag (it said: ${said})`,
     )
   }
   if (/repository .*not found|does not appear to be a git repository|not exported/i.test(said)) {

@@ -45,6 +45,25 @@ test('a peer that vanished is a failed connection, not a slow connect', () => {
   assert.equal(error.code, 'connection-failed')
 })
 
+test('OpenSSL is not quoted with where in its source a fault was found', () => {
+  const words = (code: string, line: string) =>
+    toNetworkError(Object.assign(new Error(line), { code }), context).message
+  assert.equal(
+    words(
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      '809CCB417B7F0000:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/ssl/record/ssl3_record.c:350:\n',
+    ),
+    'What answers at git.example:8443 does not speak TLS: check the scheme and the port',
+  )
+  assert.equal(
+    words(
+      'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+      '809CCB417B7F0000:error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../deps/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number 70\n',
+    ),
+    'No trusted TLS connection to git.example:8443 (ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: tlsv1 alert protocol version): git.example:8443 speaks only versions of TLS older than 1.2: update it',
+  )
+})
+
 test('the reason of an aborted signal comes first', () => {
   const reason = new SyncError('sync-timeout', 'own words')
   const signal = AbortSignal.abort(reason)

@@ -2,7 +2,7 @@
 // types, and the version in a header. https://git-scm.com/docs/gitprotocol-http
 import type { Transport } from '../transport.js'
 import type { HttpClient } from './http-client.js'
-import type { AssertOk } from './status.js'
+import type { CheckResponse } from './response-check.js'
 
 const SERVICE = 'git-upload-pack'
 const ADVERTISEMENT = `/info/refs?service=${SERVICE}`
@@ -13,11 +13,11 @@ export interface HttpTransportOptions {
   url: string
   /** Adds the credentials. */
   client: HttpClient
-  assertOk: AssertOk
+  check: CheckResponse
 }
 
 /** Creates the transport. Where a redirect led its advertisement, the requests after it go too. */
-export function createHttpTransport({ url, client, assertOk }: HttpTransportOptions): Transport {
+export function createHttpTransport({ url, client, check }: HttpTransportOptions): Transport {
   let baseUrl = url
   const remoteHost = new URL(url).host
   return {
@@ -29,11 +29,11 @@ export function createHttpTransport({ url, client, assertOk }: HttpTransportOpti
         signal,
         remoteHost,
       })
-      await assertOk(response, `application/x-${SERVICE}-advertisement`)
+      const body = await check(response, 'advertisement')
       baseUrl = response.url.endsWith(ADVERTISEMENT)
         ? response.url.slice(0, -ADVERTISEMENT.length)
         : url
-      return response.body
+      return body
     },
     async exchange(request, version, signal) {
       const response = await client.request({
@@ -48,8 +48,7 @@ export function createHttpTransport({ url, client, assertOk }: HttpTransportOpti
         signal,
         remoteHost,
       })
-      await assertOk(response, `application/x-${SERVICE}-result`)
-      return response.body
+      return check(response, 'result')
     },
   }
 }

@@ -6,6 +6,7 @@ import { SyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
 import { toNetworkError } from '../network-error.js'
 import type { ObservedRequest } from '../transport.js'
+import { decodeBody } from './content-encoding.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
 import type { ChooseProxy } from './proxy.js'
 import { createConnector, refusedByProxy } from './proxy-connector.js'
@@ -127,13 +128,16 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
     const headers = flatten(response.headers)
     const location = headers['location']
     if (!isRedirect(response.statusCode, location)) {
+      const body = createBody(response.body, { host: hop.url.host, signal })
+      const decoded = decodeBody(body, headers['content-encoding'] ?? '', hop.url.host)
+      if (decoded) delete headers['content-encoding']
       return {
         url: hop.url.href,
         method,
         statusCode: response.statusCode,
         statusMessage: response.statusText,
         headers,
-        body: createBody(response.body, { host: hop.url.host, signal }),
+        body: decoded ?? body,
       }
     }
     await discard(response.body)

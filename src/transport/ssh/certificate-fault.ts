@@ -2,7 +2,7 @@
 // with wildcards match nothing: a known authority signed it for this host, and it is valid now.
 
 import { typeOf } from '../../credentials/ssh/wire-format.js'
-import { describeKey } from './fingerprint.js'
+import { describeKeys } from './fingerprint.js'
 import type { HostCertificate } from './host-certificate.js'
 import { isSignedBy } from './wire-signature.js'
 
@@ -28,7 +28,7 @@ export function certificateFault(
 ): string | undefined {
   const { kind, principals, validAfter, validBefore, criticalOptions, authority } = certificate
   if (!authorities.some((each) => each.equals(authority))) {
-    return `is not signed by the known ${authorities.map(describeKey).join(' or ')}`
+    return `is not signed by the known ${describeKeys(authorities, ' or ')}`
   }
   // Nothing else of what it says counts before this.
   if (!isSignedBy(authority, certificate.signed, certificate.signature)) {
@@ -39,7 +39,7 @@ export function certificateFault(
   if (now < validAfter) return `is not valid before ${showTime(validAfter)}`
   if (now >= validBefore) return `expired at ${showTime(validBefore)}`
   if (!principals.includes(host.toLowerCase())) {
-    const others = principals.slice(0, MAX_SHOWN).map(printable).join(', ')
+    const others = [...new Set(principals)].slice(0, MAX_SHOWN).map(printable).join(', ')
     return others === '' ? 'names no host' : `is for ${others}, not for ${host}`
   }
   const [option] = criticalOptions

@@ -12,6 +12,7 @@ import { displayHost, type SshAddress } from './address.js'
 import { offerHostCertificates } from './certificate-offer.js'
 import { type HostTrust, readTrust } from './host-trust.js'
 import { readLogin, type SshLogin } from './login.js'
+import { Offers } from './offers.js'
 import { connectionLost, connectTimeout, notAgreed, toSshError } from './ssh-error.js'
 
 export interface ConnectOptions {
@@ -90,6 +91,7 @@ function logIn(host: Host, socket: Socket, trust: HostTrust, login: SshLogin): P
   const client = new ssh2.Client()
   let distrust: SyncError | undefined
   let isExhausted = false
+  const offers = new Offers()
   return new Promise((resolve, reject) => {
     client.on('ready', () => resolve(client))
     client.on('close', () => reject(connectionLost(name, 'the server closed it at the login')))
@@ -103,7 +105,7 @@ function logIn(host: Host, socket: Socket, trust: HostTrust, login: SshLogin): P
       const isDismissed = typeof code === 'number' && login.isUnderWay
       if (isDismissed) return reject(login.failure(name, message))
       const isUnnamed = level === undefined && code === undefined
-      reject(isUnnamed ? notAgreed(name, error) : toSshError(error, name))
+      reject(isUnnamed ? notAgreed(name, error) : toSshError(error, name, offers))
     })
     client.connect({
       sock: socket,
@@ -118,6 +120,7 @@ function logIn(host: Host, socket: Socket, trust: HostTrust, login: SshLogin): P
         isExhausted = method === false
         return method
       },
+      debug: (line) => offers.hear(line),
       readyTimeout: 0,
       ...KEEPALIVE,
     })

@@ -7,3 +7,8 @@ export function describeKey(blob: Buffer): string {
   const hash = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')
   return `${typeOf(blob)} SHA256:${hash}`
 }
+
+/** Public keys as {@link describeKey} has them, each once. */
+export function describeKeys(blobs: readonly Buffer[], separator: string): string {
+  return [...new Set(blobs.map(describeKey))].join(separator)
+}

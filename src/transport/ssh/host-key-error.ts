@@ -2,7 +2,7 @@
 // look into.
 import { SyncError } from '../../base/errors.js'
 import { displayHost, type SshAddress } from './address.js'
-import { describeKey } from './fingerprint.js'
+import { describeKey, describeKeys } from './fingerprint.js'
 import type { HostCertificate } from './host-certificate.js'
 
 /** Who shows a key, and what it is compared with. */
@@ -13,22 +13,26 @@ export interface Comparison {
 }
 
 /** A key other than the `known` ones. */
-export function changed({ host, files }: Comparison, blob: Buffer, known: Buffer[]): SyncError {
+export function hostKeyChanged(
+  { host, files }: Comparison,
+  blob: Buffer,
+  known: Buffer[],
+): SyncError {
   return new SyncError(
     'host-key-changed',
-    `${displayHost(host)} shows the host key ${describeKey(blob)}, but known is ${known.map(describeKey).join(', ')} (${files.join(', ')}): either its key was replaced, or another host answers for it; ask who runs it, and correct the file`,
+    `${displayHost(host)} shows the host key ${describeKey(blob)}, but known is ${describeKeys(known, ', ')} (${files.join(', ')}): either its key was replaced, or another host answers for it; ask who runs it, and correct the file`,
   )
 }
 
 /** A key of a host of which no key is known, and no certificate of one of `authorities`. */
-export function unknown(
+export function hostKeyUnknown(
   { host, files }: Comparison,
   blob: Buffer,
   authorities: readonly Buffer[],
 ): SyncError {
   const lacking =
     authorities.length > 0
-      ? `not known, nor does it show a certificate of ${authorities.map(describeKey).join(' or ')}`
+      ? `not known, nor does it show a certificate of ${describeKeys(authorities, ' or ')}`
       : 'not known'
   return new SyncError(
     'host-key-unknown',
@@ -37,7 +41,7 @@ export function unknown(
 }
 
 /** A certificate that does not hold; `fault` is the end of a sentence. */
-export function refused(
+export function certificateRefused(
   { host, files }: Comparison,
   { key, authority }: HostCertificate,
   fault: string,
@@ -49,7 +53,7 @@ export function refused(
 }
 
 /** A key, or that of an authority, that nobody should trust any more. */
-export function revoked({ host, files }: Comparison, blob: Buffer): SyncError {
+export function hostKeyRevoked({ host, files }: Comparison, blob: Buffer): SyncError {
   return new SyncError(
     'host-key-changed',
     `${displayHost(host)} shows, or has a certificate of, the key ${describeKey(blob)}, which is marked @revoked in ${files.join(' or ')}: another host may answer for it; leave that line, and have the host's key replaced`,

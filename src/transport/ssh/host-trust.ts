@@ -15,7 +15,13 @@ import { typeOf } from '../../credentials/ssh/wire-format.js'
 import { SSH_PORT, type SshAddress } from './address.js'
 import { certificateFault } from './certificate-fault.js'
 import { parseHostCertificate } from './host-certificate.js'
-import { type Comparison, changed, refused, revoked, unknown } from './host-key-error.js'
+import {
+  type Comparison,
+  certificateRefused,
+  hostKeyChanged,
+  hostKeyRevoked,
+  hostKeyUnknown,
+} from './host-key-error.js'
 import { hostKeyAlgorithms } from './key-algorithms.js'
 import { findKnownKeys, type KnownKey } from './known-hosts.js'
 
@@ -57,7 +63,10 @@ export async function readTrust(
   const all = [...own, ...shared]
   const trusted = blobsOf(all, 'trusted')
   const authorities = blobsOf(all, 'authority')
-  const compared: Comparison = { host: { host, port }, files: named.map(({ file }) => file) }
+  const compared: Comparison = {
+    host: { host, port },
+    files: [...new Set(named.map(({ file }) => file))],
+  }
   return {
     algorithms: hostKeyAlgorithms(new Set(trusted.map(typeOf))),
     wantsCertificate: authorities.length > 0,
@@ -66,17 +75,17 @@ export async function readTrust(
       const key = certificate?.key ?? blob
       const signers = certificate ? [key, certificate.authority] : [key]
       const bad = signers.find((each) => includes(blobsOf(all, 'revoked'), each))
-      if (bad) return revoked(compared, bad)
+      if (bad) return hostKeyRevoked(compared, bad)
       // As in OpenSSH, a certificate that does not hold takes nothing from a key that is known.
       if (includes(trusted, key)) return undefined
       if (certificate) {
         const terms = { host, authorities, nowMs: clock.wallTime() }
         const fault = certificateFault(certificate, terms)
-        return fault === undefined ? undefined : refused(compared, certificate, fault)
+        return fault === undefined ? undefined : certificateRefused(compared, certificate, fault)
       }
       const known = blobsOf(own, 'trusted')
-      if (known.length > 0) return changed(compared, blob, known)
-      return unknown(compared, blob, authorities)
+      if (known.length > 0) return hostKeyChanged(compared, blob, known)
+      return hostKeyUnknown(compared, blob, authorities)
     },
   }
 }

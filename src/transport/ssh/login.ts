@@ -75,9 +75,10 @@ export class SshLogin {
       .map((label) => `${label} (not accepted)`)
     const none = refused.length > 0 ? 'nothing' : 'nothing, as there is no key'
     const tried = this.#tried.size > 0 ? [...this.#tried].join(', ') : none
-    const unused = [...this.#skipped, ...refused]
+    const unused = [...new Set([...this.#skipped, ...refused])]
     const skipped = unused.length > 0 ? `; not used: ${unused.join(', ')}` : ''
-    const accepted = this.#accepted.length > 0 ? `; it accepts ${this.#accepted.join(' and ')}` : ''
+    const ways = [...new Set(this.#accepted)]
+    const accepted = ways.length > 0 ? `; it accepts ${ways.join(' and ')}` : ''
     return new SyncError(
       'authentication-required',
       `${host} does not let ${this.username} log in (${words}); tried: ${tried}${skipped}${accepted}; name a key by sshKeyFile whose public part that server knows`,

@@ -3,6 +3,7 @@
 import { codeOf } from '../../base/errno.js'
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
+import type { Offers } from './offers.js'
 
 /** How many characters of a server's words are shown. */
 const MAX_WORDS = 200
@@ -13,15 +14,15 @@ export interface Exit {
   signal: string | undefined
 }
 
-/** A fault of the connection to `host` as a SyncError. */
-export function toSshError(error: unknown, host: string): SyncError {
+/** A fault of the connection to `host` as a SyncError; `offers` tells what both sides know. */
+export function toSshError(error: unknown, host: string, offers?: Offers): SyncError {
   const level = error instanceof Error && 'level' in error ? error.level : undefined
   switch (level) {
     case 'client-timeout':
       return connectionLost(host, 'it no longer answers', error)
     case 'handshake':
     case 'protocol':
-      return notAgreed(host, error)
+      return notAgreed(host, error, offers)
     default:
       return isCoded(error) ? toNetworkError(error, { host }) : connectionLost(host, '', error)
   }
@@ -104,8 +105,9 @@ function clean(words: string): string {
 }
 
 /** A host with which no SSH connection comes about. */
-export function notAgreed(host: string, error: unknown): SyncError {
-  const detail = error instanceof Error ? error.message : String(error)
+export function notAgreed(host: string, error: unknown, offers?: Offers): SyncError {
+  const words = error instanceof Error ? error.message : String(error)
+  const detail = /no matching/i.test(words) && offers ? `${words}: ${offers}` : words
   return /lost before handshake|ended prematurely/i.test(detail)
     ? connectionLost(host, detail, error)
     : new SyncError(

@@ -5,6 +5,7 @@ import { toAbortError } from '../../base/abort-error.js'
 import { toSyncError } from '../../base/errors.js'
 import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { FLUSH } from '../../git/pkt-line.js'
+import { started } from '../started.js'
 import type { ObservedRequest, ProtocolVersion, Transport } from '../transport.js'
 import { displayHost, parseSshAddress, type SshAddress, uploadPackCommand } from './address.js'
 import type { ConnectOptions } from './connect.js'
@@ -104,7 +105,7 @@ async function ask(
     const limits = { clock, idleTimeoutMs, signal, repository }
     const output = converse(connection, command, input, limits)
     try {
-      return await begin(skipsAdvertisement ? skipSection(output) : output)
+      return (await started(skipsAdvertisement ? skipSection(output) : output)).stream
     } catch (error) {
       if (toSyncError(error).code !== 'connection-failed') throw error
       if (connection.isRetired) continue
@@ -112,21 +113,4 @@ async function ask(
       isRepeated = true
     }
   }
-}
-
-/** Reads the start of an answer, so that what is wrong with it is known before the rest is read. */
-async function begin(answer: AsyncGenerator<Buffer>): Promise<AsyncIterable<Buffer>> {
-  let first: IteratorResult<Buffer> | undefined = await answer.next()
-  const iterator: AsyncIterator<Buffer> = {
-    async next() {
-      const result = first ?? (await answer.next())
-      first = undefined
-      return result
-    },
-    async return() {
-      await answer.return(undefined)
-      return { done: true, value: undefined }
-    },
-  }
-  return { [Symbol.asyncIterator]: () => iterator }
 }

@@ -5,7 +5,7 @@ import type { FetchedPack, RemoteSession } from '../../../src/remote/remote-sess
 import { SmartSession } from '../../../src/remote/smart/smart-session.js'
 import { type Authorize, withAuthorization } from '../../../src/transport/http/authorized-client.js'
 import type { HttpClient } from '../../../src/transport/http/http-client.js'
-import { createAssertOk } from '../../../src/transport/http/status.js'
+import { createResponseCheck } from '../../../src/transport/http/response-check.js'
 import { createHttpTransport } from '../../../src/transport/http/transport.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import { atEnd } from '../../helpers/at-end.js'
@@ -68,7 +68,7 @@ export function sessionOver(
   const transport = createHttpTransport({
     url,
     client: withAuthorization(client, url, authorize),
-    assertOk: createAssertOk(now),
+    check: createResponseCheck(now),
   })
   return new SmartSession(transport, refsBounds())
 }

@@ -118,7 +118,10 @@ for (const protocol of [0, 2] as const) {
   test(`protocol ${protocol}: a commit that is not there is told apart`, async (t) => {
     const { repo, session } = await serve(t, { protocol })
     fill(repo)
-    const missing = failsWith('commit-not-found', /correct the oid, or follow a branch or a tag/)
+    const missing = failsWith(
+      'commit-not-found',
+      /correct the entry's commit, or follow a branch or a tag/,
+    )
     await assert.rejects(fetchPack(session, '1'.repeat(40)), missing)
   })
 }

@@ -1,6 +1,7 @@
 // The transport over HTTP: what it asks for, and of whom observers are told.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CheckResponse } from '../../../src/transport/http/response-check.js'
 import { createHttpTransport } from '../../../src/transport/http/transport.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import type { ObservedRequest } from '../../../src/transport/transport.js'
@@ -18,8 +19,8 @@ test('every request counts for the remote, wherever redirects lead', async (t) =
     observe: (request) => observed.push(request),
   })
   atEnd(t, () => client.close())
-  const assertOk = async () => undefined
-  const transport = createHttpTransport({ url: `${first.url}/site`, client, assertOk })
+  const check: CheckResponse = async ({ body }) => body
+  const transport = createHttpTransport({ url: `${first.url}/site`, client, check })
   const { signal } = new AbortController()
   for await (const _ of await transport.advertise(signal));
   for await (const _ of await transport.exchange(Buffer.from('0000'), 2, signal));

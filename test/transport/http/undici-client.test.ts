@@ -130,7 +130,7 @@ test('a server without TLS, or without HTTP, is told apart', async (t) => {
   const client = createClient(t)
   await assert.rejects(
     client.request({ url: server.url.replace('http:', 'https:') }),
-    failsWith('tls-failed', /^No trusted TLS connection to 127\.0\.0\.1:\d+ /),
+    failsWith('tls-failed', /^What answers at 127\.0\.0\.1:\d+ does not speak TLS: check/),
   )
   const other = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
   atEnd(t, () => other.close())

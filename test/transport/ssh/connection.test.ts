@@ -216,6 +216,14 @@ test('a host that cannot be reached, or speaks no SSH, is told in words', async 
   await assert.rejects(at(await banner('SSH-1.5-old\r\n')), failsWith('ssh-failed', /SSH server/))
 })
 
+test('a host that has only what is lacking here is told with what both offer', async (t) => {
+  const config = ['KexAlgorithms sntrup761x25519-sha512@openssh.com']
+  const { open } = await serve(t, { sshd: { config } })
+  const words =
+    /no matching key exchange algorithm: the host offers sntrup761x25519-sha512@openssh\.com.*; this service has curve25519-sha256.*\)/
+  await assert.rejects(open().listRefs(['HEAD'], signal), failsWith('ssh-failed', words))
+})
+
 test('what keeps upload-pack from serving is told in its own words', async (t) => {
   const refuse = (words: string, code: number) => ({
     sshd: { config: [`ForceCommand sh -c 'echo "${words}" >&2; exit ${code}'`] },

@@ -87,7 +87,7 @@ for (const protocol of [2, 0] as const) {
     const request = { wants: ['1'.repeat(40)], haves: [], thinPack: false }
     await assert.rejects(
       (async () => bytesOf(await remote.fetch(request, signal)))(),
-      failsWith('commit-not-found', /correct the oid, or follow a branch or a tag/),
+      failsWith('commit-not-found', /correct the entry's commit, or follow a branch or a tag/),
     )
   })
 }

@@ -5,31 +5,49 @@ import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { hasShortSecret } from '../../base/known-secrets.js'
 import { asksForPatience, retryAfterMs } from '../../base/retry-after.js'
 import type { Authorization } from '../../credentials/authorization.js'
+import { started } from '../started.js'
 import type { HttpResponse } from './http-client.js'
 
 /** How much of an error page is read for its words, and how much of them is shown. */
 const EXCERPT_BYTES = 1024
 const EXCERPT_CHARACTERS = 200
 
-/** Throws a SyncError unless the response is a success of the expected content type. */
-export type AssertOk = (response: HttpResponse, expectedContentType: string) => Promise<void>
+/**
+ * Gives the body of a success that is git's advertisement, or its result. Throws a SyncError for any
+ * other response, whose body it frees.
+ */
+export type CheckResponse = (
+  response: HttpResponse,
+  expected: 'advertisement' | 'result',
+) => Promise<AsyncIterable<Uint8Array>>
+
+/** How a packet line starts; git itself writes its length in lower case. */
+const PACKET_LINE = /^[0-9a-f]{4}/
 
 /**
- * Creates the check of responses. It reads and frees the body of a response that it throws for,
- * and leaves the body of a good one alone. `now` gives milliseconds since the epoch, and `sent`
- * what the last request carried.
+ * Creates the check of responses. `now` gives milliseconds since the epoch, and `sent` what the last
+ * request carried.
  */
-export function createAssertOk(
+export function createResponseCheck(
   now: () => number,
   sent: () => Authorization | undefined = () => undefined,
-): AssertOk {
-  return async (response, expectedContentType) => {
-    const type = contentTypeOf(response)
-    const encoding = response.headers['content-encoding'] ?? 'identity'
-    if (response.statusCode === 200 && type === expectedContentType && encoding === 'identity') {
-      return
+): CheckResponse {
+  return async (response, expected) => {
+    const { statusCode, headers } = response
+    const isSuccess =
+      statusCode >= 200 && statusCode < 300 && headers['content-encoding'] === undefined
+    const isTyped = contentTypeOf(response) === `application/x-git-upload-pack-${expected}`
+    if (isSuccess && isTyped) return response.body
+    let { body } = response
+    if (isSuccess && expected === 'result') {
+      // Git looks at the type of an advertisement only, and some gateways change all others.
+      const { first, stream } = await started(body)
+      if (first && PACKET_LINE.test(Buffer.from(first.subarray(0, 4)).toString('latin1'))) {
+        return stream
+      }
+      body = stream
     }
-    const page = await readStart(response)
+    const page = await readStart(body)
     const code = errorCodeOf(response, page)
     const repository = repositoryOf(response)
     const authorization = sent()
@@ -178,11 +196,11 @@ function notGit(response: HttpResponse, { repository, page }: Asked, status: str
   return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address`
 }
 
-async function readStart(response: HttpResponse): Promise<string> {
+async function readStart(body: HttpResponse['body']): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of body) {
       chunks.push(chunk)
       bytes += chunk.length
       if (bytes >= EXCERPT_BYTES) break
