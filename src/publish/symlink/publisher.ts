@@ -108,7 +108,7 @@ function assertOwn(target: HeldTarget): void {
   const layout = directoryLayout(target)
   const record = recover(layout)
   const clone = record ? undefined : openForeignClone(layout)
-  const isRepositoryOwn = clone?.isPlainClone ?? false
+  const isRepositoryOwn = clone !== undefined && clone.whyKept === undefined
   const own = new Set(record && filesOf(record.snapshot).map((file) => file.path))
   const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)

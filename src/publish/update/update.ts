@@ -6,7 +6,7 @@ import { UNLIMITED } from '../../git/limits.js'
 import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
-import { joinBytePath } from '../../volume/byte-path.js'
+import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
@@ -101,7 +101,7 @@ export class DirectoryUpdate implements Publication {
     })
     this.#isCommitted = true
     complete(this.#layout, journal)
-    this.#clone?.removeRepository(this.#layout.stagingDirectory)
+    this.#removeClone()
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
@@ -111,6 +111,14 @@ export class DirectoryUpdate implements Publication {
     // What is half in place is completed by the next publication.
     if (this.#isCommitted) return
     tryToDiscard(this.#layout)
+  }
+
+  #removeClone(): void {
+    const { onSetAside, root, stagingDirectory } = this.#layout
+    const whyKept = this.#clone?.removeRepository(stagingDirectory)
+    if (whyKept === undefined) return
+    const reason = `${whyKept}: it stays, and so do files of which it does not tell that git wrote them`
+    onSetAside?.({ path: displayPath(joinBytePath(root, '.git')), reason })
   }
 
   /** Where there is no record, a clone of somebody else may tell what is to go. */

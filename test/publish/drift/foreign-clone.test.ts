@@ -5,14 +5,19 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect } from '../../../src/publish/publication.js'
+import type { SetAside } from '../../../src/publish/target.js'
 import { gitBytes } from '../../helpers/git-command.js'
 import { publish } from '../../helpers/publish.js'
 import { createSite, identity, type TestSite } from '../../helpers/publish-site.js'
@@ -40,6 +45,17 @@ function clone(test: TestSite, files: Parameters<TestSite['commit']>[0]): void {
   git(test.volume, 'clone', '--quiet', test.repo.dir, test.directory)
 }
 
+/** Makes every object of a clone a file of its own. */
+function unpackAll(directory: string): void {
+  const pack = path.join(directory, '.git/objects/pack')
+  for (const name of readdirSync(pack).filter((file) => file.endsWith('.pack'))) {
+    const bytes = readFileSync(path.join(pack, name))
+    rmSync(pack, { recursive: true })
+    mkdirSync(pack)
+    gitBytes(directory, ['unpack-objects', '-q'], { input: bytes })
+  }
+}
+
 describe('a clone with its .git', () => {
   test('is taken over: what is right stays, what is stale goes, and so does .git', (t) => {
     const test = createSite(t)
@@ -63,6 +79,66 @@ describe('a clone with its .git', () => {
     assert.equal(readFileSync(test.at('precious'), 'utf8'), 'nowhere else')
     assert.ok(existsSync(test.at('.git/index')))
   })
+
+  const WITHOUT_TREE: Record<string, string[][]> = {
+    'as assume-unchanged leaves it': [['update-index', '--assume-unchanged', 'same']],
+    'as skip-worktree leaves it': [['update-index', '--skip-worktree', 'same']],
+    'of which an entry was removed and added as it was': [
+      ['update-index', '--force-remove', 'stale/deep/b'],
+      ['add', 'stale/deep/b'],
+    ],
+    'at a detached HEAD': [
+      ['checkout', '--quiet', '--detach'],
+      ['update-index', '--assume-unchanged', 'same'],
+    ],
+    'whose objects are loose': [
+      ['unpack-objects', '-q'],
+      ['update-index', '--assume-unchanged', 'same'],
+    ],
+  }
+  for (const [how, commands] of Object.entries(WITHOUT_TREE)) {
+    test(`is taken over where its index has no whole tree, ${how}`, (t) => {
+      const test = createSite(t)
+      clone(test, FIRST)
+      for (const [command = '', ...rest] of commands) {
+        if (command === 'unpack-objects') unpackAll(test.directory)
+        else git(test.directory, command, ...rest)
+      }
+      assert.deepEqual(test.publish(SECOND), { filesWritten: 2, filesDeleted: 2 })
+      assert.ok(!existsSync(test.at('.git')))
+    })
+  }
+
+  const UNTOLD: Record<string, [RegExp, (gitDirectory: string) => void]> = {
+    'has no index': [/index is missing/, (git) => rmSync(`${git}/index`)],
+    'has a damaged index': [
+      /index is missing or damaged/,
+      (git) => truncateSync(`${git}/index`, 70),
+    ],
+    'has a stash': [/refs\/stash/, (git) => writeFileSync(`${git}/refs/stash`, 'x')],
+    'lacks its objects': [
+      /the commit at its HEAD has not/,
+      (gitDirectory) => {
+        git(path.dirname(gitDirectory), 'update-index', '--assume-unchanged', 'same')
+        rmSync(`${gitDirectory}/objects`, { recursive: true })
+      },
+    ],
+  }
+  for (const [what, [reason, change]] of Object.entries(UNTOLD)) {
+    test(`that ${what} stays, and it is told why`, (t) => {
+      const test = createSite(t)
+      clone(test, FIRST)
+      change(test.at('.git'))
+      const told: SetAside[] = []
+      const site = { ...test.site, onSetAside: (found: SetAside) => told.push(found) }
+      const { same, run, link } = FIRST
+      publish(site, test.commit({ same, run, link, changed: 'new' }), none)
+      assert.ok(existsSync(test.at('.git')))
+      assert.equal(told[0]?.path, test.at('.git'))
+      assert.match(told[0]?.reason ?? '', reason)
+      assert.equal(told.length, 1)
+    })
+  }
 
   test('of the same commit is not touched but for .git', (t) => {
     const test = createSite(t)
