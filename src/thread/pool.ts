@@ -3,13 +3,17 @@
 import type { TransferListItem, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 import { SyncError } from '../base/errors.js'
+import { Slots } from '../base/slots.js'
 import { type JobLimits, withinLimits } from './job-limits.js'
 import { THREAD_HEAP } from './limits.js'
 import { type Reply, unwrap } from './reply.js'
-import type { StopFlag } from './stop.js'
+import { type StopFlag, stopped } from './stop.js'
 
 /** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
 const IDLE_THREAD_MS = 2000
+
+/** Never aborts. */
+const NEVER = new AbortController().signal
 
 /** How many threads may hang, for each that there may be. */
 const MAX_HUNG_SHARE = 2
@@ -47,13 +51,16 @@ export interface RunOptions {
 export class ThreadPool<File extends Jobs<File>> {
   readonly #threads: Piscina
   readonly #limits: JobLimits
-  readonly #maxHung: number
+  readonly #maxThreads: number
+  /** One for each thread that there may be: what waits for one is not at work yet. */
+  readonly #slots: Slots
   /** The threads that were given up and have not ended, with what they hang on. */
   readonly #hung = new Map<Worker, string>()
 
   constructor({ entry, maxThreads, limits, onError, onMessage }: ThreadPoolOptions) {
     this.#limits = limits
-    this.#maxHung = MAX_HUNG_SHARE * maxThreads
+    this.#maxThreads = maxThreads
+    this.#slots = new Slots(maxThreads)
     this.#threads = new Piscina({
       filename: entry.href,
       minThreads: 1,
@@ -67,7 +74,7 @@ export class ThreadPool<File extends Jobs<File>> {
 
   /** Whether so many threads hang that no job is started any more. */
   get isExhausted(): boolean {
-    return this.#hung.size >= this.#maxHung
+    return this.#hung.size >= MAX_HUNG_SHARE * this.#maxThreads
   }
 
   /**
@@ -79,8 +86,29 @@ export class ThreadPool<File extends Jobs<File>> {
     job: JobOf<File[Name]>,
     { subject, signal, transferList = [] }: RunOptions,
   ): Promise<ResultOf<File[Name]>> {
-    if ([...this.#hung.values()].includes(subject)) throw stillHangs(subject)
-    if (this.isExhausted) throw tooManyHang(this.#hung.size)
+    await this.#slots.take(signal ?? NEVER).catch((reason) => {
+      throw stopped(reason)
+    })
+    try {
+      if ([...this.#hung.values()].includes(subject)) throw stillHangs(subject)
+      if (this.isExhausted) throw tooManyHang(this.#hung.size)
+      return await this.#run(name, job, { subject, signal, transferList })
+    } finally {
+      this.#slots.free()
+    }
+  }
+
+  /** Waits for all jobs, then ends the threads. */
+  async close(): Promise<void> {
+    for (let left = this.#maxThreads; left > 0; left--) await this.#slots.take(NEVER)
+    await this.#threads.close()
+  }
+
+  #run<Name extends keyof File & string>(
+    name: Name,
+    job: JobOf<File[Name]>,
+    { subject, signal, transferList = [] }: RunOptions,
+  ): Promise<ResultOf<File[Name]>> {
     return withinLimits(this.#limits, signal, async (stop, giveUp) => {
       let before: Worker[] = []
       // Before the pool hears of it, which forgets the thread then.
@@ -97,11 +125,6 @@ export class ThreadPool<File extends Jobs<File>> {
         throw giveUp.reason
       }
     })
-  }
-
-  /** Waits for running jobs, then ends the threads. */
-  async close(): Promise<void> {
-    await this.#threads.close()
   }
 
   #abandon(thread: Worker, subject: string): void {

@@ -1,7 +1,6 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { SyncError } from '../base/errors.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
@@ -10,7 +9,7 @@ import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
 import type { Target } from '../publish/target.js'
 import { type Reply, reply } from '../thread/reply.js'
-import { isStopped, type StopFlag } from '../thread/stop.js'
+import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
 import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
 
@@ -78,9 +77,7 @@ function telling(target: Target): Target {
 function checkpointOf({ lease }: Target, stop: StopFlag): () => void {
   const guardLease = leaseGuard(lease)
   return () => {
-    if (isStopped(stop)) {
-      throw new SyncError('aborted', 'The work was stopped; what was published stays as it is')
-    }
+    if (isStopped(stop)) throw stopped()
     guardLease()
   }
 }

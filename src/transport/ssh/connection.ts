@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import type { Client, ClientChannel } from 'ssh2'
 import type { Clock, Timer } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
+import { Slots } from '../../base/slots.js'
 import { ChannelReader } from './channel-reader.js'
 import type { Patience } from './patience.js'
-import { Slots } from './slots.js'
 import { connectionLost, toSshError } from './ssh-error.js'
 
 export interface SshConnectionOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Slots } from '../../../src/transport/ssh/slots.js'
+import { Slots } from '../../src/base/slots.js'
 
 const forever = new AbortController().signal
 
