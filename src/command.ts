@@ -4,7 +4,7 @@ import { type Flag, type Program, parseCommandLine, renderHelp } from './base/co
 import { suggestion } from './base/nearest.js'
 import { isProbe, PROBES, type Probe } from './healthcheck.js'
 import { readSettings, SETTINGS, type Settings, SettingsError } from './settings.js'
-import { readVersion } from './version.js'
+import { readBuild } from './version.js'
 
 /** What the command line asks for. */
 export type Command =
@@ -32,7 +32,7 @@ export function parseCommand(
 ): Command {
   const line = parseCommandLine(PROGRAM, argv)
   if (line.help) return { name: 'help', text: renderHelp(PROGRAM) }
-  if (line.version) return { name: 'version', text: readVersion() }
+  if (line.version) return { name: 'version', text: readBuild().version }
 
   const { faults } = line
   const [name = 'run', ...operands] = line.operands

@@ -15,13 +15,14 @@ import type { Logger } from './observe/logging.js'
 import { createMetrics } from './observe/metrics.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { createServer, type ServerSource } from './server/server.js'
+import { serviceUrl } from './service-url.js'
 import { createSessions, type Sessions } from './sessions.js'
 import { listingDefaults, type Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
-import { readVersion } from './version.js'
+import { readBuild } from './version.js'
 import { createWorkerPool, type WorkerPool } from './worker/pool.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
@@ -51,10 +52,18 @@ export async function startDaemon(
   const clock = systemClock
   const { redactor = createRedactor(), ...internals } = options
   const { listingPath: path } = settings
+  const { httpHost, httpPort } = settings
+  const build = readBuild()
+  logger.info('git-autosync', {
+    version: build.version,
+    listing: path,
+    // Of any free port, the line that says which one follows.
+    status: httpPort === 0 ? undefined : `${serviceUrl(httpHost, httpPort)}/status`,
+  })
   const defaults = listingDefaults(settings)
   const { entries, text } = await readListing(path, defaults)
 
-  const metrics = createMetrics({ clock })
+  const metrics = createMetrics({ clock, build })
   const log = logEvents(logger)
   const observe: Observe = (event) => {
     metrics.observe(event)
@@ -86,7 +95,7 @@ export async function startDaemon(
       heartbeatAgeMs: () => heartbeat.ageMs,
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
       isExhausted: () => workers.isExhausted(),
-      metrics,
+      metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
     },
     { maxConnections: settings.maxConnections, onError },
   )
@@ -101,7 +110,11 @@ export async function startDaemon(
   listing.apply(entries)
   try {
     const port = await listen(server, settings)
-    logger.info('listening', { host: settings.httpHost, port })
+    logger.info('listening', {
+      host: httpHost,
+      port,
+      status: `${serviceUrl(httpHost, port)}/status`,
+    })
   } catch (error) {
     await close()
     throw error
@@ -130,14 +143,16 @@ function serverSource(
   listing: Pick<ListingInForce, 'state'>,
   redactor: Redactor,
 ): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'isExhausted' | 'metrics'> {
-  const build = { version: readVersion(), node: process.version }
+  const build = { ...readBuild(), node: process.version }
   return {
     starting: () => synchronizer.readiness.starting(),
     missing: () => synchronizer.readiness.missing(),
     waiting: () => synchronizer.readiness.waiting(),
     status() {
       const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
-      return { build, listing: { ...listing.state, entries: entries.length }, entries }
+      const { faults, ...inForce } = listing.state
+      const redacted = faults && { faults: faults.map((fault) => redactor.redact(fault)) }
+      return { build, listing: { ...inForce, ...redacted, entries: entries.length }, entries }
     },
   }
 }

@@ -3,6 +3,7 @@
 import http from 'node:http'
 import { codeOf } from './base/errno.js'
 import { redact } from './base/redact-patterns.js'
+import { serviceUrl } from './service-url.js'
 
 /** The routes that answer 200 or not. */
 export const PROBES = ['healthz', 'livez', 'startupz', 'readyz'] as const
@@ -24,13 +25,11 @@ export interface HealthcheckOptions {
 
 /** How much of an answer is shown. */
 const EXCERPT_CHARACTERS = 300
-const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 /** Asks a probe once; one sentence on what is wrong, or undefined where nothing is. */
 export async function checkHealth(options: HealthcheckOptions): Promise<string | undefined> {
   const { port, probe, timeoutMs = 3000 } = options
-  const host = LOOPBACK[options.host] ?? options.host
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/${probe}`
+  const url = `${serviceUrl(options.host, port)}/${probe}`
   const signal = AbortSignal.timeout(timeoutMs)
   const advice = 'check that the service runs, and its HTTP_HOST and HTTP_PORT'
   try {

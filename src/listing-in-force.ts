@@ -18,6 +18,9 @@ export interface ListingInForceOptions {
   synchronizer: Pick<Synchronizer, 'setEntries'>
 }
 
+/** So many paths of entries are named. */
+const MAX_PATHS = 10
+
 /** What is in force, and how another comes to be. */
 export interface ListingInForce {
   /** What /status says of it. */
@@ -31,11 +34,16 @@ export interface ListingInForce {
 /** Creates the keeper of the listing; nothing is in force yet. */
 export function createListingInForce(options: ListingInForceOptions): ListingInForce {
   const { path: file, defaults, clock, observe, synchronizer } = options
-  const state = { path: file, valid: true, loadedAt: '' }
+  const state: { -readonly [K in keyof ListingInForce['state']]: ListingInForce['state'][K] } = {
+    path: file,
+    valid: true,
+    loadedAt: '',
+  }
 
   function apply(entries: Entry[]): void {
     const { added, changed, removed } = synchronizer.setEntries(entries)
     state.valid = true
+    delete state.faults
     state.loadedAt = new Date(clock.wallTime()).toISOString()
     observe({
       type: 'listing-loaded',
@@ -44,6 +52,12 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
       added: added.length,
       changed: changed.length,
       removed: removed.length,
+      ...named('addedPaths', added),
+      ...named(
+        'changedPaths',
+        changed.map(({ to }) => to),
+      ),
+      ...named('removedPaths', removed),
     })
   }
 
@@ -54,11 +68,17 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
     } catch (cause) {
       // Whatever it is, and be it a fault of this program: the last good listing stays.
       const error = toSyncError(cause)
-      state.valid = false
       const faults = cause instanceof ListingError ? cause.faults.map(formatFault) : [error.message]
+      state.valid = false
+      state.faults = faults
       observe({ type: 'listing-rejected', path: file, error, faults })
     }
   }
 
   return { state, apply, reload }
+}
+
+function named(name: string, entries: readonly Entry[]): Record<string, string[]> {
+  if (entries.length === 0) return {}
+  return { [name]: entries.slice(0, MAX_PATHS).map((entry) => entry.path) }
 }

@@ -106,8 +106,10 @@ export class SettingsError extends SyncError {
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
-    super('settings-invalid', `The settings cannot be used: ${faults.join('; ')}`)
-    this.faults = faults.map(redact)
+    // One variable may be that of two settings.
+    const different = [...new Set(faults)]
+    super('settings-invalid', `The settings cannot be used: ${different.join('; ')}`)
+    this.faults = different.map(redact)
   }
 }
 

@@ -1,18 +1,25 @@
-// The version of this program, from its own package.json.
+// Which program this is, from its own package.json.
 import { readFileSync } from 'node:fs'
 
-/** The version in the nearest package.json above this file. Throws where there is none. */
-export function readVersion(): string {
+/** A version, and the commit that it was built from, where whoever built it said so. */
+export interface Build {
+  version: string
+  revision: string
+}
+
+/** What the nearest package.json above this file says. Throws where there is none. */
+export function readBuild(): Build {
   for (let folder = new URL('./', import.meta.url); ; folder = new URL('../', folder)) {
-    const version = readPackageVersion(new URL('package.json', folder))
-    if (version !== undefined) return version
+    const build = readPackage(new URL('package.json', folder))
+    if (build) return build
     if (folder.pathname === '/') throw new Error('package.json is missing beside this program')
   }
 }
 
-function readPackageVersion(file: URL): string | undefined {
+function readPackage(file: URL): Build | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).version
+    const { version, gitHead = 'unknown' } = JSON.parse(readFileSync(file, 'utf8'))
+    return version === undefined ? undefined : { version, revision: gitHead }
   } catch {
     // Not in this folder: look in the one above.
     return undefined

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseListing } from '../src/listing/listing.js'
+import type { ListingDiff } from '../src/listing/listing-diff.js'
 import { createListingInForce } from '../src/listing-in-force.js'
 import type { SyncEvent } from '../src/sync/events.js'
 
+const DEFAULTS = { root: undefined, publish: 'in-place', intervalMs: 60_000 } as const
 const LISTING = JSON.stringify([{ path: 'a', repo: 'https://git.example.com/a.git' }])
 
-function create(setEntries: () => { added: []; changed: []; removed: [] }) {
+function create(setEntries: () => ListingDiff) {
   const events: SyncEvent[] = []
   const listing = createListingInForce({
     path: '/etc/autosync/listing.json',
-    defaults: { root: undefined, publish: 'in-place', intervalMs: 60_000 },
+    defaults: DEFAULTS,
     clock: { wallTime: () => 0 },
     observe: (event) => events.push(event),
     synchronizer: { setEntries },
@@ -27,8 +30,9 @@ test('whatever a reload fails by leaves the listing in force, and is told', asyn
   assert.equal(listing.state.valid, true)
   await listing.reload({ text: '['.repeat(100_000) })
   assert.equal(listing.state.valid, false)
+  assert.match(listing.state.faults?.join() ?? '', /^is not JSON: line 1/)
   await listing.reload({ text: LISTING })
-  assert.equal(listing.state.valid, true)
+  assert.deepEqual([listing.state.valid, 'faults' in listing.state], [true, false])
   fault = new RangeError('Maximum call stack size exceeded')
   await listing.reload({ text: LISTING })
   assert.equal(listing.state.valid, false)
@@ -42,4 +46,18 @@ test('whatever a reload fails by leaves the listing in force, and is told', asyn
     'listing-loaded',
     ['internal', ['Maximum call stack size exceeded']],
   ])
+})
+
+test('that it is loaded names the first that were added, changed and removed', async () => {
+  const [entry] = parseListing(LISTING, '/', DEFAULTS)
+  assert.ok(entry)
+  const many = Array.from({ length: 12 }, (_, index) => ({ ...entry, path: `p${index}` }))
+  const diff = { added: many, changed: [{ from: entry, to: entry }], removed: [] }
+  const { listing, events } = create(() => diff)
+  await listing.reload({ text: LISTING })
+  const [event] = events
+  assert.ok(event?.type === 'listing-loaded')
+  assert.deepEqual([event.added, event.addedPaths?.length, event.addedPaths?.[9]], [12, 10, 'p9'])
+  assert.deepEqual([event.changed, event.changedPaths], [1, ['a']])
+  assert.deepEqual([event.removed, 'removedPaths' in event], [0, false])
 })

@@ -3,7 +3,16 @@
 // event comes, or somebody looks, as a listing of thousands would hold up everything else.
 import { redact } from '../base/redact-patterns.js'
 import type { EntryLabels } from '../sync/events.js'
+import { CONDITIONS } from '../sync/state/lifecycle.js'
+import type { EntryStatus } from '../sync/status.js'
 import { type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
+
+/** The longest ref that becomes a label, in characters: longer ones are cut. */
+const MAX_REF_LENGTH = 255
+
+interface Shown extends Pick<EntryStatus, 'state' | 'required'> {
+  code: string | undefined
+}
 
 /** Creates and removes the series of entries, and moves their publication from oid to oid. */
 export class EntryMetrics {
@@ -14,6 +23,8 @@ export class EntryMetrics {
     Record<'entry' | 'repo' | 'ref' | 'oid', string> | undefined
   >()
 
+  /** What is shown of each entry. */
+  readonly #shown = new Map<string, Shown>()
   /** Entries that have no series yet. */
   readonly #isNew = new Set<string>()
 
@@ -49,10 +60,34 @@ export class EntryMetrics {
   remove({ entry }: EntryLabels): void {
     this.removePublication({ entry })
     this.#publications.delete(entry)
+    this.#hide(entry)
     if (this.#isNew.delete(entry)) return
     for (const result of POLL_RESULTS) this.#metrics.polls.remove({ entry, result })
     for (const result of SYNC_RESULTS) this.#metrics.syncs.remove({ entry, result })
     for (const metric of [...this.#plainCounters, ...this.#plainGauges]) metric.remove({ entry })
+  }
+
+  /** Shows what an entry is at; it costs little where that is what is shown already. */
+  show({ path: entry, state, error, required }: EntryStatus): void {
+    if (!this.has(entry)) return
+    const last = this.#shown.get(entry)
+    if (last?.state === state && last.code === error?.code && last.required === required) return
+    this.#hide(entry)
+    this.#shown.set(entry, { state, code: error?.code, required })
+    for (const each of CONDITIONS) {
+      this.#metrics.entryState.set({ entry, state: each }, Number(each === state))
+    }
+    this.#metrics.entryRequired.set({ entry }, Number(required))
+    if (error) this.#metrics.entryError.set({ entry, code: error.code }, 1)
+  }
+
+  #hide(entry: string): void {
+    const shown = this.#shown.get(entry)
+    if (!shown) return
+    this.#shown.delete(entry)
+    for (const state of CONDITIONS) this.#metrics.entryState.remove({ entry, state })
+    this.#metrics.entryRequired.remove({ entry })
+    if (shown.code !== undefined) this.#metrics.entryError.remove({ entry, code: shown.code })
   }
 
   /** What failed before counts no more. */
@@ -73,7 +108,8 @@ export class EntryMetrics {
   /** `oid` is in place, whatever the remote names. */
   setPublication({ entry, repo, ref }: EntryLabels, oid: string): void {
     this.removePublication({ entry })
-    const labels = { entry, repo: redact(repo), ref, oid }
+    // A remote chooses the name of its HEAD.
+    const labels = { entry, repo: redact(repo), ref: ref.slice(0, MAX_REF_LENGTH), oid }
     this.#publications.set(entry, labels)
     this.#metrics.publicationInfo.set(labels, 1)
   }

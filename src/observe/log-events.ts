@@ -1,5 +1,6 @@
 // Turns events into log lines: one info line for each published change; a
 // failure that repeats itself is said ever more rarely, and its end once.
+import { type Clock, systemClock } from '../base/clock.js'
 import type { ErrorCode } from '../base/errors.js'
 import {
   type EntryLabels,
@@ -15,21 +16,23 @@ type FailureEvent = Extract<SyncEvent, Failure & EntryLabels>
 type PlainEvent = Exclude<SyncEvent, FailureEvent>
 
 /** Creates an observer that writes every event to `logger`. */
-export function logEvents(logger: Logger): Observe {
-  /** Of every entry that fails now, how it failed last. */
-  const failing = new Map<string, { code: ErrorCode; attempt: number }>()
+export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemClock): Observe {
+  /** Of every entry that fails now, how it failed last, and since when it does. */
+  const failing = new Map<string, { code: ErrorCode; attempt: number; since: number }>()
 
   function logRecovery(event: EntryLabels): void {
     const last = failing.get(event.entry)
     if (!last || !failing.delete(event.entry)) return
     const { entry, repo, ref } = event
-    logger.info('recovered', { entry, repo, ref, attempt: last.attempt, errorCode: last.code })
+    const { attempt, code: errorCode, since } = last
+    const failedForMs = Math.round(clock.now() - since)
+    logger.info('recovered', { entry, repo, ref, attempt, errorCode, failedForMs })
   }
 
   function logFailure(event: FailureEvent): void {
     const { error, attempt } = event
-    const lastCode = failing.get(event.entry)?.code
-    if (error.code !== 'aborted') failing.set(event.entry, { code: error.code, attempt })
+    const { code: lastCode, since = clock.now() } = failing.get(event.entry) ?? {}
+    if (error.code !== 'aborted') failing.set(event.entry, { code: error.code, attempt, since })
     logger.log(failureLevel(event, lastCode), failureMessage(event), fieldsOf(event))
   }
 
@@ -47,7 +50,7 @@ const LINES: Readonly<
 > = {
   'entry-added': ['debug', 'entry added'],
   'entry-changed': ['debug', 'entry changed'],
-  'entry-removed': ['info', 'entry removed'],
+  'entry-removed': ['debug', 'entry removed'],
   'poll-unchanged': ['debug', 'nothing new'],
   'poll-changed': ['debug', 'new revision found'],
   'sync-published': ['info', 'published'],

@@ -27,6 +27,7 @@ export function defineMetrics(registry: Registry) {
     new Counter({ name: `git_autosync_${name}`, help, labelNames, registers })
 
   return {
+    buildInfo: gauge('build_info', 'Which program this is, as labels.', 'version', 'revision'),
     listingValid: gauge('listing_valid', '1 while the listing on disk is valid and in force.'),
     listingEntries: gauge('listing_entries', 'Entries of the listing in force.'),
     listingReload: gauge('listing_reload_timestamp_seconds', 'When the listing was last taken on.'),
@@ -58,6 +59,14 @@ export function defineMetrics(registry: Registry) {
       'entry',
     ),
     consecutiveFailures: gauge('consecutive_failures', 'Failures since the last success.', 'entry'),
+    entryState: gauge('entry_state', '1 for the state that an entry is in.', 'entry', 'state'),
+    entryError: gauge(
+      'entry_error',
+      '1 while an entry has an error, by its code.',
+      'entry',
+      'code',
+    ),
+    entryRequired: gauge('entry_required', '1 where readiness depends on an entry.', 'entry'),
     publicationInfo: gauge(
       'publication_info',
       'What is published, as labels.',

@@ -12,6 +12,7 @@ import {
   type Observe,
   type SyncEvent,
 } from '../sync/events.js'
+import type { EntryStatus } from '../sync/status.js'
 import { EntryMetrics } from './entry-metrics.js'
 import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
 
@@ -26,16 +27,23 @@ type LabelledEvent = Extract<SyncEvent, EntryLabels>
 
 export interface MetricsObserver {
   observe: Observe
-  /** The Prometheus text. */
-  render(): Promise<string>
+  /** The Prometheus text, with what each entry is at now. */
+  render(entries: readonly EntryStatus[]): Promise<string>
   contentType: string
 }
 
+export interface MetricsOptions {
+  /** @default systemClock */
+  clock?: Clock
+  build: { version: string; revision: string }
+}
+
 /** Creates metrics that start at 0, and the process metrics of prom-client under their own names. */
-export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): MetricsObserver {
+export function createMetrics({ clock = systemClock, build }: MetricsOptions): MetricsObserver {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = defineMetrics(registry)
+  metrics.buildInfo.set({ version: build.version, revision: build.revision }, 1)
   for (const phase of PHASES) metrics.syncDuration.zero({ phase })
   const entries = new EntryMetrics(metrics)
   const countRequest = createRequestCounter(metrics)
@@ -75,7 +83,11 @@ export function createMetrics({ clock = systemClock }: { clock?: Clock } = {}): 
     }
   }
 
-  return { observe, render: () => render(registry, entries), contentType: registry.contentType }
+  return {
+    observe,
+    render: (statuses) => render(registry, entries, statuses),
+    contentType: registry.contentType,
+  }
 }
 
 /** Whether this instance does not know any more what is in place. */
@@ -84,10 +96,18 @@ function isUnknown({ type }: SyncEvent): boolean {
 }
 
 /** With pauses: the text of a thousand entries is long. */
-async function render(registry: Registry, entries: EntryMetrics): Promise<string> {
+async function render(
+  registry: Registry,
+  entries: EntryMetrics,
+  statuses: readonly EntryStatus[],
+): Promise<string> {
   let made = 0
   for (const entry of entries.withoutSeries) {
     entries.ensure(entry)
+    if (++made % ENTRIES_A_TURN === 0) await nextTurn()
+  }
+  for (const status of statuses) {
+    entries.show(status)
     if (++made % ENTRIES_A_TURN === 0) await nextTurn()
   }
   const texts: string[] = []

@@ -5,11 +5,13 @@ import type { EntryStatus } from '../sync/status.js'
 
 /** What it answers. */
 export interface StatusReport {
-  build: { version: string; node: string }
+  build: { version: string; revision: string; node: string }
   listing: {
     path: string
     /** Whether the file on disk is what is in force. */
     valid: boolean
+    /** What is wrong with the file on disk, while it is not valid. */
+    faults?: string[]
     /** When the listing in force was taken on: ISO 8601. */
     loadedAt: string
     entries: number

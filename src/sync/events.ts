@@ -89,6 +89,10 @@ export type SyncEvent =
       added: number
       changed: number
       removed: number
+      /** The first paths of each of them; absent where there is none. */
+      addedPaths?: readonly string[]
+      changedPaths?: readonly string[]
+      removedPaths?: readonly string[]
     }
   | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
   /** One request on the wire; `code` is the HTTP status, or an error code where none came. */

@@ -65,8 +65,7 @@ function notFound(
     return new SyncError('empty-repository', 'The remote has no commit yet: push a first one')
   }
   if (revision.kind === 'head') {
-    const branches = refs
-      .map(({ name }) => name.replace('refs/heads/', ''))
+    const branches = [...new Set(refs.map(({ name }) => name.replace('refs/heads/', '')))]
       .slice(0, 5)
       .join(', ')
     return new SyncError(

@@ -2,8 +2,9 @@
 
 import type { Clock } from '../base/clock.js'
 import { cutSentence } from '../base/cut-text.js'
-import { type Condition, conditionOf } from './state/lifecycle.js'
-import { type EntryRecords, labelsOf } from './state/records.js'
+import type { EntryState } from './state/entry-state.js'
+import type { Condition } from './state/lifecycle.js'
+import { labelsOf } from './state/records.js'
 
 export interface EntryStatus {
   /** The listing's path, as written. */
@@ -14,7 +15,9 @@ export interface EntryStatus {
   /** The commit in place, or null while nothing is published. */
   oid: string | null
   state: Condition
-  /** ISO 8601, or null where it never happened. */
+  /** Since when it is in that state. */
+  since: string
+  /** Of this run; like all times ISO 8601, or null where it never happened. */
   lastPolled: string | null
   lastPublished: string | null
   nextPoll: string | null
@@ -24,9 +27,9 @@ export interface EntryStatus {
 }
 
 /** What there is to show of an entry now. */
-export function entryStatusOf(records: EntryRecords, clock: Clock): EntryStatus {
-  const { desired, observed, schedule } = records
-  const { entry: path, repo, ref } = labelsOf(records)
+export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
+  const { condition, desired, observed, schedule } = state
+  const { entry: path, repo, ref } = labelsOf(state)
   const { dueAt } = schedule
   const error = observed.waiting?.error ?? schedule.error
   return {
@@ -34,7 +37,8 @@ export function entryStatusOf(records: EntryRecords, clock: Clock): EntryStatus 
     repo,
     ref,
     oid: observed.commit ?? null,
-    state: conditionOf(records),
+    state: condition.is,
+    since: new Date(clock.wallTime(condition.since)).toISOString(),
     lastPolled: toIso(schedule.lastPolledAt),
     lastPublished: toIso(observed.lastPublishedAt),
     nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),

@@ -127,7 +127,8 @@ export class Synchronizer {
   }
 
   #add(entry: Entry): void {
-    const state = this.#entries.get(entry.directory) ?? createState(entry)
+    const state =
+      this.#entries.get(entry.directory) ?? createState(entry, this.#options.clock.now())
     this.#entries.set(entry.directory, state)
     this.#retiring.delete(entry.directory)
     conclude(state, { type: 'added', entry, isLate: this.#hasListing }, this.#options)

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { createMetrics } from '../../src/observe/metrics.js'
 import type { SyncEvent } from '../../src/sync/events.js'
+import type { EntryStatus } from '../../src/sync/status.js'
 import { complaintsOf, isInstalled } from './installed.js'
 import { readYaml } from './manifests.js'
 import { namesIn } from './promql.js'
@@ -40,6 +41,21 @@ const EVENTS: readonly SyncEvent[] = [
   { type: 'poll-unchanged', ...LABELS, oid: 'a'.repeat(40), durationMs: 1 },
   { type: 'remote-requested', host: 'git.example.com', service: 'git-upload-pack', code: '200' },
 ]
+
+const STATUS: EntryStatus = {
+  path: LABELS.entry,
+  repo: LABELS.repo,
+  ref: LABELS.ref,
+  oid: 'a'.repeat(40),
+  state: 'failing',
+  since: '2024-01-01T00:00:00.000Z',
+  lastPolled: null,
+  lastPublished: null,
+  nextPoll: null,
+  consecutiveFailures: 1,
+  error: { code: 'server-error', message: 'It answered 500.' },
+  required: true,
+}
 
 const { groups } = readYaml<RuleGroups>(`${FOLDER}/rules.yaml`)
 const rules = groups.flatMap((group) => group.rules)
@@ -171,10 +187,13 @@ function withoutSpaces(expression: string): string {
 
 /** What the program shows once everything has happened to an entry, and what Prometheus adds. */
 async function labelsByMetric(): Promise<Map<string, Set<string>>> {
-  const { observe, render } = createMetrics()
+  const build = { version: '1.2.3', revision: 'abc' }
+  const { observe, render } = createMetrics({ build })
   for (const event of EVENTS) observe(event)
   const found = new Map([['up', new Set<string>()]])
-  for (const [, name = '', labels = ''] of (await render()).matchAll(/^(\w+)(?:\{(.*)\})? /gm)) {
+  for (const [, name = '', labels = ''] of (await render([STATUS])).matchAll(
+    /^(\w+)(?:\{(.*)\})? /gm,
+  )) {
     const own = found.get(name) ?? new Set()
     for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) own.add(label)
     found.set(name, own)

@@ -12,7 +12,7 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
     waiting: () => ({}),
     metrics: { render: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' },
     status: () => ({
-      build: { version: '1.2.3', node: 'v20.19.0' },
+      build: { version: '1.2.3', revision: 'abc', node: 'v20.19.0' },
       listing: {
         path: 'listing.json',
         valid: true,

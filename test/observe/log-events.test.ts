@@ -5,6 +5,7 @@ import { logEvents } from '../../src/observe/log-events.js'
 import { createLogger } from '../../src/observe/logging.js'
 import type { SyncEvent } from '../../src/sync/events.js'
 import { entryEvents, OID, OTHER_OID } from '../helpers/events.js'
+import { FakeClock } from '../helpers/fake-clock.js'
 import { TextStream } from '../helpers/text-stream.js'
 
 const a = entryEvents('repos/a')
@@ -14,7 +15,7 @@ const LABELS = { entry: 'repos/a', repo: 'https://host/a.git', ref: 'refs/heads/
 async function linesOf(...events: SyncEvent[]): Promise<Record<string, unknown>[]> {
   const stream = new TextStream()
   const logger = createLogger({ level: 'debug', format: 'json', stream })
-  const observe = logEvents(logger)
+  const observe = logEvents(logger, new FakeClock())
   for (const event of events) observe(event)
   await logger.close()
   return stream.records.map(({ timestamp, ...record }) => record)
@@ -58,7 +59,7 @@ describe('what goes well', () => {
     ])
   })
 
-  test('entries that leave are info, those that come debug, repaired drift is a warning', async () => {
+  test('entries that come and leave are debug, as the listing names them; repaired drift is a warning', async () => {
     assert.deepEqual(await linesOf(a.added, a.driftRepaired, a.removed), [
       { level: 'debug', message: 'entry added', ...LABELS },
       {
@@ -71,7 +72,7 @@ describe('what goes well', () => {
         paths: 3,
         firstPaths: ['a', 'b'],
       },
-      { level: 'info', message: 'entry removed', ...LABELS },
+      { level: 'debug', message: 'entry removed', ...LABELS },
     ])
   })
 
@@ -212,11 +213,34 @@ describe('recovery', () => {
       const lines = await linesOf(a.pollFailed('server-error', 5), success, success)
       assert.deepEqual(
         lines.filter(({ message }) => message === 'recovered'),
-        [{ level: 'info', message: 'recovered', ...LABELS, attempt: 5, errorCode: 'server-error' }],
+        [
+          {
+            level: 'info',
+            message: 'recovered',
+            ...LABELS,
+            attempt: 5,
+            errorCode: 'server-error',
+            failedForMs: 0,
+          },
+        ],
       )
       assert.equal(lines.length, 4)
     })
   }
+
+  test('says how long it took, from the first failure on', async () => {
+    const clock = new FakeClock()
+    const stream = new TextStream()
+    const logger = createLogger({ level: 'info', format: 'json', stream })
+    const observe = logEvents(logger, clock)
+    observe(a.pollFailed('server-error', 1))
+    await clock.advance(60_000)
+    observe(a.pollFailed('connection-refused', 2))
+    await clock.advance(30_000)
+    observe(a.pollUnchanged)
+    await logger.close()
+    assert.equal(stream.records.at(-1)?.['failedForMs'], 90_000)
+  })
 
   test('is not said while only the poll works again, nor of an entry listed anew', async () => {
     const lines = await linesOf(

@@ -3,18 +3,20 @@ import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { createMetrics } from '../../src/observe/metrics.js'
 import type { SyncEvent } from '../../src/sync/events.js'
+import type { EntryStatus } from '../../src/sync/status.js'
 import { entryEvents, OID, OTHER_OID } from '../helpers/events.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 
 const a = entryEvents('repos/a')
 const NOW_SECONDS = 1_700_000_000
+const BUILD = { version: '1.2.3', revision: 'abc' }
 const LOADED = { path: 'l', added: 1, changed: 0, removed: 0 }
 
 /** The project's own samples after `events`, by their text without the prefix. */
 async function samplesAfter(...events: SyncEvent[]): Promise<Map<string, number>> {
-  const metrics = createMetrics({ clock: new FakeClock(NOW_SECONDS * 1_000) })
+  const metrics = createMetrics({ clock: new FakeClock(NOW_SECONDS * 1_000), build: BUILD })
   for (const event of events) metrics.observe(event)
-  const lines = (await metrics.render()).split('\n')
+  const lines = (await metrics.render([])).split('\n')
   return new Map(
     lines
       .filter((line) => line.startsWith('git_autosync_'))
@@ -32,10 +34,11 @@ function assertSamples(samples: Map<string, number>, expected: Record<string, nu
 
 describe('the text', () => {
   test('has exactly these names, beside the process metrics', async () => {
-    const { render, contentType } = createMetrics()
-    const text = await render()
+    const { render, contentType } = createMetrics({ build: BUILD })
+    const text = await render([])
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
     assert.deepEqual(Object.fromEntries(types.filter(([name]) => name?.startsWith('git_'))), {
+      git_autosync_build_info: 'gauge',
       git_autosync_listing_valid: 'gauge',
       git_autosync_listing_entries: 'gauge',
       git_autosync_listing_reload_timestamp_seconds: 'gauge',
@@ -47,6 +50,9 @@ describe('the text', () => {
       git_autosync_files_deleted_total: 'counter',
       git_autosync_last_success_timestamp_seconds: 'gauge',
       git_autosync_consecutive_failures: 'gauge',
+      git_autosync_entry_state: 'gauge',
+      git_autosync_entry_error: 'gauge',
+      git_autosync_entry_required: 'gauge',
       git_autosync_publication_info: 'gauge',
       git_autosync_remote_requests_total: 'counter',
       git_autosync_drift_repaired_total: 'counter',
@@ -57,12 +63,17 @@ describe('the text', () => {
     assert.match(contentType, /^text\/plain; version=0\.0\.4/)
   })
 
+  test('names the build', async () => {
+    const samples = await samplesAfter()
+    assertSamples(samples, { 'build_info{version="1.2.3",revision="abc"}': 1 })
+  })
+
   test('belongs to its own registry', async () => {
-    const first = createMetrics()
-    const second = createMetrics()
+    const first = createMetrics({ build: BUILD })
+    const second = createMetrics({ build: BUILD })
     first.observe({ type: 'listing-loaded', entries: 3, ...LOADED })
-    assert.match(await first.render(), /^git_autosync_listing_entries 3$/m)
-    assert.match(await second.render(), /^git_autosync_listing_entries 0$/m)
+    assert.match(await first.render([]), /^git_autosync_listing_entries 3$/m)
+    assert.match(await second.render([]), /^git_autosync_listing_entries 0$/m)
   })
 })
 
@@ -321,5 +332,58 @@ test('what an earlier run published is named before the remote answers', async (
     [`publication_info{entry="${entry}",repo="${repo}",ref="${ref}",oid="${OID}"}`]: 1,
     [`last_success_timestamp_seconds{entry="${entry}"}`]: 0,
     [`consecutive_failures{entry="${entry}"}`]: 1,
+  })
+})
+
+describe('what an entry is at', () => {
+  const status = (fields: Partial<EntryStatus>): EntryStatus => ({
+    path: 'repos/a',
+    repo: 'https://git.example.com/a.git',
+    ref: 'HEAD',
+    oid: null,
+    state: 'pending',
+    since: '2024-01-01T00:00:00.000Z',
+    lastPolled: null,
+    lastPublished: null,
+    nextPoll: null,
+    consecutiveFailures: 0,
+    error: null,
+    required: true,
+    ...fields,
+  })
+  const error = { code: 'server-error', message: 'It answered 500.' }
+
+  test('is 1 for its state and 0 for all others, and its error while it has one', async () => {
+    const metrics = createMetrics({ build: BUILD })
+    metrics.observe(a.added)
+    const shown = async (...statuses: EntryStatus[]) =>
+      (await metrics.render(statuses))
+        .split('\n')
+        .filter((line) => /^git_autosync_entry_/.test(line) && !line.endsWith(' 0'))
+        .map((line) => line.slice('git_autosync_entry_'.length))
+    assert.deepEqual(await shown(status({})), [
+      'state{entry="repos/a",state="pending"} 1',
+      'required{entry="repos/a"} 1',
+    ])
+    const failing = status({ state: 'failing', error, required: false })
+    assert.deepEqual(await shown(failing), [
+      'state{entry="repos/a",state="failing"} 1',
+      'error{entry="repos/a",code="server-error"} 1',
+    ])
+    assert.match(await metrics.render([failing]), /^git_autosync_entry_state\{.*"synced"\} 0$/m)
+    assert.deepEqual(await shown(status({ state: 'synced' })), [
+      'state{entry="repos/a",state="synced"} 1',
+      'required{entry="repos/a"} 1',
+    ])
+    metrics.observe(a.removed)
+    assert.doesNotMatch(await metrics.render([status({})]), /^git_autosync_entry_\w+\{/m)
+  })
+
+  test('has labels that a remote cannot make longer than it likes', async () => {
+    const long = { ...a.published(OID), ref: `refs/heads/${'x'.repeat(100_000)}` }
+    const [name = ''] = [...(await samplesAfter(a.added, long)).keys()].filter((each) =>
+      each.startsWith('publication_info'),
+    )
+    assert.ok(name.length < 500, `${name.length}`)
   })
 })

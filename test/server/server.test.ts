@@ -86,6 +86,7 @@ describe('metrics and status', () => {
       ref: 'refs/heads/main',
       oid: null,
       state: 'failing',
+      since: '2024-01-01T00:00:00.000Z',
       lastPolled: '2024-01-01T00:00:00.000Z',
       lastPublished: null,
       nextPoll: null,

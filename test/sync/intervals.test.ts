@@ -56,6 +56,19 @@ test('status says when an entry was polled last, and when it will be next', asyn
   assert.equal(sync.nextPollInMs(), 30_000)
 })
 
+test('status says since when an entry is in its state', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  const syncedAt = sync.clock.wallTime()
+  await sync.clock.advance(90_000)
+  assert.deepEqual([sync.status().state, Date.parse(sync.status().since)], ['synced', syncedAt])
+  sync.remote().pollError = failure('server-error')
+  await sync.clock.advance(30_000)
+  const failedAt = sync.clock.wallTime()
+  await sync.clock.advance(10_000)
+  assert.deepEqual([sync.status().state, Date.parse(sync.status().since)], ['failing', failedAt])
+})
+
 test('whoever sets the time of day, polls keep their interval, and what is shown follows', async (t) => {
   const sync = createFakeSync(t)
   await sync.list({ path: 'a' })

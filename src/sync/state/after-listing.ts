@@ -14,7 +14,8 @@ export const afterListing: OutcomeRule<'added' | 'changed' | 'adjusted'> = (
 ) => {
   const { type, entry } = outcome
   const before = records.desired.entry
-  const isRenamed = before.path !== entry.path || before.repo !== entry.repo
+  // By its path it is known to whoever reads logs and metrics.
+  const isRenamed = before.path !== entry.path
   const events: EntryEvent[] = []
   if (type !== 'added' && isRenamed) events.push({ type: 'entry-removed', ...labelsOf(records) })
   if (type === 'added' || isRenamed) events.push({ type: 'entry-added' })

@@ -5,23 +5,27 @@ import type { Entry } from '../../listing/entry.js'
 import { HangSuspicion } from '../../schedule/hang-suspicion.js'
 import type { SyncContext } from '../context.js'
 import { conclusionOf } from './conclusion.js'
-import { isTransition, type Phase, phaseOf } from './lifecycle.js'
+import { type Condition, conditionOf, isTransition, type Phase, phaseOf } from './lifecycle.js'
 import type { Outcome } from './outcome.js'
 import { type EntryRecords, labelsOf, newRecords } from './records.js'
 
 /** The state of one entry while the service runs. */
 export interface EntryState extends EntryRecords {
   readonly phase: Phase
+  /** What is shown of it, and since when, as the clock's `now()`. */
+  readonly condition: { readonly is: Condition; readonly since: number }
   /** Whether its next sync may hang. */
   readonly suspicion: HangSuspicion
 }
 
 /** The state of an entry that was just listed. */
-export function createState(entry: Entry): EntryState {
+export function createState(entry: Entry, now: number): EntryState {
   const records = newRecords(entry)
   const { observed, desired, schedule } = records
   // Field by field: what a spread makes has a shape of its own each time, and is slow to read.
-  return { observed, desired, schedule, phase: phaseOf(records), suspicion: new HangSuspicion() }
+  const condition = { is: conditionOf(records), since: now }
+  const suspicion = new HangSuspicion()
+  return { observed, desired, schedule, phase: phaseOf(records), condition, suspicion }
 }
 
 /**
@@ -38,6 +42,8 @@ export function conclude(state: EntryState, outcome: Outcome, context: SyncConte
   if (outcome.type === 'failed' && outcome.step === 'sync') state.suspicion.failed()
   const from = state.phase
   written.phase = phaseOf(state)
+  const is = conditionOf(state)
+  if (is !== state.condition.is) written.condition = { is, since: context.clock.now() }
   if (!isTransition(from, state.phase)) context.onError(unknownTransition(from, state, outcome))
   if (!events) return
   const labels = labelsOf(state)

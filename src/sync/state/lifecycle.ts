@@ -63,7 +63,16 @@ export const LIFECYCLE: Readonly<Record<Phase, PhaseRow>> = {
 }
 
 /** What /status shows of an entry of the listing. */
-export type Condition = Exclude<Phase, 'inspecting' | 'retiring' | 'retired'>
+export const CONDITIONS = [
+  'waiting',
+  'pending',
+  'syncing',
+  'synced',
+  'failing',
+  'stalled',
+  'suspended',
+] as const satisfies readonly Phase[]
+export type Condition = (typeof CONDITIONS)[number]
 
 /** The phase that the records of an entry tell of. */
 export function phaseOf(records: EntryRecords): Phase {

@@ -73,7 +73,7 @@ describe('the outcomes of all work that can follow', () => {
     const add = (state: EntryState) => {
       if (!seen.has(keyOf(state))) seen.set(keyOf(state), state)
     }
-    add(createState(ENTRY))
+    add(createState(ENTRY, 0))
     for (const state of seen.values()) {
       for (const outcome of outcomesIn(state)) {
         const after = { ...state }
@@ -91,7 +91,7 @@ describe('the outcomes of all work that can follow', () => {
 describe('a transition that the table does not have', () => {
   test('is told as a fault of this program, and ends nothing', () => {
     const { context, faults } = createContext()
-    const state = createState(ENTRY)
+    const state = createState(ENTRY, 0)
     conclude(state, { type: 'removed', isPruned: false }, context)
     conclude(state, { type: 'retired' }, context)
     conclude(state, { type: 'added', entry: ENTRY, isLate: true }, context)
@@ -105,12 +105,12 @@ describe('a transition that the table does not have', () => {
 
 describe('the state of an entry', () => {
   test('is written by one file, as far as the compiler sees', () => {
-    const state = createState(ENTRY)
+    const state = createState(ENTRY, 0)
     const writes = [
       // @ts-expect-error Only conclude writes it.
       () => (state.phase = 'synced'),
       // @ts-expect-error Only conclude writes it.
-      () => (state.schedule = createState(ENTRY).schedule),
+      () => (state.schedule = createState(ENTRY, 0).schedule),
       // @ts-expect-error Only conclude writes it.
       () => (state.observed.commit = oid(1)),
       // @ts-expect-error Only conclude writes it.
