@@ -1,6 +1,6 @@
-// A private key as secret stores and templates hand it out: with text around it, indented, on one
+// A key or certificate as secret stores and templates hand it out: with text around it, indented, on one
 // line, with `\n` for the ends of its lines, or as base64 of all that. ssh and OpenSSL take some of
-// these, and no form of a key means another one.
+// these, and no form of one means another.
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----([\s\S]*?)-----END \1-----/
 /** Base64 of a Secret's `data`, written where its `stringData` belongs; by two tools after each other. */
@@ -10,7 +10,7 @@ const MAX_LAYERS = 3
 export function toPem(text: string): string {
   let pem = text
   for (let layer = 0; !pem.includes('-----BEGIN '); layer++) {
-    const packed = withLineEnds(pem).replace(/\s/g, '')
+    const packed = withLineEnds(pem).replace(/[\s"']/g, '')
     if (layer === MAX_LAYERS || !/^[\w+/-]+={0,2}$/.test(packed)) return text
     pem = Buffer.from(packed, 'base64').toString()
   }
@@ -33,5 +33,5 @@ export function privateKeyIn(text: string): string {
 }
 
 function withLineEnds(text: string): string {
-  return text.replace(/\\r(?=\\n)/g, '').replace(/\\n|\r\n?/g, '\n')
+  return text.replace(/\\{1,4}r(?=\\{1,4}n)/g, '').replace(/\\{1,4}n|\r\n?/g, '\n')
 }

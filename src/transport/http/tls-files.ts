@@ -8,7 +8,7 @@ import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { type NamedFile, namedIn, showFile } from '../../base/file-name.js'
 import { readFault } from '../../base/regular-file.js'
-import { toPem } from '../../credentials/key-text.js'
+import { privateKeyIn, toPem } from '../../credentials/key-text.js'
 import {
   invalidIn,
   readCredentialFile,
@@ -84,7 +84,7 @@ async function readIdentity(identity: TlsIdentity): Promise<tls.SecureContextOpt
   const passphrase = await read('clientKeyPassphraseFile')
   return {
     cert: toPem((await read('clientCertFile')) ?? ''),
-    key: toPem((await read('clientKeyFile')) ?? ''),
+    key: privateKeyIn((await read('clientKeyFile')) ?? ''),
     ...(passphrase === undefined ? {} : { passphrase: withoutLineEnd(passphrase) }),
   }
 }
@@ -101,7 +101,7 @@ async function readRoots(caFile: NamedFile): Promise<string[]> {
     const code = codeOf(error)
     throw unusable(readFault(error, code), code ? undefined : error)
   })
-  const certificates = text.match(CERTIFICATE) ?? []
+  const certificates = toPem(text).match(CERTIFICATE) ?? []
   try {
     for (const certificate of certificates) new X509Certificate(certificate)
   } catch (error) {

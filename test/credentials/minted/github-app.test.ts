@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, verify } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
@@ -148,6 +148,23 @@ test('a rate limit is waited for as long as the API asks', async (t) => {
       assert.equal(error.retryAfterMs, retryAfterMs)
       return failsWith('rate-limited', /answers with status 403: it asks for fewer requests/)(error)
     })
+  }
+})
+
+test('a key is taken however a secret store hands it out', async (t) => {
+  const { ask, keyFile } = await setUp(t)
+  const pem = readFileSync(keyFile, 'utf8')
+  const base64 = Buffer.from(pem).toString('base64')
+  const forms = [
+    pem.replaceAll('\n', '\\n'),
+    `# the app's key\n${pem}`,
+    Buffer.from(base64).toString('base64'),
+  ]
+  let rejected: Record<string, string> | undefined
+  for (const [index, form] of forms.entries()) {
+    writeFileSync(keyFile, form)
+    rejected = await ask(rejected)
+    assert.deepEqual(rejected, minted(index + 1))
   }
 })
 

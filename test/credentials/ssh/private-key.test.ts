@@ -34,6 +34,8 @@ function formsOf(text: string): string[] {
     `-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n${text}${other}`,
     text.replaceAll('\n', '\\n'),
     `"${text.replaceAll('\n', '\\r\\n')}"`,
+    text.replaceAll('\n', '\\\\n'),
+    `'${base64(text)}'`,
     text.replace(/^/gm, '    '),
     ...(text.includes('Proc-Type') ? [] : [text.replaceAll('\n', ' ')]),
     base64(text),

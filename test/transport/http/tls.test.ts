@@ -64,6 +64,9 @@ test('an unknown CA is refused, and known once CA_FILE has it', async (t) => {
 
   copyFileSync(path.join(dir, 'other.pem'), caFile)
   await assert.rejects(client.get(server.url), unknown)
+  // As a Secret's `data` is, written where its `stringData` belongs.
+  writeFileSync(caFile, readFileSync(ca.cert).toString('base64'))
+  assert.equal(await client.get(server.url), 'fine')
 })
 
 test('verification cannot be turned off by the environment', async (t) => {
@@ -163,6 +166,15 @@ test('each client certificate has connections of its own, and is read again when
   }
   assert.deepEqual(server.clients, ['first', 'second', 'first', 'second'])
   assert.equal(server.connections, 2)
+
+  // As secret stores hand them out.
+  const third = ca.issue('third')
+  for (const file of [third.cert, third.key]) {
+    const line = readFileSync(file, 'utf8').replaceAll('\n', '\\n')
+    writeFileSync(file, Buffer.from(line).toString('base64'))
+  }
+  await client.get(server.url, identityOf(third))
+  assert.equal(server.clients.at(-1), 'third')
 
   const renewed = ca.issue('renewed')
   copyFileSync(renewed.cert, first.cert)
