@@ -68,8 +68,10 @@ export class ChaosHistory {
     }
     const line = `${path} in commit ${this.#number}: ${this.#random()}\n`
     const content = line.repeat(1 + Math.floor(this.#random() * 200))
-    const isOther = !path.startsWith(ALWAYS) && this.#random() < 0.1
-    this.#files.set(path, isOther ? { symlink: `to ${this.#random()}` } : content)
+    const kind = path.startsWith(ALWAYS) ? 1 : this.#random()
+    if (kind < 0.1) this.#files.set(path, { symlink: `to ${this.#random()}` })
+    else if (kind < 0.2) this.#files.set(path, { content, executable: true })
+    else this.#files.set(path, content)
   }
 
   #remove(path: string): void {
@@ -87,5 +89,6 @@ export function fingerprintOf(kind: string, content: string | Buffer): string {
 function fingerprint(file: CommitFile): string {
   if (typeof file === 'string') return fingerprintOf('file', file)
   if (typeof file === 'object' && 'symlink' in file) return fingerprintOf('symlink', file.symlink)
+  if ('content' in file) return fingerprintOf('executable', file.content)
   throw new Error('the history makes no such file')
 }

@@ -65,7 +65,7 @@ function readLink(): void {
   }
   const found = Object.fromEntries(
     [...tree].flatMap(([file, entry]) =>
-      entry.kind === 'directory' ? [] : [[file, fingerprintOf(entry.kind, entry.content)]],
+      'content' in entry ? [[file, fingerprintOf(entry.kind, entry.content)]] : [],
     ),
   )
   for (const file of new Set([...Object.keys(found), ...Object.keys(manifest)])) {
@@ -89,7 +89,7 @@ function printOf(file: string): string | undefined {
   const stat = lstatSync(file)
   if (stat.isDirectory()) return undefined
   if (stat.isSymbolicLink()) return fingerprintOf('symlink', readlinkSync(file))
-  return fingerprintOf('file', readFileSync(file))
+  return fingerprintOf(stat.mode & 0o100 ? 'executable' : 'file', readFileSync(file))
 }
 
 function lose(isFault: boolean, what: string): void {
