@@ -5,6 +5,7 @@ import { toSyncError } from './base/errors.js'
 import type { Entry, ListingDefaults } from './listing/entry.js'
 import { resolveListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
+import { findWarnings } from './listing/warnings.js'
 import type { ListingRead } from './listing/watcher.js'
 import type { StatusReport } from './server/status-route.js'
 import type { Observe } from './sync/events.js'
@@ -59,6 +60,8 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
       ),
       ...named('removedPaths', removed),
     })
+    const warnings = findWarnings(entries, defaults).map(formatFault)
+    if (warnings.length > 0) observe({ type: 'listing-warned', path: file, warnings })
   }
 
   async function reload(read: ListingRead): Promise<void> {

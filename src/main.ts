@@ -17,7 +17,7 @@ async function main(): Promise<number | undefined> {
         process.stdout.write(`${command.text.trimEnd()}\n`)
         return EXIT.clean
       case 'validate':
-        return await (await import('./validate.js')).validate(command.settings)
+        return await (await import('./validate.js')).validate(command)
       case 'healthcheck':
         return await healthcheck(command.probe, command.settings)
       case 'run':

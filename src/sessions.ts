@@ -19,6 +19,7 @@ import { createResponseCheck } from './transport/http/response-check.js'
 import { withIdentity } from './transport/http/tls-identity.js'
 import { createHttpTransport } from './transport/http/transport.js'
 import { createHttpClient } from './transport/http/undici-client.js'
+import { withRefusalCause } from './transport/refusal-cause.js'
 import { createSshTransports } from './transport/ssh/transport.js'
 import type { Transport } from './transport/transport.js'
 
@@ -53,7 +54,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
-  const credentials = createRemoteCredentials(settings, { client, clock, redactor })
+  const credentials = createRemoteCredentials(settings, {
+    client,
+    clock,
+    redactor,
+    onFileFault: (error) => observe({ type: 'credentials-rejected', error }),
+  })
   const ssh = createSshTransports({
     clock,
     defaults: credentials.sshDefaults,
@@ -82,6 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
     ssh.open(remote.url, () => credentials.sshFor(remote, credential))
+  const explained = (transport: Transport) => withRefusalCause(transport, credentials.fileFault)
   const { maxRefsBytes } = settings
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
   const bounds: RefsBounds = { maxRefsBytes, openMemory }
@@ -89,9 +96,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     open({ remote, credential }) {
       switch (remote.transport) {
         case 'http':
-          return new SmartSession(overHttp(remote, credential), bounds)
+          return new SmartSession(explained(overHttp(remote, credential)), bounds)
         case 'ssh':
-          return new SmartSession(overSsh(remote, credential), bounds)
+          return new SmartSession(explained(overSsh(remote, credential)), bounds)
         case 'local':
           return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
       }

@@ -1,4 +1,4 @@
-// Checks a listing without a running service: every fault is a line on standard error.
+// Checks listings without a running service: every fault is a line on standard error.
 import { systemClock } from './base/clock.js'
 import type { Fault } from './base/document-fault.js'
 import { toSyncError } from './base/errors.js'
@@ -8,27 +8,52 @@ import type { RemoteUrl } from './git/remote-url.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
+import { findWarnings } from './listing/warnings.js'
 import { createRemoteCredentials } from './remote-credentials.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { createTlsContext } from './transport/http/tls-files.js'
 import { parseSshAddress } from './transport/ssh/address.js'
 import { readTrust } from './transport/ssh/host-trust.js'
 import { readLogin } from './transport/ssh/login.js'
+import { askRemotes } from './validate-remotes.js'
 
-/** Reads the listing, and what its entries would log in with; resolves to the exit code. */
-export async function validate(settings: Settings): Promise<number> {
-  const { listingPath } = settings
+/** What is validated. */
+export interface Validation {
+  /** Absolute. */
+  listings: readonly string[]
+  /** Whether remotes are asked for what their entries follow. */
+  asksRemotes: boolean
+  settings: Settings
+}
+
+/** Reads the listings, and what their entries would log in with; resolves to the exit code. */
+export async function validate({ listings, ...options }: Validation): Promise<number> {
+  let code: number = EXIT.clean
+  for (const listing of listings) {
+    if (!(await isValid(listing, options))) code = EXIT.invalid
+  }
+  return code
+}
+
+async function isValid(
+  listing: string,
+  { settings, asksRemotes }: Omit<Validation, 'listings'>,
+): Promise<boolean> {
+  const say = (text: string) => process.stderr.write(`${listing}: ${text}\n`)
+  const defaults = listingDefaults(settings)
   try {
-    const { entries } = await readListing(listingPath, listingDefaults(settings))
+    const { entries } = await readListing(listing, defaults)
+    for (const warning of findWarnings(entries, defaults)) say(`warning: ${formatFault(warning)}`)
     await checkCredentials(entries, settings)
+    const faults = asksRemotes ? await askRemotes(entries, settings) : []
+    if (faults.length > 0) throw new ListingError(faults)
     const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
-    process.stdout.write(`${listingPath}: valid, ${count}\n`)
-    return EXIT.clean
+    process.stdout.write(`${listing}: valid, ${count}\n`)
+    return true
   } catch (error) {
     if (!(error instanceof ListingError)) throw error
-    for (const fault of error.faults)
-      process.stderr.write(`${listingPath}: ${formatFault(fault)}\n`)
-    return EXIT.invalid
+    for (const fault of error.faults) say(formatFault(fault))
+    return false
   }
 }
 
@@ -36,12 +61,18 @@ export async function validate(settings: Settings): Promise<number> {
 async function checkCredentials(entries: Entry[], settings: Settings): Promise<void> {
   const { caFile } = settings
   const credentials = createRemoteCredentials(settings)
+  const fileFault = await credentials.fileFault()
   const checks = entries.map(async ({ remote, credential }, index) => {
     const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
     const field = credential === undefined ? 'repo' : 'credential'
-    return error ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
+    const isNew = error && error.message !== fileFault?.message
+    return isNew ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
   })
-  const faults = [...(await checkCaFile(entries, caFile)), ...(await Promise.all(checks)).flat()]
+  const faults = [
+    ...(fileFault ? [{ pointer: '', message: fileFault.message }] : []),
+    ...(await checkCaFile(entries, caFile)),
+    ...(await Promise.all(checks)).flat(),
+  ]
   if (faults.length > 0) throw new ListingError(faults)
 }
 

@@ -24,7 +24,16 @@ test('arguments that mean nothing are faults', () => {
     'unknown command "valdate" (did you mean "validate"?)',
     'unexpected argument "x"',
   ])
-  assert.deepEqual(faultsOf(['validate', 'a', 'b']), ['unexpected argument "b"'])
+  assert.deepEqual(faultsOf(['--remote']), ['--remote is for validate'])
+})
+
+test('validate takes several listings, and asks remotes where it is told to', () => {
+  const command = parse(['validate', 'a.json', '/b.json', '--remote'], LISTING)
+  assert.ok(command.name === 'validate')
+  assert.deepEqual(command.listings, ['/srv/a.json', '/b.json'])
+  assert.equal(command.asksRemotes, true)
+  const other = parse(['validate', 'a.json'], {})
+  assert.equal(other.name === 'validate' && other.asksRemotes, false)
 })
 
 test('validate takes the listing as an argument or from its setting', () => {
@@ -35,7 +44,7 @@ test('validate takes the listing as an argument or from its setting', () => {
   ] as const) {
     const command = parse([...argv], env)
     assert.ok(command.name === 'validate')
-    assert.equal(command.settings.listingPath, listingPath)
+    assert.deepEqual(command.listings, [listingPath])
     assert.deepEqual(listingDefaults(command.settings), {
       root: '/data',
       publish: 'symlink',

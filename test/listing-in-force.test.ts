@@ -20,6 +20,15 @@ function create(setEntries: () => ListingDiff) {
   return { listing, events }
 }
 
+test('what is probably not meant of a valid listing is told, and in force', async () => {
+  const { listing, events } = create(() => ({ added: [], changed: [], removed: [] }))
+  await listing.reload({ text: LISTING.replace('}]', ',"interval":60}]') })
+  assert.equal(listing.state.valid, true)
+  const [, warned] = events
+  assert.ok(warned?.type === 'listing-warned')
+  assert.match(warned.warnings.join(), /^\/0\/interval: is 60 ms, .* write "60s"$/)
+})
+
 test('whatever a reload fails by leaves the listing in force, and is told', async () => {
   let fault: Error | undefined
   const { listing, events } = create(() => {

@@ -15,9 +15,18 @@ export interface Flag {
   variable: string
 }
 
+/** A flag without a value, of one command. */
+export interface Switch {
+  /** Without dashes. */
+  name: string
+  description: string
+}
+
 export interface CommandLine {
   /** The text given for each flag, by its name. */
   values: Map<string, string>
+  /** The names of the switches that are given. */
+  switches: ReadonlySet<string>
   operands: string[]
   help: boolean
   version: boolean
@@ -31,6 +40,7 @@ export interface Program {
   usage: string
   description: string
   flags: readonly Flag[]
+  switches: readonly Switch[]
 }
 
 /** Reads `argv`, which starts after the script's name. Never throws. */
@@ -47,11 +57,13 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
     else if (flag.valueName === 'boolean') values.set(flag.name, 'true')
     else faults.push(`--${flag.name} needs a value`)
   }
+  const given = program.switches.filter(({ name }) => command.getOptionValue(name) === true)
   const names = command.options.map((option) => option.long ?? '')
   const rest = sortUnknown(unknown)
   for (const flag of rest.flags) faults.push(`unknown flag ${flag}${suggestion(flag, names)}`)
   const { help = false, version = false } = command.opts<{ help?: boolean; version?: boolean }>()
-  return { values, operands: [...operands, ...rest.operands], help, version, faults }
+  const switches = new Set(given.map(({ name }) => name))
+  return { values, switches, operands: [...operands, ...rest.operands], help, version, faults }
 }
 
 /** The help of a program, of lines of at most 100 columns. */
@@ -59,7 +71,7 @@ export function renderHelp(program: Program): string {
   return createCommand(program).helpInformation()
 }
 
-function createCommand({ name, usage, description, flags }: Program): Command {
+function createCommand({ name, usage, description, flags, switches }: Program): Command {
   const command = new Command(name)
     .usage(usage)
     .description(description)
@@ -74,6 +86,7 @@ function createCommand({ name, usage, description, flags }: Program): Command {
         .env(flag.variable),
     )
   }
+  for (const { name, description } of switches) command.option(`--${name}`, description)
   command.addOption(new Option('-h, --help', 'show this help'))
   command.addOption(new Option('-V, --version', 'show the version'))
   return command

@@ -3,6 +3,7 @@
 // file of git-credential-store. All are read as they are at each attempt, so that rotation
 // needs no restart.
 import { type Clock, systemClock } from '../base/clock.js'
+import type { SyncError } from '../base/errors.js'
 import type { NamedFile } from '../base/file-name.js'
 import type { Redactor } from '../base/known-secrets.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -40,6 +41,8 @@ export interface CredentialsOptions {
   clock?: Pick<Clock, 'wallTime' | 'schedule'> | undefined
   /** Learns every secret that is sent. */
   redactor?: Redactor | undefined
+  /** Told once of each fault of the credentials file, which leaves the last good one in force. */
+  onFileFault?: (fault: SyncError) => void
 }
 
 export interface Credentials {
@@ -56,6 +59,8 @@ export interface Credentials {
   identityFor(remote: RemoteUrl, name: string | undefined): Promise<TlsIdentity | undefined>
   /** How to log in to `remote` over SSH. Throws `credentials-invalid`. */
   sshFor(remote: RemoteUrl, name: string | undefined): Promise<SshCredential>
+  /** What is wrong with the credentials file: what a login without it may fail by. */
+  fileFault(): Promise<SyncError | undefined>
   /** What a login over SSH falls back on. */
   sshDefaults: SshDefaults
 }
@@ -63,8 +68,9 @@ export interface Credentials {
 /** Creates a reader of all credentials. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { path, env = {}, cwd = '/', client, clock = systemClock, redactor } = options
+  const { onFileFault = () => undefined } = options
   const services = { client, clock }
-  const file = createCredentialsFile(path, services)
+  const file = createCredentialsFile(path, services, onFileFault)
   const environment = readEnvironment(env, cwd)
   const { netrc, gitCredentials, cookieFile } = environment
   const logins = [
@@ -84,6 +90,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     async sshFor(remote, name) {
       return toSshCredential(remote, await file.find(requestFor(remote, name)))
     },
+    fileFault: async () => (await file.read({})).fault,
     sshDefaults: sshDefaults(env),
     async authorize(remote, name, attempt) {
       const request = requestFor(remote, name, attempt)
@@ -99,7 +106,11 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const source = login?.source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
       const whyNone =
         source === undefined
-          ? explainNone(request.url, environment, (await file.all(request)) ?? [])
+          ? explainNone(
+              request.url,
+              environment,
+              (await file.read(request.attempt)).credentials ?? [],
+            )
           : undefined
       return { headers, origin, source, whyNone }
     },

@@ -66,6 +66,8 @@ const LINES: Readonly<
   'lease-taken': ['info', 'took over from another instance'],
   'lease-lost': ['warn', 'another instance took over, or the lease was removed'],
   'listing-rejected': ['error', 'listing rejected, nothing changes'],
+  'credentials-rejected': ['error', 'credentials file rejected, the last good one stays in force'],
+  'listing-warned': ['warn', 'listing has what is probably not meant'],
   'state-set-aside': ['warn', 'state is not believed, what is on disk is looked at'],
   'remote-requested': ['debug', 'remote requested'],
   'credentials-exposed': [

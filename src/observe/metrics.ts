@@ -62,6 +62,8 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
         countRequest(event)
         break
       case 'credentials-exposed':
+      case 'credentials-rejected':
+      case 'listing-warned':
       case 'state-set-aside':
         break
       case 'entry-added':

@@ -95,6 +95,10 @@ export type SyncEvent =
       removedPaths?: readonly string[]
     }
   | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
+  /** A valid listing, or the interval that its entries fall back on, is probably not meant so. */
+  | { type: 'listing-warned'; path: string; warnings: readonly string[] }
+  /** The credentials file is broken: the last good one stays in force. */
+  | { type: 'credentials-rejected'; error: SyncError }
   /** One request on the wire; `code` is the HTTP status, or an error code where none came. */
   | { type: 'remote-requested'; host: string; service: string; code: string }
   /** State that others could have written is not believed: what is on disk is looked at instead. */

@@ -5,7 +5,7 @@ import type { Entry } from '../listing/entry.js'
 import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
 import { HangSuspicion } from '../schedule/hang-suspicion.js'
 import type { SyncContext } from './context.js'
-import { isResolvable, refPrefixesOf } from './resolve-revision.js'
+import { isResolvable, likeRefPrefixesOf, refPrefixesOf } from './resolve-revision.js'
 import { isDue } from './state/due.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 
@@ -79,9 +79,25 @@ export class Remote {
     if (prefixes.length === 0) return []
     const refs = await this.session.listRefs(prefixes, signal)
     const isComplete = entries.every(({ revision }) => isResolvable(revision, refs))
-    if (isComplete || refs.some(({ name }) => name === 'HEAD')) return refs
-    // Without a HEAD, only the branches tell an empty repository from a missing ref.
-    return [...refs, ...(await this.session.listRefs(['refs/heads/'], signal))]
+    if (isComplete) return refs
+    // Without a HEAD, only the branches tell an empty repository from a missing ref; and what is
+    // like a missing one, or has its name, is probably meant.
+    const missing = entries.filter(({ revision }) => !isResolvable(revision, refs))
+    const more = await this.#tryToList(
+      likeRefPrefixesOf(missing.map(({ revision }) => revision)),
+      signal,
+    )
+    return [...new Map([...refs, ...more].map((ref) => [ref.name, ref])).values()]
+  }
+
+  /** A list that is too large names nothing: what is missing is told all the same. */
+  async #tryToList(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+    try {
+      return await this.session.listRefs(prefixes, signal)
+    } catch (error) {
+      if (error instanceof SyncError && error.code === 'refs-too-large') return []
+      throw error
+    }
   }
 }
 

@@ -1,10 +1,12 @@
 // What a remote's refs say that an entry should show.
 import { SyncError } from '../base/errors.js'
+import { suggestion } from '../base/nearest.js'
 import type { Oid } from '../git/oid.js'
 import { type Revision, refPrefixOf } from '../git/revision.js'
 import { newestIn, versionsIn } from '../git/version-range.js'
 import type { RemoteRef } from '../remote/remote-session.js'
 
+const HEADS = 'refs/heads/'
 const TAGS = 'refs/tags/'
 
 /** How many versions are named of those that are there. */
@@ -25,6 +27,15 @@ export function refPrefixesOf(revisions: readonly Revision[]): string[] {
   const refs = revisions.map(refPrefixOf).filter((prefix) => prefix !== undefined)
   // HEAD comes along so that a missing branch can be told from an empty repository.
   return refs.length === 0 ? [] : [...new Set(['HEAD', ...refs])]
+}
+
+/** The prefixes of refs that may be meant where `missing` are not there. */
+export function likeRefPrefixesOf(missing: readonly Revision[]): string[] {
+  const tags = missing.flatMap((revision) => {
+    if (revision.kind === 'tag') return TAGS
+    return revision.kind === 'branch' ? `${TAGS}${revision.name}` : []
+  })
+  return [...new Set([HEADS, ...tags])]
 }
 
 /** Finds what a revision stands for. Throws where the remote has no such thing. */
@@ -77,8 +88,20 @@ function notFound(
   const { kind, name } = revision
   return new SyncError(
     `${kind}-not-found`,
-    `The remote has no ${kind} ${JSON.stringify(name)}: push it, or correct the entry's ${kind}`,
+    `The remote has no ${kind} ${JSON.stringify(name)}${hintFor(revision, refs)}: push it, or correct the entry's ${kind}`,
   )
+}
+
+/** What there is of the name in another place, or of nearly that name. */
+function hintFor(revision: Revision, refs: readonly RemoteRef[]): string {
+  if (revision.kind !== 'branch' && revision.kind !== 'tag') return ''
+  const { kind, name } = revision
+  const [own, others] = kind === 'branch' ? [HEADS, TAGS] : [TAGS, HEADS]
+  const other = kind === 'branch' ? 'tag' : 'branch'
+  const names = refs.map((ref) => ref.name)
+  if (names.includes(others + name)) return `, but a ${other} of this name: write "${other}"`
+  const near = names.filter((each) => each.startsWith(own)).map((each) => each.slice(own.length))
+  return suggestion(name, near)
 }
 
 function noVersion(range: string, tags: readonly string[]): SyncError {

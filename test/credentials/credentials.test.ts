@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import type { SyncError } from '../../src/base/errors.js'
 import { namedIn } from '../../src/base/file-name.js'
 import { createCredentials } from '../../src/credentials/credentials.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
@@ -17,10 +18,18 @@ function setUp(t: TestScope, content: unknown) {
   const write = (value: unknown) =>
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   write(content)
-  const credentials = createCredentials({ path: namedIn('/', file) })
-  const headersFor = async (repo: string, name?: string) =>
+  const told: SyncError[] = []
+  const onFileFault = (fault: SyncError) => told.push(fault)
+  const credentials = createCredentials({ path: namedIn('/', file), onFileFault })
+  const sentFor = async (repo: string, name?: string) =>
     (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
-  return { credentials, folder, file, write, headersFor }
+  /** Also finds the faults of a file without which an entry may go on. */
+  const headersFor = async (repo: string, name?: string) => {
+    const fault = await credentials.fileFault()
+    if (fault) throw fault
+    return sentFor(repo, name)
+  }
+  return { credentials, folder, file, write, headersFor, sentFor, told }
 }
 
 test('the longest prefix on a boundary of path and origin wins', async (t) => {
@@ -243,17 +252,36 @@ test('secrets in files are read at each attempt, relative to the credentials fil
   await assert.rejects(headersFor('https://a.example/r'), isInvalid(/tokenFile .*\(ENOENT\)/))
 })
 
-test('a changed file takes effect, a broken one fails the attempt only', async (t) => {
-  const { file, write, headersFor } = setUp(t, [{ url: 'https://a.example', token: 'one' }])
+test('a changed file takes effect, a broken one leaves the last good one in force', async (t) => {
+  const { file, write, headersFor, sentFor, told } = setUp(t, [
+    { url: 'https://a.example', token: 'one' },
+  ])
   const repo = 'https://a.example/r'
   assert.deepEqual(await headersFor(repo), bearer('one'))
   write('[{"token": "s3cret"')
   await assert.rejects(headersFor(repo), isInvalid(/is not JSON: line 1/))
+  assert.deepEqual(await sentFor(repo), bearer('one'))
+  assert.deepEqual(await sentFor('https://b.example/r'), {})
+  await assert.rejects(sentFor(repo, 'new'), isInvalid(/is not JSON: line 1/))
+  assert.equal(told.length, 1)
   writeFileSync(`${file}.new`, JSON.stringify([{ url: 'https://a.example', token: 'two' }]))
   renameSync(`${file}.new`, file)
   assert.deepEqual(await headersFor(repo), bearer('two'))
   rmSync(file)
   await assert.rejects(headersFor(repo), isInvalid(/it cannot be read \(ENOENT\)/))
+  assert.deepEqual(await sentFor(repo), bearer('two'))
+  assert.equal(told.length, 2)
+})
+
+test('with a file that was never good, entries that name none of it go on', async (t) => {
+  const { credentials, sentFor, told } = setUp(t, '[{"token": "s3cret"')
+  assert.deepEqual(await sentFor('https://a.example/r'), {})
+  assert.deepEqual(await sentFor('https://me:pw@a.example/r'), basic('me:pw'))
+  const ssh = parseRemoteUrl('git@a.example:r', '/')
+  assert.equal((await credentials.sshFor(ssh, undefined)).keyFiles, undefined)
+  await assert.rejects(sentFor('https://a.example/r', 'bot'), isInvalid(/is not JSON: line 1/))
+  await assert.rejects(credentials.sshFor(ssh, 'bot'), isInvalid(/is not JSON: line 1/))
+  assert.equal(told.length, 1)
 })
 
 test('every fault is listed, and no value', async (t) => {

@@ -25,8 +25,11 @@ function setUp(t: TestScope, files: Record<string, string>, env: Record<string, 
   const redactor = createRedactor()
   const options = { path: file, env: Object.fromEntries(variables), redactor }
   const credentials = createCredentials(options)
-  const headersFor = async (repo: string, name?: string) =>
-    (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
+  const headersFor = async (repo: string, name?: string) => {
+    const fault = await credentials.fileFault()
+    if (fault) throw fault
+    return (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
+  }
   return { credentials, headersFor, home, redactor, write }
 }
 

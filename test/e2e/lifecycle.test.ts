@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual, promisify } from 'node:util'
@@ -161,6 +161,42 @@ test('validate tells of a credential that is not there', async (t) => {
   assert.doesNotMatch(validated.stderr, /s3cret/)
   writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
   assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
+})
+
+test('validate asks the remotes of several listings as the service would', async (t) => {
+  const { repo, dir, listingPath } = await setUp(t)
+  repo.git('tag', 'v1')
+  repo.git('branch', 'feature/login')
+  const [entry] = JSON.parse(readFileSync(listingPath, 'utf8'))
+  const write = (name: string, entries: object[]) => {
+    const file = path.join(dir, name)
+    writeFileSync(file, JSON.stringify(entries.map((each) => ({ ...entry, ...each }))))
+    return file
+  }
+  const good = write('good.json', [{ path: 'a' }, { path: 'b', commit: repo.oid('HEAD') }])
+  const bad = write('bad.json', [
+    { path: 'a', branch: 'v1' },
+    { path: 'b', branch: 'feature/logn' },
+    { path: 'c', tag: 'v2' },
+    { path: 'd', commit: '1'.repeat(40) },
+    { path: 'e', repo: '/none' },
+    { path: 'f', repo: '/none', suspend: true },
+  ])
+  assert.equal((await runProgram(['validate', good, bad])).code, 0)
+  const { code, stdout, stderr } = await runProgram(['validate', '--remote', good, bad])
+  assert.equal(code, 2)
+  assert.equal(stdout, `${good}: valid, 2 entries\n`)
+  const lines = stderr.trim().split('\n')
+  for (const [index, words] of [
+    /\/0\/branch: The remote has no branch "v1", but a tag of this name: write "tag"/,
+    /\/1\/branch: The remote has no branch "feature\/logn" \(did you mean "feature\/login"\?\)/,
+    /\/2\/tag: The remote has no tag "v2" \(did you mean "v1"\?\)/,
+    /\/3\/commit: The remote does not have the wanted commit/,
+    /\/4\/repo: \/none does not exist/,
+  ].entries()) {
+    assert.match(lines[index] ?? '', words)
+  }
+  assert.equal(lines.length, 5)
 })
 
 test('validate looks at the credentials that the environment gives', async (t) => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { Remote, remoteKeyOf } from '../../src/sync/remote.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { FakeRemote } from '../helpers/fake-remote.js'
-import { listed, oid, REPO } from '../helpers/fake-sync.js'
+import { failure, listed, oid, REPO } from '../helpers/fake-sync.js'
 
 const signal = new AbortController().signal
 
@@ -15,11 +15,14 @@ async function ask(fake: FakeRemote, ...entries: object[]) {
 }
 
 describe('the refs of a poll', () => {
-  test('come with one request', async () => {
+  test('come with one request, and what a missing one may be with another', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
     assert.deepEqual(await ask(fake, {}, { branch: 'main' }, { branch: 'missing' }), {
-      asked: [['HEAD', 'refs/heads/main', 'refs/heads/missing']],
+      asked: [
+        ['HEAD', 'refs/heads/main', 'refs/heads/missing'],
+        ['refs/heads/', 'refs/tags/missing'],
+      ],
       names: ['refs/heads/main', 'HEAD'],
     })
   })
@@ -37,9 +40,24 @@ describe('the refs of a poll', () => {
     const fake = new FakeRemote()
     fake.set('refs/heads/trunk', oid(1))
     assert.deepEqual(await ask(fake, {}, { branch: 'main' }), {
-      asked: [['HEAD', 'refs/heads/main'], ['refs/heads/']],
+      asked: [
+        ['HEAD', 'refs/heads/main'],
+        ['refs/heads/', 'refs/tags/main'],
+      ],
       names: ['refs/heads/trunk'],
     })
+  })
+
+  test('are told without what a missing one may be where that is too much', async () => {
+    const fake = new FakeRemote()
+    fake.push(oid(1))
+    const listRefs = fake.listRefs.bind(fake)
+    fake.listRefs = async (prefixes, aborted) => {
+      if (prefixes.includes('refs/heads/')) throw failure('refs-too-large')
+      return listRefs(prefixes, aborted)
+    }
+    const { names } = await ask(fake, { branch: 'missing' })
+    assert.deepEqual(names, ['HEAD'])
   })
 
   test('take no request for commits', async () => {

@@ -1,5 +1,6 @@
 // The credentials file as a source: the credential that an entry names, or else that of the
 // longest prefix of its address.
+import type { SyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
 import { suggestion } from '../../base/nearest.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
@@ -7,24 +8,27 @@ import type { Credential, FoundCredential } from '../credential.js'
 import { findCredential } from '../credential-match.js'
 import { createHeaderProvider } from '../header-provider.js'
 import type { MintServices } from '../minted/mint.js'
-import type { CredentialProvider, Headers, ProvidedHeaders } from '../provider.js'
+import type { CredentialProvider, Headers, LoginAttempt, ProvidedHeaders } from '../provider.js'
 import { invalidIn, type Origin, originIn } from '../secret-file.js'
-import { createFileReader } from './reader.js'
+import { type CredentialsRead, createFileReader } from './reader.js'
 
 /** All that the file is asked for. */
 export interface CredentialsFile {
   find: CredentialProvider<FoundCredential>
   headers: CredentialProvider<ProvidedHeaders>
-  /** Every credential. */
-  all: CredentialProvider<readonly Credential[]>
+  /** Every credential, and what is wrong with the file. */
+  read: (attempt: LoginAttempt) => Promise<CredentialsRead>
 }
+
+const NO_FILE: CredentialsRead = { credentials: [], fault: undefined }
 
 /** Creates a source of what `file` has. */
 export function createCredentialsFile(
   file: NamedFile | undefined,
   services: MintServices,
+  onFault: (fault: SyncError) => void,
 ): CredentialsFile {
-  const read = file === undefined ? undefined : createFileReader(file)
+  const read = file === undefined ? async () => NO_FILE : createFileReader(file, onFault)
   // What a credential minted is kept as long as the credential is.
   const providers = new WeakMap<Credential, CredentialProvider<Headers>>()
 
@@ -35,13 +39,13 @@ export function createCredentialsFile(
   }
   const find: CredentialsFile['find'] = async (request) => {
     const { remote, name } = request
-    if (file === undefined || !read) {
+    if (file === undefined) {
       if (name === undefined) return undefined
       const fault =
         'set it, or take the field "credential" out of the entry, which asks for one of that file'
       throw invalidIn('CREDENTIALS_PATH is not set', fault)
     }
-    const credentials = await read(request)
+    const { credentials = [], fault: fileFault } = await read(request.attempt)
     const credential =
       name === undefined
         ? findCredential(credentials, remote.url)
@@ -52,7 +56,9 @@ export function createCredentialsFile(
       if (name !== undefined) assertCovers(credential, remote, origin)
       return { credential, label, origin }
     }
+    // An entry that names none may need none: whoever finds that it does, tells of the fault.
     if (name === undefined) return undefined
+    if (fileFault) throw fileFault
     // A name that is none of them may be a secret.
     const hint = suggestion(
       name,
@@ -69,7 +75,7 @@ export function createCredentialsFile(
       if (!headers || Object.keys(headers).length === 0) return undefined
       return { headers, source: `the ${found.label} in CREDENTIALS_PATH` }
     },
-    all: async (request) => read?.(request),
+    read,
   }
 }
 

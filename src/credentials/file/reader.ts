@@ -1,31 +1,57 @@
-// Reads the credentials file as it is at each attempt, at the cost of a stat.
+// Reads the credentials file as it is at each attempt, at the cost of a stat. One that is broken
+// leaves the last good one in force, as the listing does.
 import { stat } from 'node:fs/promises'
+import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
 import type { Credential } from '../credential.js'
-import type { CredentialRequest } from '../provider.js'
+import type { LoginAttempt } from '../provider.js'
 import { originIn, readSafely, readText } from '../secret-file.js'
 import { createCredentialsParser } from './parser.js'
+
+/** What the file has. */
+export interface CredentialsRead {
+  /** The last good ones; undefined: there were none yet. */
+  credentials: Credential[] | undefined
+  /** What is wrong with the file as it is now. */
+  fault: SyncError | undefined
+}
 
 /**
  * Reads the file again only when it has changed, as a thousand remotes may ask each minute, or
  * when a server rejected what it gave. Credentials stay the same objects while the text does.
+ * `onFault` is told once of each fault.
  */
 export function createFileReader(
   named: NamedFile,
-): (request: CredentialRequest) => Promise<Credential[]> {
+  onFault: (fault: SyncError) => void,
+): (attempt: LoginAttempt) => Promise<CredentialsRead> {
   const parse = createCredentialsParser()
   const { file } = named
   const { name } = originIn(named)
-  let cached: { fingerprint: string; text: string; credentials: Credential[] } | undefined
-  return async ({ attempt }) => {
+  let good: { text: string; credentials: Credential[] } | undefined
+  let last: { fingerprint: string; fault: SyncError | undefined } | undefined
+  let told: string | undefined
+
+  async function look(isRejected: boolean): Promise<SyncError | undefined> {
     const fingerprint = await readSafely(name, 'it', async () => {
       const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
       return [ino, size, mtimeNs, ctimeNs].join()
     })
-    if (!attempt.rejected && cached?.fingerprint === fingerprint) return cached.credentials
+    if (!isRejected && last?.fingerprint === fingerprint) return last.fault
     const text = await readText(file, name)
-    const credentials = cached?.text === text ? cached.credentials : parse(text, named)
-    cached = { fingerprint, text, credentials }
-    return credentials
+    last = { fingerprint, fault: undefined }
+    try {
+      if (good?.text !== text) good = { text, credentials: parse(text, named) }
+    } catch (error) {
+      last.fault = toSyncError(error)
+    }
+    return last.fault
+  }
+
+  return async ({ rejected }) => {
+    const fault = await look(rejected !== undefined).catch(toSyncError)
+    if (fault && fault.message !== told) onFault(fault)
+    told = fault?.message
+    return { credentials: good?.credentials, fault }
   }
 }

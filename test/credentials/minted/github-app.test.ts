@@ -45,8 +45,11 @@ async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   const client = createHttpClient({ idleTimeoutMs: 5000 })
   atEnd(t, () => client.close())
   const credentials = createCredentials({ path: namedIn('/', file), client, clock })
-  const ask = async (rejected?: Record<string, string>, repo = REPO) =>
-    (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
+  const ask = async (rejected?: Record<string, string>, repo = REPO) => {
+    const fault = await credentials.fileFault()
+    if (fault) throw fault
+    return (await credentials.authorize(parseRemoteUrl(repo, '/'), undefined, { rejected })).headers
+  }
   return { ask, api, clock, file, keyFile, publicKey, requests: server.requests, writeKey }
 }
 

@@ -51,7 +51,8 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
       const file = createKey(path.join(tempDir(t), 'key'), type, ...args, ...protection)
       const text = readFileSync(file, 'utf8')
       // As secrets are mangled on their way.
-      for (const form of formsOf(text)) {
+      // To decrypt takes long, and is the same for all of them.
+      for (const form of passphrase ? [text, text.trimEnd()] : formsOf(text)) {
         writeFileSync(file, form)
         const identity = await readKeyFile(namedIn('/', file), passphrase)
         assert.ok(identity && 'key' in identity, JSON.stringify(identity))

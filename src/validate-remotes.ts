@@ -1,0 +1,90 @@
+// Asks the remotes of a listing what the service would ask them, with the same credentials and
+// limits, and says it in the same words.
+import { systemClock } from './base/clock.js'
+import type { Fault } from './base/document-fault.js'
+import { SyncError, toSyncError } from './base/errors.js'
+import { createRedactor } from './base/known-secrets.js'
+import type { Entry } from './listing/entry.js'
+import type { RemoteSession } from './remote/remote-session.js'
+import { createSessions } from './sessions.js'
+import type { Settings } from './settings.js'
+import { Remote, remoteKeyOf } from './sync/remote.js'
+import { resolveRevision } from './sync/resolve-revision.js'
+import { withTimeLimit } from './sync/time-limit.js'
+import { createMemoryBudget } from './thread/memory-budget.js'
+
+/** An entry, and its place in the listing. */
+interface Placed {
+  entry: Entry
+  index: number
+}
+
+/** What a sync of `entries` would fail by at its remotes; suspended ones are not asked for. */
+export async function askRemotes(entries: readonly Entry[], settings: Settings): Promise<Fault[]> {
+  const redactor = createRedactor()
+  const memory = createMemoryBudget(settings.memoryBudgetBytes)
+  const [clock, observe] = [systemClock, () => undefined]
+  const sessions = createSessions({ settings, clock, observe, redactor, memory })
+  const faults: Fault[] = []
+  const groups = groupByRemote(entries).values()
+  const askInTurn = async () => {
+    for (const placed of groups) {
+      const session = sessions.open(placed[0]!.entry)
+      for (const { pointer, message } of await askRemote(session, placed, settings)) {
+        faults.push({ pointer, message: redactor.redact(message) })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: settings.maxConcurrentPolls }, askInTurn))
+  await sessions.close()
+  const indexOf = ({ pointer }: Fault) => Number(pointer.split('/')[1])
+  return faults.sort((a, b) => indexOf(a) - indexOf(b))
+}
+
+function groupByRemote(entries: readonly Entry[]): Map<string, Placed[]> {
+  const groups = new Map<string, Placed[]>()
+  for (const [index, entry] of entries.entries()) {
+    if (entry.suspend) continue
+    const key = remoteKeyOf(entry)
+    groups.set(key, [...(groups.get(key) ?? []), { entry, index }])
+  }
+  return groups
+}
+
+async function askRemote(
+  session: RemoteSession,
+  placed: readonly Placed[],
+  { syncTimeoutMs }: Settings,
+): Promise<Fault[]> {
+  const { signal } = new AbortController()
+  const limited = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
+    withTimeLimit(syncTimeoutMs, systemClock, signal, ask).catch(toSyncError)
+  const entries = placed.map(({ entry }) => entry)
+  const refs = await limited((aborted) => new Remote(session).listRefs(entries, aborted))
+  const checks = placed.map(async ({ entry: { revision }, index }): Promise<Fault[]> => {
+    const failed = (field: string, { message }: SyncError) => [
+      { pointer: `/${index}/${field}`, message },
+    ]
+    if (refs instanceof SyncError) return failed('repo', refs)
+    try {
+      const { want } = resolveRevision(revision, refs)
+      if (revision.kind !== 'commit') return []
+      // Only a fetch tells whether a commit is served.
+      const refusal = await limited((aborted) => startFetch(session, want, aborted))
+      return refusal ? failed(refusal.code === 'commit-not-found' ? 'commit' : 'repo', refusal) : []
+    } catch (error) {
+      return failed(revision.kind === 'head' ? 'branch' : revision.kind, toSyncError(error))
+    }
+  })
+  return (await Promise.all(checks)).flat()
+}
+
+/** Fetches a commit as far as its pack begins. */
+async function startFetch(
+  session: RemoteSession,
+  want: string,
+  signal: AbortSignal,
+): Promise<undefined> {
+  const { chunks } = await session.fetch({ wants: [want], haves: [], thinPack: false }, signal)
+  for await (const _ of chunks) break
+}
