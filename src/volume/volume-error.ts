@@ -71,7 +71,8 @@ export function toVolumeError(error: unknown, directory: string): unknown {
 function placeOf(error: Error, directory: string): string {
   if (!('path' in error) || typeof error.path !== 'string') return directory
   if (isWithin(directory, error.path)) return directory
-  let place = path.dirname(error.path)
+  // What is no directory can be what stands there itself.
+  let place = errnoOf(error) === 'ENOTDIR' ? error.path : path.dirname(error.path)
   while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
   return place
 }

@@ -171,6 +171,16 @@ describe('an error of the volume', () => {
     }
   })
 
+  test('that a file stands in the way names the file, however it is found out', (t) => {
+    const root = tempDir(t)
+    writeFileSync(`${root}/file`, '')
+    for (const file of [`${root}/file`, `${root}/file/state`, `${root}/file/state/in-place`]) {
+      const error = Object.assign(fsError('ENOTDIR'), { path: file })
+      const { message } = toVolumeError(error, '/volume/site') as SyncError
+      assert.ok(message.includes(`on the way to ${root}/file (`), message)
+    }
+  })
+
   test('that it is not passes through', () => {
     const ofNode = Object.assign(new Error('x'), { code: 'ERR_OTHER' })
     for (const error of [new SyncError('aborted', 'x'), ofNode, 'x', undefined]) {
