@@ -8,6 +8,7 @@ import { type LocalRef, readRefs } from './refs.js'
 import { type LocalRepository, openRepository, toLocalError } from './repository.js'
 import { fetchInWorker, peelInWorker } from './worker-client.js'
 
+/** Beyond this, only those are kept that the refs of the last look lead to. */
 const MAX_CACHED_PEELS = 10_000
 
 export class DiskSession implements RemoteSession {
@@ -55,15 +56,20 @@ export class DiskSession implements RemoteSession {
     refs: readonly LocalRef[],
     signal: AbortSignal,
   ): Promise<void> {
+    if (this.#peels.size > MAX_CACHED_PEELS) this.#forgetAllBut(refs)
     const unknown = refs.flatMap(({ name, oid, peeled }) =>
       peeled === undefined && mayBeTag(name) && !this.#peels.has(oid) ? [oid] : [],
     )
     if (unknown.length === 0) return
-    if (this.#peels.size + unknown.length > MAX_CACHED_PEELS) this.#peels.clear()
     for (const [oid, target] of await peelInWorker(repository, unknown, signal)) {
       // What is missing now may come later.
       if (target !== undefined) this.#peels.set(oid, target)
     }
+  }
+
+  #forgetAllBut(refs: readonly LocalRef[]): void {
+    const current = new Set(refs.map(({ oid }) => oid))
+    for (const oid of this.#peels.keys()) if (!current.has(oid)) this.#peels.delete(oid)
   }
 }
 

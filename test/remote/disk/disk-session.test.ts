@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -211,6 +211,27 @@ test('refs that take more than the bound are refused', async (t) => {
   assert.equal((await open(repo.dir, 900).listRefs(['refs/heads/main'], signal)).length, 1)
 })
 
+test('what tags peel to is told however many there are', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const commit = repo.commit('first')
+  repo.git('tag', '-a', '-m', 'x', 'first')
+  const session = open(repo.dir, 1 << 22)
+  const peeledOf = async (name: string) => {
+    const refs = await session.listRefs(['refs/tags/'], signal)
+    return refs.find((ref) => ref.name === name)?.peeled
+  }
+  assert.equal(await peeledOf('refs/tags/first'), commit)
+  // Of which nobody knows what they peel to.
+  const texts = Array.from({ length: 10_000 }, (_, index) => String(index))
+  const stream = texts.map((text) => `blob\ndata ${text.length}\n${text}\n`).join('')
+  repo.gitBytes(['fast-import', '--quiet'], { input: Buffer.from(stream) })
+  const lines = texts.map((text) => `${blobOid(text)} refs/tags/${text}\n`)
+  writeFileSync(path.join(repo.gitDir, 'packed-refs'), lines.sort().join(''))
+  repo.git('tag', '-a', '-m', 'x', 'second')
+  assert.equal(await peeledOf('refs/tags/first'), commit)
+  assert.equal(await peeledOf('refs/tags/second'), commit)
+})
+
 test('an unborn HEAD is no ref, and a detached one is told as it is', async (t) => {
   const repo = createRepo(path.join(tempDir(t), 'repo'))
   assert.deepEqual(await lsRefs(repo.dir), [])
@@ -218,6 +239,10 @@ test('an unborn HEAD is no ref, and a detached one is told as it is', async (t) 
   repo.git('checkout', '-q', '--detach')
   assert.deepEqual(await lsRefs(repo.dir, 'HEAD'), [`${oid} HEAD`])
 })
+
+function blobOid(text: string): string {
+  return createHash('sha1').update(`blob ${text.length}\0${text}`).digest('hex')
+}
 
 function packsOf(gitDir: string): string[] {
   const folder = path.join(gitDir, 'objects/pack')
