@@ -1,12 +1,17 @@
-// A session with a repository on this machine's disk: it is read as it is, and needs no git.
+// A session with a repository on this machine's disk: it is read as it is, and needs no git. A
+// thread of its own reads objects; leaving it, or aborting, ends the thread.
 
 import { toAbortError } from '../../base/abort-error.js'
+import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
+import { runInThread, streamFromThread } from '../../thread/run.js'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { type LocalRef, readRefs } from './refs.js'
 import { type LocalRepository, openRepository, toLocalError } from './repository.js'
-import { fetchInWorker, peelInWorker } from './worker-client.js'
+import type { FetchTask, Peeled, PeelTask } from './worker.js'
+
+const WORKER = new URL('./worker.js', import.meta.url)
 
 /** Beyond this, only those are kept that the refs of the last look lead to. */
 const MAX_CACHED_PEELS = 10_000
@@ -41,8 +46,8 @@ export class DiskSession implements RemoteSession {
   }
 
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
-    const repository = await this.#open(signal)
-    return { chunks: fetchInWorker(repository, request, signal) }
+    const task: Omit<FetchTask, 'port'> = { repository: await this.#open(signal), request }
+    return { chunks: streamFromWorker(task, signal) }
   }
 
   async #open(signal: AbortSignal): Promise<LocalRepository> {
@@ -61,7 +66,11 @@ export class DiskSession implements RemoteSession {
       peeled === undefined && mayBeTag(name) && !this.#peels.has(oid) ? [oid] : [],
     )
     if (unknown.length === 0) return
-    for (const [oid, target] of await peelInWorker(repository, unknown, signal)) {
+    const task: PeelTask = { repository, oids: unknown }
+    const peeled = await runInThread<Peeled>(WORKER, task, signal).catch((error) => {
+      throw toFault(error, signal)
+    })
+    for (const [oid, target] of peeled) {
       // What is missing now may come later.
       if (target !== undefined) this.#peels.set(oid, target)
     }
@@ -71,6 +80,19 @@ export class DiskSession implements RemoteSession {
     const current = new Set(refs.map(({ oid }) => oid))
     for (const oid of this.#peels.keys()) if (!current.has(oid)) this.#peels.delete(oid)
   }
+}
+
+/** The chunks of a pack, read by a thread that starts with the first of them. */
+async function* streamFromWorker(task: object, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* streamFromThread(WORKER, task, signal)
+  } catch (error) {
+    throw toFault(error, signal)
+  }
+}
+
+function toFault(error: unknown, signal: AbortSignal): SyncError {
+  return signal.aborted ? toAbortError(signal.reason) : toSyncError(error)
 }
 
 /** Branches hold commits, which git itself makes sure of. */
