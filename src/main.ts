@@ -5,6 +5,7 @@ import { parseCommand } from './command.js'
 import { EXIT } from './exit-code.js'
 import { checkHealth, type Probe } from './healthcheck.js'
 import { type Settings, SettingsError } from './settings.js'
+import { readBuild } from './version.js'
 
 process.exitCode = await main()
 
@@ -13,9 +14,11 @@ async function main(): Promise<number | undefined> {
     const command = parseCommand(process.argv.slice(2), process.env, process.cwd())
     switch (command.name) {
       case 'help':
+        return print((await import('./help.js')).helpText())
       case 'version':
-        process.stdout.write(`${command.text.trimEnd()}\n`)
-        return EXIT.clean
+        return print(readBuild().version)
+      case 'status':
+        return await (await import('./show-status.js')).showStatus(command.url)
       case 'validate':
         return await (await import('./validate.js')).validate(command)
       case 'healthcheck':
@@ -29,6 +32,11 @@ async function main(): Promise<number | undefined> {
     process.stderr.write('git-autosync: --help lists all settings\n')
     return EXIT.invalid
   }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.clean
 }
 
 async function healthcheck(

@@ -22,6 +22,7 @@ import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy
 
 /** One setting: how it is written, on the command line as well, and how it is parsed. */
 export interface Setting<T> extends Flag {
+  variable: string
   /** The environment variables that it is read from, the first that is set; its own among them. */
   variables: readonly string[]
   /** Throws a RangeError whose message says what is wrong. */

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseCommand } from '../src/command.js'
+import { helpText } from '../src/help.js'
 import { listingDefaults, SETTINGS, SettingsError } from '../src/settings.js'
+import { readBuild } from '../src/version.js'
 
 type Env = Record<string, string>
 
@@ -69,25 +71,40 @@ test('healthcheck needs the port of the service, and no listing', () => {
 })
 
 test('help names every setting with its variable and default, whatever else is wrong', () => {
-  for (const argv of [['--help'], ['-h'], ['validate', '--nonsense', '--help']]) {
-    const help = parse(argv, {})
-    assert.ok(help.name === 'help')
-    const text = help.text.replace(/\s+/g, ' ')
-    for (const command of ['validate', 'healthcheck']) {
-      assert.ok(text.includes(`git-autosync ${command} [flags]`))
+  for (const argv of [['--help'], ['-h'], ['help'], ['validate', '--nonsense', '--help']]) {
+    assert.deepEqual(parse(argv, {}), { name: 'help' })
+    const help = helpText()
+    const text = help.replace(/\s+/g, ' ')
+    for (const command of ['validate [flags]', 'healthcheck [flags]', 'status [--url']) {
+      assert.ok(text.includes(`git-autosync ${command}`))
     }
     for (const setting of Object.values(SETTINGS)) {
       assert.ok(text.includes(`--${setting.name} `))
       assert.ok(text.includes(`env: ${setting.variable}`), setting.variable)
       if (setting.default) assert.ok(text.includes(`"${setting.default}"`))
     }
-    assert.ok(help.text.split('\n').every((line) => line.length <= 100))
+    const others = ['GIT_TOKEN_FILE', 'NETRC', 'SIGHUP', 'SIGTERM', 'Exit codes', 'https://']
+    for (const word of others) assert.ok(text.includes(word), word)
+    assert.ok(help.split('\n').every((line) => line.length <= 100))
   }
 })
 
 test('version is that of package.json', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-  for (const flag of ['--version', '-V']) {
-    assert.deepEqual(parse([flag], {}), { name: 'version', text: version })
+  for (const word of ['--version', '-V', '-v', 'version']) {
+    assert.deepEqual(parse([word], {}), { name: 'version' })
   }
+  assert.equal(readBuild().version, version)
+})
+
+test('status asks the service at its address, or at another, and needs no listing', () => {
+  assert.deepEqual(parse(['status'], {}), { name: 'status', url: 'http://127.0.0.1:8080' })
+  const url = 'https://sync.example.com/a'
+  assert.deepEqual(parse(['status', '--url', url], { HTTP_PORT: '0' }), { name: 'status', url })
+  assert.deepEqual(faultsOf(['status'], { HTTP_PORT: '0' }), [
+    'HTTP_PORT is 0: name the port that was logged',
+  ])
+  assert.deepEqual(faultsOf(['status', '--url=sync'], {}), [
+    '--url must begin with http:// or https://',
+  ])
 })

@@ -11,8 +11,8 @@ export interface Flag {
   valueName: string
   description: string
   default: string | undefined
-  /** The environment variable of the same meaning. */
-  variable: string
+  /** The environment variable of the same meaning; undefined where there is none. */
+  variable: string | undefined
 }
 
 /** A flag without a value, of one command. */
@@ -58,12 +58,18 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
     else faults.push(`--${flag.name} needs a value`)
   }
   const given = program.switches.filter(({ name }) => command.getOptionValue(name) === true)
-  const names = command.options.map((option) => option.long ?? '')
+  const names = command.options.flatMap(({ long }) => long ?? [])
   const rest = sortUnknown(unknown)
   for (const flag of rest.flags) faults.push(`unknown flag ${flag}${suggestion(flag, names)}`)
-  const { help = false, version = false } = command.opts<{ help?: boolean; version?: boolean }>()
-  const switches = new Set(given.map(({ name }) => name))
-  return { values, switches, operands: [...operands, ...rest.operands], help, version, faults }
+  const { help = false, version, V } = command.opts<Record<string, boolean | undefined>>()
+  return {
+    values,
+    switches: new Set(given.map(({ name }) => name)),
+    operands: [...operands, ...rest.operands],
+    help,
+    version: version ?? V ?? false,
+    faults,
+  }
 }
 
 /** The help of a program, of lines of at most 100 columns. */
@@ -80,15 +86,15 @@ function createCommand({ name, usage, description, flags, switches }: Program): 
     // A missing value is not commander's to report: it would stop at the first fault.
     .configureHelp({ optionTerm: ({ flags: term }) => term.replace(/\[(?!boolean)(.+)\]/, '<$1>') })
   for (const flag of flags) {
-    command.addOption(
-      new Option(`--${flag.name} [${flag.valueName}]`, flag.description)
-        .default(flag.default)
-        .env(flag.variable),
-    )
+    const option = new Option(`--${flag.name} [${flag.valueName}]`, flag.description)
+    option.default(flag.default)
+    if (flag.variable !== undefined) option.env(flag.variable)
+    command.addOption(option)
   }
   for (const { name, description } of switches) command.option(`--${name}`, description)
   command.addOption(new Option('-h, --help', 'show this help'))
-  command.addOption(new Option('-V, --version', 'show the version'))
+  command.addOption(new Option('-v, --version', 'show the version'))
+  command.addOption(new Option('-V').hideHelp())
   return command
 }
 

@@ -41,7 +41,7 @@ function prettyValue(value: unknown): string {
 }
 
 /** A remote's words could otherwise drive the terminal, forge a line, or turn one around. */
-function escapeUnseen(text: string): string {
+export function escapeUnseen(text: string): string {
   return text.replace(UNSEEN, (character) =>
     character < '\u0100' ? escapeUnits(character, '\\x', 2) : escapeUnits(character, '\\u', 4),
   )
