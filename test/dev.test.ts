@@ -14,7 +14,6 @@ const DEV = fileURLToPath(new URL('./dev.js', import.meta.url))
 test('a change of the source starts the program again', async (t) => {
   const cwd = tempDir(t)
   mkdirSync(path.join(cwd, 'src'))
-  mkdirSync(path.join(cwd, 'dist'))
   const compilerOptions = { rootDir: 'src', outDir: 'dist', types: [], lib: ['ES2023', 'DOM'] }
   const files = { 'package.json': { type: 'module' }, 'tsconfig.json': { compilerOptions } }
   for (const [name, content] of Object.entries(files)) {
