@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import {
@@ -9,6 +8,7 @@ import {
   readRegularFileSync,
 } from '../../src/base/regular-file.js'
 import { tempDir } from '../helpers/git.js'
+import { createPipe, createSpecialFiles } from '../helpers/special-files.js'
 
 const MAX_BYTES = 64 * 1024
 
@@ -37,16 +37,12 @@ for (const [how, read] of readers) {
     test('what is no regular file, or too long, is refused in words', async (t) => {
       const folder = tempDir(t)
       const at = (name: string) => path.join(folder, name)
-      execFileSync('mkfifo', [at('fifo')])
-      symlinkSync('/dev/zero', at('zero'))
-      mkdirSync(at('folder'))
-      writeFileSync(at('sparse'), '')
-      truncateSync(at('sparse'), 2 ** 31)
+      createSpecialFiles(folder)
       writeFileSync(at('long'), Buffer.alloc(MAX_BYTES + 1))
       for (const [name, words] of [
-        ['fifo', /^is a pipe, not a regular file/],
-        ['zero', /^is a device, not a regular file/],
-        ['folder', /^is a directory, not a file$/],
+        ['pipe', /^is a pipe, not a regular file/],
+        ['device', /^is a device, not a regular file/],
+        ['directory', /^is a directory, not a file$/],
         ['sparse', /^is longer than 64 KiB/],
         ['long', /^is longer than 64 KiB/],
         ['none', /ENOENT/],
@@ -67,6 +63,6 @@ test('a file that grows while it is read is refused at the limit', async (t) => 
 
 test('only a regular file is opened', (t) => {
   const file = path.join(tempDir(t), 'fifo')
-  execFileSync('mkfifo', [file])
+  createPipe(file)
   assert.throws(() => openRegularFileSync(file), { code: 'EINVAL' })
 })

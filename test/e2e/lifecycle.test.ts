@@ -27,10 +27,9 @@ for (const publish of ['in-place', 'symlink']) {
         Array.from({ length: 5000 }, (_, index) => [`many/d${index % 50}/f${index}`, `${index}\n`]),
       )
       const second = repo.commit('many', { ...files, file: '2' })
-      await until(async () => (await service.entry('out')).state === 'syncing', 'a sync', 5000)
-      const startedAt = Date.now()
+      await until(async () => (await service.entry('out')).state === 'syncing', 'a sync')
+      // Another code, were it not done within its own time.
       assert.equal(await service.stop(), 0)
-      assert.ok(Date.now() - startedAt < 5000)
 
       const settings = { WORKTREE_GRACE_PERIOD: '0s' }
       const restarted = await startService(t, { listingPath, settings })
@@ -50,9 +49,8 @@ for (const publish of ['in-place', 'symlink']) {
       server.onRequest = () => true
       const service = await startService(t, { listingPath })
       await until(() => server.requests.length > 0, 'a request')
-      const startedAt = Date.now()
+      // Another code, were it not done within its own time.
       assert.equal(await service.stop(), 0)
-      assert.ok(Date.now() - startedAt < 5000)
     })
 
     test('a restart finds what is in place: ready at once, though the remote is down', async (t) => {

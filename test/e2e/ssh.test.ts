@@ -117,21 +117,17 @@ test('fifty entries of one host share one connection, which is opened again when
   )
   const settings = { SCRAPE_INTERVAL: '3s', HOME: home }
   const service = await startService(t, { listingPath, settings })
-  await until(
-    async () => (await service.get('/startupz')).status === 200,
-    'all are published',
-    60_000,
-  )
+  await until(async () => (await service.get('/startupz')).status === 200, 'all are published')
   const requests = () =>
     service.metric(
       `git_autosync_remote_requests_total{host="127.0.0.1:${port}",service="git-upload-pack",code="200"}`,
     )
   const before = (await requests()) ?? 0
-  await until(async () => ((await requests()) ?? 0) >= before + 50, 'all are polled again', 60_000)
+  await until(async () => ((await requests()) ?? 0) >= before + 50, 'all are polled again')
   assert.equal(proxy.connections, 1)
   proxy.cut()
   const cut = (await requests()) ?? 0
-  await until(async () => ((await requests()) ?? 0) >= cut + 50, 'polls go on', 60_000)
+  await until(async () => ((await requests()) ?? 0) >= cut + 50, 'polls go on')
   assert.ok(proxy.connections <= 3, `${proxy.connections} connections`)
   assert.equal(readFileSync(path.join(dir, 'out/entry-7/name'), 'utf8'), 'entry-7')
   assert.equal(await service.stop(), 0)

@@ -20,6 +20,14 @@ export function assertLinear(size: number, work: (size: number) => void, what = 
   assert.ok(large < MOST * small, `${what}: ${small} ms for ${size}, ${large} ms for 8 times that`)
 }
 
+/** The CPU time of this process, its threads included, while `work` is done, in milliseconds. */
+export async function cpuMsOf(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
 /** The least CPU time of several runs, in milliseconds. */
 function leastOf(runs: number, work: () => void): number {
   const times = Array.from({ length: runs }, () => {

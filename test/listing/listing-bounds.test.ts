@@ -1,13 +1,12 @@
 // A listing of any size, depth and content is taken or refused in words, at a bounded price.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { parseListing, readListingText } from '../../src/listing/listing.js'
 import { formatFault, ListingError } from '../../src/listing/listing-error.js'
 import { tempDir } from '../helpers/git.js'
 import { assertLinear } from '../helpers/growth.js'
+import { createSpecialFiles } from '../helpers/special-files.js'
 import { DEFAULTS, FOLDER, parse, REPO } from './listing-harness.js'
 
 function faultsOf(text: string): string[] {
@@ -127,15 +126,11 @@ test('paths that nest deeply are compared at a price of their length', () => {
 test('what is no file to read as a listing is a fault', async (t) => {
   const folder = tempDir(t)
   const at = (name: string) => path.join(folder, name)
-  execFileSync('mkfifo', [at('fifo')])
-  symlinkSync('/dev/zero', at('zero'))
-  mkdirSync(at('folder'))
-  writeFileSync(at('sparse'), '')
-  truncateSync(at('sparse'), 2 ** 31)
+  createSpecialFiles(folder)
   for (const [name, words] of [
-    ['fifo', /fifo is a pipe, not a regular file/],
-    ['zero', /zero is a device, not a regular file/],
-    ['folder', /folder is a directory, not a file/],
+    ['pipe', /pipe is a pipe, not a regular file/],
+    ['device', /device is a device, not a regular file/],
+    ['directory', /directory is a directory, not a file/],
     ['sparse', /sparse is longer than 16 MiB/],
   ] as const) {
     await assert.rejects(readListingText(at(name)), { code: 'listing-invalid', message: words })

@@ -28,8 +28,6 @@ export interface ChaosReport extends ReaderReport {
   commits: number
 }
 
-/** For how long after a restart everything may take to come right, in milliseconds. */
-const PATIENCE_MS = 60_000
 /** What kills are aimed at. */
 const AIMS = [
   'renaming files in place',
@@ -161,11 +159,7 @@ class Chaos {
       const entries = ['directory', 'link']
       const isPublished = async () =>
         (await service.status()).entries.every((entry) => entry.oid === oid)
-      await until(
-        isPublished,
-        async () => JSON.stringify((await service.status()).entries),
-        PATIENCE_MS,
-      )
+      await until(isPublished, async () => JSON.stringify((await service.status()).entries))
       const expected = checkedOutTree(this.#repoDir, oid)
       for (const entry of entries) {
         const differences = treeDifferences(readTree(path.join(this.#dir, entry)), expected)

@@ -160,7 +160,6 @@ export class RaceRound {
       },
       async () =>
         JSON.stringify([await this.#service.entry(entry.path), differences().slice(0, 5)]),
-      PATIENCE_MS,
     )
   }
 
