@@ -1,15 +1,22 @@
 // Answers that a server, or a gateway before it, compressed though nobody asked for that.
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 import { pipeline, Readable, type Transform } from 'node:stream'
-import { createBrotliDecompress, createUnzip } from 'node:zlib'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { SyncError } from '../../base/errors.js'
+import { started } from '../started.js'
 
-const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
-  ['gzip', createUnzip],
-  ['x-gzip', createUnzip],
-  ['deflate', createUnzip],
-  ['br', createBrotliDecompress],
+/** Creates what decodes a body, by its first byte. */
+type CreateDecoder = (first: number) => Transform
+
+const DECODERS: ReadonlyMap<string, CreateDecoder> = new Map<string, CreateDecoder>([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  // Some servers leave out zlib's header, which is what tells.
+  ['deflate', (first) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw())],
+  ['br', () => createBrotliDecompress()],
 ])
+/** What says that nothing was done. */
+const NO_ENCODING = /^(?:identity|none)?$/
 
 /**
  * What `body` was before it was encoded as a Content-Encoding says; undefined where one of its
@@ -27,21 +34,24 @@ export function decodeBody(
   let decoded = body
   // The last one was applied last.
   for (const name of names.reverse()) {
-    if (name === '' || name === 'identity') continue
+    if (NO_ENCODING.test(name)) continue
     const decoder = DECODERS.get(name)
     if (!decoder) return undefined
-    decoded = decode(decoded, decoder(), `${host} sent an answer in the encoding ${name}`)
+    decoded = decode(decoded, decoder, `${host} sent an answer in the encoding ${name}`)
   }
   return decoded
 }
 
 async function* decode(
   body: AsyncIterable<Uint8Array>,
-  decoder: Transform,
+  createDecoder: CreateDecoder,
   what: string,
 ): AsyncGenerator<Uint8Array> {
+  const { first, stream } = await started(body)
+  if (first === undefined) return
+  const decoder = createDecoder(first[0] ?? 0)
   // Errors of the body end the decoder, which is what is read.
-  pipeline(Readable.from(body), decoder, () => {})
+  pipeline(Readable.from(stream), decoder, () => {})
   try {
     yield* decoder
   } catch (error) {

@@ -3,11 +3,10 @@
 import type { Socket } from 'node:net'
 
 /** Every 1xx but 101, after which another protocol is spoken. */
-const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r]/
+const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r\n]/
 /** How long what {@link INTERIM} matches is, and how it starts. */
 const STATUS_LENGTH = 13
 const START = 'HTTP/1.1 1'
-const END = '\r\n\r\n'
 /** The longest head of an answer that is waited for, in bytes: undici's own limit. */
 const MAX_HEAD_BYTES = 16 * 1024
 
@@ -33,10 +32,21 @@ export function withoutInterimAnswers(socket: Socket): Socket {
 /** What follows whole interim answers; empty where nothing does yet. */
 function afterInterim(bytes: Buffer): Buffer {
   let rest = bytes
-  while (INTERIM.test(statusOf(rest)) && rest.includes(END)) {
-    rest = rest.subarray(rest.indexOf(END) + END.length)
+  while (INTERIM.test(statusOf(rest))) {
+    const end = endOfHead(rest)
+    if (end === undefined) break
+    rest = rest.subarray(end)
   }
   return rest
+}
+
+/** Where the empty line ends; some send lines without a carriage return. */
+function endOfHead(bytes: Buffer): number | undefined {
+  for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', at + 1)) {
+    const next = bytes[at + 1] === 0x0d ? at + 2 : at + 1
+    if (bytes[next] === 0x0a) return next + 1
+  }
+  return undefined
 }
 
 function mayBeInterim(bytes: Buffer): boolean {

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { failsWith } from '../../helpers/fails-with.js'
 import type { TestScope } from '../../helpers/git.js'
 import { gitEnvironment } from '../../helpers/git-command.js'
@@ -76,8 +76,13 @@ const GATEWAYS: Record<string, Gateway> = {
   'gzip that nobody asked for': encoded('gzip', gzipSync),
   'x-gzip that nobody asked for': encoded('X-GZip', gzipSync),
   'deflate that nobody asked for': encoded('deflate', deflateSync),
+  'deflate without a header': encoded('deflate', deflateRawSync),
+  'an encoding that is none': encoded('none', (body) => body),
   'two encodings': encoded('gzip, br', (body) => brotliCompressSync(gzipSync(body))),
   'an unasked 100 Continue': { before: (response) => response.writeContinue() },
+  'an interim answer whose lines end as on Unix': {
+    before: ({ socket }) => void socket?.write('HTTP/1.1 100 Continue\n\n'),
+  },
   'several interim answers': {
     before(response) {
       response.writeContinue()
