@@ -81,6 +81,7 @@ export async function startDaemon(
       checkoutBytes: settings.maxCheckoutBytes,
       files: settings.maxFiles,
     },
+    memory,
     timeoutMs: settings.syncTimeoutMs,
     onError,
     onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),

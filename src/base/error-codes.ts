@@ -131,7 +131,7 @@ export const ERROR_CODES = {
     'Nothing where it passes. Where it stays, run `git fsck` in the repository at the server; a local `repo` must not be a partial clone.'],
   'commit-too-large': ['stall',
     'The commit exceeds MAX_PACK_BYTES, MAX_CHECKOUT_BYTES, MAX_FILES, or what MEMORY_BUDGET leaves for one commit.',
-    'Raise the setting that the message names where the repository is meant to be so large, and restart; else take out of it what is too large. For `.gitattributes` files there is no setting: make them smaller.'],
+    'Raise the setting that the message names where the repository is meant to be so large, and restart; else take out of it what is too large. For `.gitattributes` files, commits and tags there is no setting: make them smaller.'],
   'unsafe-tree': ['stall',
     'A name or mode in the tree is dangerous to write.',
     'Rename or remove what the message names, and push: no setting lets it through. What is only too long may fit on another volume.'],

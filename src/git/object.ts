@@ -13,9 +13,6 @@ export interface GitObject {
   body: Buffer
 }
 
-/** No commit, tree or tag is larger, in bytes: they are held in memory, whatever their size. */
-export const MAX_WHOLE_BYTES = 256 * 1024 * 1024
-
 /** A blob too large to be held in memory. */
 export interface LargeBlob {
   type: 'blob'

@@ -2,11 +2,11 @@
 // in a file; whatever else an object is, it is held in memory.
 
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
-import { corrupt } from '../git/corrupt.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
 import { type Limits, tooLarge } from '../git/limits.js'
-import { type LargeBlob, MAX_WHOLE_BYTES, type StoredObject } from '../git/object.js'
+import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
+import { assertHoldable, holding, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { LargeBlobWriter } from './content-writer.js'
 
@@ -17,6 +17,7 @@ export interface BuildOptions {
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
   limits: Limits
+  memory: WholeMemory
   /** Asked often; throws when the work is to be given up. */
   checkpoint: () => void
 }
@@ -30,14 +31,15 @@ export function buildObject(
   const size = reading(delta, (source) => decodeDeltaHeader(source).size)
   if (size > options.limits.checkoutBytes) throw tooLarge(options.limits, 'checkoutBytes')
   if (base.type !== 'blob') {
+    const { type, body } = base
     const deltaBytes = Buffer.isBuffer(delta) ? delta.length : delta.size
-    if (Math.max(size, deltaBytes) > MAX_WHOLE_BYTES) {
-      throw corrupt(`makes a ${base.type} of an impossible size`)
-    }
-    const whole = Buffer.isBuffer(delta)
-      ? delta
-      : reading(delta, (source) => Buffer.from(source.read(0, source.length)))
-    return { type: base.type, body: applyDelta(base.body, whole) }
+    assertHoldable(type, Math.max(size, deltaBytes), options.memory)
+    return holding(body.length + deltaBytes + size, options.memory, () => {
+      const whole = Buffer.isBuffer(delta)
+        ? delta
+        : reading(delta, (source) => Buffer.from(source.read(0, source.length)))
+      return { type, body: applyDelta(body, whole) }
+    })
   }
   if ('body' in base && Buffer.isBuffer(delta) && size < options.largeBytes) {
     return { type: 'blob', body: applyDelta(base.body, delta) }

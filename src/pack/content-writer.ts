@@ -38,7 +38,7 @@ export class BufferWriter implements ContentWriter {
     const end = this.#taken + piece.length
     assertNotLarger(end, this.#size)
     if (end > this.#body.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(this.#size, 2 * end))
+      const larger = Buffer.allocUnsafeSlow(this.#size)
       this.#body.copy(larger, 0, 0, this.#taken)
       this.#body = larger
     }

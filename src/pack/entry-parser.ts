@@ -12,8 +12,9 @@ import {
 } from '../git/entry-header.js'
 import { inflate } from '../git/inflate.js'
 import { type Limits, tooLarge } from '../git/limits.js'
-import { type LargeBlob, MAX_WHOLE_BYTES } from '../git/object.js'
+import type { LargeBlob } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
+import { assertHoldable, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
@@ -38,6 +39,7 @@ export interface EntryParserOptions {
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
   limits: Limits
+  memory: WholeMemory
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void
 }
@@ -54,6 +56,8 @@ export interface ParsedEntry {
 interface Growing {
   header: EntryHeader
   writer: ContentWriter
+  /** What its content takes in memory. */
+  heldBytes: number
   inflate: StreamInflate
 }
 
@@ -164,9 +168,8 @@ export class EntryParser {
     const { limits } = this.#options
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
-    if (header && header.size > MAX_WHOLE_BYTES && !mayBeLarge(header)) {
-      throw corrupt('claims an object of an impossible size')
-    }
+    if (header && !isDelta(header.kind))
+      assertHoldable(header.kind.type, header.size, this.#options.memory)
     if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
       throw tooLarge(limits, 'checkoutBytes')
     }
@@ -199,12 +202,22 @@ export class EntryParser {
     const writer = this.#isLarge(header)
       ? new LargeBlobWriter(createFile(), header.size, objectFormat)
       : new BufferWriter(header.size)
-    this.#growing = { header, writer, inflate: new StreamInflate((piece) => writer.write(piece)) }
+    const heldBytes = this.#isLarge(header) ? 0 : header.size
+    this.#options.memory.take(heldBytes)
+    this.#growing = {
+      header,
+      writer,
+      heldBytes,
+      inflate: new StreamInflate((piece) => writer.write(piece)),
+    }
     return this.#growing
   }
 
   /** Feeds an entry that is not small; once it is whole, returns the bytes that follow it. */
-  async #grow({ header, writer, inflate }: Growing, bytes: Buffer): Promise<Buffer | undefined> {
+  async #grow(
+    { header, writer, heldBytes, inflate }: Growing,
+    bytes: Buffer,
+  ): Promise<Buffer | undefined> {
     const rest = await inflate.feed(bytes)
     const taken = bytes.subarray(0, bytes.length - (rest?.length ?? 0))
     // What went to a file is never read from the pack again.
@@ -218,6 +231,7 @@ export class EntryParser {
     this.#growing = undefined
     this.#retryAt = 0
     this.#emit(header, content, inflate.deflatedBytes)
+    this.#options.memory.give(heldBytes)
     return rest
   }
 

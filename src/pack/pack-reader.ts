@@ -9,6 +9,7 @@ import { type Limits, tooLarge } from '../git/limits.js'
 import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '../git/object.js'
 import { ObjectCache } from '../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../git/oid.js'
+import type { WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
@@ -29,6 +30,8 @@ export interface PackReaderOptions {
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
   limits: Limits
+  /** For what must be held whole. */
+  memory: WholeMemory
   /** Asked often; throws when the work is to be given up. */
   checkpoint: () => void
 }

@@ -7,6 +7,7 @@ import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
 import type { SetAside, Target } from '../publish/target.js'
+import { closePart, type MemoryBudget, openPart } from '../thread/memory-budget.js'
 import { type RunOptions, ThreadPool } from '../thread/pool.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
@@ -15,6 +16,9 @@ import type { Unpacked, UnpackOptions } from './receive.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024
+
+/** What all syncs at once have of the memory budget without waiting. */
+const SYNCS_SHARE = 3 / 8
 
 /** How long a job may take to stop, in milliseconds: more than the slowest volume that works. */
 const GRACE_MS = 15_000
@@ -51,6 +55,8 @@ export interface WorkerPoolOptions {
   maxThreads: number
   /** What a commit may take at most. */
   limits: Limits
+  /** For what must be held whole. */
+  memory: MemoryBudget
   /** How long one job may take, in milliseconds. */
   timeoutMs: number
   /** @default systemClock */
@@ -63,7 +69,15 @@ export interface WorkerPoolOptions {
 
 /** Starts the threads. */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const { clock = systemClock, limits, maxThreads, onError, onSetAside, timeoutMs } = options
+  const {
+    clock = systemClock,
+    limits,
+    maxThreads,
+    memory,
+    onError,
+    onSetAside,
+    timeoutMs,
+  } = options
   const threads = new ThreadPool<typeof jobs>({
     entry: new URL('./jobs.js', import.meta.url),
     maxThreads,
@@ -80,7 +94,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       threads.run('inspect', { target, share }, on(target, signal)),
     tidy: (target, graceMs, signal) => threads.run('tidy', { target, graceMs }, on(target, signal)),
     unpublish: (target, signal) => threads.run('unpublish', { target }, on(target, signal)),
-    publish: (pack, signal) => publish(threads, pack, shared, signal),
+    async publish(pack, signal) {
+      const part = openPart(memory, SYNCS_SHARE / maxThreads)
+      try {
+        return await publish(threads, pack, { ...shared, memory: part }, signal)
+      } finally {
+        closePart(part)
+      }
+    },
     close: () => threads.close(),
   }
 }
@@ -92,7 +113,7 @@ function on({ directory }: Target, signal: AbortSignal): RunOptions {
 async function publish(
   threads: ThreadPool<typeof jobs>,
   { chunks, ...revisions }: PackToPublish,
-  shared: Pick<UnpackOptions, 'memoryBytes' | 'limits'>,
+  shared: Pick<UnpackOptions, 'memoryBytes' | 'limits' | 'memory'>,
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { port1, port2 } = new MessageChannel()

@@ -11,7 +11,9 @@ import { begin, openIncoming, openPublished } from '../publish/publication.js'
 import type { Publication, Published } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
+import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
+import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 
 export interface UnpackOptions {
@@ -22,6 +24,8 @@ export interface UnpackOptions {
   have: Oid | undefined
   /** How many bytes of the pack, and of its inflated objects, stay in memory. */
   memoryBytes: number
+  /** For what must be held whole. */
+  memory: MemoryPart
   /** What the commit may take at most. */
   limits: Limits
   /** Throws when the work is to be given up. */
@@ -85,6 +89,7 @@ class Unpacking {
       cacheBytes: memoryBytes,
       largeBytes: LARGE_BYTES,
       limits,
+      memory: new CommitMemory(options.memory, checkpoint),
       checkpoint,
       createFile: () => this.#incoming.create(),
       findBase: (oid) => this.#findBase(oid),

@@ -12,6 +12,7 @@ import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.j
 import { fileAt } from '../helpers/file-at.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { gitEnvironment } from '../helpers/git-command.js'
+import { UNBOUNDED } from '../helpers/memory.js'
 import { catFile, listObjects, packObjects } from '../helpers/packs.js'
 import { split } from '../helpers/spilled-packs.js'
 import { mutatePack, packMutations } from './pack-mutation.js'
@@ -88,6 +89,7 @@ function optionsOf(
     findBase: (oid) => known.get(oid),
     createFile: () => fileAt(path.join(directory, String(files++))),
     limits: LIMITS,
+    memory: UNBOUNDED,
     checkpoint: () => undefined,
   }
 }

@@ -1,5 +1,6 @@
 // Memory for what is held whole, as much as a test may want.
 import { SyncError } from '../../src/base/errors.js'
+import type { WholeMemory } from '../../src/git/whole-objects.js'
 import type { RefsBounds } from '../../src/remote/smart/smart-session.js'
 import { WantedRefs } from '../../src/remote/smart/wanted-refs.js'
 import {
@@ -29,4 +30,11 @@ export function refsBounds(maxRefsBytes = 1 << 20): RefsBounds {
 /** Takes every ref, or those that start with any of `prefixes`. */
 export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
   return new WantedRefs(prefixes, { held: heldMemory(), signal })
+}
+
+/** Memory without bounds, for whole objects. */
+export const UNBOUNDED: WholeMemory = {
+  maxTreeBytes: Number.POSITIVE_INFINITY,
+  take() {},
+  give() {},
 }

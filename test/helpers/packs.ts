@@ -1,5 +1,6 @@
 // Packs: made by real git, assembled by hand with any fault wanted, and read in
 // any chunks. https://git-scm.com/docs/pack-format
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -14,6 +15,7 @@ import {
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import type { TestRepo } from './git.js'
+import { UNBOUNDED } from './memory.js'
 
 /** One entry; a base that is a number is the distance in bytes, or the position of an entry. */
 export type PackEntry =
@@ -159,6 +161,7 @@ export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promis
     largeBytes: Number.POSITIVE_INFINITY,
     createFile: () => assert.fail('a file is needed'),
     limits: UNLIMITED,
+    memory: UNBOUNDED,
     checkpoint: () => undefined,
     ...options,
   })

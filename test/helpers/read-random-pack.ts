@@ -9,6 +9,7 @@ import { constants, createDeflate } from 'node:zlib'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { fileAt } from './file-at.js'
+import { UNBOUNDED } from './memory.js'
 import { assemblePack, blob, encodeHeader } from './packs.js'
 
 const MIB = 1024 * 1024
@@ -25,6 +26,7 @@ const options: PackReaderOptions = {
   largeBytes: 4 * MIB,
   createFile: () => fileAt(path.join(directory, String(files++))),
   limits: UNLIMITED,
+  memory: UNBOUNDED,
   checkpoint: () => undefined,
 }
 

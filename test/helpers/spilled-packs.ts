@@ -8,6 +8,7 @@ import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pa
 import { atEnd } from './at-end.js'
 import { fileAt } from './file-at.js'
 import { type TestScope, tempDir } from './git.js'
+import { UNBOUNDED } from './memory.js'
 
 export interface SpillOptions extends Partial<PackReaderOptions> {
   /** The sizes of the chunks, over and over. @default all at once */
@@ -60,6 +61,7 @@ function spillOptions(t: TestScope): PackReaderOptions {
     largeBytes: 1000,
     createFile: () => fileAt(path.join(directory, String(files++))),
     limits: UNLIMITED,
+    memory: UNBOUNDED,
     checkpoint: () => undefined,
   }
 }

@@ -1,4 +1,5 @@
 // A target, and the real packs of its repository to unpack there.
+
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UNLIMITED } from '../../src/git/limits.js'
@@ -6,6 +7,7 @@ import type { Oid } from '../../src/git/oid.js'
 import { type Unpacked, type UnpackOptions, unpack } from '../../src/worker/receive.js'
 import type { TestScope } from './git.js'
 import { type CommitFiles, commitFiles } from './git-commit.js'
+import { memoryOf } from './memory.js'
 import { packObjects } from './packs.js'
 import { createSite, namesIn, type SiteOptions, type TestSite } from './publish-site.js'
 import { assertSameTree } from './same-tree.js'
@@ -44,6 +46,7 @@ export function createUnpackSite(t: TestScope, options: SiteOptions = {}): Unpac
         have: undefined,
         memoryBytes: 1 << 20,
         limits: UNLIMITED,
+        memory: memoryOf(),
         checkpoint: () => undefined,
         ...more,
       }),

@@ -1,5 +1,6 @@
 // A volume that gets full at any stage of a publication: what is there stays whole, and once
 // there is room again the next attempt makes it right, with no restart.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -13,6 +14,7 @@ import { failsWith } from '../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { type CommitFiles, commitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { memoryOf } from '../helpers/memory.js'
 import { createMounts } from '../helpers/mounts.js'
 import { packObjects } from '../helpers/packs.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
@@ -111,6 +113,7 @@ async function receive(target: Target, { oid, pack }: Commit): Promise<void> {
     have: undefined,
     memoryBytes: 1,
     limits: UNLIMITED,
+    memory: memoryOf(),
     checkpoint: () => undefined,
   })
 }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import type { Target } from '../../src/publish/target.js'
+import { createMemoryBudget } from '../../src/thread/memory-budget.js'
 import { createWorkerPool, type WorkerPool } from '../../src/worker/pool.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
@@ -14,7 +15,12 @@ import { split } from '../helpers/spilled-packs.js'
 import { chunksOf, createUnpackSite, type UnpackSite } from '../helpers/unpack-site.js'
 
 const FIRST = { a: 'a', 'd/b': 'b', link: { symlink: 'a' } }
-const OPTIONS = { limits: UNLIMITED, timeoutMs: 600_000, onError: assert.ifError }
+const OPTIONS = {
+  limits: UNLIMITED,
+  memory: createMemoryBudget(1 << 30),
+  timeoutMs: 600_000,
+  onError: assert.ifError,
+}
 const SECOND = { a: 'a edited', 'd/b': 'b', link: { symlink: 'a' } }
 
 function createPool(t: TestScope, maxThreads = 2): WorkerPool {

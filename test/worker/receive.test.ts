@@ -1,4 +1,5 @@
 // Real packs on their way to disk: published whole, or not at all.
+
 import assert from 'node:assert/strict'
 import fs, { existsSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -9,6 +10,7 @@ import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
 import { fsError } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { memoryOf } from '../helpers/memory.js'
 import { assemblePack, blob, packObjects } from '../helpers/packs.js'
 import { identity } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
@@ -126,6 +128,7 @@ test('chunks of any size make the same tree', async (t) => {
       want,
       have: undefined,
       memoryBytes: 1 << 20,
+      memory: memoryOf(),
       limits: UNLIMITED,
     }
     const chunks = chunksOf(split(test.fullPack(want), [size]))
@@ -229,6 +232,7 @@ describe('what is published stays as it was, and nothing is left behind, where',
           want,
           have: undefined,
           memoryBytes: 100,
+          memory: memoryOf(),
           limits: UNLIMITED,
         }
         return unpack(chunks, { ...options, checkpoint: () => undefined })
@@ -239,6 +243,7 @@ describe('what is published stays as it was, and nothing is left behind, where',
       (test, want) =>
         test.unpack(test.fullPack(want), {
           want,
+          memory: memoryOf(),
           checkpoint: () => {
             throw failure('aborted')
           },

@@ -1,4 +1,5 @@
 // Published files put right with a pack of just the blobs that are missing.
+
 import assert from 'node:assert/strict'
 import { appendFileSync, chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -7,6 +8,7 @@ import type { Oid } from '../../src/git/oid.js'
 import { inspect } from '../../src/publish/publication.js'
 import { unpack } from '../../src/worker/receive.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { memoryOf } from '../helpers/memory.js'
 import { packObjects } from '../helpers/packs.js'
 import { identity } from '../helpers/publish-site.js'
 import { split } from '../helpers/spilled-packs.js'
@@ -28,6 +30,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
           have,
           memoryBytes: 1 << 20,
           limits: UNLIMITED,
+          memory: memoryOf(),
           checkpoint: () => undefined,
         })
       return { test, commit, run }
