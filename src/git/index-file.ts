@@ -10,6 +10,8 @@ export interface IndexEntry {
   path: string
   mode: number
   oid: Oid
+  /** Of what was written, in bytes, but for multiples of 4 GiB; 0 where git did not trust it. */
+  size: number
 }
 
 /** What an index tells. */
@@ -30,6 +32,7 @@ const HEADER_BYTES = 12
 /** Times, device, inode, mode, owner and size, before the oid. */
 const STAT_BYTES = 40
 const MODE_AT = 24
+const SIZE_AT = 36
 const EXTENDED = 0x4000
 const STAGE = 0x3000
 const OID_BYTES: Record<ObjectFormat, number> = { sha1: 20, sha256: 32 }
@@ -66,6 +69,7 @@ function decodeEntries(content: Buffer, version: number, oidBytes: number): Inde
   for (let left = content.readUInt32BE(8); left > 0; left--) {
     const start = position
     const mode = content.readUInt32BE(start + MODE_AT)
+    const size = content.readUInt32BE(start + SIZE_AT)
     position += STAT_BYTES + oidBytes
     const oid = content.toString('hex', position - oidBytes, position)
     const flags = content.readUInt16BE(position)
@@ -81,7 +85,7 @@ function decodeEntries(content: Buffer, version: number, oidBytes: number): Inde
     path = shared + content.toString('latin1', position, end)
     // Up to version 3, entries are padded to a multiple of eight bytes.
     position = version === 4 ? end + 1 : start + (((end - start) >> 3) + 1) * 8
-    if ((flags & STAGE) === 0) entries.push({ path, mode, oid })
+    if ((flags & STAGE) === 0) entries.push({ path, mode, oid, size })
   }
   return { entries, isTree: hasWholeTree(content, position) }
 }

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
-import { DIFFERS } from '../snapshot/store.js'
+import { differing, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { filesOf } from '../tree/tree-diff.js'
 import { isRightFile } from './file-content.js'
@@ -39,18 +39,19 @@ export function compareFiles(
     const stat = volume.stat(path)
     const record = stats.subarray(file.index * STAT_FIELDS, (file.index + 1) * STAT_FIELDS)
     if (file.mode === MODE.gitlink) {
-      record[0] = stat?.isDirectory() ? 0 : DIFFERS
+      record[0] = stat?.isDirectory() ? 0 : differing(0)
       continue
     }
     const isAsRemembered = stat !== undefined && isSameStatus(stat, record)
     if (isAsRemembered && !isInShare(file.index)) continue
     const oid = contentOf(snapshot.content, file.index, file.oid) ?? file.oid
-    const expected = { mode: file.mode, oid, remembered: modeIn(record) }
+    const size = sizeIn(record)
+    const expected = { mode: file.mode, oid, size, remembered: modeIn(record) }
     const isRight =
       stat !== undefined &&
       isReadableAsBefore(stat, record) &&
       isRightFile(volume, path, stat, expected)
-    if (!isRight) record[0] = DIFFERS
+    if (!isRight) record[0] = differing(size)
     else if (!isAsRemembered) record.set(statFields(stat))
   }
   return stats

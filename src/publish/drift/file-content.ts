@@ -1,5 +1,5 @@
 // Whether what is on disk has the content of a blob, found out without holding a large
-// file in memory.
+// file in memory. A file of another size has another content, and is not read: it may have no end.
 import { constants, type Stats } from 'node:fs'
 import { NO_CONVERSION } from '../../git/attributes/conversion.js'
 import { restore } from '../../git/attributes/restore.js'
@@ -19,16 +19,23 @@ const MAX_CRLF_BYTES = 4 * 1024 * 1024
 export interface ExpectedContent {
   mode: number
   oid: Oid
+  /** Of a regular file, in bytes. */
+  size: number
   /** What a volume without symlinks or executable bits made of it, as the mode in its status. */
   remembered?: number | undefined
 }
 
 /** Whether a regular file's content, or a symlink's target, is that of a blob. */
-export function isContent(volume: Volume, path: string, stat: Stats, oid: Oid): boolean {
+export function isContent(
+  volume: Volume,
+  path: string,
+  stat: Stats,
+  { oid, size }: Pick<ExpectedContent, 'oid' | 'size'>,
+): boolean {
   if (stat.isSymbolicLink()) {
     return hashObject('blob', volume.readLink(path), objectFormatOf(oid)) === oid
   }
-  return stat.isFile() && hashFile(volume.open(path), oid) === oid
+  return stat.isFile() && isBlob(volume.open(path), oid, size)
 }
 
 /** Whether what is at a path is what a tree has there: its kind, its executable bit, its content. */
@@ -36,12 +43,13 @@ export function isRightFile(
   volume: Volume,
   path: string,
   stat: Stats,
-  { mode, oid, remembered }: ExpectedContent,
+  expected: ExpectedContent,
   isSame = isContent,
 ): boolean {
+  const { mode, remembered } = expected
   const kind = kindOf(stat.mode)
   if (kind !== mode && (kind === undefined || kind !== kindOf(remembered ?? 0))) return false
-  return readUnless(NOT_AS_SEEN, () => isSame(volume, path, stat, oid)) ?? false
+  return readUnless(NOT_AS_SEEN, () => isSame(volume, path, stat, expected)) ?? false
 }
 
 /** Like {@link isRightFile}, for a file whose blob was written with CRLF at the end of each line. */
@@ -49,7 +57,7 @@ export function isWithCrlf(
   volume: Volume,
   path: string,
   stat: Stats,
-  file: { mode: number; oid: Oid },
+  file: ExpectedContent,
 ): boolean {
   return isRightFile(volume, path, stat, file, isContentWithCrlf)
 }
@@ -62,7 +70,12 @@ function kindOf(mode: number): number | undefined {
   return (mode & 0o100) === 0 ? MODE.file : MODE.executable
 }
 
-function isContentWithCrlf(volume: Volume, path: string, stat: Stats, oid: Oid): boolean {
+function isContentWithCrlf(
+  volume: Volume,
+  path: string,
+  stat: Stats,
+  { oid }: Pick<ExpectedContent, 'oid'>,
+): boolean {
   if (!stat.isFile() || stat.size >= MAX_CRLF_BYTES) return false
   const stored = restore(
     volume.readBytes(path, MAX_CRLF_BYTES),
@@ -70,6 +83,13 @@ function isContentWithCrlf(volume: Volume, path: string, stat: Stats, oid: Oid):
     oid,
   )
   return hashObject('blob', stored, objectFormatOf(oid)) === oid
+}
+
+/** Whether a file's content is that of a blob of `size` bytes; closes the file. */
+export function isBlob(file: OpenFile, oid: Oid, size: number): boolean {
+  if (file.stat.size === size) return hashFile(file, oid) === oid
+  new FileSource(file).close()
+  return false
 }
 
 /** The oid of a file's content, as that of a blob; closes the file. */

@@ -9,8 +9,8 @@ import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
-import { contentOf } from '../snapshot/snapshot.js'
-import type { PublishedRecord } from '../snapshot/store.js'
+import { contentOf, STAT_FIELDS } from '../snapshot/snapshot.js'
+import { type PublishedRecord, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
 import { diffTrees, filesOf, type TreeFile } from '../tree/tree-diff.js'
@@ -76,8 +76,9 @@ export class PublishedTree {
     const path = joinBytePath(root, file.path)
     const stat = volume.stat(path)
     if (!stat) return undefined
+    const size = sizeIn(this.record.snapshot.stats, file.index * STAT_FIELDS)
     if (stat.isFile() && stat.size >= LARGE_BYTES) {
-      if (!isContent(volume, path, stat, oid)) return undefined
+      if (!isContent(volume, path, stat, { oid, size })) return undefined
       return { type: 'blob', oid, file: volume.file(path), size: stat.size, isTemporary: false }
     }
     const body = readSmall(volume, path, stat)

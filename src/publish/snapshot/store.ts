@@ -19,8 +19,16 @@ export interface StoredSnapshot extends Snapshot {
   baseBytes: number
 }
 
-/** The size of a file in a snapshot that is known to differ from what was published. */
-export const DIFFERS = -1
+/** What stands for the size of a file that is known to differ from what was published. */
+export function differing(size: number): number {
+  return -1 - size
+}
+
+/** The size that a file was published with, in bytes, whether it differs now or not. */
+export function sizeIn(stats: Float64Array, at = 0): number {
+  const size = stats[at] as number
+  return size < 0 ? -1 - size : size
+}
 
 /** Changes are written on their own while they are at most this share of what they are to. */
 const MOST_CHANGES = 1 / 8
@@ -60,8 +68,8 @@ export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
 function driftedIn(snapshot: Snapshot): TreeFile[] {
   const { stats } = snapshot
   for (let at = 0; at < stats.length; at += STAT_FIELDS) {
-    if (stats[at] !== DIFFERS) continue
-    return filesOf(snapshot).filter(({ index }) => stats[index * STAT_FIELDS] === DIFFERS)
+    if ((stats[at] as number) >= 0) continue
+    return filesOf(snapshot).filter(({ index }) => (stats[index * STAT_FIELDS] as number) < 0)
   }
   return []
 }

@@ -12,7 +12,7 @@ import { displayPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import type { OpenFile } from '../../volume/open-file.js'
 import type { Volume } from '../../volume/volume.js'
-import { hashFile } from '../drift/file-content.js'
+import { hashFile, isBlob } from '../drift/file-content.js'
 import type { TreeFile } from '../tree/tree-diff.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
@@ -61,7 +61,7 @@ export function writeConverted(
   if ('body' in blob) write(bufferSource(blob.body))
   else {
     withSource(blob.file.open(), write)
-    if (!blob.isTemporary) assertUnchanged(oid, blob.file.open())
+    if (!blob.isTemporary) assertUnchanged(blob, blob.file.open())
   }
   const written = volume.open(target)
   return { size: written.stat.size, oid: hashFile(written, oid) }
@@ -102,12 +102,12 @@ function createLarge(
   const share = () => volume.link(path, target)
   if (canShare && tolerating(NO_LINK, share)) return
   copyFile(volume, blob.file.open(), target, permissions)
-  if (!blob.isTemporary) assertUnchanged(blob.oid, volume.open(target))
+  if (!blob.isTemporary) assertUnchanged(blob, volume.open(target))
 }
 
 /** Throws `base-missing` where a file is another one than a blob, as it was edited while copied. */
-function assertUnchanged(oid: Oid, file: OpenFile): void {
-  if (hashFile(file, oid) === oid) return
+function assertUnchanged({ oid, size }: LargeBlob, file: OpenFile): void {
+  if (isBlob(file, oid, size)) return
   throw new SyncError(
     'base-missing',
     `The published file with the object ${oid} changed while it was copied; everything is fetched anew`,

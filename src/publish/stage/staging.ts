@@ -147,7 +147,8 @@ export class Staging {
 
   #stage(file: CommitFile, blob: StoredObject): void {
     const parent = this.#layout.directory(parentOf(file.path))
-    const isAdopted = parent === undefined && this.#options.adopt && this.#mayBeRight(file)
+    const isAdopted =
+      parent === undefined && this.#options.adopt && this.#mayBeRight(file, sizeOf(blob))
     if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
   }
 
@@ -165,8 +166,10 @@ export class Staging {
     readBlob: (oid: Oid) => StoredObject,
   ): void {
     if (!conversion) {
-      if (!this.#late.has(file.path) || this.#findInPlace(file, file.oid)) return
-      this.#write(file, readBlob(file.oid), this.#layout.placeOf(file.path))
+      if (!this.#late.has(file.path)) return
+      const blob = readBlob(file.oid)
+      if (this.#findInPlace(file, file.oid, sizeOf(blob))) return
+      this.#write(file, blob, this.#layout.placeOf(file.path))
       return
     }
     const { staging, volume } = this.#options
@@ -176,7 +179,7 @@ export class Staging {
     const permissions = permissionsOf(file.mode)
     const place = { target, permissions }
     const { oid, size } = writeConverted(volume, blob, file.oid, conversion, place)
-    if (staged === undefined && this.#findInPlace(file, oid)) {
+    if (staged === undefined && this.#findInPlace(file, oid, size)) {
       volume.unlink(target)
       return
     }
@@ -188,11 +191,12 @@ export class Staging {
   }
 
   /** Whether a file is in place whose content has this oid; then it stays, and is remembered. */
-  #findInPlace(file: CommitFile, oid: Oid): boolean {
+  #findInPlace(file: CommitFile, oid: Oid, size: number): boolean {
     const { root, volume } = this.#options
     const full = joinBytePath(root, file.path)
     const existing = volume.stat(full)
-    if (!existing || !isRightFile(volume, full, existing, { mode: file.mode, oid })) return false
+    const expected = { mode: file.mode, oid, size }
+    if (!existing || !isRightFile(volume, full, existing, expected)) return false
     this.records.keep(file, oid, existing)
     return true
   }
@@ -211,8 +215,8 @@ export class Staging {
   }
 
   /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
-  #mayBeRight(file: CommitFile): boolean {
-    if (this.#findInPlace(file, file.oid)) return true
+  #mayBeRight(file: CommitFile, size: number): boolean {
+    if (this.#findInPlace(file, file.oid, size)) return true
     const existing = this.#options.volume.stat(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false
     this.#late.add(file.path)

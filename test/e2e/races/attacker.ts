@@ -20,7 +20,7 @@ export interface AttackerOptions {
 }
 
 const SCRIPT = fileURLToPath(new URL('../../../../test/e2e/races/attacker.pl', import.meta.url))
-const SPARSE_BYTES = 2 ** 28
+const SPARSE_BYTES = 2 ** 40
 
 export class Attacker {
   readonly #process: ChildProcess

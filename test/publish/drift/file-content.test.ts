@@ -11,8 +11,9 @@ import { tempDir } from '../../helpers/git.js'
 const MEGABYTE = 1024 * 1024
 
 function isContentOf(file: string, content: Buffer | string, format: 'sha1' | 'sha256' = 'sha1') {
-  const oid = hashObject('blob', Buffer.from(content), format)
-  return isContent(volumeAt('/'), file, lstatSync(toFsPath(file)), oid)
+  const blob = Buffer.from(content)
+  const expected = { oid: hashObject('blob', blob, format), size: blob.length }
+  return isContent(volumeAt('/'), file, lstatSync(toFsPath(file)), expected)
 }
 
 describe('the content of a file', () => {
@@ -42,6 +43,13 @@ describe('the content of a file', () => {
     symlinkSync(bytes, `${root}/bytes`)
     assert.deepEqual(volumeAt('/').readLink(`${root}/bytes`), bytes)
     assert.ok(isContentOf(`${root}/bytes`, bytes))
+  })
+
+  test('of another size is none that needs a look, though it has no end', (t) => {
+    const root = tempDir(t)
+    writeFileSync(`${root}/file`, 'content')
+    truncateSync(`${root}/file`, 2 ** 40)
+    assert.ok(!isContentOf(`${root}/file`, 'content'))
   })
 
   test('of a directory is no blob', (t) => {
