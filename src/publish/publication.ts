@@ -61,7 +61,7 @@ export function begin(
     putBack(held)
     const publication = publisher.begin(held, source, checkpoint, current?.base)
     return {
-      offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
+      offer: (oid, blob) => guarded(held, () => publication.offer(oid, blob)),
       finish: () =>
         lettingGo(held, () => {
           // Directories may have been moved since the beginning: those count that are there now.

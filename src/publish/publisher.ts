@@ -32,8 +32,8 @@ export interface Published {
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
 export interface Publication {
-  /** Hands over an object as soon as it is there, so that its files can be staged. */
-  offer(oid: Oid, object: StoredObject): void
+  /** Hands over a blob as soon as it is there, so that its files can be staged. */
+  offer(oid: Oid, blob: StoredObject): void
   /** Stages what is left, then puts everything in place. */
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */

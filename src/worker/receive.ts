@@ -69,7 +69,9 @@ class Unpacking {
   readonly #incoming: IncomingFiles
   #commit: Oid | undefined
   #publication: Publication | undefined
-  #hasTried = false
+  /** How many objects came, and how many there must be before it is tried to begin. */
+  #objectCount = 0
+  #triesAt = 0
 
   constructor(options: UnpackOptions) {
     const { checkpoint, have, limits, memoryBytes, target, want } = options
@@ -136,14 +138,17 @@ class Unpacking {
   }
 
   #stage(oid: Oid, object: StoredObject): void {
-    // With a base, all trees must be there first: servers may send them before the blobs.
-    const isTime = this.#base ? object.type === 'blob' : object.type === 'commit'
-    if (isTime && !this.#hasTried) this.#tryToBegin()
+    this.#objectCount++
+    if (object.type !== 'blob') return
+    // Servers send the trees before the blobs; where one does not, it is tried again seldom.
+    if (!this.#publication && this.#objectCount >= this.#triesAt) {
+      this.#triesAt = 2 * this.#objectCount
+      this.#tryToBegin()
+    }
     this.#publication?.offer(oid, object)
   }
 
   #tryToBegin(): void {
-    this.#hasTried = true
     try {
       this.#publication = this.#begin()
     } catch (error) {

@@ -26,7 +26,7 @@ export const directoryPublisher: Publisher = {
   begin(target, source, checkpoint, base) {
     const publication = beginUpdate(target, source, checkpoint, base)
     return {
-      offer: (oid, object) => publication.offer(oid, object),
+      offer: (oid, blob) => publication.offer(oid, blob),
       abandon: () => publication.abandon(),
       finish() {
         const published = publication.finish()
@@ -126,7 +126,7 @@ function replaceLink(
   target.volume.removeAll(root)
   const update = new DirectoryUpdate(layout, source, checkpoint)
   return {
-    offer: (oid, object) => update.offer(oid, object),
+    offer: (oid, blob) => update.offer(oid, blob),
     abandon: () => update.abandon(),
     finish() {
       const published = update.finish()

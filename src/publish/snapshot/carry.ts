@@ -14,30 +14,22 @@ import {
   statFields,
 } from './snapshot.js'
 
-/** A file as the commit's tree has it. */
-export type CommitFile = Pick<TreeFile, 'path' | 'mode' | 'oid'>
-
-/** What was found out of the files of one commit. */
+/** What was found out of the files of one commit, by their place in its tree. */
 export class FileRecords {
-  /** What {@link statFields} gives of each file, by its path. */
-  readonly #stats = new Map<string, ArrayLike<number>>()
-  /** Of each converted file, by its path, the oid of its bytes. */
-  readonly #contents = new Map<string, Oid>()
+  /** {@link STAT_FIELDS} numbers for each file: zeros for one that was neither staged nor found right. */
+  readonly stats: Float64Array
+  /** Of each converted file, the oid of its bytes. */
+  readonly contents = new Map<number, Oid>()
 
-  /** The status of a file; undefined where it was neither staged nor found right. */
-  statOf(path: string): ArrayLike<number> | undefined {
-    return this.#stats.get(path)
-  }
-
-  /** The oid of the bytes of a file that was converted; undefined where it was not. */
-  contentOf(path: string): Oid | undefined {
-    return this.#contents.get(path)
+  /** Of so many files. */
+  constructor(count: number) {
+    this.stats = new Float64Array(count * STAT_FIELDS)
   }
 
   /** Remembers a file whose bytes have this oid. */
-  keep({ path, oid: stored }: CommitFile, oid: Oid, stat: Stats): void {
-    this.#stats.set(path, statFields(stat))
-    if (oid !== stored) this.#contents.set(path, oid)
+  keep({ index, oid: stored }: TreeFile, oid: Oid, stat: Stats): void {
+    this.stats.set(statFields(stat), index * STAT_FIELDS)
+    if (oid !== stored) this.contents.set(index, oid)
   }
 }
 
@@ -48,13 +40,17 @@ export function nextSnapshot(
   { trees, kept, writes }: TreeDiff,
   staged: FileRecords,
 ): Snapshot {
+  if (!before && staged.contents.size === 0) {
+    return { commit, trees, stats: staged.stats, attributes, content: ALL_AS_STORED }
+  }
   const count = trees[0]?.files ?? 0
   const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
   const changed = new Map<number, Oid | undefined>()
-  for (const { path, index } of writes) {
-    const stat = staged.statOf(path)
-    if (stat) stats.set(stat, index * STAT_FIELDS)
-    changed.set(index, staged.contentOf(path))
+  for (const { index } of writes) {
+    const start = index * STAT_FIELDS
+    const stat = staged.stats.subarray(start, start + STAT_FIELDS)
+    if (stat.some((field) => field !== 0)) stats.set(stat, start)
+    changed.set(index, staged.contents.get(index))
   }
   const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {
     like: commit,

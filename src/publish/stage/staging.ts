@@ -11,9 +11,9 @@ import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRightFile } from '../drift/file-content.js'
 import type { ForeignClone } from '../drift/foreign-clone.js'
-import { type CommitFile, FileRecords } from '../snapshot/carry.js'
+import { FileRecords } from '../snapshot/carry.js'
 import { isConvertible } from '../tree/attribute-plan.js'
-import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
+import type { TreeDiff, TreeFile, TreeRecord } from '../tree/tree-diff.js'
 import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
 import type { Journal } from './journal.js'
 import { replacedByCase } from './name-clash.js'
@@ -37,6 +37,8 @@ export interface StagingOptions {
   limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
+  /** Which files are to be staged, and which ones will go. */
+  diff: TreeDiff
 }
 
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
@@ -49,52 +51,30 @@ const MAX_PATH_BYTES = 4095
 export class Staging {
   filesWritten = 0
   /** Of each file that was written, or found right in place. */
-  readonly records = new FileRecords()
+  readonly records: FileRecords
   #bytesWritten = 0
   readonly #options: StagingOptions
   /** What may be in place already: that is found out when it is known how it is converted. */
   readonly #late = new Set<string>()
   /** The files that are not staged yet, by their blob. */
-  readonly #pending = new Map<Oid, CommitFile[]>()
-  /** Every path that was expected so far. */
-  readonly #expected = new Set<string>()
-  /** The files that go because the new tree does not have them, once that is known. */
-  #deletes: ReadonlySet<string> = new Set()
+  readonly #pending = new Map<Oid, TreeFile | TreeFile[]>()
   readonly #layout: StagingLayout
 
   constructor(options: StagingOptions) {
     this.#options = options
-    const { volume, root, clean, clone, staging } = options
+    const { volume, root, clean, clone, diff, staging } = options
     volume.removeAll(staging)
     volume.makeDirectory(staging)
-    const mayGo = (path: string) => this.#deletes.has(path) || (clone?.isUnmodified(path) ?? false)
+    this.records = new FileRecords(diff.trees[0]?.files ?? 0)
+    const deletes = new Set(diff.deletes.map(({ path }) => path))
+    const mayGo = (path: string) => deletes.has(path) || (clone?.isUnmodified(path) ?? false)
     const obstacles = new Obstacles({ volume, root, clean, mayGo })
     this.#layout = new StagingLayout(volume, root, staging, obstacles)
-  }
-
-  /** Says which files are to be staged, and which ones will go. */
-  expectAll({ writes, deletes }: TreeDiff): void {
-    this.#deletes = new Set(deletes.map(({ path }) => path))
-    for (const file of writes) this.expect(file)
-  }
-
-  /** Says that a file is to be staged; once is enough. */
-  expect(file: CommitFile): void {
-    if (this.#expected.has(file.path)) return
-    this.#expected.add(file.path)
-    this.#assertShort(file)
-    if (file.mode === MODE.gitlink) {
-      // As real git does for a submodule that is not checked out: an empty directory.
-      this.#layout.directory(file.path)
-      return
-    }
-    const files = this.#pending.get(file.oid)
-    if (files) files.push(file)
-    else this.#pending.set(file.oid, [file])
+    for (const file of diff.writes) this.#expect(file)
   }
 
   /** Says which files are in place as blobs, but are converted in another way now. */
-  expectRewrites(files: readonly CommitFile[]): void {
+  expectRewrites(files: readonly TreeFile[]): void {
     for (const file of files) {
       this.#assertShort(file)
       this.#late.add(file.path)
@@ -106,7 +86,7 @@ export class Staging {
     const files = this.#pending.get(oid)
     if (!files) return
     this.#pending.delete(oid)
-    for (const file of files) {
+    for (const file of Array.isArray(files) ? files : [files]) {
       this.#options.checkpoint()
       this.#stage(file, blob)
     }
@@ -140,19 +120,31 @@ export class Staging {
     return { renames, deletes, keeps }
   }
 
-  #assertShort({ path }: CommitFile): void {
+  #expect(file: TreeFile): void {
+    this.#assertShort(file)
+    if (file.mode === MODE.gitlink) {
+      // As real git does for a submodule that is not checked out: an empty directory.
+      this.#layout.directory(file.path)
+      return
+    }
+    const files = this.#pending.get(file.oid)
+    if (Array.isArray(files)) files.push(file)
+    else this.#pending.set(file.oid, files ? [files, file] : file)
+  }
+
+  #assertShort({ path }: TreeFile): void {
     const full = joinBytePath(this.#options.finalRoot, path)
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
   }
 
-  #stage(file: CommitFile, blob: StoredObject): void {
+  #stage(file: TreeFile, blob: StoredObject): void {
     const parent = this.#layout.directory(parentOf(file.path))
     const isAdopted =
       parent === undefined && this.#options.adopt && this.#mayBeRight(file, sizeOf(blob))
     if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
   }
 
-  #write(file: CommitFile, blob: StoredObject, target: string): void {
+  #write(file: TreeFile, blob: StoredObject, target: string): void {
     this.filesWritten++
     this.#count(sizeOf(blob))
     this.#layout.creating(() => createFile(this.#options.volume, file, blob, target), target)
@@ -161,7 +153,7 @@ export class Staging {
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
   #convert(
-    file: CommitFile,
+    file: TreeFile,
     conversion: Conversion | undefined,
     readBlob: (oid: Oid) => StoredObject,
   ): void {
@@ -191,7 +183,7 @@ export class Staging {
   }
 
   /** Whether a file is in place whose content has this oid; then it stays, and is remembered. */
-  #findInPlace(file: CommitFile, oid: Oid, size: number): boolean {
+  #findInPlace(file: TreeFile, oid: Oid, size: number): boolean {
     const { root, volume } = this.#options
     const full = joinBytePath(root, file.path)
     const existing = volume.stat(full)
@@ -201,7 +193,7 @@ export class Staging {
     return true
   }
 
-  #keep(file: CommitFile, oid: Oid, at: string): void {
+  #keep(file: TreeFile, oid: Oid, at: string): void {
     const stat = this.#options.volume.stat(at)
     // What others take away right now is found missing at the next look.
     if (stat) this.records.keep(file, oid, stat)
@@ -215,7 +207,7 @@ export class Staging {
   }
 
   /** Whether what is in place is right as stored, or may turn out to be once it is converted. */
-  #mayBeRight(file: CommitFile, size: number): boolean {
+  #mayBeRight(file: TreeFile, size: number): boolean {
     if (this.#findInPlace(file, file.oid, size)) return true
     const existing = this.#options.volume.stat(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false

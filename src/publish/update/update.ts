@@ -5,7 +5,6 @@ import path from 'node:path'
 import { UNLIMITED } from '../../git/limits.js'
 import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
-import { decodeTree, MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
@@ -15,7 +14,6 @@ import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
 import { planAttributes } from '../tree/attribute-plan.js'
-import { assertSafeTree } from '../tree/safe-name.js'
 import { diffTrees, filesOf, type TreeDiff, type TreeFile } from '../tree/tree-diff.js'
 import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
 
@@ -28,9 +26,7 @@ export class DirectoryUpdate implements Publication {
   /** What another program left there, where there is no record of a publication. */
   readonly #clone: ForeignClone | undefined
   readonly #staging: Staging
-  /** Where trees that are still to come belong, while all of the commit is new. */
-  readonly #awaited = new Map<Oid, string>()
-  #diff: TreeDiff | undefined
+  readonly #diff: TreeDiff
   #isCommitted = false
 
   constructor(
@@ -44,8 +40,7 @@ export class DirectoryUpdate implements Publication {
     this.#checkpoint = checkpoint
     this.#record = record = record && recheckOtherFormat(record, source.commit)
     this.#clone = record ? undefined : openForeignClone(layout)
-    if (record) this.#diff = plan(record, source, checkpoint)
-    else this.#awaited.set(source.tree, '')
+    this.#diff = withStale(plan(record, source, checkpoint), this.#clone, checkpoint)
     try {
       layout.volume.ensureDirectory(layout.stateDirectory)
       layout.volume.ensureDirectory(path.dirname(layout.stagingDirectory))
@@ -59,37 +54,31 @@ export class DirectoryUpdate implements Publication {
         clone: this.#clone,
         limits: source.limits ?? UNLIMITED,
         checkpoint,
+        diff: this.#diff,
       })
     } catch (error) {
       tryToDiscard(layout)
       throw error
     }
-    if (this.#diff) this.#expectAll(this.#diff)
   }
 
-  offer(oid: Oid, object: StoredObject): void {
-    this.#guarded(() => {
-      if (object.type === 'blob') this.#staging.offer(oid, object)
-      else if (object.type === 'tree') this.#expectTree(oid, object.body)
-    })
+  offer(oid: Oid, blob: StoredObject): void {
+    this.#guarded(() => this.#staging.offer(oid, blob))
   }
 
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
-      const planned = this.#diff ?? this.#planAnew()
-      // What was not expected yet, for instance a tree that stands in two places.
-      if (!this.#diff) this.#staging.expectAll(planned)
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
       const before = this.#record?.drifted && this.#record.snapshot
       const { attributes, conversions, ignored, rewrites } = planAttributes(
         before?.attributes ?? [],
-        planned,
+        this.#diff,
         readBlob,
         this.#checkpoint,
       )
       this.#staging.expectRewrites(rewrites)
-      const diff = { ...planned, writes: [...planned.writes, ...rewrites] }
+      const diff = withWrites(this.#diff, rewrites)
       const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
@@ -119,32 +108,6 @@ export class DirectoryUpdate implements Publication {
     if (whyKept === undefined) return
     const reason = `${whyKept}: it stays, and so do files of which it does not tell that git wrote them`
     onSetAside?.({ path: displayPath(joinBytePath(root, '.git')), reason })
-  }
-
-  /** Where there is no record, a clone of somebody else may tell what is to go. */
-  #planAnew(): TreeDiff {
-    const diff = plan(undefined, this.#source, this.#checkpoint)
-    if (!this.#clone) return diff
-    const wanted = new Set(diff.writes.map((file) => file.path))
-    return { ...diff, deletes: this.#clone.staleFiles(wanted, this.#checkpoint) }
-  }
-
-  #expectAll(diff: TreeDiff): void {
-    this.#guarded(() => this.#staging.expectAll(diff))
-  }
-
-  /** Expects the files of a tree that is new, as soon as it is there. */
-  #expectTree(oid: Oid, body: Buffer): void {
-    const directory = this.#awaited.get(oid)
-    if (directory === undefined) return
-    this.#awaited.delete(oid)
-    const entries = decodeTree(body, oid.length / 2, this.#source.limits?.files)
-    assertSafeTree(entries, directory)
-    for (const { name, mode, oid: child } of entries) {
-      const file = joinBytePath(directory, name)
-      if (mode === MODE.tree) this.#awaited.set(child, file)
-      else this.#staging.expect({ path: file, mode, oid: child })
-    }
   }
 
   #guarded<T>(stage: () => T): T {
@@ -214,5 +177,20 @@ function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
     if (!run || run.from > file.index) return []
     return [{ ...file, index: run.to + file.index - run.from }]
   })
-  return again.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...again] }
+  return withWrites(diff, again)
+}
+
+function withWrites(diff: TreeDiff, more: readonly TreeFile[]): TreeDiff {
+  return more.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...more] }
+}
+
+/** Where there is no record, a clone of somebody else may tell what is to go. */
+function withStale(
+  diff: TreeDiff,
+  clone: ForeignClone | undefined,
+  checkpoint: () => void,
+): TreeDiff {
+  if (!clone) return diff
+  const wanted = new Set(diff.writes.map((file) => file.path))
+  return { ...diff, deletes: clone.staleFiles(wanted, checkpoint) }
 }

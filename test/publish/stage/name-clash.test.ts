@@ -37,16 +37,13 @@ function createFoldingSite(t: TestScope, mode: 'in-place' | 'symlink' = 'in-plac
   })
 }
 
-/** Every tree, then every blob. */
+/** Every blob. */
 function offerAll(test: TestSite, target: MemoryTarget, publication: Publication): void {
   const format = '--format=%(objecttype) %(objectname)'
-  const lines = test.repo.git('ls-tree', '-r', '-t', format, target.commit).split('\n')
-  const oids = (type: string) =>
-    lines.filter((line) => line.startsWith(`${type} `)).map((line) => line.split(' ')[1] as string)
-  for (const oid of [target.tree, ...oids('tree')]) {
-    publication.offer(oid, { type: 'tree', body: target.readTree(oid) })
+  for (const line of test.repo.git('ls-tree', '-r', format, target.commit).split('\n')) {
+    const [type, oid = ''] = line.split(' ')
+    if (type === 'blob') publication.offer(oid, target.readBlob(oid))
   }
-  for (const oid of oids('blob')) publication.offer(oid, target.readBlob(oid))
 }
 
 const CLASHES: [what: string, before: CommitFiles, after: CommitFiles, words: RegExp][] = [
