@@ -9,6 +9,9 @@ import { isResolvable, likeRefPrefixesOf, refPrefixesOf } from './resolve-revisi
 import { isDue } from './state/due.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 
+/** So many refs are remembered of which one is probably meant. */
+const MAX_LIKE = 1000
+
 export class Remote {
   readonly session: RemoteSession
   readonly entries = new Set<EntryState>()
@@ -18,6 +21,8 @@ export class Remote {
   readonly suspicion = new HangSuspicion()
   /** Whether it was asked for its refs, and has not answered. */
   #isAsked = false
+  /** What is like the refs that are missing, and what was asked for then. */
+  #like: { key: string; refs: readonly RemoteRef[] } | undefined
 
   constructor(session: RemoteSession) {
     this.session = session
@@ -78,16 +83,31 @@ export class Remote {
     const prefixes = refPrefixesOf(entries.map(({ revision }) => revision))
     if (prefixes.length === 0) return []
     const refs = await this.session.listRefs(prefixes, signal)
-    const isComplete = entries.every(({ revision }) => isResolvable(revision, refs))
-    if (isComplete) return refs
-    // Without a HEAD, only the branches tell an empty repository from a missing ref; and what is
-    // like a missing one, or has its name, is probably meant.
-    const missing = entries.filter(({ revision }) => !isResolvable(revision, refs))
-    const more = await this.#tryToList(
-      likeRefPrefixesOf(missing.map(({ revision }) => revision)),
-      signal,
-    )
+    const missing = entries
+      .map(({ revision }) => revision)
+      .filter((revision) => !isResolvable(revision, refs))
+    if (missing.length === 0) return refs
+    const more = await this.#listLike(likeRefPrefixesOf(missing), refs, signal)
     return [...new Map([...refs, ...more].map((ref) => [ref.name, ref])).values()]
+  }
+
+  /**
+   * What is like a missing ref, or has its name, is probably meant: that is asked for when others
+   * are missing than before. Without a HEAD, only the branches tell an empty repository from a
+   * missing ref: then each time.
+   */
+  async #listLike(
+    prefixes: readonly string[],
+    refs: readonly RemoteRef[],
+    signal: AbortSignal,
+  ): Promise<readonly RemoteRef[]> {
+    const key = prefixes.join(' ')
+    const hasHead = refs.some(({ name }) => name === 'HEAD')
+    if (!hasHead || this.#like?.key !== key) {
+      const like = await this.#tryToList(prefixes, signal)
+      this.#like = { key, refs: like.slice(0, MAX_LIKE) }
+    }
+    return this.#like.refs
   }
 
   /** A list that is too large names nothing: what is missing is told all the same. */

@@ -48,6 +48,22 @@ describe('the refs of a poll', () => {
     })
   })
 
+  test('say what a missing one may be without being asked for it at each poll', async () => {
+    const fake = new FakeRemote()
+    fake.push(oid(1))
+    const remote = new Remote(fake)
+    const missing = ['one', 'one', 'two', 'two'].map((branch) => listed([{ path: 'a', branch }]))
+    const names = []
+    for (const entries of missing) {
+      names.push((await remote.listRefs(entries, signal)).map(({ name }) => name))
+    }
+    assert.deepEqual(
+      fake.polls.map(([first]) => first),
+      ['HEAD', 'refs/heads/', 'HEAD', 'HEAD', 'refs/heads/', 'HEAD'],
+    )
+    for (const each of names) assert.deepEqual(each.sort(), ['HEAD', 'refs/heads/main'])
+  })
+
   test('are told without what a missing one may be where that is too much', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
