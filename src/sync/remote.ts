@@ -87,8 +87,10 @@ export class Remote {
       .map(({ revision }) => revision)
       .filter((revision) => !isResolvable(revision, refs))
     if (missing.length === 0) return refs
-    const more = await this.#listLike(likeRefPrefixesOf(missing), refs, signal)
-    return [...new Map([...refs, ...more].map((ref) => [ref.name, ref])).values()]
+    const like = await this.#listLike(likeRefPrefixesOf(missing), refs, signal)
+    // They may be of an earlier poll: they are named, and nothing follows them.
+    const named = like.filter((ref) => !missing.some((revision) => isResolvable(revision, [ref])))
+    return [...new Map([...named, ...refs].map((ref) => [ref.name, ref])).values()]
   }
 
   /**

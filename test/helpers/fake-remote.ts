@@ -31,6 +31,11 @@ export class FakeRemote implements RemoteSession {
     this.#refs.set(name, { name, oid, peeled, target })
   }
 
+  /** Deletes a ref. */
+  delete(name: string): void {
+    this.#refs.delete(name)
+  }
+
   /** What a ref names. */
   oidOf(name: string): Oid | undefined {
     return this.#refs.get(name)?.oid

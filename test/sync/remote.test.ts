@@ -64,6 +64,24 @@ describe('the refs of a poll', () => {
     for (const each of names) assert.deepEqual(each.sort(), ['HEAD', 'refs/heads/main'])
   })
 
+  test('are those of now, whatever was there when one was found missing', async () => {
+    const fake = new FakeRemote()
+    fake.push(oid(1))
+    fake.set('refs/heads/gone', oid(1))
+    const remote = new Remote(fake)
+    const entries = listed([
+      { path: 'a', branch: 'main' },
+      { path: 'b', branch: 'missing' },
+      { path: 'c', ref: 'refs/heads/gone' },
+    ])
+    await remote.listRefs(entries, signal)
+    fake.push(oid(2))
+    fake.delete('refs/heads/gone')
+    const refs = new Map((await remote.listRefs(entries, signal)).map((ref) => [ref.name, ref.oid]))
+    assert.equal(refs.get('refs/heads/main'), oid(2))
+    assert.equal(refs.get('refs/heads/gone'), undefined)
+  })
+
   test('are told without what a missing one may be where that is too much', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
