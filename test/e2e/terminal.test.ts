@@ -29,7 +29,8 @@ test('ends cleanly each time', async (t) => {
 /** What a terminal shows, and the exit code of npm. */
 async function interruptWhenListening(cwd: string): Promise<{ code: number; output: string }> {
   const env = { ...process.env, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0' }
-  const terminal = spawn('script', ['-qec', 'npm start', '/dev/null'], { cwd, env })
+  // exec, as the shell that `script` starts would die of the signal itself (dash does, bash does not).
+  const terminal = spawn('script', ['-qec', 'exec npm start', '/dev/null'], { cwd, env })
   let output = ''
   terminal.stdout.setEncoding('utf8').on('data', (text) => {
     output += text
