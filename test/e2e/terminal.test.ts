@@ -8,6 +8,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeScratchDirectory } from '../helpers/scratch.js'
+import { programEnvironment } from '../helpers/service.js'
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const INTERRUPT = '\u0003'
@@ -28,7 +29,8 @@ test('ends cleanly each time', async (t) => {
 
 /** What a terminal shows, and the exit code of npm. */
 async function interruptWhenListening(cwd: string): Promise<{ code: number; output: string }> {
-  const env = { ...process.env, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0' }
+  const settings = { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0' }
+  const env = { ...programEnvironment(), HOME: cwd, ...settings }
   // exec, as the shell that `script` starts would die of the signal itself (dash does, bash does not).
   const terminal = spawn('script', ['-qec', 'exec npm start', '/dev/null'], { cwd, env })
   let output = ''

@@ -51,7 +51,9 @@ export async function runProgram(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...baseEnv(), ...env } })
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { ...programEnvironment(), ...env },
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.on('data', (text) => {
     output.stdout += text
@@ -66,7 +68,7 @@ export async function runProgram(
 /** Starts the program and waits until it listens; it is stopped after the test. */
 export async function startService(t: TestScope, options: ServiceOptions): Promise<Service> {
   const env = {
-    ...baseEnv(),
+    ...programEnvironment(),
     LISTING_PATH: options.listingPath,
     SCRAPE_INTERVAL: '200ms',
     HTTP_HOST: '127.0.0.1',
@@ -134,6 +136,11 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
   return service
 }
 
+/** What the program is given at least: no proxy or setting of the machine may leak into a test. */
+export function programEnvironment(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: path.parse(PROGRAM).root }
+}
+
 /** Writes a listing, as an editor that saves in place. */
 export function writeListing(file: string, entries: readonly object[]): void {
   writeFileSync(file, JSON.stringify(entries, null, 2))
@@ -169,9 +176,4 @@ function readLogs(child: ChildProcess): LogLine[] {
     for (const line of lines) logs.push(JSON.parse(line) as LogLine)
   })
   return logs
-}
-
-/** No proxy or setting of the machine may leak into a test. */
-function baseEnv(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: path.parse(PROGRAM).root }
 }
