@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { assertSameTree, createRepo, git, tempDir } from '../helpers/git.js'
+import { NEEDS_ROOT } from '../helpers/needs.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { type SshdOptions, startSshd, startTcpProxy } from '../helpers/sshd.js'
 
@@ -65,42 +66,40 @@ for (const acceptsProtocol of [true, false]) {
 }
 
 // Such an address has no place for a port, and only root may listen at the usual one.
-if (process.getuid?.() === 0) {
-  test('the listing of the first version works as it was', async (t) => {
-    const address = '127.0.0.22'
-    const sshd = await startSshd(t, { address, port: 22 })
-    const dir = tempDir(t)
-    const ssh = path.join(dir, '.ssh')
-    mkdirSync(ssh)
-    writeFileSync(path.join(ssh, 'id_ed25519'), readFileSync(sshd.key))
-    const hostKey = readFileSync(sshd.knownHosts, 'utf8').replace(/^\S+/, address)
-    writeFileSync(path.join(ssh, 'known_hosts'), hostKey)
-    const projects = ['project1', 'project2'].map((name) => {
-      const repo = createRepo(path.join(dir, 'git', `${name}.git`), { bare: true })
-      repo.commit('first', { file: name })
-      return { name, repo, directory: path.join(dir, 'repos', name) }
-    })
-    const listingPath = path.join(dir, 'repos.json')
-    writeListing(
-      listingPath,
-      projects.map(({ repo, directory }) => ({
-        path: directory,
-        repo: `${address}:${repo.dir}`,
-        branch: 'main',
-      })),
-    )
-    const settings = { SCRAPE_INTERVAL: '1', HOME: dir }
-    const service = await startService(t, { listingPath, settings })
-    for (const { name, repo, directory } of projects) {
-      for (const text of [name, `${name} again`]) {
-        const tip = repo.commit('next', { file: text })
-        await service.untilPublished(directory, tip)
-        assertSameTree(directory, repo.dir, tip)
-      }
-    }
-    assert.equal(await service.stop(), 0)
+test('the listing of the first version works as it was', NEEDS_ROOT, async (t) => {
+  const address = '127.0.0.22'
+  const sshd = await startSshd(t, { address, port: 22 })
+  const dir = tempDir(t)
+  const ssh = path.join(dir, '.ssh')
+  mkdirSync(ssh)
+  writeFileSync(path.join(ssh, 'id_ed25519'), readFileSync(sshd.key))
+  const hostKey = readFileSync(sshd.knownHosts, 'utf8').replace(/^\S+/, address)
+  writeFileSync(path.join(ssh, 'known_hosts'), hostKey)
+  const projects = ['project1', 'project2'].map((name) => {
+    const repo = createRepo(path.join(dir, 'git', `${name}.git`), { bare: true })
+    repo.commit('first', { file: name })
+    return { name, repo, directory: path.join(dir, 'repos', name) }
   })
-}
+  const listingPath = path.join(dir, 'repos.json')
+  writeListing(
+    listingPath,
+    projects.map(({ repo, directory }) => ({
+      path: directory,
+      repo: `${address}:${repo.dir}`,
+      branch: 'main',
+    })),
+  )
+  const settings = { SCRAPE_INTERVAL: '1', HOME: dir }
+  const service = await startService(t, { listingPath, settings })
+  for (const { name, repo, directory } of projects) {
+    for (const text of [name, `${name} again`]) {
+      const tip = repo.commit('next', { file: text })
+      await service.untilPublished(directory, tip)
+      assertSameTree(directory, repo.dir, tip)
+    }
+  }
+  assert.equal(await service.stop(), 0)
+})
 
 test('fifty entries of one host share one connection, which is opened again when it breaks', async (t) => {
   const { proxy, dir, home, port } = await serve(t)

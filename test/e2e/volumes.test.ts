@@ -2,18 +2,10 @@
 // itself once they are as they should be.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { errnoOf } from '../../src/base/errno.js'
 import {
   assertSameTree,
   createRepo,
@@ -23,63 +15,68 @@ import {
 } from '../helpers/git.js'
 import { commitFiles } from '../helpers/git-commit.js'
 import { createMounts } from '../helpers/mounts.js'
+import { needsMounts } from '../helpers/needs.js'
 import { type Service, startService, writeListing } from '../helpers/service.js'
 
 const MODES = ['in-place', 'symlink'] as const
+const NEEDS_MOUNTS = needsMounts()
 
-test('a volume that is full from the start, and later again, is published to once it is not', async (t) => {
-  const mounts = createMounts(t)
-  const { base, repo, push } = createSource(t)
-  const volume = path.join(base, 'volume')
-  if (mounts.isAllowed) mounts.tmpfs(volume, 'size=2m')
-  else mkdirSync(volume)
-  const first = push(200_000)
-  const shortage = createShortage(volume, mounts.isAllowed)
-  shortage.begin()
-  const service = await startOn(t, base, volume, repo)
-  for (const mode of MODES) await service.untilFailed(`volume/${mode}`, shortage.code)
-  shortage.end()
-  await untilAll(service, volume, repo, first)
+test(
+  'a volume that is full from the start, and later again, is published to once it is not',
+  NEEDS_MOUNTS,
+  async (t) => {
+    const mounts = createMounts(t)
+    const { base, repo, push } = createSource(t)
+    const volume = path.join(base, 'volume')
+    mounts.tmpfs(volume, 'size=2m')
+    const first = push(200_000)
+    const ballast = path.join(volume, 'ballast')
+    fill(ballast)
+    const service = await startOn(t, base, volume, repo)
+    for (const mode of MODES) await service.untilFailed(`volume/${mode}`, 'volume-full')
+    rmSync(ballast)
+    await untilAll(service, volume, repo, first)
 
-  for (let round = 0; round < 2; round++) {
-    const shown = (await service.entry('volume/in-place')).oid as string
-    shortage.begin()
-    const next = push(200_000)
-    for (const mode of MODES) {
-      await service.untilFailed(`volume/${mode}`, shortage.code)
-      assertSameTree(path.join(volume, mode), repo.dir, shown)
+    for (let round = 0; round < 2; round++) {
+      const shown = (await service.entry('volume/in-place')).oid as string
+      fill(ballast)
+      const next = push(200_000)
+      for (const mode of MODES) {
+        await service.untilFailed(`volume/${mode}`, 'volume-full')
+        assertSameTree(path.join(volume, mode), repo.dir, shown)
+      }
+      assert.equal((await service.get('/healthz')).status, 200)
+      rmSync(ballast)
+      await untilAll(service, volume, repo, next)
     }
-    assert.equal((await service.get('/healthz')).status, 200)
-    shortage.end()
-    await untilAll(service, volume, repo, next)
-  }
-})
+  },
+)
 
-test('a volume that vanishes is not written beneath, and what is on it goes on when it is back', async (t) => {
-  const mounts = createMounts(t)
-  const { base, repo, push } = createSource(t)
-  const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
-  mkdirSync(disk)
-  mkdirSync(volume)
-  // Without the right to mount, what vanishes is the right to write.
-  const appear = () =>
-    mounts.isAllowed ? mounts.bind(disk, volume) : setPermissions(volume, 0o755)
-  const vanish = () => (mounts.isAllowed ? mounts.unmount(volume) : setPermissions(volume, 0o555))
-  appear()
-  const first = push(1000)
-  const service = await startOn(t, base, volume, repo)
-  await untilAll(service, volume, repo, first)
+test(
+  'a volume that vanishes is not written beneath, and what is on it goes on when it is back',
+  NEEDS_MOUNTS,
+  async (t) => {
+    const mounts = createMounts(t)
+    const { base, repo, push } = createSource(t)
+    const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
+    mkdirSync(disk)
+    mkdirSync(volume)
+    mounts.bind(disk, volume)
+    const first = push(1000)
+    const service = await startOn(t, base, volume, repo)
+    await untilAll(service, volume, repo, first)
 
-  vanish()
-  const second = push(2000)
-  for (const mode of MODES) {
-    const message = await service.untilFailed(`volume/${mode}`, 'volume-failed')
-    if (mounts.isAllowed) assert.match(message, /is not mounted any more/)
-  }
-  if (mounts.isAllowed) assert.deepEqual(readdirSync(volume), [])
-  appear()
-  await untilAll(service, volume, repo, second)
-})
+    mounts.unmount(volume)
+    const second = push(2000)
+    for (const mode of MODES) {
+      const message = await service.untilFailed(`volume/${mode}`, 'volume-failed')
+      assert.match(message, /is not mounted any more/)
+    }
+    assert.deepEqual(readdirSync(volume), [])
+    mounts.bind(disk, volume)
+    await untilAll(service, volume, repo, second)
+  },
+)
 
 interface Source {
   base: string
@@ -124,38 +121,14 @@ async function untilAll(service: Service, volume: string, repo: TestRepo, oid: s
   }
 }
 
-/** A volume without room; where none could be mounted, one that cannot be written. */
-function createShortage(volume: string, isMounted: boolean) {
-  const ballast = path.join(volume, 'ballast')
-  if (!isMounted) {
-    return {
-      code: 'volume-failed',
-      begin: () => setPermissions(volume, 0o555),
-      end: () => setPermissions(volume, 0o755),
-    } as const
-  }
-  return {
-    code: 'volume-full',
-    begin() {
-      const file = openSync(ballast, 'w')
-      try {
-        for (;;) writeSync(file, Buffer.alloc(4096, 'x'))
-      } catch {
-        // Full.
-      } finally {
-        closeSync(file)
-      }
-    },
-    end: () => rmSync(ballast),
-  } as const
-}
-
-/** Of a volume, and the directories in which the service works. */
-function setPermissions(volume: string, permissions: number): void {
-  const own = '.git-autosync'
-  const below = ['in-place', `in-place/${own}`, own, `${own}/symlink`]
-  const directories = [volume, ...below.map((name) => path.join(volume, name))]
-  for (const directory of directories.filter((each) => existsSync(each))) {
-    chmodSync(directory, permissions)
+/** Writes a file as large as there is room for. */
+function fill(ballast: string): void {
+  const file = openSync(ballast, 'w')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096, 'x'))
+  } catch (error) {
+    assert.equal(errnoOf(error), 'ENOSPC')
+  } finally {
+    closeSync(file)
   }
 }

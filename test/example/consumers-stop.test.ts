@@ -4,19 +4,20 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { until } from '../helpers/service.js'
 import { publishInPlace, startBackend } from './backend.js'
-import { isInstalled } from './installed.js'
 
 /** What a program is given to end, in seconds. */
 const GRACE = '1'
 /** Says which version it runs, and does not end when it is asked to. */
 const STUBBORN = `trap '' TERM; echo "runs $(cat "$0/version")"; while :; do sleep 0.05; done`
 
-const SHELLS = [['sh'], ['busybox', 'sh']].filter(([program = '']) => isInstalled(program))
+const SHELLS = [['sh'], ['busybox', 'sh']] as const
 
 for (const shell of SHELLS) {
-  describe(`restart-backend.sh in ${shell.join(' ')}`, { concurrency: true }, () => {
+  const options = { concurrency: true, ...needsProgram(shell[0]) }
+  describe(`restart-backend.sh in ${shell.join(' ')}`, options, () => {
     test('ends while it still waits for the first commit', async (t) => {
       const app = path.join(tempDir(t), 'app')
       const { output, stop, catchesTerm } = startBackend(t, app, ['echo', 'runs'], { shell })

@@ -6,9 +6,10 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { publishInPlace, startBackend } from './backend.js'
-import { complaintsOf, isInstalled } from './installed.js'
+import { complaintsOf } from './complaints.js'
 
 const FOLDER = 'example/consumers'
 const PATH = process.env['PATH'] ?? ''
@@ -81,14 +82,12 @@ test('a change of a symlink is one event in the folder above it', async (t) => {
   assert.deepEqual(events, ['rename app', 'rename app'])
 })
 
-if (isInstalled('shellcheck')) {
-  test('shellcheck finds nothing in the scripts', () => {
-    const scripts = readdirSync(FOLDER).filter((name) => name.endsWith('.sh'))
-    assert.ok(scripts.length >= 3)
-    const files = scripts.map((name) => path.join(FOLDER, name))
-    assert.equal(complaintsOf('shellcheck', ['-x', ...files]), '')
-  })
-}
+test('shellcheck finds nothing in the scripts', needsProgram('shellcheck'), () => {
+  const scripts = readdirSync(FOLDER).filter((name) => name.endsWith('.sh'))
+  assert.ok(scripts.length >= 3)
+  const files = scripts.map((name) => path.join(FOLDER, name))
+  assert.equal(complaintsOf('shellcheck', ['-x', ...files]), '')
+})
 
 /** A PATH with what the scripts need at least. */
 function withoutInotify(t: TestScope): string {

@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type TestScope, tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { runProgram } from '../helpers/service.js'
-import { isInstalled } from './installed.js'
 import {
   type Container,
   containersOf,
@@ -53,8 +53,8 @@ for (const folder of folders) {
   })
 }
 
-if (isInstalled('kubectl')) {
-  for (const folder of folders) describe(folder, () => checkRendered(folder, render(folder)))
+for (const folder of folders) {
+  describe(folder, needsProgram('kubectl'), () => checkRendered(folder, render(folder)))
 }
 
 test('the schemas find what is wrong, missing and unknown', () => {

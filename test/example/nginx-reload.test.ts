@@ -10,15 +10,18 @@ import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
 import { freePort } from '../helpers/free-port.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { publishInPlace } from './backend.js'
-import { isInstalled } from './installed.js'
 import { configureNginx, NGINX_PATH } from './nginx.js'
 
 const SCRIPT = path.resolve('example/consumers/reload-nginx.sh')
+const NEEDS_NGINX = needsProgram('nginx', NGINX_PATH)
 
-if (isInstalled('nginx', NGINX_PATH)) {
-  test('nginx follows the commits of its configuration, and survives a broken one', async (t) => {
+test(
+  'nginx follows the commits of its configuration, and survives a broken one',
+  NEEDS_NGINX,
+  async (t) => {
     const dir = tempDir(t)
     const port = await freePort()
     const serving = (text: string) => ({ 'site.conf': serverOf(port, `return 200 ${text};`) })
@@ -50,23 +53,23 @@ if (isInstalled('nginx', NGINX_PATH)) {
 
     assert.equal(await nginx.stop(), 0)
     await assert.rejects(answer())
-  })
+  },
+)
 
-  test('nginx waits for a slow client no longer than GRACE', { timeout: 20_000 }, async (t) => {
-    const dir = tempDir(t)
-    const port = await freePort()
-    publishInPlace(path.join(dir, 'conf'), '1')
-    writeFileSync(path.join(dir, 'conf/site.conf'), serverOf(port, 'return 204;'))
-    const nginx = startNginx(t, dir)
-    const client = await until(
-      () => connect(port),
-      async () => nginx.output(),
-    )
-    atEnd(t, () => client.destroy())
-    client.write('GET / HTTP/1.1\r\nHost:')
-    assert.equal(await nginx.stop(), 0)
-  })
-}
+test('nginx waits for a slow client no longer than GRACE', { timeout: 20_000 }, async (t) => {
+  const dir = tempDir(t)
+  const port = await freePort()
+  publishInPlace(path.join(dir, 'conf'), '1')
+  writeFileSync(path.join(dir, 'conf/site.conf'), serverOf(port, 'return 204;'))
+  const nginx = startNginx(t, dir)
+  const client = await until(
+    () => connect(port),
+    async () => nginx.output(),
+  )
+  atEnd(t, () => client.destroy())
+  client.write('GET / HTTP/1.1\r\nHost:')
+  assert.equal(await nginx.stop(), 0)
+})
 
 function serverOf(port: number, body: string): string {
   return `server { listen 127.0.0.1:${port}; location / { ${body} } }\n`

@@ -9,9 +9,9 @@ import { test } from 'node:test'
 import { atEnd } from '../helpers/at-end.js'
 import { freePort } from '../helpers/free-port.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { startService, until } from '../helpers/service.js'
 import { deploy } from './deployed.js'
-import { isInstalled } from './installed.js'
 import { foldersWith } from './manifests.js'
 import { configureNginx, NGINX_PATH } from './nginx.js'
 
@@ -26,9 +26,11 @@ test('every scenario with an nginx has its nginx.conf', () => {
   ])
 })
 
-if (isInstalled('nginx', NGINX_PATH)) {
-  for (const folder of FOLDERS) {
-    test(`${folder} serves the pages, and nothing that begins with a dot`, async (t) => {
+for (const folder of FOLDERS) {
+  test(
+    `${folder} serves the pages, and nothing that begins with a dot`,
+    needsProgram('nginx', NGINX_PATH),
+    async (t) => {
       const dir = tempDir(t)
       const mounts = { '/repos': path.join(dir, 'repos') }
       const repo = createRepo(path.join(dir, 'repo'))
@@ -49,8 +51,8 @@ if (isInstalled('nginx', NGINX_PATH)) {
       }
       repo.commit('two', { 'index.html': 'two' })
       await until(async () => (await ask('/'))[1] === 'two', 'the next commit is served')
-    })
-  }
+    },
+  )
 }
 
 /** Starts nginx over a scenario's file, and returns what asks it. */

@@ -6,8 +6,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { assertSameTree, createRepo, tempDir } from '../helpers/git.js'
 import { startService } from '../helpers/service.js'
+import { complaintsOf } from './complaints.js'
 import { containerOf, deploy } from './deployed.js'
-import { complaintsOf } from './installed.js'
 
 const FOLDER = 'example/shared-volume'
 

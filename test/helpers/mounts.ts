@@ -1,13 +1,9 @@
-// Real mounts, which are undone with the test. Only root may make them.
+// Real mounts, which are undone with the test, for tests that `needsMounts` lets run.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import path from 'node:path'
-import { atEnd } from './at-end.js'
-import { type TestScope, tempDir } from './git.js'
+import { atEnd, type TestScope } from './at-end.js'
 
 export interface Mounts {
-  /** Whether this process may mount, as in most containers that run tests as root. */
-  readonly isAllowed: boolean
   /** Mounts an empty volume, with options like `size=1m`, at a directory that it makes. */
   tmpfs(directory: string, options: string): void
   /** Shows a file or directory in another place, there perhaps read-only. */
@@ -16,6 +12,7 @@ export interface Mounts {
   unmount(at: string): void
 }
 
+/** What the test mounts; whatever is left of it is unmounted at its end. */
 export function createMounts(t: TestScope): Mounts {
   const mounted: string[] = []
   const forget = (at: string) => mounted.splice(mounted.lastIndexOf(at), 1)
@@ -28,7 +25,7 @@ export function createMounts(t: TestScope): Mounts {
       forget(at)
     })
   }
-  const mounts = {
+  return {
     tmpfs(directory: string, options: string) {
       mkdirSync(directory, { recursive: true })
       mount(['-t', 'tmpfs', '-o', options, 'tmpfs'], directory)
@@ -42,18 +39,6 @@ export function createMounts(t: TestScope): Mounts {
       forget(at)
     },
   }
-  return { ...mounts, isAllowed: isAllowed(t, mounts) }
-}
-
-function isAllowed(t: TestScope, { tmpfs, unmount }: Omit<Mounts, 'isAllowed'>): boolean {
-  const probe = path.join(tempDir(t), 'probe')
-  try {
-    tmpfs(probe, 'size=1m')
-  } catch {
-    return false
-  }
-  unmount(probe)
-  return true
 }
 
 function run(program: string, args: readonly string[]): void {

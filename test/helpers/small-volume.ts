@@ -1,5 +1,5 @@
-// A volume that is full, or nearly: a small tmpfs that is filled up, or where none can be mounted,
-// calls that fail as on one.
+// A volume that is full, or nearly: a small tmpfs that is filled up, or calls that fail as where a
+// quota is used up.
 import {
   closeSync,
   mkdirSync,
@@ -13,14 +13,8 @@ import path from 'node:path'
 import { closeGate, fsError } from './fs-faults.js'
 import type { Mounts } from './mounts.js'
 
-/** Runs `work` while there is room for only so many more steps. */
-export type Shortage = (room: number, work: () => unknown) => Promise<void>
-
-export interface SmallVolume {
-  directory: string
-  /** What it may run short of; `room` counts pages, files, or calls. */
-  shortages: { name: string; when: Shortage }[]
-}
+/** Runs `work` while there is room below a directory for only so much more: pages, files, or calls. */
+export type Shortage = (directory: string, room: number, work: () => unknown) => Promise<void>
 
 const VOLUME_BYTES = 8 * 1024 * 1024
 const PAGE_BYTES = 4096
@@ -28,34 +22,20 @@ const VOLUME_FILES = 400
 /** What may need room. A rename needs none on most volumes; other tests let one fail. */
 const WRITES = /^(linkSync|mkdirSync|openSync|symlinkSync|writeFileSync|writeSync)$/
 
-/** Mounts it in a directory that it makes. */
-export function createSmallVolume(mounts: Mounts, parent: string): SmallVolume {
-  const directory = path.join(parent, 'small')
-  if (!mounts.isAllowed) {
-    mkdirSync(directory, { recursive: true })
-    const shortages = ['ENOSPC', 'EDQUOT'].map((name) => ({
-      name,
-      when: failingWrites(name, directory),
-    }))
-    return { directory, shortages }
-  }
+/** What a volume may run short of. */
+export const SHORTAGES: Record<string, Shortage> = {
+  'no bytes': withBallast,
+  'no files': withFiles,
+  'no quota': withoutQuota,
+}
+
+/** Mounts one at a directory that it makes. */
+export function mountSmallVolume(mounts: Mounts, directory: string): void {
   mounts.tmpfs(directory, `size=${VOLUME_BYTES},nr_inodes=${VOLUME_FILES}`)
-  return {
-    directory,
-    shortages: [
-      { name: 'no bytes', when: (room, work) => withBallast(directory, room, work) },
-      { name: 'no files', when: (room, work) => withFiles(directory, room, work) },
-      { name: 'EDQUOT', when: failingWrites('EDQUOT', directory) },
-    ],
-  }
 }
 
 /** Fills a volume, so that `pages` stay free. */
-export async function withBallast(
-  directory: string,
-  pages: number,
-  work: () => unknown,
-): Promise<void> {
+async function withBallast(directory: string, pages: number, work: () => unknown): Promise<void> {
   const ballast = path.join(directory, 'ballast')
   const file = openSync(ballast, 'wx')
   try {
@@ -81,18 +61,16 @@ async function withFiles(directory: string, room: number, work: () => unknown): 
   }
 }
 
-/** The call after so many fails that writes to the volume, and each after that. */
-function failingWrites(code: string, directory: string): Shortage {
-  return async (room, work) => {
-    let count = 0
-    const open = closeGate(({ name, isChange, paths }) => {
-      const isThere = name === 'writeSync' || paths.some((file) => file.startsWith(directory))
-      if (isThere && isChange && WRITES.test(name) && count++ >= room) throw fsError(code)
-    })
-    try {
-      await work()
-    } finally {
-      open()
-    }
+/** The call after so many fails that writes below `directory`, and each after that. */
+async function withoutQuota(directory: string, room: number, work: () => unknown): Promise<void> {
+  let count = 0
+  const open = closeGate(({ name, isChange, paths }) => {
+    const isThere = name === 'writeSync' || paths.some((file) => file.startsWith(directory))
+    if (isThere && isChange && WRITES.test(name) && count++ >= room) throw fsError('EDQUOT')
+  })
+  try {
+    await work()
+  } finally {
+    open()
   }
 }

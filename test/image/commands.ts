@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { isInstalled } from '../example/installed.js'
 
 const MEBIBYTE = 2 ** 20
 
@@ -13,11 +12,4 @@ export function output(program: string, args: readonly string[]): string {
   if (error) throw error
   assert.equal(status, 0, `${program} ${args.join(' ')}\n${stdout}${stderr}`)
   return stdout.trim()
-}
-
-/** Whether this process may build an image, and start it in namespaces of its own. */
-export function canBuildImages(): boolean {
-  if (!isInstalled('buildah') || !isInstalled('unshare')) return false
-  const probe = ['--mount', '--pid', '--fork', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']
-  return spawnSync('unshare', probe).status === 0
 }

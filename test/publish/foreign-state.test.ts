@@ -15,6 +15,7 @@ import { describe, test } from 'node:test'
 import { inspect } from '../../src/publish/publication.js'
 import type { PublishMode, SetAside } from '../../src/publish/target.js'
 import type { TestScope } from '../helpers/git.js'
+import { NEEDS_ROOT } from '../helpers/needs.js'
 import { createSite, type TestSite } from '../helpers/publish-site.js'
 
 const OTHER = 65534
@@ -39,7 +40,7 @@ function giveAway(directory: string, change: (file: string) => void): void {
 const stateOf = (test: TestSite, mode: PublishMode) =>
   mode === 'in-place' ? test.at('.git-autosync') : path.join(test.volume, '.git-autosync')
 
-describe('state of another user', { skip: process.getuid?.() !== 0 }, () => {
+describe('state of another user', NEEDS_ROOT, () => {
   for (const mode of ['in-place', 'symlink'] as const) {
     test(`is not believed, and what is published stays, ${mode}`, (t) => {
       const { test, told } = create(t, mode)

@@ -12,6 +12,7 @@ import {
 import { describe, test } from 'node:test'
 import { inspect, unpublish } from '../../src/publish/publication.js'
 import { withGate } from '../helpers/fs-faults.js'
+import { NEEDS_LINUX } from '../helpers/needs.js'
 import { publish } from '../helpers/publish.js'
 import { createSite, type TestSite } from '../helpers/publish-site.js'
 
@@ -31,9 +32,7 @@ function swapping(test: TestSite, kind: string, at: number, work: () => void): v
   assert.ok(count > at, `${kind} was called ${count} times`)
 }
 
-describe('a directory that is swapped for a symlink', {
-  skip: process.platform !== 'linux',
-}, () => {
+describe('a directory that is swapped for a symlink', NEEDS_LINUX, () => {
   const works: [string, string, (test: TestSite) => void][] = [
     ['put in place', 'renameSync', (t) => publish(t.site, t.commit(filesOf('2')), () => undefined)],
     ['deleted', 'unlinkSync', (t) => publish(t.site, t.commit({ a: '' }), () => undefined)],

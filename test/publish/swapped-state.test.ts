@@ -17,6 +17,7 @@ import {
 import type { PublishMode, Target } from '../../src/publish/target.js'
 import { closeGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
+import { NEEDS_LINUX } from '../helpers/needs.js'
 import { publish } from '../helpers/publish.js'
 import { createSite, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
@@ -94,9 +95,7 @@ function swapAt(t: TestSite, work: (typeof WORKS)[string], swapped: string, at: 
   return count > at
 }
 
-describe('what is swapped for a symlink between two calls', {
-  skip: process.platform !== 'linux',
-}, () => {
+describe('what is swapped for a symlink between two calls', NEEDS_LINUX, () => {
   for (const [mode, relative] of SWAPPED) {
     for (const [name, work] of Object.entries(WORKS)) {
       test(`is not gone through: ${relative}, ${mode}, ${name}`, (t) => {

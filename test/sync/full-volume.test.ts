@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
@@ -16,9 +16,10 @@ import { type CommitFiles, commitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { memoryOf } from '../helpers/memory.js'
 import { createMounts } from '../helpers/mounts.js'
+import { needsMounts } from '../helpers/needs.js'
 import { packObjects } from '../helpers/packs.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
-import { createSmallVolume, type Shortage } from '../helpers/small-volume.js'
+import { mountSmallVolume, SHORTAGES, type Shortage } from '../helpers/small-volume.js'
 import { split } from '../helpers/spilled-packs.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 import { chunksOf } from '../helpers/unpack-site.js'
@@ -43,36 +44,36 @@ interface Commit {
 }
 
 interface Sweep {
-  target: Target
+  volume: string
+  mode: PublishMode
   /** In turn, as an earlier worktree would cost nothing. */
   commits: Commit[]
-  when: Shortage
+  shortage: Shortage
   /** By how much the room grows from one attempt to the next. */
   stride: number
 }
 
 for (const mode of ['in-place', 'symlink'] as const) {
-  describe(`a full volume, ${mode}`, () => {
+  describe(`a full volume, ${mode}`, needsMounts(), () => {
     for (const [size, files, stride] of [
       ['small', FILES, 1],
       ['large', LARGE, 60],
     ] as const) {
-      test(`at every stage of a ${size} commit, then room again`, async (t) => {
-        const { repo, volume } = createPlace(t)
-        const commits = files.map((each) => commitOf(repo, each))
-        for (const { name, when } of volume.shortages) {
-          const target = siteIn(path.join(volume.directory, 'entry'), mode)
-          const failures = await sweep({ target, commits, when, stride })
-          assert.ok(failures >= (stride === 1 ? 5 : 1), `${name}: only ${failures} failures`)
-          rmSync(path.join(volume.directory, 'entry'), { recursive: true })
-        }
-      })
+      for (const [name, shortage] of Object.entries(SHORTAGES)) {
+        test(`${name} at every stage of a ${size} commit, then room again`, async (t) => {
+          const { repo, volume } = createPlace(t)
+          const commits = files.map((each) => commitOf(repo, each))
+          const failures = await sweep({ volume, mode, commits, shortage, stride })
+          assert.ok(failures >= (stride === 1 ? 5 : 1), `only ${failures} failures`)
+        })
+      }
     }
   })
 }
 
 /** Publishes commits in turn with more and more room, until there is enough. */
-async function sweep({ target, commits, when, stride }: Sweep): Promise<number> {
+async function sweep({ volume, mode, commits, shortage, stride }: Sweep): Promise<number> {
+  const target: Target = { directory: path.join(volume, 'site'), mode, stateRoot: undefined }
   const [first] = commits as [Commit]
   await receive(target, first)
   tidyNow(target)
@@ -81,7 +82,7 @@ async function sweep({ target, commits, when, stride }: Sweep): Promise<number> 
     const current = commits[turn % commits.length] as Commit
     const next = commits[(turn + 1) % commits.length] as Commit
     let isEnough = false
-    await when(room, async () => {
+    await shortage(volume, room, async () => {
       try {
         await receive(target, next)
         tidyNow(target)
@@ -119,15 +120,10 @@ async function receive(target: Target, { oid, pack }: Commit): Promise<void> {
 }
 
 function createPlace(t: TestScope) {
-  const mounts = createMounts(t)
   const base = tempDir(t)
-  const repo = createRepo(path.join(base, 'repo'), { bare: true })
-  return { repo, volume: createSmallVolume(mounts, base) }
-}
-
-function siteIn(directory: string, mode: PublishMode): Target {
-  mkdirSync(directory)
-  return { directory: path.join(directory, 'site'), mode, stateRoot: undefined }
+  const volume = path.join(base, 'small')
+  mountSmallVolume(createMounts(t), volume)
+  return { repo: createRepo(path.join(base, 'repo'), { bare: true }), volume }
 }
 
 function commitOf(repo: TestRepo, files: CommitFiles): Commit {

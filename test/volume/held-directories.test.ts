@@ -12,12 +12,12 @@ import { describe, test } from 'node:test'
 import { holding, Volume } from '../../src/volume/volume.js'
 import { fsError, withGate } from '../helpers/fs-faults.js'
 import { tempDir } from '../helpers/git.js'
-
-const isLinux = process.platform === 'linux'
+import { NEEDS_LINUX } from '../helpers/needs.js'
 
 describe('directories that are held', () => {
-  for (const isHolding of isLinux ? [true, false] : [false]) {
-    test(`are reached by no symlink, ${isHolding ? 'held' : 'looked at'}`, (t) => {
+  for (const isHolding of [true, false]) {
+    const options = isHolding ? NEEDS_LINUX : {}
+    test(`are reached by no symlink, ${isHolding ? 'held' : 'looked at'}`, options, (t) => {
       const root = tempDir(t)
       mkdirSync(`${root}/a/b`, { recursive: true })
       symlinkSync('a', `${root}/link`)
@@ -33,7 +33,7 @@ describe('directories that are held', () => {
     })
   }
 
-  test('stay what they are when others swap them', { skip: !isLinux }, (t) => {
+  test('stay what they are when others swap them', NEEDS_LINUX, (t) => {
     const root = tempDir(t)
     mkdirSync(`${root}/base/a`, { recursive: true })
     mkdirSync(`${root}/victim`)
@@ -51,7 +51,7 @@ describe('directories that are held', () => {
     assert.deepEqual(readdirSync(`${root}/base/was`), ['new'])
   })
 
-  test('are few at a time, however many and deep they are', { skip: !isLinux }, (t) => {
+  test('are few at a time, however many and deep they are', NEEDS_LINUX, (t) => {
     const root = tempDir(t)
     const deep = `${root}/${Array(300).fill('d').join('/')}`
     mkdirSync(deep, { recursive: true })
@@ -79,9 +79,7 @@ describe('directories that are held', () => {
 })
 
 describe('a directory that is removed', () => {
-  test('is not left by way of a symlink that takes the place of one in it', {
-    skip: !isLinux,
-  }, (t) => {
+  test('is not left by way of a symlink that takes the place of one in it', NEEDS_LINUX, (t) => {
     const root = tempDir(t)
     mkdirSync(`${root}/gone/big`, { recursive: true })
     mkdirSync(`${root}/victim`)

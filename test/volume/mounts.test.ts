@@ -10,15 +10,17 @@ import type { Target } from '../../src/publish/target.js'
 import { mountPointOf } from '../../src/volume/mount-points.js'
 import { toVolumeError } from '../../src/volume/volume-error.js'
 import { failsWith } from '../helpers/fails-with.js'
-import { failAt, fsError, withGate } from '../helpers/fs-faults.js'
+import { failAt, withGate } from '../helpers/fs-faults.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { createMounts } from '../helpers/mounts.js'
+import { needsMounts } from '../helpers/needs.js'
 import { publish } from '../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree, treeDifferences } from '../helpers/same-tree.js'
 
 const none = () => undefined
 const NOBODY = 65534
+const NEEDS_MOUNTS = needsMounts()
 
 describe('a mount inside of what is published', () => {
   for (const [what, name] of [
@@ -27,123 +29,117 @@ describe('a mount inside of what is published', () => {
     ['of a directory that a file replaces', 'to-file'],
     ['in a directory that a file replaces', 'to-file/in'],
   ] as const) {
-    test(`${what} stops a commit before anything is changed`, (t) => {
+    test(`${what} stops a commit before anything is changed`, NEEDS_MOUNTS, (t) => {
       const mounts = createMounts(t)
       const test = createSite(t)
       const first = test.commit({ edited: '1', 'd/a': '1', 'to-file/in': '1', other: '1' })
       const second = test.commit({ edited: '2', 'd/a': '1', 'd/b': '1', 'to-file': '', other: '2' })
       test.publish(first)
       // Of the same volume, where only the system's list tells.
-      if (mounts.isAllowed) mounts.bind(test.at(name), test.at(name))
-      const publishThere = () => publish(test.site, second, none)
-      const attempt = () =>
-        mounts.isAllowed ? publishThere() : withMountPoint(test, test.at(name), publishThere)
+      mounts.bind(test.at(name), test.at(name))
+      const attempt = () => publish(test.site, second, none)
       assert.throws(attempt, failsWith('path-blocked', /mounted by itself.*unmount it/))
       test.assertPublished(first)
       assert.equal(intactCommit(test.site), first.commit)
-      if (mounts.isAllowed) mounts.unmount(test.at(name))
+      mounts.unmount(test.at(name))
       test.publish(second)
     })
   }
 
-  test('stays where the commit has nothing, and the rest is published', (t) => {
+  test('stays where the commit has nothing, and the rest is published', NEEDS_MOUNTS, (t) => {
     const mounts = createMounts(t)
     const test = createSite(t)
     test.publish({ gone: '1', other: '1' })
     const second = test.commit({ other: '2' })
-    if (!mounts.isAllowed) {
-      removeBusy(test.at('gone'), () => publish(test.site, second, none))
-    } else {
-      mounts.bind(test.at('gone'), test.at('gone'))
-      publish(test.site, second, none)
-    }
+    mounts.bind(test.at('gone'), test.at('gone'))
+    publish(test.site, second, none)
     assert.deepEqual(namesIn(test.directory), ['.git-autosync', 'gone', 'other'])
     assert.equal(readFileSync(test.at('other'), 'utf8'), '2')
   })
 })
 
 describe('a volume at the published path itself', () => {
-  test('is published to in place, and takes no symlink', (t) => {
+  test('is published to in place, and takes no symlink', NEEDS_MOUNTS, (t) => {
     const mounts = createMounts(t)
     const test = createSite(t)
-    mkdirSync(test.directory)
-    if (mounts.isAllowed) mounts.tmpfs(test.directory, 'size=1m')
+    mounts.tmpfs(test.directory, 'size=1m')
     mkdirSync(test.at('lost+found'), { mode: 0o700 })
     const first = test.commit({ a: '1', 'd/b': '1' })
     for (const site of [test.site, { ...test.site, clean: true }]) {
       publish(site, first, none)
       assert.equal(intactCommit(site), first.commit)
       const names = ['.git-autosync', 'a', 'd', 'lost+found']
-      if (mounts.isAllowed || !site.clean) assert.deepEqual(namesIn(test.directory), names)
+      assert.deepEqual(namesIn(test.directory), names)
     }
     const asLink = () => publish({ ...test.site, mode: 'symlink' }, first, none)
-    const attempt = () =>
-      mounts.isAllowed ? asLink() : withMountPoint(test, test.directory, asLink)
-    assert.throws(attempt, failsWith('path-blocked', /mount point.*set publish to in-place/))
+    assert.throws(asLink, failsWith('path-blocked', /mount point.*set publish to in-place/))
     assert.equal(intactCommit(test.site), first.commit)
     rmSync(test.at('lost+found'), { recursive: true, force: true })
     test.assertPublished(first)
   })
 
   for (const stateDirectory of [false, true]) {
-    test(`that vanishes, with state ${stateDirectory ? 'apart' : 'on it'}, is waited for`, (t) => {
-      const mounts = createMounts(t)
-      const test = createSite(t, { stateDirectory })
-      const volume = path.join(test.outside, 'volume')
-      const mountPoint = test.directory
-      mkdirSync(volume)
-      mkdirSync(mountPoint)
-      const mount = () => mounts.isAllowed && mounts.bind(volume, mountPoint)
-      const unmount = () => mounts.isAllowed && mounts.unmount(mountPoint)
-      const self = announceProcess('this one')
-      const claim = (site: Target) => acquireLease({ target: site, self, expired: undefined })
-      mount()
-      const answer = claim(test.site)
-      assert.equal(answer.state, 'held')
-      assert.ok(answer.state === 'held')
-      const { lease } = answer
-      if (mounts.isAllowed) assert.equal(lease.mountPoint, mountPoint)
-      const first = test.commit({ a: '1', gone: '1' })
-      publish({ ...test.site, lease }, first, none)
+    test(
+      `that vanishes, with state ${stateDirectory ? 'apart' : 'on it'}, is waited for`,
+      NEEDS_MOUNTS,
+      (t) => {
+        const mounts = createMounts(t)
+        const test = createSite(t, { stateDirectory })
+        const volume = path.join(test.outside, 'volume')
+        const mountPoint = test.directory
+        mkdirSync(volume)
+        mkdirSync(mountPoint)
+        const self = announceProcess('this one')
+        const claim = (site: Target) => acquireLease({ target: site, self, expired: undefined })
+        mounts.bind(volume, mountPoint)
+        const answer = claim(test.site)
+        assert.equal(answer.state, 'held')
+        assert.ok(answer.state === 'held')
+        const { lease } = answer
+        assert.equal(lease.mountPoint, mountPoint)
+        const first = test.commit({ a: '1', gone: '1' })
+        publish({ ...test.site, lease }, first, none)
 
-      unmount()
-      const site = { ...test.site, mountPoint }
-      const missing = mounts.isAllowed ? site : { ...site, mountPoint: `${mountPoint}/gone` }
-      assert.throws(() => claim(missing), failsWith('volume-failed', /is not mounted any more/))
-      if (mounts.isAllowed) assert.deepEqual(namesIn(mountPoint), [])
+        mounts.unmount(mountPoint)
+        const site = { ...test.site, mountPoint }
+        assert.throws(() => claim(site), failsWith('volume-failed', /is not mounted any more/))
+        assert.deepEqual(namesIn(mountPoint), [])
 
-      mount()
-      const returned = mounts.isAllowed ? site : test.site
-      assert.equal(claim(returned).state, 'held')
-      assert.deepEqual(inspect(returned), { commit: first.commit, drift: undefined })
-      test.publish({ a: '2' })
-    })
+        mounts.bind(volume, mountPoint)
+        assert.equal(claim(site).state, 'held')
+        assert.deepEqual(inspect(site), { commit: first.commit, drift: undefined })
+        test.publish({ a: '2' })
+      },
+    )
   }
 
-  test('that vanishes is published beneath by one who knows nothing of it, and is not lost', (t) => {
-    const mounts = createMounts(t)
-    const test = createSite(t)
-    const volume = path.join(test.outside, 'volume')
-    mkdirSync(volume)
-    mkdirSync(test.directory)
-    const move = (work: () => void) => {
-      if (mounts.isAllowed) mounts.bind(volume, test.directory)
-      work()
-      if (mounts.isAllowed) mounts.unmount(test.directory)
-    }
-    const first = test.commit({ a: '1', gone: '1' })
-    const second = test.commit({ a: '2' })
-    move(() => publish(test.site, first, none))
-    publish(test.site, second, none)
-    test.assertPublished(second)
-    move(() => {
-      const known = mounts.isAllowed ? first : second
-      assert.equal(intactCommit(test.site), known.commit)
+  test(
+    'that vanishes is published beneath by one who knows nothing of it, and is not lost',
+    NEEDS_MOUNTS,
+    (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t)
+      const volume = path.join(test.outside, 'volume')
+      mkdirSync(volume)
+      mkdirSync(test.directory)
+      const mounted = (work: () => void) => {
+        mounts.bind(volume, test.directory)
+        work()
+        mounts.unmount(test.directory)
+      }
+      const first = test.commit({ a: '1', gone: '1' })
+      const second = test.commit({ a: '2' })
+      mounted(() => publish(test.site, first, none))
       publish(test.site, second, none)
       test.assertPublished(second)
-    })
-    test.assertPublished(second)
-  })
+      mounted(() => {
+        assert.equal(intactCommit(test.site), first.commit)
+        publish(test.site, second, none)
+        test.assertPublished(second)
+      })
+      test.assertPublished(second)
+    },
+  )
 
   test('is found by the longest of the paths that are mounted', () => {
     const line = (at: string) => `36 35 98:0 / ${at} rw,noatime master:1 - ext3 /dev/root rw`
@@ -157,20 +153,23 @@ describe('a volume at the published path itself', () => {
 
 describe('a volume that refuses', () => {
   for (const mode of ['in-place', 'symlink'] as const) {
-    test(`as it is read-only, is as it was, and written once it is not, ${mode}`, (t) => {
-      const mounts = createMounts(t)
-      const test = createSite(t, { mode })
-      const first = test.commit({ a: '1', 'd/b': '1' })
-      test.publish(first)
-      const second = test.commit({ a: '2', 'd/c': '1' })
-      if (mounts.isAllowed) mounts.bind(test.volume, test.volume, true)
-      const attempt = () =>
-        refusing('EROFS', mounts.isAllowed, () => publish(test.site, second, none))
-      assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
-      test.assertPublished(first)
-      if (mounts.isAllowed) mounts.unmount(test.volume)
-      test.publish(second)
-    })
+    test(
+      `as it is read-only, is as it was, and written once it is not, ${mode}`,
+      NEEDS_MOUNTS,
+      (t) => {
+        const mounts = createMounts(t)
+        const test = createSite(t, { mode })
+        const first = test.commit({ a: '1', 'd/b': '1' })
+        test.publish(first)
+        const second = test.commit({ a: '2', 'd/c': '1' })
+        mounts.bind(test.volume, test.volume, true)
+        const attempt = () => publish(test.site, second, none)
+        assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
+        test.assertPublished(first)
+        mounts.unmount(test.volume)
+        test.publish(second)
+      },
+    )
 
     test(`this user, is as it was, and written once it does not, ${mode}`, (t) => {
       const test = createSite(t, { mode })
@@ -184,17 +183,15 @@ describe('a volume that refuses', () => {
     })
 
     // What each of them makes a call answer, at every call of a publication.
-    test(`as it is read-only from the start, is named as such, ${mode}`, (t) => {
+    test(`as it is read-only from the start, is named as such, ${mode}`, NEEDS_MOUNTS, (t) => {
       const mounts = createMounts(t)
       const test = createSite(t, { mode })
       const parent = path.dirname(test.directory)
       const target = test.commit({ a: '1' })
       mkdirSync(parent, { recursive: true })
-      if (mounts.isAllowed) mounts.bind(parent, parent, true)
-      const attempt = () =>
-        refusing('EROFS', mounts.isAllowed, () => publish(test.site, target, none))
+      mounts.bind(parent, parent, true)
+      const attempt = () => publish(test.site, target, none)
       assert.throws(attempt, failsWith('volume-failed', /read-only.*mount it writable/))
-      if (!mounts.isAllowed) return
       const self = announceProcess('it')
       const answer = acquireLease({ target: test.site, self, expired: undefined })
       assert.deepEqual(answer, { state: 'unwritable' })
@@ -292,30 +289,4 @@ function asNobody(test: TestSite, work: () => void): void {
   } finally {
     process.seteuid?.(0)
   }
-}
-
-function refusing(code: string, isReal: boolean, work: () => void): void {
-  if (isReal) {
-    work()
-    return
-  }
-  withGate(({ isChange }) => {
-    if (isChange) throw fsError(code)
-  }, work)
-}
-
-/** As if something were mounted at a path. */
-function withMountPoint({ outside }: TestSite, at: string, work: () => void): void {
-  withGate(({ name, paths }, args) => {
-    if (name !== 'readFileSync' || paths[0] !== '/proc/self/mountinfo') return
-    const list = path.join(outside, 'mountinfo')
-    writeFileSync(list, `36 35 98:0 / ${at} rw - ext3 /dev/root rw\n`)
-    args[0] = list
-  }, work)
-}
-
-function removeBusy(at: string, work: () => void): void {
-  withGate(({ name, paths }) => {
-    if (name === 'unlinkSync' && paths[0] === at) throw fsError('EBUSY')
-  }, work)
 }

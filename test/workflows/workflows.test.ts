@@ -5,8 +5,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'yaml'
-import { complaintsOf, isInstalled } from '../example/installed.js'
+import { complaintsOf } from '../example/complaints.js'
 import { tempDir } from '../helpers/git.js'
+import { needsProgram } from '../helpers/needs.js'
 import { policyFaults, scriptsOf } from './policy-faults.js'
 import { schemaFaults } from './schema-faults.js'
 
@@ -48,20 +49,18 @@ test('every kind of dependency is kept up to date', () => {
   assert.deepEqual(kinds.sort(), ['docker', 'github-actions', 'npm'])
 })
 
-if (isInstalled('shellcheck')) {
-  test('shellcheck finds nothing in the scripts', (t) => {
-    const directory = tempDir(t)
-    const scripts = readdirSync(FOLDER).flatMap((file) => scriptsOf(read(file)))
-    assert.ok(scripts.length > 5)
-    const files = scripts.map((script, index) => {
-      const file = path.join(directory, `${index}.sh`)
-      writeFileSync(file, script)
-      return file
-    })
-    assert.equal(complaintsOf('shellcheck', ['--shell=bash', ...files]), '')
-    assert.equal(complaintsOf('shellcheck', ['.ci/run', 'test/image/smoke.sh']), '')
+test('shellcheck finds nothing in the scripts', needsProgram('shellcheck'), (t) => {
+  const directory = tempDir(t)
+  const scripts = readdirSync(FOLDER).flatMap((file) => scriptsOf(read(file)))
+  assert.ok(scripts.length > 5)
+  const files = scripts.map((script, index) => {
+    const file = path.join(directory, `${index}.sh`)
+    writeFileSync(file, script)
+    return file
   })
-}
+  assert.equal(complaintsOf('shellcheck', ['--shell=bash', ...files]), '')
+  assert.equal(complaintsOf('shellcheck', ['.ci/run', 'test/image/smoke.sh']), '')
+})
 
 describe('the check itself', () => {
   const expression = '$'.concat('{{ steps.none.outputs.text }}')
