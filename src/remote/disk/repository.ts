@@ -4,10 +4,10 @@ import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { UnfitFileError } from '../../base/regular-file.js'
+import { parseConfig } from '../../git/config.js'
 import { CorruptPack } from '../../git/corrupt.js'
 import type { ObjectFormat } from '../../git/oid.js'
 import { findAlternates } from './alternates.js'
-import { parseConfig } from './config.js'
 import { readIfExists, statIfExists } from './files.js'
 
 /** The most that a config has, in bytes. */
@@ -110,9 +110,14 @@ async function followGitFile(candidate: string): Promise<string | undefined> {
 /** Throws `object-format-unsupported` where the config says that reading takes more. */
 async function readObjectFormat(commonDir: string, directory: string): Promise<ObjectFormat> {
   const file = path.join(commonDir, 'config')
-  const config = parseConfig((await readIfExists(file, CONFIG_BYTES)) ?? '')
-  const objectFormat = config.get('extensions.objectformat') ?? 'sha1'
-  const refStorage = config.get('extensions.refstorage') ?? 'files'
+  const { variables } = parseConfig((await readIfExists(file, CONFIG_BYTES)) ?? '')
+  const extension = (wanted: string) =>
+    variables.findLast(
+      ({ section, subsection, name }) =>
+        section === 'extensions' && subsection === undefined && name === wanted,
+    )?.value
+  const objectFormat = extension('objectformat') ?? 'sha1'
+  const refStorage = extension('refstorage') ?? 'files'
   const isKnown = objectFormat === 'sha1' || objectFormat === 'sha256'
   if (isKnown && refStorage === 'files') return objectFormat
   const unsupported = isKnown

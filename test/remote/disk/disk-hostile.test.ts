@@ -16,10 +16,8 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
-import { parseConfig } from '../../../src/remote/disk/config.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
-import { assertLinear } from '../../helpers/growth.js'
 import { fetchPack, lsRefs, open, signal } from './disk-harness.js'
 
 function create(t: TestScope): { repo: TestRepo; oid: string; at: (name: string) => string } {
@@ -162,10 +160,4 @@ test('a tag that leads to itself ends', async (t) => {
   let bytes = 0
   for await (const chunk of chunks) bytes += chunk.length
   assert.ok(bytes > 0)
-})
-
-test('a config of one long line is read at a price of its length', () => {
-  assertLinear(50_000, (size) => {
-    assert.equal(parseConfig(`[a]\nb = x${' '.repeat(size)}"y`).get('a.b'), 'x')
-  })
 })
