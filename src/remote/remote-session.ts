@@ -23,6 +23,11 @@ export interface RemoteRef {
 
 /** A shallow fetch of depth 1. */
 export interface FetchRequest {
+  /**
+   * Leaves the blobs out, but for those that are wanted by their oid. A remote that cannot sends
+   * everything, whatever is here already. @default false
+   */
+  withoutBlobs?: boolean
   wants: readonly Oid[]
   /** Commits whose trees are here already; the pack may leave those objects out. */
   haves: readonly Oid[]

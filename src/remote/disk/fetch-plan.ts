@@ -3,23 +3,30 @@
 import { type GitObject, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
+import type { FetchRequest } from '../remote-session.js'
 import type { ObjectStore } from './object-store.js'
 
 /**
  * The objects in the order of the pack: tags and commits, then trees, then blobs. `haves` that the
  * store does not know are ignored.
  */
-export function planFetch(store: ObjectStore, wants: readonly Oid[], haves: readonly Oid[]): Oid[] {
+export function planFetch(
+  store: ObjectStore,
+  { haves, wants, withoutBlobs = false }: FetchRequest,
+): Oid[] {
   const seen = new Set<Oid>()
   for (const have of haves) {
     // What a partial or damaged repository lacks of them is known to the client all the same.
     collect(have, seen, (oid) => (store.has(oid) ? store.read(oid) : undefined))
   }
+  const wanted = new Set(wants)
   const found = wants.map((want) => collect(want, seen, (oid) => store.read(oid)))
   return [
     ...found.flatMap(({ heads }) => heads),
     ...found.flatMap(({ trees }) => trees),
-    ...found.flatMap(({ blobs }) => blobs),
+    ...found.flatMap(({ blobs }) =>
+      withoutBlobs ? blobs.filter((oid) => wanted.has(oid)) : blobs,
+    ),
   ]
 }
 

@@ -9,13 +9,14 @@ import { encodePack } from './pack-writer.js'
 /** The pack, in chunks of any size. Throws what a remote does that refuses in git's words. */
 export async function* uploadPack(
   store: ObjectStore,
-  { wants, haves }: FetchRequest,
+  request: FetchRequest,
 ): AsyncGenerator<Buffer> {
+  const { haves, wants } = request
   const foreign = [...wants, ...haves].find((oid) => objectFormatOf(oid) !== store.objectFormat)
   if (foreign !== undefined) throw remoteError(`upload-pack: not an object id: ${foreign}`)
   const unknown = wants.find((want) => !store.has(want))
   if (unknown !== undefined) throw remoteError(`upload-pack: not our ref ${unknown}`)
-  const oids = planFetch(store, wants, haves)
+  const oids = planFetch(store, request)
   yield* encodePack(oids.length, encodeEntries(store, oids), store.objectFormat)
 }
 

@@ -8,23 +8,33 @@ import { encodeCommand } from './command.js'
 
 /** Encodes the request for a server of protocol v2. */
 export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities): Buffer {
+  const canFilter = capabilities.get('fetch')?.split(' ').includes('filter') ?? false
+  const { haves, thinPack, wants, withoutBlobs } = canFilter ? request : unfiltered(request)
   return Buffer.concat([
     ...encodeCommand('fetch', capabilities),
     DELIM,
-    ...(request.thinPack ? [encodePkt('thin-pack\n')] : []),
+    ...(thinPack ? [encodePkt('thin-pack\n')] : []),
     encodePkt('no-progress\n'),
     encodePkt('ofs-delta\n'),
-    ...request.haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    ...(withoutBlobs ? [encodePkt('filter blob:none\n')] : []),
+    ...haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
     encodePkt('deepen 1\n'),
-    ...request.wants.map((oid) => encodePkt(`want ${oid}\n`)),
-    ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),
+    ...wants.map((oid) => encodePkt(`want ${oid}\n`)),
+    ...haves.map((oid) => encodePkt(`have ${oid}\n`)),
     encodePkt('done\n'),
     FLUSH,
   ])
 }
 
+/** Whoever leaves blobs out has not what a remote that sends them takes for granted. */
+function unfiltered(request: FetchRequest): FetchRequest {
+  return request.withoutBlobs ? { wants: request.wants, haves: [], thinPack: false } : request
+}
+
 /** Encodes the request for a server of protocol v0. Throws where the server lacks what it takes. */
-export function encodeFetchV0(request: FetchRequest, capabilities: Capabilities): Buffer {
+export function encodeFetchV0(whole: FetchRequest, capabilities: Capabilities): Buffer {
+  // A server that knows no v2 need not serve blobs by their oid.
+  const request = unfiltered(whole)
   for (const needed of ['shallow', 'side-band-64k']) {
     if (!capabilities.has(needed)) {
       throw new SyncError(

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 import { DiskSession } from '../../../src/remote/disk/disk-session.js'
+import type { FetchRequest } from '../../../src/remote/remote-session.js'
 import { createRepo, git, type TestRepo } from '../../helpers/git.js'
 
 /** Never aborts. */
@@ -32,8 +33,10 @@ export async function fetchPack(
   directory: string,
   wants: readonly string[],
   haves: readonly string[] = [],
+  options: Pick<FetchRequest, 'withoutBlobs'> = {},
 ): Promise<Fetched> {
-  const { chunks } = await open(directory).fetch({ wants, haves, thinPack: true }, signal)
+  const request = { ...options, wants, haves, thinPack: true }
+  const { chunks } = await open(directory).fetch(request, signal)
   const received: Buffer[] = []
   for await (const chunk of chunks) received.push(chunk)
   const commits = wants

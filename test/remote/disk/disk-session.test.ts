@@ -63,6 +63,22 @@ for (const form of ['working tree', 'bare', 'linked worktree', 'submodule-like .
   }
 }
 
+test('leaves blobs out that are not wanted by their oid', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const { second } = fillRepo(repo)
+  const receiver = new Receiver(root)
+  const withoutBlobs = { withoutBlobs: true }
+  const fetched = await fetchPack(repo.dir, [second], [], withoutBlobs)
+  assert.equal(fetched.pack.readUInt32BE(8), 1 + 4, 'the commit and its trees')
+  const blobs = git(repo.dir, 'rev-parse', `${second}:src/main.c`, `${second}:run`).split('\n')
+  assert.equal(receiver.receive(await fetchPack(repo.dir, blobs, [], withoutBlobs)), 2)
+  assert.deepEqual(
+    blobs.map((oid) => receiver.repo.git('cat-file', '-t', oid)),
+    ['blob', 'blob'],
+  )
+})
+
 test('an update costs what changed', async (t) => {
   const root = tempDir(t)
   const repo = createRepo(path.join(root, 'repo'))

@@ -54,6 +54,34 @@ test('an update in protocol 2', async () => {
   ])
 })
 
+const WITHOUT_BLOBS = { ...UPDATE, wants: [WANT], withoutBlobs: true }
+
+test('an update without blobs, of a server that can leave them out', async () => {
+  const capabilities = new Map([['fetch', 'shallow wait-for-done filter']])
+  assert.deepEqual(await decodeLines(encodeFetchV2(WITHOUT_BLOBS, capabilities)), [
+    'command=fetch',
+    '0001',
+    'thin-pack',
+    'no-progress',
+    'ofs-delta',
+    'filter blob:none',
+    `shallow ${HAVE}`,
+    'deepen 1',
+    `want ${WANT}`,
+    `have ${HAVE}`,
+    'done',
+    '0000',
+  ])
+})
+
+test('all is asked for of a server that cannot leave blobs out', async () => {
+  const capabilities = new Map([['fetch', 'shallow']])
+  const first = { ...FIRST, wants: [WANT] }
+  assert.deepEqual(encodeFetchV2(WITHOUT_BLOBS, capabilities), encodeFetchV2(first, capabilities))
+  const filtering = new Map([...NEW, ['filter', '']])
+  assert.deepEqual(encodeFetchV0(WITHOUT_BLOBS, filtering), encodeFetchV0(first, filtering))
+})
+
 test('a first fetch in protocol 0 of an old server', async () => {
   assert.deepEqual(await decodeLines(encodeFetchV0(FIRST, OLD)), [
     `want ${WANT} side-band-64k`,
