@@ -51,6 +51,16 @@ export function decodeTree(
   return entries
 }
 
+/** The body of a tree; its entries are in git's order already. */
+export function encodeTree(entries: readonly TreeEntry[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap(({ mode, name, oid }) => [
+      Buffer.from(`${mode.toString(8)} ${name}\0`, 'latin1'),
+      Buffer.from(oid, 'hex'),
+    ]),
+  )
+}
+
 /** Old gits wrote other permission bits; as git does, only the owner's executable bit counts. */
 function parseMode(octal: string): Mode {
   const mode = /^[0-7]{5,6}$/.test(octal) ? Number.parseInt(octal, 8) : 0
