@@ -7,7 +7,6 @@ import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
-import { isOid } from '../git/oid.js'
 import { displayPath, joinBytePath, nameOf } from '../volume/byte-path.js'
 import { NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
 import { ownershipIn } from '../volume/ownership.js'
@@ -17,6 +16,7 @@ import { assertLease } from './lease/lease.js'
 import {
   asideOf,
   type HeldTarget,
+  isWorktreeName,
   linkLayout,
   ownDirectory,
   stateOf,
@@ -102,7 +102,7 @@ function* stateDirectoriesOf(target: HeldTarget): Generator<StateDirectory> {
   const none = () => false
   // One for each entry of the directory above.
   const isDirectory = (_name: string, stat: Stats) => stat.isDirectory()
-  const isWorktree = (name: string, stat: Stats) => stat.isDirectory() && isOid(name)
+  const isWorktree = (name: string, stat: Stats) => stat.isDirectory() && isWorktreeName(name)
   yield { directory: path.dirname(worktrees), isKept: isDirectory }
   // What makes way while the mode changes is somebody's content, too.
   const isContent = (name: string, stat: Stats) => isWorktree(name, stat) || name === 'directory'

@@ -25,7 +25,7 @@ import { symlinkPublisher } from './symlink/publisher.js'
 import {
   directoryLayout,
   type HeldTarget,
-  linkedCommit,
+  linkedWorktree,
   linkLayout,
   ownDirectory,
   type PublishMode,
@@ -62,6 +62,7 @@ export function begin(
     const publication = publisher.begin(held, source, checkpoint, current?.base)
     return {
       offer: (oid, blob) => guarded(held, () => publication.offer(oid, blob)),
+      pending: () => publication.pending(),
       finish: () =>
         lettingGo(held, () => {
           // Directories may have been moved since the beginning: those count that are there now.
@@ -132,7 +133,7 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
     const links = linkLayout(held)
     // Not through a symlink of others.
     const isDirectory = volume.isDirectory(published)
-    if (linkedCommit(links)) volume.unlink(published)
+    if (linkedWorktree(links)) volume.unlink(published)
     else if (isDirectory) {
       removePublished(directoryLayout(held), checkpoint)
       remove(ownDirectory(published))

@@ -6,9 +6,11 @@ import type { Oid } from '../git/oid.js'
 import type { Depth } from './drift/comparison.js'
 import type { FirstPaths, Inspection } from './drift/inspection.js'
 import type { LeaseFiles } from './lease/claim.js'
+import type { TreeOrigin } from './snapshot/origin.js'
 import type { PublishedRecord } from './snapshot/store.js'
 import type { DirectoryLayout, HeldTarget } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
+import type { OutsideAttributes } from './tree/compose.js'
 
 /** The commit to publish, and its objects. */
 export interface CommitSource {
@@ -16,6 +18,10 @@ export interface CommitSource {
   tree: Oid
   readTree(oid: Oid): Buffer
   readBlob(oid: Oid): StoredObject
+  /** What the tree was composed of; undefined where it is the commit's own. */
+  origin?: TreeOrigin | undefined
+  /** The attributes that count for it, and are not in it. @default none */
+  outside?: readonly OutsideAttributes[]
   /** What the commit may take at most. @default no limits */
   limits?: Limits
 }
@@ -34,6 +40,8 @@ export interface Published {
 export interface Publication {
   /** Hands over a blob as soon as it is there, so that its files can be staged. */
   offer(oid: Oid, blob: StoredObject): void
+  /** The blobs that are not staged yet, and those that it takes to know how files are converted. */
+  pending(): Oid[]
   /** Stages what is left, then puts everything in place. */
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */

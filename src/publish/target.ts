@@ -113,7 +113,17 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   return { volume, link, worktrees, statesDirectory, lease }
 }
 
-/** A worktree by its name, which is its commit's oid, with its own state beside it. */
+/** The name of a worktree of a commit whose own name has one of another selection already. */
+export function otherWorktreeName(commit: Oid, selection = ''): string {
+  return `${commit}-${createHash('sha256').update(selection, 'latin1').digest('hex').slice(0, 8)}`
+}
+
+/** Whether a name is one of a commit's worktrees. */
+export function isWorktreeName(name: string): boolean {
+  return isOid(name.replace(/-[0-9a-f]{8}$/, ''))
+}
+
+/** A worktree by its name, with its own state beside it. */
 export function worktreeLayout(
   { volume, worktrees, statesDirectory, lease }: LinkLayout,
   name: string,
@@ -148,14 +158,14 @@ export function retiredMarkOf({ worktrees }: LinkLayout, name: string): string {
   return path.join(worktrees, `${name}.retired`)
 }
 
-/** The commit whose worktree the link shows; undefined where it shows anything else. */
-export function linkedCommit(links: LinkLayout): Oid | undefined {
+/** The name of the worktree that the link shows; undefined where it shows anything else. */
+export function linkedWorktree(links: LinkLayout): string | undefined {
   const { link, worktrees } = links
   const target = readLinkIfAny(links)
   if (target === undefined) return undefined
   const resolved = path.resolve(path.dirname(link), target)
-  const oid = path.basename(resolved)
-  return path.dirname(resolved) === worktrees && isOid(oid) ? oid : undefined
+  const name = path.basename(resolved)
+  return path.dirname(resolved) === worktrees && isWorktreeName(name) ? name : undefined
 }
 
 /** What a link says; undefined where there is none. */

@@ -1,13 +1,17 @@
-// The objects of the commit that is to be published: its pack brings them, but for those that
+// The objects of the commit that is to be published: its packs bring them, but for those that
 // are published already.
 import { SyncError } from '../base/errors.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
+import { decodeTree, MODE } from '../git/tree.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
+import { bodiesIn } from '../publish/snapshot/origin.js'
 
 export class CommitObjects {
   readonly #pack: PackReader
+  /** Of blobs that the first one has not. */
+  #blobs: PackReader | undefined
   readonly #published: PublishedTree | undefined
 
   constructor(pack: PackReader, published: PublishedTree | undefined) {
@@ -15,11 +19,16 @@ export class CommitObjects {
     this.#published = published
   }
 
+  /** Reads blobs from another pack as well. */
+  add(blobs: PackReader): void {
+    this.#blobs = blobs
+  }
+
   /** The commit that `want` is, or leads to, and its tree. Throws `not-a-commit`. */
   commitOf(want: Oid): { commit: Oid; tree: Oid } {
     const snapshot = this.#published?.record.snapshot
-    const [root] = snapshot?.trees ?? []
-    if (root && snapshot?.commit === want) return { commit: want, tree: root.oid }
+    const root = snapshot?.origin?.source ?? snapshot?.trees[0]?.oid
+    if (root !== undefined && snapshot?.commit === want) return { commit: want, tree: root }
     const commit = this.#peel(want)
     return { commit, tree: treeOfCommit(this.#readWhole(commit, 'commit')) }
   }
@@ -28,9 +37,32 @@ export class CommitObjects {
     return this.#published?.readTree(oid) ?? this.#readWhole(oid, 'tree')
   }
 
-  /** Throws `base-missing` where it is neither in the pack nor in a published file any more. */
+  /** All trees from `root` on, with those that are published, or were not needed for that. */
+  treesOf(root: Oid, checkpoint: () => void): Map<Oid, Buffer> {
+    const snapshot = this.#published?.record.snapshot
+    const trees = snapshot ? bodiesIn(snapshot) : new Map<Oid, Buffer>()
+    const pending = [root]
+    for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+      // With one that was there before, all that lies in it was there, too.
+      if (trees.has(oid)) continue
+      checkpoint()
+      const body = this.#readWhole(oid, 'tree')
+      trees.set(oid, body)
+      for (const entry of decodeTree(body, oid.length / 2)) {
+        if (entry.mode === MODE.tree) pending.push(entry.oid)
+      }
+    }
+    return trees
+  }
+
+  /** Whether a blob is at hand, as far as this is known without a look at published files. */
+  hasBlob(oid: Oid): boolean {
+    return this.#packWith(oid) !== undefined || (this.#published?.hasBlob(oid) ?? false)
+  }
+
+  /** Throws `base-missing` where it is neither in a pack nor in a published file any more. */
   readBlob(oid: Oid): StoredObject {
-    const object = this.#pack.has(oid) ? this.#pack.read(oid) : this.#published?.findBlob(oid)
+    const object = this.#packWith(oid)?.read(oid) ?? this.#published?.findBlob(oid)
     if (object?.type === 'blob') return object
     if (object) throw wrongType(oid, object.type, 'blob')
     // Where nothing is published, the reader's own error says what the pack lacks.
@@ -39,6 +71,10 @@ export class CommitObjects {
       'base-missing',
       `The published file with the object ${oid} was changed; everything is fetched anew`,
     )
+  }
+
+  #packWith(oid: Oid): PackReader | undefined {
+    return [this.#pack, this.#blobs].find((pack) => pack?.has(oid))
   }
 
   /** Follows annotated tags to the commit. */

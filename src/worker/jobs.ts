@@ -1,6 +1,7 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
+import type { Oid } from '../git/oid.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
@@ -20,8 +21,18 @@ export interface TargetJob {
 }
 
 /** What it takes to publish a pack. */
-export interface PublishJob extends TargetJob, Omit<UnpackOptions, 'checkpoint'> {
+export interface PublishJob extends TargetJob, Omit<UnpackOptions, 'checkpoint' | 'fetchBlobs'> {
   /** The pack arrives here, as `sendChunks` sends it. */
+  port: MessagePort
+  /** Another pack is asked for here: a {@link BlobsRequest}. */
+  requests: MessagePort
+  /** Whether there is one to be had. */
+  canFetch: boolean
+}
+
+/** A pack of blobs that is asked for, and where it is to be sent, as `sendChunks` does. */
+export interface BlobsRequest {
+  oids: readonly Oid[]
   port: MessagePort
 }
 
@@ -52,10 +63,22 @@ export function tidy({
 }
 
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
-export function publish({ port, stop, ...job }: PublishJob): Promise<Reply<Unpacked>> {
+export function publish({
+  canFetch,
+  port,
+  requests,
+  stop,
+  ...job
+}: PublishJob): Promise<Reply<Unpacked>> {
   const target = telling(job.target)
-  const options = { ...job, target, checkpoint: checkpointOf(job.target, stop) }
-  return reply(() => unpack(receiveChunks(port), options))
+  const fetchBlobs = (oids: readonly Oid[]) => {
+    const { port1, port2 } = new MessageChannel()
+    requests.postMessage({ oids, port: port2 } satisfies BlobsRequest, [port2])
+    return receiveChunks(port1)
+  }
+  const checkpoint = checkpointOf(job.target, stop)
+  const options = { ...job, target, checkpoint, ...(canFetch && { fetchBlobs }) }
+  return reply(() => unpack(receiveChunks(port), options).finally(() => requests.close()))
 }
 
 /** Acquires the lease of a target, as far as possible now. */

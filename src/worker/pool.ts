@@ -1,8 +1,9 @@
 // The worker threads, as functions the main thread can call; jobs.ts has what runs in them.
 import { randomUUID } from 'node:crypto'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Limits } from '../git/limits.js'
+import type { Oid } from '../git/oid.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
@@ -23,8 +24,12 @@ const SYNCS_SHARE = 3 / 8
 /** How long a job may take to stop, in milliseconds: more than the slowest volume that works. */
 const GRACE_MS = 15_000
 
-export interface PackToPublish extends Pick<UnpackOptions, 'target' | 'want' | 'have'> {
+export interface PackToPublish
+  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection'> {
+  /** The pack. */
   chunks: AsyncIterable<Uint8Array>
+  /** Fetches a pack of the blobs that are lacking. @default none is fetched */
+  fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Uint8Array>
 }
 
 export interface WorkerPool {
@@ -34,7 +39,7 @@ export interface WorkerPool {
   inspect(target: Target, share: Depth['share'], signal: AbortSignal): Promise<Inspection>
   /**
    * Receives a pack, verifies it and publishes it; all or nothing. Where `want` is `have`, which is
-   * a commit then, the pack has the blobs that it takes to put that commit right.
+   * a commit then, that commit is put right.
    */
   publish(pack: PackToPublish, signal: AbortSignal): Promise<Unpacked & { receivedAt: number }>
   /**
@@ -112,23 +117,42 @@ function on({ directory }: Target, signal: AbortSignal): RunOptions {
 
 async function publish(
   threads: ThreadPool<typeof jobs>,
-  { chunks, ...revisions }: PackToPublish,
+  { chunks, fetchBlobs, ...revisions }: PackToPublish,
   shared: Pick<UnpackOptions, 'memoryBytes' | 'limits' | 'memory'>,
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
-  const { port1, port2 } = new MessageChannel()
+  const [pack, requests] = [new MessageChannel(), new MessageChannel()]
+  const sent: Promise<void>[] = []
   let receivedAt = 0
+  const send = (port: MessagePort, chunks: AsyncIterable<Uint8Array>) => {
+    const sending = sendChunks(port, chunks).then(() => {
+      receivedAt = performance.now()
+    })
+    sent.push(sending)
+    // Looked at when the thread has replied.
+    sending.catch(() => undefined)
+  }
   // The sender first: waking a thread takes time, in which the remote can work already.
-  const sent = sendChunks(port1, chunks).then(() => {
-    receivedAt = performance.now()
+  send(pack.port1, chunks)
+  const canFetch = fetchBlobs !== undefined
+  requests.port1.on('message', ({ oids, port }: jobs.BlobsRequest) => {
+    if (canFetch) send(port, fetchBlobs(oids))
   })
-  const options = { ...on(revisions.target, signal), transferList: [port2] }
+  const transferList = [pack.port2, requests.port2]
+  const ports = { port: pack.port2, requests: requests.port2 }
   const published = threads
-    .run('publish', { ...revisions, ...shared, port: port2 }, options)
-    .finally(() => port1.close())
-  // The sender's failure is the cause of the worker's, so it is the one to report.
-  const [sending, working] = await Promise.allSettled([sent, published])
-  if (sending.status === 'rejected') throw sending.reason
+    .run(
+      'publish',
+      { ...revisions, ...shared, ...ports, canFetch },
+      { ...on(revisions.target, signal), transferList },
+    )
+    .finally(() => {
+      pack.port1.close()
+      requests.port1.close()
+    })
+  const [working] = await Promise.allSettled([published])
+  // A sender's failure is the cause of the worker's, so it is the one to report.
+  await Promise.all(sent)
   if (working.status === 'rejected') throw working.reason
   return { ...working.value, receivedAt }
 }

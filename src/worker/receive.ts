@@ -1,6 +1,7 @@
 // One pack on its way to disk: received, verified and staged at the same time, then
 // published whole. What the pack leaves out, or builds on, is what is published already.
-// A repair is the same: of what is published, its pack brings the blobs that something else changed.
+// Where only a part of the commit is published, its pack may bring trees alone, and another one the
+// blobs of that part. A repair is the same: what something else changed of it is all that is lacking.
 import { SyncError } from '../base/errors.js'
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
@@ -8,9 +9,11 @@ import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
-import type { Publication, Published } from '../publish/publisher.js'
+import type { CommitSource, Publication, Published } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
+import { type Composition, compose } from '../publish/tree/compose.js'
+import { ALL, type Selection, selectionKey } from '../publish/tree/selection.js'
 import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { CommitMemory } from './commit-memory.js'
@@ -18,8 +21,10 @@ import { CommitObjects } from './commit-objects.js'
 
 export interface UnpackOptions {
   target: Target
-  /** The commit, or the tag that leads to it; `have` is to be repaired where it is the same. */
+  /** The commit, or the tag that leads to it; `have` is to be put right where it is the same. */
   want: Oid
+  /** Which part of the commit is published. @default all */
+  selection?: Selection
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
   have: Oid | undefined
   /** How many bytes of the pack, and of its inflated objects, stay in memory. */
@@ -30,6 +35,8 @@ export interface UnpackOptions {
   limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
+  /** Fetches a pack of the blobs that are lacking. @default the first one is to have them */
+  fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Buffer>
 }
 
 export interface Unpacked extends Published {
@@ -64,7 +71,10 @@ export async function unpack(
 class Unpacking {
   readonly #options: UnpackOptions
   readonly #base: PublishedTree | undefined
+  readonly #memory: CommitMemory
   readonly #reader: PackReader
+  /** Of the blobs that the first pack lacks. */
+  #blobs: PackReader | undefined
   readonly #objects: CommitObjects
   readonly #incoming: IncomingFiles
   #commit: Oid | undefined
@@ -74,7 +84,7 @@ class Unpacking {
   #triesAt = 0
 
   constructor(options: UnpackOptions) {
-    const { checkpoint, have, limits, memoryBytes, target, want } = options
+    const { have, target } = options
     this.#options = options
     this.#incoming = openIncoming(target)
     this.#base = have === undefined ? undefined : openPublished(target)
@@ -85,18 +95,8 @@ class Unpacking {
         `The files of ${have} were changed; everything is fetched anew`,
       )
     }
-    this.#reader = new PackReader({
-      objectFormat: objectFormatOf(want),
-      memoryBytes,
-      cacheBytes: memoryBytes,
-      largeBytes: LARGE_BYTES,
-      limits,
-      memory: new CommitMemory(options.memory, checkpoint),
-      checkpoint,
-      createFile: () => this.#incoming.create(),
-      findBase: (oid) => this.#findBase(oid),
-      onObject: (oid, object) => this.#stage(oid, object),
-    })
+    this.#memory = new CommitMemory(options.memory, options.checkpoint)
+    this.#reader = this.#openReader()
     this.#objects = new CommitObjects(this.#reader, this.#base)
   }
 
@@ -110,12 +110,13 @@ class Unpacking {
     if (!this.#publication) this.#tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
     this.#publication ??= this.#begin()
+    await this.#fetchLacking(this.#publication)
     const verifiedAt = performance.now()
     const published = this.#publication.finish()
     return {
       ...published,
       commit: this.#commit as Oid,
-      bytes: this.#reader.bytes,
+      bytes: this.#reader.bytes + (this.#blobs?.bytes ?? 0),
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
     }
@@ -126,8 +127,38 @@ class Unpacking {
   }
 
   close(): void {
+    this.#blobs?.close()
     this.#incoming.removeAfter(this.#reader)
     this.#base?.close()
+  }
+
+  #openReader(): PackReader {
+    const { checkpoint, limits, memoryBytes, want } = this.#options
+    return new PackReader({
+      objectFormat: objectFormatOf(want),
+      memoryBytes,
+      cacheBytes: memoryBytes,
+      largeBytes: LARGE_BYTES,
+      limits,
+      memory: this.#memory,
+      checkpoint,
+      createFile: () => this.#incoming.create(),
+      findBase: (oid) => this.#findBase(oid),
+      onObject: (oid, object) => this.#stage(oid, object),
+    })
+  }
+
+  /** Fetches what neither the pack has brought nor is published. */
+  async #fetchLacking(publication: Publication): Promise<void> {
+    const { fetchBlobs, have, selection = ALL, want } = this.#options
+    // Else the remote has sent all that `have` lacks.
+    if (!fetchBlobs || (selectionKey(selection) === undefined && want !== have)) return
+    const lacking = publication.pending().filter((oid) => !this.#objects.hasBlob(oid))
+    if (lacking.length === 0) return
+    this.#blobs = this.#openReader()
+    this.#objects.add(this.#blobs)
+    for await (const chunk of fetchBlobs(lacking)) await this.#blobs.write(chunk)
+    await this.#blobs.finish()
   }
 
   #findBase(oid: Oid): StoredObject | undefined {
@@ -159,12 +190,40 @@ class Unpacking {
 
   #begin(): Publication {
     const { checkpoint, limits, target, want } = this.#options
-    const { commit, tree } = this.#objects.commitOf(want)
-    const readTree = (oid: Oid) => this.#objects.readTree(oid)
+    const { commit, tree: root } = this.#objects.commitOf(want)
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     this.#commit = commit
-    this.#base?.expect(tree, readTree, limits)
-    const source = { commit, tree, readTree, readBlob, limits }
+    const { readTree, ...composed } = this.#compose(root)
+    this.#base?.expect(composed.tree, readTree, limits)
+    const source = { commit, ...composed, readTree, readBlob, limits }
     return begin(target, source, checkpoint, this.#base)
+  }
+
+  /** What is published of the commit's tree. */
+  #compose(root: Oid): Pick<CommitSource, 'tree' | 'readTree' | 'origin' | 'outside'> {
+    const { checkpoint, limits, selection = ALL } = this.#options
+    const readTree = (oid: Oid) => this.#objects.readTree(oid)
+    const key = selectionKey(selection)
+    if (key === undefined) return { tree: root, readTree }
+    const before = this.#composedBefore(key)
+    const { bodies, outside, tree } = compose(root, selection, {
+      readTree,
+      before,
+      limits,
+      checkpoint,
+    })
+    const readComposed = (oid: Oid) => bodies.get(oid) ?? readTree(oid)
+    const trees = this.#objects.treesOf(root, checkpoint)
+    const origin = { selection: key, subdir: selection.subdir, source: root, trees }
+    return { tree, readTree: readComposed, origin, outside }
+  }
+
+  /** What was composed for the published commit, where it was with the same selection. */
+  #composedBefore(key: string): Composition | undefined {
+    const snapshot = this.#base?.record.snapshot
+    const [published] = snapshot?.trees ?? []
+    if (!snapshot || !published || snapshot.origin?.selection !== key) return undefined
+    const outside = snapshot.attributes.filter(({ isOutside }) => isOutside)
+    return { source: snapshot.origin.source, tree: published.oid, outside }
   }
 }

@@ -14,13 +14,17 @@ export function snapshotOf(tree: ModelTree, record = (field: number) => field / 
 /** Without the difference between a buffer and a view of one. */
 export function plain(snapshot: Snapshot | undefined) {
   if (!snapshot) return undefined
-  const { attributes, commit, content, stats, trees } = snapshot
+  const { attributes, commit, content, origin, stats, trees } = snapshot
   return {
     commit,
     stats: [...stats],
     attributes: attributes.map((file) => ({ ...file, body: file.body.toString('latin1') })),
     content: content.toString('hex'),
     trees: trees.map((tree) => ({ ...tree, body: tree.body.toString('latin1') })),
+    origin: origin && {
+      ...origin,
+      trees: [...origin.trees].map(([oid, body]) => `${oid} ${body.toString('latin1')}`).sort(),
+    },
   }
 }
 

@@ -12,7 +12,7 @@ import {
   asideOf,
   directoryLayout,
   type HeldTarget,
-  linkedCommit,
+  linkedWorktree,
   linkLayout,
   ownDirectory,
   stateOf,
@@ -27,6 +27,7 @@ export const directoryPublisher: Publisher = {
     const publication = beginUpdate(target, source, checkpoint, base)
     return {
       offer: (oid, blob) => publication.offer(oid, blob),
+      pending: () => publication.pending(),
       abandon: () => publication.abandon(),
       finish() {
         const published = publication.finish()
@@ -94,7 +95,7 @@ function beginUpdate(
   checkpoint: () => void,
   base: PublishedRecord | undefined,
 ): Publication {
-  assertReplaceable(target, () => linkedCommit(linkLayout(target)) !== undefined)
+  assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
   const existing = target.volume.stat(target.path)
   if (existing && !existing.isDirectory()) return replaceLink(target, source, checkpoint)
   return new DirectoryUpdate(directoryLayout(target), source, checkpoint, base)
@@ -127,6 +128,7 @@ function replaceLink(
   const update = new DirectoryUpdate(layout, source, checkpoint)
   return {
     offer: (oid, blob) => update.offer(oid, blob),
+    pending: () => update.pending(),
     abandon: () => update.abandon(),
     finish() {
       const published = update.finish()

@@ -21,6 +21,8 @@ export const MAX_PATHS = 10
 export interface Inspection {
   /** The commit in place; undefined where nothing is, or nothing of it is sure. */
   commit: Oid | undefined
+  /** Which part of it is in place; absent where all of it is. */
+  selection?: string | undefined
   /** What differs from that commit; undefined where nothing does. */
   drift: Drift | undefined
   /** What was removed that is not of that commit; absent where nothing was. */
@@ -52,7 +54,13 @@ export function inspectionOf(
   if (!drifted) return NOTHING
   const paths = [...(isShown ? [] : ['.']), ...drifted.map(({ path }) => displayPath(path))]
   const drift = paths.length === 0 ? undefined : driftOf(paths, drifted, layout, record)
-  return { commit: snapshot.commit, drift, ...(foreign ? { foreign } : {}) }
+  const selection = snapshot.origin?.selection
+  return {
+    commit: snapshot.commit,
+    drift,
+    ...(selection !== undefined && { selection }),
+    ...(foreign ? { foreign } : {}),
+  }
 }
 
 function driftOf(

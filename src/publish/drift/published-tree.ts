@@ -9,7 +9,8 @@ import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
-import { contentOf, STAT_FIELDS } from '../snapshot/snapshot.js'
+import { bodiesIn } from '../snapshot/origin.js'
+import { attributesIn, contentOf, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { type PublishedRecord, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
@@ -25,6 +26,7 @@ export class PublishedTree {
   /** What was published to the directory that the next commit's grows from, if it is known already. */
   readonly base: PublishedRecord | undefined
   readonly #layout: DirectoryLayout
+  readonly #drifted: ReadonlySet<string>
   #trees: Map<Oid, Buffer> | undefined
   /** The files most likely asked for, by their blob: those that the next tree lacks. */
   #likely = new Map<Oid, TreeFile>()
@@ -35,6 +37,7 @@ export class PublishedTree {
     this.record = record
     this.base = base
     this.#layout = layout
+    this.#drifted = new Set(record.drifted?.map(({ path }) => path))
   }
 
   /** Lets go of what is held open. */
@@ -43,7 +46,7 @@ export class PublishedTree {
   }
 
   readTree(oid: Oid): Buffer | undefined {
-    this.#trees ??= new Map(this.record.snapshot.trees.map((tree) => [tree.oid, tree.body]))
+    this.#trees ??= bodiesIn(this.record.snapshot)
     return this.#trees.get(oid)
   }
 
@@ -52,6 +55,13 @@ export class PublishedTree {
     const { trees } = this.record.snapshot
     const { deletes, replaced } = diffTrees(trees, tree, readTree, limits)
     for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
+  }
+
+  /** Whether a file was published with this blob, and was not found to be another one since. */
+  hasBlob(oid: Oid): boolean {
+    const { attributes } = this.record.snapshot
+    const file = this.#find(oid)
+    return (file && !this.#drifted.has(file.path)) || attributes.some((other) => other.oid === oid)
   }
 
   /**
@@ -93,7 +103,7 @@ export class PublishedTree {
   }
 
   #restore({ oid, path }: TreeFile, body: Buffer): Buffer {
-    this.#conversionOf ??= conversionsBy(this.record.snapshot.attributes)
+    this.#conversionOf ??= conversionsBy(attributesIn(this.record.snapshot))
     return restore(body, this.#conversionOf(path), oid)
   }
 
@@ -106,9 +116,8 @@ export class PublishedTree {
 
   /** Of files with one blob, one counts that is as it was published, best as it is stored. */
   #index(): Map<Oid, TreeFile> {
-    const drifted = new Set(this.record.drifted?.map(({ path }) => path))
     const rankOf = (file: TreeFile) =>
-      drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
+      this.#drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
     const index = new Map<Oid, TreeFile>()
     for (const file of filesOf(this.record.snapshot)) {
       const other = index.get(file.oid)

@@ -3,7 +3,6 @@
 // of a file is, where a conversion made other bytes of its blob, the oid of those.
 import type { Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
-import type { AttributesFile } from '../tree/attribute-plan.js'
 import type { TreeDiff, TreeFile } from '../tree/tree-diff.js'
 import {
   ALL_AS_STORED,
@@ -36,12 +35,12 @@ export class FileRecords {
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
 export function nextSnapshot(
   before: Snapshot | undefined,
-  { commit, attributes }: { commit: Oid; attributes: readonly AttributesFile[] },
+  next: Pick<Snapshot, 'commit' | 'attributes' | 'origin'>,
   { trees, kept, writes }: TreeDiff,
   staged: FileRecords,
 ): Snapshot {
   if (!before && staged.contents.size === 0) {
-    return { commit, trees, stats: staged.stats, attributes, content: ALL_AS_STORED }
+    return { ...next, trees, stats: staged.stats, content: ALL_AS_STORED }
   }
   const count = trees[0]?.files ?? 0
   const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
@@ -53,10 +52,10 @@ export function nextSnapshot(
     changed.set(index, staged.contents.get(index))
   }
   const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {
-    like: commit,
+    like: next.commit,
     changed,
   })
-  return { commit, trees, stats, attributes, content }
+  return { ...next, trees, stats, content }
 }
 
 /** Runs of unchanged files take what is remembered of them to their new place among `count` files. */

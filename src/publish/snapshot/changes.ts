@@ -2,8 +2,9 @@
 // not what the tree weighs: the trees that are new, and the records that are not carried over.
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
-import { diffTrees } from '../tree/tree-diff.js'
+import { diffTrees, type TreeRecord } from '../tree/tree-diff.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
+import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
 import {
   CHECKSUM_BYTES,
   decodeAttributes,
@@ -33,6 +34,7 @@ interface ChangesHeader {
   records: number
   /** Absent where they are those of the base. */
   attributes?: EncodedAttributes
+  origin?: EncodedOrigin
   /** The places of files, and what their content is there now. */
   content: [index: number, oid: Oid | null][]
 }
@@ -41,9 +43,9 @@ interface ChangesHeader {
 export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   const { commit, trees, stats } = snapshot
   const root = trees[0]?.oid as Oid
-  const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
+  const bodies = bodiesIn(snapshot)
   const { kept } = diffTrees(base.trees, root, (oid) => bodies.get(oid) as Buffer)
-  for (const { oid } of base.trees) bodies.delete(oid)
+  for (const oid of bodiesIn(base).keys()) bodies.delete(oid)
   const count = stats.length / STAT_FIELDS
   const records = recordsBeyond(carryStats(base.stats, kept, count), stats)
   const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
@@ -58,17 +60,12 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
     records: records.length / (STAT_FIELDS + 1),
     ...(isSame ? {} : { attributes }),
     content: [...content].map(([index, oid]) => [index, oid ?? null]),
+    ...(snapshot.origin && { origin: encodeOrigin(snapshot.origin) }),
   }
-  const table = [...bodies].map(([oid, body]) => {
-    const row = Buffer.from(`${oid}00000000`, 'hex')
-    row.writeUInt32LE(body.length, row.length - 4)
-    return row
-  })
   return seal(
     Buffer.concat([
       Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
-      ...table,
-      ...bodies.values(),
+      ...encodeBodies(bodies),
       Buffer.from(Float64Array.from(records).buffer),
       Buffer.alloc(CHECKSUM_BYTES),
     ]),
@@ -92,20 +89,15 @@ export function decodeChanges(bytes: Buffer, base: SnapshotBase): Snapshot | und
 function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { header, end } = readHeader(bytes)
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
-  const bodies = new Map(base.trees.map(({ oid, body }) => [oid, body]))
-  let bodyAt = end + header.trees * (oidLength + 4)
-  for (let row = end, left = header.trees; left > 0; left--, row += oidLength + 4) {
-    const bodyEnd = bodyAt + bytes.readUInt32LE(row + oidLength)
-    bodies.set(bytes.toString('hex', row, row + oidLength), bytes.subarray(bodyAt, bodyEnd))
-    bodyAt = bodyEnd
-  }
+  const added = decodeBodies(bytes, end, header.trees, oidLength)
+  const bodies = new Map([...bodiesIn(base), ...added.bodies])
   const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
   const count = trees[0]?.files ?? 0
   const stats = carryStats(base.stats, kept, count)
   const recordBytes = header.records * (STAT_FIELDS + 1) * Float64Array.BYTES_PER_ELEMENT
-  if (bodyAt + recordBytes > bytes.length) throw new RangeError('the records are cut')
+  if (added.end + recordBytes > bytes.length) throw new RangeError('the records are cut')
   const records = new Float64Array(header.records * (STAT_FIELDS + 1))
-  bytes.copy(new Uint8Array(records.buffer), 0, bodyAt)
+  bytes.copy(new Uint8Array(records.buffer), 0, added.end)
   for (let at = 0; at < records.length; at += STAT_FIELDS + 1) {
     const record = records.subarray(at + 1, at + 1 + STAT_FIELDS)
     stats.set(record, (records[at] as number) * STAT_FIELDS)
@@ -113,7 +105,22 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   const changed = new Map(header.content.map(([index, oid]) => [index, oid ?? undefined]))
   const content = carryContent(base.content, kept, count, { like: header.commit, changed })
   const attributes = header.attributes ? decodeAttributes(header.attributes) : base.attributes
-  return { commit: header.commit, trees, stats, attributes, content }
+  const { origin } = header
+  return {
+    commit: header.commit,
+    trees,
+    stats,
+    attributes,
+    content,
+    ...(origin && { origin: { ...origin, trees: without(bodies, trees) } }),
+  }
+}
+
+/** The bodies that are not published; those of earlier commits as well. */
+function without(bodies: Map<Oid, Buffer>, trees: readonly TreeRecord[]): Map<Oid, Buffer> {
+  const rest = new Map(bodies)
+  for (const { oid } of trees) rest.delete(oid)
+  return rest
 }
 
 /** The index and the fields of each record that is another one. */

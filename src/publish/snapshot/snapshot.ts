@@ -5,11 +5,20 @@ import { hash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
-import type { AttributesFile } from '../tree/attribute-plan.js'
+import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
 import { nameFault } from '../tree/safe-name.js'
 import type { TreeRecord } from '../tree/tree-diff.js'
+import {
+  decodeBodies,
+  type EncodedOrigin,
+  encodeBodies,
+  encodeOrigin,
+  type TreeOrigin,
+} from './origin.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
+/** Where only a part of the commit is published, which earlier versions would take for all of it. */
+const PART_MAGIC = 'git-autosync snapshot 3\n'
 const CHECKSUM = 'sha1'
 /** How much room {@link seal} needs at the end. */
 export const CHECKSUM_BYTES = 20
@@ -42,6 +51,8 @@ export interface Snapshot {
   /** The attributes files that count, if there are any. */
   attributes: readonly AttributesFile[]
   content: PublishedContent
+  /** Undefined where the trees are those of the commit, and nothing was selected. */
+  origin?: TreeOrigin | undefined
 }
 
 interface SnapshotHeader {
@@ -51,11 +62,13 @@ interface SnapshotHeader {
   files: number
   attributes: EncodedAttributes
   isConverted: boolean
+  /** With how many trees there are. */
+  origin?: EncodedOrigin & { trees: number }
 }
 
 /** Magic, JSON, the table of trees, their bodies, the stats, the content, and a checksum of all. */
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const { commit, trees, stats, attributes, content } = snapshot
+  const { commit, trees, stats, attributes, content, origin } = snapshot
   const oidLength = commit.length / 2
   const header: SnapshotHeader = {
     commit,
@@ -63,6 +76,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
     files: stats.length / STAT_FIELDS,
     attributes: encodeAttributes(attributes),
     isConverted: content.length > 0,
+    ...(origin && { origin: { ...encodeOrigin(origin), trees: origin.trees.size } }),
   }
   const table = Buffer.allocUnsafe(trees.length * (oidLength + TREE_FIELDS * 4))
   let position = 0
@@ -71,11 +85,12 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
     for (const field of [body.length, below, files]) position = table.writeUInt32LE(field, position)
   }
   const parts = [
-    Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
+    Buffer.from(`${origin ? PART_MAGIC : MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
     table,
     ...trees.map(({ body }) => body),
     Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
     content,
+    ...encodeBodies(origin?.trees ?? new Map()),
     Buffer.alloc(CHECKSUM_BYTES),
   ]
   return seal(Buffer.concat(parts))
@@ -83,7 +98,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
 
 /** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */
 export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
-  const content = unseal(bytes, MAGIC)
+  const content = unseal(bytes, MAGIC) ?? unseal(bytes, PART_MAGIC)
   const snapshot = content && unlessDamaged(() => decode(content))
   return snapshot && areSafeTrees(snapshot.trees, filesIn(snapshot)) ? snapshot : undefined
 }
@@ -128,30 +143,51 @@ function decode(content: Buffer): Snapshot {
   if (bodyAt + statBytes > content.length) throw new RangeError('the records are cut')
   const stats = new Float64Array(header.files * STAT_FIELDS)
   content.copy(new Uint8Array(stats.buffer), 0, bodyAt)
+  const contentAt = bodyAt + stats.byteLength
+  const contentEnd = contentAt + (header.isConverted ? header.files * oidLength : 0)
+  if (contentEnd > content.length) throw new RangeError('the content is cut')
+  const { origin } = header
   return {
     commit: header.commit,
     trees,
     stats,
     attributes: decodeAttributes(header.attributes),
-    content: header.isConverted ? content.subarray(bodyAt + stats.byteLength) : ALL_AS_STORED,
+    content: header.isConverted ? content.subarray(contentAt, contentEnd) : ALL_AS_STORED,
+    ...(origin && {
+      origin: {
+        ...origin,
+        trees: decodeBodies(content, contentEnd, origin.trees, oidLength).bodies,
+      },
+    }),
   }
 }
 
-/** Attributes files as JSON can hold them: directory, oid, and body, of which each is a text. */
-export type EncodedAttributes = [directory: string, oid: Oid, body: string][]
+/**
+ * Attributes files as JSON can hold them: directory, oid, and body, of which each is a text, and
+ * whether they are published.
+ */
+export type EncodedAttributes = [directory: string, oid: Oid, body: string, isOutside?: true][]
 
 /** Their bodies are byte strings then. */
 export function encodeAttributes(attributes: readonly AttributesFile[]): EncodedAttributes {
-  return attributes.map(({ directory, oid, body }) => [directory, oid, body.toString('latin1')])
+  return attributes.map(({ directory, oid, body, isOutside }) => {
+    const text = body.toString('latin1')
+    return isOutside ? [directory, oid, text, true] : [directory, oid, text]
+  })
 }
 
 /** The inverse of {@link encodeAttributes}. */
 export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
-  return encoded.map(([directory, oid, body]) => ({
-    directory,
-    oid,
-    body: Buffer.from(body, 'latin1'),
-  }))
+  return encoded.map(([directory, oid, text, isOutside = false]) => {
+    const file = { directory, oid, body: Buffer.from(text, 'latin1') }
+    return isOutside ? { ...file, isOutside } : file
+  })
+}
+
+/** The attributes of what was published. */
+export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
+  if (!snapshot) return NO_ATTRIBUTES
+  return { files: snapshot.attributes, subdir: snapshot.origin?.subdir ?? '' }
 }
 
 /** What a snapshot remembers of a file. */

@@ -5,6 +5,7 @@ import { ABSENT, NO_LINK, tolerating } from '../../volume/errnos.js'
 import type { DirectoryLayout } from '../target.js'
 import { filesOf, type TreeFile } from '../tree/tree-diff.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
+import { pruneOrigin } from './origin.js'
 import {
   checksumOf,
   decodeSnapshot,
@@ -76,11 +77,12 @@ function driftedIn(snapshot: Snapshot): TreeFile[] {
 
 /** Writes the next snapshot beside the one that was read last, if any. */
 export function stageSnapshot(place: SnapshotPlace, next: Snapshot, last?: StoredSnapshot): void {
-  const changes = last && isSameFormat(next, last) ? encodeChanges(next, last.base) : undefined
+  const changes = last && isSameKind(next, last.base) ? encodeChanges(next, last.base) : undefined
   if (changes && changes.length <= (last as StoredSnapshot).baseBytes * MOST_CHANGES) {
     place.volume.writeFile(stagedOf(changesOf(place)), changes)
   } else {
-    place.volume.writeFile(stagedOf(snapshotOf(place)), encodeSnapshot(next))
+    const origin = pruneOrigin(next)
+    place.volume.writeFile(stagedOf(snapshotOf(place)), encodeSnapshot({ ...next, origin }))
   }
 }
 
@@ -162,8 +164,10 @@ function readIfPresent({ volume }: SnapshotPlace, file: string): Buffer | undefi
   return volume.readFile(file, MAX_SNAPSHOT_BYTES)
 }
 
-function isSameFormat(one: Snapshot, other: Snapshot): boolean {
-  return one.commit.length === other.commit.length
+/** Whether one can be written as what differs from the other. */
+function isSameKind(one: Snapshot, other: Snapshot): boolean {
+  const isSameFormat = one.commit.length === other.commit.length
+  return isSameFormat && one.origin?.selection === other.origin?.selection
 }
 
 const snapshotOf = ({ stateDirectory }: SnapshotPlace) => path.join(stateDirectory, 'snapshot')

@@ -81,6 +81,11 @@ export class Staging {
     }
   }
 
+  /** The blobs of the files that are not staged yet. */
+  pending(): Oid[] {
+    return [...this.#pending.keys()]
+  }
+
   /** Stages the files that have this blob, if any wait for it. */
   offer(oid: Oid, blob: StoredObject): void {
     const files = this.#pending.get(oid)

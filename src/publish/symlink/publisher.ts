@@ -15,7 +15,7 @@ import {
   asideOf,
   directoryLayout,
   type HeldTarget,
-  linkedCommit,
+  linkedWorktree,
   linkLayout,
   ownDirectory,
   stateOf,
@@ -40,8 +40,8 @@ export const symlinkPublisher: Publisher = {
     if (target.volume.isDirectory(target.path)) return undefined
     const links = linkLayout(target)
     // Without its link, the worktree is as good as it was.
-    const commit = linkedCommit(links) ?? target.published
-    return commit === undefined ? undefined : worktreeLayout(links, commit)
+    const name = linkedWorktree(links) ?? target.published
+    return name === undefined ? undefined : worktreeLayout(links, name)
   },
 
   base: (target) => takeStandby(linkLayout(target)),
@@ -57,7 +57,7 @@ export const symlinkPublisher: Publisher = {
     if (!record?.isTrusted) recheckStandby(links)
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
-    const isShown = linkedCommit(links) !== undefined
+    const isShown = linkedWorktree(links) !== undefined
     return inspectionOf(layout, record, { isShown, foreign })
   },
 

@@ -1,12 +1,17 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
 // for readers that still sit in them; then one becomes the standby and the others go.
 import path from 'node:path'
-import { isOid } from '../../git/oid.js'
 import { readUnless } from '../../volume/errnos.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
-import { type LinkLayout, linkedCommit, retiredMarkOf, worktreeLayout } from '../target.js'
+import {
+  isWorktreeName,
+  type LinkLayout,
+  linkedWorktree,
+  retiredMarkOf,
+  worktreeLayout,
+} from '../target.js'
 import { recheck } from '../update/record.js'
 import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
 
@@ -17,11 +22,11 @@ const MAX_MARK_BYTES = 4096
  * more to do; undefined where there is not.
  */
 export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number | undefined {
-  const linked = linkedCommit(layout)
+  const linked = linkedWorktree(layout)
   let hasStandby = verifyStandby(layout)
   let waitMs: number | undefined
   for (const name of listIfAny(layout, layout.worktrees)) {
-    if (!isOid(name) || name === linked) continue
+    if (!isWorktreeName(name) || name === linked) continue
     options.checkpoint()
     const leftMs = markRetired(layout, name, options)
     if (leftMs > 0) waitMs = Math.min(leftMs, waitMs ?? leftMs)
@@ -70,16 +75,18 @@ function remove(layout: LinkLayout, name: string): void {
 
 /** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
 export function recheckUnused(layout: LinkLayout): void {
-  const linked = linkedCommit(layout)
+  const linked = linkedWorktree(layout)
   recheckStandby(layout)
   for (const name of listIfAny(layout, layout.worktrees)) {
-    if (isOid(name) && name !== linked) recheck(worktreeLayout(layout, name))
+    if (isWorktreeName(name) && name !== linked) recheck(worktreeLayout(layout, name))
   }
 }
 
 /** Whatever belongs to no worktree, and what an interruption left. */
 function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
-  const worktrees = new Set(listIfAny(layout, layout.worktrees).filter((name) => isOid(name)))
+  const worktrees = new Set(
+    listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
+  )
   for (const directory of new Set([layout.worktrees, layout.statesDirectory])) {
     for (const name of listIfAny(layout, directory)) {
       if (name === LEASE_FILE || name === BOOT_FILE) continue

@@ -2,15 +2,15 @@
 // swapped in one step, so that a reader sees one commit whole or another whole.
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
-import type { Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { CommitSource, Publication } from '../publisher.js'
-import type { PublishedRecord } from '../snapshot/store.js'
+import { type PublishedRecord, readSnapshot } from '../snapshot/store.js'
 import {
   type LinkLayout,
-  linkedCommit,
+  linkedWorktree,
+  otherWorktreeName,
   readLinkIfAny,
   retiredMarkOf,
   worktreeLayout,
@@ -43,7 +43,8 @@ export function beginWorktree(
   checkpoint: () => void,
   options: WorktreeOptions = {},
 ): Publication {
-  const worktree = worktreeLayout(links, source.commit)
+  const name = nameOf(links, source)
+  const worktree = worktreeLayout(links, name)
   // One that was left from earlier may have lost files since.
   const left = verify(worktree)
   const isLeft = left !== undefined || links.volume.stat(worktree.root) !== undefined
@@ -56,23 +57,31 @@ export function beginWorktree(
     : new DirectoryUpdate(worktree, source, checkpoint)
   return {
     offer: (oid, blob) => recheckWhereBlocked(links, () => update.offer(oid, blob)),
+    pending: () => update.pending(),
     abandon: () => update.abandon(),
     finish() {
-      const staged = stageLink(links, source.commit, () => update.abandon())
+      const staged = stageLink(links, name, () => update.abandon())
       const finish = () => recheckWhereBlocked(links, () => update.finish())
       const published = orRemove(links, staged, finish)
       assertLease(links.lease)
       if (standby) promoteStandby(links, worktree)
-      links.volume.removeFile(retiredMarkOf(links, source.commit))
+      links.volume.removeFile(retiredMarkOf(links, name))
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
       return published
     },
   }
 }
 
+/** The name is the commit's, where that has not another selection of the commit already. */
+function nameOf(links: LinkLayout, { commit, origin }: CommitSource): string {
+  const there = readSnapshot(worktreeLayout(links, commit))
+  const isOther = there && there.origin?.selection !== origin?.selection
+  return isOther ? otherWorktreeName(commit, origin?.selection) : commit
+}
+
 /** A standby made on the spot, of the worktree in use. */
 function cloneLinked(links: LinkLayout, checkpoint: () => void): PublishedRecord | undefined {
-  const linked = linkedCommit(links)
+  const linked = linkedWorktree(links)
   if (linked === undefined) return undefined
   createStandby(links, linked, checkpoint)
   return takeStandby(links)
@@ -92,11 +101,11 @@ function recheckWhereBlocked<T>(links: LinkLayout, stage: () => T): T {
  * Makes the next link, which is relative, so that the volume may be mounted elsewhere under
  * another path. Returns where it is staged; undefined where it is in place already.
  */
-function stageLink(links: LinkLayout, commit: Oid, abandon: () => void): string | undefined {
+function stageLink(links: LinkLayout, name: string, abandon: () => void): string | undefined {
   const { link, volume, worktrees } = links
-  const target = path.join(path.relative(path.dirname(link), worktrees), commit)
+  const target = path.join(path.relative(path.dirname(link), worktrees), name)
   if (readLinkIfAny(links) === target) return undefined
-  const staged = path.join(worktrees, `${commit}.link`)
+  const staged = path.join(worktrees, `${name}.link`)
   try {
     volume.removeFile(staged)
     const make = () => volume.symlink(Buffer.from(target, 'latin1'), staged)

@@ -8,6 +8,7 @@ import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import type { OutsideAttributes } from './compose.js'
 import { filesOf, type TreeDiff, type TreeFile } from './tree-diff.js'
 
 /** The most bytes that all attributes files of a commit may have together: they are kept. */
@@ -28,11 +29,29 @@ export interface Ignored {
 
 /** One `.gitattributes` of a tree. */
 export interface AttributesFile {
-  /** The byte path of the directory it is in. */
+  /** The byte path of the directory it is in, from the root of the repository. */
   directory: string
   oid: Oid
   body: Buffer
+  /** Whether it counts for what is published, and is not published itself. @default false */
+  isOutside?: boolean
 }
+
+/** The attributes of a tree that was published. */
+export interface TreeAttributes {
+  files: readonly AttributesFile[]
+  /** The directory of the repository that is published, as a byte path. */
+  subdir: string
+}
+
+/** Of a tree that is to be published, what it does not hold itself. */
+export interface AttributesAround {
+  subdir: string
+  outside: readonly OutsideAttributes[]
+}
+
+/** No tree was published, or nothing of it has attributes. */
+export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '' }
 
 /** What attributes make of a commit. */
 export interface AttributePlan {
@@ -53,16 +72,18 @@ export type Conversions = (path: string) => Conversion
  * attributes files of the old tree. Throws `commit-too-large` where those of the new one are.
  */
 export function planAttributes(
-  before: readonly AttributesFile[],
+  before: TreeAttributes,
+  around: AttributesAround,
   diff: TreeDiff,
   readBlob: (oid: Oid) => StoredObject,
   checkpoint: () => void,
 ): AttributePlan {
-  if (before.length === 0 && !diff.writes.some(isAttributesFile)) {
+  const isWithout = before.files.length === 0 && around.outside.length === 0
+  if (isWithout && !diff.writes.some(isAttributesFile)) {
     return { attributes: [], conversions: new Map(), rewrites: [], ignored: [] }
   }
-  const attributes = attributesAfter(before, diff, readBlob)
-  const conversionOf = conversionsBy(attributes)
+  const attributes = attributesAfter(before, around, diff, readBlob)
+  const conversionOf = conversionsBy({ files: attributes, subdir: around.subdir })
   const ignored = new Map<string, Ignored>()
   const conversions = new Map<string, Conversion>()
   const add = ({ path }: TreeFile, conversion: Conversion) => {
@@ -75,7 +96,7 @@ export function planAttributes(
   }
   const rewrites: TreeFile[] = []
   const conversionBefore = conversionsBy(before)
-  for (const file of keptBelow(changedDirectories(before, attributes), diff)) {
+  for (const file of keptBelow(changedDirectories(before, around, attributes), around, diff)) {
     checkpoint()
     const conversion = conversionOf(file.path)
     if (conversion.key !== conversionBefore(file.path).key) {
@@ -87,8 +108,8 @@ export function planAttributes(
 }
 
 /** What the attributes files of a tree make of its files. */
-export function conversionsBy(attributes: readonly AttributesFile[]): Conversions {
-  const bodies = new Map(attributes.map(({ directory, body }) => [directory, body]))
+export function conversionsBy({ files, subdir }: TreeAttributes): Conversions {
+  const bodies = new Map(files.map(({ directory, body }) => [directory, body]))
   const stacks = new Map<string, AttributeStack>()
   const stackOf = (directory: string): AttributeStack => {
     const known = stacks.get(directory)
@@ -101,30 +122,40 @@ export function conversionsBy(attributes: readonly AttributesFile[]): Conversion
     stacks.set(directory, stack)
     return stack
   }
-  return (path) => stackOf(parentOf(path)).conversionOf(path)
+  return (path) => {
+    const full = joinBytePath(subdir, path)
+    return stackOf(parentOf(full)).conversionOf(full)
+  }
 }
 
 /** Those that stay, and those that are new. */
 function attributesAfter(
-  before: readonly AttributesFile[],
-  { deletes, replaced, writes }: TreeDiff,
+  before: TreeAttributes,
+  { outside, subdir }: AttributesAround,
+  diff: TreeDiff,
   readBlob: (oid: Oid) => StoredObject,
 ): AttributesFile[] {
-  const bodies = new Map(before.map(({ oid, body }) => [oid, body]))
-  const after = new Map(before.map((file) => [file.directory, file]))
-  for (const file of [...deletes, ...replaced]) {
-    if (isAttributesFile(file)) after.delete(parentOf(file.path))
+  const bodies = new Map(before.files.map(({ oid, body }) => [oid, body]))
+  const isSamePlace = before.subdir === subdir
+  const stay = isSamePlace ? before.files.filter(({ isOutside }) => !isOutside) : []
+  const after = new Map(stay.map((file) => [file.directory, file]))
+  const directoryOf = ({ path }: TreeFile) => joinBytePath(subdir, parentOf(path))
+  for (const file of isSamePlace ? [...diff.deletes, ...diff.replaced] : []) {
+    if (isAttributesFile(file)) after.delete(directoryOf(file))
   }
   let bytes = 0
   for (const { body } of after.values()) bytes += body.length
-  for (const { oid, ...file } of writes.filter(isAttributesFile)) {
-    const directory = parentOf(file.path)
+  const add = (file: Omit<AttributesFile, 'body'>) => {
+    const { directory, oid } = file
     const body = bodies.get(oid) ?? bodyOf(readBlob(oid))
     bytes += body.length - (after.get(directory)?.body.length ?? 0)
     if (bytes > MAX_ATTRIBUTES_BYTES) throw tooLarge()
     bodies.set(oid, body)
-    after.set(directory, { directory, oid, body })
+    after.set(directory, { ...file, body })
   }
+  const added = (isSamePlace ? diff.writes : filesOf(diff)).filter(isAttributesFile)
+  for (const file of added) add({ directory: directoryOf(file), oid: file.oid })
+  for (const file of outside) add({ ...file, isOutside: true })
   return [...after.values()]
 }
 
@@ -153,20 +184,27 @@ function tooLarge(): SyncError {
 
 /** The directories whose attributes file is another one, or is there in one tree only. */
 function changedDirectories(
-  before: readonly AttributesFile[],
+  before: TreeAttributes,
+  { subdir }: AttributesAround,
   after: readonly AttributesFile[],
 ): Set<string> {
+  // Every file has another place in the repository.
+  if (before.subdir !== subdir) return new Set([''])
   const nameOf = ({ directory, oid }: AttributesFile) => `${oid} ${directory}`
-  const [old, current] = [new Set(before.map(nameOf)), new Set(after.map(nameOf))]
+  const [old, current] = [new Set(before.files.map(nameOf)), new Set(after.map(nameOf))]
   const changed = [
-    ...before.filter((file) => !current.has(nameOf(file))),
+    ...before.files.filter((file) => !current.has(nameOf(file))),
     ...after.filter((file) => !old.has(nameOf(file))),
   ]
   return new Set(changed.map(({ directory }) => directory))
 }
 
 /** The files below any of these directories that a diff keeps. */
-function keptBelow(directories: ReadonlySet<string>, diff: TreeDiff): TreeFile[] {
+function keptBelow(
+  directories: ReadonlySet<string>,
+  { subdir }: AttributesAround,
+  diff: TreeDiff,
+): TreeFile[] {
   if (directories.size === 0 || diff.kept.length === 0) return []
   const written = new Set(diff.writes.map(({ path }) => path))
   const below = new Map<string, boolean>([['', directories.has('')]])
@@ -178,7 +216,10 @@ function keptBelow(directories: ReadonlySet<string>, diff: TreeDiff): TreeFile[]
     return isConcerned
   }
   return filesOf(diff).filter(
-    (file) => isConvertible(file) && !written.has(file.path) && isBelow(parentOf(file.path)),
+    (file) =>
+      isConvertible(file) &&
+      !written.has(file.path) &&
+      isBelow(parentOf(joinBytePath(subdir, file.path))),
   )
 }
 

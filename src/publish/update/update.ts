@@ -9,6 +9,7 @@ import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
+import { attributesIn } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
@@ -66,13 +67,20 @@ export class DirectoryUpdate implements Publication {
     this.#guarded(() => this.#staging.offer(oid, blob))
   }
 
+  pending(): Oid[] {
+    const { outside = [] } = this.#source
+    return [...this.#staging.pending(), ...outside.map(({ oid }) => oid)]
+  }
+
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
       const before = this.#record?.drifted && this.#record.snapshot
+      const { commit, origin, outside = [] } = this.#source
       const { attributes, conversions, ignored, rewrites } = planAttributes(
-        before?.attributes ?? [],
+        attributesIn(before),
+        { subdir: origin?.subdir ?? '', outside },
         this.#diff,
         readBlob,
         this.#checkpoint,
@@ -83,8 +91,7 @@ export class DirectoryUpdate implements Publication {
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
       assertWritable(journal, this.#layout)
-      const { commit } = this.#source
-      const next = nextSnapshot(before, { commit, attributes }, diff, this.#staging.records)
+      const next = nextSnapshot(before, { commit, attributes, origin }, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
       return { diff, journal, ignored }
     })
