@@ -2,6 +2,7 @@
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
 import type { PublishMode } from '../publish/target.js'
+import type { Selection } from '../publish/tree/selection.js'
 
 /** A directory and the revision it is kept equal to. */
 export interface Entry {
@@ -13,6 +14,8 @@ export interface Entry {
   repo: string
   remote: RemoteUrl
   revision: Revision
+  /** Which part of a commit is published. */
+  selection: Selection
   publish: PublishMode
   /** Time between polls, in milliseconds. */
   intervalMs: number

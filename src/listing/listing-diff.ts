@@ -31,8 +31,17 @@ export function diffListings(observed: readonly Entry[], desired: readonly Entry
 
 /** Whether two states of one entry publish the same from the same remote in the same way. */
 export function isSamePublication(from: Entry, to: Entry): boolean {
-  const publicationOf = ({ remote, credential, revision, publish, clean, suspend }: Entry) => ({
+  const publicationOf = ({
     remote,
+    credential,
+    revision,
+    selection,
+    publish,
+    clean,
+    suspend,
+  }: Entry) => ({
+    remote,
+    selection,
     credential,
     revision,
     publish,

@@ -31,7 +31,9 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
   // Of another type, it has a fault for that already.
   enum: ({ params, data }) =>
     typeof data === 'string' ? [enumFault(params['allowedValues'], data)] : undefined,
-  minLength: () => ['is empty: give it a value, or leave the field out where it is optional'],
+  minLength: isEmpty,
+  minItems: isEmpty,
+  maxItems: ({ params }) => [`has more than ${params['limit']} items`],
   maxLength: ({ params }) => [`is longer than ${params['limit']} characters`],
   pattern: () => ['must be a full commit id of 40 or 64 hex digits'],
   // "not" fails for what is no object as well, which has a fault of its type already.
@@ -41,6 +43,10 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
 /** Every place where `document` breaks the schema; empty for a listing of the right shape. */
 export function findSchemaFaults(document: unknown): Fault[] {
   return check(document).faults
+}
+
+function isEmpty(): [string] {
+  return ['is empty: give it a value, or leave the field out where it is optional']
 }
 
 function unknownField(name: string): [string, string] {

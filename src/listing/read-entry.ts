@@ -9,6 +9,7 @@ import type { PublishMode } from '../publish/target.js'
 import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
+import { parseSparse, parseSubdir } from './read-selection.js'
 
 /** The fields of an entry as the schema types them. */
 interface WrittenEntry {
@@ -19,6 +20,8 @@ interface WrittenEntry {
   semver: string
   commit: string
   ref: string
+  subdir: string
+  sparse: string[]
   publish: PublishMode
   interval: string | number
   required: boolean
@@ -63,6 +66,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const tag = check('tag', written.tag, (name) => checkRefName(name, 'refs/tags/'))
   const range = check('semver', written.semver, checkRange)
   const ref = check('ref', written.ref, checkFullRef)
+  const subdir = check('subdir', written.subdir, parseSubdir) ?? ''
+  const sparse = check('sparse', written.sparse, parseSparse)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
   const { required = true, suspend = false, clean = false, credential } = written
 
@@ -77,6 +82,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     directory,
     repo: remote.credentials ? redact(repo) : repo,
     remote,
+    selection: { subdir, sparse },
     revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,

@@ -1,7 +1,8 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
-import type { Drift, Inspection } from '../publish/drift/inspection.js'
+import type { Inspection } from '../publish/drift/inspection.js'
+import { selectionKey } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'
@@ -67,23 +68,26 @@ async function findAgain(
 async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> {
   const { state, wanted, context, signal } = attempt
   const { clock, observe, syncTimeoutMs } = context
-  const { commit, drift, isFromThisRemote } = state.observed
+  const { commit, drift, isFromThisRemote, selection: observedSelection } = state.observed
   const startedAt = performance.now()
   // Where nearly nothing is left, all of it is less work than every blob by itself.
-  const isUsable = isFromThisRemote && (drift === undefined || drift.missing !== undefined)
-  const have = isUsable ? commit : undefined
+  const isMostlyThere = drift === undefined || drift.missing !== undefined
+  // A remote that is told of a commit takes all of it for granted.
+  const isEnough = observedSelection === undefined || isSelective(attempt)
+  const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
     const inTime = { ...attempt, signal: limited }
     try {
-      if (have !== undefined && drift?.missing) {
-        const repaired = await repair(inTime, have, drift.missing)
+      if (have !== undefined && (drift || have === wanted.commit)) {
+        const repaired = await repair(inTime, have, drift?.missing ?? [])
         if (have === wanted.commit) return repaired
       }
       return await fetchAndPublish(inTime, have)
     } catch (error) {
-      if (have === undefined || limited.aborted || !needsFullFetch(error, drift)) throw error
+      const isWhole = have === undefined && !isSelective(attempt)
+      if (isWhole || limited.aborted || !needsFullFetch(error, attempt)) throw error
       observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
-      return fetchAndPublish(inTime, undefined)
+      return receive(inTime, { want: wanted.want, have: undefined }, wholeOf(wanted.want))
     }
   })
   const fetchMs = result.receivedAt - startedAt
@@ -100,26 +104,40 @@ interface Attempt {
 }
 
 /** With `have`, the remote sends only what that published commit lacks. */
-async function fetchAndPublish(
+function fetchAndPublish(
   attempt: Attempt,
   have: Oid | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { want } = attempt.wanted
-  const haves = have === undefined ? [] : [have]
-  return receive(attempt, { want, have }, { wants: [want], haves, thinPack: have !== undefined })
+  const thin = have === undefined ? {} : { haves: [have], thinPack: true }
+  const filter = isSelective(attempt) ? { withoutBlobs: true } : {}
+  return receive(attempt, { want, have }, { ...wholeOf(want), ...thin, ...filter })
 }
 
-/** Puts a commit right that is in place; the remote sends only the blobs that are missing. */
-async function repair(
+function wholeOf(want: Oid): FetchRequest {
+  return { wants: [want], haves: [], thinPack: false }
+}
+
+/** Whether only a part of the commit is published. */
+function isSelective({ state }: Attempt): boolean {
+  return selectionKey(state.desired.entry.selection) !== undefined
+}
+
+/** Puts a commit right that is in place; the remote sends only the blobs that are `missing`. */
+function repair(
   attempt: Attempt,
   commit: Oid,
   missing: Oid[],
 ): Promise<Unpacked & { receivedAt: number }> {
-  const request = { wants: missing, haves: [], thinPack: false }
-  return receive(attempt, { want: commit, have: commit }, missing.length > 0 ? request : undefined)
+  const request = missing.length > 0 ? blobsOf(missing) : undefined
+  return receive(attempt, { want: commit, have: commit }, request)
 }
 
-/** Without a request, the pack is empty. */
+function blobsOf(oids: readonly Oid[]): FetchRequest {
+  return { wants: oids, haves: [], thinPack: false }
+}
+
+/** Without a request, nothing is fetched but blobs that are lacking. */
 async function receive(
   { state, session, context, signal }: Attempt,
   revisions: Pick<PackToPublish, 'want' | 'have'>,
@@ -128,12 +146,15 @@ async function receive(
   const fetching = new AbortController()
   const limited = AbortSignal.any([signal, fetching.signal])
   // Asked for as the worker starts, which reads what is published while the remote works.
-  async function* fetchPack(): AsyncGenerator<Buffer> {
-    if (request) yield* (await session.fetch(request, limited)).chunks
+  async function* fetch(wanted: FetchRequest | undefined): AsyncGenerator<Buffer> {
+    if (wanted) yield* (await session.fetch(wanted, limited)).chunks
   }
+  const fetchBlobs = (oids: readonly Oid[]) => fetch(blobsOf(oids))
   const target = targetOf(state, context)
+  const { selection } = state.desired.entry
   try {
-    return await context.workers.publish({ target, ...revisions, chunks: fetchPack() }, signal)
+    const pack = { target, selection, ...revisions, chunks: fetch(request), fetchBlobs }
+    return await context.workers.publish(pack, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.
     fetching.abort()
@@ -141,7 +162,7 @@ async function receive(
 }
 
 /** Whether a fetch of everything may succeed where a thin one failed. */
-function needsFullFetch(error: unknown, drift: Drift | undefined): error is SyncError {
+function needsFullFetch(error: unknown, attempt: Attempt): error is SyncError {
   const codes: ErrorCode[] = [
     'base-missing',
     'pack-corrupt',
@@ -150,6 +171,6 @@ function needsFullFetch(error: unknown, drift: Drift | undefined): error is Sync
     'remote-error',
   ]
   // What a server says that sends nothing but what its refs name.
-  if (drift) codes.push('commit-not-found')
+  if (attempt.state.observed.drift || isSelective(attempt)) codes.push('commit-not-found')
   return error instanceof SyncError && codes.includes(error.code)
 }

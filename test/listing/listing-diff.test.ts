@@ -58,6 +58,8 @@ for (const field of [
   { branch: 'b' },
   { tag: 't' },
   { commit: 'a'.repeat(40) },
+  { subdir: 'docs' },
+  { sparse: ['/*'] },
   { publish: 'symlink' },
   { interval: 1000 },
   { required: false },

@@ -28,7 +28,7 @@ const cases: [string, unknown, string[]][] = [
     'an unknown field with none near',
     [{ path: 'a', repo: REPO, 'x/~y': 1 }],
     [
-      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, publish, interval, required, suspend, clean, credential',
+      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, subdir, sparse, publish, interval, required, suspend, clean, credential',
     ],
   ],
   [
@@ -102,6 +102,53 @@ const cases: [string, unknown, string[]][] = [
     'a full ref name',
     [{ path: 'a', repo: REPO, tag: 'refs/tags/v1' }],
     ['/0/tag: takes the short name: "v1"'],
+  ],
+  [
+    'a subdirectory that starts at the root',
+    [{ path: 'a', repo: REPO, subdir: '/docs' }],
+    ['/0/subdir: starts at the root of the repository: leave the first slash out'],
+  ],
+  [
+    'subdirectories that no commit can have',
+    ['a/../b', './docs', 'a//b', '.git/hooks'].map((subdir, n) => {
+      return { path: `${n}`, repo: REPO, subdir }
+    }),
+    [
+      '/0/subdir: has a part that leads out of its directory: name a directory, as "docs/site"',
+      '/1/subdir: has a part that leads out of its directory: name a directory, as "docs/site"',
+      '/2/subdir: has a part that is empty: name a directory, as "docs/site"',
+      '/3/subdir: has a part that could be taken for .git: name a directory, as "docs/site"',
+    ],
+  ],
+  [
+    'patterns that are none',
+    [
+      { path: 'a', repo: REPO, sparse: [] },
+      { path: 'b', repo: REPO, sparse: ['', '/*'] },
+      { path: 'c', repo: REPO, sparse: '/*' },
+    ],
+    [
+      '/0/sparse: is empty: give it a value, or leave the field out where it is optional',
+      '/1/sparse/0: is empty: give it a value, or leave the field out where it is optional',
+      '/2/sparse: must be an array, not a string',
+    ],
+  ],
+  [
+    'more patterns than anybody needs',
+    [{ path: 'a', repo: REPO, sparse: Array(1001).fill('a') }],
+    ['/0/sparse: has more than 1000 items'],
+  ],
+  [
+    'patterns that leave out alone',
+    [{ path: 'a', repo: REPO, sparse: ['!/docs', '# all', '  '] }],
+    [
+      '/0/sparse: wants nothing, as each of its patterns leaves something out: begin with one that takes something in, as "/*"',
+    ],
+  ],
+  [
+    'two patterns in one text',
+    [{ path: 'a', repo: REPO, sparse: ['/*\n!/docs'] }],
+    ['/0/sparse: takes one pattern in each text, without an end of line or a NUL'],
   ],
   [
     'an interval of nothing',

@@ -2,6 +2,7 @@
 // place after one that a fault may have left half done.
 import type { Clock } from '../../base/clock.js'
 import type { Oid } from '../../git/oid.js'
+import { selectionKey } from '../../publish/tree/selection.js'
 import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
@@ -45,7 +46,10 @@ export const afterPublication: OutcomeRule<'published'> = (
     events.push({ type: 'sync-published', ...published, previousOid, ...counts })
   }
   return {
-    observed: { ...inPlaceNow(wanted, oid, clock), ignored: new Set([...ignored, ...attributes]) },
+    observed: {
+      ...inPlaceNow(desired, wanted, oid, clock),
+      ignored: new Set([...ignored, ...attributes]),
+    },
     desired: { wanted: peeled(desired, wanted, oid), stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
     events,
@@ -64,9 +68,10 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
   const { commit, drift } = found
   const { commit: previousOid } = observed
   const schedule = commit === undefined ? {} : { tidyAt: clock.now() }
-  if (commit !== undefined && commit === wanted.commit && !drift) {
+  const isSelected = found.selection === selectionKey(desired.entry.selection)
+  if (commit !== undefined && commit === wanted.commit && isSelected && !drift) {
     return {
-      observed: inPlaceNow(wanted, commit, clock),
+      observed: inPlaceNow(desired, wanted, commit, clock),
       desired: { wanted: peeled(desired, wanted, commit) },
       schedule,
       events: [
@@ -87,9 +92,15 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
 }
 
 /** `commit` is in place now, which `want` led to, whatever went wrong on the way. */
-function inPlaceNow({ want }: ResolvedRevision, commit: Oid, clock: Clock): Partial<Observed> {
+function inPlaceNow(
+  { entry }: Desired,
+  { want }: ResolvedRevision,
+  commit: Oid,
+  clock: Clock,
+): Partial<Observed> {
   return {
     commit,
+    selection: selectionKey(entry.selection),
     want,
     drift: undefined,
     hasContent: true,

@@ -7,6 +7,7 @@ import { nameOf } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Drift } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
+import { selectionKey } from '../../publish/tree/selection.js'
 import type { EntryLabels } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 
@@ -16,6 +17,8 @@ export interface Observed {
   readonly isInspected: boolean
   /** The commit in place. */
   readonly commit: Oid | undefined
+  /** Which part of it is in place; undefined where all of it is. */
+  readonly selection: string | undefined
   /** What was asked for to publish that commit. */
   readonly want: Oid | undefined
   /** What differs from that commit, or from the last one where nothing of it is left. */
@@ -93,6 +96,7 @@ export function newRecords(entry: Entry): EntryRecords {
     observed: {
       isInspected: false,
       commit: undefined,
+      selection: undefined,
       want: undefined,
       drift: undefined,
       hasContent: false,
@@ -123,7 +127,8 @@ export function newRecords(entry: Entry): EntryRecords {
 /** Whether what the remote names is in place, whole. */
 export function isSynced({ desired, observed }: EntryRecords): boolean {
   const { wanted } = desired
-  return wanted !== undefined && wanted.commit === observed.commit && !observed.drift
+  const isSelected = observed.selection === selectionKey(desired.entry.selection)
+  return wanted !== undefined && wanted.commit === observed.commit && isSelected && !observed.drift
 }
 
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
