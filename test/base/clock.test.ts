@@ -8,15 +8,15 @@ test('whoever sets the time of day, what is scheduled goes on', (t) => {
   const [now, wallTime] = [systemClock.now(), systemClock.wallTime()]
   for (const byMs of [-HOUR_MS, HOUR_MS]) {
     const dateNow = t.mock.method(Date, 'now', () => wallTime + byMs)
-    assert.ok(Math.abs(systemClock.now() - now) < 10_000)
-    assert.ok(Math.abs(systemClock.wallTime() - wallTime - byMs) < 10_000)
+    assert.ok(Math.abs(systemClock.now() - now) < HOUR_MS / 2)
+    assert.ok(Math.abs(systemClock.wallTime() - wallTime - byMs) < HOUR_MS / 2)
     dateNow.mock.restore()
   }
 })
 
 test('the time of day of a moment is as far from now as the moment is', () => {
   const wallTime = systemClock.wallTime(systemClock.now() + HOUR_MS)
-  assert.ok(Math.abs(wallTime - Date.now() - HOUR_MS) < 10_000)
+  assert.ok(Math.abs(wallTime - Date.now() - HOUR_MS) < HOUR_MS / 2)
 })
 
 test('both count in whole milliseconds', () => {

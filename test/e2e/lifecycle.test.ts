@@ -296,7 +296,7 @@ test('a port that is taken: what was started is stopped again', async (t) => {
     HTTP_PORT: new URL(server.url).port,
   }
   const args = ['--input-type=module', '-e', script]
-  const run = await promisify(execFile)(process.execPath, args, { env, timeout: 20_000 })
+  const run = await promisify(execFile)(process.execPath, args, { env })
   assert.match(run.stdout, /^Cannot serve HTTP on 127\.0\.0\.1 port .* set another HTTP_HOST/)
 })
 

@@ -56,7 +56,7 @@ test(
   },
 )
 
-test('nginx waits for a slow client no longer than GRACE', { timeout: 20_000 }, async (t) => {
+test('nginx waits for a slow client no longer than GRACE', NEEDS_NGINX, async (t) => {
   const dir = tempDir(t)
   const port = await freePort()
   publishInPlace(path.join(dir, 'conf'), '1')

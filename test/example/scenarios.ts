@@ -135,11 +135,7 @@ function startReader(scope: BenchScope, file: string): Map<string, number> {
 }
 
 async function allSee(sightings: Sightings, version: string): Promise<void> {
-  await until(
-    () => sightings.every((seen) => seen.has(version)),
-    `every reader sees ${version}`,
-    60_000,
-  )
+  await until(() => sightings.every((seen) => seen.has(version)), `every reader sees ${version}`)
 }
 
 function manyFiles(): Record<string, string> {

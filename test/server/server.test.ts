@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import type { EntryStatus } from '../../src/sync/status.js'
 import { createTestServer, serverSource } from '../helpers/test-server.js'
 
+const HOUR_MS = 3_600_000
 const ROUTES = ['/healthz', '/livez', '/startupz', '/readyz', '/metrics', '/status']
 
 describe('probes', () => {
@@ -177,6 +178,8 @@ describe('other requests', () => {
 describe('on a real socket', () => {
   test('answers, keeps the connection, and closes without waiting for it', async () => {
     const { app } = createTestServer()
+    // It is not waited for.
+    app.server.keepAliveTimeout = HOUR_MS
     const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
     const idle = net.connect(Number(url.port), url.hostname)
     const kept = net.connect(Number(url.port), url.hostname)
@@ -186,11 +189,8 @@ describe('on a real socket', () => {
       const [answer] = await once(kept, 'data')
       assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
       const ends = Promise.all([once(idle, 'close'), once(kept, 'close')])
-      const startedAt = performance.now()
       await app.close()
       await ends
-      // What an idle connection is kept for.
-      assert.ok(performance.now() - startedAt < app.server.keepAliveTimeout)
     } finally {
       idle.destroy()
       kept.destroy()

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createFakeSync, failure, OTHER_REPO, oid } from '../helpers/fake-sync.js'
+import { randomFrom } from '../helpers/random-history.js'
 
 describe('what is found in place', () => {
   test('intact makes ready at once, and is not fetched', async (t) => {
@@ -133,7 +134,7 @@ describe('an inspection that fails', () => {
   })
 
   test('backs off', async (t) => {
-    const sync = createFakeSync(t, { jitter: 0.1, random: Math.random })
+    const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(1) })
     sync.workers.errors.inspect.push(
       ...Array.from({ length: 1000 }, () => failure('volume-failed')),
     )

@@ -26,9 +26,11 @@ function entryOf(t: TestScope, source: string): URL {
 }
 
 /** Waits until the next thread has ended. */
-async function nextExit(): Promise<void> {
-  const [worker] = (await once(process, 'worker')) as [Worker]
-  await once(worker, 'exit')
+/** The next thread that is started: when it runs, and when it has ended. */
+function nextThread(): Record<'runs' | 'ended', Promise<unknown>> {
+  const started = once(process, 'worker') as Promise<[Worker]>
+  const first = (event: string) => started.then(([worker]) => once(worker, event))
+  return { runs: first('online'), ended: first('exit') }
 }
 
 async function lengthOf(chunks: AsyncIterable<Buffer>): Promise<number> {
@@ -66,9 +68,9 @@ describe('a task', () => {
     const entry = entryOf(t, 'await serve(() => { for (;;); })')
     await assert.rejects(runInThread(entry, {}, AbortSignal.abort(why)), why)
     const controller = new AbortController()
-    const ended = nextExit()
+    const { runs, ended } = nextThread()
     const running = runInThread(entry, {}, controller.signal)
-    setTimeout(() => controller.abort(why), 50)
+    void runs.then(() => controller.abort(why))
     await assert.rejects(running, why)
     await ended
   })
@@ -109,7 +111,7 @@ describe('a stream', () => {
   })
 
   test('that is left ends its thread', async (t) => {
-    const ended = nextExit()
+    const { ended } = nextThread()
     for await (const chunk of streamFromThread(entryOf(t, ENDLESS), {})) {
       assert.ok(chunk.length > 0)
       break
@@ -119,9 +121,9 @@ describe('a stream', () => {
 
   test('that is aborted ends its thread', async (t) => {
     const controller = new AbortController()
-    const ended = nextExit()
+    const { runs, ended } = nextThread()
     const reading = lengthOf(streamFromThread(entryOf(t, ENDLESS), {}, controller.signal))
-    setTimeout(() => controller.abort(why), 50)
+    void runs.then(() => controller.abort(why))
     await assert.rejects(reading, why)
     await ended
   })

@@ -94,15 +94,22 @@ test('a silent server is an idle time-out, before the headers and in the body', 
 
 test('a slow reader is no idle server', async (t) => {
   const chunk = Buffer.alloc(1 << 20, 1)
-  const server = await startHttpServer(t, (_, response) => {
+  const server = await startHttpServer(t, (request, response) => {
+    if (request.url === '/silent') return
     for (let count = 0; count < 8; count++) response.write(chunk)
     response.end()
   })
   const client = createClient(t, { idleTimeoutMs: 100 })
+  // Another that is idle from now on is given up later than this one would be.
+  const untilGivenUp = () =>
+    assert.rejects(
+      client.request({ url: `${server.url}/silent` }),
+      failsWith('idle-timeout', /IDLE_TIMEOUT/),
+    )
   const response = await client.request({ url: server.url })
   let bytes = 0
   for await (const { length } of response.body) {
-    if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 400))
+    if (bytes === 0) await untilGivenUp()
     bytes += length
   }
   assert.equal(bytes, 8 << 20)

@@ -134,14 +134,16 @@ test('a fetch that is aborted or left frees its channel, and keeps the connectio
 })
 
 test('who waits for a channel can be aborted', async (t) => {
-  const { open, request } = await serve(t, { sshd: { config: ['MaxSessions 1'] } })
+  const { open, request, sshd } = await serve(t, { sshd: { config: ['MaxSessions 1'] } })
   const remote = open()
   const chunks = (await remote.fetch(request, signal)).chunks[Symbol.asyncIterator]()
   await chunks.next()
-  // Learns that there is no room beside the fetch.
   const limited = new AbortController()
-  setTimeout(() => limited.abort(new SyncError('sync-timeout', 'late')), 300)
-  await assert.rejects(open().listRefs(['HEAD'], limited.signal), failsWith('sync-timeout'))
+  const listing = open().listRefs(['HEAD'], limited.signal)
+  listing.catch(() => {})
+  await until(() => sshd.log().includes('no more sessions'), 'there is no room beside the fetch')
+  limited.abort(new SyncError('sync-timeout', 'late'))
+  await assert.rejects(listing, failsWith('sync-timeout'))
   await chunks.return?.()
 })
 
