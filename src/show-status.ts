@@ -1,4 +1,5 @@
 // The command status: what each entry of a running service is at, as a table for a terminal.
+import { formatBytes } from './base/bytes.js'
 import { EXIT } from './exit-code.js'
 import { escapeUnseen } from './observe/log-format.js'
 import type { StatusReport } from './server/status-route.js'
@@ -6,7 +7,7 @@ import type { EntryStatus } from './sync/status.js'
 
 const TIMEOUT_MS = 5000
 const COMMIT_DIGITS = 10
-const HEAD = ['PATH', 'STATE', 'SINCE', 'COMMIT', 'REF', 'ERROR']
+const HEAD = ['PATH', 'STATE', 'SINCE', 'COMMIT', 'REF', 'MESSAGE']
 
 /** Asks the service at `url`, and prints; resolves to the exit code. */
 export async function showStatus(url: string): Promise<number> {
@@ -40,12 +41,23 @@ export function renderStatus({ build, listing, entries }: StatusReport, nowMs: n
   return lines.join('\n')
 }
 
-function rowOf({ error, oid, path, ref, since, state }: EntryStatus, nowMs: number): string[] {
+function rowOf(entry: EntryStatus, nowMs: number): string[] {
+  const { oid, path, ref, since, state } = entry
   const commit = oid?.slice(0, COMMIT_DIGITS) ?? '-'
-  const fault = error ? `${error.code}: ${error.message}` : ''
   const branch = ref.replace('refs/heads/', '')
   // What a remote says must not drive the terminal.
-  return [path, state, ageOf(since, nowMs), commit, branch, fault].map(escapeUnseen)
+  return [path, state, ageOf(since, nowMs), commit, branch, messageOf(entry)].map(escapeUnseen)
+}
+
+/** How far a sync is, and what failed last. */
+function messageOf({ error, progress }: EntryStatus): string {
+  const told: string[] = []
+  if (progress) {
+    const { phase, receivedBytes, filesWritten } = progress
+    told.push(`${phase}, ${formatBytes(receivedBytes)} received, ${filesWritten} files written`)
+  }
+  if (error) told.push(`${error.code}: ${error.message}`)
+  return told.join('; ')
 }
 
 function alignColumns(rows: readonly string[][]): string[] {

@@ -1,47 +1,44 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderStatus } from '../src/show-status.js'
-import type { EntryStatus } from '../src/sync/status.js'
+import { entryStatus } from './helpers/entry-status.js'
 import { startHttpServer } from './helpers/http-server.js'
 import { runProgram } from './helpers/service.js'
 import { serverSource } from './helpers/test-server.js'
 
 const NOW = Date.parse('2024-01-01T01:00:00.000Z')
 
-const SYNCED: EntryStatus = {
+const SYNCED = entryStatus({
   path: 'site',
-  repo: 'https://git.example.com/site.git',
-  ref: 'refs/heads/main',
   oid: '3df4d98ebf9a6711794564e9a466bce263faa105',
   state: 'synced',
   since: '2024-01-01T00:55:00.000Z',
-  lastPolled: null,
-  lastPublished: null,
-  nextPoll: null,
-  consecutiveFailures: 0,
-  error: null,
-  required: true,
-}
+})
 
-const FAILING: EntryStatus = {
-  ...SYNCED,
+const FAILING = entryStatus({
   path: 'docs/\u001b[2J',
-  oid: null,
   state: 'failing',
   since: '2023-12-29T00:00:00.000Z',
   error: { code: 'branch-not-found', message: 'The remote has no branch "mian".' },
-}
+})
+
+const SYNCING = entryStatus({
+  path: 'large',
+  state: 'syncing',
+  progress: { phase: 'fetch', receivedBytes: 12_900_000, filesWritten: 76, elapsedMs: 12_345 },
+})
 
 test('is a table of all entries, with what a remote says made visible', () => {
-  const report = { ...serverSource().status(), entries: [SYNCED, FAILING] }
+  const report = { ...serverSource().status(), entries: [SYNCED, FAILING, SYNCING] }
   report.listing = { ...report.listing, valid: false, faults: ['/0/path is missing'] }
   assert.deepEqual(renderStatus(report, NOW).split('\n'), [
     'git-autosync 1.2.3, listing listing.json: 0 entries, taken on 60m ago',
     'not in force, as the file is invalid: /0/path is missing',
     '',
-    'PATH          STATE    SINCE  COMMIT      REF   ERROR',
+    'PATH          STATE    SINCE  COMMIT      REF   MESSAGE',
     'site          synced   5m     3df4d98ebf  main',
     'docs/\\x1b[2J  failing  3d     -           main  branch-not-found: The remote has no branch "mian".',
+    'large         syncing  60m    -           main  fetch, 12.3 MiB received, 76 files written',
   ])
 })
 

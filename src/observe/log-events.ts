@@ -13,7 +13,7 @@ import type { LogFields } from './log-fields.js'
 import type { Logger, LogLevel } from './logging.js'
 
 type FailureEvent = Extract<SyncEvent, Failure & EntryLabels>
-type PlainEvent = Exclude<SyncEvent, FailureEvent>
+type PlainEvent = Exclude<SyncEvent, FailureEvent | { type: 'bytes-received' }>
 
 /** Creates an observer that writes every event to `logger`. */
 export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemClock): Observe {
@@ -38,6 +38,8 @@ export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemCloc
 
   return (event) => {
     if (event.type === 'poll-failed' || event.type === 'sync-failed') return logFailure(event)
+    // There are many; the line of the sync says how many bytes there were.
+    if (event.type === 'bytes-received') return
     if (event.type === 'entry-removed') failing.delete(event.entry)
     if (isSuccess(event)) logRecovery(event)
     logger.log(...lineOf(event))
@@ -54,6 +56,7 @@ const LINES: Readonly<
   'poll-unchanged': ['debug', 'nothing new'],
   'poll-changed': ['debug', 'new revision found'],
   'sync-published': ['info', 'published'],
+  'sync-continues': ['info', 'still syncing'],
   'fetch-fell-back': ['debug', 'fetching everything'],
   'tidy-failed': ['warn', 'left-overs could not be removed'],
   'drift-repaired': ['warn', 'drift repaired'],

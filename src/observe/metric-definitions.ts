@@ -40,7 +40,11 @@ export function defineMetrics(registry: Registry) {
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     }),
-    fetchedBytes: counter('fetched_bytes_total', 'Pack bytes received.', 'entry'),
+    fetchedBytes: counter(
+      'fetched_bytes_total',
+      'Pack bytes received, counted as they come.',
+      'entry',
+    ),
     filesWritten: counter('files_written_total', 'Files written by publications.', 'entry'),
     filesDeleted: counter(
       'files_deleted_total',

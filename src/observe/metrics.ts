@@ -140,6 +140,9 @@ function countEntryEvent(
     case 'sync-failed':
       countFailure(event, metrics)
       break
+    case 'bytes-received':
+      metrics.fetchedBytes.inc({ entry }, event.bytes)
+      break
     case 'fetch-fell-back':
       metrics.fetchFallbacks.inc({ entry })
       break
@@ -166,7 +169,6 @@ function countPublication(
 ): void {
   const { entry, phases, durationMs } = event
   metrics.syncs.inc({ entry, result: 'published' })
-  metrics.fetchedBytes.inc({ entry }, event.bytes)
   metrics.filesWritten.inc({ entry }, event.filesWritten)
   metrics.filesDeleted.inc({ entry }, event.filesDeleted)
   for (const [phase, phaseMs] of Object.entries({ ...phases, total: durationMs })) {

@@ -24,6 +24,8 @@ export interface CommitSource {
   outside?: readonly OutsideAttributes[]
   /** What the commit may take at most. @default no limits */
   limits?: Limits
+  /** Told of each file that is written. */
+  onWritten?: () => void
 }
 
 /** What became of a publication. */

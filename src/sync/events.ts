@@ -4,6 +4,7 @@ import type { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { SetAside } from '../publish/target.js'
 import type { Ignored } from '../publish/tree/attribute-plan.js'
+import type { WorkPhase } from '../worker/progress.js'
 
 /** What every event of one entry carries. */
 export interface EntryLabels {
@@ -20,6 +21,16 @@ export interface PhaseDurations {
   fetch: number
   unpack: number
   publish: number
+}
+
+/** How far a sync is. */
+export interface ProgressReport {
+  phase: WorkPhase
+  /** Of packs. */
+  receivedBytes: number
+  /** Beside what is published, until they take its place. */
+  filesWritten: number
+  elapsedMs: number
 }
 
 export interface Failure {
@@ -48,6 +59,10 @@ export type SyncEvent =
       filesWritten: number
       filesDeleted: number
     } & EntryLabels)
+  /** A sync takes long, and goes on. */
+  | ({ type: 'sync-continues' } & ProgressReport & EntryLabels)
+  /** Pack bytes came, whatever becomes of them. */
+  | ({ type: 'bytes-received'; bytes: number } & EntryLabels)
   | ({ type: 'sync-failed'; oid: Oid | undefined; durationMs: number } & Failure & EntryLabels)
   /** A fetch of what changed was not enough: everything is fetched. */
   | ({ type: 'fetch-fell-back'; oid: Oid; error: SyncError } & EntryLabels)

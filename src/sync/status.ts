@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.js'
 import { cutSentence } from '../base/cut-text.js'
+import type { ProgressReport } from './events.js'
 import type { EntryState } from './state/entry-state.js'
 import type { Condition } from './state/lifecycle.js'
 import { labelsOf } from './state/records.js'
@@ -21,6 +22,8 @@ export interface EntryStatus {
   lastPolled: string | null
   lastPublished: string | null
   nextPoll: string | null
+  /** How far a sync is, or null while there is none. */
+  progress: ProgressReport | null
   consecutiveFailures: number
   error: { code: string; message: string } | null
   required: boolean
@@ -42,6 +45,7 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
     lastPolled: toIso(schedule.lastPolledAt),
     lastPublished: toIso(observed.lastPublishedAt),
     nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),
+    progress: schedule.syncing?.progress.report ?? null,
     consecutiveFailures: schedule.failures,
     error: error ? { code: error.code, message: cutSentence(error.message) } : null,
     required: desired.entry.required,

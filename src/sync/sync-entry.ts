@@ -13,6 +13,7 @@ import { runStep } from './run-step.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 import type { OutcomeOf } from './state/outcome.js'
 import { labelsOf, needsSync } from './state/records.js'
+import { SyncProgress } from './sync-progress.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** Faults after which some files may be those of the new commit, and others not. */
@@ -34,16 +35,20 @@ export async function syncEntry(
 ): Promise<void> {
   const { wanted } = state.desired
   if (!wanted || !needsSync(state)) return
-  conclude(state, { type: 'syncing', wanted }, context)
+  const progress = new SyncProgress(context.clock, (event) =>
+    context.observe({ ...labelsOf(state), ...event }),
+  )
+  conclude(state, { type: 'syncing', wanted, progress }, context)
   try {
     const outcome = await runStep('sync', state, context, signal, () =>
-      publishWanted({ state, wanted, session: remote.session, context, signal }),
+      publishWanted({ state, wanted, progress, session: remote.session, context, signal }),
     )
     if (outcome?.type !== 'failed') return
     const { at, error } = outcome
     if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, wanted, context, signal)
     if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs, context)
   } finally {
+    progress.end()
     conclude(state, { type: 'sync-ended' }, context)
   }
 }
@@ -98,6 +103,7 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
 interface Attempt {
   state: EntryState
   wanted: ResolvedRevision
+  progress: SyncProgress
   session: Remote['session']
   context: SyncContext
   signal: AbortSignal
@@ -139,7 +145,7 @@ function blobsOf(oids: readonly Oid[]): FetchRequest {
 
 /** Without a request, nothing is fetched but blobs that are lacking. */
 async function receive(
-  { state, session, context, signal }: Attempt,
+  { state, progress, session, context, signal }: Attempt,
   revisions: Pick<PackToPublish, 'want' | 'have'>,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
@@ -147,13 +153,19 @@ async function receive(
   const limited = AbortSignal.any([signal, fetching.signal])
   // Asked for as the worker starts, which reads what is published while the remote works.
   async function* fetch(wanted: FetchRequest | undefined): AsyncGenerator<Buffer> {
-    if (wanted) yield* (await session.fetch(wanted, limited)).chunks
+    if (!wanted) return
+    const { chunks } = await session.fetch(wanted, limited)
+    for await (const chunk of chunks) {
+      progress.receive(chunk.length)
+      yield chunk
+    }
   }
   const fetchBlobs = (oids: readonly Oid[]) => fetch(blobsOf(oids))
   const target = targetOf(state, context)
   const { selection } = state.desired.entry
   try {
-    const pack = { target, selection, ...revisions, chunks: fetch(request), fetchBlobs }
+    const fetches = { chunks: fetch(request), fetchBlobs }
+    const pack = { target, selection, ...revisions, ...fetches, progress: progress.work }
     return await context.workers.publish(pack, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.

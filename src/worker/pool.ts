@@ -25,7 +25,7 @@ const SYNCS_SHARE = 3 / 8
 const GRACE_MS = 15_000
 
 export interface PackToPublish
-  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection'> {
+  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection' | 'progress'> {
   /** The pack. */
   chunks: AsyncIterable<Uint8Array>
   /** Fetches a pack of the blobs that are lacking. @default none is fetched */

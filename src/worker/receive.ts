@@ -18,6 +18,7 @@ import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
+import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
 
 export interface UnpackOptions {
   target: Target
@@ -37,6 +38,8 @@ export interface UnpackOptions {
   checkpoint: () => void
   /** Fetches a pack of the blobs that are lacking. @default the first one is to have them */
   fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Buffer>
+  /** Where it tells how far it is. */
+  progress?: WorkProgress | undefined
 }
 
 export interface Unpacked extends Published {
@@ -70,6 +73,7 @@ export async function unpack(
 
 class Unpacking {
   readonly #options: UnpackOptions
+  readonly #progress: WorkProgress
   readonly #base: PublishedTree | undefined
   readonly #memory: CommitMemory
   readonly #reader: PackReader
@@ -84,8 +88,10 @@ class Unpacking {
   #triesAt = 0
 
   constructor(options: UnpackOptions) {
-    const { have, target } = options
+    const { have, progress = createProgress(), target } = options
     this.#options = options
+    this.#progress = progress
+    beginAnew(progress)
     this.#incoming = openIncoming(target)
     this.#base = have === undefined ? undefined : openPublished(target)
     if (this.#base?.record.snapshot.commit !== have) {
@@ -107,11 +113,13 @@ class Unpacking {
   async finish(): Promise<Unpacked> {
     const { have, want } = this.#options
     const receivedAt = performance.now()
+    beginPhase(this.#progress, 'unpack')
     if (!this.#publication) this.#tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
     const verifiedAt = performance.now()
+    beginPhase(this.#progress, 'publish')
     const published = this.#publication.finish()
     return {
       ...published,
@@ -157,7 +165,9 @@ class Unpacking {
     if (lacking.length === 0) return
     this.#blobs = this.#openReader()
     this.#objects.add(this.#blobs)
+    beginPhase(this.#progress, 'fetch')
     for await (const chunk of fetchBlobs(lacking)) await this.#blobs.write(chunk)
+    beginPhase(this.#progress, 'unpack')
     await this.#blobs.finish()
   }
 
@@ -195,7 +205,8 @@ class Unpacking {
     this.#commit = commit
     const { readTree, ...composed } = this.#compose(root)
     this.#base?.expect(composed.tree, readTree, limits)
-    const source = { commit, ...composed, readTree, readBlob, limits }
+    const onWritten = () => countFile(this.#progress)
+    const source = { commit, ...composed, readTree, readBlob, limits, onWritten }
     return begin(target, source, checkpoint, this.#base)
   }
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { createMetrics } from '../../src/observe/metrics.js'
 import type { SyncEvent } from '../../src/sync/events.js'
-import type { EntryStatus } from '../../src/sync/status.js'
+import { entryStatus } from '../helpers/entry-status.js'
 import { needsProgram } from '../helpers/needs.js'
 import { complaintsOf } from './complaints.js'
 import { readYaml } from './manifests.js'
@@ -43,20 +43,11 @@ const EVENTS: readonly SyncEvent[] = [
   { type: 'remote-requested', host: 'git.example.com', service: 'git-upload-pack', code: '200' },
 ]
 
-const STATUS: EntryStatus = {
+const STATUS = entryStatus({
   path: LABELS.entry,
-  repo: LABELS.repo,
-  ref: LABELS.ref,
-  oid: 'a'.repeat(40),
   state: 'failing',
-  since: '2024-01-01T00:00:00.000Z',
-  lastPolled: null,
-  lastPublished: null,
-  nextPoll: null,
-  consecutiveFailures: 1,
   error: { code: 'server-error', message: 'It answered 500.' },
-  required: true,
-}
+})
 
 const { groups } = readYaml<RuleGroups>(`${FOLDER}/rules.yaml`)
 const rules = groups.flatMap((group) => group.rules)

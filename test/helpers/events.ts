@@ -28,6 +28,8 @@ export function entryEvents(entry = 'repos/a') {
       paths: 3,
       firstPaths: ['a', 'b'],
     },
+    received: (...bytes: number[]) =>
+      bytes.map((each) => ({ type: 'bytes-received', ...labels, bytes: each }) as const),
     pollFailed: (code: ErrorCode, attempt: number, retryInMs: number | undefined = 1_000) =>
       ({ type: 'poll-failed', ...labels, ...failure(code, attempt, retryInMs) }) as const,
     syncFailed: (code: ErrorCode, attempt: number, retryInMs: number | undefined = 1_000) =>
@@ -44,5 +46,8 @@ export function entryEvents(entry = 'repos/a') {
         filesWritten: 12,
         filesDeleted: 3,
       }) as const,
-  } as const satisfies Record<string, SyncEvent | ((...values: never[]) => SyncEvent)>
+  } as const satisfies Record<
+    string,
+    SyncEvent | ((...values: never[]) => SyncEvent | readonly SyncEvent[])
+  >
 }

@@ -138,9 +138,10 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     eventsOf<T extends SyncEvent['type']>(type: T): EventOf<T>[] {
       return events.filter((event): event is EventOf<T> => event.type === type)
     },
-    /** Every event of an entry as `type entry`. */
+    /** Every event of an entry as `type entry`; of bytes there are as many as chunks. */
     trace(): string[] {
-      return events.filter(isOfEntry).map(({ type, entry }) => `${type} ${entry}`)
+      const told = events.filter(isOfEntry).filter(({ type }) => type !== 'bytes-received')
+      return told.map(({ type, entry }) => `${type} ${entry}`)
     },
     /** Forgets what was recorded so far. */
     forget(): void {

@@ -4,6 +4,7 @@ import { SyncError } from '../../src/base/errors.js'
 import { createMetrics } from '../../src/observe/metrics.js'
 import type { SyncEvent } from '../../src/sync/events.js'
 import type { EntryStatus } from '../../src/sync/status.js'
+import { entryStatus } from '../helpers/entry-status.js'
 import { entryEvents, OID, OTHER_OID } from '../helpers/events.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 
@@ -165,19 +166,22 @@ describe('a cycle', () => {
   })
 
   test('that publishes counts what it moved and how long each phase took', async () => {
-    assertSamples(await samplesAfter(a.added, a.pollChanged, a.published(OID)), {
-      'polls_total{entry="repos/a",result="changed"}': 1,
-      'syncs_total{entry="repos/a",result="published"}': 1,
-      'syncs_total{entry="repos/a",result="unchanged"}': 0,
-      'fetched_bytes_total{entry="repos/a"}': 44_080,
-      'files_written_total{entry="repos/a"}': 12,
-      'files_deleted_total{entry="repos/a"}': 3,
-      'sync_duration_seconds_sum{phase="poll"}': 0.0404,
-      'sync_duration_seconds_sum{phase="fetch"}': 0.9,
-      'sync_duration_seconds_sum{phase="unpack"}': 0.4,
-      'sync_duration_seconds_sum{phase="publish"}': 0.2,
-      'sync_duration_seconds_sum{phase="total"}': 1.5005,
-    })
+    assertSamples(
+      await samplesAfter(a.added, a.pollChanged, ...a.received(44_000, 80), a.published(OID)),
+      {
+        'polls_total{entry="repos/a",result="changed"}': 1,
+        'syncs_total{entry="repos/a",result="published"}': 1,
+        'syncs_total{entry="repos/a",result="unchanged"}': 0,
+        'fetched_bytes_total{entry="repos/a"}': 44_080,
+        'files_written_total{entry="repos/a"}': 12,
+        'files_deleted_total{entry="repos/a"}': 3,
+        'sync_duration_seconds_sum{phase="poll"}': 0.0404,
+        'sync_duration_seconds_sum{phase="fetch"}': 0.9,
+        'sync_duration_seconds_sum{phase="unpack"}': 0.4,
+        'sync_duration_seconds_sum{phase="publish"}': 0.2,
+        'sync_duration_seconds_sum{phase="total"}': 1.5005,
+      },
+    )
   })
 
   test('that fails counts once, whether at the poll or after it', async () => {
@@ -336,21 +340,6 @@ test('what an earlier run published is named before the remote answers', async (
 })
 
 describe('what an entry is at', () => {
-  const status = (fields: Partial<EntryStatus>): EntryStatus => ({
-    path: 'repos/a',
-    repo: 'https://git.example.com/a.git',
-    ref: 'HEAD',
-    oid: null,
-    state: 'pending',
-    since: '2024-01-01T00:00:00.000Z',
-    lastPolled: null,
-    lastPublished: null,
-    nextPoll: null,
-    consecutiveFailures: 0,
-    error: null,
-    required: true,
-    ...fields,
-  })
   const error = { code: 'server-error', message: 'It answered 500.' }
 
   test('is 1 for its state and 0 for all others, and its error while it has one', async () => {
@@ -361,22 +350,22 @@ describe('what an entry is at', () => {
         .split('\n')
         .filter((line) => /^git_autosync_entry_/.test(line) && !line.endsWith(' 0'))
         .map((line) => line.slice('git_autosync_entry_'.length))
-    assert.deepEqual(await shown(status({})), [
+    assert.deepEqual(await shown(entryStatus({})), [
       'state{entry="repos/a",state="pending"} 1',
       'required{entry="repos/a"} 1',
     ])
-    const failing = status({ state: 'failing', error, required: false })
+    const failing = entryStatus({ state: 'failing', error, required: false })
     assert.deepEqual(await shown(failing), [
       'state{entry="repos/a",state="failing"} 1',
       'error{entry="repos/a",code="server-error"} 1',
     ])
     assert.match(await metrics.render([failing]), /^git_autosync_entry_state\{.*"synced"\} 0$/m)
-    assert.deepEqual(await shown(status({ state: 'synced' })), [
+    assert.deepEqual(await shown(entryStatus({ state: 'synced' })), [
       'state{entry="repos/a",state="synced"} 1',
       'required{entry="repos/a"} 1',
     ])
     metrics.observe(a.removed)
-    assert.doesNotMatch(await metrics.render([status({})]), /^git_autosync_entry_\w+\{/m)
+    assert.doesNotMatch(await metrics.render([entryStatus({})]), /^git_autosync_entry_\w+\{/m)
   })
 
   test('has labels that a remote cannot make longer than it likes', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { describe, test } from 'node:test'
-import type { EntryStatus } from '../../src/sync/status.js'
+import { entryStatus } from '../helpers/entry-status.js'
 import { createTestServer, serverSource } from '../helpers/test-server.js'
 
 const HOUR_MS = 3_600_000
@@ -81,20 +81,11 @@ describe('metrics and status', () => {
   })
 
   test('status is the report, without a credential in any string', async () => {
-    const entry: EntryStatus = {
-      path: 'repos/a',
+    const entry = entryStatus({
       repo: 'https://me:hunter2@host/a.git',
-      ref: 'refs/heads/main',
-      oid: null,
       state: 'failing',
-      since: '2024-01-01T00:00:00.000Z',
-      lastPolled: '2024-01-01T00:00:00.000Z',
-      lastPublished: null,
-      nextPoll: null,
-      consecutiveFailures: 2,
       error: { code: 'server-error', message: 'https://me:hunter2@host answered 500.' },
-      required: true,
-    }
+    })
     const report = { ...serverSource().status(), entries: [entry] }
     const response = await createTestServer({ status: () => report }).app.inject('/status')
     assert.equal(response.headers['content-type'], 'application/json; charset=utf-8')

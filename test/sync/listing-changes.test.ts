@@ -40,6 +40,7 @@ describe('an entry that changes', () => {
       [
         ['entry-changed', OTHER_REPO],
         ['poll-changed', OTHER_REPO],
+        ['bytes-received', OTHER_REPO],
         ['sync-published', OTHER_REPO],
       ],
     )

@@ -5,6 +5,7 @@ import fs, { existsSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
+import { createProgress, readProgress } from '../../src/worker/progress.js'
 import { unpack } from '../../src/worker/receive.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
@@ -43,7 +44,8 @@ for (const mode of ['in-place', 'symlink'] as const) {
       const test = createUnpackSite(t, { mode })
       const want = test.commitOf(FIRST)
       const pack = test.fullPack(want)
-      const { unpackMs, publishMs, ...result } = await test.unpack(pack, { want })
+      const progress = createProgress()
+      const { unpackMs, publishMs, ...result } = await test.unpack(pack, { want, progress })
       assert.deepEqual(result, {
         commit: want,
         bytes: pack.length,
@@ -51,6 +53,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
         filesDeleted: 0,
       })
       assert.ok(unpackMs >= 0 && publishMs >= 0)
+      assert.deepEqual(readProgress(progress), { phase: 'publish', filesWritten: 6 })
       test.assertCommit(want)
       assert.deepEqual(test.leftOvers(), [])
     })

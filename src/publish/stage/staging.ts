@@ -35,6 +35,8 @@ export interface StagingOptions {
   /** What was there before, of which nobody needs what is in the way. */
   clone: ForeignClone | undefined
   limits: Limits
+  /** Told of each file that is written. */
+  onWritten: (() => void) | undefined
   /** Throws when the work is to be given up. */
   checkpoint: () => void
   /** Which files are to be staged, and which ones will go. */
@@ -150,7 +152,7 @@ export class Staging {
   }
 
   #write(file: TreeFile, blob: StoredObject, target: string): void {
-    this.filesWritten++
+    this.#countFile()
     this.#count(sizeOf(blob))
     this.#layout.creating(() => createFile(this.#options.volume, file, blob, target), target)
     this.#keep(file, file.oid, target)
@@ -180,7 +182,7 @@ export class Staging {
       volume.unlink(target)
       return
     }
-    if (staged === undefined) this.filesWritten++
+    if (staged === undefined) this.#countFile()
     this.#count(staged === undefined ? size : size - sizeOf(blob))
     const goal = staged ?? this.#layout.placeOf(file.path)
     volume.rename(target, goal)
@@ -202,6 +204,11 @@ export class Staging {
     const stat = this.#options.volume.stat(at)
     // What others take away right now is found missing at the next look.
     if (stat) this.records.keep(file, oid, stat)
+  }
+
+  #countFile(): void {
+    this.filesWritten++
+    this.#options.onWritten?.()
   }
 
   /** One large blob in many places fills a volume. */

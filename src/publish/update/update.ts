@@ -54,6 +54,7 @@ export class DirectoryUpdate implements Publication {
         clean: layout.clean ?? false,
         clone: this.#clone,
         limits: source.limits ?? UNLIMITED,
+        onWritten: source.onWritten,
         checkpoint,
         diff: this.#diff,
       })

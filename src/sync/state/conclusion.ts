@@ -64,7 +64,7 @@ export function conclusionOf(
         : { schedule: pollAt(schedule, Math.max(dueAt, timeMs), Math.max(joinsAt, timeMs)) }
     }
     case 'syncing':
-      return { schedule: { syncing: outcome.wanted } }
+      return { schedule: { syncing: { wanted: outcome.wanted, progress: outcome.progress } } }
     case 'published':
       return afterPublication(records, outcome, context)
     case 'found-again':

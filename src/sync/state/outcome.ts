@@ -9,7 +9,7 @@ import type { Unpacked } from '../../worker/receive.js'
 import type { SyncContext } from '../context.js'
 import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
-import type { Desired, EntryRecords, Observed, Schedule } from './records.js'
+import type { Desired, EntryRecords, Observed, Schedule, Syncing } from './records.js'
 
 /** What a step came to, or what is asked of an entry. Times are the clock's `now()`. */
 export type Outcome =
@@ -38,7 +38,7 @@ export type Outcome =
   | ({ type: 'polled'; wanted: ResolvedRevision } & PolledTogether)
   /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
-  | { type: 'syncing'; wanted: ResolvedRevision }
+  | ({ type: 'syncing' } & Syncing)
   | ({ type: 'published'; wanted: ResolvedRevision; result: Unpacked } & SyncDurations)
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }

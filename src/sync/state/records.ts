@@ -8,7 +8,7 @@ import type { Entry } from '../../listing/entry.js'
 import type { Drift } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import { selectionKey } from '../../publish/tree/selection.js'
-import type { EntryLabels } from '../events.js'
+import type { EntryLabels, ProgressReport } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 
 /** What is in place, and who may work on it. */
@@ -73,11 +73,18 @@ export interface Schedule {
   /** When it may be this instance's turn, or what is to be removed is tried again. */
   readonly turnAt: number | undefined
   /** What is being fetched and published now. */
-  readonly syncing: ResolvedRevision | undefined
+  readonly syncing: Syncing | undefined
   /** When what an earlier publication left is to be removed; undefined: nothing is known of any. */
   readonly tidyAt: number | undefined
   /** When it is looked for drift again, and which pass that is. */
   readonly verification: { at: number; pass: number } | undefined
+}
+
+/** A sync under way. */
+export interface Syncing {
+  readonly wanted: ResolvedRevision
+  /** How far it is at any time. */
+  readonly progress: { readonly report: ProgressReport }
 }
 
 /** All that is known of an entry. */
@@ -135,7 +142,7 @@ export function isSynced({ desired, observed }: EntryRecords): boolean {
 export function needsSync(records: EntryRecords): boolean {
   const { stalled, wanted } = records.desired
   if (wanted === undefined || records.desired.entry.suspend || isSynced(records)) return false
-  return wanted.want !== stalled?.want && wanted.want !== records.schedule.syncing?.want
+  return wanted.want !== stalled?.want && wanted.want !== records.schedule.syncing?.wanted.want
 }
 
 /** What every event of an entry carries. */

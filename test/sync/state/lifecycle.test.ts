@@ -24,6 +24,9 @@ const DRIFT: Drift = { count: 1, paths: ['x'], missing: [] }
 /** One that is tried again, and one that somebody must mend. */
 const FAILURES = [failure('connection-refused'), failure('host-key-changed')]
 const HELD = failure('lease-held')
+const PROGRESS = {
+  report: { phase: 'fetch', receivedBytes: 0, filesWritten: 0, elapsedMs: 0 },
+} as const
 const ENTRY = entryOf({})
 const SUSPENDED = entryOf({ suspend: true })
 
@@ -178,7 +181,7 @@ function pollOutcomes(): Outcome[] {
 
 function workOutcomes(state: EntryState): Outcome[] {
   const { desired, observed, phase, schedule } = state
-  const { syncing } = schedule
+  const syncing = schedule.syncing?.wanted
   if (syncing) {
     const unpacked = { bytes: 1, unpackMs: 1, publishMs: 1, filesWritten: 1, filesDeleted: 0 }
     const result = { ...unpacked, commit: syncing.commit }
@@ -201,7 +204,9 @@ function workOutcomes(state: EntryState): Outcome[] {
     outcomes.push({ type: 'verifying' }, ...failures('verification'))
     outcomes.push(...found().map((each): Outcome => ({ type: 'verified', found: each })))
   }
-  if (desired.wanted && needsSync(state)) outcomes.push({ type: 'syncing', wanted: desired.wanted })
+  if (desired.wanted && needsSync(state)) {
+    outcomes.push({ type: 'syncing', wanted: desired.wanted, progress: PROGRESS })
+  }
   return outcomes
 }
 

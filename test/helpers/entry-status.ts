@@ -1,0 +1,22 @@
+// What /status shows of an entry, with values that tests need not care for.
+import type { EntryStatus } from '../../src/sync/status.js'
+
+/** The status of an entry that was never polled, but for what is said otherwise. */
+export function entryStatus(fields: Partial<EntryStatus> = {}): EntryStatus {
+  return {
+    path: 'repos/a',
+    repo: 'https://git.example.com/a.git',
+    ref: 'refs/heads/main',
+    oid: null,
+    state: 'pending',
+    since: '2024-01-01T00:00:00.000Z',
+    lastPolled: null,
+    lastPublished: null,
+    nextPoll: null,
+    progress: null,
+    consecutiveFailures: 0,
+    error: null,
+    required: true,
+    ...fields,
+  }
+}
