@@ -61,7 +61,7 @@ export function begin(
     putBack(held)
     const publication = publisher.begin(held, source, checkpoint, current?.base)
     return {
-      offer: (oid, blob) => guarded(held, () => publication.offer(oid, blob)),
+      offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
       pending: () => publication.pending(),
       finish: () =>
         lettingGo(held, () => {

@@ -16,6 +16,8 @@ import type { OutsideAttributes } from './tree/compose.js'
 export interface CommitSource {
   commit: Oid
   tree: Oid
+  /** Whether a tree is there: while a pack arrives, not all are. */
+  hasTree(oid: Oid): boolean
   readTree(oid: Oid): Buffer
   readBlob(oid: Oid): StoredObject
   /** What the tree was composed of; undefined where it is the commit's own. */
@@ -40,8 +42,8 @@ export interface Published {
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
 export interface Publication {
-  /** Hands over a blob as soon as it is there, so that its files can be staged. */
-  offer(oid: Oid, blob: StoredObject): void
+  /** Hands over an object as soon as it is there, so that files can be staged. */
+  offer(oid: Oid, object: StoredObject): void
   /** The blobs that are not staged yet, and those that it takes to know how files are converted. */
   pending(): Oid[]
   /** Stages what is left, then puts everything in place. */

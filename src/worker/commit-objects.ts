@@ -33,6 +33,10 @@ export class CommitObjects {
     return { commit, tree: treeOfCommit(this.#readWhole(commit, 'commit')) }
   }
 
+  hasTree(oid: Oid): boolean {
+    return this.#published?.readTree(oid) !== undefined || this.#pack.has(oid)
+  }
+
   readTree(oid: Oid): Buffer {
     return this.#published?.readTree(oid) ?? this.#readWhole(oid, 'tree')
   }

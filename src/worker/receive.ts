@@ -180,9 +180,10 @@ class Unpacking {
 
   #stage(oid: Oid, object: StoredObject): void {
     this.#objectCount++
-    if (object.type !== 'blob') return
-    // Servers send the trees before the blobs; where one does not, it is tried again seldom.
-    if (!this.#publication && this.#objectCount >= this.#triesAt) {
+    // What comes first is the commit, then its tree. Where all trees are needed to begin, and come
+    // between the blobs, it is tried again seldom.
+    const isTime = object.type === 'blob' && this.#objectCount >= this.#triesAt
+    if (!this.#publication && isTime) {
       this.#triesAt = 2 * this.#objectCount
       this.#tryToBegin()
     }
@@ -211,11 +212,12 @@ class Unpacking {
   }
 
   /** What is published of the commit's tree. */
-  #compose(root: Oid): Pick<CommitSource, 'tree' | 'readTree' | 'origin' | 'outside'> {
+  #compose(root: Oid): Omit<CommitSource, 'commit' | 'readBlob'> {
     const { checkpoint, limits, selection = ALL } = this.#options
+    const hasTree = (oid: Oid) => this.#objects.hasTree(oid)
     const readTree = (oid: Oid) => this.#objects.readTree(oid)
     const key = selectionKey(selection)
-    if (key === undefined) return { tree: root, readTree }
+    if (key === undefined) return { tree: root, hasTree, readTree }
     const before = this.#composedBefore(key)
     const { bodies, outside, tree } = compose(root, selection, {
       readTree,
@@ -226,7 +228,8 @@ class Unpacking {
     const readComposed = (oid: Oid) => bodies.get(oid) ?? readTree(oid)
     const trees = this.#objects.treesOf(root, checkpoint)
     const origin = { selection: key, subdir: selection.subdir, source: root, trees }
-    return { tree, readTree: readComposed, origin, outside }
+    const hasComposed = (oid: Oid) => bodies.has(oid) || hasTree(oid)
+    return { tree, hasTree: hasComposed, readTree: readComposed, origin, outside }
   }
 
   /** What was composed for the published commit, where it was with the same selection. */

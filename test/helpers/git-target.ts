@@ -32,6 +32,7 @@ export function memoryTarget(
     commit,
     tree,
     reads,
+    hasTree: (oid) => objects.has(oid),
     readTree(oid) {
       reads.trees++
       return read(oid)

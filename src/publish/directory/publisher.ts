@@ -26,7 +26,7 @@ export const directoryPublisher: Publisher = {
   begin(target, source, checkpoint, base) {
     const publication = beginUpdate(target, source, checkpoint, base)
     return {
-      offer: (oid, blob) => publication.offer(oid, blob),
+      offer: (oid, object) => publication.offer(oid, object),
       pending: () => publication.pending(),
       abandon: () => publication.abandon(),
       finish() {
@@ -127,7 +127,7 @@ function replaceLink(
   target.volume.removeAll(root)
   const update = new DirectoryUpdate(layout, source, checkpoint)
   return {
-    offer: (oid, blob) => update.offer(oid, blob),
+    offer: (oid, object) => update.offer(oid, object),
     pending: () => update.pending(),
     abandon: () => update.abandon(),
     finish() {

@@ -15,21 +15,33 @@ import {
 
 /** What was found out of the files of one commit, by their place in its tree. */
 export class FileRecords {
-  /** {@link STAT_FIELDS} numbers for each file: zeros for one that was neither staged nor found right. */
-  readonly stats: Float64Array
+  #stats: Float64Array = new Float64Array()
   /** Of each converted file, the oid of its bytes. */
   readonly contents = new Map<number, Oid>()
 
-  /** Of so many files. */
-  constructor(count: number) {
-    this.stats = new Float64Array(count * STAT_FIELDS)
-  }
-
   /** Remembers a file whose bytes have this oid. */
   keep({ index, oid: stored }: TreeFile, oid: Oid, stat: Stats): void {
-    this.stats.set(statFields(stat), index * STAT_FIELDS)
+    const start = index * STAT_FIELDS
+    if (start >= this.#stats.length) this.#stats = resized(this.#stats, 2 * (start + STAT_FIELDS))
+    this.#stats.set(statFields(stat), start)
     if (oid !== stored) this.contents.set(index, oid)
   }
+
+  /** {@link STAT_FIELDS} numbers of a file: zeros where it was neither staged nor found right. */
+  statOf(index: number): Float64Array {
+    return this.#stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
+  }
+
+  /** Those of the first `count` files. */
+  statsOf(count: number): Float64Array {
+    return resized(this.#stats, count * STAT_FIELDS)
+  }
+}
+
+function resized(numbers: Float64Array, length: number): Float64Array {
+  const result = new Float64Array(length)
+  result.set(numbers.subarray(0, length))
+  return result
 }
 
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
@@ -39,16 +51,15 @@ export function nextSnapshot(
   { trees, kept, writes }: TreeDiff,
   staged: FileRecords,
 ): Snapshot {
-  if (!before && staged.contents.size === 0) {
-    return { ...next, trees, stats: staged.stats, content: ALL_AS_STORED }
-  }
   const count = trees[0]?.files ?? 0
+  if (!before && staged.contents.size === 0) {
+    return { ...next, trees, stats: staged.statsOf(count), content: ALL_AS_STORED }
+  }
   const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
   const changed = new Map<number, Oid | undefined>()
   for (const { index } of writes) {
-    const start = index * STAT_FIELDS
-    const stat = staged.stats.subarray(start, start + STAT_FIELDS)
-    if (stat.some((field) => field !== 0)) stats.set(stat, start)
+    const stat = staged.statOf(index)
+    if (stat.some((field) => field !== 0)) stats.set(stat, index * STAT_FIELDS)
     changed.set(index, staged.contents.get(index))
   }
   const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {

@@ -39,8 +39,8 @@ export interface StagingOptions {
   onWritten: (() => void) | undefined
   /** Throws when the work is to be given up. */
   checkpoint: () => void
-  /** Which files are to be staged, and which ones will go. */
-  diff: TreeDiff
+  /** What of all that is in place will go: each path. */
+  deletes: ReadonlySet<string>
 }
 
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
@@ -53,7 +53,7 @@ const MAX_PATH_BYTES = 4095
 export class Staging {
   filesWritten = 0
   /** Of each file that was written, or found right in place. */
-  readonly records: FileRecords
+  readonly records = new FileRecords()
   #bytesWritten = 0
   readonly #options: StagingOptions
   /** What may be in place already: that is found out when it is known how it is converted. */
@@ -64,15 +64,25 @@ export class Staging {
 
   constructor(options: StagingOptions) {
     this.#options = options
-    const { volume, root, clean, clone, diff, staging } = options
+    const { volume, root, clean, clone, deletes, staging } = options
     volume.removeAll(staging)
     volume.makeDirectory(staging)
-    this.records = new FileRecords(diff.trees[0]?.files ?? 0)
-    const deletes = new Set(diff.deletes.map(({ path }) => path))
     const mayGo = (path: string) => deletes.has(path) || (clone?.isUnmodified(path) ?? false)
     const obstacles = new Obstacles({ volume, root, clean, mayGo })
     this.#layout = new StagingLayout(volume, root, staging, obstacles)
-    for (const file of diff.writes) this.#expect(file)
+  }
+
+  /** Says that a file is to be staged. */
+  expect(file: TreeFile): void {
+    this.#assertShort(file)
+    if (file.mode === MODE.gitlink) {
+      // As real git does for a submodule that is not checked out: an empty directory.
+      this.#layout.directory(file.path)
+      return
+    }
+    const files = this.#pending.get(file.oid)
+    if (Array.isArray(files)) files.push(file)
+    else this.#pending.set(file.oid, files ? [files, file] : file)
   }
 
   /** Says which files are in place as blobs, but are converted in another way now. */
@@ -125,18 +135,6 @@ export class Staging {
       .filter((path) => !gone.has(path) && !replaced.has(path))
     const keeps = diff.writes.filter(({ mode }) => mode === MODE.gitlink).map(({ path }) => path)
     return { renames, deletes, keeps }
-  }
-
-  #expect(file: TreeFile): void {
-    this.#assertShort(file)
-    if (file.mode === MODE.gitlink) {
-      // As real git does for a submodule that is not checked out: an empty directory.
-      this.#layout.directory(file.path)
-      return
-    }
-    const files = this.#pending.get(file.oid)
-    if (Array.isArray(files)) files.push(file)
-    else this.#pending.set(file.oid, files ? [files, file] : file)
   }
 
   #assertShort({ path }: TreeFile): void {

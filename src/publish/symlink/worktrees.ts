@@ -56,7 +56,7 @@ export function beginWorktree(
     ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, standby)
     : new DirectoryUpdate(worktree, source, checkpoint)
   return {
-    offer: (oid, blob) => recheckWhereBlocked(links, () => update.offer(oid, blob)),
+    offer: (oid, object) => recheckWhereBlocked(links, () => update.offer(oid, object)),
     pending: () => update.pending(),
     abandon: () => update.abandon(),
     finish() {

@@ -50,9 +50,38 @@ export function diffTrees(
   readTree: (oid: Oid) => Buffer,
   limits: Limits = UNLIMITED,
 ): TreeDiff {
-  const walk = new TreeWalk(from, readTree, to.length / 2, limits)
-  walk.tree(to, from.length > 0, '')
-  return walk.diff
+  const growing = new GrowingDiff(from, to, limits)
+  growing.grow(readTree)
+  return growing.diff
+}
+
+/** The comparison of {@link diffTrees}, of which the new trees come one by one, in any order. */
+export class GrowingDiff {
+  /** What is known so far: `writes` are those of the whole, up to the tree that is awaited. */
+  readonly diff: TreeDiff
+  readonly #steps: Generator<Oid, void, Buffer>
+  #awaited: Oid | undefined
+
+  constructor(from: readonly TreeRecord[], to: Oid, limits: Limits = UNLIMITED) {
+    const walk = new TreeWalk(from, to.length / 2, limits)
+    this.diff = walk.diff
+    this.#steps = walk.tree(to, from.length > 0, '')
+    this.#awaited = this.#steps.next().value ?? undefined
+  }
+
+  /** The tree that it needs next; undefined once it is whole. */
+  get awaited(): Oid | undefined {
+    return this.#awaited
+  }
+
+  /** Goes on, up to a tree that is not there. Throws as {@link diffTrees}. */
+  grow(findTree: (oid: Oid) => Buffer | undefined): void {
+    while (this.#awaited !== undefined) {
+      const body = findTree(this.#awaited)
+      if (!body) return
+      this.#awaited = this.#steps.next(body).value ?? undefined
+    }
+  }
 }
 
 /** Every file of a tree, given its occurrences in pre-order. */
@@ -62,11 +91,13 @@ export function filesOf({ trees }: { trees: readonly TreeRecord[] }): TreeFile[]
   return rootTree ? diffTrees([], rootTree.oid, (oid) => bodies.get(oid) as Buffer).writes : []
 }
 
-/** Walks the new tree, and beside it the old one wherever both have the same directory. */
+/**
+ * Walks the new tree, and beside it the old one wherever both have the same directory. It asks for
+ * each tree that is new, and goes on when it is given.
+ */
 class TreeWalk {
   readonly diff: TreeDiff = { trees: [], writes: [], deletes: [], replaced: [], kept: [] }
   readonly #from: readonly TreeRecord[]
-  readonly #readTree: (oid: Oid) => Buffer
   readonly #oidLength: number
   readonly #limits: Limits
   /** The next tree occurrence and the next file of the old tree. */
@@ -74,38 +105,37 @@ class TreeWalk {
   /** How many files of the new tree came before. */
   #files = 0
 
-  constructor(
-    from: readonly TreeRecord[],
-    readTree: (oid: Oid) => Buffer,
-    oidLength: number,
-    limits: Limits,
-  ) {
+  constructor(from: readonly TreeRecord[], oidLength: number, limits: Limits) {
     this.#from = from
-    this.#readTree = readTree
     this.#oidLength = oidLength
     this.#limits = limits
   }
 
   /** Visits a new tree; `beside` says that the old cursor stands at the tree of the same path. */
-  tree(oid: Oid, beside: boolean, directory: string): void {
+  *tree(oid: Oid, beside: boolean, directory: string): Generator<Oid, void, Buffer> {
     const old = beside ? this.#from[this.#old.tree] : undefined
     if (old?.oid === oid) {
       this.#keepTree(old)
       return
     }
     const { diff } = this
-    const record = { oid, body: this.#readTree(oid), trees: diff.trees.length, files: this.#files }
+    const body = yield oid
+    const record = { oid, body, trees: diff.trees.length, files: this.#files }
     diff.trees.push(record)
     const entries = decodeTree(record.body, this.#oidLength, this.#limits.files)
     this.#assertFew(entries.length)
     assertSafeTree(entries, directory)
     if (old) this.#old.tree++
-    this.#merge(entries, old ? decodeTree(old.body, this.#oidLength) : [], directory)
+    yield* this.#merge(entries, old ? decodeTree(old.body, this.#oidLength) : [], directory)
     record.trees = diff.trees.length - record.trees
     record.files = this.#files - record.files
   }
 
-  #merge(entries: readonly TreeEntry[], oldEntries: readonly TreeEntry[], directory: string): void {
+  *#merge(
+    entries: readonly TreeEntry[],
+    oldEntries: readonly TreeEntry[],
+    directory: string,
+  ): Generator<Oid, void, Buffer> {
     let next = 0
     for (const entry of entries) {
       const key = sortKey(entry.name, entry.mode)
@@ -115,16 +145,14 @@ class TreeWalk {
       }
       const isSame = old !== undefined && sortKey(old.name, old.mode) === key
       if (isSame) next++
-      this.#visit(entry, isSame ? old : undefined, joinBytePath(directory, entry.name))
+      const path = joinBytePath(directory, entry.name)
+      if (entry.mode === MODE.tree) yield* this.tree(entry.oid, isSame, path)
+      else this.#visitFile({ path, mode: entry.mode, oid: entry.oid }, isSame ? old : undefined)
     }
     for (const old of oldEntries.slice(next)) this.#drop(old, directory)
   }
 
-  #visit({ mode, oid }: TreeEntry, old: TreeEntry | undefined, path: string): void {
-    if (mode === MODE.tree) {
-      this.tree(oid, old !== undefined, path)
-      return
-    }
+  #visitFile({ path, mode, oid }: Omit<TreeFile, 'index'>, old: TreeEntry | undefined): void {
     const oldFile = old ? this.#old.file++ : 0
     if (old?.oid === oid && old.mode === mode) {
       this.#keep(oldFile, 1)

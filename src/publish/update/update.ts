@@ -15,7 +15,7 @@ import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
 import { planAttributes } from '../tree/attribute-plan.js'
-import { diffTrees, filesOf, type TreeDiff, type TreeFile } from '../tree/tree-diff.js'
+import { diffTrees, filesOf, GrowingDiff, type TreeDiff, type TreeFile } from '../tree/tree-diff.js'
 import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
 
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
@@ -28,6 +28,10 @@ export class DirectoryUpdate implements Publication {
   readonly #clone: ForeignClone | undefined
   readonly #staging: Staging
   readonly #diff: TreeDiff
+  /** What the diff grows from, where all of the commit is new: its trees need not be there. */
+  readonly #growing: GrowingDiff | undefined
+  /** How many of the diff's files the staging expects. */
+  #expected = 0
   #isCommitted = false
 
   constructor(
@@ -41,7 +45,11 @@ export class DirectoryUpdate implements Publication {
     this.#checkpoint = checkpoint
     this.#record = record = record && recheckOtherFormat(record, source.commit)
     this.#clone = record ? undefined : openForeignClone(layout)
-    this.#diff = withStale(plan(record, source, checkpoint), this.#clone, checkpoint)
+    if (record) this.#diff = plan(record, source, this.#readTree)
+    else {
+      this.#growing = new GrowingDiff([], source.tree, source.limits)
+      this.#diff = this.#growing.diff
+    }
     try {
       layout.volume.ensureDirectory(layout.stateDirectory)
       layout.volume.ensureDirectory(path.dirname(layout.stagingDirectory))
@@ -56,25 +64,32 @@ export class DirectoryUpdate implements Publication {
         limits: source.limits ?? UNLIMITED,
         onWritten: source.onWritten,
         checkpoint,
-        diff: this.#diff,
+        deletes: new Set(this.#diff.deletes.map((file) => file.path)),
       })
+      this.#expectMore()
     } catch (error) {
       tryToDiscard(layout)
       throw error
     }
   }
 
-  offer(oid: Oid, blob: StoredObject): void {
-    this.#guarded(() => this.#staging.offer(oid, blob))
+  offer(oid: Oid, object: StoredObject): void {
+    this.#guarded(() => {
+      if (object.type === 'blob') this.#staging.offer(oid, object)
+      else if (oid === this.#growing?.awaited) this.#expectMore()
+    })
   }
 
   pending(): Oid[] {
+    this.#guarded(() => this.#expectAll())
     const { outside = [] } = this.#source
     return [...this.#staging.pending(), ...outside.map(({ oid }) => oid)]
   }
 
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
+      this.#expectAll()
+      const planned = withStale(this.#diff, this.#clone, this.#checkpoint)
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
       const before = this.#record?.drifted && this.#record.snapshot
@@ -82,12 +97,12 @@ export class DirectoryUpdate implements Publication {
       const { attributes, conversions, ignored, rewrites } = planAttributes(
         attributesIn(before),
         { subdir: origin?.subdir ?? '', outside },
-        this.#diff,
+        planned,
         readBlob,
         this.#checkpoint,
       )
       this.#staging.expectRewrites(rewrites)
-      const diff = withWrites(this.#diff, rewrites)
+      const diff = withWrites(planned, rewrites)
       const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
@@ -108,6 +123,26 @@ export class DirectoryUpdate implements Publication {
     // What is half in place is completed by the next publication.
     if (this.#isCommitted) return
     tryToDiscard(this.#layout)
+  }
+
+  readonly #readTree = (oid: Oid): Buffer => {
+    this.#checkpoint()
+    return this.#source.readTree(oid)
+  }
+
+  /** Expects what is known to be staged by now. */
+  #expectMore(): void {
+    this.#growing?.grow((oid) => (this.#source.hasTree(oid) ? this.#readTree(oid) : undefined))
+    const { writes } = this.#diff
+    while (this.#expected < writes.length) {
+      this.#staging.expect(writes[this.#expected++] as TreeFile)
+    }
+  }
+
+  /** Throws where a tree is missing, now that all must be there. */
+  #expectAll(): void {
+    this.#growing?.grow(this.#readTree)
+    this.#expectMore()
   }
 
   #removeClone(): void {
@@ -149,22 +184,16 @@ function tryToDiscard(layout: DirectoryLayout): void {
 }
 
 /** What must change; where what is on disk is not known, all is to be written, or found right. */
-export function plan(
-  record: PublishedRecord | undefined,
-  source: CommitSource,
-  checkpoint: () => void,
+function plan(
+  record: PublishedRecord,
+  { limits, tree }: CommitSource,
+  readTree: (oid: Oid) => Buffer,
 ): TreeDiff {
-  const readTree = (oid: Oid) => {
-    checkpoint()
-    return source.readTree(oid)
-  }
-  const { limits, tree } = source
-  if (record?.drifted) {
+  if (record.drifted) {
     const diff = diffTrees(record.snapshot.trees, tree, readTree, limits)
     return withDrifted(diff, record.drifted)
   }
   const diff = diffTrees([], tree, readTree, limits)
-  if (!record) return diff
   const wanted = new Set(diff.writes.map((file) => file.path))
   return { ...diff, deletes: filesOf(record.snapshot).filter((file) => !wanted.has(file.path)) }
 }

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { ObjectType } from '../../../src/git/object.js'
+import type { Oid } from '../../../src/git/oid.js'
 import { MODE } from '../../../src/git/tree.js'
-import { unpublish } from '../../../src/publish/publication.js'
+import { begin, unpublish } from '../../../src/publish/publication.js'
 import { toFsPath } from '../../../src/volume/byte-path.js'
 import type { CommitFile, CommitFiles } from '../../helpers/git-commit.js'
+import type { MemoryTarget } from '../../helpers/git-target.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
 import { publish } from '../../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../../helpers/publish-site.js'
@@ -67,6 +70,48 @@ test('random trees, one after the other in either mode', (t) => {
     { numRuns: 15 },
   )
 })
+
+describe('what is new is staged as it comes', () => {
+  const ORDERS: [order: string, arrange: (sent: SentObject[]) => SentObject[]][] = [
+    ['each tree before its files, as git sends what no tag names', (sent) => sent],
+    ['all trees first', (sent) => [...only(sent, 'tree'), ...only(sent, 'blob')]],
+  ]
+  for (const [order, arrange] of ORDERS) {
+    test(order, (t) => {
+      const test = createSite(t)
+      const target = test.commit({ a: '1', 'd/b': '2', 'd/e/f': '3', 'd/g': '4', z: '5' })
+      const there = new Set<Oid>()
+      const source = { ...target, hasTree: (oid: Oid) => there.has(oid) }
+      const publication = begin(test.site, source, () => undefined)
+      for (const { oid, type, body } of arrange(sentObjects(test, target))) {
+        there.add(oid)
+        publication.offer(oid, { type, body })
+      }
+      publication.finish()
+      assert.equal(target.reads.blobs, 0, 'none was read again')
+      assert.equal(intactCommit(test.site), target.commit)
+    })
+  }
+})
+
+interface SentObject {
+  oid: Oid
+  type: ObjectType
+  body: Buffer
+}
+
+/** All trees and blobs of a commit, in git's own order. */
+function sentObjects({ repo }: TestSite, { tree }: MemoryTarget): SentObject[] {
+  const oids = repo.git('rev-list', '--objects', '--no-object-names', tree).split('\n')
+  return oids.map((oid) => {
+    const type = repo.git('cat-file', '-t', oid) as ObjectType
+    return { oid, type, body: repo.gitBytes(['cat-file', type, oid]) }
+  })
+}
+
+function only(objects: SentObject[], type: ObjectType): SentObject[] {
+  return objects.filter((object) => object.type === type)
+}
 
 test('a sha256 repository', (t) => {
   const test = createSite(t, { objectFormat: 'sha256' })
