@@ -173,10 +173,15 @@ async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings)
   return (server.server.address() as AddressInfo).port
 }
 
-/** What a server echoed is not shown either. */
+/** What a server echoed, or a commit holds, is not shown either. */
 function withoutSecrets(entry: EntryStatus, redactor: Redactor): EntryStatus {
-  const { error } = entry
-  return error ? { ...entry, error: { ...error, message: redactor.redact(error.message) } } : entry
+  const { author, error, subject } = entry
+  return {
+    ...entry,
+    subject: subject && redactor.redact(subject),
+    author: author && redactor.redact(author),
+    error: error && { ...error, message: redactor.redact(error.message) },
+  }
 }
 
 interface Wiring {

@@ -1,5 +1,6 @@
 // The command status: what each entry of a running service is at, as a table for a terminal.
 import { formatBytes } from './base/bytes.js'
+import { cut } from './base/cut-text.js'
 import { EXIT } from './exit-code.js'
 import { escapeUnseen } from './observe/log-format.js'
 import type { StatusReport } from './server/status-route.js'
@@ -7,7 +8,8 @@ import type { EntryStatus } from './sync/status.js'
 
 const TIMEOUT_MS = 5000
 const COMMIT_DIGITS = 10
-const HEAD = ['PATH', 'STATE', 'SINCE', 'COMMIT', 'REF', 'MESSAGE']
+const SUBJECT_LENGTH = 50
+const HEAD = ['PATH', 'STATE', 'SINCE', 'COMMIT', 'REF', 'SUBJECT', 'MESSAGE']
 
 /** Asks the service at `url`, and prints; resolves to the exit code. */
 export async function showStatus(url: string): Promise<number> {
@@ -42,11 +44,19 @@ export function renderStatus({ build, listing, entries }: StatusReport, nowMs: n
 }
 
 function rowOf(entry: EntryStatus, nowMs: number): string[] {
-  const { oid, path, ref, since, state } = entry
+  const { oid, path, ref, since, state, subject } = entry
   const commit = oid?.slice(0, COMMIT_DIGITS) ?? '-'
   const branch = ref.replace('refs/heads/', '')
   // What a remote says must not drive the terminal.
-  return [path, state, ageOf(since, nowMs), commit, branch, messageOf(entry)].map(escapeUnseen)
+  return [
+    path,
+    state,
+    ageOf(since, nowMs),
+    commit,
+    branch,
+    cut(subject ?? '', SUBJECT_LENGTH),
+    messageOf(entry),
+  ].map(escapeUnseen)
 }
 
 /** How far a sync is, and what failed last. */

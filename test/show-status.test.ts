@@ -11,6 +11,7 @@ const NOW = Date.parse('2024-01-01T01:00:00.000Z')
 const SYNCED = entryStatus({
   path: 'site',
   oid: '3df4d98ebf9a6711794564e9a466bce263faa105',
+  subject: 'Say what a remote answers where it has no branch, and of which name',
   state: 'synced',
   since: '2024-01-01T00:55:00.000Z',
 })
@@ -35,10 +36,10 @@ test('is a table of all entries, with what a remote says made visible', () => {
     'git-autosync 1.2.3, listing listing.json: 0 entries, taken on 60m ago',
     'not in force, as the file is invalid: /0/path is missing',
     '',
-    'PATH          STATE    SINCE  COMMIT      REF   MESSAGE',
-    'site          synced   5m     3df4d98ebf  main',
-    'docs/\\x1b[2J  failing  3d     -           main  branch-not-found: The remote has no branch "mian".',
-    'large         syncing  60m    -           main  fetch, 12.3 MiB received, 76 files written',
+    'PATH          STATE    SINCE  COMMIT      REF   SUBJECT                                             MESSAGE',
+    'site          synced   5m     3df4d98ebf  main  Say what a remote answers where it has no branch,…',
+    'docs/\\x1b[2J  failing  3d     -           main                                                      branch-not-found: The remote has no branch "mian".',
+    'large         syncing  60m    -           main                                                      fetch, 12.3 MiB received, 76 files written',
   ])
 })
 

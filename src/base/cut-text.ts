@@ -14,7 +14,8 @@ export function cutSentence(text: string): string {
   return cut(text, MAX_SENTENCE_LENGTH)
 }
 
-function cut(text: string, length: number): string {
+/** `text`, cut to so many UTF-16 units. */
+export function cut(text: string, length: number): string {
   if (text.length <= length) return text
   // Not between the halves of a character.
   return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`

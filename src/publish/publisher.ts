@@ -1,5 +1,7 @@
 // The two ways to publish, a directory in place and a symlink, behind one interface. What a
 // publication is given, and what it answers.
+
+import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
@@ -15,6 +17,8 @@ import type { OutsideAttributes } from './tree/compose.js'
 /** The commit to publish, and its objects. */
 export interface CommitSource {
   commit: Oid
+  /** Undefined where it is not known. */
+  summary?: CommitSummary | undefined
   tree: Oid
   /** Whether a tree is there: while a pack arrives, not all are. */
   hasTree(oid: Oid): boolean

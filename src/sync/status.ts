@@ -15,6 +15,10 @@ export interface EntryStatus {
   ref: string
   /** The commit in place, or null while nothing is published. */
   oid: string | null
+  /** Of that commit, or null while nothing is published, or an earlier version published it. */
+  subject: string | null
+  author: string | null
+  committedAt: string | null
   state: Condition
   /** Since when it is in that state. */
   since: string
@@ -34,12 +38,16 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
   const { condition, desired, observed, schedule } = state
   const { entry: path, repo, ref } = labelsOf(state)
   const { dueAt } = schedule
+  const { summary } = observed
   const error = observed.waiting?.error ?? schedule.error
   return {
     path,
     repo,
     ref,
     oid: observed.commit ?? null,
+    subject: summary?.subject ?? null,
+    author: summary?.author ?? null,
+    committedAt: toIso(summary?.committedAt ?? undefined),
     state: condition.is,
     since: new Date(clock.wallTime(condition.since)).toISOString(),
     lastPolled: toIso(schedule.lastPolledAt),

@@ -1,12 +1,21 @@
 // The objects of the commit that is to be published: its packs bring them, but for those that
 // are published already.
 import { SyncError } from '../base/errors.js'
+import { type CommitSummary, summaryOf } from '../git/commit-summary.js'
 import { type ObjectType, type StoredObject, targetOfTag, treeOfCommit } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
 import { bodiesIn } from '../publish/snapshot/origin.js'
+
+/** A commit, and its tree. */
+interface FoundCommit {
+  commit: Oid
+  /** Undefined where the published commit was remembered without it. */
+  summary: CommitSummary | undefined
+  tree: Oid
+}
 
 export class CommitObjects {
   readonly #pack: PackReader
@@ -25,12 +34,15 @@ export class CommitObjects {
   }
 
   /** The commit that `want` is, or leads to, and its tree. Throws `not-a-commit`. */
-  commitOf(want: Oid): { commit: Oid; tree: Oid } {
+  commitOf(want: Oid): FoundCommit {
     const snapshot = this.#published?.record.snapshot
     const root = snapshot?.origin?.source ?? snapshot?.trees[0]?.oid
-    if (root !== undefined && snapshot?.commit === want) return { commit: want, tree: root }
+    if (root !== undefined && snapshot?.commit === want) {
+      return { commit: want, summary: snapshot.summary, tree: root }
+    }
     const commit = this.#peel(want)
-    return { commit, tree: treeOfCommit(this.#readWhole(commit, 'commit')) }
+    const body = this.#readWhole(commit, 'commit')
+    return { commit, summary: summaryOf(body), tree: treeOfCommit(body) }
   }
 
   hasTree(oid: Oid): boolean {

@@ -3,6 +3,7 @@
 // Where only a part of the commit is published, its pack may bring trees alone, and another one the
 // blobs of that part. A repair is the same: what something else changed of it is all that is lacking.
 import { SyncError } from '../base/errors.js'
+import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
@@ -44,6 +45,8 @@ export interface UnpackOptions {
 
 export interface Unpacked extends Published {
   commit: Oid
+  /** Undefined where it is not known, of a commit that was put right. */
+  summary?: CommitSummary | undefined
   /** Pack bytes received. */
   bytes: number
   /** Milliseconds from the end of the pack until it was verified, and from then until published. */
@@ -81,7 +84,7 @@ class Unpacking {
   #blobs: PackReader | undefined
   readonly #objects: CommitObjects
   readonly #incoming: IncomingFiles
-  #commit: Oid | undefined
+  #commit: Pick<Unpacked, 'commit' | 'summary'> | undefined
   #publication: Publication | undefined
   /** How many objects came, and how many there must be before it is tried to begin. */
   #objectCount = 0
@@ -123,7 +126,7 @@ class Unpacking {
     const published = this.#publication.finish()
     return {
       ...published,
-      commit: this.#commit as Oid,
+      ...(this.#commit as Unpacked),
       bytes: this.#reader.bytes + (this.#blobs?.bytes ?? 0),
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
@@ -201,13 +204,13 @@ class Unpacking {
 
   #begin(): Publication {
     const { checkpoint, limits, target, want } = this.#options
-    const { commit, tree: root } = this.#objects.commitOf(want)
+    const { tree: root, ...commit } = this.#objects.commitOf(want)
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     this.#commit = commit
     const { readTree, ...composed } = this.#compose(root)
     this.#base?.expect(composed.tree, readTree, limits)
     const onWritten = () => countFile(this.#progress)
-    const source = { commit, ...composed, readTree, readBlob, limits, onWritten }
+    const source = { ...commit, ...composed, readTree, readBlob, limits, onWritten }
     return begin(target, source, checkpoint, this.#base)
   }
 

@@ -3,20 +3,25 @@ import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../../src/publish/sna
 import { diffTrees } from '../../src/publish/tree/tree-diff.js'
 import { type ModelTree, modelTarget } from './tree-model.js'
 
+/** With characters that are no bytes. */
+const SUMMARY = { subject: 'Grüße 🙂', author: 'Zoë "é" 日本', committedAt: 1_700_000_000_000 }
+
 export function snapshotOf(tree: ModelTree, record = (field: number) => field / 3): Snapshot {
   const target = modelTarget(tree)
   const { trees } = diffTrees([], target.tree, target.readTree)
   const fields = (trees[0]?.files ?? 0) * STAT_FIELDS
   const stats = Float64Array.from({ length: fields }, (_, n) => record(n))
-  return { commit: target.commit, trees, stats, attributes: [], content: ALL_AS_STORED }
+  const { commit } = target
+  return { commit, summary: SUMMARY, trees, stats, attributes: [], content: ALL_AS_STORED }
 }
 
 /** Without the difference between a buffer and a view of one. */
 export function plain(snapshot: Snapshot | undefined) {
   if (!snapshot) return undefined
-  const { attributes, commit, content, origin, stats, trees } = snapshot
+  const { attributes, commit, content, origin, stats, summary, trees } = snapshot
   return {
     commit,
+    summary,
     stats: [...stats],
     attributes: attributes.map((file) => ({ ...file, body: file.body.toString('latin1') })),
     content: content.toString('hex'),

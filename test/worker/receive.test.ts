@@ -48,6 +48,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
       const { unpackMs, publishMs, ...result } = await test.unpack(pack, { want, progress })
       assert.deepEqual(result, {
         commit: want,
+        summary: { subject: '', author: 'T', committedAt: 1_700_000_000_000 },
         bytes: pack.length,
         filesWritten: 6,
         filesDeleted: 0,

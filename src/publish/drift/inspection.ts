@@ -1,4 +1,5 @@
 // What is found at a published path: the commit, and what differs from it, file by file.
+import type { CommitSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
@@ -21,6 +22,8 @@ export const MAX_PATHS = 10
 export interface Inspection {
   /** The commit in place; undefined where nothing is, or nothing of it is sure. */
   commit: Oid | undefined
+  /** Of that commit; absent where it is not known. */
+  summary?: CommitSummary | undefined
   /** Which part of it is in place; absent where all of it is. */
   selection?: string | undefined
   /** What differs from that commit; undefined where nothing does. */
@@ -58,6 +61,7 @@ export function inspectionOf(
   return {
     commit: snapshot.commit,
     drift,
+    ...(snapshot.summary && { summary: snapshot.summary }),
     ...(selection !== undefined && { selection }),
     ...(foreign ? { foreign } : {}),
   }

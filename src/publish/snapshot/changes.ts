@@ -1,5 +1,6 @@
 // A snapshot as what differs from an earlier one, so that writing it costs what changed and
 // not what the tree weighs: the trees that are new, and the records that are not carried over.
+import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
 import { diffTrees, type TreeRecord } from '../tree/tree-diff.js'
@@ -10,6 +11,7 @@ import {
   decodeAttributes,
   type EncodedAttributes,
   encodeAttributes,
+  encodeHeader,
   type Snapshot,
   STAT_FIELDS,
   seal,
@@ -28,6 +30,7 @@ export interface SnapshotBase extends Snapshot {
 interface ChangesHeader {
   base: string
   commit: Oid
+  summary?: CommitSummary | undefined
   tree: Oid
   /** How many trees are new, and how many records differ. */
   trees: number
@@ -41,7 +44,7 @@ interface ChangesHeader {
 
 /** Magic, a line of JSON, oid and length of each new tree, their bodies, records, checksum. */
 export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
-  const { commit, trees, stats } = snapshot
+  const { commit, summary, trees, stats } = snapshot
   const root = trees[0]?.oid as Oid
   const bodies = bodiesIn(snapshot)
   const { kept } = diffTrees(base.trees, root, (oid) => bodies.get(oid) as Buffer)
@@ -55,6 +58,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   const header: ChangesHeader = {
     base: base.checksum,
     commit,
+    summary,
     tree: root,
     trees: bodies.size,
     records: records.length / (STAT_FIELDS + 1),
@@ -64,7 +68,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   }
   return seal(
     Buffer.concat([
-      Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
+      encodeHeader(MAGIC, header),
       ...encodeBodies(bodies),
       Buffer.from(Float64Array.from(records).buffer),
       Buffer.alloc(CHECKSUM_BYTES),
@@ -108,6 +112,7 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { origin } = header
   return {
     commit: header.commit,
+    summary: toSummary(header.summary),
     trees,
     stats,
     attributes,

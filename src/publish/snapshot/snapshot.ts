@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
+import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
 import { nameFault } from '../tree/safe-name.js'
@@ -44,6 +45,8 @@ export function contentOf(content: PublishedContent, index: number, like: Oid): 
 /** What is remembered of a commit that was published. */
 export interface Snapshot {
   commit: Oid
+  /** Undefined where an earlier version wrote the snapshot. */
+  summary?: CommitSummary | undefined
   /** Every tree occurrence, in pre-order; the first is the root. */
   trees: TreeRecord[]
   /** {@link STAT_FIELDS} numbers for each file, in pre-order. */
@@ -57,6 +60,7 @@ export interface Snapshot {
 
 interface SnapshotHeader {
   commit: Oid
+  summary?: CommitSummary | undefined
   /** How many. */
   trees: number
   files: number
@@ -68,10 +72,11 @@ interface SnapshotHeader {
 
 /** Magic, JSON, the table of trees, their bodies, the stats, the content, and a checksum of all. */
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const { commit, trees, stats, attributes, content, origin } = snapshot
+  const { commit, summary, trees, stats, attributes, content, origin } = snapshot
   const oidLength = commit.length / 2
   const header: SnapshotHeader = {
     commit,
+    summary,
     trees: trees.length,
     files: stats.length / STAT_FIELDS,
     attributes: encodeAttributes(attributes),
@@ -85,7 +90,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
     for (const field of [body.length, below, files]) position = table.writeUInt32LE(field, position)
   }
   const parts = [
-    Buffer.from(`${origin ? PART_MAGIC : MAGIC}${JSON.stringify(header)}\n`, 'latin1'),
+    encodeHeader(origin ? PART_MAGIC : MAGIC, header),
     table,
     ...trees.map(({ body }) => body),
     Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
@@ -101,6 +106,15 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   const content = unseal(bytes, MAGIC) ?? unseal(bytes, PART_MAGIC)
   const snapshot = content && unlessDamaged(() => decode(content))
   return snapshot && areSafeTrees(snapshot.trees, filesIn(snapshot)) ? snapshot : undefined
+}
+
+/** A magic, and a line of JSON; what no byte can hold is escaped. */
+export function encodeHeader(magic: string, header: object): Buffer {
+  const json = JSON.stringify(header).replace(
+    /[^\0-\xff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return Buffer.from(`${magic}${json}\n`, 'latin1')
 }
 
 /** What bytes say; undefined where they are not what this service writes, though their sum is right. */
@@ -149,6 +163,7 @@ function decode(content: Buffer): Snapshot {
   const { origin } = header
   return {
     commit: header.commit,
+    summary: toSummary(header.summary),
     trees,
     stats,
     attributes: decodeAttributes(header.attributes),

@@ -93,7 +93,7 @@ export class DirectoryUpdate implements Publication {
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
       const before = this.#record?.drifted && this.#record.snapshot
-      const { commit, origin, outside = [] } = this.#source
+      const { commit, summary, origin, outside = [] } = this.#source
       const { attributes, conversions, ignored, rewrites } = planAttributes(
         attributesIn(before),
         { subdir: origin?.subdir ?? '', outside },
@@ -107,7 +107,8 @@ export class DirectoryUpdate implements Publication {
       const journal = this.#staging.finish(diff, conversions, readBlob, old)
       this.#checkpoint()
       assertWritable(journal, this.#layout)
-      const next = nextSnapshot(before, { commit, attributes, origin }, diff, this.#staging.records)
+      const what = { commit, summary, attributes, origin }
+      const next = nextSnapshot(before, what, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
       return { diff, journal, ignored }
     })

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { Oid } from '../../git/oid.js'
 import { selectionKey } from '../../publish/tree/selection.js'
+import type { Unpacked } from '../../worker/receive.js'
 import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
@@ -47,7 +48,7 @@ export const afterPublication: OutcomeRule<'published'> = (
   }
   return {
     observed: {
-      ...inPlaceNow(desired, wanted, oid, clock),
+      ...inPlaceNow(desired, wanted, result, clock),
       ignored: new Set([...ignored, ...attributes]),
     },
     desired: { wanted: peeled(desired, wanted, oid), stalled: undefined },
@@ -71,7 +72,7 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
   const isSelected = found.selection === selectionKey(desired.entry.selection)
   if (commit !== undefined && commit === wanted.commit && isSelected && !drift) {
     return {
-      observed: inPlaceNow(desired, wanted, commit, clock),
+      observed: inPlaceNow(desired, wanted, { ...found, commit }, clock),
       desired: { wanted: peeled(desired, wanted, commit) },
       schedule,
       events: [
@@ -95,11 +96,12 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
 function inPlaceNow(
   { entry }: Desired,
   { want }: ResolvedRevision,
-  commit: Oid,
+  { commit, summary }: Pick<Unpacked, 'commit' | 'summary'>,
   clock: Clock,
 ): Partial<Observed> {
   return {
     commit,
+    summary,
     selection: selectionKey(entry.selection),
     want,
     drift: undefined,

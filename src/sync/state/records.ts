@@ -2,6 +2,7 @@
 // to be there, and when it is worked on again; and what can be told from them.
 import { cutName } from '../../base/cut-text.js'
 import type { SyncError } from '../../base/errors.js'
+import type { CommitSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { nameOf } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
@@ -17,6 +18,8 @@ export interface Observed {
   readonly isInspected: boolean
   /** The commit in place. */
   readonly commit: Oid | undefined
+  /** Of that commit, where it is known. */
+  readonly summary: CommitSummary | undefined
   /** Which part of it is in place; undefined where all of it is. */
   readonly selection: string | undefined
   /** What was asked for to publish that commit. */
@@ -103,6 +106,7 @@ export function newRecords(entry: Entry): EntryRecords {
     observed: {
       isInspected: false,
       commit: undefined,
+      summary: undefined,
       selection: undefined,
       want: undefined,
       drift: undefined,

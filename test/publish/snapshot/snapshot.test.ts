@@ -28,6 +28,13 @@ describe('a snapshot', () => {
     assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(snapshot))), plain(snapshot))
   })
 
+  test('of an earlier version is read, and no summary is known', () => {
+    const { summary, ...without } = SMALL
+    const earlier = encodeSnapshot(without)
+    assert.ok(summary && !earlier.includes('summary'))
+    assert.deepEqual(plain(decodeSnapshot(earlier)), plain({ ...without, summary: undefined }))
+  })
+
   test('of an empty tree is decoded', () => {
     const empty = snapshotOf(modelOf({}))
     assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(empty))), plain(empty))

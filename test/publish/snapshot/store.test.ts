@@ -121,6 +121,17 @@ describe('snapshot changes', () => {
     )
   })
 
+  test('have the summary of their own commit, also where none is known', () => {
+    const base = { ...FIRST, checksum: 'abcd' }
+    const summary = { subject: '日本', author: 'another', committedAt: null }
+    for (const next of [
+      { ...SECOND, summary },
+      { ...SECOND, summary: undefined },
+    ]) {
+      assert.deepEqual(decodeChanges(encodeChanges(next, base), base)?.summary, next.summary)
+    }
+  })
+
   test('of another base, or with any byte changed, are not taken for right', () => {
     const base = { ...FIRST, checksum: 'abcd' }
     const bytes = encodeChanges(SECOND, base)
@@ -172,6 +183,14 @@ describe('a stored snapshot', () => {
       markForRecheck(snapshotAt(directory))
       assert.deepEqual(plain(readForRecheck(snapshotAt(directory))), plain(SMALL))
     }
+  })
+
+  test('takes no summary of an earlier commit for that of the next', (t) => {
+    const directory = tempDir(t)
+    write(directory, FIRST)
+    write(directory, { ...SECOND, summary: undefined })
+    assert.equal(readSnapshot(snapshotAt(directory))?.summary, undefined)
+    assert.deepEqual(readdirSync(directory).sort(), ['snapshot', 'snapshot.changes'])
   })
 
   test('is followed by its changes, as long as they are few', (t) => {
