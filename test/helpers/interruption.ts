@@ -14,6 +14,7 @@ import { publish } from './publish.js'
 import { createSite, namesIn } from './publish-site.js'
 import { readTree, type Tree, treeDifferences } from './same-tree.js'
 import { stateNames } from './snapshots.js'
+import { points } from './sweep.js'
 import { tidyNow } from './tidy-now.js'
 import { namesBesideLink, worktreeStateOf, worktreesOf } from './worktree-site.js'
 
@@ -92,11 +93,11 @@ export interface Scenario {
 }
 
 /**
- * Runs a scenario with a crash at every step, and a fault at every third, followed by the one commit
- * or the other; with STATE_DIR, where but one file lies elsewhere, both at every third.
+ * Runs a scenario with a crash or a fault at each point of a sweep over its steps, followed by the
+ * one commit or the other; at fewer of them with STATE_DIR, where but one file lies elsewhere.
  */
 export function interruptEverywhere(
-  t: TestScope,
+  t: TestScope & { name: string },
   mode: PublishMode,
   stateDirectory: boolean,
   scenario: Scenario,
@@ -128,13 +129,17 @@ export function interruptEverywhere(
     return interrupted
   }
   const otherwise = scenario.mayChange === false ? wanted : other
-  const stride = stateDirectory ? 3 : 1
-  // test/sync/full-volume.test.ts has a fault at every step, too.
-  const faultStride = 3
-  let [crashes, faults] = [0, 0]
-  while (run(crashes, 'crash', crashes % 2 === 0 ? wanted : otherwise)) crashes += stride
-  while (run(faults, 'fault', faults % 2 === 0 ? otherwise : wanted)) faults += faultStride
-  assert.ok(crashes > 2 && faults > crashes, `only ${crashes} crashes and ${faults} faults`)
+  // There are fewer steps for a crash; test/sync/full-volume.test.ts has a fault at every step, too.
+  const sweep = (kind: 'crash' | 'fault', stride: number) => {
+    let count = 0
+    for (const at of points(`${t.name}, ${kind}`, { stride })) {
+      if (!run(at, kind, count % 2 === 0 ? wanted : otherwise)) break
+      count++
+    }
+    assert.ok(count > 0, `no ${kind}`)
+  }
+  sweep('crash', stateDirectory ? 3 : 1)
+  sweep('fault', 3)
 }
 
 /** Publishes what is there before. */

@@ -1,11 +1,10 @@
-// Every publication is interrupted at each of its steps, and then tried again.
+// Every publication is interrupted at its steps, and then tried again.
 import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { unpublish } from '../../src/publish/publication.js'
 import type { PublishMode } from '../../src/publish/target.js'
-import type { TestScope } from '../helpers/git.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import {
   type Attempt,
@@ -44,7 +43,7 @@ function assertOldOrNew({ site, old, wanted }: Attempt): void {
 
 for (const stateDirectory of [false, true]) {
   describe(`interrupted ${stateDirectory ? 'with STATE_DIR' : 'with state beside the files'}`, () => {
-    const everywhere = (t: TestScope, mode: PublishMode, scenario: Scenario) =>
+    const everywhere = (t: TestContext, mode: PublishMode, scenario: Scenario) =>
       interruptEverywhere(t, mode, stateDirectory, scenario)
 
     test('in place: every file is old or new, and the next publication is right', (t) => {

@@ -21,6 +21,7 @@ import { NEEDS_LINUX } from '../helpers/needs.js'
 import { publish } from '../helpers/publish.js'
 import { createSite, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
+import { points } from '../helpers/sweep.js'
 
 const OLD: CommitFiles = { a: '1', 'd/b': '1', gone: '1' }
 const NEW: CommitFiles = { a: '2', 'd/b': '2', 'n/c': '2' }
@@ -99,7 +100,8 @@ describe('what is swapped for a symlink between two calls', NEEDS_LINUX, () => {
   for (const [mode, relative] of SWAPPED) {
     for (const [name, work] of Object.entries(WORKS)) {
       test(`is not gone through: ${relative}, ${mode}, ${name}`, (t) => {
-        for (let at = 0, isThere = true; isThere; at += 5) {
+        let count = 0
+        for (const at of points(t.name, { stride: 5, among: 3 })) {
           const site = createSite(t, { mode })
           const directory = path.join(site.volume, 'in/site')
           site.site = { ...site.site, directory, root: site.volume }
@@ -107,9 +109,12 @@ describe('what is swapped for a symlink between two calls', NEEDS_LINUX, () => {
           const swapped = path.join(site.volume, relative)
           createVictim(swapped, site.outside)
           const before = readTree(site.outside)
-          isThere = swapAt(site, work, swapped, at)
+          const isThere = swapAt(site, work, swapped, at)
           assert.deepEqual(readTree(site.outside), before, `swapped at call ${at}`)
+          if (!isThere) break
+          count++
         }
+        assert.ok(count > 0, 'nothing was swapped')
       })
     }
   }

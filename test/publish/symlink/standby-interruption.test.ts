@@ -1,4 +1,4 @@
-// All work on a standby is interrupted at each of its steps, and then tried again.
+// All work on a standby is interrupted at its steps, and then tried again.
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
