@@ -20,35 +20,71 @@ export interface TreeEntry {
   oid: Oid
 }
 
-/**
- * Decodes the body of a tree, but no more than one entry beyond `maxEntries`. Throws
- * `pack-corrupt` where it is malformed.
- */
-export function decodeTree(
-  body: Buffer,
-  oidLength: number,
-  maxEntries = Number.POSITIVE_INFINITY,
-): TreeEntry[] {
+/** Decodes the body of a tree. Throws `pack-corrupt` where it is malformed. */
+export function decodeTree(body: Buffer, oidLength: number): TreeEntry[] {
   const entries: TreeEntry[] = []
-  let position = 0
-  while (position < body.length && entries.length <= maxEntries) {
-    const space = body.indexOf(0x20, position)
-    const nul = body.indexOf(0, position)
-    const end = nul + 1 + oidLength
-    if (space <= position || nul < space || end > body.length) {
+  for (const cursor = new TreeCursor(body, oidLength); cursor.next(); ) {
+    const { mode, name, oid } = cursor
+    entries.push({ mode, name, oid })
+  }
+  return entries
+}
+
+/**
+ * Goes through the body of a tree, so that one of megabytes is looked at without a list of what is
+ * in it: stands at one entry, and at first before the first.
+ */
+export class TreeCursor implements TreeEntry {
+  /** Where the entry starts. */
+  at = 0
+  readonly #body: Buffer
+  readonly #oidLength: number
+  /** Where its name starts and ends, and where the next entry starts. */
+  #name = 0
+  #nul = 0
+  #end = 0
+
+  constructor(body: Buffer, oidLength: number) {
+    this.#body = body
+    this.#oidLength = oidLength
+  }
+
+  /** Goes to the next entry; false where there is none. Throws `pack-corrupt`. */
+  next(): boolean {
+    if (this.#end >= this.#body.length) return false
+    this.goTo(this.#end)
+    return true
+  }
+
+  /** Goes to the entry that starts there. Throws `pack-corrupt`. */
+  goTo(at: number): void {
+    const space = this.#body.indexOf(0x20, at)
+    const nul = this.#body.indexOf(0, at)
+    const end = nul + 1 + this.#oidLength
+    if (space <= at || nul < space || end > this.#body.length) {
       throw new SyncError(
         'pack-corrupt',
         'A tree object is malformed; the repository is damaged (git fsck tells more)',
       )
     }
-    entries.push({
-      mode: parseMode(body.toString('latin1', position, space)),
-      name: body.toString('latin1', space + 1, nul),
-      oid: body.toString('hex', nul + 1, end),
-    })
-    position = end
+    this.at = at
+    this.#name = space + 1
+    this.#nul = nul
+    this.#end = end
   }
-  return entries
+
+  /** Throws `unsafe-tree` for one that git does not know. */
+  get mode(): Mode {
+    return parseMode(this.#body.toString('latin1', this.at, this.#name - 1))
+  }
+
+  get name(): string {
+    return this.#body.toString('latin1', this.#name, this.#nul)
+  }
+
+  get oid(): Oid {
+    return this.#body.toString('hex', this.#nul + 1, this.#end)
+  }
 }
 
 /** The body of a tree; its entries are in git's order already. */

@@ -13,6 +13,7 @@ import type { PublishedRecord } from './snapshot/store.js'
 import type { DirectoryLayout, HeldTarget } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
 import type { OutsideAttributes } from './tree/compose.js'
+import type { PlanMemory } from './tree/plan-memory.js'
 
 /** The commit to publish, and its objects. */
 export interface CommitSource {
@@ -32,6 +33,8 @@ export interface CommitSource {
   limits?: Limits
   /** Told of each file that is written. */
   onWritten?: () => void
+  /** For its plan. @default unbounded */
+  memory?: PlanMemory
 }
 
 /** What became of a publication. */
@@ -49,7 +52,7 @@ export interface Publication {
   /** Hands over an object as soon as it is there, so that files can be staged. */
   offer(oid: Oid, object: StoredObject): void
   /** The blobs that are not staged yet, and those that it takes to know how files are converted. */
-  pending(): Oid[]
+  pending(): Iterable<Oid>
   /** Stages what is left, then puts everything in place. */
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */

@@ -40,11 +40,16 @@ export function closePart({ budget: { shared }, id }: MemoryPart): void {
   if (Atomics.compareExchange(shared, HOLDER, id, 0) === id) Atomics.notify(shared, HOLDER)
 }
 
+/** Whether what never fits is refused; else it has the reserve to itself, however much it is. */
+export type Fit = 'or refused' | 'whatever it is'
+
 /** What is held of a part. */
 export class HeldMemory {
   readonly #part: MemoryPart
   readonly #refuse: (budgetBytes: number) => SyncError
   #bytes = 0
+  /** Of them, what was taken whatever it is. */
+  #beyondBytes = 0
 
   /** `refuse` is the fault of what never fits. */
   constructor(part: MemoryPart, refuse: (budgetBytes: number) => SyncError) {
@@ -58,21 +63,23 @@ export class HeldMemory {
   }
 
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
-  tryToTake(bytes: number): boolean {
+  tryToTake(bytes: number, fit: Fit = 'or refused'): boolean {
     const { budget, id, ownBytes } = this.#part
     const after = this.#bytes + bytes
-    if (after > ownBytes + budget.bytes / 2) throw this.#refuse(budget.bytes)
+    const isTooMuch = after - this.#beyondBytes > ownBytes + budget.bytes / 2
+    if (fit === 'or refused' && isTooMuch) throw this.#refuse(budget.bytes)
     if (after > ownBytes) {
       const holder = Atomics.compareExchange(budget.shared, HOLDER, 0, id)
       if (holder !== 0 && holder !== id) return false
     }
     this.#bytes = after
+    if (fit === 'whatever it is') this.#beyondBytes += bytes
     return true
   }
 
   /** Takes more in a thread that may be blocked; `checkpoint` throws when it is to give up. */
-  takeBlocking(bytes: number, checkpoint: () => void): void {
-    while (!this.tryToTake(bytes)) {
+  takeBlocking(bytes: number, checkpoint: () => void, fit?: Fit): void {
+    while (!this.tryToTake(bytes, fit)) {
       checkpoint()
       const { shared } = this.#part.budget
       const holder = Atomics.load(shared, HOLDER)
@@ -86,6 +93,13 @@ export class HeldMemory {
       signal.throwIfAborted()
       await sleep(LOOK_MS)
     }
+  }
+
+  /** Gives back all that was taken whatever it is. */
+  giveBeyond(): void {
+    const bytes = this.#beyondBytes
+    this.#beyondBytes = 0
+    this.give(bytes)
   }
 
   /** Gives bytes back, and the reserve where it is not needed any more. */

@@ -164,12 +164,15 @@ class Unpacking {
     const { fetchBlobs, have, selection = ALL, want } = this.#options
     // Else the remote has sent all that `have` lacks.
     if (!fetchBlobs || (selectionKey(selection) === undefined && want !== have)) return
-    const lacking = publication.pending().filter((oid) => !this.#objects.hasBlob(oid))
-    if (lacking.length === 0) return
+    const lacking = new Set<Oid>()
+    for (const oid of publication.pending()) {
+      if (!lacking.has(oid) && !this.#objects.hasBlob(oid)) lacking.add(oid)
+    }
+    if (lacking.size === 0) return
     this.#blobs = this.#openReader()
     this.#objects.add(this.#blobs)
     beginPhase(this.#progress, 'fetch')
-    for await (const chunk of fetchBlobs(lacking)) await this.#blobs.write(chunk)
+    for await (const chunk of fetchBlobs([...lacking])) await this.#blobs.write(chunk)
     beginPhase(this.#progress, 'unpack')
     await this.#blobs.finish()
   }
@@ -199,6 +202,7 @@ class Unpacking {
     } catch (error) {
       // Too early: then staging starts when the pack is whole.
       if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
+      this.#memory.releasePlans()
     }
   }
 
@@ -206,11 +210,12 @@ class Unpacking {
     const { checkpoint, limits, target, want } = this.#options
     const { tree: root, ...commit } = this.#objects.commitOf(want)
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
+    const memory = this.#memory
     this.#commit = commit
     const { readTree, ...composed } = this.#compose(root)
-    this.#base?.expect(composed.tree, readTree, limits)
+    this.#base?.expect(composed.tree, readTree, { limits, memory })
     const onWritten = () => countFile(this.#progress)
-    const source = { ...commit, ...composed, readTree, readBlob, limits, onWritten }
+    const source = { ...commit, ...composed, readTree, readBlob, limits, memory, onWritten }
     return begin(target, source, checkpoint, this.#base)
   }
 

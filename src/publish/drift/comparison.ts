@@ -6,7 +6,7 @@ import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { differing, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
-import { filesOf } from '../tree/tree-diff.js'
+import { filesOf } from '../tree/file-runs.js'
 import { isRightFile } from './file-content.js'
 
 /** How closely files are looked at. */

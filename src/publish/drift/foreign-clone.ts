@@ -13,7 +13,7 @@ import { readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import type { DirectoryLayout } from '../target.js'
 import { nameFault } from '../tree/safe-name.js'
-import type { TreeFile } from '../tree/tree-diff.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import { isRightFile, isWithCrlf } from './file-content.js'
 
 /** An index or a list of refs that is larger says nothing, in bytes. */

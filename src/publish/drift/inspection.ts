@@ -5,7 +5,7 @@ import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
-import type { TreeFile } from '../tree/tree-diff.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import { PublishedTree } from './published-tree.js'
 
 /** What others did to paths, told so that a line of the log can hold it. */

@@ -4,7 +4,6 @@
 import type { Stats } from 'node:fs'
 import { errnoOf } from '../../base/errno.js'
 import { restore } from '../../git/attributes/restore.js'
-import type { Limits } from '../../git/limits.js'
 import { hashObject, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { joinBytePath } from '../../volume/byte-path.js'
@@ -14,7 +13,10 @@ import { attributesIn, contentOf, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { type PublishedRecord, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
-import { diffTrees, filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { BlobIndex } from '../tree/blob-index.js'
+import { type FileRuns, filesOf } from '../tree/file-runs.js'
+import { type DiffBounds, diffTrees } from '../tree/tree-diff.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import { isContent } from './file-content.js'
 
 /** From this size on, in bytes, a file is not held in memory. */
@@ -26,18 +28,18 @@ export class PublishedTree {
   /** What was published to the directory that the next commit's grows from, if it is known already. */
   readonly base: PublishedRecord | undefined
   readonly #layout: DirectoryLayout
-  readonly #drifted: ReadonlySet<string>
   #trees: Map<Oid, Buffer> | undefined
   /** The files most likely asked for, by their blob: those that the next tree lacks. */
-  #likely = new Map<Oid, TreeFile>()
-  #all: Map<Oid, TreeFile> | undefined
+  #likely: BlobIndex[] = []
+  #all: BlobIndex | undefined
+  readonly #drifted: ReadonlySet<number>
   #conversionOf: Conversions | undefined
 
   constructor(layout: DirectoryLayout, record: PublishedRecord, base?: PublishedRecord) {
     this.record = record
     this.base = base
     this.#layout = layout
-    this.#drifted = new Set(record.drifted?.map(({ path }) => path))
+    this.#drifted = new Set(record.drifted?.map(({ index }) => index))
   }
 
   /** Lets go of what is held open. */
@@ -51,17 +53,17 @@ export class PublishedTree {
   }
 
   /** Says which tree comes next, so that what it replaces is found without a look at every file. */
-  expect(tree: Oid, readTree: (oid: Oid) => Buffer, limits?: Limits): void {
+  expect(tree: Oid, readTree: (oid: Oid) => Buffer, bounds?: DiffBounds): void {
     const { trees } = this.record.snapshot
-    const { deletes, replaced } = diffTrees(trees, tree, readTree, limits)
-    for (const file of [...deletes, ...replaced]) this.#likely.set(file.oid, file)
+    const { deletes, replaced } = diffTrees(trees, tree, readTree, bounds)
+    this.#likely = [indexOf(deletes), indexOf(replaced)]
   }
 
   /** Whether a file was published with this blob, and was not found to be another one since. */
   hasBlob(oid: Oid): boolean {
     const { attributes } = this.record.snapshot
     const file = this.#find(oid)
-    return (file && !this.#drifted.has(file.path)) || attributes.some((other) => other.oid === oid)
+    return (file && !this.#drifted.has(file.index)) || attributes.some((other) => other.oid === oid)
   }
 
   /**
@@ -108,23 +110,30 @@ export class PublishedTree {
   }
 
   #find(oid: Oid): TreeFile | undefined {
-    const likely = this.#likely.get(oid)
-    if (likely) return likely
-    this.#all ??= this.#index()
-    return this.#all.get(oid)
+    for (const index of this.#likely) {
+      const likely = this.#best(index, oid)
+      if (likely) return likely
+    }
+    this.#all ??= indexOf(filesOf(this.record.snapshot))
+    return this.#best(this.#all, oid)
   }
 
   /** Of files with one blob, one counts that is as it was published, best as it is stored. */
-  #index(): Map<Oid, TreeFile> {
-    const rankOf = (file: TreeFile) =>
-      this.#drifted.has(file.path) ? 0 : this.#isConverted(file) ? 1 : 2
-    const index = new Map<Oid, TreeFile>()
-    for (const file of filesOf(this.record.snapshot)) {
-      const other = index.get(file.oid)
-      if (!other || rankOf(file) > rankOf(other)) index.set(file.oid, file)
+  #best(index: BlobIndex, oid: Oid): TreeFile | undefined {
+    let best: { file: TreeFile; rank: number } | undefined
+    for (const file of index.find(oid)) {
+      const rank = this.#drifted.has(file.index) ? 0 : this.#isConverted(file) ? 1 : 2
+      if (rank > (best?.rank ?? -1)) best = { file, rank }
+      if (rank === 2) break
     }
-    return index
+    return best?.file
   }
+}
+
+function indexOf(files: FileRuns): BlobIndex {
+  const index = new BlobIndex(files.places)
+  for (const file of files) index.add(file)
+  return index
 }
 
 function readSmall(volume: Volume, path: string, stat: Stats): Buffer | undefined {

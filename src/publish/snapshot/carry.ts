@@ -3,7 +3,8 @@
 // of a file is, where a conversion made other bytes of its blob, the oid of those.
 import type { Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
-import type { TreeDiff, TreeFile } from '../tree/tree-diff.js'
+import type { TreeDiff } from '../tree/tree-diff.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import {
   ALL_AS_STORED,
   contentOf,
@@ -34,7 +35,9 @@ export class FileRecords {
 
   /** Those of the first `count` files. */
   statsOf(count: number): Float64Array {
-    return resized(this.#stats, count * STAT_FIELDS)
+    const length = count * STAT_FIELDS
+    if (this.#stats.length < length) this.#stats = resized(this.#stats, length)
+    return this.#stats.subarray(0, length)
   }
 }
 

@@ -3,7 +3,8 @@
 import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
-import { diffTrees, type TreeRecord } from '../tree/tree-diff.js'
+import { diffTrees } from '../tree/tree-diff.js'
+import type { TreeRecord } from '../tree/tree-places.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
 import {

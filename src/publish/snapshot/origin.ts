@@ -3,7 +3,7 @@
 // are the bases of its deltas.
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
-import type { TreeRecord } from '../tree/tree-diff.js'
+import type { TreeRecord } from '../tree/tree-places.js'
 
 /** What the published trees were composed of. */
 export interface TreeOrigin extends EncodedOrigin {

@@ -8,7 +8,7 @@ import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
 import { nameFault } from '../tree/safe-name.js'
-import type { TreeRecord } from '../tree/tree-diff.js'
+import type { TreeRecord } from '../tree/tree-places.js'
 import {
   decodeBodies,
   type EncodedOrigin,

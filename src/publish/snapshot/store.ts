@@ -3,7 +3,8 @@
 import path from 'node:path'
 import { ABSENT, NO_LINK, tolerating } from '../../volume/errnos.js'
 import type { DirectoryLayout } from '../target.js'
-import { filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { FileRuns, RunList } from '../tree/file-runs.js'
+import { type TreeFile, TreePlaces } from '../tree/tree-places.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { pruneOrigin } from './origin.js'
 import {
@@ -67,12 +68,12 @@ export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
 
 /** The files that are known to differ from what was published. */
 function driftedIn(snapshot: Snapshot): TreeFile[] {
-  const { stats } = snapshot
-  for (let at = 0; at < stats.length; at += STAT_FIELDS) {
-    if ((stats[at] as number) >= 0) continue
-    return filesOf(snapshot).filter(({ index }) => (stats[index * STAT_FIELDS] as number) < 0)
+  const { stats, trees } = snapshot
+  const runs = new RunList()
+  for (let index = 0; index * STAT_FIELDS < stats.length; index++) {
+    if ((stats[index * STAT_FIELDS] as number) < 0) runs.add(index)
   }
-  return []
+  return [...new FileRuns(new TreePlaces(trees), runs.runs)]
 }
 
 /** Writes the next snapshot beside the one that was read last, if any. */

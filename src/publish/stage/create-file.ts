@@ -13,7 +13,7 @@ import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import type { OpenFile } from '../../volume/open-file.js'
 import type { Volume } from '../../volume/volume.js'
 import { hashFile, isBlob } from '../drift/file-content.js'
-import type { TreeFile } from '../tree/tree-diff.js'
+import type { TreeFile } from '../tree/tree-places.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
 

@@ -8,7 +8,9 @@ import { SyncError } from '../../base/errors.js'
 import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import { displayPath, joinBytePath, nameOf, parentOf, toBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
-import type { TreeDiff, TreeRecord } from '../tree/tree-diff.js'
+import type { FileRuns } from '../tree/file-runs.js'
+import type { TreeDiff } from '../tree/tree-diff.js'
+import type { TreeRecord } from '../tree/tree-places.js'
 import type { Rename } from './journal.js'
 
 /** One letter, composed in both ways, as byte strings. */
@@ -37,15 +39,14 @@ export function replacedByCase(
   { volume, root, staging, renames, checkpoint }: Folding,
 ): ReadonlySet<string> {
   const replaced = new Set<string>()
-  const paths = diff.writes.map(({ path }) => path)
-  if (!foldsNames(volume, staging, paths)) return replaced
+  if (!foldsNames(volume, staging, diff.writes)) return replaced
   assertKeptApart(
     diff.trees,
     old,
     (one, other) => isOneName(volume, one, other, staging),
     checkpoint,
   )
-  const written = new Map(paths.map((path) => [foldPath(path), path]))
+  const written = new Map(Array.from(diff.writes, ({ path }) => [foldPath(path), path] as const))
   const units = new Map(renames.map((rename) => [rename.path, rename]))
   for (const { path } of diff.deletes) {
     const by = written.get(foldPath(path))
@@ -85,11 +86,11 @@ export function clashOf(
  * Whether a volume takes names for one that are not. How it composes letters is asked only where
  * a path has any that are not ASCII.
  */
-function foldsNames(volume: Volume, staging: string, paths: Iterable<string>): boolean {
+function foldsNames(volume: Volume, staging: string, files: FileRuns): boolean {
   const folded = joinBytePath(parentOf(staging), nameOf(staging).toUpperCase())
   if (volume.stat(folded)) return true
-  for (const bytePath of paths) {
-    if (!isAscii(bytePath)) return isOneName(volume, COMPOSED, DECOMPOSED, staging)
+  for (const { path } of files) {
+    if (!isAscii(path)) return isOneName(volume, COMPOSED, DECOMPOSED, staging)
   }
   return false
 }

@@ -2,32 +2,43 @@
 // that does not exist yet is staged whole.
 import type { Stats } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
-import { displayPath, joinBytePath, nameOf, parentOf } from '../../volume/byte-path.js'
+import { Numbers } from '../../base/numbers.js'
+import { displayPath, joinBytePath, nameOf } from '../../volume/byte-path.js'
 import { type MountPoints, mountPointsBelow } from '../../volume/mount-points.js'
 import type { Volume } from '../../volume/volume.js'
+import type { PlacedFile, TreePlaces } from '../tree/tree-places.js'
 import type { Rename } from './journal.js'
 import { clashOf } from './name-clash.js'
+
+/** Where things are staged. */
+export interface StagingPlace {
+  volume: Volume
+  /** What is staged goes below it; a byte path, as the next one. */
+  root: string
+  staging: string
+  obstacles: Obstacles
+  places: TreePlaces
+}
+
+/** Of a directory: not looked at yet, in place already, staged in the one it lies in, or a unit. */
+const [UNKNOWN, IN_PLACE, INSIDE, FIRST_UNIT] = [0, 1, 2, 3]
 
 /** What lies in a staging directory, and where each of it goes. */
 export class StagingLayout {
   /** Where each staged thing goes; its place in the list is its name in the staging directory. */
   readonly renames: Rename[] = []
-  readonly #volume: Volume
-  readonly #root: string
-  readonly #staging: string
-  readonly #obstacles: Obstacles
-  /** Where each directory is staged; undefined for one that is in place already. */
-  readonly #directories = new Map<string, string | undefined>()
-  /** The place of a path in {@link renames}. */
-  readonly #units = new Map<string, number>()
+  readonly #options: StagingPlace
+  readonly #places: TreePlaces
+  /** Of each directory of the tree, how it is staged; and of each file, 1 more than its unit. */
+  readonly #directories = new Numbers()
+  readonly #units = new Numbers()
+  /** The staged directory that was asked for last: the next one is often the same. */
+  #last = { tree: -1, path: '' }
 
-  /** Of what goes below `root`, staged in the directory `staging`; both are byte paths. */
-  constructor(volume: Volume, root: string, staging: string, obstacles: Obstacles) {
-    this.#volume = volume
-    this.#root = root
-    this.#staging = staging
-    this.#obstacles = obstacles
-    this.directory('')
+  constructor(options: StagingPlace) {
+    this.#options = options
+    this.#places = options.places
+    this.directory(0)
   }
 
   /** Says what it means where the name of `target` is taken. */
@@ -35,59 +46,86 @@ export class StagingLayout {
     try {
       create()
     } catch (error) {
-      const pathOf = (unit: number) => this.renames[unit]?.path
-      throw clashOf(error, this.#volume, this.#staging, pathOf, target)
+      const { staging, volume } = this.#options
+      throw clashOf(error, volume, staging, (unit) => this.renames[unit]?.path, target)
     }
   }
 
   /** Where a file is to be written. */
-  placeOf(path: string): string {
-    const parent = this.directory(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, nameOf(path))
-    const existing = this.#volume.stat(joinBytePath(this.#root, path))
-    if (existing?.isDirectory()) return this.#unit(path, this.#obstacles.contentOf(path))
-    if (existing) this.#obstacles.assertNotMounted(path, existing)
-    return this.#unit(path)
+  placeOf({ index, path, tree }: PlacedFile): string {
+    const directory = this.directory(tree)
+    if (directory !== undefined) return joinBytePath(directory, nameOf(path))
+    const { obstacles, root, volume } = this.#options
+    const existing = volume.stat(joinBytePath(root, path))
+    if (existing && !existing.isDirectory()) obstacles.assertNotMounted(path, existing)
+    const unit = this.#addUnit(path, existing?.isDirectory() ? obstacles.contentOf(path) : [])
+    this.#units.set(index, unit + 1)
+    return this.#unitPath(unit)
   }
 
   /** Where a file was staged; undefined where it was not. */
-  stagedPathOf(path: string): string | undefined {
-    const parent = this.#directories.get(parentOf(path))
-    if (parent !== undefined) return joinBytePath(parent, nameOf(path))
-    const index = this.#units.get(path)
-    return index === undefined ? undefined : joinBytePath(this.#staging, String(index))
+  stagedPathOf({ index, path, tree }: PlacedFile): string | undefined {
+    const isKnown = this.#directories.get(tree) !== UNKNOWN
+    const directory = isKnown ? this.directory(tree) : undefined
+    if (directory !== undefined) return joinBytePath(directory, nameOf(path))
+    const unit = this.#units.get(index)
+    return unit === 0 ? undefined : this.#unitPath(unit - 1)
   }
 
-  /** Where a directory is staged, or undefined where it is in place. */
-  directory(path: string): string | undefined {
-    if (this.#directories.has(path)) return this.#directories.get(path)
-    const staged = this.#makeDirectory(path)
-    this.#directories.set(path, staged)
-    return staged
+  /** Makes a directory that nothing of the tree lies in. */
+  emptyDirectory({ path, tree }: PlacedFile): void {
+    this.#make(path, this.directory(tree))
   }
 
-  #makeDirectory(path: string): string | undefined {
-    const parent = path === '' ? undefined : this.directory(parentOf(path))
-    if (parent !== undefined) {
-      const staged = joinBytePath(parent, nameOf(path))
-      this.creating(() => this.#volume.makeDirectory(staged), staged)
-      return staged
+  /** Where a directory of the tree is staged, or undefined where it is in place. */
+  directory(tree: number): string | undefined {
+    if (tree === this.#last.tree) return this.#last.path
+    if (this.#directories.get(tree) === UNKNOWN) {
+      this.#directories.set(tree, this.#makeTree(tree))
     }
-    const existing = this.#volume.stat(joinBytePath(this.#root, path))
+    const path = this.#stagedPath(tree)
+    if (path !== undefined) this.#last = { tree, path }
+    return path
+  }
+
+  #stagedPath(tree: number): string | undefined {
+    const state = this.#directories.get(tree)
+    if (state === IN_PLACE) return undefined
+    if (state >= FIRST_UNIT) return this.#unitPath(state - FIRST_UNIT)
+    const above = this.#stagedPath(this.#places.parentOf(tree)) as string
+    return joinBytePath(above, this.#places.nameOf(tree))
+  }
+
+  #makeTree(tree: number): number {
+    const above = tree === 0 ? undefined : this.directory(this.#places.parentOf(tree))
+    return this.#make(this.#places.pathOf(tree), above)
+  }
+
+  /** Makes a directory that lies in one that is staged, or in one that is in place. */
+  #make(path: string, above: string | undefined): number {
+    const { obstacles, root, volume } = this.#options
+    if (above !== undefined) {
+      const staged = joinBytePath(above, nameOf(path))
+      this.creating(() => volume.makeDirectory(staged), staged)
+      return INSIDE
+    }
+    const existing = volume.stat(joinBytePath(root, path))
     if (existing?.isDirectory()) {
-      if (path !== '') this.#obstacles.assertNotMounted(path, existing)
-      return undefined
+      if (path !== '') obstacles.assertNotMounted(path, existing)
+      return IN_PLACE
     }
-    const staged = this.#unit(path, existing ? [path] : [])
-    this.#volume.makeDirectory(staged)
-    return staged
+    const unit = this.#addUnit(path, existing ? [path] : [])
+    volume.makeDirectory(this.#unitPath(unit))
+    return FIRST_UNIT + unit
   }
 
-  /** The staged path of the next thing to be renamed into place. */
-  #unit(path: string, removeFirst: string[] = []): string {
-    const index = this.renames.push({ path, removeFirst }) - 1
-    this.#units.set(path, index)
-    return joinBytePath(this.#staging, String(index))
+  /** The number of the next thing to be renamed into place. */
+  #addUnit(path: string, removeFirst: string[]): number {
+    return this.renames.push({ path, removeFirst }) - 1
+  }
+
+  #unitPath(unit: number): string {
+    return joinBytePath(this.#options.staging, String(unit))
   }
 }
 

@@ -2,18 +2,21 @@
 // out what stands in the way. A directory that does not exist yet is staged whole, so
 // that one rename puts all of it in place.
 import { SyncError } from '../../base/errors.js'
-import type { Conversion } from '../../git/attributes/conversion.js'
+import { type Conversion, NO_CONVERSION } from '../../git/attributes/conversion.js'
 import { type Limits, tooLarge } from '../../git/limits.js'
 import type { StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRightFile } from '../drift/file-content.js'
 import type { ForeignClone } from '../drift/foreign-clone.js'
 import { FileRecords } from '../snapshot/carry.js'
-import { isConvertible } from '../tree/attribute-plan.js'
-import type { TreeDiff, TreeFile, TreeRecord } from '../tree/tree-diff.js'
+import { type Conversions, isConvertible } from '../tree/attribute-plan.js'
+import { BlobIndex } from '../tree/blob-index.js'
+import type { FileRuns } from '../tree/file-runs.js'
+import type { TreeDiff } from '../tree/tree-diff.js'
+import type { PlacedFile, TreeFile, TreePlaces, TreeRecord } from '../tree/tree-places.js'
 import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
 import type { Journal } from './journal.js'
 import { replacedByCase } from './name-clash.js'
@@ -40,7 +43,9 @@ export interface StagingOptions {
   /** Throws when the work is to be given up. */
   checkpoint: () => void
   /** What of all that is in place will go: each path. */
-  deletes: ReadonlySet<string>
+  deletes: () => ReadonlySet<string>
+  /** Where the directories of the new tree are. */
+  places: TreePlaces
 }
 
 /** The longest path that Linux takes, in bytes; a shorter one in staging could become longer. */
@@ -56,84 +61,77 @@ export class Staging {
   readonly records = new FileRecords()
   #bytesWritten = 0
   readonly #options: StagingOptions
-  /** What may be in place already: that is found out when it is known how it is converted. */
-  readonly #late = new Set<string>()
+  /** Which files may be in place already: that is found out when it is known how they are converted. */
+  readonly #late = new Set<number>()
   /** The files that are not staged yet, by their blob. */
-  readonly #pending = new Map<Oid, TreeFile | TreeFile[]>()
+  readonly #pending: BlobIndex
   readonly #layout: StagingLayout
 
   constructor(options: StagingOptions) {
     this.#options = options
-    const { volume, root, clean, clone, deletes, staging } = options
+    const { volume, root, clean, clone, deletes, places, staging } = options
     volume.removeAll(staging)
     volume.makeDirectory(staging)
-    const mayGo = (path: string) => deletes.has(path) || (clone?.isUnmodified(path) ?? false)
+    const mayGo = (path: string) => deletes().has(path) || (clone?.isUnmodified(path) ?? false)
     const obstacles = new Obstacles({ volume, root, clean, mayGo })
-    this.#layout = new StagingLayout(volume, root, staging, obstacles)
+    this.#layout = new StagingLayout({ volume, root, staging, obstacles, places })
+    this.#pending = new BlobIndex(places)
   }
 
   /** Says that a file is to be staged. */
-  expect(file: TreeFile): void {
+  expect(file: PlacedFile): void {
     this.#assertShort(file)
-    if (file.mode === MODE.gitlink) {
-      // As real git does for a submodule that is not checked out: an empty directory.
-      this.#layout.directory(file.path)
-      return
-    }
-    const files = this.#pending.get(file.oid)
-    if (Array.isArray(files)) files.push(file)
-    else this.#pending.set(file.oid, files ? [files, file] : file)
+    // As real git does for a submodule that is not checked out: an empty directory.
+    if (file.mode === MODE.gitlink) this.#layout.emptyDirectory(file)
+    else this.#pending.add(file)
   }
 
   /** Says which files are in place as blobs, but are converted in another way now. */
-  expectRewrites(files: readonly TreeFile[]): void {
+  expectRewrites(files: FileRuns): void {
     for (const file of files) {
       this.#assertShort(file)
-      this.#late.add(file.path)
+      this.#late.add(file.index)
     }
   }
 
-  /** The blobs of the files that are not staged yet. */
-  pending(): Oid[] {
-    return [...this.#pending.keys()]
+  /** The blobs of the files that are not staged yet, one for each file. */
+  pending(): Iterable<Oid> {
+    return this.#pending.left()
   }
 
   /** Stages the files that have this blob, if any wait for it. */
   offer(oid: Oid, blob: StoredObject): void {
-    const files = this.#pending.get(oid)
-    if (!files) return
-    this.#pending.delete(oid)
-    for (const file of Array.isArray(files) ? files : [files]) {
+    for (const file of this.#pending.take(oid)) {
       this.#options.checkpoint()
       this.#stage(file, blob)
     }
   }
 
   /**
-   * Stages all that is left of a diff, converts what is to be, by its path, and returns what it
-   * takes to put everything in place. Of `old`, the trees that were there before, no name is looked
-   * at again.
+   * Stages all that is left of a diff, converts what is to be, and returns what it takes to put
+   * everything in place. Of `old`, the trees that were there before, no name is looked at again.
    */
   finish(
     diff: TreeDiff,
-    conversions: ReadonlyMap<string, Conversion>,
+    conversionOf: Conversions | undefined,
     readBlob: (oid: Oid) => StoredObject,
     old: readonly TreeRecord[] = [],
   ): Journal {
-    for (const oid of [...this.#pending.keys()]) this.offer(oid, readBlob(oid))
-    if (conversions.size > 0 || this.#late.size > 0) {
-      for (const file of diff.writes.filter(isConvertible)) {
+    for (const oid of this.#pending.left()) this.offer(oid, readBlob(oid))
+    if (conversionOf || this.#late.size > 0) {
+      for (const file of diff.writes) {
         this.#options.checkpoint()
-        this.#convert(file, conversions.get(file.path), readBlob)
+        if (isConvertible(file)) this.#convert(file, conversionOf?.(file.path), readBlob)
       }
     }
     const { renames } = this.#layout
     const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
     const gone = new Set(renames.flatMap(({ removeFirst }) => removeFirst))
-    const deletes = diff.deletes
-      .map(({ path }) => path)
-      .filter((path) => !gone.has(path) && !replaced.has(path))
-    const keeps = diff.writes.filter(({ mode }) => mode === MODE.gitlink).map(({ path }) => path)
+    const deletes = Array.from(diff.deletes, ({ path }) => path).filter(
+      (path) => !gone.has(path) && !replaced.has(path),
+    )
+    const keeps: string[] = []
+    for (const { mode, path } of diff.writes) if (mode === MODE.gitlink) keeps.push(path)
     return { renames, deletes, keeps }
   }
 
@@ -142,11 +140,11 @@ export class Staging {
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
   }
 
-  #stage(file: TreeFile, blob: StoredObject): void {
-    const parent = this.#layout.directory(parentOf(file.path))
+  #stage(file: PlacedFile, blob: StoredObject): void {
+    const directory = this.#layout.directory(file.tree)
     const isAdopted =
-      parent === undefined && this.#options.adopt && this.#mayBeRight(file, sizeOf(blob))
-    if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file.path))
+      directory === undefined && this.#options.adopt && this.#mayBeRight(file, sizeOf(blob))
+    if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file))
   }
 
   #write(file: TreeFile, blob: StoredObject, target: string): void {
@@ -158,19 +156,19 @@ export class Staging {
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
   #convert(
-    file: TreeFile,
-    conversion: Conversion | undefined,
+    file: PlacedFile,
+    conversion: Conversion = NO_CONVERSION,
     readBlob: (oid: Oid) => StoredObject,
   ): void {
-    if (!conversion) {
-      if (!this.#late.has(file.path)) return
+    if (conversion.key === '') {
+      if (!this.#late.has(file.index)) return
       const blob = readBlob(file.oid)
       if (this.#findInPlace(file, file.oid, sizeOf(blob))) return
-      this.#write(file, blob, this.#layout.placeOf(file.path))
+      this.#write(file, blob, this.#layout.placeOf(file))
       return
     }
     const { staging, volume } = this.#options
-    const staged = this.#layout.stagedPathOf(file.path)
+    const staged = this.#layout.stagedPathOf(file)
     const blob = staged === undefined ? readBlob(file.oid) : storedAt(volume, staged, file.oid)
     const target = joinBytePath(staging, 'converted')
     const permissions = permissionsOf(file.mode)
@@ -182,7 +180,7 @@ export class Staging {
     }
     if (staged === undefined) this.#countFile()
     this.#count(staged === undefined ? size : size - sizeOf(blob))
-    const goal = staged ?? this.#layout.placeOf(file.path)
+    const goal = staged ?? this.#layout.placeOf(file)
     volume.rename(target, goal)
     this.#keep(file, oid, goal)
   }
@@ -221,7 +219,7 @@ export class Staging {
     if (this.#findInPlace(file, file.oid, size)) return true
     const existing = this.#options.volume.stat(joinBytePath(this.#options.root, file.path))
     if (file.mode === MODE.symlink || !existing?.isFile()) return false
-    this.#late.add(file.path)
+    this.#late.add(file.index)
     return true
   }
 }

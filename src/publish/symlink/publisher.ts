@@ -21,7 +21,7 @@ import {
   stateOf,
   worktreeLayout,
 } from '../target.js'
-import { filesOf } from '../tree/tree-diff.js'
+import { filesOf } from '../tree/file-runs.js'
 import { removeForeign } from '../update/clean.js'
 import { recover, verify } from '../update/record.js'
 import { recheckStandby, takeStandby } from './standby.js'
@@ -109,7 +109,7 @@ function assertOwn(target: HeldTarget): void {
   const record = recover(layout)
   const clone = record ? undefined : openForeignClone(layout)
   const isRepositoryOwn = clone !== undefined && clone.whyKept === undefined
-  const own = new Set(record && filesOf(record.snapshot).map((file) => file.path))
+  const own = new Set(record && Array.from(filesOf(record.snapshot), (file) => file.path))
   const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)
     if (target.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false

@@ -15,7 +15,8 @@ import {
 } from '../snapshot/store.js'
 import { copyFile, permissionsOf } from '../stage/create-file.js'
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
-import { filesOf, type TreeFile } from '../tree/tree-diff.js'
+import { filesOf } from '../tree/file-runs.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import { recheck, recover, verify } from '../update/record.js'
 
 const STANDBY = 'standby'

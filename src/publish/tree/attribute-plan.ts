@@ -9,7 +9,9 @@ import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath, parentOf } from '../../volume/byte-path.js'
 import type { OutsideAttributes } from './compose.js'
-import { filesOf, type TreeDiff, type TreeFile } from './tree-diff.js'
+import { filesOf } from './file-runs.js'
+import type { TreeDiff } from './tree-diff.js'
+import type { TreeFile } from './tree-places.js'
 
 /** The most bytes that all attributes files of a commit may have together: they are kept. */
 const MAX_ATTRIBUTES_BYTES = 1024 * 1024
@@ -17,6 +19,9 @@ const MAX_ATTRIBUTES_BYTES = 1024 * 1024
 /** So many things that are not done are told of. */
 const MAX_IGNORED = 10
 const MAX_IGNORED_LENGTH = 100
+
+/** Of so many directories it is kept what their attributes are. */
+const MAX_STACKS = 10_000
 
 /** Something that attributes ask for and that is not done: the files are published as stored. */
 export interface Ignored {
@@ -57,10 +62,10 @@ export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '' }
 export interface AttributePlan {
   /** The attributes files of the commit. */
   attributes: readonly AttributesFile[]
-  /** What becomes of files that are to be written, by their path; others are written as stored. */
-  conversions: ReadonlyMap<string, Conversion>
-  /** Files that are kept as blobs, and are to be published in another way than they were. */
-  rewrites: TreeFile[]
+  /** What becomes of files that can be converted; absent where all are written as stored. */
+  conversionOf?: Conversions
+  /** The places of files that are kept as blobs, and are to be published in another way. */
+  rewrites: readonly number[]
   ignored: Ignored[]
 }
 
@@ -79,32 +84,28 @@ export function planAttributes(
   checkpoint: () => void,
 ): AttributePlan {
   const isWithout = before.files.length === 0 && around.outside.length === 0
-  if (isWithout && !diff.writes.some(isAttributesFile)) {
-    return { attributes: [], conversions: new Map(), rewrites: [], ignored: [] }
+  if (isWithout && attributesFilesOf(diff.writes).length === 0) {
+    return { attributes: [], rewrites: [], ignored: [] }
   }
   const attributes = attributesAfter(before, around, diff, readBlob)
   const conversionOf = conversionsBy({ files: attributes, subdir: around.subdir })
   const ignored = new Map<string, Ignored>()
-  const conversions = new Map<string, Conversion>()
   const add = ({ path }: TreeFile, conversion: Conversion) => {
-    if (conversion.key !== '') conversions.set(path, conversion)
     for (const attribute of conversion.ignored) countIgnored(attribute, path, ignored)
   }
   for (const file of diff.writes) {
     checkpoint()
     if (isConvertible(file)) add(file, conversionOf(file.path))
   }
-  const rewrites: TreeFile[] = []
+  const rewrites: number[] = []
   const conversionBefore = conversionsBy(before)
   for (const file of keptBelow(changedDirectories(before, around, attributes), around, diff)) {
     checkpoint()
     const conversion = conversionOf(file.path)
-    if (conversion.key !== conversionBefore(file.path).key) {
-      rewrites.push(file)
-      add(file, conversion)
-    } else for (const attribute of conversion.ignored) countIgnored(attribute, file.path, ignored)
+    if (conversion.key !== conversionBefore(file.path).key) rewrites.push(file.index)
+    add(file, conversion)
   }
-  return { attributes, conversions, rewrites, ignored: [...ignored.values()] }
+  return { attributes, conversionOf, rewrites, ignored: [...ignored.values()] }
 }
 
 /** What the attributes files of a tree make of its files. */
@@ -119,6 +120,8 @@ export function conversionsBy({ files, subdir }: TreeAttributes): Conversions {
       directory === ''
         ? AttributeStack.atRoot(body)
         : stackOf(parentOf(directory)).enter(directory, body)
+    // There may be a million directories.
+    if (stacks.size >= MAX_STACKS) stacks.clear()
     stacks.set(directory, stack)
     return stack
   }
@@ -140,8 +143,8 @@ function attributesAfter(
   const stay = isSamePlace ? before.files.filter(({ isOutside }) => !isOutside) : []
   const after = new Map(stay.map((file) => [file.directory, file]))
   const directoryOf = ({ path }: TreeFile) => joinBytePath(subdir, parentOf(path))
-  for (const file of isSamePlace ? [...diff.deletes, ...diff.replaced] : []) {
-    if (isAttributesFile(file)) after.delete(directoryOf(file))
+  for (const gone of isSamePlace ? [diff.deletes, diff.replaced] : []) {
+    for (const file of attributesFilesOf(gone)) after.delete(directoryOf(file))
   }
   let bytes = 0
   for (const { body } of after.values()) bytes += body.length
@@ -153,10 +156,16 @@ function attributesAfter(
     bodies.set(oid, body)
     after.set(directory, { ...file, body })
   }
-  const added = (isSamePlace ? diff.writes : filesOf(diff)).filter(isAttributesFile)
-  for (const file of added) add({ directory: directoryOf(file), oid: file.oid })
+  const added = isSamePlace ? diff.writes : filesOf(diff)
+  for (const file of attributesFilesOf(added)) add({ directory: directoryOf(file), oid: file.oid })
   for (const file of outside) add({ ...file, isOutside: true })
   return [...after.values()]
+}
+
+function attributesFilesOf(files: Iterable<TreeFile>): TreeFile[] {
+  const found: TreeFile[] = []
+  for (const file of files) if (isAttributesFile(file)) found.push(file)
+  return found
 }
 
 /** git reads a symlink's target as well, but nothing of a submodule. */
@@ -200,13 +209,12 @@ function changedDirectories(
 }
 
 /** The files below any of these directories that a diff keeps. */
-function keptBelow(
+function* keptBelow(
   directories: ReadonlySet<string>,
   { subdir }: AttributesAround,
-  diff: TreeDiff,
-): TreeFile[] {
-  if (directories.size === 0 || diff.kept.length === 0) return []
-  const written = new Set(diff.writes.map(({ path }) => path))
+  { kept, writes }: TreeDiff,
+): Generator<TreeFile> {
+  if (directories.size === 0 || kept.length === 0) return
   const below = new Map<string, boolean>([['', directories.has('')]])
   const isBelow = (directory: string): boolean => {
     const known = below.get(directory)
@@ -215,12 +223,9 @@ function keptBelow(
     below.set(directory, isConcerned)
     return isConcerned
   }
-  return filesOf(diff).filter(
-    (file) =>
-      isConvertible(file) &&
-      !written.has(file.path) &&
-      isBelow(parentOf(joinBytePath(subdir, file.path))),
-  )
+  for (const file of writes.others()) {
+    if (isConvertible(file) && isBelow(parentOf(joinBytePath(subdir, file.path)))) yield file
+  }
 }
 
 function countIgnored(attribute: string, path: string, ignored: Map<string, Ignored>): void {

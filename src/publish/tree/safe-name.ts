@@ -2,7 +2,7 @@
 // system could take for `.git` is refused, on every file system.
 // https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreprotectNTFS
 import { SyncError } from '../../base/errors.js'
-import { MODE, type TreeEntry } from '../../git/tree.js'
+import { MODE, type TreeCursor } from '../../git/tree.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 
@@ -27,20 +27,32 @@ const SUSPECT = /git|[\x80-\xff]/i
 /** What NTFS may call `.git-autosync` for programs that know short names only. */
 const OWN_SHORT_NAME = /^git-au~\d+$/
 
-/** Throws `unsafe-tree` for the first entry of a tree that must not be written to disk. */
-export function assertSafeTree(entries: readonly TreeEntry[], directory: string): void {
-  if (directory.split('/').length > MAX_DEPTH) throw tooDeep(directory)
+/** Throws `unsafe-tree` where a tree lies too deep for a walk, or for any path. */
+export function assertShallow(depth: number, directory: () => string): void {
+  if (depth > MAX_DEPTH) throw tooDeep(directory())
+}
+
+/**
+ * Throws `unsafe-tree` for the first entry of a tree that must not be written to disk; returns how
+ * many there are. `directory` tells where the tree is.
+ */
+export function assertSafeTree(entries: TreeCursor, directory: () => string): number {
+  let count = 0
   let previous = ''
-  const names = new Set<string>()
-  for (const { name, mode } of entries) {
+  // In git's order, only names that this one starts with can be the same: `a`, `a-`, then `a/`.
+  const shorter: string[] = []
+  for (; entries.next(); count++) {
+    const { name, mode } = entries
     const fault = nameFault(name)
-    if (fault) throw unsafe(directory, name, fault)
-    if (names.has(name)) throw unsafe(directory, name, 'appears twice in its directory')
-    names.add(name)
+    if (fault) throw unsafe(directory(), name, fault)
+    while (shorter.length > 0 && !name.startsWith(shorter.at(-1) as string)) shorter.pop()
+    if (shorter.at(-1) === name) throw unsafe(directory(), name, 'appears twice in its directory')
     const key = sortKey(name, mode)
-    if (key < previous) throw unsafe(directory, name, "is not in git's order")
+    if (key < previous) throw unsafe(directory(), name, "is not in git's order")
     previous = key
+    shorter.push(name)
   }
+  return count
 }
 
 /** What trees are sorted by: a directory's name counts as if it ended in a slash. */

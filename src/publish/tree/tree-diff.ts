@@ -2,41 +2,40 @@
 // that are equal are never looked into, so the cost is that of what changed.
 import { type Limits, tooLarge, UNLIMITED } from '../../git/limits.js'
 import type { Oid } from '../../git/oid.js'
-import { decodeTree, MODE, type Mode, type TreeEntry } from '../../git/tree.js'
-import { joinBytePath } from '../../volume/byte-path.js'
-import { assertSafeTree, sortKey } from './safe-name.js'
+import { MODE, TreeCursor } from '../../git/tree.js'
+import { FileRuns, RunList } from './file-runs.js'
+import { type PlanMemory, PlanSize } from './plan-memory.js'
+import { assertSafeTree, assertShallow, sortKey } from './safe-name.js'
+import {
+  cursorOf,
+  type PlacedFile,
+  type TreeFile,
+  TreePlaces,
+  type TreeRecord,
+} from './tree-places.js'
 
-/** One occurrence of a tree object; a published tree is the list of them in pre-order. */
-export interface TreeRecord {
-  oid: Oid
-  body: Buffer
-  /** How many occurrences lie in this one, itself included. */
-  trees: number
-  /** How many files (and symlinks and gitlinks) lie below it. */
-  files: number
-}
-
-/** A file, symlink or gitlink that the new tree has and the old one has not, or has otherwise. */
-export interface TreeFile {
-  /** Byte path below the root. */
-  path: string
-  mode: Exclude<Mode, typeof MODE.tree>
-  oid: Oid
-  /** Its place among all files of the tree, in pre-order. */
-  index: number
-}
+/** Files, whatever holds them. */
+export type Files = Iterable<TreeFile> & { readonly length: number }
 
 export interface TreeDiff {
-  /** The whole new tree. */
+  /** The whole new tree; what occurs more than once is one record. */
   trees: TreeRecord[]
-  /** In the order of the new tree. */
-  writes: TreeFile[]
-  /** In the order of the old tree; `index` is the place there. */
-  deletes: TreeFile[]
-  /** What stood where `writes` go, of the old tree; `index` is the place there. */
-  replaced: TreeFile[]
+  /** What the new tree has and the old one has not, or has otherwise. */
+  writes: FileRuns
+  /** Files of the old tree where the new one has none. */
+  deletes: Files
+  /** What stood where `writes` go, of the old tree. */
+  replaced: FileRuns
   /** Runs of unchanged files: where they were among the old files, and where they are now. */
   kept: { from: number; to: number; count: number }[]
+}
+
+/** What a comparison of trees may take. */
+export interface DiffBounds {
+  /** @default no limits */
+  limits?: Limits | undefined
+  /** For the plan of the new tree. @default unbounded */
+  memory?: PlanMemory | undefined
 }
 
 /**
@@ -48,24 +47,30 @@ export function diffTrees(
   from: readonly TreeRecord[],
   to: Oid,
   readTree: (oid: Oid) => Buffer,
-  limits: Limits = UNLIMITED,
-): TreeDiff {
-  const growing = new GrowingDiff(from, to, limits)
+  bounds?: DiffBounds,
+): TreeDiff & { deletes: FileRuns } {
+  const growing = new GrowingDiff(from, to, { ...bounds })
   growing.grow(readTree)
   return growing.diff
 }
 
+/** What is asked for while a comparison grows. */
+export interface GrowingOptions extends DiffBounds {
+  /** Told of each file that is to be written, as soon as it is known. */
+  onWrite?: (file: PlacedFile) => void
+}
+
 /** The comparison of {@link diffTrees}, of which the new trees come one by one, in any order. */
 export class GrowingDiff {
-  /** What is known so far: `writes` are those of the whole, up to the tree that is awaited. */
-  readonly diff: TreeDiff
+  /** Its files can be gone through once it is whole. */
+  readonly diff: TreeDiff & { deletes: FileRuns }
   readonly #steps: Generator<Oid, void, Buffer>
   #awaited: Oid | undefined
 
-  constructor(from: readonly TreeRecord[], to: Oid, limits: Limits = UNLIMITED) {
-    const walk = new TreeWalk(from, to.length / 2, limits)
+  constructor(from: readonly TreeRecord[], to: Oid, options: GrowingOptions) {
+    const walk = new TreeWalk(from, options)
     this.diff = walk.diff
-    this.#steps = walk.tree(to, from.length > 0, '')
+    this.#steps = walk.tree(to, from.length > 0, 0, 0)
     this.#awaited = this.#steps.next().value ?? undefined
   }
 
@@ -84,91 +89,131 @@ export class GrowingDiff {
   }
 }
 
-/** Every file of a tree, given its occurrences in pre-order. */
-export function filesOf({ trees }: { trees: readonly TreeRecord[] }): TreeFile[] {
-  const [rootTree] = trees
-  const bodies = new Map(trees.map(({ oid, body }) => [oid, body]))
-  return rootTree ? diffTrees([], rootTree.oid, (oid) => bodies.get(oid) as Buffer).writes : []
+/** A tree object that was read. */
+interface ReadTree {
+  record: TreeRecord
+  /** How many entries it has. */
+  count: number
 }
 
 /**
  * Walks the new tree, and beside it the old one wherever both have the same directory. It asks for
- * each tree that is new, and goes on when it is given.
+ * each tree that is new, once, and goes on when it is given.
  */
 class TreeWalk {
-  readonly diff: TreeDiff = { trees: [], writes: [], deletes: [], replaced: [], kept: [] }
+  readonly diff: TreeDiff & { deletes: FileRuns }
   readonly #from: readonly TreeRecord[]
-  readonly #oidLength: number
   readonly #limits: Limits
+  readonly #size: PlanSize
+  readonly #onWrite: GrowingOptions['onWrite']
+  readonly #read = new Map<Oid, ReadTree>()
+  readonly #trees: TreeRecord[] = []
+  readonly #places = new TreePlaces(this.#trees)
+  readonly #writes = new RunList()
+  readonly #deletes = new RunList()
+  readonly #replaced = new RunList()
+  readonly #kept: TreeDiff['kept'] = []
+  /** The names of the directories on the way to what is looked at. */
+  readonly #way: string[] = []
   /** The next tree occurrence and the next file of the old tree. */
   readonly #old = { tree: 0, file: 0 }
   /** How many files of the new tree came before. */
   #files = 0
 
-  constructor(from: readonly TreeRecord[], oidLength: number, limits: Limits) {
+  constructor(
+    from: readonly TreeRecord[],
+    { limits = UNLIMITED, memory, onWrite }: GrowingOptions,
+  ) {
     this.#from = from
-    this.#oidLength = oidLength
     this.#limits = limits
+    this.#size = new PlanSize(memory)
+    this.#onWrite = onWrite
+    const before = new TreePlaces(from)
+    this.diff = {
+      trees: this.#trees,
+      writes: new FileRuns(this.#places, this.#writes.runs),
+      deletes: new FileRuns(before, this.#deletes.runs),
+      replaced: new FileRuns(before, this.#replaced.runs),
+      kept: this.#kept,
+    }
   }
 
-  /** Visits a new tree; `beside` says that the old cursor stands at the tree of the same path. */
-  *tree(oid: Oid, beside: boolean, directory: string): Generator<Oid, void, Buffer> {
+  /**
+   * Visits a new tree, which an entry of another names; `beside` says that the old cursor stands at
+   * the tree of the same path.
+   */
+  *tree(oid: Oid, beside: boolean, parent: number, at: number): Generator<Oid, void, Buffer> {
     const old = beside ? this.#from[this.#old.tree] : undefined
     if (old?.oid === oid) {
       this.#keepTree(old)
       return
     }
-    const { diff } = this
-    const body = yield oid
-    const record = { oid, body, trees: diff.trees.length, files: this.#files }
-    diff.trees.push(record)
-    const entries = decodeTree(record.body, this.#oidLength, this.#limits.files)
-    this.#assertFew(entries.length)
-    assertSafeTree(entries, directory)
+    assertShallow(this.#way.length, this.#path)
+    const { record, count } = this.#read.get(oid) ?? this.#open(oid, yield oid)
+    const start = { trees: this.#trees.length, files: this.#files }
+    this.#places.note(start.trees, parent, at)
+    this.#trees.push(record)
+    this.#expect(count)
     if (old) this.#old.tree++
-    yield* this.#merge(entries, old ? decodeTree(old.body, this.#oidLength) : [], directory)
-    record.trees = diff.trees.length - record.trees
-    record.files = this.#files - record.files
+    yield* this.#merge(start.trees, cursorOf(record), old && cursorOf(old))
+    record.trees = this.#trees.length - start.trees
+    record.files = this.#files - start.files
+  }
+
+  readonly #path = () => this.#way.join('/')
+
+  /** Takes a tree that is read for the first time. */
+  #open(oid: Oid, body: Buffer): ReadTree {
+    const record = { oid, body, trees: 0, files: 0 }
+    this.#size.addTree(body.length)
+    const read = { record, count: assertSafeTree(cursorOf(record), this.#path) }
+    this.#read.set(oid, read)
+    return read
   }
 
   *#merge(
-    entries: readonly TreeEntry[],
-    oldEntries: readonly TreeEntry[],
-    directory: string,
+    tree: number,
+    entries: TreeCursor,
+    olds: TreeCursor = NOTHING(),
   ): Generator<Oid, void, Buffer> {
-    let next = 0
-    for (const entry of entries) {
-      const key = sortKey(entry.name, entry.mode)
-      let old = oldEntries[next]
-      for (; old && sortKey(old.name, old.mode) < key; old = oldEntries[++next]) {
-        this.#drop(old, directory)
+    let isOld = olds.next()
+    while (entries.next()) {
+      const { mode, name } = entries
+      const key = sortKey(name, mode)
+      while (isOld && sortKey(olds.name, olds.mode) < key) {
+        this.#drop(olds)
+        isOld = olds.next()
       }
-      const isSame = old !== undefined && sortKey(old.name, old.mode) === key
-      if (isSame) next++
-      const path = joinBytePath(directory, entry.name)
-      if (entry.mode === MODE.tree) yield* this.tree(entry.oid, isSame, path)
-      else this.#visitFile({ path, mode: entry.mode, oid: entry.oid }, isSame ? old : undefined)
+      const isSame = isOld && sortKey(olds.name, olds.mode) === key
+      if (mode === MODE.tree) {
+        this.#way.push(name)
+        yield* this.tree(entries.oid, isSame, tree, entries.at)
+        this.#way.pop()
+      } else if (!this.#isKept(entries, isSame ? olds : undefined)) {
+        const index = this.#files++
+        this.#writes.add(index)
+        this.#onWrite?.(this.#places.fileAt(index, tree, entries.at))
+      }
+      if (isSame) isOld = olds.next()
     }
-    for (const old of oldEntries.slice(next)) this.#drop(old, directory)
+    for (; isOld; isOld = olds.next()) this.#drop(olds)
   }
 
-  #visitFile({ path, mode, oid }: Omit<TreeFile, 'index'>, old: TreeEntry | undefined): void {
-    const oldFile = old ? this.#old.file++ : 0
-    if (old?.oid === oid && old.mode === mode) {
-      this.#keep(oldFile, 1)
-      return
-    }
-    this.diff.writes.push({ path, mode, oid, index: this.#files++ })
-    if (old && old.mode !== MODE.tree) {
-      this.diff.replaced.push({ path, mode: old.mode, oid: old.oid, index: oldFile })
-    }
+  /** Whether a file is the one of the old tree; else it takes the place of that, if there is one. */
+  #isKept({ mode, oid }: TreeCursor, old: TreeCursor | undefined): boolean {
+    if (!old) return false
+    const oldFile = this.#old.file++
+    const isSame = old.oid === oid && old.mode === mode
+    if (isSame) this.#keep(oldFile, 1)
+    else this.#replaced.add(oldFile)
+    return isSame
   }
 
   #keepTree(record: TreeRecord): void {
     const { tree, file } = this.#old
-    this.#assertFew(record.trees + record.files)
+    this.#expect(record.trees + record.files)
     for (let index = tree; index < tree + record.trees; index++) {
-      this.diff.trees.push(this.#from[index] as TreeRecord)
+      this.#trees.push(this.#from[index] as TreeRecord)
     }
     this.#keep(file, record.files)
     this.#old.tree += record.trees
@@ -176,30 +221,31 @@ class TreeWalk {
   }
 
   /** A few small trees that hold each other many times are enough for billions of files. */
-  #assertFew(more: number): void {
-    if (this.diff.trees.length + this.#files + more > this.#limits.files) {
+  #expect(more: number): void {
+    if (this.#trees.length + this.#files + more > this.#limits.files) {
       throw tooLarge(this.#limits, 'files')
     }
+    this.#size.addEntries(more)
   }
 
   #keep(from: number, count: number): void {
-    const last = this.diff.kept.at(-1)
+    const last = this.#kept.at(-1)
     if (last && last.from + last.count === from && last.to + last.count === this.#files) {
       last.count += count
     } else if (count > 0) {
-      this.diff.kept.push({ from, to: this.#files, count })
+      this.#kept.push({ from, to: this.#files, count })
     }
     this.#files += count
   }
 
   /** Moves the old cursor past an entry that the new tree has not. */
-  #drop({ name, mode, oid }: TreeEntry, directory: string): void {
-    const path = joinBytePath(directory, name)
-    if (mode !== MODE.tree) {
-      this.diff.deletes.push({ path, mode, oid, index: this.#old.file++ })
-      return
-    }
-    const record = this.#from[this.#old.tree++] as TreeRecord
-    for (const entry of decodeTree(record.body, this.#oidLength)) this.#drop(entry, path)
+  #drop({ mode }: TreeCursor): void {
+    const below = mode === MODE.tree ? this.#from[this.#old.tree] : undefined
+    this.#deletes.add(this.#old.file, below ? below.files : 1)
+    this.#old.file += below ? below.files : 1
+    this.#old.tree += below ? below.trees : 0
   }
 }
+
+/** The entries of an empty tree. */
+const NOTHING = () => new TreeCursor(Buffer.alloc(0), 0)

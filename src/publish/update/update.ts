@@ -15,7 +15,9 @@ import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
 import { planAttributes } from '../tree/attribute-plan.js'
-import { diffTrees, filesOf, GrowingDiff, type TreeDiff, type TreeFile } from '../tree/tree-diff.js'
+import { filesOf } from '../tree/file-runs.js'
+import { type DiffBounds, diffTrees, GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
+import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
 import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
 
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
@@ -30,8 +32,6 @@ export class DirectoryUpdate implements Publication {
   readonly #diff: TreeDiff
   /** What the diff grows from, where all of the commit is new: its trees need not be there. */
   readonly #growing: GrowingDiff | undefined
-  /** How many of the diff's files the staging expects. */
-  #expected = 0
   #isCommitted = false
 
   constructor(
@@ -47,9 +47,11 @@ export class DirectoryUpdate implements Publication {
     this.#clone = record ? undefined : openForeignClone(layout)
     if (record) this.#diff = plan(record, source, this.#readTree)
     else {
-      this.#growing = new GrowingDiff([], source.tree, source.limits)
+      const onWrite = (file: PlacedFile) => this.#staging.expect(file)
+      this.#growing = new GrowingDiff([], source.tree, { ...boundsOf(source), onWrite })
       this.#diff = this.#growing.diff
     }
+    let deletes: ReadonlySet<string> | undefined
     try {
       layout.volume.ensureDirectory(layout.stateDirectory)
       layout.volume.ensureDirectory(path.dirname(layout.stagingDirectory))
@@ -64,9 +66,14 @@ export class DirectoryUpdate implements Publication {
         limits: source.limits ?? UNLIMITED,
         onWritten: source.onWritten,
         checkpoint,
-        deletes: new Set(this.#diff.deletes.map((file) => file.path)),
+        deletes: () => {
+          deletes ??= new Set(Array.from(this.#diff.deletes, (file) => file.path))
+          return deletes
+        },
+        places: this.#diff.writes.places,
       })
-      this.#expectMore()
+      if (this.#growing) this.#grow()
+      else for (const file of this.#diff.writes) this.#staging.expect(file)
     } catch (error) {
       tryToDiscard(layout)
       throw error
@@ -76,35 +83,36 @@ export class DirectoryUpdate implements Publication {
   offer(oid: Oid, object: StoredObject): void {
     this.#guarded(() => {
       if (object.type === 'blob') this.#staging.offer(oid, object)
-      else if (oid === this.#growing?.awaited) this.#expectMore()
+      else if (oid === this.#growing?.awaited) this.#grow()
     })
   }
 
-  pending(): Oid[] {
-    this.#guarded(() => this.#expectAll())
-    const { outside = [] } = this.#source
-    return [...this.#staging.pending(), ...outside.map(({ oid }) => oid)]
+  *pending(): Generator<Oid> {
+    this.#guarded(() => this.#growing?.grow(this.#readTree))
+    yield* this.#staging.pending()
+    for (const { oid } of this.#source.outside ?? []) yield oid
   }
 
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
-      this.#expectAll()
+      // Throws where a tree is missing, now that all must be there.
+      this.#growing?.grow(this.#readTree)
       const planned = withStale(this.#diff, this.#clone, this.#checkpoint)
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
       // Where the diff starts from it.
       const before = this.#record?.drifted && this.#record.snapshot
       const { commit, summary, origin, outside = [] } = this.#source
-      const { attributes, conversions, ignored, rewrites } = planAttributes(
+      const { attributes, conversionOf, ignored, rewrites } = planAttributes(
         attributesIn(before),
         { subdir: origin?.subdir ?? '', outside },
         planned,
         readBlob,
         this.#checkpoint,
       )
-      this.#staging.expectRewrites(rewrites)
+      this.#staging.expectRewrites(planned.writes.only(rewrites))
       const diff = withWrites(planned, rewrites)
       const old = this.#record?.snapshot.trees
-      const journal = this.#staging.finish(diff, conversions, readBlob, old)
+      const journal = this.#staging.finish(diff, conversionOf, readBlob, old)
       this.#checkpoint()
       assertWritable(journal, this.#layout)
       const what = { commit, summary, attributes, origin }
@@ -132,18 +140,8 @@ export class DirectoryUpdate implements Publication {
   }
 
   /** Expects what is known to be staged by now. */
-  #expectMore(): void {
+  #grow(): void {
     this.#growing?.grow((oid) => (this.#source.hasTree(oid) ? this.#readTree(oid) : undefined))
-    const { writes } = this.#diff
-    while (this.#expected < writes.length) {
-      this.#staging.expect(writes[this.#expected++] as TreeFile)
-    }
-  }
-
-  /** Throws where a tree is missing, now that all must be there. */
-  #expectAll(): void {
-    this.#growing?.grow(this.#readTree)
-    this.#expectMore()
   }
 
   #removeClone(): void {
@@ -168,7 +166,7 @@ export class DirectoryUpdate implements Publication {
 export function removePublished(layout: DirectoryLayout, checkpoint: () => void): void {
   const record = recover(layout)
   recheck(layout)
-  const deletes = record ? filesOf(record.snapshot).map((file) => file.path) : []
+  const deletes = record ? Array.from(filesOf(record.snapshot), (file) => file.path) : []
   applyJournal(
     { renames: [], deletes, keeps: [] },
     { ...layout, staging: layout.stagingDirectory, checkpoint },
@@ -187,16 +185,22 @@ function tryToDiscard(layout: DirectoryLayout): void {
 /** What must change; where what is on disk is not known, all is to be written, or found right. */
 function plan(
   record: PublishedRecord,
-  { limits, tree }: CommitSource,
+  source: CommitSource,
   readTree: (oid: Oid) => Buffer,
 ): TreeDiff {
+  const bounds = boundsOf(source)
+  const { tree } = source
   if (record.drifted) {
-    const diff = diffTrees(record.snapshot.trees, tree, readTree, limits)
+    const diff = diffTrees(record.snapshot.trees, tree, readTree, bounds)
     return withDrifted(diff, record.drifted)
   }
-  const diff = diffTrees([], tree, readTree, limits)
-  const wanted = new Set(diff.writes.map((file) => file.path))
-  return { ...diff, deletes: filesOf(record.snapshot).filter((file) => !wanted.has(file.path)) }
+  const diff = diffTrees([], tree, readTree, bounds)
+  const { deletes } = diffTrees(record.snapshot.trees, tree, readTree, bounds)
+  return { ...diff, deletes }
+}
+
+function boundsOf({ limits, memory }: CommitSource): DiffBounds {
+  return { limits, memory }
 }
 
 /** Trees of another object format say nothing about what must change: then the files do. */
@@ -213,13 +217,13 @@ function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
     let run = diff.kept[next]
     while (run && run.from + run.count <= file.index) run = diff.kept[++next]
     if (!run || run.from > file.index) return []
-    return [{ ...file, index: run.to + file.index - run.from }]
+    return [run.to + file.index - run.from]
   })
   return withWrites(diff, again)
 }
 
-function withWrites(diff: TreeDiff, more: readonly TreeFile[]): TreeDiff {
-  return more.length === 0 ? diff : { ...diff, writes: [...diff.writes, ...more] }
+function withWrites(diff: TreeDiff, more: readonly number[]): TreeDiff {
+  return { ...diff, writes: diff.writes.with(more) }
 }
 
 /** Where there is no record, a clone of somebody else may tell what is to go. */
@@ -229,6 +233,6 @@ function withStale(
   checkpoint: () => void,
 ): TreeDiff {
   if (!clone) return diff
-  const wanted = new Set(diff.writes.map((file) => file.path))
+  const wanted = new Set(Array.from(diff.writes, (file) => file.path))
   return { ...diff, deletes: clone.staleFiles(wanted, checkpoint) }
 }

@@ -16,7 +16,7 @@ import {
   copyFile as copyIn,
   createFile as createIn,
 } from '../../../src/publish/stage/create-file.js'
-import type { TreeFile } from '../../../src/publish/tree/tree-diff.js'
+import type { TreeFile } from '../../../src/publish/tree/tree-places.js'
 import { openRegular } from '../../../src/volume/open-file.js'
 import { fileAt, volumeAt } from '../../helpers/file-at.js'
 import { fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'

@@ -6,8 +6,9 @@ import type { Oid } from '../../../src/git/oid.js'
 import { SparsePatterns } from '../../../src/git/sparse-patterns.js'
 import { MODE } from '../../../src/git/tree.js'
 import { type Composition, compose } from '../../../src/publish/tree/compose.js'
+import { filesOf } from '../../../src/publish/tree/file-runs.js'
 import { ALL, type Selection } from '../../../src/publish/tree/selection.js'
-import { diffTrees, filesOf } from '../../../src/publish/tree/tree-diff.js'
+import { diffTrees } from '../../../src/publish/tree/tree-diff.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { NAMES, trees } from '../../helpers/tree-arbitrary.js'
 import {
@@ -51,7 +52,7 @@ class Trees {
 
   filesOf({ tree }: Composition): FlatFile[] {
     const diff = diffTrees([], tree, (oid) => this.objects.get(oid) as Buffer)
-    return filesOf(diff).map(({ path, mode, oid }) => ({ path, mode, oid }))
+    return Array.from(filesOf(diff), ({ path, mode, oid }) => ({ path, mode, oid }))
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MODE } from '../../../src/git/tree.js'
+import { MODE, TreeCursor } from '../../../src/git/tree.js'
 import { assertSafeTree, nameFault } from '../../../src/publish/tree/safe-name.js'
 import { toBytePath } from '../../../src/volume/byte-path.js'
 
@@ -102,11 +102,14 @@ describe('a name', () => {
 
 describe('a tree', () => {
   const oid = '1'.repeat(40)
-  const check = (...entries: [string, number][]) =>
-    assertSafeTree(
-      entries.map(([name, mode]) => ({ name, mode: mode as typeof MODE.file, oid })),
-      'dir',
+  const check = (...entries: [string, number][]) => {
+    const body = Buffer.concat(
+      entries.map(([name, mode]) =>
+        Buffer.concat([Buffer.from(`${mode.toString(8)} ${name}\0`), Buffer.from(oid, 'hex')]),
+      ),
     )
+    assertSafeTree(new TreeCursor(body, oid.length / 2), () => 'dir')
+  }
 
   test("in git's order is allowed", () => {
     check(['a', MODE.file], ['a.b', MODE.file], ['a.c', MODE.tree], ['ab', MODE.symlink])

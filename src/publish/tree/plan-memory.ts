@@ -1,0 +1,48 @@
+// What the plan of a commit takes of the memory that all syncs share.
+import { formatBytes } from '../../base/bytes.js'
+import { SyncError } from '../../base/errors.js'
+
+/** Of each file and directory: what it was published with, where it is staged, and for which blob. */
+const ENTRY_BYTES = 72
+/** Of each tree object that is held, beside its body. */
+const TREE_BYTES = 400
+
+/** Where plans take their memory. */
+export interface PlanMemory {
+  /** The most that the trees of one commit may take together, in bytes. */
+  maxTreesBytes: number
+  /** Takes memory, and waits for it where it must: whoever wants more than all has all alone. */
+  hold(bytes: number): void
+}
+
+/** What one plan takes. */
+export class PlanSize {
+  readonly #memory: PlanMemory | undefined
+  #treesBytes = 0
+
+  /** Where it takes its memory; none is counted without. */
+  constructor(memory: PlanMemory | undefined) {
+    this.#memory = memory
+  }
+
+  /** One more tree object is held. Throws `commit-too-large` where all of them are too much. */
+  addTree(bodyBytes: number): void {
+    if (!this.#memory) return
+    const { maxTreesBytes } = this.#memory
+    this.#treesBytes += bodyBytes
+    if (this.#treesBytes > maxTreesBytes) throw treesTooLarge(maxTreesBytes)
+    this.#memory.hold(bodyBytes + TREE_BYTES)
+  }
+
+  /** There are so many more files and directories. */
+  addEntries(count: number): void {
+    this.#memory?.hold(count * ENTRY_BYTES)
+  }
+}
+
+function treesTooLarge(maxTreesBytes: number): SyncError {
+  return new SyncError(
+    'commit-too-large',
+    `The directories of the commit take more than ${formatBytes(maxTreesBytes)}, half of MEMORY_BUDGET; nothing of it is published: raise the setting if the repository is meant to have so many files`,
+  )
+}
