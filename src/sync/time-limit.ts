@@ -20,11 +20,12 @@ export async function withTimeLimit<T>(
   const timeout = new AbortController()
   const timers: Timer[] = [clock.schedule(limitMs, () => timeout.abort(timedOut(limitMs)))]
   const limited = AbortSignal.any([signal, timeout.signal])
-  const ended = new AbortController()
+  let giveUp: (reason: SyncError) => void = () => undefined
   const givenUp = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => timers.push(clock.schedule(GRACE_MS, () => reject(hangs())))
-    limited.addEventListener('abort', onAbort, { signal: ended.signal })
+    giveUp = reject
   })
+  const onAbort = () => timers.push(clock.schedule(GRACE_MS, () => giveUp(hangs())))
+  limited.addEventListener('abort', onAbort)
   try {
     return await Promise.race([work(limited), givenUp])
   } catch (error) {
@@ -33,7 +34,7 @@ export async function withTimeLimit<T>(
     throw error
   } finally {
     // What is aborted later is other work.
-    ended.abort()
+    limited.removeEventListener('abort', onAbort)
     for (const timer of timers) timer.cancel()
   }
 }

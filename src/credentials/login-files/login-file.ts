@@ -22,13 +22,18 @@ export function createLoginFileProvider(
   kind: string,
   find: FindLogin,
 ): CredentialProvider<ProvidedHeaders> {
+  let reading: Promise<string | undefined> | undefined
   return async ({ remote, url }) => {
     if (!from) return undefined
     const { written, file, isOptional } = from
     if (!isOptional && !isFileName(written)) throw invalidIn(`The ${kind} file`, MUST_BE_FILE_NAME)
     const described = `${kind} file ${showFile(from)}`
     const name = `The ${described}`
-    const text = isOptional ? await readOptionalText(file) : await readText(file, name)
+    // One read serves all who ask while it is under way: hundreds of remotes are polled at once.
+    reading ??= (isOptional ? readOptionalText(file) : readText(file, name)).finally(() => {
+      reading = undefined
+    })
+    const text = await reading
     if (text === undefined) return undefined
     const login = find(text, url, remote.credentials?.username, (fault) => {
       // Of a file that nobody asked for, what can be read serves.
