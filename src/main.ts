@@ -7,6 +7,11 @@ import { checkHealth, type Probe } from './healthcheck.js'
 import { type Settings, SettingsError } from './settings.js'
 import { readBuild } from './version.js'
 
+for (const stream of [process.stdout, process.stderr]) {
+  // Whoever reads it may go away, and what it is written to may be full, for a while: files and the
+  // exit code count for more than what is told of them.
+  stream.on('error', () => undefined)
+}
 process.exitCode = await main()
 
 async function main(): Promise<number | undefined> {
