@@ -19,8 +19,8 @@ const UNEXPANDED: readonly (readonly [RegExp, string])[] = [
   [/\{\{|\}\}/, 'a {{…}}, which nobody replaces here'],
 ]
 
-/** Throws a RangeError where a shell, Helm or Compose was to make something else of `text`. */
-export function assertExpanded(text: string): void {
+/** Throws a RangeError where a shell, Helm or Compose was to make something else of `text`, a path. */
+export function assertExpanded(text: string, meant = 'path'): void {
   const [, what] = UNEXPANDED.find(([pattern]) => pattern.test(text)) ?? []
-  if (what !== undefined) throw new RangeError(`has ${what}: write the path that is meant`)
+  if (what !== undefined) throw new RangeError(`has ${what}: write the ${meant} that is meant`)
 }

@@ -1,6 +1,7 @@
 // Turns one entry as written into an Entry. The schema has been checked before;
 // what is checked here is what a schema cannot say.
 import { parseInterval } from '../base/duration.js'
+import { assertExpanded } from '../base/paths.js'
 import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
@@ -61,7 +62,9 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
       : checkField(`${pointer}/${field}`, () => parse(assertWellFormed(value)), faults)
 
   const directory = check('path', path, (text) => resolveDirectory(text, folder, defaults.root))
-  const remote = check('repo', repo, (text) => parseRemoteUrl(checkNul(text), folder))
+  const remote = check('repo', repo, (text) =>
+    parseRemoteUrl(checkExpanded(checkNul(text)), folder),
+  )
   const branch = check('branch', written.branch, (name) => checkRefName(name, 'refs/heads/'))
   const tag = check('tag', written.tag, (name) => checkRefName(name, 'refs/tags/'))
   const range = check('semver', written.semver, checkRange)
@@ -126,6 +129,17 @@ function assertWellFormed<V>(value: V): V {
 function checkNul(text: string): string {
   if (text.includes('\0')) throw new RangeError('must not have a NUL character')
   return text
+}
+
+const LOGIN = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i
+const PLACEHOLDER = /(?:^|:)(?:\$\{[^:]*\}|\{\{[^:]*\}\})(?:$|:)/
+
+/** A password may look like anything, but not like a placeholder and nothing else. */
+function checkExpanded(repo: string): string {
+  const [, , login = ''] = LOGIN.exec(repo) ?? []
+  const written = PLACEHOLDER.test(login) ? repo : repo.replace(LOGIN, '$1')
+  assertExpanded(written, 'address')
+  return repo
 }
 
 function checkRefName(name: string, prefix: string): string {

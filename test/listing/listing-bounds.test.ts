@@ -88,6 +88,34 @@ test('a path that somebody was to expand is a fault', () => {
   }
 })
 
+test('a repo that somebody was to expand is a fault, and a password that looks like it is none', () => {
+  const expand = `${'$'}{TOKEN}`
+  for (const repo of [
+    '~/repos/site',
+    '$HOME/repos/site',
+    `https://git.example.com/${expand}/site`,
+    'https://{{ .Values.host }}/site.git',
+    'https://git.example.com/$GROUP/site.git',
+    `https://${expand}@git.example.com/site`,
+    `https://me:${expand}@git.example.com/site`,
+    'https://me:{{ .Values.token }}@git.example.com/site',
+    'git@git.example.com:$GROUP/site.git',
+    'file:///srv/$(hostname)/site',
+  ]) {
+    const faults = faultsOf(JSON.stringify([{ path: 'site', repo }]))
+    assert.match(faults.join(), /^\/0\/repo: has [^:]*: write the address that is meant$/, repo)
+  }
+  for (const repo of [
+    'https://me:pa$word@git.example.com/site',
+    'https://me:a$(b{{c@git.example.com/site',
+    'https://git.example.com/tfs/$/site',
+    'git@git.example.com:~me/site',
+    'https://git.example.com/~me/site',
+  ]) {
+    assert.deepEqual(faultsOf(JSON.stringify([{ path: 'site', repo }])), [], repo)
+  }
+})
+
 test('odd values are faults', () => {
   for (const [entry, words] of [
     ['{"path": "a", "repo": "https://h/x", "__proto__": {"clean": true}}', /^\/0\/__proto__: is/],
