@@ -1,5 +1,5 @@
-// The service as `main` runs it, with leases that expire soon: a program of its own, for tests
-// that stop and kill it. The expiry in milliseconds is its only argument.
+// The service as `main` runs it, with leases that expire after as many milliseconds as its only
+// argument says: a program of its own, for tests that stop and kill it.
 
 import { parseCommand } from '../../src/command.js'
 import { startDaemon } from '../../src/daemon.js'
