@@ -9,7 +9,6 @@ import type { RemoteSession } from './remote/remote-session.js'
 import { createSessions } from './sessions.js'
 import type { Settings } from './settings.js'
 import { Remote, remoteKeyOf } from './sync/remote.js'
-import { resolveRevision } from './sync/resolve-revision.js'
 import { withTimeLimit } from './sync/time-limit.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
 
@@ -60,14 +59,14 @@ async function askRemote(
   const limited = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
     withTimeLimit(syncTimeoutMs, systemClock, signal, ask).catch(toSyncError)
   const entries = placed.map(({ entry }) => entry)
-  const refs = await limited((aborted) => new Remote(session).listRefs(entries, aborted))
+  const resolve = await limited((aborted) => new Remote(session).ask(entries, aborted))
   const checks = placed.map(async ({ entry: { revision }, index }): Promise<Fault[]> => {
     const failed = (field: string, { message }: SyncError) => [
       { pointer: `/${index}/${field}`, message },
     ]
-    if (refs instanceof SyncError) return failed('repo', refs)
+    if (resolve instanceof SyncError) return failed('repo', resolve)
     try {
-      const { want } = resolveRevision(revision, refs)
+      const { want } = resolve(revision)
       if (revision.kind !== 'commit') return []
       // Only a fetch tells whether a commit is served.
       const refusal = await limited((aborted) => startFetch(session, want, aborted))

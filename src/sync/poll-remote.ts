@@ -1,10 +1,8 @@
 // One look at a remote for all of its entries that are due.
 import { SyncError, toSyncError } from '../base/errors.js'
-import type { RemoteRef } from '../remote/remote-session.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import type { SyncContext } from './context.js'
-import type { Remote } from './remote.js'
-import { resolveRevision } from './resolve-revision.js'
+import type { Remote, Resolve } from './remote.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 import type { Outcome, PolledTogether } from './state/outcome.js'
 import { needsSync } from './state/records.js'
@@ -27,7 +25,7 @@ export async function pollRemote(
   const entries = polled.map(({ desired }) => desired.entry)
   const startedAt = performance.now()
   const answer = await withTimeLimit(syncTimeoutMs, clock, signal, (limited) =>
-    remote.listRefs(entries, limited),
+    remote.ask(entries, limited),
   ).catch(toSyncError)
   if (signal.aborted) return []
   // The answer says nothing about entries that changed or left meanwhile.
@@ -46,7 +44,7 @@ export async function pollRemote(
 function resolveAll(
   remote: Remote,
   states: readonly EntryState[],
-  refs: readonly RemoteRef[],
+  resolve: Resolve,
   context: SyncContext,
   durationMs: number,
 ): void {
@@ -58,7 +56,7 @@ function resolveAll(
   const chance = cadence.random()
   const shared = { at, durationMs, cadence: { ...cadence, random: () => chance } }
   for (const state of states) {
-    conclude(state, resolve(state, refs, shared), context)
+    conclude(state, outcomeOf(state, resolve, shared), context)
   }
 }
 
@@ -80,13 +78,9 @@ function failAll(
   remote.restUntil(at + retryInMs, context)
 }
 
-function resolve(
-  { desired }: EntryState,
-  refs: readonly RemoteRef[],
-  shared: PolledTogether,
-): Outcome {
+function outcomeOf({ desired }: EntryState, resolve: Resolve, shared: PolledTogether): Outcome {
   try {
-    return { type: 'polled', ...shared, wanted: resolveRevision(desired.entry.revision, refs) }
+    return { type: 'polled', ...shared, wanted: resolve(desired.entry.revision) }
   } catch (reason) {
     return { type: 'failed', step: 'resolution', ...shared, error: toSyncError(reason) }
   }

@@ -1,16 +1,18 @@
 // One remote with one set of credentials, and the entries that follow it. They share
 // one look at its refs.
 import { SyncError } from '../base/errors.js'
+import type { Revision } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
-import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'
+import type { RemoteSession } from '../remote/remote-session.js'
 import { HangSuspicion } from '../schedule/hang-suspicion.js'
 import type { SyncContext } from './context.js'
-import { isResolvable, likeRefPrefixesOf, refPrefixesOf } from './resolve-revision.js'
+import { LikelyRefs, missingRevision } from './missing-revision.js'
+import { type ResolvedRevision, refPrefixesOf, resolveRevision } from './resolve-revision.js'
 import { isDue } from './state/due.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 
-/** So many refs are remembered of which one is probably meant. */
-const MAX_LIKE = 1000
+/** What one of the asked revisions stands for. Throws where the remote has no such thing. */
+export type Resolve = (revision: Revision) => ResolvedRevision
 
 export class Remote {
   readonly session: RemoteSession
@@ -21,11 +23,11 @@ export class Remote {
   readonly suspicion = new HangSuspicion()
   /** Whether it was asked for its refs, and has not answered. */
   #isAsked = false
-  /** What is like the refs that are missing, and what was asked for then. */
-  #like: { key: string; refs: readonly RemoteRef[] } | undefined
+  readonly #likely: LikelyRefs
 
   constructor(session: RemoteSession) {
     this.session = session
+    this.#likely = new LikelyRefs(session)
   }
 
   /** Whether it was found out, or tried to, what is in place of each of its entries. */
@@ -66,59 +68,32 @@ export class Remote {
   }
 
   /**
-   * The refs it takes to resolve what `entries` follow: one request, or none for commits. Throws
-   * `volume-hangs` while an earlier one, which was given up, has not ended.
+   * Asks what `entries` follow: one request, or none for commits, and another where something is
+   * missing. Throws `volume-hangs` while an earlier one, which was given up, has not ended.
    */
-  async listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
+  async ask(entries: readonly Entry[], signal: AbortSignal): Promise<Resolve> {
     if (this.#isAsked) throw stillHangs()
     this.#isAsked = true
     try {
-      return await this.#listRefs(entries, signal)
+      return await this.#ask(
+        entries.map(({ revision }) => revision),
+        signal,
+      )
     } finally {
       this.#isAsked = false
     }
   }
 
-  async #listRefs(entries: readonly Entry[], signal: AbortSignal): Promise<RemoteRef[]> {
-    const prefixes = refPrefixesOf(entries.map(({ revision }) => revision))
-    if (prefixes.length === 0) return []
-    const refs = await this.session.listRefs(prefixes, signal)
-    const missing = entries
-      .map(({ revision }) => revision)
-      .filter((revision) => !isResolvable(revision, refs))
-    if (missing.length === 0) return refs
-    const like = await this.#listLike(likeRefPrefixesOf(missing), refs, signal)
-    // They may be of an earlier poll: they are named, and nothing follows them.
-    const named = like.filter((ref) => !missing.some((revision) => isResolvable(revision, [ref])))
-    return [...new Map([...named, ...refs].map((ref) => [ref.name, ref])).values()]
-  }
-
-  /**
-   * What is like a missing ref, or has its name, is probably meant: that is asked for when others
-   * are missing than before. Without a HEAD, only the branches tell an empty repository from a
-   * missing ref: then each time.
-   */
-  async #listLike(
-    prefixes: readonly string[],
-    refs: readonly RemoteRef[],
-    signal: AbortSignal,
-  ): Promise<readonly RemoteRef[]> {
-    const key = prefixes.join(' ')
-    const hasHead = refs.some(({ name }) => name === 'HEAD')
-    if (!hasHead || this.#like?.key !== key) {
-      const like = await this.#tryToList(prefixes, signal)
-      this.#like = { key, refs: like.slice(0, MAX_LIKE) }
-    }
-    return this.#like.refs
-  }
-
-  /** A list that is too large names nothing: what is missing is told all the same. */
-  async #tryToList(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
-    try {
-      return await this.session.listRefs(prefixes, signal)
-    } catch (error) {
-      if (error instanceof SyncError && error.code === 'refs-too-large') return []
-      throw error
+  async #ask(revisions: readonly Revision[], signal: AbortSignal): Promise<Resolve> {
+    const prefixes = refPrefixesOf(revisions)
+    const refs = prefixes.length === 0 ? [] : await this.session.listRefs(prefixes, signal)
+    const missing = revisions.filter((revision) => !resolveRevision(revision, refs))
+    const likely = missing.length === 0 ? [] : await this.#likely.list(missing, refs, signal)
+    return (revision) => {
+      const resolved = resolveRevision(revision, refs)
+      // A commit needs no ref.
+      if (resolved || revision.kind === 'commit') return resolved as ResolvedRevision
+      throw missingRevision(revision, refs, likely)
     }
   }
 }

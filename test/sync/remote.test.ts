@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { toSyncError } from '../../src/base/errors.js'
+import type { Entry } from '../../src/listing/entry.js'
 import { Remote, remoteKeyOf } from '../../src/sync/remote.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { FakeRemote } from '../helpers/fake-remote.js'
@@ -10,61 +12,76 @@ const signal = new AbortController().signal
 /** What a remote is asked for some entries, and the names it answers with. */
 async function ask(fake: FakeRemote, ...entries: object[]) {
   const full = entries.map((entry, index) => ({ path: `p${index}`, ...entry }))
-  const refs = await new Remote(fake).listRefs(listed(full), signal)
-  return { asked: fake.polls, names: refs.map(({ name }) => name) }
+  return { found: await findAll(new Remote(fake), listed(full)), asked: fake.polls }
 }
 
-describe('the refs of a poll', () => {
-  test('come with one request, and what a missing one may be with another', async () => {
+/** What each entry stands for, or what is told where it stands for nothing. */
+async function findAll(remote: Remote, entries: readonly Entry[]): Promise<string[]> {
+  const resolve = await remote.ask(entries, signal)
+  return entries.map(({ revision }) => {
+    try {
+      const { ref, commit } = resolve(revision)
+      return `${ref} ${Number(commit)}`
+    } catch (error) {
+      return toSyncError(error).message
+    }
+  })
+}
+
+const missing = (branch: string, hint = '') =>
+  `The remote has no branch "${branch}"${hint}: push it, or correct the entry's branch`
+
+describe('a poll', () => {
+  test('is one request, and another for what a missing ref may be', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
-    assert.deepEqual(await ask(fake, {}, { branch: 'main' }, { branch: 'missing' }), {
+    assert.deepEqual(await ask(fake, {}, { branch: 'main' }, { branch: 'mian' }), {
       asked: [
-        ['HEAD', 'refs/heads/main', 'refs/heads/missing'],
-        ['refs/heads/', 'refs/tags/missing'],
+        ['HEAD', 'refs/heads/main', 'refs/heads/mian'],
+        ['refs/heads/', 'refs/tags/mian'],
       ],
-      names: ['refs/heads/main', 'HEAD'],
+      found: ['refs/heads/main 1', 'refs/heads/main 1', missing('mian', ' (did you mean "main"?)')],
     })
   })
 
-  test('come with one request also where HEAD names no branch, but all that is followed is there', async () => {
+  test('is one request also where HEAD names no branch, but all that is followed is there', async () => {
     const fake = new FakeRemote()
     fake.set('refs/heads/main', oid(1))
     assert.deepEqual(await ask(fake, { branch: 'main' }), {
       asked: [['HEAD', 'refs/heads/main']],
-      names: ['refs/heads/main'],
+      found: ['refs/heads/main 1'],
     })
   })
 
-  test('take a second request to tell an empty repository from a missing ref', async () => {
+  test('takes a second request to tell an empty repository from a missing ref', async () => {
     const fake = new FakeRemote()
     fake.set('refs/heads/trunk', oid(1))
-    assert.deepEqual(await ask(fake, {}, { branch: 'main' }), {
-      asked: [
-        ['HEAD', 'refs/heads/main'],
-        ['refs/heads/', 'refs/tags/main'],
-      ],
-      names: ['refs/heads/trunk'],
-    })
+    const { asked, found } = await ask(fake, {}, { branch: 'main' })
+    assert.deepEqual(asked, [
+      ['HEAD', 'refs/heads/main'],
+      ['refs/heads/', 'refs/tags/main'],
+    ])
+    assert.match(found[0] ?? '', /^The remote's HEAD names a branch .*\(there are: trunk\)$/)
+    assert.equal(found[1], missing('main'))
+    const empty = await ask(new FakeRemote(), { branch: 'main' })
+    assert.match(empty.found[0] ?? '', /no commit yet/)
   })
 
-  test('say what a missing one may be without being asked for it at each poll', async () => {
+  test('says what a missing ref may be without being asked for it each time', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
     const remote = new Remote(fake)
-    const missing = ['one', 'one', 'two', 'two'].map((branch) => listed([{ path: 'a', branch }]))
-    const names = []
-    for (const entries of missing) {
-      names.push((await remote.listRefs(entries, signal)).map(({ name }) => name))
+    for (const branch of ['maine', 'maine', 'mian', 'mian']) {
+      const found = await findAll(remote, listed([{ path: 'a', branch }]))
+      assert.deepEqual(found, [missing(branch, ' (did you mean "main"?)')])
     }
     assert.deepEqual(
       fake.polls.map(([first]) => first),
       ['HEAD', 'refs/heads/', 'HEAD', 'HEAD', 'refs/heads/', 'HEAD'],
     )
-    for (const each of names) assert.deepEqual(each.sort(), ['HEAD', 'refs/heads/main'])
   })
 
-  test('are those of now, whatever was there when one was found missing', async () => {
+  test('resolves nothing by what was there when a ref was found missing', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
     fake.set('refs/heads/gone', oid(1))
@@ -74,15 +91,16 @@ describe('the refs of a poll', () => {
       { path: 'b', branch: 'missing' },
       { path: 'c', ref: 'refs/heads/gone' },
     ])
-    await remote.listRefs(entries, signal)
+    assert.equal((await findAll(remote, entries))[2], 'refs/heads/gone 1')
     fake.push(oid(2))
     fake.delete('refs/heads/gone')
-    const refs = new Map((await remote.listRefs(entries, signal)).map((ref) => [ref.name, ref.oid]))
-    assert.equal(refs.get('refs/heads/main'), oid(2))
-    assert.equal(refs.get('refs/heads/gone'), undefined)
+    const [main, , gone] = await findAll(remote, entries)
+    assert.equal(main, 'refs/heads/main 2')
+    assert.match(gone ?? '', /^The remote has no ref "refs\/heads\/gone": push it/)
+    assert.equal(fake.polls.length, 3, 'what may be meant was not asked for again')
   })
 
-  test('are told without what a missing one may be where that is too much', async () => {
+  test('tells what is missing without what it may be where that is too much', async () => {
     const fake = new FakeRemote()
     fake.push(oid(1))
     const listRefs = fake.listRefs.bind(fake)
@@ -90,12 +108,12 @@ describe('the refs of a poll', () => {
       if (prefixes.includes('refs/heads/')) throw failure('refs-too-large')
       return listRefs(prefixes, aborted)
     }
-    const { names } = await ask(fake, { branch: 'missing' })
-    assert.deepEqual(names, ['HEAD'])
+    assert.deepEqual((await ask(fake, { branch: 'mian' })).found, [missing('mian')])
   })
 
-  test('take no request for commits', async () => {
-    assert.deepEqual(await ask(new FakeRemote(), { commit: oid(1) }), { asked: [], names: [] })
+  test('takes no request for commits', async () => {
+    const answer = { asked: [], found: [`${oid(1)} 1`] }
+    assert.deepEqual(await ask(new FakeRemote(), { commit: oid(1) }), answer)
   })
 })
 
@@ -104,9 +122,9 @@ test('a remote is not asked again while it was asked and does not answer', async
   fake.push(oid(1))
   const remote = new Remote(fake)
   const entries = listed([{ path: 'a' }])
-  const first = remote.listRefs(entries, signal)
-  await assert.rejects(remote.listRefs(entries, signal), failsWith('volume-hangs', /hangs still/))
-  assert.deepEqual(await first, await remote.listRefs(entries, signal))
+  const first = findAll(remote, entries)
+  await assert.rejects(remote.ask(entries, signal), failsWith('volume-hangs', /hangs still/))
+  assert.deepEqual(await first, await findAll(remote, entries))
   assert.equal(fake.polls.length, 2)
 })
 

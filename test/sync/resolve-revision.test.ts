@@ -2,15 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Revision } from '../../src/git/revision.js'
 import type { RemoteRef } from '../../src/remote/remote-session.js'
-import { isResolvable, refPrefixesOf, resolveRevision } from '../../src/sync/resolve-revision.js'
+import { missingRevision } from '../../src/sync/missing-revision.js'
+import { refPrefixesOf, resolveRevision } from '../../src/sync/resolve-revision.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { oid } from '../helpers/fake-sync.js'
 
-const HEAD: Revision = { kind: 'head' }
-const MAIN: Revision = { kind: 'branch', name: 'main' }
-const TAG: Revision = { kind: 'tag', name: 'v1' }
-const VERSIONS: Revision = { kind: 'semver', range: '~1.4' }
-const PULL: Revision = { kind: 'ref', name: 'refs/pull/7/head' }
+type Named = Exclude<Revision, { kind: 'commit' }>
+
+const HEAD: Named = { kind: 'head' }
+const MAIN: Named = { kind: 'branch', name: 'main' }
+const TAG: Named = { kind: 'tag', name: 'v1' }
+const VERSIONS: Named = { kind: 'semver', range: '~1.4' }
+const PULL: Named = { kind: 'ref', name: 'refs/pull/7/head' }
 const COMMIT: Revision = { kind: 'commit', oid: oid(9) }
 
 const ref = (name: string, number: number, more: Partial<RemoteRef> = {}): RemoteRef => ({
@@ -55,8 +58,8 @@ describe('a revision', () => {
 
   test('HEAD goes by the name of its branch, where the remote tells it', () => {
     const target = 'refs/heads/trunk'
-    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1, { target })]).ref, target)
-    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1)]).ref, 'HEAD')
+    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1, { target })])?.ref, target)
+    assert.equal(resolveRevision(HEAD, [ref('HEAD', 1)])?.ref, 'HEAD')
   })
 
   test('of an annotated tag wants the tag, and publishes its commit', () => {
@@ -78,13 +81,12 @@ describe('a revision', () => {
 
   test('that is a commit needs no ref', () => {
     assert.deepEqual(resolveRevision(COMMIT, []), { ref: oid(9), want: oid(9), commit: oid(9) })
-    assert.equal(isResolvable(COMMIT, []), true)
   })
 })
 
 describe('a revision that the remote lacks', () => {
   const elsewhere = [ref('HEAD', 1), ref('refs/heads/trunk', 1)]
-  const cases: [Revision, RemoteRef[], Parameters<typeof failsWith>][] = [
+  const cases: [Named, RemoteRef[], Parameters<typeof failsWith>][] = [
     [HEAD, [], ['empty-repository', /push a first one/]],
     [MAIN, [], ['empty-repository', /push a first one/]],
     [TAG, [], ['empty-repository', /push a first one/]],
@@ -110,16 +112,24 @@ describe('a revision that the remote lacks', () => {
   ]
   for (const [revision, refs, expected] of cases) {
     test(`${revision.kind} fails with ${expected[0]} among ${refs.length} refs`, () => {
-      assert.equal(isResolvable(revision, refs), false)
-      assert.throws(() => resolveRevision(revision, refs), failsWith(...expected))
+      assert.equal(resolveRevision(revision, refs), undefined)
+      assert.ok(failsWith(...expected)(missingRevision(revision, refs, [])))
     })
   }
 
   test('is told with a few branches only, however many there are', () => {
     const many = Array.from({ length: 1000 }, (_, index) => ref(`refs/heads/b${index}`, 1))
-    assert.throws(
-      () => resolveRevision(HEAD, many),
-      failsWith('branch-not-found', /there are: b0, b1, b2, b3, b4\)/),
-    )
+    const told = failsWith('branch-not-found', /there are: b0, b1, b2, b3, b4\)/)
+    assert.ok(told(missingRevision(HEAD, [], many)))
+  })
+
+  test('is told with what may be meant, but not with versions or a name that were there once', () => {
+    const once = ['refs/tags/1.4.0', 'refs/tags/v1', 'refs/heads/main', 'refs/heads/mein']
+    const likely = once.map((name) => ref(name, 1))
+    const told = (revision: Named) => missingRevision(revision, elsewhere, likely).message
+    assert.match(told(MAIN), /no branch "main" \(did you mean "mein"\?\): push it/)
+    assert.match(told(TAG), /no tag "v1": push it/)
+    assert.match(told(VERSIONS), /none of its 0 tags is a version/)
+    assert.match(told({ kind: 'branch', name: 'v1' }), /but a tag of this name: write "tag"/)
   })
 })
