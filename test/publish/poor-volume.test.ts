@@ -130,3 +130,45 @@ describe('a volume without hard links', () => {
     })
   }
 })
+
+describe('on a volume with names of at most 143 bytes', () => {
+  const onVolume = <T>({ volume }: TestSite, work: () => T) =>
+    onPoorVolume(volume, { nameBytes: 143 }, work)
+
+  for (const mode of ['in-place', 'symlink'] as const) {
+    test(`a longer name of a commit is told with that limit, and nothing changes: ${mode}`, (t) => {
+      const test = createSite(t, { mode })
+      const first = test.commit({ file: '1', [`d/${'x'.repeat(143)}`]: 'fits' })
+      onVolume(test, () => publish(test.site, first, none))
+      const name = Buffer.from('ü'.repeat(72)).toString('latin1')
+      for (const files of [
+        { [`d/${name}`]: '2' },
+        { [`${name}/f`]: '2' },
+        { [name]: { symlink: 'f' } },
+      ]) {
+        const second = test.commit({ file: '2', ...files } as CommitFiles)
+        assert.throws(
+          () => onVolume(test, () => publish(test.site, second, none)),
+          failsWith(
+            'unsafe-tree',
+            /The name ü{60}… has 144 bytes, and .* of at most 143 bytes: publish to/,
+          ),
+        )
+      }
+      assert.deepEqual(onVolume(test, () => inspect(test.site)).commit, first.commit)
+    })
+
+    test(`a longer name in the path of an entry is not blamed on the commit: ${mode}`, (t) => {
+      const test = createSite(t, { mode })
+      const target = test.commit({ file: '1' })
+      const site = {
+        ...test.site,
+        directory: `${test.directory}/${'y'.repeat(200)}/${'x'.repeat(20)}`,
+      }
+      assert.throws(
+        () => onVolume(test, () => publish(site, target, none)),
+        failsWith('volume-failed', /The name y{60}… has 200 bytes, .* 143 bytes: give the entry a/),
+      )
+    })
+  }
+})
