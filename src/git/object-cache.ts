@@ -1,8 +1,8 @@
 // The objects of packs that were used last, up to a number of bytes.
 import type { GitObject } from './object.js'
 
-/** What it takes to keep an object, beside its body. */
-const OVERHEAD_BYTES = 256
+/** What it takes to keep an object, beside its body: measured, of small ones. */
+const OVERHEAD_BYTES = 704
 
 /** `Key` tells where an object is stored. */
 export class ObjectCache<Key> {

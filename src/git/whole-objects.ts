@@ -1,5 +1,5 @@
-// Memory for objects that must be held whole. It is taken before there is any for them, from the
-// moment their size is known; what never fits is refused by what it says of itself.
+// Memory for what must be held whole. It is taken before there is any of it, from the moment its
+// size is known; an object that never fits is refused by what it says of itself.
 import { formatBytes } from '../base/bytes.js'
 import { SyncError } from '../base/errors.js'
 import { corrupt } from './corrupt.js'
@@ -11,27 +11,35 @@ const MAX_COMMIT_BYTES = 4 * 1024 * 1024
 /** No commit, tag or tree is larger, in bytes. */
 const MAX_POSSIBLE_BYTES = 256 * 1024 * 1024
 
-/** Below this size, in bytes, an object that is held only while it is looked at is not counted. */
-const MIN_COUNTED_BYTES = 256 * 1024
+/** How many times the largest object is held at once: a base, a delta, and what they make. */
+const HELD_OBJECTS = 3
 
 /** What whole objects may take. */
 export interface WholeMemory {
   /** The largest tree, and the largest delta of one, in bytes. */
   maxTreeBytes: number
-  /** Takes memory, and waits for it where it must. Throws where it never comes. */
-  take(bytes: number): void
-  give(bytes: number): void
+  /** The most that all trees of one commit may take together, in bytes. */
+  maxTreesBytes: number
+  /**
+   * Holds at least so many bytes for a purpose, up to the end of the sync. Waits where another has
+   * what it takes; whoever wants more than all there is has all of it alone.
+   */
+  hold(purpose: 'objects' | 'entries' | 'plan', bytes: number): void
 }
 
 /**
- * Throws `commit-too-large` for an object that is larger than any that is held whole, and
- * `pack-corrupt` where git itself would hardly make it: then a bit was flipped.
+ * Makes sure of memory for an object that must be held whole, unless it is small. Throws
+ * `commit-too-large` for one that is larger than any, and `pack-corrupt` where git itself would
+ * hardly make it: then a bit was flipped.
  */
-export function assertHoldable(type: ObjectType, size: number, memory: WholeMemory): void {
+export function ensureHoldable(type: ObjectType, size: number, memory: WholeMemory): void {
   if (type === 'blob') return
   if (size > MAX_POSSIBLE_BYTES) throw corrupt(`claims a ${type} of an impossible size`)
   const isTree = type === 'tree'
-  if (size <= (isTree ? memory.maxTreeBytes : MAX_COMMIT_BYTES)) return
+  if (size <= (isTree ? memory.maxTreeBytes : MAX_COMMIT_BYTES)) {
+    memory.hold('objects', HELD_OBJECTS * size)
+    return
+  }
   const [most, advice] = isTree
     ? [memory.maxTreeBytes, 'raise MEMORY_BUDGET if a directory is meant to have so many files']
     : [MAX_COMMIT_BYTES, 'no setting allows more: shorten its message in the repository']
@@ -39,15 +47,4 @@ export function assertHoldable(type: ObjectType, size: number, memory: WholeMemo
     'commit-too-large',
     `The received pack has a ${type} of more than ${formatBytes(most)}; nothing of this commit is published: ${advice}`,
   )
-}
-
-/** Does work that holds so many bytes while it lasts. */
-export function holding<T>(bytes: number, memory: WholeMemory, work: () => T): T {
-  if (bytes < MIN_COUNTED_BYTES) return work()
-  memory.take(bytes)
-  try {
-    return work()
-  } finally {
-    memory.give(bytes)
-  }
 }

@@ -6,7 +6,7 @@ import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
 import { type Limits, tooLarge } from '../git/limits.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
-import { assertHoldable, holding, type WholeMemory } from '../git/whole-objects.js'
+import { ensureHoldable, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { LargeBlobWriter } from './content-writer.js'
 
@@ -33,13 +33,11 @@ export function buildObject(
   if (base.type !== 'blob') {
     const { type, body } = base
     const deltaBytes = Buffer.isBuffer(delta) ? delta.length : delta.size
-    assertHoldable(type, Math.max(size, deltaBytes), options.memory)
-    return holding(body.length + deltaBytes + size, options.memory, () => {
-      const whole = Buffer.isBuffer(delta)
-        ? delta
-        : reading(delta, (source) => Buffer.from(source.read(0, source.length)))
-      return { type, body: applyDelta(body, whole) }
-    })
+    ensureHoldable(type, Math.max(size, deltaBytes), options.memory)
+    const whole = Buffer.isBuffer(delta)
+      ? delta
+      : reading(delta, (source) => Buffer.from(source.read(0, source.length)))
+    return { type, body: applyDelta(body, whole) }
   }
   if ('body' in base && Buffer.isBuffer(delta) && size < options.largeBytes) {
     return { type: 'blob', body: applyDelta(base.body, delta) }

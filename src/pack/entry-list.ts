@@ -30,6 +30,11 @@ export class EntryList {
     this.#hashedAt = Math.floor(Math.random() * (this.#oidBytes - 3))
   }
 
+  /** How many entries there are. */
+  get count(): number {
+    return this.#count
+  }
+
   /** How many entries have no object yet. */
   get unresolvedCount(): number {
     return this.#unresolvedCount

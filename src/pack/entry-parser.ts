@@ -14,7 +14,7 @@ import { inflate } from '../git/inflate.js'
 import { type Limits, tooLarge } from '../git/limits.js'
 import type { LargeBlob } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
-import { assertHoldable, type WholeMemory } from '../git/whole-objects.js'
+import { ensureHoldable, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
@@ -56,8 +56,6 @@ export interface ParsedEntry {
 interface Growing {
   header: EntryHeader
   writer: ContentWriter
-  /** What its content takes in memory. */
-  heldBytes: number
   inflate: StreamInflate
 }
 
@@ -169,7 +167,7 @@ export class EntryParser {
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
     if (header && !isDelta(header.kind))
-      assertHoldable(header.kind.type, header.size, this.#options.memory)
+      ensureHoldable(header.kind.type, header.size, this.#options.memory)
     if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
       throw tooLarge(limits, 'checkoutBytes')
     }
@@ -202,22 +200,16 @@ export class EntryParser {
     const writer = this.#isLarge(header)
       ? new LargeBlobWriter(createFile(), header.size, objectFormat)
       : new BufferWriter(header.size)
-    const heldBytes = this.#isLarge(header) ? 0 : header.size
-    this.#options.memory.take(heldBytes)
     this.#growing = {
       header,
       writer,
-      heldBytes,
       inflate: new StreamInflate((piece) => writer.write(piece)),
     }
     return this.#growing
   }
 
   /** Feeds an entry that is not small; once it is whole, returns the bytes that follow it. */
-  async #grow(
-    { header, writer, heldBytes, inflate }: Growing,
-    bytes: Buffer,
-  ): Promise<Buffer | undefined> {
+  async #grow({ header, writer, inflate }: Growing, bytes: Buffer): Promise<Buffer | undefined> {
     const rest = await inflate.feed(bytes)
     const taken = bytes.subarray(0, bytes.length - (rest?.length ?? 0))
     // What went to a file is never read from the pack again.
@@ -231,7 +223,6 @@ export class EntryParser {
     this.#growing = undefined
     this.#retryAt = 0
     this.#emit(header, content, inflate.deflatedBytes)
-    this.#options.memory.give(heldBytes)
     return rest
   }
 

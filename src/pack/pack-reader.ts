@@ -36,6 +36,11 @@ export interface PackReaderOptions {
   checkpoint: () => void
 }
 
+/** What is remembered of each entry, and of each one that waits for its base, in bytes. */
+const [ENTRY_BYTES, WAITING_BYTES] = [64, 320]
+/** Memory is taken for so many entries at once. */
+const ENTRIES_STEP = 4096
+
 /** The verified objects of a whole pack. */
 export interface Pack {
   readonly bytes: number
@@ -107,6 +112,7 @@ export class PackReader implements Pack {
 
   #add({ offset, header: { kind }, content }: ParsedEntry): void {
     this.#options.checkpoint()
+    this.#holdEntries()
     if (!isDelta(kind)) {
       this.#settle(this.#entries.add(offset, undefined), asObject(kind.type, content))
       return
@@ -117,6 +123,14 @@ export class PackReader implements Pack {
     const baseObject = this.#baseObject(base)
     if (baseObject) this.#settle(index, buildObject(baseObject, content, this.#options))
     else this.#wait(index, base)
+  }
+
+  /** A pack of a few megabytes can have half a million entries. */
+  #holdEntries(): void {
+    const { count, unresolvedCount } = this.#entries
+    if (count % ENTRIES_STEP !== 0) return
+    const bytes = (count + ENTRIES_STEP) * ENTRY_BYTES + unresolvedCount * WAITING_BYTES
+    this.#options.memory.hold('entries', bytes)
   }
 
   #baseOf(kind: DeltaKind, offset: number): number | Oid {

@@ -40,19 +40,22 @@ export function closePart({ budget: { shared }, id }: MemoryPart): void {
   if (Atomics.compareExchange(shared, HOLDER, id, 0) === id) Atomics.notify(shared, HOLDER)
 }
 
-/** Whether what never fits is refused; else it has the reserve to itself, however much it is. */
-export type Fit = 'or refused' | 'whatever it is'
+/** Whether a part has the reserve. */
+export function hasReserve({ budget: { shared }, id }: MemoryPart): boolean {
+  return Atomics.load(shared, HOLDER) === id
+}
 
 /** What is held of a part. */
 export class HeldMemory {
   readonly #part: MemoryPart
-  readonly #refuse: (budgetBytes: number) => SyncError
+  readonly #refuse: ((budgetBytes: number) => SyncError) | undefined
   #bytes = 0
-  /** Of them, what was taken whatever it is. */
-  #beyondBytes = 0
 
-  /** `refuse` is the fault of what never fits. */
-  constructor(part: MemoryPart, refuse: (budgetBytes: number) => SyncError) {
+  /**
+   * `refuse` is the fault of what never fits; without it, whoever wants more than there is has the
+   * reserve to itself, however much it takes.
+   */
+  constructor(part: MemoryPart, refuse?: (budgetBytes: number) => SyncError) {
     this.#part = part
     this.#refuse = refuse
   }
@@ -63,23 +66,21 @@ export class HeldMemory {
   }
 
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
-  tryToTake(bytes: number, fit: Fit = 'or refused'): boolean {
+  tryToTake(bytes: number): boolean {
     const { budget, id, ownBytes } = this.#part
     const after = this.#bytes + bytes
-    const isTooMuch = after - this.#beyondBytes > ownBytes + budget.bytes / 2
-    if (fit === 'or refused' && isTooMuch) throw this.#refuse(budget.bytes)
+    if (this.#refuse && after > ownBytes + budget.bytes / 2) throw this.#refuse(budget.bytes)
     if (after > ownBytes) {
       const holder = Atomics.compareExchange(budget.shared, HOLDER, 0, id)
       if (holder !== 0 && holder !== id) return false
     }
     this.#bytes = after
-    if (fit === 'whatever it is') this.#beyondBytes += bytes
     return true
   }
 
   /** Takes more in a thread that may be blocked; `checkpoint` throws when it is to give up. */
-  takeBlocking(bytes: number, checkpoint: () => void, fit?: Fit): void {
-    while (!this.tryToTake(bytes, fit)) {
+  takeBlocking(bytes: number, checkpoint: () => void): void {
+    while (!this.tryToTake(bytes)) {
       checkpoint()
       const { shared } = this.#part.budget
       const holder = Atomics.load(shared, HOLDER)
@@ -93,13 +94,6 @@ export class HeldMemory {
       signal.throwIfAborted()
       await sleep(LOOK_MS)
     }
-  }
-
-  /** Gives back all that was taken whatever it is. */
-  giveBeyond(): void {
-    const bytes = this.#beyondBytes
-    this.#beyondBytes = 0
-    this.give(bytes)
   }
 
   /** Gives bytes back, and the reserve where it is not needed any more. */

@@ -9,6 +9,8 @@ import { type Lease, leaseGuard } from '../publish/lease/lease.js'
 import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
 import type { Target } from '../publish/target.js'
+import { collectGarbage } from '../thread/garbage.js'
+import { hasReserve } from '../thread/memory-budget.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
@@ -63,7 +65,7 @@ export function tidy({
 }
 
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
-export function publish({
+export async function publish({
   canFetch,
   port,
   requests,
@@ -78,7 +80,11 @@ export function publish({
   }
   const checkpoint = checkpointOf(job.target, stop)
   const options = { ...job, target, checkpoint, ...(canFetch && { fetchBlobs }) }
-  return reply(() => unpack(receiveChunks(port), options).finally(() => requests.close()))
+  const replied = await reply(() => unpack(receiveChunks(port), options))
+  requests.close()
+  // Whoever has the reserve next starts with all of it.
+  if (hasReserve(job.memory)) collectGarbage()
+  return replied
 }
 
 /** Acquires the lease of a target, as far as possible now. */

@@ -202,7 +202,6 @@ class Unpacking {
     } catch (error) {
       // Too early: then staging starts when the pack is whole.
       if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
-      this.#memory.releasePlans()
     }
   }
 

@@ -35,6 +35,6 @@ export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
 /** Memory without bounds, for whole objects. */
 export const UNBOUNDED: WholeMemory = {
   maxTreeBytes: Number.POSITIVE_INFINITY,
-  take() {},
-  give() {},
+  maxTreesBytes: Number.POSITIVE_INFINITY,
+  hold() {},
 }

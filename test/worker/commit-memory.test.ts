@@ -1,6 +1,12 @@
 // Packs of a few kilobytes that inflate to what memory has not: refused before it is asked for.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import {
+  closePart,
+  createMemoryBudget,
+  hasReserve,
+  openPart,
+} from '../../src/thread/memory-budget.js'
 import { CommitMemory } from '../../src/worker/commit-memory.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { commitOf, objectOf, treeOf } from '../helpers/hostile-objects.js'
@@ -38,4 +44,33 @@ test('an ordinary commit fits a small budget', async () => {
   const commit = commitOf(tree)
   const pack = await readPack(assemblePack([commit, tree, blob]), { memory: memory(MIB) })
   assert.ok(pack.has(commit.oid))
+})
+
+test('who wants more than all of it waits for the reserve, and then has it alone', () => {
+  const budget = createMemoryBudget(16 * MIB)
+  const parts = [openPart(budget, 1 / 8), openPart(budget, 1 / 8)] as const
+  const waits = new Error('it waits')
+  const impatient = () => {
+    throw waits
+  }
+  const [one, other] = parts.map((part) => new CommitMemory(part, impatient))
+  one?.hold('plan', 100 * MIB)
+  assert.ok(hasReserve(parts[0]))
+  other?.hold('plan', 2 * MIB)
+  assert.throws(() => other?.hold('plan', 3 * MIB), waits)
+  closePart(parts[0])
+  other?.hold('plan', 3 * MIB)
+  assert.ok(hasReserve(parts[1]))
+})
+
+test('what is held for one purpose is the most of it, and of several the sum', () => {
+  const part = openPart(createMemoryBudget(16 * MIB), 1 / 8)
+  const held = new CommitMemory(part, checkpoint)
+  held.hold('objects', MIB)
+  held.hold('objects', MIB)
+  held.hold('objects', MIB / 2)
+  held.hold('plan', MIB)
+  assert.ok(!hasReserve(part))
+  held.hold('plan', MIB + 1)
+  assert.ok(hasReserve(part))
 })

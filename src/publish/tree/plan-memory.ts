@@ -1,6 +1,7 @@
 // What the plan of a commit takes of the memory that all syncs share.
 import { formatBytes } from '../../base/bytes.js'
 import { SyncError } from '../../base/errors.js'
+import type { WholeMemory } from '../../git/whole-objects.js'
 
 /** Of each file and directory: what it was published with, where it is staged, and for which blob. */
 const ENTRY_BYTES = 72
@@ -8,17 +9,13 @@ const ENTRY_BYTES = 72
 const TREE_BYTES = 400
 
 /** Where plans take their memory. */
-export interface PlanMemory {
-  /** The most that the trees of one commit may take together, in bytes. */
-  maxTreesBytes: number
-  /** Takes memory, and waits for it where it must: whoever wants more than all has all alone. */
-  hold(bytes: number): void
-}
+export type PlanMemory = Pick<WholeMemory, 'hold' | 'maxTreesBytes'>
 
 /** What one plan takes. */
 export class PlanSize {
   readonly #memory: PlanMemory | undefined
   #treesBytes = 0
+  #bytes = 0
 
   /** Where it takes its memory; none is counted without. */
   constructor(memory: PlanMemory | undefined) {
@@ -27,16 +24,20 @@ export class PlanSize {
 
   /** One more tree object is held. Throws `commit-too-large` where all of them are too much. */
   addTree(bodyBytes: number): void {
-    if (!this.#memory) return
-    const { maxTreesBytes } = this.#memory
     this.#treesBytes += bodyBytes
-    if (this.#treesBytes > maxTreesBytes) throw treesTooLarge(maxTreesBytes)
-    this.#memory.hold(bodyBytes + TREE_BYTES)
+    const most = this.#memory?.maxTreesBytes ?? Number.POSITIVE_INFINITY
+    if (this.#treesBytes > most) throw treesTooLarge(most)
+    this.#add(bodyBytes + TREE_BYTES)
   }
 
   /** There are so many more files and directories. */
   addEntries(count: number): void {
-    this.#memory?.hold(count * ENTRY_BYTES)
+    this.#add(count * ENTRY_BYTES)
+  }
+
+  #add(bytes: number): void {
+    this.#bytes += bytes
+    this.#memory?.hold('plan', this.#bytes)
   }
 }
 

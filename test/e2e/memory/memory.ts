@@ -1,0 +1,93 @@
+// `npm run memory`: the most memory that the whole program ever has, as the system counts it, while
+// packs of at most 4 MiB ask for as much as they can; exits with 1 where it is more than 300 MiB.
+// Options: --entries, how many remotes send the pack at once; --only, a part of a pack's name.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { residentBytes } from '../../bench/proc.js'
+import { cleanUpAll } from '../../helpers/at-end.js'
+import { HEAVY_PACKS, type HeavyPack, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
+import { startPackServer } from '../../helpers/pack-server.js'
+import { writeListing } from '../../helpers/service.js'
+
+const PROGRAM = fileURLToPath(new URL('../../../src/main.js', import.meta.url))
+const MIB = 2 ** 20
+const MOST_BYTES = 300 * MIB
+const LOOK_MS = 20
+
+const { values } = parseArgs({
+  options: {
+    entries: { type: 'string', default: '4' },
+    only: { type: 'string', default: '' },
+  },
+})
+for (const [what, make] of Object.entries(HEAVY_PACKS)) {
+  if (!what.includes(values.only)) continue
+  const heavy = make()
+  if (heavy.pack.length > MAX_HEAVY_BYTES) throw new RangeError(`${what}: ${heavy.pack.length}`)
+  const { bytes, codes } = await measure(heavy, Number(values.entries))
+  const size = `${Math.round(bytes / MIB)} MiB`.padStart(8)
+  console.log(`${what.padEnd(50)} ${size}  ${bytes > MOST_BYTES ? 'TOO MUCH  ' : ''}${codes}`)
+  if (bytes > MOST_BYTES) process.exitCode = 1
+}
+
+/** The most that the program has while so many entries are synced once, and how they ended. */
+async function measure(
+  heavy: HeavyPack,
+  entries: number,
+): Promise<{ bytes: number; codes: string }> {
+  const cleanUps: (() => unknown)[] = []
+  try {
+    const server = await startPackServer({ after: (cleanUp) => cleanUps.push(cleanUp) })
+    server.serve(heavy)
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-memory-'))
+    cleanUps.push(() => rmSync(directory, { recursive: true, force: true }))
+    const listing = path.join(directory, 'listing.json')
+    const entryOf = (n: number) => ({
+      path: `out${n}`,
+      repo: `${server.url}/${n}.git`,
+      branch: 'main',
+    })
+    writeListing(
+      listing,
+      Array.from({ length: entries }, (_, n) => entryOf(n)),
+    )
+    const env = {
+      LISTING_PATH: listing,
+      HTTP_PORT: '0',
+      ONE_TIME: 'true',
+      PATH: process.env['PATH'],
+    }
+    const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    let [log, bytes, isRunning] = ['', 0, true]
+    child.stdout.on('data', (text) => {
+      log += text
+    })
+    child.on('exit', () => {
+      isRunning = false
+    })
+    // Of one that has ended, the system tells nothing any more.
+    while (isRunning) {
+      const { pid } = child
+      if (pid !== undefined) bytes = Math.max(bytes, residentOf(pid))
+      await sleep(LOOK_MS)
+    }
+    const codes = [...log.matchAll(/"code":"([a-z-]+)"/g)].map(([, code]) => code)
+    return { bytes, codes: [...new Set(codes)].join(', ') }
+  } finally {
+    await cleanUpAll(cleanUps)
+  }
+}
+
+function residentOf(pid: number): number {
+  try {
+    return residentBytes(pid, 'VmHWM')
+  } catch {
+    // It is ending.
+    return 0
+  }
+}
