@@ -211,6 +211,7 @@ function createSynchronizer(wiring: Wiring): Synchronizer {
     maxConcurrentSyncs: settings.maxConcurrentSyncs,
     prune: settings.prune,
     openSession: sessions.open,
+    openLfs: sessions.lfs,
     ...internals,
   })
 }

@@ -6,6 +6,7 @@ import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
+import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
 import { DiskSession } from './remote/disk/disk-session.js'
 import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
@@ -15,7 +16,7 @@ import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
 import { createProxyChoice } from './transport/http/proxy.js'
-import { createResponseCheck } from './transport/http/response-check.js'
+import { createResponseCheck, refusalOf } from './transport/http/response-check.js'
 import { withIdentity } from './transport/http/tls-identity.js'
 import { createHttpTransport } from './transport/http/transport.js'
 import { createHttpClient } from './transport/http/undici-client.js'
@@ -37,6 +38,8 @@ export interface SessionsOptions {
 /** Opens sessions with remotes, which share their connections. */
 export interface Sessions {
   open: SynchronizerOptions['openSession']
+  /** Creates what fetches the objects of Git LFS for an entry. */
+  lfs: SynchronizerOptions['openLfs']
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -47,7 +50,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
-    connectionsPerOrigin: settings.maxConcurrentPolls + settings.maxConcurrentSyncs,
+    connectionsPerOrigin:
+      settings.maxConcurrentPolls + settings.maxConcurrentSyncs * (1 + LFS_DOWNLOADS),
     caFile: settings.caFile,
     proxyFor: createProxyChoice(settings),
     requireTls: settings.requireTlsForCredentials,
@@ -70,24 +74,44 @@ export function createSessions(options: SessionsOptions): Sessions {
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
     redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
   }
-  const overHttp = (remote: RemoteUrl, credential: string | undefined): Transport => {
-    const { url } = remote
+  /** Logs in as credentials for `remote` do, wherever `url` is. */
+  const loginTo = (
+    url: string,
+    remote: RemoteUrl,
+    credential: string | undefined,
+    mustNameHost = false,
+  ) => {
     let sent: Authorization | undefined
     const identified = withIdentity(client, url, () => credentials.identityFor(remote, credential))
+    const authorized = withAuthorization(identified, url, async (attempt) => {
+      sent = await credentials.authorize(remote, credential, { ...attempt, mustNameHost })
+      return sent.headers
+    })
+    return { client: authorized, sent: () => sent }
+  }
+  const overHttp = (remote: RemoteUrl, credential: string | undefined): Transport => {
+    const { url } = remote
+    const { client, sent } = loginTo(url, remote, credential)
     return createHttpTransport({
       url,
-      client: withAuthorization(identified, url, async (attempt) => {
-        sent = await credentials.authorize(remote, credential, attempt)
-        return sent.headers
-      }),
-      check: createResponseCheck(
-        () => clock.wallTime(),
-        () => sent,
-      ),
+      client,
+      check: createResponseCheck(() => clock.wallTime(), sent),
     })
   }
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
     ssh.open(remote.url, () => credentials.sshFor(remote, credential))
+  const loginForLfs = (
+    address: RemoteUrl,
+    remote: RemoteUrl,
+    credential: string | undefined,
+  ): LfsLogin => {
+    const isSameOrigin =
+      remote.transport === 'http' && new URL(address.url).origin === new URL(remote.url).origin
+    const { client, sent } = isSameOrigin
+      ? loginTo(address.url, remote, credential)
+      : loginTo(address.url, address, undefined, true)
+    return { client, refusalOf: (response) => refusalOf(response, clock.wallTime(), sent()) }
+  }
   const explained = (transport: Transport) => withRefusalCause(transport, credentials.fileFault)
   const { maxRefsBytes } = settings
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
@@ -103,6 +127,14 @@ export function createSessions(options: SessionsOptions): Sessions {
           return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
       }
     },
+    lfs: ({ remote, credential }) =>
+      createLfsFetch(remote, {
+        loginAt: (address) => loginForLfs(address, remote, credential),
+        askHost: (host, signal) =>
+          ssh.askForLfs(host.url, () => credentials.sshFor(host, credential), signal),
+        onHeaders: (headers, url) => redactor.addHeaders(headers, url),
+        now: () => clock.wallTime(),
+      }),
     async close() {
       await Promise.all([client.close(), ssh.close()])
     },

@@ -2,7 +2,6 @@
 import { formatBytes } from './base/bytes.js'
 import { cut } from './base/cut-text.js'
 import { EXIT } from './exit-code.js'
-import { isOid } from './git/oid.js'
 import { escapeUnseen } from './observe/log-format.js'
 import type { StatusReport } from './server/status-route.js'
 import type { EntryStatus } from './sync/status.js'
@@ -47,7 +46,7 @@ export function renderStatus({ build, listing, entries }: StatusReport, nowMs: n
 function rowOf(entry: EntryStatus, nowMs: number): string[] {
   const { oid, path, ref, since, state, subject } = entry
   const commit = oid?.slice(0, COMMIT_DIGITS) ?? '-'
-  const branch = (isOid(ref) ? ref.slice(0, COMMIT_DIGITS) : ref).replace('refs/heads/', '')
+  const branch = ref.replace('refs/heads/', '')
   // What a remote says must not drive the terminal.
   return [
     path,

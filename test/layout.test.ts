@@ -18,6 +18,7 @@ const ORDER = [
   'git',
   'credentials',
   'transport',
+  'lfs',
   'remote',
   'pack',
   'publish',

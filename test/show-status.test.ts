@@ -25,7 +25,6 @@ const FAILING = entryStatus({
 
 const SYNCING = entryStatus({
   path: 'large',
-  ref: '9'.repeat(40),
   state: 'syncing',
   progress: { phase: 'fetch', receivedBytes: 12_900_000, filesWritten: 76, elapsedMs: 12_345 },
 })
@@ -37,10 +36,10 @@ test('is a table of all entries, with what a remote says made visible', () => {
     'git-autosync 1.2.3, listing listing.json: 0 entries, taken on 60m ago',
     'not in force, as the file is invalid: /0/path is missing',
     '',
-    'PATH          STATE    SINCE  COMMIT      REF         SUBJECT                                             MESSAGE',
-    'site          synced   5m     3df4d98ebf  main        Say what a remote answers where it has no branch,…',
-    'docs/\\x1b[2J  failing  3d     -           main                                                            branch-not-found: The remote has no branch "mian".',
-    'large         syncing  60m    -           9999999999                                                      fetch, 12.3 MiB received, 76 files written',
+    'PATH          STATE    SINCE  COMMIT      REF   SUBJECT                                             MESSAGE',
+    'site          synced   5m     3df4d98ebf  main  Say what a remote answers where it has no branch,…',
+    'docs/\\x1b[2J  failing  3d     -           main                                                      branch-not-found: The remote has no branch "mian".',
+    'large         syncing  60m    -           main                                                      fetch, 12.3 MiB received, 76 files written',
   ])
 })
 

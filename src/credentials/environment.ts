@@ -102,8 +102,10 @@ export function createEnvironmentProvider(
   const provide = createHeaderProvider(credential, origin, services)
   return async (request) => {
     assertSound(credential, origin.name)
-    const { url } = request
-    const isServed = credential.url ? findCredential([credential], url.href) : isPrivate(url)
+    const { attempt, url } = request
+    const isServed = credential.url
+      ? findCredential([credential], url.href)
+      : isPrivate(url) && !attempt.mustNameHost
     const headers = isServed ? await provide(request) : undefined
     return headers && { headers, source }
   }

@@ -7,6 +7,11 @@ export interface LoginAttempt {
   /** The headers that the server has just answered with 401, so that they are not given again. */
   rejected?: Readonly<Record<string, string>> | undefined
   signal?: AbortSignal | undefined
+  /**
+   * Whether only what names the host may go there, as it was the repository's, or the server's, choice
+   * and nobody's here. @default false
+   */
+  mustNameHost?: boolean | undefined
 }
 
 /** What a remote is asked for with. */

@@ -60,7 +60,7 @@ function isObject(value: unknown): value is object {
 
 function revisionFault(entry: object): [string, string?] {
   const [first, second] = REVISION_FIELDS.filter((field) => Object.hasOwn(entry, field))
-  const message = `is given beside "${first}": an entry has at most one of ${REVISION_FIELDS.join(', ')}`
+  const message = `goes with no other of ${REVISION_FIELDS.join(', ')}, and "${first}" is given too`
   return second === undefined ? [message] : [message, second]
 }
 

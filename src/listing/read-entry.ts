@@ -85,7 +85,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     directory,
     repo: remote.credentials ? redact(repo) : repo,
     remote,
-    selection: { subdir, sparse },
+    selection: { subdir, sparse, lfs: false },
     revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,

@@ -63,6 +63,7 @@ export function begin(
     return {
       offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
       pending: () => publication.pending(),
+      lfsFiles: () => guarded(held, () => publication.lfsFiles()),
       finish: () =>
         lettingGo(held, () => {
           // Directories may have been moved since the beginning: those count that are there now.

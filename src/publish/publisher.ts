@@ -3,10 +3,11 @@
 
 import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
-import type { StoredObject } from '../git/object.js'
+import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { Depth } from './drift/comparison.js'
 import type { FirstPaths, Inspection } from './drift/inspection.js'
+import type { LfsFile } from './drift/lfs-files.js'
 import type { LeaseFiles } from './lease/claim.js'
 import type { TreeOrigin } from './snapshot/origin.js'
 import type { PublishedRecord } from './snapshot/store.js'
@@ -31,6 +32,8 @@ export interface CommitSource {
   outside?: readonly OutsideAttributes[]
   /** What the commit may take at most. @default no limits */
   limits?: Limits
+  /** What stands in the place of a pointer of Git LFS, by its path, as {@link Publication.lfsFiles} has it. */
+  lfsObject?: (path: string) => LargeBlob | undefined
   /** Told of each file that is written. */
   onWritten?: () => void
   /** For its plan. @default unbounded */
@@ -53,6 +56,11 @@ export interface Publication {
   offer(oid: Oid, object: StoredObject): void
   /** The blobs that are not staged yet, and those that it takes to know how files are converted. */
   pending(): Iterable<Oid>
+  /**
+   * The files that are to hold what a pointer of Git LFS stands for, once all blobs are there; of one
+   * that is in place already, its object.
+   */
+  lfsFiles(): Iterable<{ file: LfsFile; object: LargeBlob | undefined }>
   /** Stages what is left, then puts everything in place. */
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */

@@ -1,5 +1,7 @@
 // What polling and syncing share: the few values and parts that both are given.
 import type { Clock } from '../base/clock.js'
+import type { FetchLfs } from '../lfs/lfs-session.js'
+import type { Entry } from '../listing/entry.js'
 import type { Target } from '../publish/target.js'
 import type { Cadence } from '../schedule/cadence.js'
 import type { WorkerPool } from '../worker/pool.js'
@@ -13,6 +15,8 @@ export interface SyncContext {
   /** Told of faults in this program, which must not end it. */
   onError: (error: unknown) => void
   workers: WorkerPool
+  /** Opens what fetches the objects of Git LFS for an entry. */
+  openLfs: (entry: Entry) => FetchLfs
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
   /** How long an earlier worktree stays after the link was swapped, in milliseconds. */

@@ -84,7 +84,7 @@ export function missingRevision(
   const { kind, name } = revision
   return new SyncError(
     `${kind}-not-found`,
-    `The remote has no ${kind} ${JSON.stringify(name)}${adviceFor(revision, names)}`,
+    `The remote has no ${kind} ${JSON.stringify(name)}${hintFor(revision, names)}: push it, or correct the entry's ${kind}`,
   )
 }
 
@@ -96,24 +96,19 @@ function likelyPrefixesOf(missing: readonly Revision[]): string[] {
   return [...new Set([HEADS, ...tags])]
 }
 
-/** What to do, given what there is of the name in another place, or of nearly that name. */
-function adviceFor(
-  { kind, name }: Extract<Revision, { name: string }>,
-  names: readonly string[],
-): string {
-  const advice = `: push it, or correct the entry's ${kind}`
-  if (kind === 'ref') return advice
+/** What there is of the name in another place, or of nearly that name. */
+function hintFor(revision: Revision, names: readonly string[]): string {
+  if (revision.kind !== 'branch' && revision.kind !== 'tag') return ''
+  const { kind, name } = revision
   const [own, others] = kind === 'branch' ? [HEADS, TAGS] : [TAGS, HEADS]
   const other = kind === 'branch' ? 'tag' : 'branch'
-  if (names.includes(others + name))
-    return `, but a ${other} of this name: write "${other}" in place of "${kind}"`
+  if (names.includes(others + name)) return `, but a ${other} of this name: write "${other}"`
   const near = names.filter((each) => each.startsWith(own)).map((each) => each.slice(own.length))
   // It may have been there at an earlier poll.
-  const hint = suggestion(
+  return suggestion(
     name,
     near.filter((each) => each !== name),
   )
-  return `${hint}${advice}`
 }
 
 function noVersion(range: string, tags: readonly string[]): SyncError {
@@ -124,7 +119,7 @@ function noVersion(range: string, tags: readonly string[]): SyncError {
     .map(({ raw }) => raw)
     .join(', ')
   const found = newest
-    ? `${there.includes(',') ? 'the newest are' : 'there is'} ${there}${newest.prerelease.length > 0 ? '; a pre-release counts only where the range names one of the same version' : ''}`
+    ? `the newest are ${there}${newest.prerelease.length > 0 ? '; a pre-release counts only where the range names one of the same version' : ''}`
     : `none of its ${tags.length} tags is a version, as 1.2.3 or v1.2.3`
   return new SyncError(
     'tag-not-found',

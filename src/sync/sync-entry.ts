@@ -1,8 +1,9 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Inspection } from '../publish/drift/inspection.js'
-import { selectionKey } from '../publish/tree/selection.js'
+import { isPartial, selectionKey } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { Unpacked } from '../worker/receive.js'
@@ -78,7 +79,11 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
   // Where nearly nothing is left, all of it is less work than every blob by itself.
   const isMostlyThere = drift === undefined || drift.missing !== undefined
   // A remote that is told of a commit takes all of it for granted.
-  const isEnough = observedSelection === undefined || isSelective(attempt)
+  const { selection } = state.desired.entry
+  const isEnough =
+    observedSelection === undefined ||
+    isSelective(attempt) ||
+    observedSelection === selectionKey(selection)
   const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
     const inTime = { ...attempt, signal: limited }
@@ -126,7 +131,7 @@ function wholeOf(want: Oid): FetchRequest {
 
 /** Whether only a part of the commit is published. */
 function isSelective({ state }: Attempt): boolean {
-  return selectionKey(state.desired.entry.selection) !== undefined
+  return isPartial(state.desired.entry.selection)
 }
 
 /** Puts a commit right that is in place; the remote sends only the blobs that are `missing`. */
@@ -154,22 +159,32 @@ async function receive(
   // Asked for as the worker starts, which reads what is published while the remote works.
   async function* fetch(wanted: FetchRequest | undefined): AsyncGenerator<Buffer> {
     if (!wanted) return
-    const { chunks } = await session.fetch(wanted, limited)
-    for await (const chunk of chunks) {
-      progress.receive(chunk.length)
-      yield chunk
-    }
+    yield* counted((await session.fetch(wanted, limited)).chunks, progress)
   }
   const fetchBlobs = (oids: readonly Oid[]) => fetch(blobsOf(oids))
   const target = targetOf(state, context)
-  const { selection } = state.desired.entry
+  const { entry } = state.desired
+  const lfs = context.openLfs(entry)
+  const fetchLfs = (wanted: LfsRequest) =>
+    lfs(wanted, limited).map((chunks) => counted(chunks, progress))
+  const { selection } = entry
   try {
-    const fetches = { chunks: fetch(request), fetchBlobs }
+    const fetches = { chunks: fetch(request), fetchBlobs, fetchLfs }
     const pack = { target, selection, ...revisions, ...fetches, progress: progress.work }
     return await context.workers.publish(pack, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.
     fetching.abort()
+  }
+}
+
+async function* counted<T extends Uint8Array>(
+  chunks: AsyncIterable<T>,
+  progress: SyncProgress,
+): AsyncGenerator<T> {
+  for await (const chunk of chunks) {
+    progress.receive(chunk.length)
+    yield chunk
   }
 }
 

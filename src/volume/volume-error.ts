@@ -6,7 +6,6 @@ import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 import type { HeldDirectories } from './held-directories.js'
-import { tooLongFor } from './name-limit.js'
 
 /** Runs `change` for a target; what the file system answers becomes what {@link toVolumeError} says. */
 export function guarded<T>(
@@ -54,7 +53,11 @@ export function toVolumeError(error: unknown, directory: string): unknown {
         { cause: error },
       )
     case 'ENAMETOOLONG':
-      return tooLongFor(error, directory, place)
+      return new SyncError(
+        'unsafe-tree',
+        `A path or a symlink of the commit is longer than the volume of ${place} takes: shorten it in the repository, or publish to another volume; nothing of this commit is published`,
+        { cause: error },
+      )
     default:
       return new SyncError(
         'volume-failed',

@@ -2,6 +2,7 @@
 // that the main thread's event loop is never blocked.
 import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
 import type { Oid } from '../git/oid.js'
+import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
@@ -23,10 +24,12 @@ export interface TargetJob {
 }
 
 /** What it takes to publish a pack. */
-export interface PublishJob extends TargetJob, Omit<UnpackOptions, 'checkpoint' | 'fetchBlobs'> {
+export interface PublishJob
+  extends TargetJob,
+    Omit<UnpackOptions, 'checkpoint' | 'fetchBlobs' | 'fetchLfs'> {
   /** The pack arrives here, as `sendChunks` sends it. */
   port: MessagePort
-  /** Another pack is asked for here: a {@link BlobsRequest}. */
+  /** More is asked for here: a {@link BlobsRequest}, or an {@link LfsPorts}. */
   requests: MessagePort
   /** Whether there is one to be had. */
   canFetch: boolean
@@ -36,6 +39,12 @@ export interface PublishJob extends TargetJob, Omit<UnpackOptions, 'checkpoint' 
 export interface BlobsRequest {
   oids: readonly Oid[]
   port: MessagePort
+}
+
+/** Objects of Git LFS that are asked for, and where each is to be sent, as `sendChunks` does. */
+export interface LfsPorts {
+  request: LfsRequest
+  ports: readonly MessagePort[]
 }
 
 /** What is in place at a target. */
@@ -78,10 +87,19 @@ export async function publish({
     requests.postMessage({ oids, port: port2 } satisfies BlobsRequest, [port2])
     return receiveChunks(port1)
   }
+  const open: MessagePort[] = [requests]
+  const fetchLfs = (request: LfsRequest) => {
+    const channels = request.objects.map(() => new MessageChannel())
+    const ports = channels.map(({ port2 }) => port2)
+    requests.postMessage({ request, ports } satisfies LfsPorts, ports)
+    open.push(...channels.map(({ port1 }) => port1))
+    return channels.map(({ port1 }) => receiveChunks(port1))
+  }
   const checkpoint = checkpointOf(job.target, stop)
-  const options = { ...job, target, checkpoint, ...(canFetch && { fetchBlobs }) }
+  const options = { ...job, target, checkpoint, ...(canFetch && { fetchBlobs, fetchLfs }) }
   const replied = await reply(() => unpack(receiveChunks(port), options))
-  requests.close()
+  // Where one thing failed, what comes of the others is left to nobody.
+  for (const each of open) each.close()
   // Whoever has the reserve next starts with all of it.
   if (hasReserve(job.memory)) collectGarbage()
   return replied

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
+import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
@@ -30,6 +31,8 @@ export interface PackToPublish
   chunks: AsyncIterable<Uint8Array>
   /** Fetches a pack of the blobs that are lacking. @default none is fetched */
   fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Uint8Array>
+  /** Fetches objects of Git LFS. @default none is fetched */
+  fetchLfs?: (request: LfsRequest) => AsyncIterable<Uint8Array>[]
 }
 
 export interface WorkerPool {
@@ -117,7 +120,7 @@ function on({ directory }: Target, signal: AbortSignal): RunOptions {
 
 async function publish(
   threads: ThreadPool<typeof jobs>,
-  { chunks, fetchBlobs, ...revisions }: PackToPublish,
+  { chunks, fetchBlobs, fetchLfs, ...revisions }: PackToPublish,
   shared: Pick<UnpackOptions, 'memoryBytes' | 'limits' | 'memory'>,
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
@@ -135,8 +138,17 @@ async function publish(
   // The sender first: waking a thread takes time, in which the remote can work already.
   send(pack.port1, chunks)
   const canFetch = fetchBlobs !== undefined
-  requests.port1.on('message', ({ oids, port }: jobs.BlobsRequest) => {
-    if (canFetch) send(port, fetchBlobs(oids))
+  requests.port1.on('message', (wanted: jobs.BlobsRequest | jobs.LfsPorts) => {
+    if ('oids' in wanted) {
+      if (fetchBlobs) send(wanted.port, fetchBlobs(wanted.oids))
+      return
+    }
+    const streams = fetchLfs?.(wanted.request) ?? []
+    for (const [at, port] of wanted.ports.entries()) {
+      const stream = streams[at]
+      if (stream) send(port, stream)
+      else port.close()
+    }
   })
   const transferList = [pack.port2, requests.port2]
   const ports = { port: pack.port2, requests: requests.port2 }

@@ -7,6 +7,8 @@ import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
+import { decodeTree, MODE } from '../git/tree.js'
+import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
@@ -14,11 +16,12 @@ import type { CommitSource, Publication, Published } from '../publish/publisher.
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
 import { type Composition, compose } from '../publish/tree/compose.js'
-import { ALL, type Selection, selectionKey } from '../publish/tree/selection.js'
+import { ALL, isPartial, type Selection, selectionKey } from '../publish/tree/selection.js'
 import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
+import { LfsObjects, type LfsObjectsOptions } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
 
 export interface UnpackOptions {
@@ -39,6 +42,8 @@ export interface UnpackOptions {
   checkpoint: () => void
   /** Fetches a pack of the blobs that are lacking. @default the first one is to have them */
   fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Buffer>
+  /** Fetches objects of Git LFS, where the selection wants them. */
+  fetchLfs?: LfsObjectsOptions['fetchLfs']
   /** Where it tells how far it is. */
   progress?: WorkProgress | undefined
 }
@@ -74,6 +79,9 @@ export async function unpack(
   }
 }
 
+/** So much of a `.lfsconfig` is read. */
+const MAX_CONFIG_BYTES = 64 * 1024
+
 class Unpacking {
   readonly #options: UnpackOptions
   readonly #progress: WorkProgress
@@ -85,6 +93,7 @@ class Unpacking {
   readonly #objects: CommitObjects
   readonly #incoming: IncomingFiles
   #commit: Pick<Unpacked, 'commit' | 'summary'> | undefined
+  #lfs: LfsObjects | undefined
   #publication: Publication | undefined
   /** How many objects came, and how many there must be before it is tried to begin. */
   #objectCount = 0
@@ -121,6 +130,7 @@ class Unpacking {
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
+    await this.#fetchLfs(this.#publication)
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
     const published = this.#publication.finish()
@@ -163,18 +173,50 @@ class Unpacking {
   async #fetchLacking(publication: Publication): Promise<void> {
     const { fetchBlobs, have, selection = ALL, want } = this.#options
     // Else the remote has sent all that `have` lacks.
-    if (!fetchBlobs || (selectionKey(selection) === undefined && want !== have)) return
+    if (!fetchBlobs || (!isPartial(selection) && want !== have)) return
     const lacking = new Set<Oid>()
     for (const oid of publication.pending()) {
       if (!lacking.has(oid) && !this.#objects.hasBlob(oid)) lacking.add(oid)
     }
     if (lacking.size === 0) return
+    const config = selection.lfs ? this.#findConfig() : undefined
+    if (config !== undefined && !this.#objects.hasBlob(config)) lacking.add(config)
     this.#blobs = this.#openReader()
     this.#objects.add(this.#blobs)
     beginPhase(this.#progress, 'fetch')
     for await (const chunk of fetchBlobs([...lacking])) await this.#blobs.write(chunk)
     beginPhase(this.#progress, 'unpack')
     await this.#blobs.finish()
+  }
+
+  /** Fetches what pointers of Git LFS stand for, where it is not on disk already. */
+  async #fetchLfs(publication: Publication): Promise<void> {
+    const { checkpoint, fetchLfs, limits, selection = ALL, want } = this.#options
+    if (!selection.lfs || !fetchLfs) return
+    const commit = this.#commit?.commit ?? want
+    const createFile = () => this.#incoming.create()
+    const objects = new LfsObjects({ commit, limits, createFile, fetchLfs, checkpoint })
+    this.#lfs = objects
+    for (const { file, object } of publication.lfsFiles()) {
+      objects.add(file, object ?? this.#base?.findLfsObject(file.blob, file.pointer))
+    }
+    if (objects.isComplete) return
+    beginPhase(this.#progress, 'fetch')
+    await objects.fetch(this.#readConfig())
+  }
+
+  /** The blob of the commit that may say where the objects of Git LFS are. */
+  #findConfig(): Oid | undefined {
+    const { tree } = this.#objects.commitOf(this.#options.want)
+    const entries = decodeTree(this.#objects.readTree(tree), tree.length / 2)
+    const isFile = (mode: number) => mode === MODE.file || mode === MODE.executable
+    return entries.find(({ mode, name }) => name === CONFIG_FILE && isFile(mode))?.oid
+  }
+
+  #readConfig(): string | undefined {
+    const oid = this.#findConfig()
+    const blob = oid === undefined ? undefined : this.#objects.readBlob(oid)
+    return blob && 'body' in blob ? blob.body.toString('utf8', 0, MAX_CONFIG_BYTES) : undefined
   }
 
   #findBase(oid: Oid): StoredObject | undefined {
@@ -214,7 +256,9 @@ class Unpacking {
     const { readTree, ...composed } = this.#compose(root)
     this.#base?.expect(composed.tree, readTree, { limits, memory })
     const onWritten = () => countFile(this.#progress)
-    const source = { ...commit, ...composed, readTree, readBlob, limits, memory, onWritten }
+    const lfsObject = (path: string) => this.#lfs?.at(path)
+    const reads = { readTree, readBlob, lfsObject }
+    const source = { ...commit, ...composed, ...reads, limits, memory, onWritten }
     return begin(target, source, checkpoint, this.#base)
   }
 
@@ -225,6 +269,11 @@ class Unpacking {
     const readTree = (oid: Oid) => this.#objects.readTree(oid)
     const key = selectionKey(selection)
     if (key === undefined) return { tree: root, hasTree, readTree }
+    const { lfs, subdir } = selection
+    const described = { selection: key, subdir, source: root, ...(lfs && { lfs }) }
+    if (!isPartial(selection)) {
+      return { tree: root, hasTree, readTree, origin: { ...described, trees: new Map() } }
+    }
     const before = this.#composedBefore(key)
     const { bodies, outside, tree } = compose(root, selection, {
       readTree,
@@ -234,7 +283,7 @@ class Unpacking {
     })
     const readComposed = (oid: Oid) => bodies.get(oid) ?? readTree(oid)
     const trees = this.#objects.treesOf(root, checkpoint)
-    const origin = { selection: key, subdir: selection.subdir, source: root, trees }
+    const origin = { ...described, trees }
     const hasComposed = (oid: Oid) => bodies.has(oid) || hasTree(oid)
     return { tree, hasTree: hasComposed, readTree: readComposed, origin, outside }
   }

@@ -84,6 +84,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     graceMs: 10_000,
     verifyIntervalMs: options.verifyIntervalMs ?? 0,
     stateDirectory: undefined,
+    openLfs: () => () => [],
     openSession: (entry) => {
       opened.push(entry)
       return remote(entry.remote.url)

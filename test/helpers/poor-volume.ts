@@ -11,8 +11,6 @@ export interface PoorVolume {
   symlinks?: string
   /** What it answers where a hard link is made; undefined: nothing is wrong. */
   links?: string
-  /** The longest name that it takes; undefined: as long as any. */
-  nameBytes?: number
   /** The permissions of every file. */
   permissions?: number
   /** Whether it takes names for one as `foldPath` does, and keeps the name it was given first. */
@@ -26,8 +24,6 @@ export function onPoorVolume<T>(directory: string, volume: PoorVolume, work: () 
     withGate(
       ({ name, paths }, args) => {
         if (!paths.some((file) => file.startsWith(directory))) return
-        const { nameBytes } = volume
-        if (nameBytes !== undefined && name !== 'existsSync') refuseLong(args, nameBytes)
         if (/chmod|chown|utimes/.test(name)) throw fsError('EPERM')
         if (name === 'symlinkSync' && volume.symlinks) throw fsError(volume.symlinks)
         if (name === 'linkSync' && volume.links) throw fsError(volume.links)
@@ -87,17 +83,5 @@ function withPermissions(directory: string, permissions: number, work: () => voi
   } finally {
     Reflect.set(fs, 'lstatSync', lstatSync)
     syncBuiltinESMExports()
-  }
-}
-
-/** As the system does: the error has the paths of the call. */
-function refuseLong(args: readonly unknown[], nameBytes: number): void {
-  const [first, second] = args.map((value) =>
-    typeof value === 'string' || Buffer.isBuffer(value) ? value.toString() : '',
-  )
-  for (const file of [first, second]) {
-    const isLong = file?.split('/').some((name) => Buffer.byteLength(name) > nameBytes)
-    if (!file?.startsWith('/') || !isLong) continue
-    throw Object.assign(fsError('ENAMETOOLONG'), { path: first, ...(second && { dest: second }) })
   }
 }

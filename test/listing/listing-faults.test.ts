@@ -62,15 +62,13 @@ const cases: [string, unknown, string[]][] = [
   [
     'two revisions',
     [{ path: 'a', repo: REPO, tag: 't', branch: 'b' }],
-    [
-      '/0/tag: is given beside "branch": an entry has at most one of branch, tag, semver, commit, ref',
-    ],
+    ['/0/tag: goes with no other of branch, tag, semver, commit, ref, and "branch" is given too'],
   ],
   [
     'three revisions',
     [{ path: 'a', repo: REPO, ref: 'refs/x', semver: '*', commit: '1'.repeat(40) }],
     [
-      '/0/commit: is given beside "semver": an entry has at most one of branch, tag, semver, commit, ref',
+      '/0/commit: goes with no other of branch, tag, semver, commit, ref, and "semver" is given too',
     ],
   ],
   [

@@ -21,7 +21,7 @@ test('a listing of 2022 works, with every default filled in', () => {
         url: 'ssh://git_server/home/git/project1.git',
         credentials: undefined,
       },
-      selection: { subdir: '', sparse: undefined },
+      selection: { subdir: '', sparse: undefined, lfs: false },
       revision: { kind: 'branch', name: 'main' },
       publish: 'in-place',
       intervalMs: 60_000,
@@ -59,7 +59,7 @@ test('every field is taken over', () => {
       credentials: { username: 'user', password: 'p@ss' },
     },
     // As git has them: byte strings.
-    selection: { subdir: 'docs/m\xc3\xbcll', sparse: ['/*', '!\xc3\xbc'] },
+    selection: { subdir: 'docs/m\xc3\xbcll', sparse: ['/*', '!\xc3\xbc'], lfs: false },
     revision: { kind: 'tag', name: 'v1' },
     publish: 'symlink',
     intervalMs: 3_630_000,

@@ -7,13 +7,14 @@ import { invalidIn, MUST_BE_FILE_NAME, readOptionalText, readText } from '../sec
 
 /**
  * Finds the login for `url`, and for the user name where one is given, in the text of a file, and
- * tells `onFault` what it cannot read there.
+ * tells `onFault` what it cannot read there. With `mustNameHost`, the login for every host is none.
  */
 export type FindLogin = (
   text: string,
   url: URL,
   username: string | undefined,
   onFault: (fault: string) => void,
+  mustNameHost?: boolean,
 ) => Login | undefined
 
 /** Creates the provider of what a file of this kind has. */
@@ -23,7 +24,7 @@ export function createLoginFileProvider(
   find: FindLogin,
 ): CredentialProvider<ProvidedHeaders> {
   let reading: Promise<string | undefined> | undefined
-  return async ({ remote, url }) => {
+  return async ({ attempt, remote, url }) => {
     if (!from) return undefined
     const { written, file, isOptional } = from
     if (!isOptional && !isFileName(written)) throw invalidIn(`The ${kind} file`, MUST_BE_FILE_NAME)
@@ -35,10 +36,11 @@ export function createLoginFileProvider(
     })
     const text = await reading
     if (text === undefined) return undefined
-    const login = find(text, url, remote.credentials?.username, (fault) => {
+    const onFault = (fault: string) => {
       // Of a file that nobody asked for, what can be read serves.
       if (!isOptional) throw invalidIn(name, fault)
-    })
+    }
+    const login = find(text, url, remote.credentials?.username, onFault, attempt.mustNameHost)
     return login && { headers: { authorization: basic(login) }, source: `the ${described}` }
   }
 }

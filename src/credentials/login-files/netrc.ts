@@ -21,18 +21,20 @@ interface Word {
 
 /**
  * The login that the netrc `text` has for `url`, and for `username` where one is given. `default`
- * is not sent where others can read it. `onFault` is told of words that mean nothing; their machine
- * is passed over.
+ * is not sent where others can read it, nor with `mustNameHost`. `onFault` is told of words that mean
+ * nothing; their machine is passed over.
  */
 export function findInNetrc(
   text: string,
   url: URL,
   username: string | undefined,
   onFault: OnFault,
+  mustNameHost = false,
 ): Login | undefined {
+  const isForAll = isPrivate(url) && !mustNameHost
   for (const { host, login = '', password, isFaulty } of parse(text, onFault)) {
     if (password === undefined || isFaulty) continue
-    if (host === undefined ? !isPrivate(url) : host.toLowerCase() !== url.hostname) continue
+    if (host === undefined ? !isForAll : host.toLowerCase() !== url.hostname) continue
     if (username !== undefined && login !== username) continue
     return { username: login, password }
   }

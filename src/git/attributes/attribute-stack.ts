@@ -36,6 +36,8 @@ interface Level {
 interface Shared {
   /** Only the file at the root defines any. */
   macros: ReadonlyMap<string, readonly AttributeState[]>
+  /** Whether the filter of Git LFS is known. */
+  lfs: boolean
   /** One value for each set of attributes that was met. */
   conversions: Map<string, Conversion>
 }
@@ -51,12 +53,12 @@ export class AttributeStack {
     this.#levels = levels
   }
 
-  /** The stack of the root, given the content of its attributes file. */
-  static atRoot(body: Buffer | undefined): AttributeStack {
+  /** The stack of the root, given the content of its attributes file, and whether LFS is known. */
+  static atRoot(body: Buffer | undefined, lfs = false): AttributeStack {
     const lines = body ? parseAttributes(body) : []
     const macros = new Map<string, AttributeState[]>([['binary', [{ name: 'text', value: false }]]])
     for (const { isMacro, subject, states } of lines) if (isMacro) macros.set(subject, states)
-    const root = new AttributeStack({ macros, conversions: new Map() }, [])
+    const root = new AttributeStack({ macros, lfs, conversions: new Map() }, [])
     return root.#with('', lines)
   }
 
@@ -73,7 +75,7 @@ export class AttributeStack {
     const key = JSON.stringify(CONVERSION_ATTRIBUTES.map((name) => values.get(name) ?? null))
     const known = this.#shared.conversions.get(key)
     if (known) return known
-    const conversion = conversionOf(values)
+    const conversion = conversionOf(values, this.#shared.lfs)
     this.#shared.conversions.set(key, conversion)
     return conversion
   }

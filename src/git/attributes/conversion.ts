@@ -1,5 +1,5 @@
 // What a checkout does with the content of a file, by its attributes: with git's default
-// configuration on Linux, where lines end in LF and no filter is known.
+// configuration on Linux, where lines end in LF and no filter is known, or that of Git LFS.
 // https://git-scm.com/docs/gitattributes#_checking_out_and_checking_in
 import type { AttributeValue } from './attribute-file.js'
 import { findEncoding } from './encodings.js'
@@ -24,6 +24,8 @@ export interface Conversion {
   readonly lineEnds: 'crlf' | 'auto-crlf' | undefined
   /** From UTF-8 to this one; the name as it is in the table of encodings. */
   readonly encoding: string | undefined
+  /** Whether what is a pointer of Git LFS then becomes the file it stands for. */
+  readonly isLfs: boolean
   /** What the attributes ask for and is not done: `filter=…` or `working-tree-encoding=…`. */
   readonly ignored: readonly string[]
 }
@@ -34,11 +36,15 @@ export const NO_CONVERSION: Conversion = {
   ident: undefined,
   lineEnds: undefined,
   encoding: undefined,
+  isLfs: false,
   ignored: [],
 }
 
-/** What the values of {@link CONVERSION_ATTRIBUTES} ask for. */
-export function conversionOf(values: ReadonlyMap<string, AttributeValue>): Conversion {
+/** What the values of {@link CONVERSION_ATTRIBUTES} ask for; without `lfs`, no filter is known. */
+export function conversionOf(
+  values: ReadonlyMap<string, AttributeValue>,
+  lfs: boolean,
+): Conversion {
   const text = textOf(values.get('text')) ?? textOf(values.get('crlf'))
   const asked = encodingOf(values.get('working-tree-encoding'))
   const encoding = asked === undefined ? undefined : findEncoding(asked)?.name
@@ -47,22 +53,26 @@ export function conversionOf(values: ReadonlyMap<string, AttributeValue>): Conve
   const isWhole = asked !== undefined || (text === 'auto' && values.get('eol') !== 'lf')
   const ident = values.get('ident') !== true ? undefined : isWhole ? 'whole' : 'streamed'
   const filter = values.get('filter')
+  const isLfs = lfs && filter === 'lfs'
   const ignored = [
     ...(asked !== undefined && encoding === undefined ? [`working-tree-encoding=${asked}`] : []),
-    ...(typeof filter === 'string' && filter !== '' ? [`filter=${filter}`] : []),
+    ...(typeof filter === 'string' && filter !== '' && !isLfs ? [`filter=${filter}`] : []),
   ]
-  return { key: keyOf(ident, lineEnds, encoding), ident, lineEnds, encoding, ignored }
+  const key = keyOf(ident, lineEnds, encoding, isLfs)
+  return { key, ident, lineEnds, encoding, isLfs, ignored }
 }
 
 function keyOf(
   ident: Conversion['ident'],
   lineEnds: Conversion['lineEnds'],
   encoding: string | undefined,
+  isLfs: boolean,
 ): string {
   const steps = [
     ident && (ident === 'whole' ? 'ident=whole' : 'ident'),
     lineEnds && `eol=${lineEnds}`,
     encoding && `encoding=${encoding}`,
+    isLfs && 'lfs',
   ]
   return steps.filter(Boolean).join(',')
 }

@@ -28,6 +28,7 @@ export const directoryPublisher: Publisher = {
     return {
       offer: (oid, object) => publication.offer(oid, object),
       pending: () => publication.pending(),
+      lfsFiles: () => publication.lfsFiles(),
       abandon: () => publication.abandon(),
       finish() {
         const published = publication.finish()
@@ -129,6 +130,7 @@ function replaceLink(
   return {
     offer: (oid, object) => update.offer(oid, object),
     pending: () => update.pending(),
+    lfsFiles: () => update.lfsFiles(),
     abandon: () => update.abandon(),
     finish() {
       const published = update.finish()

@@ -3,9 +3,13 @@
 // that the snapshot remembers.
 import type { Stats } from 'node:fs'
 import { errnoOf } from '../../base/errno.js'
+import type { Conversion } from '../../git/attributes/conversion.js'
 import { restore } from '../../git/attributes/restore.js'
-import { hashObject, type StoredObject } from '../../git/object.js'
+import { piecesOf } from '../../git/attributes/source-scan.js'
+import { FileSource } from '../../git/byte-source.js'
+import { hashObject, type LargeBlob, type StoredObject } from '../../git/object.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { encodePointer, type LfsPointer, pointerTo } from '../../lfs/pointer.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import { bodiesIn } from '../snapshot/origin.js'
@@ -83,11 +87,29 @@ export class PublishedTree {
     }
   }
 
+  /** What stands in the place of the blob `oid`, a pointer of Git LFS, where a file still has its size. */
+  findLfsObject(oid: Oid, { size }: LfsPointer): LargeBlob | undefined {
+    const file = this.#find(oid)
+    if (!file || this.#drifted.has(file.index) || !this.#conversionFor(file).isLfs) return undefined
+    const content = contentOf(this.record.snapshot.content, file.index, oid)
+    const { root, volume } = this.#layout
+    const path = joinBytePath(root, file.path)
+    const stat = volume.stat(path)
+    if (content === undefined || !stat?.isFile() || stat.size !== size) return undefined
+    return { type: 'blob', oid: content, file: volume.file(path), size, isTemporary: false }
+  }
+
   #read(file: TreeFile, oid: Oid): StoredObject | undefined {
     const { root, volume } = this.#layout
     const path = joinBytePath(root, file.path)
     const stat = volume.stat(path)
     if (!stat) return undefined
+    if (stat.isFile() && this.#isConverted(file) && this.#conversionFor(file).isLfs) {
+      const pointer = readPointer(volume, path)
+      if (hashObject('blob', pointer, objectFormatOf(oid)) === oid) {
+        return { type: 'blob', body: pointer }
+      }
+    }
     const size = sizeIn(this.record.snapshot.stats, file.index * STAT_FIELDS)
     if (stat.isFile() && stat.size >= LARGE_BYTES) {
       if (!isContent(volume, path, stat, { oid, size })) return undefined
@@ -104,9 +126,13 @@ export class PublishedTree {
     return contentOf(this.record.snapshot.content, index, oid) !== undefined
   }
 
-  #restore({ oid, path }: TreeFile, body: Buffer): Buffer {
+  #restore(file: TreeFile, body: Buffer): Buffer {
+    return restore(body, this.#conversionFor(file), file.oid)
+  }
+
+  #conversionFor({ path }: TreeFile): Conversion {
     this.#conversionOf ??= conversionsBy(attributesIn(this.record.snapshot))
-    return restore(body, this.#conversionOf(path), oid)
+    return this.#conversionOf(path)
   }
 
   #find(oid: Oid): TreeFile | undefined {
@@ -134,6 +160,16 @@ function indexOf(files: FileRuns): BlobIndex {
   const index = new BlobIndex(files.places)
   for (const file of files) index.add(file)
   return index
+}
+
+/** The pointer of Git LFS to a file as it is now. */
+function readPointer(volume: Volume, path: string): Buffer {
+  const source = new FileSource(volume.open(path))
+  try {
+    return encodePointer(pointerTo(piecesOf(source, 0, source.length)))
+  } finally {
+    source.close()
+  }
 }
 
 function readSmall(volume: Volume, path: string, stat: Stats): Buffer | undefined {

@@ -19,6 +19,8 @@ export interface EncodedOrigin {
   subdir: string
   /** The root of the commit's tree. */
   source: Oid
+  /** Whether pointers of Git LFS became the files they stand for. @default false */
+  lfs?: boolean
 }
 
 /** Published trees, and what they were composed of. */
@@ -33,8 +35,8 @@ export function bodiesIn({ trees, origin }: Composed): Map<Oid, Buffer> {
 }
 
 /** What is written down of an origin beside its trees. */
-export function encodeOrigin({ selection, subdir, source }: TreeOrigin): EncodedOrigin {
-  return { selection, subdir, source }
+export function encodeOrigin({ selection, subdir, source, lfs }: TreeOrigin): EncodedOrigin {
+  return { selection, subdir, source, ...(lfs && { lfs }) }
 }
 
 /** Trees by their oid: oid and length of each, then their bodies. */

@@ -202,7 +202,8 @@ export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
 /** The attributes of what was published. */
 export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
   if (!snapshot) return NO_ATTRIBUTES
-  return { files: snapshot.attributes, subdir: snapshot.origin?.subdir ?? '' }
+  const { subdir = '', lfs = false } = snapshot.origin ?? {}
+  return { files: snapshot.attributes, subdir, lfs }
 }
 
 /** What a snapshot remembers of a file. */

@@ -4,7 +4,7 @@
 import { SyncError } from '../../base/errors.js'
 import { type Conversion, NO_CONVERSION } from '../../git/attributes/conversion.js'
 import { type Limits, tooLarge } from '../../git/limits.js'
-import type { StoredObject } from '../../git/object.js'
+import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
@@ -40,6 +40,8 @@ export interface StagingOptions {
   limits: Limits
   /** Told of each file that is written. */
   onWritten: (() => void) | undefined
+  /** What stands in the place of a pointer of Git LFS, by its path. */
+  lfsObject: ((path: string) => LargeBlob | undefined) | undefined
   /** Throws when the work is to be given up. */
   checkpoint: () => void
   /** What of all that is in place will go: each path. */
@@ -167,6 +169,11 @@ export class Staging {
       this.#write(file, blob, this.#layout.placeOf(file))
       return
     }
+    const object = this.#options.lfsObject?.(file.path)
+    if (object) {
+      this.#place(file, object)
+      return
+    }
     const { staging, volume } = this.#options
     const staged = this.#layout.stagedPathOf(file)
     const blob = staged === undefined ? readBlob(file.oid) : storedAt(volume, staged, file.oid)
@@ -183,6 +190,19 @@ export class Staging {
     const goal = staged ?? this.#layout.placeOf(file)
     volume.rename(target, goal)
     this.#keep(file, oid, goal)
+  }
+
+  /** Puts what a pointer stands for where that was staged, or may be right as it is. */
+  #place(file: PlacedFile, object: LargeBlob): void {
+    const { volume } = this.#options
+    const staged = this.#layout.stagedPathOf(file)
+    if (staged === undefined && this.#findInPlace(file, object.oid, object.size)) return
+    const goal = staged ?? this.#layout.placeOf(file)
+    if (staged === undefined) this.#countFile()
+    else volume.unlink(staged)
+    this.#count(object.size)
+    createFile(volume, file, object, goal)
+    this.#keep(file, object.oid, goal)
   }
 
   /** Whether a file is in place whose content has this oid; then it stays, and is remembered. */

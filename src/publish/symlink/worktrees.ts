@@ -58,6 +58,7 @@ export function beginWorktree(
   return {
     offer: (oid, object) => recheckWhereBlocked(links, () => update.offer(oid, object)),
     pending: () => update.pending(),
+    lfsFiles: () => update.lfsFiles(),
     abandon: () => update.abandon(),
     finish() {
       const staged = stageLink(links, name, () => update.abandon())

@@ -47,16 +47,19 @@ export interface TreeAttributes {
   files: readonly AttributesFile[]
   /** The directory of the repository that is published, as a byte path. */
   subdir: string
+  /** Whether pointers of Git LFS become the files they stand for. */
+  lfs: boolean
 }
 
 /** Of a tree that is to be published, what it does not hold itself. */
 export interface AttributesAround {
   subdir: string
+  lfs: boolean
   outside: readonly OutsideAttributes[]
 }
 
 /** No tree was published, or nothing of it has attributes. */
-export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '' }
+export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '', lfs: false }
 
 /** What attributes make of a commit. */
 export interface AttributePlan {
@@ -88,7 +91,7 @@ export function planAttributes(
     return { attributes: [], rewrites: [], ignored: [] }
   }
   const attributes = attributesAfter(before, around, diff, readBlob)
-  const conversionOf = conversionsBy({ files: attributes, subdir: around.subdir })
+  const conversionOf = conversionsBy({ ...around, files: attributes })
   const ignored = new Map<string, Ignored>()
   const add = ({ path }: TreeFile, conversion: Conversion) => {
     for (const attribute of conversion.ignored) countIgnored(attribute, path, ignored)
@@ -109,7 +112,7 @@ export function planAttributes(
 }
 
 /** What the attributes files of a tree make of its files. */
-export function conversionsBy({ files, subdir }: TreeAttributes): Conversions {
+export function conversionsBy({ files, subdir, lfs }: TreeAttributes): Conversions {
   const bodies = new Map(files.map(({ directory, body }) => [directory, body]))
   const stacks = new Map<string, AttributeStack>()
   const stackOf = (directory: string): AttributeStack => {
@@ -118,7 +121,7 @@ export function conversionsBy({ files, subdir }: TreeAttributes): Conversions {
     const body = bodies.get(directory)
     const stack =
       directory === ''
-        ? AttributeStack.atRoot(body)
+        ? AttributeStack.atRoot(body, lfs)
         : stackOf(parentOf(directory)).enter(directory, body)
     // There may be a million directories.
     if (stacks.size >= MAX_STACKS) stacks.clear()
@@ -194,11 +197,11 @@ function tooLarge(): SyncError {
 /** The directories whose attributes file is another one, or is there in one tree only. */
 function changedDirectories(
   before: TreeAttributes,
-  { subdir }: AttributesAround,
+  { subdir, lfs }: AttributesAround,
   after: readonly AttributesFile[],
 ): Set<string> {
-  // Every file has another place in the repository.
-  if (before.subdir !== subdir) return new Set([''])
+  // Every file has another place in the repository, or another filter is known.
+  if (before.subdir !== subdir || before.lfs !== lfs) return new Set([''])
   const nameOf = ({ directory, oid }: AttributesFile) => `${oid} ${directory}`
   const [old, current] = [new Set(before.files.map(nameOf)), new Set(after.map(nameOf))]
   const changed = [

@@ -3,22 +3,29 @@
 // snapshot after them. An interrupted publication is completed by `recover`.
 import path from 'node:path'
 import { UNLIMITED } from '../../git/limits.js'
-import type { StoredObject } from '../../git/object.js'
+import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
+import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
-import { attributesIn } from '../snapshot/snapshot.js'
+import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
-import { planAttributes } from '../tree/attribute-plan.js'
+import { type AttributePlan, planAttributes } from '../tree/attribute-plan.js'
 import { filesOf } from '../tree/file-runs.js'
 import { type DiffBounds, diffTrees, GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
 import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
+
+/** What is written, given what was published before, and in which form. */
+interface CommitPlan extends Omit<AttributePlan, 'rewrites'> {
+  before: Snapshot | undefined
+  diff: TreeDiff
+}
 
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
 export class DirectoryUpdate implements Publication {
@@ -32,6 +39,7 @@ export class DirectoryUpdate implements Publication {
   readonly #diff: TreeDiff
   /** What the diff grows from, where all of the commit is new: its trees need not be there. */
   readonly #growing: GrowingDiff | undefined
+  #planned: CommitPlan | undefined
   #isCommitted = false
 
   constructor(
@@ -65,6 +73,7 @@ export class DirectoryUpdate implements Publication {
         clone: this.#clone,
         limits: source.limits ?? UNLIMITED,
         onWritten: source.onWritten,
+        lfsObject: source.lfsObject,
         checkpoint,
         deletes: () => {
           deletes ??= new Set(Array.from(this.#diff.deletes, (file) => file.path))
@@ -93,24 +102,24 @@ export class DirectoryUpdate implements Publication {
     for (const { oid } of this.#source.outside ?? []) yield oid
   }
 
+  *lfsFiles(): Generator<{ file: LfsFile; object: LargeBlob | undefined }> {
+    const { conversionOf, diff } = this.#guarded(() => this.#plan())
+    if (!conversionOf) return
+    const { root, volume } = this.#layout
+    const readBlob = (oid: Oid) => this.#source.readBlob(oid)
+    for (const file of lfsFilesIn(diff.writes, conversionOf, readBlob)) {
+      this.#checkpoint()
+      const at = joinBytePath(root, file.path)
+      const object = this.#isKnown ? undefined : findObject(volume, at, file.pointer, file.blob)
+      yield { file, object }
+    }
+  }
+
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
-      // Throws where a tree is missing, now that all must be there.
-      this.#growing?.grow(this.#readTree)
-      const planned = withStale(this.#diff, this.#clone, this.#checkpoint)
+      const { attributes, before, conversionOf, diff, ignored } = this.#plan()
+      const { commit, summary, origin } = this.#source
       const readBlob = (oid: Oid) => this.#source.readBlob(oid)
-      // Where the diff starts from it.
-      const before = this.#record?.drifted && this.#record.snapshot
-      const { commit, summary, origin, outside = [] } = this.#source
-      const { attributes, conversionOf, ignored, rewrites } = planAttributes(
-        attributesIn(before),
-        { subdir: origin?.subdir ?? '', outside },
-        planned,
-        readBlob,
-        this.#checkpoint,
-      )
-      this.#staging.expectRewrites(planned.writes.only(rewrites))
-      const diff = withWrites(planned, rewrites)
       const old = this.#record?.snapshot.trees
       const journal = this.#staging.finish(diff, conversionOf, readBlob, old)
       this.#checkpoint()
@@ -126,6 +135,33 @@ export class DirectoryUpdate implements Publication {
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
+  }
+
+  /** What is written, and in which form. */
+  #plan(): CommitPlan {
+    if (this.#planned) return this.#planned
+    // Throws where a tree is missing, now that all must be there.
+    this.#growing?.grow(this.#readTree)
+    const planned = withStale(this.#diff, this.#clone, this.#checkpoint)
+    // Where the diff starts from it.
+    const before = this.#isKnown ? this.#record?.snapshot : undefined
+    const { origin, outside = [] } = this.#source
+    const { subdir = '', lfs = false } = origin ?? {}
+    const { rewrites, ...plan } = planAttributes(
+      attributesIn(before),
+      { subdir, lfs, outside },
+      planned,
+      (oid) => this.#source.readBlob(oid),
+      this.#checkpoint,
+    )
+    this.#staging.expectRewrites(planned.writes.only(rewrites))
+    this.#planned = { ...plan, before, diff: withWrites(planned, rewrites) }
+    return this.#planned
+  }
+
+  /** Whether it is known what is in place. */
+  get #isKnown(): boolean {
+    return this.#record?.drifted !== undefined
   }
 
   abandon(): void {

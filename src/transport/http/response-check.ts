@@ -47,18 +47,29 @@ export function createResponseCheck(
       }
       body = stream
     }
-    const page = await readStart(body)
-    const code = errorCodeOf(response, page)
-    const repository = repositoryOf(response)
-    const authorization = sent()
-    const sentence = explain(code, response, { repository, authorization, page })
-    // A secret that is too short to be found in the server's words may be among them.
-    const isMute = hasShortSecret(authorization?.headers ?? {}, response.url)
-    const excerpt = isMute ? '' : excerptOf(response, page)
-    throw new SyncError(code, `${sentence}${excerpt}`, {
-      retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now()) : undefined,
-    })
+    throw await refusalOf({ ...response, body }, now(), sent())
   }
+}
+
+/**
+ * Why an answer is not what was asked for, as a SyncError; frees its body. `authorization` is what
+ * the request carried.
+ */
+export async function refusalOf(
+  response: HttpResponse,
+  now: number,
+  authorization: Authorization | undefined,
+): Promise<SyncError> {
+  const page = await readStart(response.body)
+  const code = errorCodeOf(response, page)
+  const repository = repositoryOf(response)
+  const sentence = explain(code, response, { repository, authorization, page })
+  // A secret that is too short to be found in the server's words may be among them.
+  const isMute = hasShortSecret(authorization?.headers ?? {}, response.url)
+  const excerpt = isMute ? '' : excerptOf(response, page)
+  return new SyncError(code, `${sentence}${excerpt}`, {
+    retryAfterMs: isBusy(code) ? retryAfterMs(response.headers, now) : undefined,
+  })
 }
 
 function errorCodeOf(response: HttpResponse, page: string): ErrorCode {
@@ -224,5 +235,5 @@ function contentTypeOf({ headers }: HttpResponse): string {
 
 function repositoryOf({ url }: HttpResponse): string {
   const { origin, pathname } = new URL(url)
-  return origin + pathname.replace(/\/(?:info\/refs|git-upload-pack)$/, '')
+  return origin + pathname.replace(/\/(?:info\/refs|git-upload-pack|objects\/batch)$/, '')
 }

@@ -33,7 +33,12 @@ export function parseSshAddress(url: string): SshAddress {
 
 /** The command that serves a repository. */
 export function uploadPackCommand(path: string): string {
-  return `git-upload-pack '${path.replace(/['!]/g, "'\\$&'")}'`
+  return `git-upload-pack ${quoted(path)}`
+}
+
+/** The command that tells where the objects of Git LFS are to be had, and with which headers. */
+export function lfsCommand(path: string): string {
+  return `git-lfs-authenticate ${quoted(path)} download`
 }
 
 /** The host as errors show it: with the port, where it is not SSH's own. */
@@ -46,4 +51,8 @@ export function displayHost({ host, port }: Pick<SshAddress, 'host' | 'port'>): 
 function remotePath(folder: string): string {
   if (folder.startsWith('/~/')) return folder.slice(3)
   return folder.startsWith('/~') ? folder.slice(1) : folder
+}
+
+function quoted(path: string): string {
+  return `'${path.replace(/['!]/g, "'\\$&'")}'`
 }

@@ -7,7 +7,13 @@ import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { FLUSH } from '../../git/pkt-line.js'
 import { started } from '../started.js'
 import type { ObservedRequest, ProtocolVersion, Transport } from '../transport.js'
-import { displayHost, parseSshAddress, type SshAddress, uploadPackCommand } from './address.js'
+import {
+  displayHost,
+  lfsCommand,
+  parseSshAddress,
+  type SshAddress,
+  uploadPackCommand,
+} from './address.js'
 import type { ConnectOptions } from './connect.js'
 import { ConnectionPool } from './connection-pool.js'
 import { converse } from './conversation.js'
@@ -27,6 +33,12 @@ export interface SshTransportOptions
 export interface SshTransports {
   /** To the repository at an `ssh:` URL; at each request `authorize` is asked how to log in. */
   open(url: string, authorize: () => Promise<SshCredential>): Transport
+  /** What the host of a repository says of where the objects of Git LFS are. */
+  askForLfs(
+    url: string,
+    authorize: () => Promise<SshCredential>,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>
   /** Ends every connection, and every request with `aborted`. */
   close(): Promise<void>
 }
@@ -42,30 +54,39 @@ export function createSshTransports(options: SshTransportOptions): SshTransports
     connectTimeoutMs,
     loginTimeoutMs: idleTimeoutMs,
   })
+  const request = async (
+    url: string,
+    authorize: () => Promise<SshCredential>,
+    question: Question,
+    signal: AbortSignal,
+  ) => {
+    const address = parseSshAddress(url)
+    const { service } = question
+    const observed = (code: string) =>
+      options.observe?.({ host: displayHost(address), service, code })
+    try {
+      const credential = await authorize()
+      const answer = await ask(pool, options, address, credential, question, signal)
+      observed('200')
+      return answer
+    } catch (error) {
+      const failure = signal.aborted ? toAbortError(signal.reason) : toSyncError(error)
+      observed(failure.code)
+      throw failure
+    }
+  }
   return {
     open(url, authorize) {
-      const request = async (question: Question, signal: AbortSignal) => {
-        const address = parseSshAddress(url)
-        const observed = (code: string) =>
-          options.observe?.({ host: displayHost(address), service: 'git-upload-pack', code })
-        try {
-          const credential = await authorize()
-          const answer = await ask(pool, options, address, credential, question, signal)
-          observed('200')
-          return answer
-        } catch (error) {
-          const failure = signal.aborted ? toAbortError(signal.reason) : toSyncError(error)
-          observed(failure.code)
-          throw failure
-        }
-      }
+      const uploadPack = (rest: Omit<Question, keyof typeof UPLOAD_PACK>, signal: AbortSignal) =>
+        request(url, authorize, { ...UPLOAD_PACK, ...rest }, signal)
       return {
         advertise: (signal) =>
-          request({ input: FLUSH, version: 2, skipsAdvertisement: false }, signal),
+          uploadPack({ input: FLUSH, version: 2, skipsAdvertisement: false }, signal),
         exchange: (input, version, signal) =>
-          request({ input: ended(input, version), version, skipsAdvertisement: true }, signal),
+          uploadPack({ input: ended(input, version), version, skipsAdvertisement: true }, signal),
       }
     },
+    askForLfs: (url, authorize, signal) => request(url, authorize, LFS_QUESTION, signal),
     close: () => pool.close(),
   }
 }
@@ -75,12 +96,24 @@ function ended(input: Buffer, version: ProtocolVersion): Buffer {
   return version === 0 ? input : Buffer.concat([input, FLUSH])
 }
 
-/** What upload-pack is run for. */
+/** What a command is run for. */
 interface Question {
+  service: string
+  /** By the path of the repository. */
+  command: (path: string) => string
   input: Buffer
   version: ProtocolVersion
   /** Whether the answer starts after the advertisement, which comes first at any rate. */
   skipsAdvertisement: boolean
+}
+
+const UPLOAD_PACK = { service: 'git-upload-pack', command: uploadPackCommand }
+const LFS_QUESTION: Question = {
+  service: 'git-lfs-authenticate',
+  command: lfsCommand,
+  input: Buffer.alloc(0),
+  version: 0,
+  skipsAdvertisement: false,
 }
 
 /**
@@ -92,11 +125,11 @@ async function ask(
   { clock, idleTimeoutMs }: SshTransportOptions,
   address: SshAddress,
   credential: SshCredential,
-  { input, version, skipsAdvertisement }: Question,
+  { command: commandFor, input, version, skipsAdvertisement }: Question,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   const command = {
-    command: uploadPackCommand(address.path),
+    command: commandFor(address.path),
     env: version === 2 ? { GIT_PROTOCOL: 'version=2' } : {},
   }
   const repository = `${displayHost(address)}:${address.path}`

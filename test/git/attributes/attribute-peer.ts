@@ -29,7 +29,7 @@ export function askGit(t: TestScope, files: Files, paths: readonly string[]): Co
       name,
       attributeValue(fields[(index * CONVERSION_ATTRIBUTES.length + at) * 3 + 2]),
     ])
-    return conversionOf(new Map(values))
+    return conversionOf(new Map(values), false)
   })
 }
 

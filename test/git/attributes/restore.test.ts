@@ -13,6 +13,7 @@ const conversions: fc.Arbitrary<Conversion> = fc.record({
   ident: fc.constantFrom(undefined, 'streamed', 'whole'),
   lineEnds: fc.constantFrom(undefined, 'crlf', 'auto-crlf'),
   encoding: fc.constantFrom(undefined, 'UTF-16', 'UTF-16LE', 'UTF-16BE-BOM', 'UTF-32'),
+  isLfs: fc.constant(false),
   ignored: fc.constant([]),
 })
 

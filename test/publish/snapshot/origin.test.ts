@@ -36,7 +36,7 @@ const MOST = ['f*']
 function partOf(model: ModelTree, sparse: readonly string[]): Snapshot {
   const bodies = new Map<Oid, Buffer>()
   const source = encodeModel(model, bodies)
-  const selection = { subdir: '', sparse }
+  const selection = { subdir: '', sparse, lfs: false }
   const readTree = (oid: Oid) => bodies.get(oid) as Buffer
   const composed = compose(source, selection, { readTree, checkpoint() {} })
   const all = new Map([...bodies, ...composed.bodies])

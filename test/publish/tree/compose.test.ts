@@ -56,7 +56,7 @@ class Trees {
   }
 }
 
-const sparse = (...lines: string[]) => ({ subdir: '', sparse: lines })
+const sparse = (...lines: string[]) => ({ subdir: '', sparse: lines, lfs: false })
 
 describe('compose', () => {
   test('takes the whole tree where nothing is selected, and looks at none of it', () => {
@@ -87,7 +87,7 @@ describe('compose', () => {
   test('takes of a subdirectory what patterns want of the whole tree', () => {
     const all = new Trees()
     const lines = ['/*', '!/docs/img/', '!/docs/module']
-    const composed = all.compose(EXAMPLE, { subdir: 'docs', sparse: lines })
+    const composed = all.compose(EXAMPLE, { subdir: 'docs', sparse: lines, lfs: false })
     const paths = all.filesOf(composed).map(({ path }) => path)
     assert.deepEqual(paths, ['.gitattributes', 'b.md', 'link'])
   })

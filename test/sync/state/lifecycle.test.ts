@@ -42,6 +42,7 @@ function createContext() {
     graceMs: 1000,
     verifyIntervalMs: 1000,
     stateDirectory: undefined,
+    openLfs: () => () => [],
   }
   return { context, faults }
 }
