@@ -2,12 +2,11 @@
 // place again.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import { assertSameTree, type TestScope, tempDir } from '../helpers/git.js'
+import { assertSameTree, type TestScope } from '../helpers/git.js'
 import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
 import { runProgram, startService, until, writeListing } from '../helpers/service.js'
 import { stateNames } from '../helpers/snapshots.js'
@@ -124,7 +123,7 @@ test('SIGHUP looks at the listing and polls every remote now', async (t) => {
 })
 
 test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
-  const { dir, listingPath } = await setUp(t)
+  const { listingPath } = await setUp(t)
   const env = { LISTING_PATH: listingPath }
   const settings = await runProgram(['--scrape-intervall', '5s', '--jitter', '7'], env)
   assert.equal(settings.code, 2)
@@ -139,143 +138,6 @@ test('bad settings and a bad listing: exit 2 with every fault', async (t) => {
   assert.equal(listing.code, 2)
   assert.match(listing.stdout, /\/0/)
   assert.match(listing.stdout, /\/1\/repo/)
-  const validated = await runProgram(['validate', listingPath])
-  assert.equal(validated.code, 2)
-  assert.match(validated.stderr, /\/1\/repo/)
-  assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
-})
-
-test('validate tells of a credential that is not there', async (t) => {
-  const { dir, listingPath } = await setUp(t, { credential: 'deploy' })
-  const file = path.join(dir, 'credentials.json')
-  writeFileSync(file, '[{"name": "deply", "token": "s3cret"}]')
-  const run = (env = {}) => runProgram(['validate', listingPath], env)
-  const without = await run()
-  assert.equal(without.code, 2)
-  assert.match(without.stderr, /: \/0\/credential: CREDENTIALS_PATH is not set: set it/)
-  const validated = await run({ CREDENTIALS_PATH: file })
-  assert.equal(validated.code, 2)
-  assert.match(validated.stderr, /no credential there has the name that the entry asks for/)
-  assert.doesNotMatch(validated.stderr, /s3cret/)
-  writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
-  assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
-})
-
-test('validate asks the remotes of several listings as the service would', async (t) => {
-  const { repo, dir, listingPath } = await setUp(t)
-  repo.git('tag', 'v1')
-  repo.git('branch', 'feature/login')
-  const [entry] = JSON.parse(readFileSync(listingPath, 'utf8'))
-  const write = (name: string, entries: object[]) => {
-    const file = path.join(dir, name)
-    writeFileSync(file, JSON.stringify(entries.map((each) => ({ ...entry, ...each }))))
-    return file
-  }
-  const good = write('good.json', [{ path: 'a' }, { path: 'b', commit: repo.oid('HEAD') }])
-  const bad = write('bad.json', [
-    { path: 'a', branch: 'v1' },
-    { path: 'b', branch: 'feature/logn' },
-    { path: 'c', tag: 'v2' },
-    { path: 'd', commit: '1'.repeat(40) },
-    { path: 'e', repo: '/none' },
-    { path: 'f', repo: '/none', suspend: true },
-  ])
-  assert.equal((await runProgram(['validate', good, bad])).code, 0)
-  const { code, stdout, stderr } = await runProgram(['validate', '--remote', good, bad])
-  assert.equal(code, 2)
-  assert.equal(stdout, `${good}: valid, 2 entries\n`)
-  const lines = stderr.trim().split('\n')
-  for (const [index, words] of [
-    /\/0\/branch: The remote has no branch "v1", but a tag of this name: write "tag"/,
-    /\/1\/branch: The remote has no branch "feature\/logn" \(did you mean "feature\/login"\?\)/,
-    /\/2\/tag: The remote has no tag "v2" \(did you mean "v1"\?\)/,
-    /\/3\/commit: The remote does not have the wanted commit/,
-    /\/4\/repo: \/none does not exist/,
-  ].entries()) {
-    assert.match(lines[index] ?? '', words)
-  }
-  assert.equal(lines.length, 5)
-})
-
-test('validate looks at the credentials that the environment gives', async (t) => {
-  const { dir, listingPath } = await setUp(t)
-  for (const [env, fault] of [
-    [{ GIT_TOKEN_FILE: '/none/token' }, /GIT_TOKEN_FILE \/none\/token cannot be read \(ENOENT\)/],
-    [{ NETRC: '/none/netrc' }, /The netrc file \/none\/netrc: it cannot be read \(ENOENT\)/],
-    [{ GIT_TOKEN: 's3cret', GIT_PASSWORD: 's3cret' }, /in more than one way/],
-  ] as const) {
-    const { code, stderr } = await runProgram(['validate', listingPath], env)
-    assert.equal(code, 2)
-    assert.match(stderr, /: \/0\/repo: /)
-    assert.match(stderr, fault)
-    assert.doesNotMatch(stderr, /s3cret/)
-  }
-  const withCa = await runProgram(['validate', listingPath], {
-    CA_FILE: path.join(dir, 'none.pem'),
-  })
-  assert.equal(withCa.code, 2)
-  assert.match(withCa.stderr, /CA_FILE .*none\.pem cannot be read/)
-  assert.equal((await runProgram(['validate', listingPath], { GIT_TOKEN: 's3cret' })).code, 0)
-  // An SSH host may need none, and a local repository needs none.
-  for (const repo of ['git@host:repo', '/srv/repo']) {
-    writeListing(listingPath, [{ path: 'out', repo }])
-    assert.equal((await runProgram(['validate', listingPath])).code, 0)
-  }
-})
-
-test('validate looks at the credentials of SSH entries too', async (t) => {
-  const dir = tempDir(t)
-  const listingPath = path.join(dir, 'listing.json')
-  const file = path.join(dir, 'credentials.json')
-  writeListing(listingPath, [{ path: 'out', repo: 'git@host:repo', credential: 'deploy' }])
-  const run = () => runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
-  for (const [text, fault] of [
-    [
-      '[{"name": "deply", "sshKeyFile": "key"}]',
-      /\/0\/credential: .*no credential there has the name that the entry asks for/,
-    ],
-    ['[{"name": "deploy"', /credentials\.json/],
-  ] as const) {
-    writeFileSync(file, text)
-    const { code, stderr } = await run()
-    assert.equal(code, 2)
-    assert.match(stderr, fault)
-  }
-  const fields = {
-    sshKeyFile: 'key.pem',
-    sshPassphraseFile: 'passphrase.txt',
-    knownHostsFile: 'known_hosts.txt',
-  }
-  writeFileSync(file, JSON.stringify([{ name: 'deploy', ...fields }]))
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const key = privateKey.export({ type: 'sec1', format: 'pem' }).toString()
-  for (const [missing, name, text] of [
-    [/known_hosts\.txt cannot be read \(ENOENT\)/, 'known_hosts.txt', ''],
-    [/its sshPassphraseFile \S+ cannot be read \(ENOENT\)/, 'passphrase.txt', 'x'],
-    [/its SSH key \S+\/key\.pem is missing/, 'key.pem', key],
-  ] as const) {
-    const { code, stderr } = await run()
-    assert.equal(code, 2)
-    assert.match(stderr, /: \/0\/credential: /)
-    assert.match(stderr, missing)
-    writeFileSync(path.join(dir, name), text)
-  }
-  assert.equal((await run()).code, 0)
-})
-
-test('validate looks at the client certificates of https entries too', async (t) => {
-  const dir = tempDir(t)
-  const listingPath = path.join(dir, 'listing.json')
-  const file = path.join(dir, 'credentials.json')
-  writeListing(listingPath, [{ path: 'out', repo: 'https://host/repo' }])
-  const identity = { clientCertFile: 'none.crt', clientKeyFile: 'none.key' }
-  writeFileSync(file, JSON.stringify([{ url: 'https://host', ...identity }]))
-  const { code, stderr } = await runProgram(['validate', listingPath], { CREDENTIALS_PATH: file })
-  assert.equal(code, 2)
-  assert.match(
-    stderr,
-    /: \/0\/repo: The credential for https:\/\/host .* its clientCertFile \S+none\.crt cannot be read \(ENOENT\)/,
-  )
 })
 
 test('a port that is taken: what was started is stopped again', async (t) => {
