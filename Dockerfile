@@ -20,6 +20,9 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
 RUN npm run build -- --sourceMap false
+ARG REVISION=unknown
+# What the metric build_info says.
+RUN npm pkg set "gitHead=$REVISION"
 
 FROM packages AS dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
@@ -29,7 +32,8 @@ FROM ${RUNTIME_BASE} AS production
 # The base has Node in /nodejs/bin, which it leaves out of PATH.
 ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /app
-COPY package.json LICENSE ./
+COPY LICENSE ./
+COPY --from=build /app/package.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER 65532:65532

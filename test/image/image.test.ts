@@ -111,6 +111,9 @@ describe('the image', needsAll(needsProgram('buildah'), needsMounts()), () => {
     assert.equal(kind, 'CMD')
     const healthy = container.exec(healthcheck, { HTTP_PORT: String(port) })
     assert.deepEqual(healthy, { code: 0, text: '' })
+    const ask = `fetch('http://127.0.0.1:${port}/metrics').then(async (it) => console.log(await it.text()))`
+    const metrics = container.exec(['node', '-e', ask])
+    assert.match(metrics.text, /^git_autosync_build_info\{version="[^"]+",revision="f00d"\} 1$/m)
     const unhealthy = container.exec(healthcheck, { HTTP_PORT: '1' })
     assert.equal(unhealthy.code, 1)
     assert.match(
