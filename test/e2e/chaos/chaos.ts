@@ -1,39 +1,27 @@
 // `npm run chaos`: kills the service many times, and exits with 1 where anything was ever torn,
 // lost, or left over. Options: --kills, --seconds, --seed.
 import { parseArgs } from 'node:util'
+import { named, runAtLength, seedFrom } from '../long-run.js'
 import { runChaos } from './chaos-run.js'
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '1800' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    seed: { type: 'string' },
   },
 })
-const options = {
-  kills: Number(values.kills),
-  seconds: Number(values.seconds),
-  seed: Number(values.seed),
-}
-const cleanUps: (() => unknown)[] = []
-try {
-  const startedAt = Date.now()
-  const report = await runChaos({ after: (cleanUp) => cleanUps.unshift(cleanUp) }, options)
-  const rows = {
-    seed: options.seed,
-    seconds: Math.round((Date.now() - startedAt) / 1000),
-    'commits pushed': report.commits,
-    'trees read whole through the link': report.trees,
-    'files read in the directory': report.files,
-    kills: report.kills,
-    ...Object.fromEntries(
-      Object.entries(report.phases).map(([phase, count]) => [`kills while ${phase}`, count]),
-    ),
-    'faults found': report.faults.length,
+const seed = seedFrom(values.seed)
+const options = { kills: Number(values.kills), seconds: Number(values.seconds), seed }
+
+await runAtLength(seed, async (scope) => {
+  const { commits, trees, files, kills, phases, faults } = await runChaos(scope, options)
+  const counts = {
+    'commits pushed': commits,
+    'trees read whole through the link': trees,
+    'files read in the directory': files,
+    kills,
+    ...named('kills while', phases),
   }
-  for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(44)}${value}`)
-  for (const fault of report.faults) console.log(`FAULT ${fault}`)
-  if (report.faults.length > 0) process.exitCode = 1
-} finally {
-  for (const cleanUp of cleanUps) await cleanUp()
-}
+  return { counts, faults }
+})

@@ -1,0 +1,39 @@
+// What the long runs beside the tests share: a seed, what is told at the end, and the exit code.
+import { cleanUpAll, type TestScope } from '../helpers/at-end.js'
+
+/** What a run counted, by name, and what must not be. */
+export interface LongRun {
+  counts: Record<string, number>
+  faults: readonly string[]
+}
+
+/** The seed of the command line, or one of the moment. */
+export function seedFrom(value: string | undefined): number {
+  return value === undefined ? Date.now() % 1_000_000 : Number(value)
+}
+
+/** Runs to the end, prints the report, and sets the exit code 1 where a fault was found. */
+export async function runAtLength(
+  seed: number,
+  run: (scope: TestScope) => Promise<LongRun>,
+): Promise<void> {
+  const cleanUps: (() => unknown)[] = []
+  const startedAt = Date.now()
+  try {
+    const { counts, faults } = await run({ after: (cleanUp) => cleanUps.push(cleanUp) })
+    const seconds = Math.round((Date.now() - startedAt) / 1000)
+    const rows = { seed, seconds, ...counts, 'faults found': faults.length }
+    for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(60)}${value}`)
+    for (const fault of faults) console.log(`FAULT ${fault}`)
+    if (faults.length > 0) process.exitCode = 1
+  } finally {
+    await cleanUpAll(cleanUps)
+  }
+}
+
+/** Counts whose names each begin alike. */
+export function named(prefix: string, counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, count]) => [`${prefix} ${name}`, count]),
+  )
+}
