@@ -138,18 +138,22 @@ function decode(content: Buffer): Snapshot {
   const header = JSON.parse(content.toString('latin1', MAGIC.length, headerEnd)) as SnapshotHeader
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const trees: TreeRecord[] = []
+  // What occurs more than once is one record: a few trees can occur a million times.
+  const known = new Map<Oid, TreeRecord>()
   let position = headerEnd
   let bodyAt = headerEnd + header.trees * (oidLength + TREE_FIELDS * 4)
   for (let index = 0; index < header.trees; index++) {
     const oid = content.toString('hex', position, position + oidLength)
     position += oidLength
     const bodyEnd = bodyAt + content.readUInt32LE(position)
-    trees.push({
+    const record = known.get(oid) ?? {
       oid,
       body: content.subarray(bodyAt, bodyEnd),
       trees: content.readUInt32LE(position + 4),
       files: content.readUInt32LE(position + 8),
-    })
+    }
+    known.set(oid, record)
+    trees.push(record)
     position += TREE_FIELDS * 4
     bodyAt = bodyEnd
   }

@@ -76,7 +76,7 @@ async function measure(
       if (pid !== undefined) bytes = Math.max(bytes, residentOf(pid))
       await sleep(LOOK_MS)
     }
-    const codes = [...log.matchAll(/"code":"([a-z-]+)"/g)].map(([, code]) => code)
+    const codes = [...log.matchAll(/"errorCode":"([a-z-]+)"/g)].map(([, code]) => code)
     return { bytes, codes: [...new Set(codes)].join(', ') }
   } finally {
     await cleanUpAll(cleanUps)
