@@ -8,6 +8,7 @@ import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
 import { DiskSession } from './remote/disk/disk-session.js'
+import { openRepository } from './remote/disk/repository.js'
 import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
@@ -132,6 +133,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         loginAt: (address) => loginForLfs(address, remote, credential),
         askHost: (host, signal) =>
           ssh.askForLfs(host.url, () => credentials.sshFor(host, credential), signal),
+        findGitDir: async ({ url }) => (await openRepository(fileURLToPath(url))).commonDir,
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),
         now: () => clock.wallTime(),
       }),

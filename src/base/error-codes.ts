@@ -143,7 +143,7 @@ export const ERROR_CODES = {
     'Nothing where it passes. Where it stays, run `git lfs fsck` in the repository, look at the storage of the LFS server, and for a proxy that changes or cuts answers.'],
   'lfs-unavailable': ['wait',
     'There is no Git LFS server at its address, or it does not speak the batch API.',
-    'Turn Git LFS on at the server, or name its address in the `.lfsconfig` of the repository.'],
+    'Turn Git LFS on at the server, or name its address in the `.lfsconfig` of the repository; else take `lfs` out of the entry, and pointers are published as they are.'],
   'lfs-config-invalid': ['stall',
     'The `.lfsconfig` of the commit names no address that may be used.',
     'Correct `lfs.url` in the `.lfsconfig` of the repository, and push: only https, http and ssh are followed.'],

@@ -1,5 +1,5 @@
-// Fetches objects of Git LFS for one repository: a batch tells where each is to be had, and up to
-// eight come at once. What comes is not verified here: whoever writes it does that.
+// Fetches objects of Git LFS for one repository: a batch tells where each is to be had, or they lie
+// on this machine's disk; up to eight come at once. What comes is not verified here: whoever writes it does that.
 // https://github.com/git-lfs/git-lfs/blob/main/docs/api/basic-transfers.md
 import { setMaxListeners } from 'node:events'
 import { SyncError } from '../base/errors.js'
@@ -18,6 +18,7 @@ import {
   missingObjects,
   unusable,
 } from './batch.js'
+import { readLocalObject } from './local-objects.js'
 
 /** Objects that one batch is for: at most {@link BATCH_OBJECTS}. */
 export interface LfsRequest {
@@ -49,6 +50,8 @@ export interface LfsSessionOptions {
   loginAt: (address: RemoteUrl) => LfsLogin
   /** What the host of a repository on SSH says of where objects are. */
   askHost: (remote: RemoteUrl, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
+  /** Where a repository on this machine's disk keeps what is its own. */
+  findGitDir: (remote: RemoteUrl) => Promise<string>
   /** Told of headers that a server gave for a request to a URL. */
   onHeaders: (headers: Record<string, string>, url: string) => void
   /** Milliseconds since the epoch. */
@@ -96,7 +99,12 @@ class Batch {
     const signal = this.#signal
     await this.#slots.take(signal)
     try {
-      const { action, endpoint } = await this.#actionFor(object)
+      const address = lfsAddress(this.#remote, this.#request.config)
+      if (address.transport === 'local') {
+        yield* readLocalObject(await this.#options.findGitDir(address), object)
+        return
+      }
+      const { action, endpoint } = await this.#actionFor(object, address)
       const { headers, href: url } = action
       const response = await endpoint.client.request({ url, headers, signal })
       if (response.statusCode !== 200) throw await refused(response, object, endpoint)
@@ -107,20 +115,23 @@ class Batch {
   }
 
   /** One that has run out meanwhile is asked for once more. */
-  async #actionFor(object: LfsObject): Promise<{ action: DownloadAction; endpoint: Endpoint }> {
-    this.#asked ??= this.#ask()
+  async #actionFor(
+    object: LfsObject,
+    address: RemoteUrl,
+  ): Promise<{ action: DownloadAction; endpoint: Endpoint }> {
+    this.#asked ??= this.#ask(address)
     const asked = this.#asked
     const { expiresAt = Number.POSITIVE_INFINITY } = actionIn(await asked, object)
     if (expiresAt - EXPIRY_MARGIN_MS <= this.#options.now() && this.#asked === asked) {
-      this.#asked = this.#ask()
+      this.#asked = this.#ask(address)
     }
     const answer = await this.#asked
     return { action: actionIn(answer, object), endpoint: answer.endpoint }
   }
 
-  async #ask(): Promise<Answer> {
+  async #ask(address: RemoteUrl): Promise<Answer> {
     const { objects } = this.#request
-    const endpoint = await this.#findEndpoint()
+    const endpoint = await this.#findEndpoint(address)
     const url = `${endpoint.url}/objects/batch`
     const response = await endpoint.client.request({
       url,
@@ -136,13 +147,11 @@ class Batch {
     return { endpoint, actions }
   }
 
-  async #findEndpoint(): Promise<Endpoint> {
+  async #findEndpoint(address: RemoteUrl): Promise<Endpoint> {
     const { askHost, loginAt, now, onHeaders } = this.#options
-    const address = lfsAddress(this.#remote, this.#request.config)
     if (address.transport === 'http') {
       return { ...loginAt(address), url: address.url, headers: {} }
     }
-    if (address.transport === 'local') throw noServer(this.#remote.url)
     const answer = await askHost(address, this.#signal).then(readText).catch(explainHost)
     const fields = toFields(answer)
     const { href = httpsUrlOf(address) } = fields
@@ -202,13 +211,6 @@ function explainHost(error: unknown): never {
     'lfs-unavailable',
     'The SSH host runs no git-lfs-authenticate: install it there, or name an https address as lfs.url in .lfsconfig',
     { cause: error },
-  )
-}
-
-function noServer(url: string): SyncError {
-  return new SyncError(
-    'lfs-unavailable',
-    `${url} is a repository on this machine, which has no Git LFS server: name one as lfs.url in .lfsconfig`,
   )
 }
 

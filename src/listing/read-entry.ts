@@ -23,6 +23,7 @@ interface WrittenEntry {
   ref: string
   subdir: string
   sparse: string[]
+  lfs: boolean
   publish: PublishMode
   interval: string | number
   required: boolean
@@ -72,7 +73,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const subdir = check('subdir', written.subdir, parseSubdir) ?? ''
   const sparse = check('sparse', written.sparse, parseSparse)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
-  const { required = true, suspend = false, clean = false, credential } = written
+  const { required = true, suspend = false, clean = false, lfs = false, credential } = written
 
   if (directory === undefined) return { directory, entry: undefined }
   const destination = { directory, publish, clean, remote }
@@ -85,7 +86,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     directory,
     repo: remote.credentials ? redact(repo) : repo,
     remote,
-    selection: { subdir, sparse, lfs: false },
+    selection: { subdir, sparse, lfs },
     revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,

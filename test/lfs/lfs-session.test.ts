@@ -41,6 +41,7 @@ async function setUp(t: TestScope, ...contents: string[]) {
         (async function* () {
           yield Buffer.from(hostAnswer.text)
         })(),
+      findGitDir: async () => assert.fail(),
       onHeaders: (headers) => told.push(headers),
       now: () => clock.now,
     })
