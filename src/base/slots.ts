@@ -15,8 +15,8 @@ export class Slots {
   }
 
   /** Resolves once a place is taken. Rejects with the signal's reason where it aborts before. */
-  async take(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
+  async take(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     if (this.#closed) throw this.#closed.reason
     if (this.#taken < this.#limit) this.#taken++
     else await this.#wait(signal)
@@ -44,19 +44,19 @@ export class Slots {
     for (const { reject } of this.#waiting.splice(0)) reject(reason)
   }
 
-  async #wait(signal: AbortSignal): Promise<void> {
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
     const { promise, ...waiting } = withResolvers()
     const onAbort = () => {
       const index = this.#waiting.indexOf(waiting)
       if (index >= 0) this.#waiting.splice(index, 1)
-      waiting.reject(signal.reason)
+      waiting.reject(signal?.reason)
     }
     this.#waiting.push(waiting)
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
       await promise
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 }

@@ -12,9 +12,6 @@ import { type StopFlag, stopped } from './stop.js'
 /** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
 const IDLE_THREAD_MS = 2000
 
-/** Never aborts. */
-const NEVER = new AbortController().signal
-
 /** How many threads may hang, for each that there may be. */
 const MAX_HUNG_SHARE = 2
 
@@ -86,7 +83,7 @@ export class ThreadPool<File extends Jobs<File>> {
     job: JobOf<File[Name]>,
     { subject, signal, transferList = [] }: RunOptions,
   ): Promise<ResultOf<File[Name]>> {
-    await this.#slots.take(signal ?? NEVER).catch((reason) => {
+    await this.#slots.take(signal).catch((reason) => {
       throw stopped(reason)
     })
     try {
@@ -100,7 +97,7 @@ export class ThreadPool<File extends Jobs<File>> {
 
   /** Waits for all jobs, then ends the threads. */
   async close(): Promise<void> {
-    for (let left = this.#maxThreads; left > 0; left--) await this.#slots.take(NEVER)
+    for (let left = this.#maxThreads; left > 0; left--) await this.#slots.take()
     await this.#threads.close()
   }
 

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Slots } from '../../src/base/slots.js'
 
-const forever = new AbortController().signal
-
 /** Asks for `count` places, and tells who got one, in their order. */
 function ask(slots: Slots, count: number): number[] {
   const got: number[] = []
-  for (let index = 0; index < count; index++) void slots.take(forever).then(() => got.push(index))
+  for (let index = 0; index < count; index++) void slots.take().then(() => got.push(index))
   return got
 }
 
@@ -26,7 +24,7 @@ test('places are given out in order, and never too many', async () => {
 
 test('who gives up gets none, and keeps nobody from one', async () => {
   const slots = new Slots(1)
-  await slots.take(forever)
+  await slots.take()
   const impatience = new AbortController()
   const given = assert.rejects(slots.take(impatience.signal), /no longer/)
   const got = ask(slots, 1)
@@ -55,9 +53,9 @@ test('a place that was not to be had makes fewer places', async () => {
 
 test('after the end there are none, and nobody waits', async () => {
   const slots = new Slots(1)
-  await slots.take(forever)
-  const waiting = assert.rejects(slots.take(forever), /ended/)
+  await slots.take()
+  const waiting = assert.rejects(slots.take(), /ended/)
   slots.close(new Error('ended'))
   await waiting
-  await assert.rejects(slots.take(forever), /ended/)
+  await assert.rejects(slots.take(), /ended/)
 })

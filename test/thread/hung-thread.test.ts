@@ -117,6 +117,17 @@ describe('a thread that hangs', () => {
   })
 })
 
+test('many jobs wait for a thread, and Node sees no leak of listeners', async (t) => {
+  const { pool } = create(t, 1)
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  const answers = Array.from({ length: 20 }, () => pool.run('answer', {}, { subject: 'volume' }))
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['answer']))
+  process.off('warning', onWarning)
+  assert.deepEqual(warnings, [])
+})
+
 test('a job that stops in time fails by its limit', async () => {
   const clock = new FakeClock()
   const done = withinLimits({ clock, limitMs: 1000, graceMs: 500 }, undefined, async (stop) => {
