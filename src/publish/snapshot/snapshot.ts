@@ -83,22 +83,27 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
     isConverted: content.length > 0,
     ...(origin && { origin: { ...encodeOrigin(origin), trees: origin.trees.size } }),
   }
-  const table = Buffer.allocUnsafe(trees.length * (oidLength + TREE_FIELDS * 4))
-  let position = 0
-  for (const { oid, body, trees: below, files } of trees) {
-    position += table.write(oid, position, 'hex')
-    for (const field of [body.length, below, files]) position = table.writeUInt32LE(field, position)
-  }
-  const parts = [
-    encodeHeader(origin ? PART_MAGIC : MAGIC, header),
-    table,
-    ...trees.map(({ body }) => body),
+  const head = encodeHeader(origin ? PART_MAGIC : MAGIC, header)
+  const tail = [
     Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
     content,
     ...encodeBodies(origin?.trees ?? new Map()),
-    Buffer.alloc(CHECKSUM_BYTES),
   ]
-  return seal(Buffer.concat(parts))
+  const tableBytes = trees.length * (oidLength + TREE_FIELDS * 4)
+  let size = head.length + tableBytes + CHECKSUM_BYTES
+  for (const { body } of trees) size += body.length
+  for (const { length } of tail) size += length
+  // In place, as there may be a million trees.
+  const bytes = Buffer.alloc(size)
+  let row = head.copy(bytes)
+  let position = row + tableBytes
+  for (const { oid, body, trees: below, files } of trees) {
+    row += bytes.write(oid, row, 'hex')
+    for (const field of [body.length, below, files]) row = bytes.writeUInt32LE(field, row)
+    position += body.copy(bytes, position)
+  }
+  for (const part of tail) position += part.copy(bytes, position)
+  return seal(bytes)
 }
 
 /** The inverse of {@link encodeSnapshot}; undefined where the bytes are not what it wrote. */
