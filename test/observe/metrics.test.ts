@@ -1,3 +1,4 @@
+// What events make of metrics.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
@@ -32,51 +33,6 @@ function assertSamples(samples: Map<string, number>, expected: Record<string, nu
   const actual = Object.fromEntries(Object.keys(expected).map((name) => [name, samples.get(name)]))
   assert.deepEqual(actual, expected)
 }
-
-describe('the text', () => {
-  test('has exactly these names, beside the process metrics', async () => {
-    const { render, contentType } = createMetrics({ build: BUILD })
-    const text = await render([])
-    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
-    assert.deepEqual(Object.fromEntries(types.filter(([name]) => name?.startsWith('git_'))), {
-      git_autosync_build_info: 'gauge',
-      git_autosync_listing_valid: 'gauge',
-      git_autosync_listing_entries: 'gauge',
-      git_autosync_listing_reload_timestamp_seconds: 'gauge',
-      git_autosync_polls_total: 'counter',
-      git_autosync_syncs_total: 'counter',
-      git_autosync_sync_duration_seconds: 'histogram',
-      git_autosync_fetched_bytes_total: 'counter',
-      git_autosync_files_written_total: 'counter',
-      git_autosync_files_deleted_total: 'counter',
-      git_autosync_last_success_timestamp_seconds: 'gauge',
-      git_autosync_consecutive_failures: 'gauge',
-      git_autosync_entry_state: 'gauge',
-      git_autosync_entry_error: 'gauge',
-      git_autosync_entry_required: 'gauge',
-      git_autosync_publication_info: 'gauge',
-      git_autosync_remote_requests_total: 'counter',
-      git_autosync_drift_repaired_total: 'counter',
-      git_autosync_fetch_fallbacks_total: 'counter',
-    })
-    assert.match(text, /^process_cpu_seconds_total /m)
-    assert.match(text, /^nodejs_eventloop_lag_seconds /m)
-    assert.match(contentType, /^text\/plain; version=0\.0\.4/)
-  })
-
-  test('names the build', async () => {
-    const samples = await samplesAfter()
-    assertSamples(samples, { 'build_info{version="1.2.3",revision="abc"}': 1 })
-  })
-
-  test('belongs to its own registry', async () => {
-    const first = createMetrics({ build: BUILD })
-    const second = createMetrics({ build: BUILD })
-    first.observe({ type: 'listing-loaded', entries: 3, ...LOADED })
-    assert.match(await first.render([]), /^git_autosync_listing_entries 3$/m)
-    assert.match(await second.render([]), /^git_autosync_listing_entries 0$/m)
-  })
-})
 
 describe('the listing', () => {
   const loaded: SyncEvent = { type: 'listing-loaded', entries: 7, ...LOADED }
