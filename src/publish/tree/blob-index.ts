@@ -42,7 +42,8 @@ export class BlobIndex {
   /** The files that have a blob, in the order in which they were added. */
   *find(oid: Oid): Generator<PlacedFile> {
     for (let at = this.#first.get(this.#groupOf(oid)); at !== NONE; at = this.#next.get(at)) {
-      if (this.#entryAt(at).oid === oid) yield this.#fileAt(at)
+      const entry = this.#entryAt(at)
+      if (entry.oid === oid) yield this.#fileAt(at, entry)
     }
   }
 
@@ -51,7 +52,8 @@ export class BlobIndex {
     const group = this.#groupOf(oid)
     let before = NONE
     for (let at = this.#first.get(group); at !== NONE; at = this.#next.get(at)) {
-      if (this.#entryAt(at).oid !== oid) {
+      const entry = this.#entryAt(at)
+      if (entry.oid !== oid) {
         before = at
         continue
       }
@@ -59,7 +61,7 @@ export class BlobIndex {
       if (before === NONE) this.#first.set(group, next)
       else this.#next.set(before, next)
       if (next === NONE) this.#last.set(group, before)
-      const file = this.#fileAt(at)
+      const file = this.#fileAt(at, entry)
       this.#trees.set(at, TAKEN)
       yield file
     }
@@ -100,7 +102,7 @@ export class BlobIndex {
     return this.#places.entry(this.#trees.get(at), this.#entries.get(at))
   }
 
-  #fileAt(at: number): PlacedFile {
-    return this.#places.fileAt(this.#indexes.get(at), this.#trees.get(at), this.#entries.get(at))
+  #fileAt(at: number, entry: TreeCursor): PlacedFile {
+    return this.#places.fileOf(entry, this.#trees.get(at), this.#indexes.get(at))
   }
 }

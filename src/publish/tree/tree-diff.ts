@@ -192,7 +192,7 @@ class TreeWalk {
       } else if (!this.#isKept(entries, isSame ? olds : undefined)) {
         const index = this.#files++
         this.#writes.add(index)
-        this.#onWrite?.(this.#places.fileAt(index, tree, entries.at))
+        this.#onWrite?.(this.#places.fileOf(entries, tree, index))
       }
       if (isSame) isOld = olds.next()
     }

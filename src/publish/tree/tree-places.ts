@@ -83,10 +83,9 @@ export class TreePlaces {
     return cursor
   }
 
-  /** The file whose entry is there; `index` is its place among all. */
-  fileAt(index: number, tree: number, entry: number): PlacedFile {
-    const { mode, name, oid } = this.entry(tree, entry)
+  /** The file of an entry of a tree; `index` is its place among all. */
+  fileOf({ at, mode, name, oid }: TreeCursor, tree: number, index: number): PlacedFile {
     const path = joinBytePath(this.pathOf(tree), name)
-    return { path, mode: mode as PlacedFile['mode'], oid, index, tree, entry }
+    return { path, mode: mode as PlacedFile['mode'], oid, index, tree, entry: at }
   }
 }
