@@ -8,6 +8,7 @@ import { firstPublish } from './first-publish.js'
 import { idlePoll } from './idle-poll.js'
 import { largePack } from './large-pack.js'
 import { type BenchOptions, parseOptions } from './options.js'
+import { part } from './part.js'
 import { type Result, renderTable, resultOf, writeJson } from './report.js'
 import type { BenchContext, Scenario } from './scenario.js'
 import { SIZES } from './sizes.js'
@@ -16,7 +17,16 @@ import { thousand } from './thousand.js'
 import { updateInPlace, updateSymlink } from './update.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
 
-const SCENARIOS = [firstPublish, updateInPlace, updateSymlink, idlePoll, thousand, largePack, disk]
+const SCENARIOS = [
+  firstPublish,
+  updateInPlace,
+  updateSymlink,
+  part,
+  idlePoll,
+  thousand,
+  largePack,
+  disk,
+]
 
 const scope = new BenchScope()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -11,6 +11,8 @@ export interface Sizes {
   /** Files of each tree that is published for the first time. */
   firstPublishFiles: readonly number[]
   updateFiles: number
+  /** Of the repository of which one directory is published. */
+  partFiles: number
   idleRemotes: number
   /** Polls of each idle remote in a round, and `git ls-remote` processes in a round. */
   idleSweeps: number
@@ -32,6 +34,7 @@ export const SIZES = {
     warmUps: 0,
     firstPublishFiles: [300],
     updateFiles: 600,
+    partFiles: 600,
     idleRemotes: 5,
     idleSweeps: 2,
     idleGitRuns: 3,
@@ -47,6 +50,7 @@ export const SIZES = {
     warmUps: 1,
     firstPublishFiles: [5_000, 50_000],
     updateFiles: 50_000,
+    partFiles: 50_000,
     idleRemotes: 200,
     idleSweeps: 3,
     idleGitRuns: 10,

@@ -2,6 +2,7 @@
 // folders of 500 and half in folders of 20; every fourth is an edited copy of the one
 // before it. The same number of files gives the same commit.
 import path from 'node:path'
+import { git } from '../helpers/git-command.js'
 import { type ImportedFile, importChange, importRepo } from './import-files.js'
 
 export interface SourceRepo {
@@ -10,11 +11,13 @@ export interface SourceRepo {
   readonly files: number
   /** The oid of `main`. */
   readonly head: string
-  /** Commits a change of one line of one file, and returns the new head. */
-  changeOneFile(): string
+  /** Commits a change of one line of one file, and returns the new head. @default 0, in {@link PART} */
+  changeOneFile(index?: number): string
 }
 
 const POOL_BYTES = 4 * 1024 * 1024
+/** A directory of 500 files, or of half of them where there are fewer. */
+export const PART = 'data/part-0'
 const FOLDER_SIZES = { large: 500, usual: 20 } as const
 
 /** Makes a repository of `files` files in the folder `repos`. */
@@ -23,6 +26,7 @@ export async function createSourceRepo(repos: string, files: number): Promise<So
   const directory = path.join(repos, name)
   const pool = createTextPool(createRandom(files))
   let head = await importRepo(directory, sourceFiles(files, pool))
+  git(directory, 'config', 'uploadpack.allowFilter', 'true')
   let changes = 0
   return {
     name,
@@ -30,10 +34,10 @@ export async function createSourceRepo(repos: string, files: number): Promise<So
     get head() {
       return head
     },
-    changeOneFile() {
-      const content = contentOf(0, files, pool).toString()
+    changeOneFile(index = 0) {
+      const content = contentOf(index, files, pool).toString()
       const changed = content.replace('\n', `\nchange ${++changes} of this file\n`)
-      head = importChange(directory, pathOf(0, files), Buffer.from(changed))
+      head = importChange(directory, pathOf(index, files), Buffer.from(changed))
       return head
     },
   }
