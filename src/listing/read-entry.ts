@@ -7,6 +7,7 @@ import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
 import { isVersionRange } from '../git/version-range.js'
 import type { PublishMode } from '../publish/target.js'
+import type { Submodules } from '../publish/tree/selection.js'
 import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
@@ -23,6 +24,7 @@ interface WrittenEntry {
   ref: string
   subdir: string
   sparse: string[]
+  submodules: Submodules
   lfs: boolean
   publish: PublishMode
   interval: string | number
@@ -74,6 +76,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const sparse = check('sparse', written.sparse, parseSparse)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
   const { required = true, suspend = false, clean = false, lfs = false, credential } = written
+  const { submodules = 'off' } = written
 
   if (directory === undefined) return { directory, entry: undefined }
   const destination = { directory, publish, clean, remote }
@@ -86,7 +89,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     directory,
     repo: remote.credentials ? redact(repo) : repo,
     remote,
-    selection: { subdir, sparse, lfs },
+    selection: { subdir, sparse, lfs, ...(submodules !== 'off' && { submodules }) },
     revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,

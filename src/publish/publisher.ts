@@ -29,7 +29,7 @@ export interface CommitSource {
   /** What the tree was composed of; undefined where it is the commit's own. */
   origin?: TreeOrigin | undefined
   /** The attributes that count for it, and are not in it. @default none */
-  outside?: readonly OutsideAttributes[]
+  outside?: readonly OutsideAttributes[] | undefined
   /** What the commit may take at most. @default no limits */
   limits?: Limits
   /** What stands in the place of a pointer of Git LFS, by its path, as {@link Publication.lfsFiles} has it. */

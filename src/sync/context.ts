@@ -7,6 +7,7 @@ import type { Cadence } from '../schedule/cadence.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Observe } from './events.js'
 import type { EntryRecords } from './state/records.js'
+import type { SubmoduleRemotes } from './submodule-remotes.js'
 
 export interface SyncContext {
   clock: Clock
@@ -17,6 +18,7 @@ export interface SyncContext {
   workers: WorkerPool
   /** Opens what fetches the objects of Git LFS for an entry. */
   openLfs: (entry: Entry) => FetchLfs
+  submodules: Pick<SubmoduleRemotes, 'fetch'>
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
   /** How long an earlier worktree stays after the link was swapped, in milliseconds. */

@@ -5,13 +5,14 @@ import type { RemoteSession } from '../remote/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import type { SyncContext } from './context.js'
 import { pollRemote } from './poll-remote.js'
-import { Remote, remoteKeyOf } from './remote.js'
+import { Remote } from './remote.js'
+import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
 import type { EntryState } from './state/entry-state.js'
 
 export interface RemotePollsOptions extends SyncContext {
   maxConcurrentPolls: number
-  /** Opens what an entry shares with all others of the same remote and credentials. */
-  openSession: (entry: Entry) => RemoteSession
+  /** Opens what all share that use the same remote with the same credentials. */
+  openSession: (login: RemoteLogin) => RemoteSession
 }
 
 export class RemotePolls {

@@ -104,8 +104,3 @@ function stillHangs(): SyncError {
     'An earlier look at this remote hangs still in a call of the file system; it is not looked at again before that returns',
   )
 }
-
-/** Entries with the same key share a remote. Holds credentials: never to be shown. */
-export function remoteKeyOf({ remote, credential }: Entry): string {
-  return JSON.stringify([remote.url, credential, remote.credentials])
-}

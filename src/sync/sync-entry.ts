@@ -3,10 +3,10 @@ import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Inspection } from '../publish/drift/inspection.js'
-import { isPartial, selectionKey } from '../publish/tree/selection.js'
+import { isPartial, isWholeBy, selectionKey } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
-import type { Unpacked } from '../worker/receive.js'
+import type { PackRequest, Unpacked } from '../worker/receive.js'
 import { type SyncContext, targetOf } from './context.js'
 import type { Remote } from './remote.js'
 import type { ResolvedRevision } from './resolve-revision.js'
@@ -81,7 +81,7 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
   // A remote that is told of a commit takes all of it for granted.
   const { selection } = state.desired.entry
   const isEnough =
-    observedSelection === undefined ||
+    isWholeBy(observedSelection) ||
     isSelective(attempt) ||
     observedSelection === selectionKey(selection)
   const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
@@ -161,16 +161,22 @@ async function receive(
     if (!wanted) return
     yield* counted((await session.fetch(wanted, limited)).chunks, progress)
   }
-  const fetchBlobs = (oids: readonly Oid[]) => fetch(blobsOf(oids))
+  const fetchMore = ({ haves, submodule, wants }: PackRequest) => {
+    const wanted = { wants, haves, thinPack: haves.length > 0 }
+    if (!submodule) return fetch(wanted)
+    const chunks = context.submodules.fetch(state.desired.entry, submodule, wanted, limited)
+    return counted(chunks, progress)
+  }
   const target = targetOf(state, context)
   const { entry } = state.desired
   const lfs = context.openLfs(entry)
   const fetchLfs = (wanted: LfsRequest) =>
     lfs(wanted, limited).map((chunks) => counted(chunks, progress))
-  const { selection } = entry
+  const { remote, selection } = entry
   try {
-    const fetches = { chunks: fetch(request), fetchBlobs, fetchLfs }
-    const pack = { target, selection, ...revisions, ...fetches, progress: progress.work }
+    const part = { target, selection, remote, ...revisions }
+    const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
+    const pack = { ...part, ...fetches, progress: progress.work }
     return await context.workers.publish(pack, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.

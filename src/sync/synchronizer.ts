@@ -12,10 +12,11 @@ import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { retireEntry } from './retirement.js'
 import { conclude, createState, type EntryState } from './state/entry-state.js'
 import { type EntryStatus, entryStatusOf } from './status.js'
+import { SubmoduleRemotes } from './submodule-remotes.js'
 import { syncEntry } from './sync-entry.js'
 import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
 
-export interface SynchronizerOptions extends RemotePollsOptions {
+export interface SynchronizerOptions extends Omit<RemotePollsOptions, 'submodules'> {
   maxConcurrentSyncs: number
   /** Remove what was published when its entry leaves the listing. */
   prune: boolean
@@ -29,7 +30,7 @@ const ONE_TIME_LOOK_MS = 100
 export class Synchronizer {
   /** What the probes ask. */
   readonly readiness = new Readiness(() => this.#listed())
-  readonly #options: SynchronizerOptions
+  readonly #options: SynchronizerOptions & RemotePollsOptions
   /** By directory. */
   readonly #entries = new Map<string, EntryState>()
   /** Directories of entries that left, and still have work. */
@@ -41,15 +42,16 @@ export class Synchronizer {
   #hasListing = false
 
   constructor(options: SynchronizerOptions) {
-    this.#options = options
-    const { clock, maxConcurrentSyncs, onError } = options
+    const { clock, maxConcurrentPolls, maxConcurrentSyncs, onError, openSession } = options
+    const submodules = new SubmoduleRemotes(openSession, maxConcurrentPolls)
+    this.#options = { ...options, submodules }
     this.#leases = new LeaseKeeper({
       clock,
       store: options.workers.leases,
       times: options.leaseTimes ?? LEASE_TIMES,
       onLost: (directory) => this.#loseTurn(directory),
     })
-    this.#polls = new RemotePolls(options, (states) => {
+    this.#polls = new RemotePolls(this.#options, (states) => {
       for (const { desired } of states) this.#syncs.add(desired.entry.directory)
     })
     this.#syncs = new WorkQueue({

@@ -15,12 +15,27 @@ export class CommitMemory implements WholeMemory {
   readonly #checkpoint: () => void
   /** What is held for each purpose, in bytes. */
   readonly #purposes = new Map<string, number>()
+  /** The entries of all packs, in bytes. */
+  #entryBytes = 0
 
   constructor(part: MemoryPart, checkpoint: () => void) {
     this.maxTreeBytes = Math.floor(part.budget.bytes * MAX_TREE_SHARE)
     this.maxTreesBytes = Math.floor(part.budget.bytes * MAX_TREES_SHARE)
     this.#held = new HeldMemory(part)
     this.#checkpoint = checkpoint
+  }
+
+  /** The same memory for one of several packs: the entries of all are held at once. */
+  forPack(): WholeMemory {
+    const { maxTreeBytes, maxTreesBytes } = this
+    let entryBytes = 0
+    const hold: WholeMemory['hold'] = (purpose, bytes) => {
+      if (purpose !== 'entries') return this.hold(purpose, bytes)
+      this.#entryBytes += Math.max(0, bytes - entryBytes)
+      entryBytes = Math.max(bytes, entryBytes)
+      this.hold('entries', this.#entryBytes)
+    }
+    return { maxTreeBytes, maxTreesBytes, hold }
   }
 
   hold(purpose: string, bytes: number): void {

@@ -19,8 +19,8 @@ interface FoundCommit {
 
 export class CommitObjects {
   readonly #pack: PackReader
-  /** Of blobs that the first one has not. */
-  #blobs: PackReader | undefined
+  /** What was fetched after the first one. */
+  readonly #more: PackReader[] = []
   readonly #published: PublishedTree | undefined
 
   constructor(pack: PackReader, published: PublishedTree | undefined) {
@@ -28,9 +28,19 @@ export class CommitObjects {
     this.#published = published
   }
 
-  /** Reads blobs from another pack as well. */
-  add(blobs: PackReader): void {
-    this.#blobs = blobs
+  /** How large all packs are that came, in bytes. */
+  get bytes(): number {
+    return this.#packs.reduce((sum, pack) => sum + pack.bytes, 0)
+  }
+
+  /** Reads objects from another pack as well. */
+  add(pack: PackReader): void {
+    this.#more.push(pack)
+  }
+
+  /** Frees what packs hold. */
+  close(): void {
+    for (const pack of this.#packs) pack.close()
   }
 
   /** The commit that `want` is, or leads to, and its tree. Throws `not-a-commit`. */
@@ -45,19 +55,24 @@ export class CommitObjects {
     return { commit, summary: summaryOf(body), tree: treeOfCommit(body) }
   }
 
+  /** The root of a commit's tree. Throws `pack-corrupt` where it is no commit. */
+  rootOf(commit: Oid): Oid {
+    return treeOfCommit(this.#readWhole(commit, 'commit'))
+  }
+
   hasTree(oid: Oid): boolean {
-    return this.#published?.readTree(oid) !== undefined || this.#pack.has(oid)
+    return this.#published?.readTree(oid) !== undefined || this.#packWith(oid) !== undefined
   }
 
   readTree(oid: Oid): Buffer {
     return this.#published?.readTree(oid) ?? this.#readWhole(oid, 'tree')
   }
 
-  /** All trees from `root` on, with those that are published, or were not needed for that. */
-  treesOf(root: Oid, checkpoint: () => void): Map<Oid, Buffer> {
+  /** All trees from `roots` on, with those that are published, or were not needed for that. */
+  treesOf(roots: readonly Oid[], checkpoint: () => void): Map<Oid, Buffer> {
     const snapshot = this.#published?.record.snapshot
     const trees = snapshot ? bodiesIn(snapshot) : new Map<Oid, Buffer>()
-    const pending = [root]
+    const pending = [...roots]
     for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
       // With one that was there before, all that lies in it was there, too.
       if (trees.has(oid)) continue
@@ -89,8 +104,12 @@ export class CommitObjects {
     )
   }
 
+  get #packs(): PackReader[] {
+    return [this.#pack, ...this.#more]
+  }
+
   #packWith(oid: Oid): PackReader | undefined {
-    return [this.#pack, this.#blobs].find((pack) => pack?.has(oid))
+    return this.#packs.find((pack) => pack.has(oid))
   }
 
   /** Follows annotated tags to the commit. */
@@ -110,7 +129,8 @@ export class CommitObjects {
   }
 
   #readWhole(oid: Oid, type: ObjectType): Buffer {
-    const object = this.#pack.read(oid)
+    // Where none has it, the reader's own error says what the pack lacks.
+    const object = (this.#packWith(oid) ?? this.#pack).read(oid)
     if (object.type === type && 'body' in object) return object.body
     throw wrongType(oid, object.type, type)
   }

@@ -1,7 +1,6 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
 import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
-import type { Oid } from '../git/oid.js'
 import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
@@ -15,7 +14,7 @@ import { hasReserve } from '../thread/memory-budget.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
-import { type Unpacked, type UnpackOptions, unpack } from './receive.js'
+import { type PackRequest, type Unpacked, type UnpackOptions, unpack } from './receive.js'
 
 /** What every job on a target is given. */
 export interface TargetJob {
@@ -26,18 +25,18 @@ export interface TargetJob {
 /** What it takes to publish a pack. */
 export interface PublishJob
   extends TargetJob,
-    Omit<UnpackOptions, 'checkpoint' | 'fetchBlobs' | 'fetchLfs'> {
+    Omit<UnpackOptions, 'checkpoint' | 'fetch' | 'fetchLfs'> {
   /** The pack arrives here, as `sendChunks` sends it. */
   port: MessagePort
-  /** More is asked for here: a {@link BlobsRequest}, or an {@link LfsPorts}. */
+  /** More is asked for here: an {@link AskedPack}, or an {@link LfsPorts}. */
   requests: MessagePort
-  /** Whether there is one to be had. */
+  /** Whether they are to be had. */
   canFetch: boolean
 }
 
-/** A pack of blobs that is asked for, and where it is to be sent, as `sendChunks` does. */
-export interface BlobsRequest {
-  oids: readonly Oid[]
+/** A pack that is asked for, and where it is to be sent, as `sendChunks` does. */
+export interface AskedPack {
+  request: PackRequest
   port: MessagePort
 }
 
@@ -82,9 +81,9 @@ export async function publish({
   ...job
 }: PublishJob): Promise<Reply<Unpacked>> {
   const target = telling(job.target)
-  const fetchBlobs = (oids: readonly Oid[]) => {
+  const fetch = (request: PackRequest) => {
     const { port1, port2 } = new MessageChannel()
-    requests.postMessage({ oids, port: port2 } satisfies BlobsRequest, [port2])
+    requests.postMessage({ request, port: port2 } satisfies AskedPack, [port2])
     return receiveChunks(port1)
   }
   const open: MessagePort[] = [requests]
@@ -96,7 +95,7 @@ export async function publish({
     return channels.map(({ port1 }) => receiveChunks(port1))
   }
   const checkpoint = checkpointOf(job.target, stop)
-  const options = { ...job, target, checkpoint, ...(canFetch && { fetchBlobs, fetchLfs }) }
+  const options = { ...job, target, checkpoint, ...(canFetch && { fetch, fetchLfs }) }
   const replied = await reply(() => unpack(receiveChunks(port), options))
   // Where one thing failed, what comes of the others is left to nobody.
   for (const each of open) each.close()

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Limits } from '../git/limits.js'
-import type { Oid } from '../git/oid.js'
 import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
@@ -14,7 +13,7 @@ import { type RunOptions, ThreadPool } from '../thread/pool.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
-import type { Unpacked, UnpackOptions } from './receive.js'
+import type { PackRequest, Unpacked, UnpackOptions } from './receive.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024
@@ -26,11 +25,11 @@ const SYNCS_SHARE = 3 / 8
 const GRACE_MS = 15_000
 
 export interface PackToPublish
-  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection' | 'progress'> {
+  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection' | 'remote' | 'progress'> {
   /** The pack. */
   chunks: AsyncIterable<Uint8Array>
-  /** Fetches a pack of the blobs that are lacking. @default none is fetched */
-  fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Uint8Array>
+  /** Fetches another pack. @default none is fetched */
+  fetch?: (request: PackRequest) => AsyncIterable<Uint8Array>
   /** Fetches objects of Git LFS. @default none is fetched */
   fetchLfs?: (request: LfsRequest) => AsyncIterable<Uint8Array>[]
 }
@@ -120,7 +119,7 @@ function on({ directory }: Target, signal: AbortSignal): RunOptions {
 
 async function publish(
   threads: ThreadPool<typeof jobs>,
-  { chunks, fetchBlobs, fetchLfs, ...revisions }: PackToPublish,
+  { chunks, fetch, fetchLfs, ...revisions }: PackToPublish,
   shared: Pick<UnpackOptions, 'memoryBytes' | 'limits' | 'memory'>,
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
@@ -137,10 +136,10 @@ async function publish(
   }
   // The sender first: waking a thread takes time, in which the remote can work already.
   send(pack.port1, chunks)
-  const canFetch = fetchBlobs !== undefined
-  requests.port1.on('message', (wanted: jobs.BlobsRequest | jobs.LfsPorts) => {
-    if ('oids' in wanted) {
-      if (fetchBlobs) send(wanted.port, fetchBlobs(wanted.oids))
+  const canFetch = fetch !== undefined
+  requests.port1.on('message', (wanted: jobs.AskedPack | jobs.LfsPorts) => {
+    if ('port' in wanted) {
+      if (fetch) send(wanted.port, fetch(wanted.request))
       return
     }
     const streams = fetchLfs?.(wanted.request) ?? []

@@ -7,12 +7,14 @@ import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
+import type { RemoteUrl } from '../git/remote-url.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
 import type { CommitSource, Publication, Published } from '../publish/publisher.js'
+import { sourcesOf, type TreeOrigin } from '../publish/snapshot/origin.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
 import { type Composition, compose } from '../publish/tree/compose.js'
@@ -23,6 +25,7 @@ import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { LfsObjects, type LfsObjectsOptions } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
+import { composeSubmodules, type SubmoduleWant, type WithSubmodules } from './submodules.js'
 
 export interface UnpackOptions {
   target: Target
@@ -40,12 +43,22 @@ export interface UnpackOptions {
   limits: Limits
   /** Throws when the work is to be given up. */
   checkpoint: () => void
-  /** Fetches a pack of the blobs that are lacking. @default the first one is to have them */
-  fetchBlobs?: (oids: readonly Oid[]) => AsyncIterable<Buffer>
+  /** Where the commit comes from; what the addresses of submodules are relative to. */
+  remote?: RemoteUrl | undefined
+  /** Fetches another pack. @default the first one is to have all that is lacking */
+  fetch?: (request: PackRequest) => AsyncIterable<Buffer>
   /** Fetches objects of Git LFS, where the selection wants them. */
   fetchLfs?: LfsObjectsOptions['fetchLfs']
   /** Where it tells how far it is. */
   progress?: WorkProgress | undefined
+}
+
+/** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
+export interface PackRequest {
+  wants: readonly Oid[]
+  haves: readonly Oid[]
+  /** Undefined for the same remote. */
+  submodule?: Pick<SubmoduleWant, 'remote' | 'path'> | undefined
 }
 
 export interface Unpacked extends Published {
@@ -88,12 +101,13 @@ class Unpacking {
   readonly #base: PublishedTree | undefined
   readonly #memory: CommitMemory
   readonly #reader: PackReader
-  /** Of the blobs that the first pack lacks. */
-  #blobs: PackReader | undefined
   readonly #objects: CommitObjects
   readonly #incoming: IncomingFiles
   #commit: Pick<Unpacked, 'commit' | 'summary'> | undefined
   #lfs: LfsObjects | undefined
+  #modules: WithSubmodules | undefined
+  /** Whether the first pack has come. */
+  #hasCome = false
   #publication: Publication | undefined
   /** How many objects came, and how many there must be before it is tried to begin. */
   #objectCount = 0
@@ -125,9 +139,11 @@ class Unpacking {
   async finish(): Promise<Unpacked> {
     const { have, want } = this.#options
     const receivedAt = performance.now()
+    this.#hasCome = true
     beginPhase(this.#progress, 'unpack')
-    if (!this.#publication) this.#tryToBegin()
+    if (this.#canBegin) this.#tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
+    this.#modules = await this.#composeSubmodules()
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
     await this.#fetchLfs(this.#publication)
@@ -137,7 +153,7 @@ class Unpacking {
     return {
       ...published,
       ...(this.#commit as Unpacked),
-      bytes: this.#reader.bytes + (this.#blobs?.bytes ?? 0),
+      bytes: this.#objects.bytes,
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
     }
@@ -148,20 +164,19 @@ class Unpacking {
   }
 
   close(): void {
-    this.#blobs?.close()
-    this.#incoming.removeAfter(this.#reader)
+    this.#incoming.removeAfter(this.#objects)
     this.#base?.close()
   }
 
-  #openReader(): PackReader {
-    const { checkpoint, limits, memoryBytes, want } = this.#options
+  #openReader(memoryBytes = this.#options.memoryBytes): PackReader {
+    const { checkpoint, limits, want } = this.#options
     return new PackReader({
       objectFormat: objectFormatOf(want),
       memoryBytes,
       cacheBytes: memoryBytes,
       largeBytes: LARGE_BYTES,
       limits,
-      memory: this.#memory,
+      memory: this.#memory.forPack(),
       checkpoint,
       createFile: () => this.#incoming.create(),
       findBase: (oid) => this.#findBase(oid),
@@ -171,9 +186,9 @@ class Unpacking {
 
   /** Fetches what neither the pack has brought nor is published. */
   async #fetchLacking(publication: Publication): Promise<void> {
-    const { fetchBlobs, have, selection = ALL, want } = this.#options
+    const { have, selection = ALL, want } = this.#options
     // Else the remote has sent all that `have` lacks.
-    if (!fetchBlobs || (!isPartial(selection) && want !== have)) return
+    if (!isPartial(selection) && want !== have) return
     const lacking = new Set<Oid>()
     for (const oid of publication.pending()) {
       if (!lacking.has(oid) && !this.#objects.hasBlob(oid)) lacking.add(oid)
@@ -181,12 +196,43 @@ class Unpacking {
     if (lacking.size === 0) return
     const config = selection.lfs ? this.#findConfig() : undefined
     if (config !== undefined && !this.#objects.hasBlob(config)) lacking.add(config)
-    this.#blobs = this.#openReader()
-    this.#objects.add(this.#blobs)
+    await this.#fetch({ wants: [...lacking], haves: [] })
+  }
+
+  /** Receives another pack. */
+  async #fetch(request: PackRequest, memoryBytes?: number): Promise<void> {
+    const { fetch } = this.#options
+    if (!fetch) return
+    const reader = this.#openReader(memoryBytes)
+    this.#objects.add(reader)
     beginPhase(this.#progress, 'fetch')
-    for await (const chunk of fetchBlobs([...lacking])) await this.#blobs.write(chunk)
+    for await (const chunk of fetch(request)) await reader.write(chunk)
     beginPhase(this.#progress, 'unpack')
-    await this.#blobs.finish()
+    await reader.finish()
+  }
+
+  /** Fetches the submodules that are to be published. */
+  async #composeSubmodules(): Promise<WithSubmodules | undefined> {
+    const { memoryBytes, remote, selection = ALL, want } = this.#options
+    const { submodules, subdir } = selection
+    if (!submodules || !remote) return undefined
+    const { tree: source } = this.#objects.commitOf(want)
+    const { readTree, tree } = this.#compose(source)
+    const superproject = { remote, source, tree, subdir }
+    return composeSubmodules(superproject, submodules, {
+      readTree,
+      before: this.#originBefore()?.modules ?? [],
+      readBlob: async (oid) => {
+        if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
+        return this.#objects.readBlob(oid)
+      },
+      fetchCommit: async ({ commit, have, others, ...submodule }) => {
+        const haves = have === undefined ? [] : [have]
+        const request = { wants: [commit], haves, submodule }
+        await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
+        return this.#objects.rootOf(commit)
+      },
+    })
   }
 
   /** Fetches what pointers of Git LFS stand for, where it is not on disk already. */
@@ -223,7 +269,7 @@ class Unpacking {
     const tree = this.#base?.readTree(oid)
     if (tree) return { type: 'tree', body: tree }
     // Until it is known what changes, a look for the file could mean a look at every file.
-    return this.#publication ? this.#base?.findBlob(oid) : undefined
+    return this.#publication || this.#hasCome ? this.#base?.findBlob(oid) : undefined
   }
 
   #stage(oid: Oid, object: StoredObject): void {
@@ -231,11 +277,16 @@ class Unpacking {
     // What comes first is the commit, then its tree. Where all trees are needed to begin, and come
     // between the blobs, it is tried again seldom.
     const isTime = object.type === 'blob' && this.#objectCount >= this.#triesAt
-    if (!this.#publication && isTime) {
+    if (this.#canBegin && isTime) {
       this.#triesAt = 2 * this.#objectCount
       this.#tryToBegin()
     }
     this.#publication?.offer(oid, object)
+  }
+
+  /** With submodules, all that is published is known when all of them have come. */
+  get #canBegin(): boolean {
+    return !this.#publication && this.#options.selection?.submodules === undefined
   }
 
   #tryToBegin(): void {
@@ -253,47 +304,70 @@ class Unpacking {
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     const memory = this.#memory
     this.#commit = commit
-    const { readTree, ...composed } = this.#compose(root)
-    this.#base?.expect(composed.tree, readTree, { limits, memory })
+    const { outside, hasTree, readTree, tree } = this.#compose(root)
+    const { bodies, modules, tree: withSubmodules = tree } = this.#modules ?? {}
+    const composed = {
+      tree: withSubmodules,
+      outside,
+      origin: this.#originOf(root, modules),
+      hasTree: (oid: Oid) => bodies?.has(oid) || hasTree(oid),
+      readTree: (oid: Oid) => bodies?.get(oid) ?? readTree(oid),
+    }
+    this.#base?.expect(withSubmodules, composed.readTree, { limits, memory })
     const onWritten = () => countFile(this.#progress)
     const lfsObject = (path: string) => this.#lfs?.at(path)
-    const reads = { readTree, readBlob, lfsObject }
-    const source = { ...commit, ...composed, ...reads, limits, memory, onWritten }
+    const source = { ...commit, ...composed, readBlob, lfsObject, limits, memory, onWritten }
     return begin(target, source, checkpoint, this.#base)
   }
 
-  /** What is published of the commit's tree. */
-  #compose(root: Oid): Omit<CommitSource, 'commit' | 'readBlob'> {
+  /** What is published of the commit's own tree. */
+  #compose(root: Oid): Pick<CommitSource, 'tree' | 'readTree' | 'outside'> & {
+    hasTree: (oid: Oid) => boolean
+  } {
     const { checkpoint, limits, selection = ALL } = this.#options
     const hasTree = (oid: Oid) => this.#objects.hasTree(oid)
     const readTree = (oid: Oid) => this.#objects.readTree(oid)
-    const key = selectionKey(selection)
-    if (key === undefined) return { tree: root, hasTree, readTree }
-    const { lfs, subdir } = selection
-    const described = { selection: key, subdir, source: root, ...(lfs && { lfs }) }
-    if (!isPartial(selection)) {
-      return { tree: root, hasTree, readTree, origin: { ...described, trees: new Map() } }
-    }
-    const before = this.#composedBefore(key)
+    if (!isPartial(selection)) return { tree: root, hasTree, readTree }
     const { bodies, outside, tree } = compose(root, selection, {
       readTree,
-      before,
+      before: this.#composedBefore(),
       limits,
       checkpoint,
     })
-    const readComposed = (oid: Oid) => bodies.get(oid) ?? readTree(oid)
-    const trees = this.#objects.treesOf(root, checkpoint)
-    const origin = { ...described, trees }
-    const hasComposed = (oid: Oid) => bodies.has(oid) || hasTree(oid)
-    return { tree, hasTree: hasComposed, readTree: readComposed, origin, outside }
+    return {
+      tree,
+      outside,
+      hasTree: (oid) => bodies.has(oid) || hasTree(oid),
+      readTree: (oid) => bodies.get(oid) ?? readTree(oid),
+    }
   }
 
-  /** What was composed for the published commit, where it was with the same selection. */
-  #composedBefore(key: string): Composition | undefined {
-    const snapshot = this.#base?.record.snapshot
-    const [published] = snapshot?.trees ?? []
-    if (!snapshot || !published || snapshot.origin?.selection !== key) return undefined
-    const outside = snapshot.attributes.filter(({ isOutside }) => isOutside)
-    return { source: snapshot.origin.source, tree: published.oid, outside }
+  #originOf(source: Oid, modules: WithSubmodules['modules'] = []): TreeOrigin | undefined {
+    const { checkpoint, selection = ALL } = this.#options
+    const key = selectionKey(selection)
+    if (key === undefined) return undefined
+    const { lfs, subdir } = selection
+    const origin = { selection: key, subdir, source, ...(lfs && { lfs }) }
+    const composed = modules.length > 0 ? { ...origin, modules } : origin
+    // Else all trees of the commit are published.
+    if (!isPartial(selection) && modules.length === 0) return { ...composed, trees: new Map() }
+    return { ...composed, trees: this.#objects.treesOf(sourcesOf(composed), checkpoint) }
+  }
+
+  /** What the published trees were composed of, where the same is selected. */
+  #originBefore(): TreeOrigin | undefined {
+    const origin = this.#base?.record.snapshot.origin
+    const isSame = origin?.selection === selectionKey(this.#options.selection ?? ALL)
+    return isSame ? origin : undefined
+  }
+
+  /** What was composed for the published commit; unknown where it has submodules in it. */
+  #composedBefore(): Composition | undefined {
+    const origin = this.#originBefore()
+    const { attributes = [], trees = [] } = this.#base?.record.snapshot ?? {}
+    const [published] = trees
+    if (!origin || origin.modules || !published) return undefined
+    const outside = attributes.filter(({ isOutside }) => isOutside)
+    return { source: origin.source, tree: published.oid, outside }
   }
 }

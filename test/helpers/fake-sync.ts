@@ -5,6 +5,7 @@ import type { Oid } from '../../src/git/oid.js'
 import type { Entry } from '../../src/listing/entry.js'
 import { parseListing } from '../../src/listing/listing.js'
 import type { EntryLabels, SyncEvent } from '../../src/sync/events.js'
+import type { RemoteLogin } from '../../src/sync/remote-login.js'
 import type { EntryStatus } from '../../src/sync/status.js'
 import { Synchronizer } from '../../src/sync/synchronizer.js'
 import { atEnd } from './at-end.js'
@@ -58,7 +59,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
   clock.setWall(-7_777_777)
   const workers = new FakeWorkers()
   const remotes = new Map<string, FakeRemote>()
-  const opened: Entry[] = []
+  const opened: (RemoteLogin & { path?: string })[] = []
   const events: SyncEvent[] = []
   const faults: unknown[] = []
 

@@ -60,6 +60,7 @@ for (const field of [
   { commit: 'a'.repeat(40) },
   { subdir: 'docs' },
   { sparse: ['/*'] },
+  { submodules: 'recursive' },
   { publish: 'symlink' },
   { interval: 1000 },
   { required: false },

@@ -41,6 +41,7 @@ test('every field is taken over', () => {
       tag: 'v1',
       subdir: 'docs/m\u00fcll/',
       sparse: ['/*', '!\u00fc'],
+      submodules: 'shallow',
       publish: 'symlink',
       interval: '1h 30s',
       required: false,
@@ -59,7 +60,12 @@ test('every field is taken over', () => {
       credentials: { username: 'user', password: 'p@ss' },
     },
     // As git has them: byte strings.
-    selection: { subdir: 'docs/m\xc3\xbcll', sparse: ['/*', '!\xc3\xbc'], lfs: false },
+    selection: {
+      subdir: 'docs/m\xc3\xbcll',
+      sparse: ['/*', '!\xc3\xbc'],
+      lfs: false,
+      submodules: 'shallow',
+    },
     revision: { kind: 'tag', name: 'v1' },
     publish: 'symlink',
     intervalMs: 3_630_000,

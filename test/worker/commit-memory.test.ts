@@ -74,3 +74,17 @@ test('what is held for one purpose is the most of it, and of several the sum', (
   held.hold('plan', MIB + 1)
   assert.ok(hasReserve(part))
 })
+
+test('the entries of several packs are held at once, and their largest object once', () => {
+  const part = openPart(createMemoryBudget(16 * MIB), 1 / 8)
+  const held = new CommitMemory(part, checkpoint)
+  const [one, other] = [held.forPack(), held.forPack()]
+  for (const pack of [one, other]) {
+    pack.hold('objects', MIB)
+    pack.hold('entries', MIB / 4)
+    pack.hold('entries', MIB / 2)
+  }
+  assert.ok(!hasReserve(part))
+  other.hold('entries', MIB / 2 + 1)
+  assert.ok(hasReserve(part))
+})

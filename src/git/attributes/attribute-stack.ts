@@ -53,13 +53,16 @@ export class AttributeStack {
     this.#levels = levels
   }
 
-  /** The stack of the root, given the content of its attributes file, and whether LFS is known. */
-  static atRoot(body: Buffer | undefined, lfs = false): AttributeStack {
+  /**
+   * The stack of a repository's root, which is at `directory`, given the content of its attributes
+   * file, and whether LFS is known.
+   */
+  static atRoot(body: Buffer | undefined, { directory = '', lfs = false } = {}): AttributeStack {
     const lines = body ? parseAttributes(body) : []
     const macros = new Map<string, AttributeState[]>([['binary', [{ name: 'text', value: false }]]])
     for (const { isMacro, subject, states } of lines) if (isMacro) macros.set(subject, states)
     const root = new AttributeStack({ macros, lfs, conversions: new Map() }, [])
-    return root.#with('', lines)
+    return root.#with(directory, lines)
   }
 
   /** The stack of a directory, by its byte path, given the content of its attributes file. */

@@ -3,6 +3,7 @@
 // are the bases of its deltas.
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
+import type { TreeAttributes } from '../tree/attribute-plan.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 
 /** What the published trees were composed of. */
@@ -21,6 +22,20 @@ export interface EncodedOrigin {
   source: Oid
   /** Whether pointers of Git LFS became the files they stand for. @default false */
   lfs?: boolean
+  /** The submodules that are published with it, those of submodules as well. @default none */
+  modules?: readonly PublishedSubmodule[]
+}
+
+/** A submodule that is published in its superproject. */
+export interface PublishedSubmodule {
+  /** The byte path from the root of the repository that is published. */
+  path: string
+  /** Where it was fetched from, without credentials. */
+  url: string
+  commit: Oid
+  /** The root of that commit's tree, and the tree that is published of it. */
+  source: Oid
+  tree: Oid
 }
 
 /** Published trees, and what they were composed of. */
@@ -35,8 +50,15 @@ export function bodiesIn({ trees, origin }: Composed): Map<Oid, Buffer> {
 }
 
 /** What is written down of an origin beside its trees. */
-export function encodeOrigin({ selection, subdir, source, lfs }: TreeOrigin): EncodedOrigin {
-  return { selection, subdir, source, ...(lfs && { lfs }) }
+export function encodeOrigin(origin: TreeOrigin): EncodedOrigin {
+  const { lfs, modules, selection, source, subdir } = origin
+  return { selection, subdir, source, ...(lfs && { lfs }), ...(modules && { modules }) }
+}
+
+/** What the attributes of published files depend on beside the attributes files. */
+export function placesIn(origin: EncodedOrigin | undefined): Omit<TreeAttributes, 'files'> {
+  const { lfs = false, modules = [], subdir = '' } = origin ?? {}
+  return { lfs, subdir, roots: modules.map(({ path }) => path) }
 }
 
 /** Trees by their oid: oid and length of each, then their bodies. */
@@ -67,6 +89,11 @@ export function decodeBodies(
   return { bodies, end }
 }
 
+/** The roots of the trees of a commit and of its submodules. */
+export function sourcesOf({ modules = [], source }: EncodedOrigin): Oid[] {
+  return [source, ...modules.map((module) => module.source)]
+}
+
 /** An origin without the trees of earlier commits. */
 export function pruneOrigin({ origin, trees }: Composed): TreeOrigin | undefined {
   if (!origin) return undefined
@@ -74,7 +101,7 @@ export function pruneOrigin({ origin, trees }: Composed): TreeOrigin | undefined
   const bodies = bodiesIn({ trees, origin })
   const needed = new Map<Oid, Buffer>()
   const seen = new Set<Oid>()
-  const pending = [origin.source]
+  const pending = sourcesOf(origin)
   for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
     const body = bodies.get(oid)
     if (!body || seen.has(oid)) continue

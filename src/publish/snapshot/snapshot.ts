@@ -14,6 +14,7 @@ import {
   type EncodedOrigin,
   encodeBodies,
   encodeOrigin,
+  placesIn,
   type TreeOrigin,
 } from './origin.js'
 
@@ -211,8 +212,7 @@ export function decodeAttributes(encoded: EncodedAttributes): AttributesFile[] {
 /** The attributes of what was published. */
 export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
   if (!snapshot) return NO_ATTRIBUTES
-  const { subdir = '', lfs = false } = snapshot.origin ?? {}
-  return { files: snapshot.attributes, subdir, lfs }
+  return { files: snapshot.attributes, ...placesIn(snapshot.origin) }
 }
 
 /** What a snapshot remembers of a file. */

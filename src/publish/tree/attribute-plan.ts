@@ -47,19 +47,19 @@ export interface TreeAttributes {
   files: readonly AttributesFile[]
   /** The directory of the repository that is published, as a byte path. */
   subdir: string
-  /** Whether pointers of Git LFS become the files they stand for. */
+  /** Whether pointers of Git LFS become the files they stand for, but for those in submodules. */
   lfs: boolean
+  /** Directories that are repositories of their own: no attributes above them count in them. */
+  roots: readonly string[]
 }
 
 /** Of a tree that is to be published, what it does not hold itself. */
-export interface AttributesAround {
-  subdir: string
-  lfs: boolean
+export interface AttributesAround extends Omit<TreeAttributes, 'files'> {
   outside: readonly OutsideAttributes[]
 }
 
 /** No tree was published, or nothing of it has attributes. */
-export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '', lfs: false }
+export const NO_ATTRIBUTES: TreeAttributes = { files: [], subdir: '', lfs: false, roots: [] }
 
 /** What attributes make of a commit. */
 export interface AttributePlan {
@@ -112,17 +112,17 @@ export function planAttributes(
 }
 
 /** What the attributes files of a tree make of its files. */
-export function conversionsBy({ files, subdir, lfs }: TreeAttributes): Conversions {
+export function conversionsBy({ files, subdir, lfs, roots }: TreeAttributes): Conversions {
+  const isRoot = new Set(['', ...roots])
   const bodies = new Map(files.map(({ directory, body }) => [directory, body]))
   const stacks = new Map<string, AttributeStack>()
   const stackOf = (directory: string): AttributeStack => {
     const known = stacks.get(directory)
     if (known) return known
     const body = bodies.get(directory)
-    const stack =
-      directory === ''
-        ? AttributeStack.atRoot(body, lfs)
-        : stackOf(parentOf(directory)).enter(directory, body)
+    const stack = isRoot.has(directory)
+      ? AttributeStack.atRoot(body, { directory, lfs: lfs && directory === '' })
+      : stackOf(parentOf(directory)).enter(directory, body)
     // There may be a million directories.
     if (stacks.size >= MAX_STACKS) stacks.clear()
     stacks.set(directory, stack)
@@ -197,7 +197,7 @@ function tooLarge(): SyncError {
 /** The directories whose attributes file is another one, or is there in one tree only. */
 function changedDirectories(
   before: TreeAttributes,
-  { subdir, lfs }: AttributesAround,
+  { subdir, lfs, roots }: AttributesAround,
   after: readonly AttributesFile[],
 ): Set<string> {
   // Every file has another place in the repository, or another filter is known.
@@ -208,7 +208,11 @@ function changedDirectories(
     ...before.files.filter((file) => !current.has(nameOf(file))),
     ...after.filter((file) => !old.has(nameOf(file))),
   ]
-  return new Set(changed.map(({ directory }) => directory))
+  const changedRoots = [
+    ...before.roots.filter((root) => !roots.includes(root)),
+    ...roots.filter((root) => !before.roots.includes(root)),
+  ]
+  return new Set([...changed.map(({ directory }) => directory), ...changedRoots])
 }
 
 /** The files below any of these directories that a diff keeps. */

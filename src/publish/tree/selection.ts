@@ -8,19 +8,30 @@ export interface Selection {
   sparse: readonly string[] | undefined
   /** Whether pointers of Git LFS become the files they stand for. */
   lfs: boolean
+  /** Whether submodules are published, and those of submodules. @default off */
+  submodules?: Exclude<Submodules, 'off'>
 }
+
+/** Which submodules are published: none, those of the repository, or those of submodules, too. */
+export type Submodules = 'off' | 'shallow' | 'recursive'
 
 /** All of a commit. */
 export const ALL: Selection = { subdir: '', sparse: undefined, lfs: false }
 
 /** What tells one selection from another; undefined where all is selected, as it is stored. */
 export function selectionKey(selection: Selection): string | undefined {
-  const { subdir, sparse, lfs } = selection
-  if (!isPartial(selection) && !lfs) return undefined
-  return JSON.stringify({ subdir, sparse, ...(lfs && { lfs }) })
+  const { subdir, sparse, lfs, submodules } = selection
+  if (!isPartial(selection) && !lfs && submodules === undefined) return undefined
+  return JSON.stringify({ subdir, sparse, submodules, ...(lfs && { lfs }) })
 }
 
-/** Whether some files of a commit may not be published. */
+/** Whether some files of the repository itself may not be published. */
 export function isPartial({ subdir, sparse }: Selection): boolean {
   return subdir !== '' || sparse !== undefined
+}
+
+/** Whether every blob of the repository itself was published, by what {@link selectionKey} said. */
+export function isWholeBy(key: string | undefined): boolean {
+  const selection = key === undefined ? ALL : (JSON.parse(key) as Selection)
+  return !isPartial(selection) && !selection.lfs
 }

@@ -10,6 +10,7 @@ import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
+import { placesIn } from '../snapshot/origin.js'
 import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable } from '../stage/journal.js'
@@ -146,10 +147,9 @@ export class DirectoryUpdate implements Publication {
     // Where the diff starts from it.
     const before = this.#isKnown ? this.#record?.snapshot : undefined
     const { origin, outside = [] } = this.#source
-    const { subdir = '', lfs = false } = origin ?? {}
     const { rewrites, ...plan } = planAttributes(
       attributesIn(before),
-      { subdir, lfs, outside },
+      { ...placesIn(origin), outside },
       planned,
       (oid) => this.#source.readBlob(oid),
       this.#checkpoint,

@@ -103,6 +103,27 @@ describe('a snapshot of a part', () => {
     assert.equal(pruneOrigin(snapshotOf(many('one'))), undefined)
   })
 
+  test('knows the submodules in it, and their trees', () => {
+    const module = partOf(modelOf({ d: modelOf({ e: 'e' }), f: 'f' }), ['f'])
+    const [first, second] = [partOf(many('one'), MOST), partOf(many('two'), MOST)]
+    const at = { path: 'm', url: 'https://git.example/m', commit: 'd'.repeat(40) }
+    const withModule = (part: Snapshot): Snapshot => {
+      const { source, trees } = module.origin!
+      const modules = [{ ...at, source, tree: module.trees[0]!.oid }]
+      return {
+        ...part,
+        origin: { ...part.origin!, modules, trees: new Map([...trees, ...part.origin!.trees]) },
+      }
+    }
+    const base = { ...withModule(first), checksum: 'abcd' }
+    assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(base))), plain(base))
+    const led = decodeChanges(encodeChanges(withModule(second), base), base) as Snapshot
+    const pruned = { ...led, origin: pruneOrigin(led) }
+    assert.deepEqual(pruned.origin?.modules, base.origin?.modules)
+    for (const oid of module.origin!.trees.keys()) assert.ok(pruned.origin?.trees.has(oid))
+    assert.deepEqual(known(pruned), known(second))
+  })
+
   test('is followed by its changes as long as the same is selected', (t) => {
     const directory = tempDir(t)
     const write = (snapshot: Snapshot) => {

@@ -13,7 +13,9 @@ import { conclude, createState, type EntryState } from '../../../src/sync/state/
 import { isTransition, LIFECYCLE, type Phase } from '../../../src/sync/state/lifecycle.js'
 import type { Failed, Outcome } from '../../../src/sync/state/outcome.js'
 import { needsSync } from '../../../src/sync/state/records.js'
+import { SubmoduleRemotes } from '../../../src/sync/submodule-remotes.js'
 import { FakeClock } from '../../helpers/fake-clock.js'
+import { FakeRemote } from '../../helpers/fake-remote.js'
 import { failure, listed, oid } from '../../helpers/fake-sync.js'
 import { FakeWorkers } from '../../helpers/fake-workers.js'
 
@@ -38,6 +40,7 @@ function createContext() {
     observe: () => undefined,
     onError: (error) => faults.push(error),
     workers: new FakeWorkers(),
+    submodules: new SubmoduleRemotes(() => new FakeRemote(), 1),
     syncTimeoutMs: 1000,
     graceMs: 1000,
     verifyIntervalMs: 1000,

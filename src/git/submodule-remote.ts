@@ -1,0 +1,52 @@
+// Where a submodule is fetched from, as its superproject says: never what leads to this machine's
+// own files, or to a program, unless the superproject is on this machine itself.
+import { fileURLToPath } from 'node:url'
+import { SyncError } from '../base/errors.js'
+import { displayPath } from '../volume/byte-path.js'
+import { parseRemoteUrl, type RemoteUrl } from './remote-url.js'
+import { resolveSubmoduleUrl, type Submodule } from './submodules.js'
+
+/**
+ * The remote of a submodule; it has its superproject's own credentials only where both are of one
+ * origin. Throws `submodule-invalid`.
+ */
+export function submoduleRemote(
+  { url }: Pick<Submodule, 'url'>,
+  superproject: RemoteUrl,
+): RemoteUrl {
+  const remote = parse(url, superproject)
+  if (remote.transport === 'local' && superproject.transport !== 'local') {
+    throw invalid('leads to files of this machine, which only a repository on it may name')
+  }
+  if (remote.credentials || !isSameOrigin(remote, superproject)) return remote
+  return { ...remote, credentials: superproject.credentials }
+}
+
+/** Whether what authenticates one authenticates the other, too. */
+export function isSameOrigin(one: RemoteUrl, other: RemoteUrl): boolean {
+  const originOf = ({ url }: RemoteUrl) => {
+    const { host, protocol, username } = new URL(url)
+    return `${protocol}//${username}@${host}`
+  }
+  return originOf(one) === originOf(other)
+}
+
+function parse(url: string | undefined, superproject: RemoteUrl): RemoteUrl {
+  if (url === undefined) throw invalid('is missing, or could be taken for an option')
+  if (/^[\w+.-]+::/.test(url)) throw invalid('names a program')
+  const base =
+    superproject.transport === 'local' ? fileURLToPath(superproject.url) : superproject.url
+  try {
+    return parseRemoteUrl(displayPath(resolveSubmoduleUrl(url, base)), '/')
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw invalid(error.message)
+    throw error
+  }
+}
+
+function invalid(fault: string): SyncError {
+  return new SyncError(
+    'submodule-invalid',
+    `its url in .gitmodules ${fault}; nothing of this commit is published: correct it in the repository, or take submodules out of the entry`,
+  )
+}
