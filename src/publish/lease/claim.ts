@@ -1,7 +1,6 @@
 // How a lease is acquired, waited for, taken over and released. A lease is created with its
 // content in one step, wherever the volume has hard links, and taken over by one rename; who was
 // last with that has it, which all find out by a second look.
-import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
@@ -145,10 +144,12 @@ function lostRace(volume: Volume, file: string): LeaseAnswer {
 
 function held(at: string, { base, self, volume }: Claim): LeaseAnswer {
   removeStaged(volume, path.dirname(at))
-  const { dev } = volume.stat(at) as Stats
+  const stat = volume.stat(at)
+  // Somebody has removed it meanwhile.
+  if (!stat) return lostRace(volume, at)
   const file = displayPath(at)
   const mountPoint = mountPointOf(file)
-  return { state: 'held', lease: { file, base, id: self.id, volume: dev, mountPoint } }
+  return { state: 'held', lease: { file, base, id: self.id, volume: stat.dev, mountPoint } }
 }
 
 function readLease(volume: Volume, file: string): string | undefined {

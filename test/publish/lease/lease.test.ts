@@ -1,7 +1,7 @@
 // Leases on a real volume: who has one, who waits, and what a takeover makes of the last owner.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import type { LeaseAnswer } from '../../../src/publish/lease/claim.js'
@@ -27,7 +27,7 @@ import type { Publication } from '../../../src/publish/publisher.js'
 import type { Target } from '../../../src/publish/target.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
-import { withGate } from '../../helpers/fs-faults.js'
+import { recordCalls, withGate } from '../../helpers/fs-faults.js'
 import type { TestScope } from '../../helpers/git.js'
 import { publish } from '../../helpers/publish.js'
 import { createSite, type SiteOptions } from '../../helpers/publish-site.js'
@@ -144,6 +144,21 @@ for (const mode of ['in-place', 'symlink'] as const) {
         assert.equal(acquire(two, undefined, 'something else').state, 'waiting')
         releaseLease(takeOver(two))
       }
+    })
+
+    test('that somebody removes before any call of its claim is answered, and claimed at last', (t) => {
+      const { one, test, acquire, hold } = create(t, { mode })
+      const { file } = hold(one)
+      const calls = recordCalls(() => acquire(one)).length
+      for (let at = 0; at < 2 * calls; at++) {
+        rmSync(file, { force: true })
+        let count = 0
+        const remove = () => count++ === at && rmSync(file, { force: true })
+        withGate(remove, () => {
+          assert.ok(['held', 'waiting'].includes(acquire(one).state), `removed before call ${at}`)
+        })
+      }
+      assert.equal(decodeLease(readFileSync(hold(one, test.site).file, 'utf8'))?.id, one.id)
     })
 
     test('leaves nothing beside it, also of those that were killed while they claimed one', (t) => {
