@@ -67,6 +67,7 @@ function readHeader(
     .toLowerCase()
   const end = reader.next()
   if (end === ']') {
+    if (section === '') return undefined
     const [name = '', ...rest] = section.split('.')
     return { section: name, subsection: rest.length > 0 ? rest.join('.') : undefined }
   }
