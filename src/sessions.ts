@@ -6,6 +6,7 @@ import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
+import { isSameOrigin } from './git/submodule-remote.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
 import { DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
@@ -13,6 +14,7 @@ import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
+import type { RemoteLogin } from './sync/remote-login.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
@@ -90,9 +92,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     })
     return { client: authorized, sent: () => sent }
   }
-  const overHttp = (remote: RemoteUrl, credential: string | undefined): Transport => {
+  const overHttp = ({ remote, credential, mustNameHost }: RemoteLogin): Transport => {
     const { url } = remote
-    const { client, sent } = loginTo(url, remote, credential)
+    const { client, sent } = loginTo(url, remote, credential, mustNameHost)
     return createHttpTransport({
       url,
       client,
@@ -106,9 +108,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     remote: RemoteUrl,
     credential: string | undefined,
   ): LfsLogin => {
-    const isSameOrigin =
+    const isOwn =
       remote.transport === 'http' && new URL(address.url).origin === new URL(remote.url).origin
-    const { client, sent } = isSameOrigin
+    const { client, sent } = isOwn
       ? loginTo(address.url, remote, credential)
       : loginTo(address.url, address, undefined, true)
     return { client, refusalOf: (response) => refusalOf(response, clock.wallTime(), sent()) }
@@ -118,10 +120,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
   const bounds: RefsBounds = { maxRefsBytes, openMemory }
   return {
-    open({ remote, credential }) {
+    open(login) {
+      const { remote, credential } = login
       switch (remote.transport) {
         case 'http':
-          return new SmartSession(explained(overHttp(remote, credential)), bounds)
+          return new SmartSession(explained(overHttp(login)), bounds)
         case 'ssh':
           return new SmartSession(explained(overSsh(remote, credential)), bounds)
         case 'local':
@@ -131,8 +134,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     lfs: ({ remote, credential }) =>
       createLfsFetch(remote, {
         loginAt: (address) => loginForLfs(address, remote, credential),
-        askHost: (host, signal) =>
-          ssh.askForLfs(host.url, () => credentials.sshFor(host, credential), signal),
+        askHost: (host, signal) => {
+          const named = isSameOrigin(host, remote) ? credential : undefined
+          return ssh.askForLfs(host.url, () => credentials.sshFor(host, named), signal)
+        },
         findGitDir: async ({ url }) => (await openRepository(fileURLToPath(url))).commonDir,
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),
         now: () => clock.wallTime(),

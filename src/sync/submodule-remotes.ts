@@ -1,5 +1,6 @@
 // Where submodules are fetched from: each remote has one session, and all syncs together make so
-// many requests at once. A credential that an entry names goes no farther than its own remote.
+// many requests at once. What logs in to an entry's remote
+// goes no farther than that: elsewhere, only what names the host does.
 import { Slots } from '../base/slots.js'
 import { isSameOrigin } from '../git/submodule-remote.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
@@ -28,8 +29,10 @@ export class SubmoduleRemotes {
     request: FetchRequest,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer> {
-    const named = isSameOrigin(remote, own) ? credential : undefined
-    const session = this.#sessionOf({ remote, credential: named })
+    const login = isSameOrigin(remote, own)
+      ? { remote, credential }
+      : { remote, credential: undefined, mustNameHost: true }
+    const session = this.#sessionOf(login)
     await this.#slots.take(signal)
     try {
       const { chunks } = await inSubmodule(path, () => session.fetch(request, signal))

@@ -193,6 +193,35 @@ test('what cannot be followed fails the commit, with the path of the submodule',
   await service.untilPublished('out', last)
 })
 
+test('a login for every host goes to the host of the entry alone', async (t) => {
+  const { dir, repoOf, server } = await serve(t, ['top', 'one', 'two'])
+  const elsewhere = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const [one, two] = ['one', 'two'].map((name) => commitFiles(repoOf(name), { a: name }))
+  assert.ok(one && two)
+  const modules = new Map([
+    ['m/one', { repo: 'one', oid: one, url: '../one' }],
+    ['m/two', { repo: 'two', oid: two, url: `${elsewhere.url}/two` }],
+  ])
+  const top = commitFiles(repoOf('top'), filesOf(modules))
+  repoOf('top').git('update-ref', 'refs/heads/main', top)
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [
+    { path: 'out', repo: `${server.url}/top`, submodules: 'recursive' },
+    { path: 'own', repo: `${elsewhere.url}/two`, commit: two },
+  ])
+  const settings = { SCRAPE_INTERVAL: '1h', GIT_USERNAME: 'user', GIT_PASSWORD: 'all' }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('out', top)
+  await service.untilPublished('own', two)
+  const sent = (to: GitServer, repo: string) =>
+    to.requests
+      .filter(({ path: asked }) => asked.startsWith(`/${repo}`))
+      .map(({ headers }) => headers.authorization !== undefined)
+  assert.ok(sent(server, 'one').every(Boolean), 'a submodule of the same host')
+  // The entry of that host logs in, and what a commit names there does not.
+  assert.deepEqual(new Set(sent(elsewhere, 'two')), new Set([true, false]))
+})
+
 interface Served {
   dir: string
   server: GitServer
