@@ -14,6 +14,9 @@ const MAX_POSSIBLE_BYTES = 256 * 1024 * 1024
 /** How many times the largest object is held at once: a base, a delta, and what they make. */
 const HELD_OBJECTS = 3
 
+/** What memory is held for: large objects, the entries of packs, plans, and trees beside them. */
+export type Purpose = 'objects' | 'entries' | 'plan' | 'composed' | 'source'
+
 /** What whole objects may take. */
 export interface WholeMemory {
   /** The largest tree, and the largest delta of one, in bytes. */
@@ -24,7 +27,7 @@ export interface WholeMemory {
    * Holds at least so many bytes for a purpose, up to the end of the sync. Waits where another has
    * what it takes; whoever wants more than all there is has all of it alone.
    */
-  hold(purpose: 'objects' | 'entries' | 'plan', bytes: number): void
+  hold(purpose: Purpose, bytes: number): void
 }
 
 /**

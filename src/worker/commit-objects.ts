@@ -8,6 +8,7 @@ import { decodeTree, MODE } from '../git/tree.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
 import { bodiesIn } from '../publish/snapshot/origin.js'
+import { type PlanMemory, PlanSize } from '../publish/tree/plan-memory.js'
 
 /** A commit, and its tree. */
 interface FoundCommit {
@@ -68,8 +69,12 @@ export class CommitObjects {
     return this.#published?.readTree(oid) ?? this.#readWhole(oid, 'tree')
   }
 
-  /** All trees from `roots` on, with those that are published, or were not needed for that. */
-  treesOf(roots: readonly Oid[], checkpoint: () => void): Map<Oid, Buffer> {
+  /**
+   * All trees from `roots` on, with those that are published, or were not needed for that. Throws
+   * `commit-too-large` where they are more than may be held.
+   */
+  treesOf(roots: readonly Oid[], memory: PlanMemory, checkpoint: () => void): Map<Oid, Buffer> {
+    const size = new PlanSize(memory, 'source')
     const snapshot = this.#published?.record.snapshot
     const trees = snapshot ? bodiesIn(snapshot) : new Map<Oid, Buffer>()
     const pending = [...roots]
@@ -78,6 +83,7 @@ export class CommitObjects {
       if (trees.has(oid)) continue
       checkpoint()
       const body = this.#readWhole(oid, 'tree')
+      size.addTree(body.length)
       trees.set(oid, body)
       for (const entry of decodeTree(body, oid.length / 2)) {
         if (entry.mode === MODE.tree) pending.push(entry.oid)

@@ -125,8 +125,11 @@ async function publish(
 ): Promise<Unpacked & { receivedAt: number }> {
   const [pack, requests] = [new MessageChannel(), new MessageChannel()]
   const sent: Promise<void>[] = []
+  // A thread that hangs closes none of its own: what is sent to it would never end.
+  const open = new Set([pack.port1, requests.port1])
   let receivedAt = 0
   const send = (port: MessagePort, chunks: AsyncIterable<Uint8Array>) => {
+    open.add(port)
     const sending = sendChunks(port, chunks).then(() => {
       receivedAt = performance.now()
     })
@@ -158,8 +161,7 @@ async function publish(
       { ...on(revisions.target, signal), transferList },
     )
     .finally(() => {
-      pack.port1.close()
-      requests.port1.close()
+      for (const port of open) port.close()
     })
   const [working] = await Promise.allSettled([published])
   // A sender's failure is the cause of the worker's, so it is the one to report.

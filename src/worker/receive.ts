@@ -13,19 +13,18 @@ import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
-import type { CommitSource, Publication, Published } from '../publish/publisher.js'
-import { sourcesOf, type TreeOrigin } from '../publish/snapshot/origin.js'
+import type { Publication, Published } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
-import { type Composition, compose } from '../publish/tree/compose.js'
-import { ALL, isPartial, type Selection, selectionKey } from '../publish/tree/selection.js'
+import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
 import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
+import { ComposedCommit } from './composed-commit.js'
 import { LfsObjects, type LfsObjectsOptions } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
-import { composeSubmodules, type SubmoduleWant, type WithSubmodules } from './submodules.js'
+import type { SubmoduleWant } from './submodules.js'
 
 export interface UnpackOptions {
   target: Target
@@ -102,10 +101,10 @@ class Unpacking {
   readonly #memory: CommitMemory
   readonly #reader: PackReader
   readonly #objects: CommitObjects
+  readonly #composed: ComposedCommit
   readonly #incoming: IncomingFiles
   #commit: Pick<Unpacked, 'commit' | 'summary'> | undefined
   #lfs: LfsObjects | undefined
-  #modules: WithSubmodules | undefined
   /** Whether the first pack has come. */
   #hasCome = false
   #publication: Publication | undefined
@@ -130,6 +129,14 @@ class Unpacking {
     this.#memory = new CommitMemory(options.memory, options.checkpoint)
     this.#reader = this.#openReader()
     this.#objects = new CommitObjects(this.#reader, this.#base)
+    this.#composed = new ComposedCommit({
+      objects: this.#objects,
+      selection: options.selection ?? ALL,
+      snapshot: this.#base?.record.snapshot,
+      limits: options.limits,
+      memory: this.#memory,
+      checkpoint: options.checkpoint,
+    })
   }
 
   write(chunk: Buffer): Promise<void> {
@@ -143,7 +150,7 @@ class Unpacking {
     beginPhase(this.#progress, 'unpack')
     if (this.#canBegin) this.#tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
-    this.#modules = await this.#composeSubmodules()
+    await this.#addSubmodules()
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
     await this.#fetchLfs(this.#publication)
@@ -186,17 +193,21 @@ class Unpacking {
 
   /** Fetches what neither the pack has brought nor is published. */
   async #fetchLacking(publication: Publication): Promise<void> {
-    const { have, selection = ALL, want } = this.#options
+    const { checkpoint, have, selection = ALL, want } = this.#options
     // Else the remote has sent all that `have` lacks.
     if (!isPartial(selection) && want !== have) return
-    const lacking = new Set<Oid>()
-    for (const oid of publication.pending()) {
-      if (!lacking.has(oid) && !this.#objects.hasBlob(oid)) lacking.add(oid)
+    // Many files may have one blob, which is looked for once.
+    const pending = new Set(publication.pending())
+    const lacking: Oid[] = []
+    const addIfLacking = (oid: Oid) => {
+      checkpoint()
+      if (!this.#objects.hasBlob(oid)) lacking.push(oid)
     }
-    if (lacking.size === 0) return
+    for (const oid of pending) addIfLacking(oid)
+    if (lacking.length === 0) return
     const config = selection.lfs ? this.#findConfig() : undefined
-    if (config !== undefined && !this.#objects.hasBlob(config)) lacking.add(config)
-    await this.#fetch({ wants: [...lacking], haves: [] })
+    if (config !== undefined && !pending.has(config)) addIfLacking(config)
+    await this.#fetch({ wants: lacking, haves: [] })
   }
 
   /** Receives another pack. */
@@ -212,27 +223,25 @@ class Unpacking {
   }
 
   /** Fetches the submodules that are to be published. */
-  async #composeSubmodules(): Promise<WithSubmodules | undefined> {
+  async #addSubmodules(): Promise<void> {
     const { memoryBytes, remote, selection = ALL, want } = this.#options
-    const { submodules, subdir } = selection
-    if (!submodules || !remote) return undefined
-    const { tree: source } = this.#objects.commitOf(want)
-    const { readTree, tree } = this.#compose(source)
-    const superproject = { remote, source, tree, subdir }
-    return composeSubmodules(superproject, submodules, {
-      readTree,
-      before: this.#originBefore()?.modules ?? [],
-      readBlob: async (oid) => {
-        if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
-        return this.#objects.readBlob(oid)
+    if (!remote || !selection.submodules) return
+    const { tree: root } = this.#objects.commitOf(want)
+    await this.#composed.addSubmodules(
+      { root, remote },
+      {
+        readBlob: async (oid) => {
+          if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
+          return this.#objects.readBlob(oid)
+        },
+        fetchCommit: async ({ commit, have, others, ...submodule }) => {
+          const haves = have === undefined ? [] : [have]
+          const request = { wants: [commit], haves, submodule }
+          await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
+          return this.#objects.rootOf(commit)
+        },
       },
-      fetchCommit: async ({ commit, have, others, ...submodule }) => {
-        const haves = have === undefined ? [] : [have]
-        const request = { wants: [commit], haves, submodule }
-        await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
-        return this.#objects.rootOf(commit)
-      },
-    })
+    )
   }
 
   /** Fetches what pointers of Git LFS stand for, where it is not on disk already. */
@@ -304,70 +313,11 @@ class Unpacking {
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     const memory = this.#memory
     this.#commit = commit
-    const { outside, hasTree, readTree, tree } = this.#compose(root)
-    const { bodies, modules, tree: withSubmodules = tree } = this.#modules ?? {}
-    const composed = {
-      tree: withSubmodules,
-      outside,
-      origin: this.#originOf(root, modules),
-      hasTree: (oid: Oid) => bodies?.has(oid) || hasTree(oid),
-      readTree: (oid: Oid) => bodies?.get(oid) ?? readTree(oid),
-    }
-    this.#base?.expect(withSubmodules, composed.readTree, { limits, memory })
+    const composed = this.#composed.treeOf(root)
+    this.#base?.expect(composed.tree, composed.readTree, { limits, memory })
     const onWritten = () => countFile(this.#progress)
     const lfsObject = (path: string) => this.#lfs?.at(path)
     const source = { ...commit, ...composed, readBlob, lfsObject, limits, memory, onWritten }
     return begin(target, source, checkpoint, this.#base)
-  }
-
-  /** What is published of the commit's own tree. */
-  #compose(root: Oid): Pick<CommitSource, 'tree' | 'readTree' | 'outside'> & {
-    hasTree: (oid: Oid) => boolean
-  } {
-    const { checkpoint, limits, selection = ALL } = this.#options
-    const hasTree = (oid: Oid) => this.#objects.hasTree(oid)
-    const readTree = (oid: Oid) => this.#objects.readTree(oid)
-    if (!isPartial(selection)) return { tree: root, hasTree, readTree }
-    const { bodies, outside, tree } = compose(root, selection, {
-      readTree,
-      before: this.#composedBefore(),
-      limits,
-      checkpoint,
-    })
-    return {
-      tree,
-      outside,
-      hasTree: (oid) => bodies.has(oid) || hasTree(oid),
-      readTree: (oid) => bodies.get(oid) ?? readTree(oid),
-    }
-  }
-
-  #originOf(source: Oid, modules: WithSubmodules['modules'] = []): TreeOrigin | undefined {
-    const { checkpoint, selection = ALL } = this.#options
-    const key = selectionKey(selection)
-    if (key === undefined) return undefined
-    const { lfs, subdir } = selection
-    const origin = { selection: key, subdir, source, ...(lfs && { lfs }) }
-    const composed = modules.length > 0 ? { ...origin, modules } : origin
-    // Else all trees of the commit are published.
-    if (!isPartial(selection) && modules.length === 0) return { ...composed, trees: new Map() }
-    return { ...composed, trees: this.#objects.treesOf(sourcesOf(composed), checkpoint) }
-  }
-
-  /** What the published trees were composed of, where the same is selected. */
-  #originBefore(): TreeOrigin | undefined {
-    const origin = this.#base?.record.snapshot.origin
-    const isSame = origin?.selection === selectionKey(this.#options.selection ?? ALL)
-    return isSame ? origin : undefined
-  }
-
-  /** What was composed for the published commit; unknown where it has submodules in it. */
-  #composedBefore(): Composition | undefined {
-    const origin = this.#originBefore()
-    const { attributes = [], trees = [] } = this.#base?.record.snapshot ?? {}
-    const [published] = trees
-    if (!origin || origin.modules || !published) return undefined
-    const outside = attributes.filter(({ isOutside }) => isOutside)
-    return { source: origin.source, tree: published.oid, outside }
   }
 }

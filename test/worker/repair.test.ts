@@ -8,6 +8,7 @@ import type { Oid } from '../../src/git/oid.js'
 import { inspect } from '../../src/publish/publication.js'
 import { unpack } from '../../src/worker/receive.js'
 import { failsWith } from '../helpers/fails-with.js'
+import { cpuMsOf } from '../helpers/growth.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { memoryOf } from '../helpers/memory.js'
 import { packObjects } from '../helpers/packs.js'
@@ -17,6 +18,33 @@ import { chunksOf, createUnpackSite, type UnpackSite } from '../helpers/unpack-s
 
 const LARGE = 'large\n'.repeat(1_000_000)
 const FILES = { a: 'a', 'd/b': 'b', 'd/c': 'c', large: LARGE }
+
+test('of many files with one content, it is looked for once', async (t) => {
+  const repair = async (count: number): Promise<number> => {
+    const test = createUnpackSite(t)
+    const names = Array.from({ length: count }, (_, at) => `d/${String(at).padStart(6, '0')}`)
+    const commit = test.commitOf(Object.fromEntries(names.map((name) => [name, ''])))
+    await test.unpack(test.fullPack(commit), { want: commit })
+    for (const name of names.slice(0, -1)) rmSync(test.at(name))
+    assert.deepEqual(inspect(test.site).drift?.missing, [])
+    const ms = await cpuMsOf(() =>
+      unpack(chunksOf([]), {
+        target: test.site,
+        want: commit,
+        have: commit,
+        memoryBytes: 1 << 20,
+        limits: UNLIMITED,
+        memory: memoryOf(),
+        checkpoint: () => undefined,
+      }),
+    )
+    test.assertCommit(commit)
+    return ms
+  }
+  await repair(200)
+  const [small, large] = [await repair(500), await repair(4000)]
+  assert.ok(large < 24 * small, `${small} ms for 500 files, ${large} ms for 4000`)
+})
 
 for (const mode of ['in-place', 'symlink'] as const) {
   describe(`a repair, ${mode}`, () => {

@@ -15,6 +15,8 @@ import type { TreeFile } from './tree-places.js'
 
 /** The most bytes that all attributes files of a commit may have together: they are kept. */
 const MAX_ATTRIBUTES_BYTES = 1024 * 1024
+/** The most that the paths of the directories with such files may have together, in bytes. */
+const MAX_NAMES_BYTES = 16 * 1024 * 1024
 
 /** So many things that are not done are told of. */
 const MAX_IGNORED = 10
@@ -149,13 +151,18 @@ function attributesAfter(
   for (const gone of isSamePlace ? [diff.deletes, diff.replaced] : []) {
     for (const file of attributesFilesOf(gone)) after.delete(directoryOf(file))
   }
-  let bytes = 0
-  for (const { body } of after.values()) bytes += body.length
+  let [bytes, nameBytes] = [0, 0]
+  for (const { body, directory } of after.values()) {
+    bytes += body.length
+    nameBytes += directory.length
+  }
   const add = (file: Omit<AttributesFile, 'body'>) => {
     const { directory, oid } = file
     const body = bodies.get(oid) ?? bodyOf(readBlob(oid))
-    bytes += body.length - (after.get(directory)?.body.length ?? 0)
-    if (bytes > MAX_ATTRIBUTES_BYTES) throw tooLarge()
+    const replaced = after.get(directory)
+    bytes += body.length - (replaced?.body.length ?? 0)
+    nameBytes += replaced ? 0 : directory.length
+    if (bytes > MAX_ATTRIBUTES_BYTES || nameBytes > MAX_NAMES_BYTES) throw tooLarge()
     bodies.set(oid, body)
     after.set(directory, { ...file, body })
   }
@@ -190,7 +197,7 @@ function bodyOf(blob: StoredObject): Buffer {
 function tooLarge(): SyncError {
   return new SyncError(
     'commit-too-large',
-    `The ${ATTRIBUTES_FILE} files of the commit are larger than ${MAX_ATTRIBUTES_BYTES} bytes; nothing of it is published: make them smaller`,
+    `The ${ATTRIBUTES_FILE} files of the commit are larger than ${MAX_ATTRIBUTES_BYTES} bytes, or too many; nothing of it is published: make them smaller, or fewer`,
   )
 }
 

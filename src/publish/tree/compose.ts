@@ -9,6 +9,7 @@ import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { SparsePatterns } from '../../git/sparse-patterns.js'
 import { decodeTree, encodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
+import { type PlanMemory, PlanSize } from './plan-memory.js'
 import type { Selection } from './selection.js'
 
 /** An attributes file that is not published, but counts for what is. */
@@ -33,6 +34,8 @@ export interface ComposeOptions {
   /** What was composed with the same selection; its trees can be read, too. */
   before?: Composition | undefined
   limits?: Limits
+  /** For the trees that stand in. @default unbounded */
+  memory?: PlanMemory
   checkpoint: () => void
 }
 
@@ -75,6 +78,7 @@ class Composer {
   readonly #patterns: SparsePatterns | undefined
   readonly #options: ComposeOptions
   readonly #limits: Limits
+  readonly #size: PlanSize
   #looks = 0
 
   constructor(selection: Selection, options: ComposeOptions) {
@@ -82,6 +86,7 @@ class Composer {
     this.#patterns = selection.sparse && new SparsePatterns(selection.sparse)
     this.#options = options
     this.#limits = options.limits ?? UNLIMITED
+    this.#size = new PlanSize(options.memory, 'composed')
   }
 
   compose(source: Oid): Oid {
@@ -167,6 +172,7 @@ class Composer {
   #keep(entries: readonly TreeEntry[], like: Oid): Oid {
     const body = encodeTree(entries)
     const oid = hashObject('tree', body, objectFormatOf(like))
+    if (!this.bodies.has(oid)) this.#size.addTree(body.length)
     this.bodies.set(oid, body)
     return oid
   }

@@ -1,7 +1,8 @@
-// What the plan of a commit takes of the memory that all syncs share.
+// What the plan of a commit takes of the memory that all syncs share, and the trees that are held
+// beside it.
 import { formatBytes } from '../../base/bytes.js'
 import { SyncError } from '../../base/errors.js'
-import type { WholeMemory } from '../../git/whole-objects.js'
+import type { Purpose, WholeMemory } from '../../git/whole-objects.js'
 
 /** Of each file and directory: what it was published with, where it is staged, and for which blob. */
 const ENTRY_BYTES = 72
@@ -14,12 +15,14 @@ export type PlanMemory = Pick<WholeMemory, 'hold' | 'maxTreesBytes'>
 /** What one plan takes. */
 export class PlanSize {
   readonly #memory: PlanMemory | undefined
+  readonly #purpose: Purpose
   #treesBytes = 0
   #bytes = 0
 
-  /** Where it takes its memory; none is counted without. */
-  constructor(memory: PlanMemory | undefined) {
+  /** Where it takes its memory, and what for; none is counted without. */
+  constructor(memory: PlanMemory | undefined, purpose: Purpose = 'plan') {
     this.#memory = memory
+    this.#purpose = purpose
   }
 
   /** One more tree object is held. Throws `commit-too-large` where all of them are too much. */
@@ -30,6 +33,11 @@ export class PlanSize {
     this.#add(bodyBytes + TREE_BYTES)
   }
 
+  /** A tree occurs once more: what is remembered of a commit has it each time. */
+  addCopy(bodyBytes: number): void {
+    this.#add(bodyBytes)
+  }
+
   /** There are so many more files and directories. */
   addEntries(count: number): void {
     this.#add(count * ENTRY_BYTES)
@@ -37,7 +45,7 @@ export class PlanSize {
 
   #add(bytes: number): void {
     this.#bytes += bytes
-    this.#memory?.hold('plan', this.#bytes)
+    this.#memory?.hold(this.#purpose, this.#bytes)
   }
 }
 

@@ -149,7 +149,9 @@ class TreeWalk {
       return
     }
     assertShallow(this.#way.length, this.#path)
-    const { record, count } = this.#read.get(oid) ?? this.#open(oid, yield oid)
+    const known = this.#read.get(oid)
+    if (known) this.#size.addCopy(known.record.body.length)
+    const { record, count } = known ?? this.#open(oid, yield oid)
     const start = { trees: this.#trees.length, files: this.#files }
     this.#places.note(start.trees, parent, at)
     this.#trees.push(record)

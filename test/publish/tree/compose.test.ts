@@ -161,6 +161,22 @@ describe('compose', () => {
     const options = { readTree, limits: { ...UNLIMITED, files: 1000 }, checkpoint() {} }
     assert.throws(() => compose(tree, sparse('*.md'), options), failsWith('commit-too-large'))
   })
+
+  test('takes memory for the trees that stand in, and no more than there is for trees', () => {
+    const objects = new Map<Oid, Buffer>()
+    const tree = encodeModel(EXAMPLE, objects)
+    const held: [string, number][] = []
+    const composeWithin = (maxTreesBytes: number) =>
+      compose(tree, sparse('*.md'), {
+        readTree: (oid) => objects.get(oid) as Buffer,
+        memory: { maxTreesBytes, hold: (...purpose) => held.push(purpose) },
+        checkpoint() {},
+      })
+    const { bodies } = composeWithin(1000)
+    const bytes = [...bodies.values()].reduce((sum, body) => sum + body.length, 0)
+    assert.ok(held.some(([purpose, most]) => purpose === 'composed' && most > bytes))
+    assert.throws(() => composeWithin(bytes - 1), failsWith('commit-too-large'))
+  })
 })
 
 /** What patterns want of a tree, looked at path by path. */
