@@ -15,6 +15,7 @@ import { createRemoteCredentials } from './remote-credentials.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { RemoteLogin } from './sync/remote-login.js'
+import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
@@ -54,7 +55,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
     connectionsPerOrigin:
-      settings.maxConcurrentPolls + settings.maxConcurrentSyncs * (1 + LFS_DOWNLOADS),
+      settings.maxConcurrentPolls +
+      settings.maxConcurrentSyncs * (1 + Math.max(LFS_DOWNLOADS, SUBMODULE_FETCHES)),
     caFile: settings.caFile,
     proxyFor: createProxyChoice(settings),
     requireTls: settings.requireTlsForCredentials,

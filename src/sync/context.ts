@@ -18,7 +18,7 @@ export interface SyncContext {
   workers: WorkerPool
   /** Opens what fetches the objects of Git LFS for an entry. */
   openLfs: (entry: Entry) => FetchLfs
-  submodules: Pick<SubmoduleRemotes, 'fetch'>
+  submodules: Pick<SubmoduleRemotes, 'forSync'>
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
   /** How long an earlier worktree stays after the link was swapped, in milliseconds. */

@@ -1,6 +1,7 @@
-// Where submodules are fetched from: each remote has one session, and all syncs together make so
-// many requests at once. What logs in to an entry's remote
-// goes no farther than that: elsewhere, only what names the host does.
+// Where submodules are fetched from: each remote has one session, and each sync makes so many
+// requests at once. It waits for no other's: whoever has the reserve of memory would else wait for
+// one who waits for the reserve. What logs in to an entry's remote goes no farther than that:
+// elsewhere, only what names the host does.
 import { Slots } from '../base/slots.js'
 import { isSameOrigin } from '../git/submodule-remote.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
@@ -8,32 +9,45 @@ import type { PackRequest } from '../worker/receive.js'
 import { inSubmodule } from '../worker/submodules.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
 
+/** How many submodules of one sync come at once. */
+export const SUBMODULE_FETCHES = 8
+
 /** So many sessions are kept, as commits may name any number of remotes. */
 const MAX_SESSIONS = 1000
 
+/** Fetches a commit of a submodule. Errors have the submodule's path. */
+export type FetchSubmodule = (
+  submodule: NonNullable<PackRequest['submodule']>,
+  request: FetchRequest,
+  signal: AbortSignal,
+) => AsyncGenerator<Buffer>
+
 export class SubmoduleRemotes {
   readonly #open: (login: RemoteLogin) => RemoteSession
-  readonly #slots: Slots
   /** Those that were used last come last. */
   readonly #sessions = new Map<string, RemoteSession>()
 
-  constructor(open: (login: RemoteLogin) => RemoteSession, maxRequests: number) {
+  constructor(open: (login: RemoteLogin) => RemoteSession) {
     this.#open = open
-    this.#slots = new Slots(maxRequests)
   }
 
-  /** Fetches a commit of a submodule of an entry. Errors have the submodule's path. */
-  async *fetch(
+  /** What fetches the submodules of one sync of an entry. */
+  forSync(entry: RemoteLogin): FetchSubmodule {
+    const slots = new Slots(SUBMODULE_FETCHES)
+    return (submodule, request, signal) => this.#fetch(entry, submodule, request, { signal, slots })
+  }
+
+  async *#fetch(
     { credential, remote: own }: RemoteLogin,
-    { path, remote }: NonNullable<PackRequest['submodule']>,
+    { path, remote }: Parameters<FetchSubmodule>[0],
     request: FetchRequest,
-    signal: AbortSignal,
+    { signal, slots }: { signal: AbortSignal; slots: Slots },
   ): AsyncGenerator<Buffer> {
     const login = isSameOrigin(remote, own)
       ? { remote, credential }
       : { remote, credential: undefined, mustNameHost: true }
     const session = this.#sessionOf(login)
-    await this.#slots.take(signal)
+    await slots.take(signal)
     try {
       const { chunks } = await inSubmodule(path, () => session.fetch(request, signal))
       const iterator = chunks[Symbol.asyncIterator]()
@@ -47,7 +61,7 @@ export class SubmoduleRemotes {
         await iterator.return?.()
       }
     } finally {
-      this.#slots.free()
+      slots.free()
     }
   }
 

@@ -161,11 +161,11 @@ async function receive(
     if (!wanted) return
     yield* counted((await session.fetch(wanted, limited)).chunks, progress)
   }
+  const fetchSubmodule = context.submodules.forSync(state.desired.entry)
   const fetchMore = ({ haves, submodule, wants }: PackRequest) => {
     const wanted = { wants, haves, thinPack: haves.length > 0 }
     if (!submodule) return fetch(wanted)
-    const chunks = context.submodules.fetch(state.desired.entry, submodule, wanted, limited)
-    return counted(chunks, progress)
+    return counted(fetchSubmodule(submodule, wanted, limited), progress)
   }
   const target = targetOf(state, context)
   const { entry } = state.desired

@@ -42,8 +42,8 @@ export class Synchronizer {
   #hasListing = false
 
   constructor(options: SynchronizerOptions) {
-    const { clock, maxConcurrentPolls, maxConcurrentSyncs, onError, openSession } = options
-    const submodules = new SubmoduleRemotes(openSession, maxConcurrentPolls)
+    const { clock, maxConcurrentSyncs, onError, openSession } = options
+    const submodules = new SubmoduleRemotes(openSession)
     this.#options = { ...options, submodules }
     this.#leases = new LeaseKeeper({
       clock,

@@ -40,7 +40,7 @@ function createContext() {
     observe: () => undefined,
     onError: (error) => faults.push(error),
     workers: new FakeWorkers(),
-    submodules: new SubmoduleRemotes(() => new FakeRemote(), 1),
+    submodules: new SubmoduleRemotes(() => new FakeRemote()),
     syncTimeoutMs: 1000,
     graceMs: 1000,
     verifyIntervalMs: 1000,
