@@ -64,6 +64,11 @@ export function begin(
       offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
       pending: () => publication.pending(),
       lfsFiles: () => guarded(held, () => publication.lfsFiles()),
+      ready: () =>
+        guarded(held, () => {
+          held.volume.close()
+          return publication.ready()
+        }),
       finish: () =>
         lettingGo(held, () => {
           // Directories may have been moved since the beginning: those count that are there now.

@@ -50,6 +50,17 @@ export interface Published {
   foreign?: FirstPaths | undefined
 }
 
+/** What is about to be put in place. */
+export interface Ready {
+  /** What is written and what is deleted, as people read it. */
+  changed: FirstPaths
+  /** Where the new worktree stands whole, of a symlink that is to lead there. */
+  worktree?: string
+}
+
+/** So many changed paths are named. */
+export const MAX_CHANGED_PATHS = 1000
+
 /** A publication under way; until it is finished, nothing that is published is touched. */
 export interface Publication {
   /** Hands over an object as soon as it is there, so that files can be staged. */
@@ -61,7 +72,9 @@ export interface Publication {
    * that is in place already, its object.
    */
   lfsFiles(): Iterable<{ file: LfsFile; object: LargeBlob | undefined }>
-  /** Stages what is left, then puts everything in place. */
+  /** Stages what is left; after that, all that is lacking is to put it in place. */
+  ready(): Ready
+  /** Puts everything in place; stages what is left, where that was not done. */
   finish(): Published
   /** Gives up: removes what was staged, unless putting it in place has begun. */
   abandon(): void

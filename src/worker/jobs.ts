@@ -11,10 +11,17 @@ import * as publication from '../publish/publication.js'
 import type { Target } from '../publish/target.js'
 import { collectGarbage } from '../thread/garbage.js'
 import { hasReserve } from '../thread/memory-budget.js'
+import { answerAt } from '../thread/question.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
-import { type PackRequest, type Unpacked, type UnpackOptions, unpack } from './receive.js'
+import {
+  type PackRequest,
+  type ReadyCommit,
+  type Unpacked,
+  type UnpackOptions,
+  unpack,
+} from './receive.js'
 
 /** What every job on a target is given. */
 export interface TargetJob {
@@ -25,13 +32,15 @@ export interface TargetJob {
 /** What it takes to publish a pack. */
 export interface PublishJob
   extends TargetJob,
-    Omit<UnpackOptions, 'checkpoint' | 'fetch' | 'fetchLfs'> {
+    Omit<UnpackOptions, 'checkpoint' | 'fetch' | 'fetchLfs' | 'allow'> {
   /** The pack arrives here, as `sendChunks` sends it. */
   port: MessagePort
-  /** More is asked for here: an {@link AskedPack}, or an {@link LfsPorts}. */
+  /** More is asked for here: an {@link AskedPack}, an {@link LfsPorts}, or a {@link Permission}. */
   requests: MessagePort
-  /** Whether they are to be had. */
+  /** Whether packs and objects are to be had. */
   canFetch: boolean
+  /** Whether a permission is needed. */
+  isGated: boolean
 }
 
 /** A pack that is asked for, and where it is to be sent, as `sendChunks` does. */
@@ -44,6 +53,12 @@ export interface AskedPack {
 export interface LfsPorts {
   request: LfsRequest
   ports: readonly MessagePort[]
+}
+
+/** A permission to publish that is asked for, and where it is given, as `answer` does. */
+export interface Permission {
+  ready: ReadyCommit
+  port: MessagePort
 }
 
 /** What is in place at a target. */
@@ -75,6 +90,7 @@ export function tidy({
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
 export async function publish({
   canFetch,
+  isGated,
   port,
   requests,
   stop,
@@ -94,8 +110,17 @@ export async function publish({
     open.push(...channels.map(({ port1 }) => port1))
     return channels.map(({ port1 }) => receiveChunks(port1))
   }
+  const allow = (ready: ReadyCommit) => {
+    const { port1, port2 } = new MessageChannel()
+    requests.postMessage({ ready, port: port2 } satisfies Permission, [port2])
+    return answerAt<void>(port1)
+  }
   const checkpoint = checkpointOf(job.target, stop)
-  const options = { ...job, target, checkpoint, ...(canFetch && { fetch, fetchLfs }) }
+  const options = {
+    ...{ ...job, target, checkpoint },
+    ...(canFetch && { fetch, fetchLfs }),
+    ...(isGated && { allow }),
+  }
   const replied = await reply(() => unpack(receiveChunks(port), options))
   // Where one thing failed, what comes of the others is left to nobody.
   for (const each of open) each.close()

@@ -10,6 +10,7 @@ import { announceProcess } from '../publish/lease/process-identity.js'
 import type { SetAside, Target } from '../publish/target.js'
 import { closePart, type MemoryBudget, openPart } from '../thread/memory-budget.js'
 import { type RunOptions, ThreadPool } from '../thread/pool.js'
+import { answer } from '../thread/question.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
@@ -25,7 +26,10 @@ const SYNCS_SHARE = 3 / 8
 const GRACE_MS = 15_000
 
 export interface PackToPublish
-  extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'selection' | 'remote' | 'progress'> {
+  extends Pick<
+    UnpackOptions,
+    'target' | 'want' | 'have' | 'selection' | 'remote' | 'progress' | 'allow'
+  > {
   /** The pack. */
   chunks: AsyncIterable<Uint8Array>
   /** Fetches another pack. @default none is fetched */
@@ -119,7 +123,7 @@ function on({ directory }: Target, signal: AbortSignal): RunOptions {
 
 async function publish(
   threads: ThreadPool<typeof jobs>,
-  { chunks, fetch, fetchLfs, ...revisions }: PackToPublish,
+  { allow, chunks, fetch, fetchLfs, ...revisions }: PackToPublish,
   shared: Pick<UnpackOptions, 'memoryBytes' | 'limits' | 'memory'>,
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
@@ -140,7 +144,13 @@ async function publish(
   // The sender first: waking a thread takes time, in which the remote can work already.
   send(pack.port1, chunks)
   const canFetch = fetch !== undefined
-  requests.port1.on('message', (wanted: jobs.AskedPack | jobs.LfsPorts) => {
+  const isGated = allow !== undefined
+  requests.port1.on('message', (wanted: jobs.AskedPack | jobs.LfsPorts | jobs.Permission) => {
+    if ('ready' in wanted) {
+      open.add(wanted.port)
+      if (allow) answer(wanted.port, () => allow(wanted.ready), signal)
+      return
+    }
     if ('port' in wanted) {
       if (fetch) send(wanted.port, fetch(wanted.request))
       return
@@ -157,7 +167,7 @@ async function publish(
   const published = threads
     .run(
       'publish',
-      { ...revisions, ...shared, ...ports, canFetch },
+      { ...revisions, ...shared, ...ports, canFetch, isGated },
       { ...on(revisions.target, signal), transferList },
     )
     .finally(() => {

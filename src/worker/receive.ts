@@ -13,7 +13,7 @@ import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
-import type { Publication, Published } from '../publish/publisher.js'
+import type { Publication, Published, Ready } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
 import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
@@ -50,6 +50,13 @@ export interface UnpackOptions {
   fetchLfs?: LfsObjectsOptions['fetchLfs']
   /** Where it tells how far it is. */
   progress?: WorkProgress | undefined
+  /** Asked before anything changes that readers see: where it rejects, nothing does. @default all may */
+  allow?: (ready: ReadyCommit) => Promise<void>
+}
+
+/** A commit that is verified and staged whole. */
+export interface ReadyCommit extends Ready {
+  commit: Oid
 }
 
 /** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
@@ -156,10 +163,12 @@ class Unpacking {
     await this.#fetchLfs(this.#publication)
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
+    const commit = this.#commit as Pick<Unpacked, 'commit' | 'summary'>
+    await this.#assertAllowed(this.#publication, commit)
     const published = this.#publication.finish()
     return {
       ...published,
-      ...(this.#commit as Unpacked),
+      ...commit,
       bytes: this.#objects.bytes,
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
@@ -168,6 +177,14 @@ class Unpacking {
 
   abandon(): void {
     this.#publication?.abandon()
+  }
+
+  async #assertAllowed(publication: Publication, { commit }: Pick<Unpacked, 'commit'>) {
+    const { allow, checkpoint } = this.#options
+    if (!allow) return
+    await allow({ commit, ...publication.ready() })
+    // It may have taken a while.
+    checkpoint()
   }
 
   close(): void {

@@ -66,15 +66,16 @@ export class FakeWorkers implements WorkerPool {
   }
 
   publish(
-    { chunks, have, target, want }: PackToPublish,
+    { allow, chunks, have, target, want }: PackToPublish,
     signal: AbortSignal,
   ): Promise<Unpacked & { receivedAt: number }> {
     const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}`
     const receive = async () => {
       for await (const _ of chunks) signal.throwIfAborted()
     }
-    return this.#run('publish', target, { asked, signal, receive }, () => {
+    return this.#run('publish', target, { asked, signal, receive }, async () => {
       const commit = this.peeled.get(want) ?? want
+      await allow?.({ commit, changed: { count: 1, paths: ['file'] } })
       this.inPlace.set(target.directory, commit)
       this.drift.delete(target.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }
@@ -106,7 +107,7 @@ export class FakeWorkers implements WorkerPool {
     job: Job,
     { directory }: Target,
     { asked = '', signal, receive }: JobOptions,
-    work: () => T,
+    work: () => T | Promise<T>,
   ): Promise<T> {
     const call = `${job} ${directory}${asked}`
     this.calls.push(call)
@@ -118,7 +119,7 @@ export class FakeWorkers implements WorkerPool {
       await this.gates[job].pass(signal)
       const error = this.errors[job].shift()
       if (error) throw error
-      return work()
+      return await work()
     } finally {
       this.#busy.delete(directory)
       this.ended.push(call)

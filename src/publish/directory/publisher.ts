@@ -29,6 +29,7 @@ export const directoryPublisher: Publisher = {
       offer: (oid, object) => publication.offer(oid, object),
       pending: () => publication.pending(),
       lfsFiles: () => publication.lfsFiles(),
+      ready: () => publication.ready(),
       abandon: () => publication.abandon(),
       finish() {
         const published = publication.finish()
@@ -131,6 +132,7 @@ function replaceLink(
     offer: (oid, object) => update.offer(oid, object),
     pending: () => update.pending(),
     lfsFiles: () => update.lfsFiles(),
+    ready: () => update.ready(),
     abandon: () => update.abandon(),
     finish() {
       const published = update.finish()

@@ -8,7 +8,7 @@ import type { DirectoryLayout } from '../target.js'
 import type { TreeFile } from '../tree/tree-places.js'
 import { PublishedTree } from './published-tree.js'
 
-/** What others did to paths, told so that a line of the log can hold it. */
+/** Paths to which something was done, told so that it stays short. */
 export interface FirstPaths {
   /** How many paths, and the first of them. */
   count: number

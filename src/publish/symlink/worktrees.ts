@@ -5,7 +5,7 @@ import { SyncError } from '../../base/errors.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
-import type { CommitSource, Publication } from '../publisher.js'
+import type { CommitSource, Publication, Published } from '../publisher.js'
 import { type PublishedRecord, readSnapshot } from '../snapshot/store.js'
 import {
   type LinkLayout,
@@ -55,21 +55,53 @@ export function beginWorktree(
   const update = standby
     ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, standby)
     : new DirectoryUpdate(worktree, source, checkpoint)
+  /** Where the worktree stands whole: where its link is staged, unless that is in place already. */
+  let built: { staged: string | undefined; published: Published } | undefined
+  let isInUse = false
+  const build = (staged: string | undefined) => {
+    const finish = () => recheckWhereBlocked(links, () => update.finish())
+    const published = orRemove(links, staged, finish)
+    assertLease(links.lease)
+    if (standby) promoteStandby(links, worktree)
+    built = { staged, published }
+    return built
+  }
+  const stage = () => stageLink(links, name, () => update.abandon())
   return {
     offer: (oid, object) => recheckWhereBlocked(links, () => update.offer(oid, object)),
     pending: () => update.pending(),
     lfsFiles: () => update.lfsFiles(),
-    abandon: () => update.abandon(),
+    ready() {
+      const staged = stage()
+      const ready = orRemove(links, staged, () => recheckWhereBlocked(links, () => update.ready()))
+      // What readers see already is not touched yet.
+      if (staged === undefined) return ready
+      build(staged)
+      return { ...ready, worktree: displayPath(worktree.root) }
+    },
+    abandon() {
+      if (!built || isInUse) update.abandon()
+      // One that was left from earlier may have readers still.
+      else if (isLeft) tryToRemove(links, [built.staged])
+      else tryToRemove(links, [built.staged, worktree.stateDirectory, worktree.root])
+    },
     finish() {
-      const staged = stageLink(links, name, () => update.abandon())
-      const finish = () => recheckWhereBlocked(links, () => update.finish())
-      const published = orRemove(links, staged, finish)
-      assertLease(links.lease)
-      if (standby) promoteStandby(links, worktree)
+      const { staged, published } = built ?? build(stage())
+      isInUse = true
       links.volume.removeFile(retiredMarkOf(links, name))
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
       return published
     },
+  }
+}
+
+/** Tidying removes what is left. */
+function tryToRemove({ lease, volume }: LinkLayout, paths: (string | undefined)[]): void {
+  try {
+    assertLease(lease)
+    for (const each of paths) if (each !== undefined) volume.removeAll(each)
+  } catch {
+    // Why it was given up is what counts.
   }
 }
 

@@ -8,12 +8,18 @@ import type { Oid } from '../../git/oid.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
-import type { CommitSource, Publication, Published } from '../publisher.js'
+import {
+  type CommitSource,
+  MAX_CHANGED_PATHS,
+  type Publication,
+  type Published,
+  type Ready,
+} from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
 import { placesIn } from '../snapshot/origin.js'
 import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
-import { applyJournal, assertWritable } from '../stage/journal.js'
+import { applyJournal, assertWritable, type Journal } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
 import { type AttributePlan, planAttributes } from '../tree/attribute-plan.js'
@@ -41,6 +47,7 @@ export class DirectoryUpdate implements Publication {
   /** What the diff grows from, where all of the commit is new: its trees need not be there. */
   readonly #growing: GrowingDiff | undefined
   #planned: CommitPlan | undefined
+  #journal: Journal | undefined
   #isCommitted = false
 
   constructor(
@@ -116,13 +123,15 @@ export class DirectoryUpdate implements Publication {
     }
   }
 
+  ready(): Ready {
+    const { diff } = this.#guarded(() => this.#stage())
+    return { changed: changedBy(diff) }
+  }
+
   finish(): Published {
     const { diff, ignored, journal } = this.#guarded(() => {
-      const { attributes, before, conversionOf, diff, ignored } = this.#plan()
+      const { attributes, before, diff, ignored, journal } = this.#stage()
       const { commit, summary, origin } = this.#source
-      const readBlob = (oid: Oid) => this.#source.readBlob(oid)
-      const old = this.#record?.snapshot.trees
-      const journal = this.#staging.finish(diff, conversionOf, readBlob, old)
       this.#checkpoint()
       assertWritable(journal, this.#layout)
       const what = { commit, summary, attributes, origin }
@@ -136,6 +145,16 @@ export class DirectoryUpdate implements Publication {
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
+  }
+
+  /** Everything new is on the volume then. */
+  #stage(): CommitPlan & { journal: Journal } {
+    const planned = this.#plan()
+    const readBlob = (oid: Oid) => this.#source.readBlob(oid)
+    const old = this.#record?.snapshot.trees
+    const { conversionOf, diff } = planned
+    this.#journal ??= this.#staging.finish(diff, conversionOf, readBlob, old)
+    return { ...planned, journal: this.#journal }
   }
 
   /** What is written, and in which form. */
@@ -196,6 +215,17 @@ export class DirectoryUpdate implements Publication {
       throw error
     }
   }
+}
+
+function changedBy({ deletes, writes }: TreeDiff): Ready['changed'] {
+  const paths: string[] = []
+  for (const files of [writes, deletes]) {
+    for (const { path } of files) {
+      if (paths.length === MAX_CHANGED_PATHS) break
+      paths.push(displayPath(path))
+    }
+  }
+  return { count: writes.length + deletes.length, paths }
 }
 
 /** Removes the files that were published, and the directories that this empties. */
