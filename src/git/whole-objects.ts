@@ -1,5 +1,5 @@
-// Memory for what must be held whole. It is taken before there is any of it, from the moment its
-// size is known; an object that never fits is refused by what it says of itself.
+// Memory for what must be held whole. It is taken as the bytes come: who claims much and sends
+// nothing keeps nobody waiting. An object that never fits is refused by what it says of itself.
 import { formatBytes } from '../base/bytes.js'
 import { SyncError } from '../base/errors.js'
 import { corrupt } from './corrupt.js'
@@ -31,21 +31,33 @@ export interface WholeMemory {
 }
 
 /**
- * Makes sure of memory for an object that must be held whole, unless it is small. Throws
- * `commit-too-large` for one that is larger than any, and `pack-corrupt` where git itself would
- * hardly make it: then a bit was flipped.
+ * Makes sure of memory for an object that must be held whole, before it is made. Throws as
+ * {@link assertHoldable} does.
  */
 export function ensureHoldable(type: ObjectType, size: number, memory: WholeMemory): void {
+  assertHoldable(type, size, memory)
+  holdObject(type, size, memory)
+}
+
+/** Takes memory for what there is of an object that must be held whole, in bytes. */
+export function holdObject(type: ObjectType, bytes: number, memory: WholeMemory): void {
+  if (type !== 'blob') memory.hold('objects', HELD_OBJECTS * bytes)
+}
+
+/**
+ * Looks at what an object claims, for which nothing is taken. Throws `commit-too-large` for one
+ * that is larger than any may be, and `pack-corrupt` where git itself would hardly make it: then a
+ * bit was flipped.
+ */
+export function assertHoldable(type: ObjectType, size: number, memory: WholeMemory): void {
   if (type === 'blob') return
   if (size > MAX_POSSIBLE_BYTES) throw corrupt(`claims a ${type} of an impossible size`)
   const isTree = type === 'tree'
-  if (size <= (isTree ? memory.maxTreeBytes : MAX_COMMIT_BYTES)) {
-    memory.hold('objects', HELD_OBJECTS * size)
-    return
-  }
-  const [most, advice] = isTree
-    ? [memory.maxTreeBytes, 'raise MEMORY_BUDGET if a directory is meant to have so many files']
-    : [MAX_COMMIT_BYTES, 'no setting allows more: shorten its message in the repository']
+  const most = isTree ? memory.maxTreeBytes : MAX_COMMIT_BYTES
+  if (size <= most) return
+  const advice = isTree
+    ? 'raise MEMORY_BUDGET if a directory is meant to have so many files'
+    : 'no setting allows more: shorten its message in the repository'
   throw new SyncError(
     'commit-too-large',
     `The received pack has a ${type} of more than ${formatBytes(most)}; nothing of this commit is published: ${advice}`,

@@ -14,7 +14,7 @@ import { inflate } from '../git/inflate.js'
 import { type Limits, tooLarge } from '../git/limits.js'
 import type { LargeBlob } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
-import { ensureHoldable, type WholeMemory } from '../git/whole-objects.js'
+import { assertHoldable, holdObject, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
@@ -150,6 +150,7 @@ export class EntryParser {
         this.#retryAt = 2 * this.#pack.length - this.#position
         return undefined
       }
+      this.#hold(header, header.size)
       this.#emit(header, inflated.body, inflated.deflatedBytes)
     }
     return undefined
@@ -167,7 +168,7 @@ export class EntryParser {
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
     if (header && !isDelta(header.kind))
-      ensureHoldable(header.kind.type, header.size, this.#options.memory)
+      assertHoldable(header.kind.type, header.size, this.#options.memory)
     if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
       throw tooLarge(limits, 'checkoutBytes')
     }
@@ -200,12 +201,19 @@ export class EntryParser {
     const writer = this.#isLarge(header)
       ? new LargeBlobWriter(createFile(), header.size, objectFormat)
       : new BufferWriter(header.size)
-    this.#growing = {
-      header,
-      writer,
-      inflate: new StreamInflate((piece) => writer.write(piece)),
+    let taken = 0
+    const take = (piece: Buffer) => {
+      taken += piece.length
+      this.#hold(header, taken)
+      writer.write(piece)
     }
+    this.#growing = { header, writer, inflate: new StreamInflate(take) }
     return this.#growing
+  }
+
+  /** Takes memory for what has come of an object; that of deltas is taken where they are applied. */
+  #hold({ kind, size }: EntryHeader, bytes: number): void {
+    if (!isDelta(kind)) holdObject(kind.type, Math.min(bytes, size), this.#options.memory)
   }
 
   /** Feeds an entry that is not small; once it is whole, returns the bytes that follow it. */

@@ -38,8 +38,8 @@ export interface PackReaderOptions {
 
 /** What is remembered of each entry, and of each one that waits for its base, in bytes. */
 const [ENTRY_BYTES, WAITING_BYTES] = [64, 320]
-/** Memory is taken for so many entries at once. */
-const ENTRIES_STEP = 4096
+/** Memory is taken for so many entries at once: few, as there may be a thousand small packs. */
+const ENTRIES_STEP = 256
 
 /** The verified objects of a whole pack. */
 export interface Pack {

@@ -151,9 +151,9 @@ export interface ReadOptions extends Partial<PackReaderOptions> {
   chunkBytes?: number
 }
 
-/** Reads a whole pack; without `findBase` it must not be thin. */
-export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promise<Pack> {
-  const reader = new PackReader({
+/** What reads a pack; without `findBase` it must not be thin. */
+export function packReader(options: Partial<PackReaderOptions> = {}): PackReader {
+  return new PackReader({
     objectFormat: 'sha1',
     findBase: () => undefined,
     cacheBytes: 1 << 20,
@@ -165,6 +165,11 @@ export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promis
     checkpoint: () => undefined,
     ...options,
   })
+}
+
+/** Reads a whole pack, as {@link packReader} does. */
+export async function readPack(bytes: Buffer, options: ReadOptions = {}): Promise<Pack> {
+  const reader = packReader(options)
   const { chunkBytes = Math.max(bytes.length, 1) } = options
   for (let start = 0; start < bytes.length; start += chunkBytes) {
     await reader.write(bytes.subarray(start, start + chunkBytes))

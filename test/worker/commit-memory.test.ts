@@ -1,5 +1,6 @@
 // Packs of a few kilobytes that inflate to what memory has not: refused before it is asked for.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import {
   closePart,
@@ -11,7 +12,7 @@ import { CommitMemory } from '../../src/worker/commit-memory.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { commitOf, objectOf, treeOf } from '../helpers/hostile-objects.js'
 import { memoryOf } from '../helpers/memory.js'
-import { assemblePack, copy, encodeDelta, insert, readPack } from '../helpers/packs.js'
+import { assemblePack, copy, encodeDelta, insert, packReader, readPack } from '../helpers/packs.js'
 
 const MIB = 1 << 20
 const checkpoint = () => undefined
@@ -73,6 +74,26 @@ test('what is held for one purpose is the most of it, and of several the sum', (
   assert.ok(!hasReserve(part))
   held.hold('plan', MIB + 1)
   assert.ok(hasReserve(part))
+})
+
+test('a tree takes memory as its bytes come, and none by what it claims', async () => {
+  const part = openPart(createMemoryBudget(128 * MIB), 1 / 32)
+  const pack = assemblePack([{ type: 'tree', body: randomBytes(8 * MIB) }])
+  const reader = packReader({ memory: new CommitMemory(part, checkpoint) })
+  await reader.write(pack.subarray(0, MIB))
+  assert.ok(!hasReserve(part), 'what has come fits its own part')
+  await reader.write(pack.subarray(MIB))
+  await reader.finish()
+  assert.ok(hasReserve(part))
+  reader.close()
+})
+
+test('a hundred packs of one object each fit a part that one large pack has to itself', async () => {
+  const part = openPart(createMemoryBudget(128 * MIB), 1 / 64)
+  const held = new CommitMemory(part, checkpoint)
+  const pack = assemblePack([objectOf('blob', 'x')])
+  for (let count = 0; count < 100; count++) await readPack(pack, { memory: held.forPack() })
+  assert.ok(!hasReserve(part))
 })
 
 test('the entries of several packs are held at once, and their largest object once', () => {
