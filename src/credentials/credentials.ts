@@ -106,11 +106,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       const source = login?.source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
       const whyNone =
         source === undefined
-          ? explainNone(
-              request.url,
-              environment,
-              (await file.read(request.attempt)).credentials ?? [],
-            )
+          ? explainNone(request, environment, (await file.read(request.attempt)).credentials ?? [])
           : undefined
       return { headers, origin, source, whyNone }
     },

@@ -1,17 +1,20 @@
 // Why no source has credentials for an address, where one of them looks as if it had.
 import type { Credential } from './credential.js'
 import type { EnvironmentCredentials } from './environment.js'
+import type { CredentialRequest } from './provider.js'
 
 /** The end of a sentence; undefined where nothing comes near. Quotes no secret. */
 export function explainNone(
-  url: URL,
+  { attempt: { mustNameHost = false }, url }: Pick<CredentialRequest, 'attempt' | 'url'>,
   { credential, source }: EnvironmentCredentials,
   credentials: readonly Credential[],
 ): string | undefined {
   const near = credentials.find((each) => each.url && new URL(each.url).hostname === url.hostname)
   const reasons = [
     near && `CREDENTIALS_PATH has one for ${near.url} only`,
-    credential && whyUnused(source, credential.url),
+    mustNameHost
+      ? 'what a commit names gets only credentials that name its host'
+      : credential && whyUnused(source, credential.url),
   ].filter((reason) => reason !== undefined)
   return reasons.length > 0 ? reasons.join(', and ') : undefined
 }

@@ -2,7 +2,7 @@
 // on this machine's disk; up to eight come at once. What comes is not verified here: whoever writes it does that.
 // https://github.com/git-lfs/git-lfs/blob/main/docs/api/basic-transfers.md
 import { setMaxListeners } from 'node:events'
-import { SyncError } from '../base/errors.js'
+import { attributeTo, SyncError } from '../base/errors.js'
 import { parseJson } from '../base/json.js'
 import { Slots } from '../base/slots.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -58,7 +58,7 @@ export interface LfsSessionOptions {
   now: () => number
 }
 
-/** Creates what fetches the objects of `remote`. */
+/** Creates what fetches the objects of `remote`. What a host fails by is told as its own. */
 export function createLfsFetch(remote: RemoteUrl, options: LfsSessionOptions): FetchLfs {
   return (request, signal) => {
     // Every object that waits listens to it.
@@ -104,14 +104,22 @@ class Batch {
         yield* readLocalObject(await this.#options.findGitDir(address), object)
         return
       }
-      const { action, endpoint } = await this.#actionFor(object, address)
-      const { headers, href: url } = action
-      const response = await endpoint.client.request({ url, headers, signal })
-      if (response.statusCode !== 200) throw await refused(response, object, endpoint)
-      yield* response.body
+      try {
+        yield* this.#downloadFrom(address, object)
+      } catch (error) {
+        throw attributeTo({ lfsHost: new URL(address.url).host }, error)
+      }
     } finally {
       this.#slots.free()
     }
+  }
+
+  async *#downloadFrom(address: RemoteUrl, object: LfsObject): AsyncGenerator<Uint8Array> {
+    const { action, endpoint } = await this.#actionFor(object, address)
+    const { headers, href: url } = action
+    const response = await endpoint.client.request({ url, headers, signal: this.#signal })
+    if (response.statusCode !== 200) throw await refused(response, object, endpoint)
+    yield* response.body
   }
 
   /** One that has run out meanwhile is asked for once more. */

@@ -27,7 +27,7 @@ export function remoteError(words: string): SyncError {
   if (/repository .*not found|does not appear to be a git repository|not exported/i.test(said)) {
     return new SyncError(
       'repository-not-found',
-      `The remote has no such repository, or hides it; check the repo address, and that its credentials may read it (it said: ${said})`,
+      `The remote has no such repository, or hides it; check the address, and that its credentials may read it (it said: ${said})`,
     )
   }
   return new SyncError(

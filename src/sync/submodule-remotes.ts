@@ -6,7 +6,6 @@ import { Slots } from '../base/slots.js'
 import { isSameOrigin } from '../git/submodule-remote.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
 import type { PackRequest } from '../worker/receive.js'
-import { inSubmodule } from '../worker/submodules.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
 
 /** How many submodules of one sync come at once. */
@@ -15,7 +14,7 @@ export const SUBMODULE_FETCHES = 8
 /** So many sessions are kept, as commits may name any number of remotes. */
 const MAX_SESSIONS = 1000
 
-/** Fetches a commit of a submodule. Errors have the submodule's path. */
+/** Fetches a commit of a submodule. */
 export type FetchSubmodule = (
   submodule: NonNullable<PackRequest['submodule']>,
   request: FetchRequest,
@@ -39,7 +38,7 @@ export class SubmoduleRemotes {
 
   async *#fetch(
     { credential, remote: own }: RemoteLogin,
-    { path, remote }: Parameters<FetchSubmodule>[0],
+    { remote }: Parameters<FetchSubmodule>[0],
     request: FetchRequest,
     { signal, slots }: { signal: AbortSignal; slots: Slots },
   ): AsyncGenerator<Buffer> {
@@ -49,17 +48,7 @@ export class SubmoduleRemotes {
     const session = this.#sessionOf(login)
     await slots.take(signal)
     try {
-      const { chunks } = await inSubmodule(path, () => session.fetch(request, signal))
-      const iterator = chunks[Symbol.asyncIterator]()
-      try {
-        for (;;) {
-          const next = await inSubmodule(path, () => iterator.next())
-          if (next.done) return
-          yield next.value
-        }
-      } finally {
-        await iterator.return?.()
-      }
+      yield* (await session.fetch(request, signal)).chunks
     } finally {
       slots.free()
     }

@@ -1,5 +1,5 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
-import { type ErrorCode, SyncError } from '../base/errors.js'
+import type { ErrorCode } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Inspection } from '../publish/drift/inspection.js'
@@ -7,6 +7,7 @@ import { isPartial, isWholeBy, selectionKey } from '../publish/tree/selection.js
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/receive.js'
+import { needsWholeFetch } from '../worker/whole-fetch.js'
 import { type SyncContext, targetOf } from './context.js'
 import type { Remote } from './remote.js'
 import type { ResolvedRevision } from './resolve-revision.js'
@@ -47,7 +48,9 @@ export async function syncEntry(
     if (outcome?.type !== 'failed') return
     const { at, error } = outcome
     if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, wanted, context, signal)
-    if (error.retryAfterMs !== undefined) remote.restUntil(at + error.retryAfterMs, context)
+    const { dependency, retryAfterMs } = error
+    // Whoever else asked for it is no reason to leave the remote alone.
+    if (retryAfterMs !== undefined && !dependency) remote.restUntil(at + retryAfterMs, context)
   } finally {
     progress.end()
     conclude(state, { type: 'sync-ended' }, context)
@@ -95,7 +98,7 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
       return await fetchAndPublish(inTime, have)
     } catch (error) {
       const isWhole = have === undefined && !isSelective(attempt)
-      if (isWhole || limited.aborted || !needsFullFetch(error, attempt)) throw error
+      if (isWhole || limited.aborted || !needsWholeFetch(error, refusalsOf(attempt))) throw error
       observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
       return receive(inTime, { want: wanted.want, have: undefined }, wholeOf(wanted.want))
     }
@@ -194,16 +197,7 @@ async function* counted<T extends Uint8Array>(
   }
 }
 
-/** Whether a fetch of everything may succeed where a thin one failed. */
-function needsFullFetch(error: unknown, attempt: Attempt): error is SyncError {
-  const codes: ErrorCode[] = [
-    'base-missing',
-    'pack-corrupt',
-    'pack-incomplete',
-    'protocol-error',
-    'remote-error',
-  ]
-  // What a server says that sends nothing but what its refs name.
-  if (attempt.state.observed.drift || isSelective(attempt)) codes.push('commit-not-found')
-  return error instanceof SyncError && codes.includes(error.code)
+/** What a server says that sends nothing but what its refs name. */
+function refusalsOf(attempt: Attempt): ErrorCode[] {
+  return attempt.state.observed.drift || isSelective(attempt) ? ['commit-not-found'] : []
 }

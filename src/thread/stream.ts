@@ -1,6 +1,7 @@
 // A stream of bytes from one thread to another over a MessagePort, with back-pressure:
 // the sender waits while too much of what it sent is not yet taken.
 import type { MessagePort } from 'node:worker_threads'
+import { type CrossingError, decodeError, encodeError } from './reply.js'
 
 /** What is sent at once, in bytes. */
 const BATCH_BYTES = 256 * 1024
@@ -8,12 +9,12 @@ const BATCH_BYTES = 256 * 1024
 /** How many batches may be on their way. */
 const WINDOW_BATCHES = 16
 
-type Message = { bytes: Uint8Array } | { end: true } | { failed: true }
+type Message = { bytes: Uint8Array } | { end: true } | { fault: CrossingError } | { closed: true }
 
 /**
  * Sends all of `chunks`; ends early, without an error, when the other side closes its port, and
  * then leaves `chunks` as soon as they give the next one, which is not waited for. An error of
- * `chunks` is passed on to the caller, and makes the other side fail, too.
+ * `chunks` is passed on to the caller, and to the other side.
  */
 export async function sendChunks(
   port: MessagePort,
@@ -32,12 +33,12 @@ async function sendAll(sender: Sender, chunks: AsyncIterable<Uint8Array>): Promi
     sender.flush()
     sender.post({ end: true })
   } catch (error) {
-    sender.post({ failed: true })
+    sender.post({ fault: encodeError(error) })
     throw error
   }
 }
 
-/** Yields the bytes that {@link sendChunks} sends. Throws where the sender failed. */
+/** Yields the bytes that {@link sendChunks} sends. Throws what the sender failed by. */
 export async function* receiveChunks(port: MessagePort): AsyncGenerator<Buffer> {
   const received: Message[] = []
   let wake = () => {}
@@ -46,7 +47,7 @@ export async function* receiveChunks(port: MessagePort): AsyncGenerator<Buffer> 
     wake()
   })
   port.on('close', () => {
-    received.push({ failed: true })
+    received.push({ closed: true })
     wake()
   })
   try {
@@ -62,6 +63,8 @@ export async function* receiveChunks(port: MessagePort): AsyncGenerator<Buffer> 
         port.postMessage('taken')
       } else if ('end' in message) {
         return
+      } else if ('fault' in message) {
+        throw decodeError(message.fault)
       } else {
         throw new Error('the other thread stopped sending')
       }

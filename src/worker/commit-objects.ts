@@ -21,7 +21,7 @@ interface FoundCommit {
 export class CommitObjects {
   readonly #pack: PackReader
   /** What was fetched after the first one. */
-  readonly #more: PackReader[] = []
+  readonly #more = new Set<PackReader>()
   readonly #published: PublishedTree | undefined
 
   constructor(pack: PackReader, published: PublishedTree | undefined) {
@@ -36,7 +36,13 @@ export class CommitObjects {
 
   /** Reads objects from another pack as well. */
   add(pack: PackReader): void {
-    this.#more.push(pack)
+    this.#more.add(pack)
+  }
+
+  /** Forgets a pack that is not whole. */
+  remove(pack: PackReader): void {
+    this.#more.delete(pack)
+    pack.close()
   }
 
   /** Frees what packs hold. */

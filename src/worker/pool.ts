@@ -137,9 +137,8 @@ async function publish(
     const sending = sendChunks(port, chunks).then(() => {
       receivedAt = performance.now()
     })
-    sent.push(sending)
-    // Looked at when the thread has replied.
-    sending.catch(() => undefined)
+    // The thread is told what failed, and it is the thread's to say what follows.
+    sent.push(sending.catch(() => undefined))
   }
   // The sender first: waking a thread takes time, in which the remote can work already.
   send(pack.port1, chunks)
@@ -174,7 +173,6 @@ async function publish(
       for (const port of open) port.close()
     })
   const [working] = await Promise.allSettled([published])
-  // A sender's failure is the cause of the worker's, so it is the one to report.
   await Promise.all(sent)
   if (working.status === 'rejected') throw working.reason
   return { ...working.value, receivedAt }

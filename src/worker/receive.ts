@@ -233,10 +233,15 @@ class Unpacking {
     if (!fetch) return
     const reader = this.#openReader(memoryBytes)
     this.#objects.add(reader)
-    beginPhase(this.#progress, 'fetch')
-    for await (const chunk of fetch(request)) await reader.write(chunk)
-    beginPhase(this.#progress, 'unpack')
-    await reader.finish()
+    try {
+      beginPhase(this.#progress, 'fetch')
+      for await (const chunk of fetch(request)) await reader.write(chunk)
+      beginPhase(this.#progress, 'unpack')
+      await reader.finish()
+    } catch (error) {
+      this.#objects.remove(reader)
+      throw error
+    }
   }
 
   /** Fetches the submodules that are to be published. */

@@ -1,6 +1,6 @@
 // The submodules of a commit: each is fetched where it is not published already, and its tree takes
 // the place of the commit that its superproject has there, so that all are one tree to publish.
-import { type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
+import { attributeTo, type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -11,6 +11,7 @@ import type { PublishedSubmodule } from '../publish/snapshot/origin.js'
 import { gitlinksAt, graft } from '../publish/tree/graft.js'
 import type { Submodules } from '../publish/tree/selection.js'
 import { displayPath, joinBytePath } from '../volume/byte-path.js'
+import { needsWholeFetch } from './whole-fetch.js'
 
 /** How deep submodules may lie in each other, and how many a commit may have. */
 const MAX_DEPTH = 10
@@ -129,7 +130,21 @@ class SubmoduleComposer {
     }
     const others = before.filter((other) => other.url === url)
     const have = (others.find((other) => other.path === path) ?? others[0])?.commit
-    const source = await this.#source.fetchCommit({ ...want, have })
+    try {
+      return await this.#fetchModule({ ...want, have }, depth)
+    } catch (error) {
+      if (have === undefined || !needsWholeFetch(error)) throw error
+      return this.#fetchModule({ ...want, have: undefined }, depth)
+    }
+  }
+
+  async #fetchModule(
+    want: SubmoduleWant,
+    depth: number,
+  ): Promise<[PublishedSubmodule, ...PublishedSubmodule[]]> {
+    const { commit, path, remote } = want
+    const { url } = remote
+    const source = await this.#source.fetchCommit(want)
     if (!this.#isRecursive) return [{ path, url, commit, source, tree: source }]
     const inside = await this.compose({ remote, source, tree: source, subdir: '' }, path, depth)
     return [{ path, url, commit, source, tree: inside.tree }, ...inside.modules]
@@ -159,20 +174,33 @@ async function all<T>(work: Promise<T>[]): Promise<T[]> {
   return Promise.all(work)
 }
 
-/** Runs what concerns a submodule. Throws its error with the path of the submodule before it. */
-export async function inSubmodule<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Runs what concerns a submodule. Throws its error as one of the innermost submodule. */
+async function inSubmodule<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { code, message, retryAfterMs } = toSyncError(error)
-    if (INNER.test(message)) throw error
-    const place = JSON.stringify(displayPath(path))
-    throw new SyncError(code, `The submodule ${place}: ${message}`, { cause: error, retryAfterMs })
+    const { code, dependency, message } = toSyncError(error)
+    if (dependency?.submodule !== undefined) throw error
+    const submodule = displayPath(path)
+    const advice = isOfAddress(code) ? '; its address is its url in .gitmodules' : ''
+    const told = `The submodule ${JSON.stringify(submodule)}: ${message}${advice}`
+    throw attributeTo({ submodule }, error, told)
   }
 }
 
-/** What {@link inSubmodule} told already, of one that lies in another. */
-const INNER = /^The submodule "/
+/** Where the address may be wrong, or leads where nobody here meant to go. */
+function isOfAddress(code: ErrorCode): boolean {
+  const codes: ErrorCode[] = [
+    'access-denied',
+    'authentication-required',
+    'host-key-unknown',
+    'host-not-found',
+    'not-a-git-server',
+    'redirect-refused',
+    'repository-not-found',
+  ]
+  return codes.includes(code)
+}
 
 function tooDeep(): SyncError {
   return invalid(`submodules lie in each other more than ${MAX_DEPTH} deep, maybe in a circle`)

@@ -1,7 +1,7 @@
 // Submodules, nested ones as well, that are added, moved, removed and pointed elsewhere: after each
 // step of a random history, the directories equal what real git clones with them.
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
@@ -149,6 +149,69 @@ test('an update of one submodule fetches what changed in it, and nothing else', 
   await until(() => differencesTo(expected, path.join(dir, 'out')).length === 0, 'equal')
 })
 
+test('a submodule whose thin pack does not serve is fetched whole, by itself', async (t) => {
+  const { dir, repoOf, server } = await serve(t, ['top', 'one', 'two'])
+  const text = (name: string) => `${name}\n`.repeat(2000)
+  const [one, two] = ['one', 'two'].map((name) =>
+    commitFiles(repoOf(name), { a: text(name), b: text('b') }),
+  )
+  assert.ok(one && two)
+  const commit = (oid: string) => {
+    const modules = new Map([
+      ['m/one', { repo: 'one', oid, url: '../one' }],
+      ['m/two', { repo: 'two', oid: two, url: '../two' }],
+    ])
+    const top = commitFiles(repoOf('top'), filesOf(modules))
+    repoOf('top').git('update-ref', 'refs/heads/main', top)
+    return top
+  }
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/top`, submodules: 'recursive' }])
+  const first = commit(one)
+  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '0' }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('out', first)
+  server.requests.length = 0
+  // What the delta builds on is gone.
+  writeFileSync(path.join(dir, 'out/m/one/a'), 'edited')
+  const changed = commit(commitFiles(repoOf('one'), { a: `${text('one')}more\n`, b: text('b') }))
+  service.signal('SIGHUP')
+  await service.untilPublished('out', changed)
+  assert.equal(readFileSync(path.join(dir, 'out/m/one/a'), 'utf8'), `${text('one')}more\n`)
+  const fetched = server.requests
+    .filter(({ method }) => method === 'POST')
+    .map(({ path: asked }) => asked.split('/')[1])
+  assert.deepEqual(fetched, ['top', 'top', 'one', 'one'])
+  assert.equal(await service.metric('git_autosync_fetch_fallbacks_total{entry="out"}'), 0)
+})
+
+test('a submodule that is to be left alone leaves the other entries of its superproject', async (t) => {
+  const { dir, repoOf, server } = await serve(t, ['top', 'one'])
+  const one = commitFiles(repoOf('one'), { a: 'a' })
+  const commit = (a: string) => {
+    const modules = new Map([['m/one', { repo: 'one', oid: one, url: '../one' }]])
+    const top = commitFiles(repoOf('top'), { a, ...filesOf(modules) })
+    repoOf('top').git('update-ref', 'refs/heads/main', top)
+    return top
+  }
+  commit('1')
+  server.onRequest = (request, response) => {
+    if (!request.url?.startsWith('/one')) return false
+    response.writeHead(429, { 'retry-after': '3600' }).end()
+    return true
+  }
+  const listingPath = path.join(dir, 'listing.json')
+  const repo = `${server.url}/top`
+  writeListing(listingPath, [
+    { path: 'with', repo, submodules: 'recursive', interval: '100ms' },
+    { path: 'without', repo, interval: '100ms' },
+  ])
+  const service = await startService(t, { listingPath })
+  const message = await service.untilFailed('with', 'rate-limited')
+  assert.match(message, /^The submodule "m\/one": /)
+  await service.untilPublished('without', commit('2'))
+})
+
 test('what cannot be followed fails the commit, with the path of the submodule', async (t) => {
   const { dir, repoOf, server } = await serve(t, ['top', 'one'])
   const secret = createRepo(path.join(dir, 'secret')).commit('', { secret: 'secret' })
@@ -172,7 +235,7 @@ test('what cannot be followed fails the commit, with the path of the submodule',
     ['ext::sh -c "touch /tmp/x"', secret, 'submodule-invalid', /names a program/],
     ['--upload-pack=x', secret, 'submodule-invalid', /an option/],
     ['ftp://127.0.0.1/x', secret, 'submodule-invalid', /unknown scheme/],
-    ['../none', one, 'repository-not-found', /./],
+    ['../none', one, 'repository-not-found', /its address is its url in \.gitmodules$/],
     ['../one', secret, 'commit-not-found', /./],
   ] as const) {
     commit(url, oid)

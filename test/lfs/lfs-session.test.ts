@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { SyncError } from '../../src/base/errors.js'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
 import { createLfsFetch, LFS_DOWNLOADS } from '../../src/lfs/lfs-session.js'
 import { withAuthorization } from '../../src/transport/http/authorized-client.js'
@@ -195,7 +196,11 @@ describe('a refusal', () => {
         response.writeHead(status, headers).end(body)
         return true
       }
-      await assert.rejects(read(start()[0]), failsWith(code, words))
+      await assert.rejects(read(start()[0]), (error) => {
+        assert.ok(error instanceof SyncError)
+        assert.deepEqual(error.dependency, { lfsHost: new URL(server.git.url).host })
+        return failsWith(code, words)(error)
+      })
     })
   }
 

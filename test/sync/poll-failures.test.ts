@@ -136,6 +136,21 @@ describe('Retry-After', () => {
     assert.deepEqual([sync.remote().polls.length, sync.remote().fetches.length], [1, 1])
   })
 
+  for (const dependency of [{ submodule: 'm/x' }, { lfsHost: 'lfs.example.com' }]) {
+    test(`of ${Object.keys(dependency)} holds for its entry alone`, async (t) => {
+      const sync = createFakeSync(t)
+      sync.remote().set('refs/heads/x', oid(2))
+      sync.workers.inPlace.set('/b', oid(2))
+      const retryAfterMs = 600_000
+      sync.workers.errors.publish.push(failure('rate-limited', { retryAfterMs, dependency }))
+      await sync.list({ path: 'a' }, { path: 'b', branch: 'x' })
+      sync.remote().set('refs/heads/x', oid(3))
+      await sync.clock.advance(60_000)
+      assert.deepEqual([sync.status('a').state, sync.status('b').oid], ['failing', oid(3)])
+      assert.ok((sync.nextPollInMs('a') ?? 0) >= retryAfterMs - 60_000)
+    })
+  }
+
   test('gives way to a wish for a poll', async (t) => {
     const sync = createFakeSync(t)
     sync.remote().pollError = BUSY

@@ -127,6 +127,19 @@ describe('a thin pack that does not serve', () => {
     })
   }
 
+  for (const code of CODES) {
+    test(`because of ${code} of a submodule is not followed by one of everything`, async (t) => {
+      const sync = createFakeSync(t)
+      await sync.list({ path: 'a', submodules: 'recursive' })
+      sync.remote().push(oid(2))
+      sync.workers.errors.publish.push(failure(code, { dependency: { submodule: 'm/x' } }))
+      sync.forget()
+      await sync.clock.advance(60_000)
+      assert.equal(sync.remote().fetches.length, 1)
+      assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-failed a'])
+    })
+  }
+
   test('is no reason for a second fetch where all was asked for at first', async (t) => {
     const sync = createFakeSync(t)
     sync.workers.errors.publish.push(failure('pack-corrupt'))

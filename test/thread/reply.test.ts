@@ -29,6 +29,15 @@ test('an error keeps its class, its code, its message and what follows it', asyn
   assert.deepEqual([error.disposition, error.cause], ['stall', undefined])
 })
 
+test('an error keeps whose it is, and how long to wait', async () => {
+  const options = { retryAfterMs: 5, dependency: { submodule: 'm/x', lfsHost: 'host' } }
+  const error = await errorOf(() => {
+    throw new SyncError('rate-limited', 'Too many.', options)
+  })
+  const { dependency, retryAfterMs } = error
+  assert.deepEqual({ dependency, retryAfterMs }, options)
+})
+
 test('what rejects is told like what throws', async () => {
   const error = await errorOf(() => Promise.reject(new SyncError('pack-corrupt', 'It is damaged.')))
   assert.equal(error.code, 'pack-corrupt')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { SyncError } from '../../src/base/errors.js'
 import { receiveChunks, sendChunks } from '../../src/thread/stream.js'
 import { atEnd } from '../helpers/at-end.js'
 import type { TestScope } from '../helpers/git.js'
@@ -163,7 +164,26 @@ test('a failing source fails both sides', async (t) => {
     sendChunks(sender, source),
   ])
   assert.equal(sending.status === 'rejected' && sending.reason, fault)
-  assert.match(String(receiving.status === 'rejected' && receiving.reason), /stopped sending/)
+  assert.match(String(receiving.status === 'rejected' && receiving.reason), /the source broke/)
+})
+
+test('what a source fails by keeps what follows from it', async (t) => {
+  const [sender, receiver] = connect(t)
+  const dependency = { lfsHost: 'host' }
+  const fault = new SyncError('rate-limited', 'Too many.', { retryAfterMs: 7, dependency })
+  const source = (async function* () {
+    yield Buffer.from('a start')
+    throw fault
+  })()
+  const sending = assert.rejects(sendChunks(sender, source))
+  const error: unknown = await receiveAll(receiver).catch((reason) => reason)
+  await sending
+  assert.ok(error instanceof SyncError)
+  const { code, message, retryAfterMs } = error
+  assert.deepEqual(
+    { code, message, retryAfterMs, dependency: error.dependency },
+    { code: 'rate-limited', message: 'Too many.', retryAfterMs: 7, dependency },
+  )
 })
 
 test('a sender that vanishes fails the receiver', async (t) => {

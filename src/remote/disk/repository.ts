@@ -71,7 +71,7 @@ export function toLocalError(error: unknown, directory: string): SyncError {
     case 'ENOTDIR':
       return new SyncError(
         'repository-not-found',
-        `The repository ${directory} vanished while it was read (${code}); check the repo address`,
+        `The repository ${directory} vanished while it was read (${code}); check the address`,
         { cause: error },
       )
     default:
@@ -131,8 +131,8 @@ async function readObjectFormat(commonDir: string, directory: string): Promise<O
 
 async function notFound(directory: string): Promise<SyncError> {
   const what = (await exists(directory))
-    ? 'is not a git repository; check the repo address'
-    : 'does not exist; check the repo address, which is a path on this machine unless it starts with https:// or user@host:'
+    ? 'is not a git repository; check the address'
+    : 'does not exist; check the address, which is a path on this machine unless it starts with https:// or user@host:'
   return new SyncError('repository-not-found', `${directory} ${what}`)
 }
 

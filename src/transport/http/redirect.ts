@@ -37,7 +37,7 @@ export function isRedirect(statusCode: number, location: string | undefined): lo
 export function followRedirect(hop: Hop, method: string, location: string, count: number): Hop {
   const { host } = hop.url
   if (!URL.canParse(location, hop.url.href)) {
-    throw refused(`${host} redirects to an address that is not a URL`, 'check the repo address')
+    throw refused(`${host} redirects to an address that is not a URL`, 'check the address')
   }
   const url = new URL(location, hop.url)
   url.username = ''
@@ -48,10 +48,10 @@ export function followRedirect(hop: Hop, method: string, location: string, count
     throw refused(`${host} redirects a ${method} to ${target}`, 'use the new address as repo')
   }
   if (count > MAX_REDIRECTS) {
-    throw refused(`${host} redirects more than ${MAX_REDIRECTS} times`, 'check the repo address')
+    throw refused(`${host} redirects more than ${MAX_REDIRECTS} times`, 'check the address')
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw refused(`${host} redirects to a ${url.protocol} address`, 'check the repo address')
+    throw refused(`${host} redirects to a ${url.protocol} address`, 'check the address')
   }
   if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
     throw refused(`${host} redirects from https to ${target}`, 'use an https address as repo')
