@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { unpublish } from '../../src/publish/publication.js'
+import { inspect, unpublish } from '../../src/publish/publication.js'
 import { intactCommit } from '../helpers/intact-commit.js'
+import { publish } from '../helpers/publish.js'
 import { createSite, identity, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 
@@ -121,6 +122,22 @@ describe('drift', () => {
     rmSync(test.directory, { recursive: true })
     test.publish({ ...files, n: '1' })
   })
+
+  for (const mode of ['in-place', 'symlink'] as const) {
+    test(`that comes after a look is left to the next one, so that all is told, ${mode}`, (t) => {
+      const test = createSite(t, { mode })
+      const target = test.commit(files)
+      test.publish(target)
+      const drift = () => inspect(test.site).drift?.paths
+      writeFileSync(test.at('a'), 'edited')
+      assert.deepEqual(drift(), ['a'])
+      writeFileSync(test.at('d/b'), 'edited')
+      assert.equal(publish(test.site, target, () => undefined).filesWritten, 1)
+      assert.deepEqual(drift(), ['d/b'])
+      test.publish(target)
+      assert.equal(drift(), undefined)
+    })
+  }
 
   test('is not what a foreign file is', (t) => {
     const test = createSite(t)

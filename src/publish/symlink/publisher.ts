@@ -15,6 +15,7 @@ import {
   asideOf,
   directoryLayout,
   type HeldTarget,
+  type LinkLayout,
   linkedWorktree,
   linkLayout,
   ownDirectory,
@@ -33,14 +34,14 @@ export const symlinkPublisher: Publisher = {
   begin(target, source, checkpoint, standby) {
     assertReplaceable(target, () => true)
     if (target.volume.isDirectory(target.path)) return replaceDirectory(target, source, checkpoint)
-    return beginWorktree(linkLayout(target), source, checkpoint, { standby })
+    const links = linkLayout(target)
+    return beginWorktree(links, source, checkpoint, { standby, inspected: inUse(target, links) })
   },
 
   current(target) {
     if (target.volume.isDirectory(target.path)) return undefined
     const links = linkLayout(target)
-    // Without its link, the worktree is as good as it was.
-    const name = linkedWorktree(links) ?? target.published
+    const name = inUse(target, links)
     return name === undefined ? undefined : worktreeLayout(links, name)
   },
 
@@ -77,6 +78,11 @@ export const symlinkPublisher: Publisher = {
   },
 
   incomingDirectory: (target) => path.join(linkLayout(target).worktrees, 'incoming'),
+}
+
+/** The name of the worktree in use: without its link, it is as good as it was. */
+function inUse({ published }: HeldTarget, links: LinkLayout): string | undefined {
+  return linkedWorktree(links) ?? published
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   retiredMarkOf,
   worktreeLayout,
 } from '../target.js'
-import { verify } from '../update/record.js'
+import { recover, verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
 import {
   createStandby,
@@ -29,6 +29,12 @@ import {
 export interface WorktreeOptions {
   /** Makes way for the link. @default nothing is in its way */
   beforeSwap?: () => void
+  /**
+   * The worktree that inspections look at: what of it is not as it was published is told already,
+   * and what others change from then on is left to the next look, which tells it.
+   * @default none
+   */
+  inspected?: string | undefined
   /** What {@link takeStandby} returned, if it was called. */
   standby?: PublishedRecord | undefined
 }
@@ -46,7 +52,7 @@ export function beginWorktree(
   const name = nameOf(links, source)
   const worktree = worktreeLayout(links, name)
   // One that was left from earlier may have lost files since.
-  const left = verify(worktree)
+  const left = name === options.inspected ? recover(worktree) : verify(worktree)
   const isLeft = left !== undefined || links.volume.stat(worktree.root) !== undefined
   if (isLeft && !left?.isTrusted) recheckStandby(links)
   const standby = isLeft

@@ -60,7 +60,7 @@ describe('a published file that is edited in place', () => {
     test.publish(first)
     test.tidy()
     edit(test)
-    // Found by the publication itself, without an inspection before.
+    assert.equal(intactCommit(test.site), undefined)
     assert.equal(test.publish(first).filesWritten, 1)
     test.publish(second)
     assert.equal(intactCommit(test.site), second.commit)
