@@ -59,10 +59,13 @@ test('many repositories of a host share one connection, and no poll opens anothe
 
 test('a server with room for few sessions serves all, in turn', async (t) => {
   const { proxy, tip, open } = await serve(t, { sshd: { config: ['MaxSessions 2'] } })
-  const oids = await Promise.all(Array.from({ length: 12 }, () => poll(open())))
+  const remotes = Array.from({ length: 12 }, open)
+  const oids = await Promise.all(remotes.map(poll))
   assert.deepEqual(new Set(oids), new Set([tip]))
-  // A session that has just ended may still count: such a request takes another connection.
-  assert.ok(proxy.connections < 6, `${proxy.connections} connections`)
+  // A session that has just ended may still count, for as long as the server likes: then what comes
+  // next takes another connection. Each has run a command before, of which a poll takes two.
+  assert.ok(proxy.connections <= 2 * remotes.length, `${proxy.connections} connections`)
+  await until(() => proxy.open === 1, 'one of them is kept')
 })
 
 test('a server without room for any session is told', async (t) => {
