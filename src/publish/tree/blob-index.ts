@@ -1,4 +1,5 @@
 // The files of a plan by their blobs: a few numbers for each, as there may be a million.
+import { randomFillSync } from 'node:crypto'
 import { Numbers } from '../../base/numbers.js'
 import type { Oid } from '../../git/oid.js'
 import type { TreeCursor } from '../../git/tree.js'
@@ -9,20 +10,27 @@ const NONE = 0
 /** In place of the tree of a file that was taken. */
 const TAKEN = -1
 
+/**
+ * Of each digit of an oid, by its place, numbers that nobody knows: a commit may name blobs that
+ * there are not, whose oids were made up to fall into one group.
+ */
+const DIGITS = 32
+const SECRETS = randomFillSync(new Int32Array(64 * DIGITS))
+
 export class BlobIndex {
   readonly #places: TreePlaces
   /** Of each file: its place among all of the tree, its tree, and where its entry starts there. */
   readonly #indexes = new Numbers()
   readonly #trees = new Numbers()
   readonly #entries = new Numbers()
+  /** Of each file, the hash of its blob's oid, by which the files are in groups. */
+  readonly #hashes = new Numbers()
   /** Of each file, the next whose blob may be the same; and the first and the last of such a group. */
   readonly #next = new Numbers()
   #first = new Numbers()
   #last = new Numbers()
   #groups = 16
   #count = 0
-  /** Which digits of an oid say where: nobody can make blobs that are all in one group. */
-  readonly #hashedAt = Math.floor(Math.random() * 32)
 
   /** Of files of one tree. */
   constructor(places: TreePlaces) {
@@ -35,25 +43,28 @@ export class BlobIndex {
     this.#indexes.set(at, index)
     this.#trees.set(at, tree)
     this.#entries.set(at, entry)
+    this.#hashes.set(at, hashOf(oid))
     if (at > this.#groups) this.#regroup()
-    else this.#append(at, oid)
+    else this.#append(at)
   }
 
   /** The files that have a blob, in the order in which they were added. */
   *find(oid: Oid): Generator<PlacedFile> {
-    for (let at = this.#first.get(this.#groupOf(oid)); at !== NONE; at = this.#next.get(at)) {
-      const entry = this.#entryAt(at)
-      if (entry.oid === oid) yield this.#fileAt(at, entry)
+    const hash = hashOf(oid)
+    for (let at = this.#first.get(this.#groupOf(hash)); at !== NONE; at = this.#next.get(at)) {
+      const entry = this.#hashes.get(at) === hash ? this.#entryAt(at) : undefined
+      if (entry?.oid === oid) yield this.#fileAt(at, entry)
     }
   }
 
   /** Like {@link find}, of those that were not taken before. */
   *take(oid: Oid): Generator<PlacedFile> {
-    const group = this.#groupOf(oid)
+    const hash = hashOf(oid)
+    const group = this.#groupOf(hash)
     let before = NONE
     for (let at = this.#first.get(group); at !== NONE; at = this.#next.get(at)) {
-      const entry = this.#entryAt(at)
-      if (entry.oid !== oid) {
+      const entry = this.#hashes.get(at) === hash ? this.#entryAt(at) : undefined
+      if (entry?.oid !== oid) {
         before = at
         continue
       }
@@ -74,8 +85,8 @@ export class BlobIndex {
     }
   }
 
-  #append(at: number, oid: Oid): void {
-    const group = this.#groupOf(oid)
+  #append(at: number): void {
+    const group = this.#groupOf(this.#hashes.get(at))
     const last = this.#last.get(group)
     if (last === NONE) this.#first.set(group, at)
     else this.#next.set(last, at)
@@ -89,13 +100,12 @@ export class BlobIndex {
     this.#first = new Numbers()
     this.#last = new Numbers()
     for (let at = 1; at <= this.#count; at++) {
-      if (this.#trees.get(at) !== TAKEN) this.#append(at, this.#entryAt(at).oid)
+      if (this.#trees.get(at) !== TAKEN) this.#append(at)
     }
   }
 
-  #groupOf(oid: Oid): number {
-    const digits = oid.slice(this.#hashedAt, this.#hashedAt + 8)
-    return Number.parseInt(digits, 16) & (this.#groups - 1)
+  #groupOf(hash: number): number {
+    return hash & (this.#groups - 1)
   }
 
   #entryAt(at: number): TreeCursor {
@@ -105,4 +115,14 @@ export class BlobIndex {
   #fileAt(at: number, entry: TreeCursor): PlacedFile {
     return this.#places.fileOf(entry, this.#trees.get(at), this.#indexes.get(at))
   }
+}
+
+/** 32 bits of an oid: where two differ in one digit, any of the bits may differ. */
+function hashOf(oid: Oid): number {
+  let hash = 0
+  for (let at = 0; at < oid.length; at++) {
+    // The lower five bits of hexadecimal digits tell them apart.
+    hash ^= SECRETS[at * DIGITS + (oid.charCodeAt(at) & (DIGITS - 1))] as number
+  }
+  return hash
 }

@@ -5,7 +5,7 @@ import { SyncError } from '../../base/errors.js'
 import type { Purpose, WholeMemory } from '../../git/whole-objects.js'
 
 /** Of each file and directory: what it was published with, where it is staged, and for which blob. */
-const ENTRY_BYTES = 72
+const ENTRY_BYTES = 76
 /** Of each tree object that is held, beside its body. */
 const TREE_BYTES = 400
 

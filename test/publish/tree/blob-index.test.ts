@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Oid } from '../../../src/git/oid.js'
+import { MODE } from '../../../src/git/tree.js'
 import { BlobIndex } from '../../../src/publish/tree/blob-index.js'
 import { FileRuns, filesOf } from '../../../src/publish/tree/file-runs.js'
 import { diffTrees } from '../../../src/publish/tree/tree-diff.js'
 import type { PlacedFile } from '../../../src/publish/tree/tree-places.js'
+import { memoryTarget } from '../../helpers/git-target.js'
+import { assertLinear } from '../../helpers/growth.js'
 import { trees } from '../../helpers/tree-arbitrary.js'
-import { type ModelTree, modelTarget } from '../../helpers/tree-model.js'
+import { addTree, type ModelTree, modelTarget } from '../../helpers/tree-model.js'
 
 function filesIn(tree: ModelTree): { files: FileRuns; list: PlacedFile[] } {
   const target = modelTarget(tree)
@@ -54,6 +57,22 @@ test('files are taken once, also where more are added between', () => {
       assert.deepEqual([...index.left()], [])
     }),
   )
+})
+
+test('blobs whose oids were made up to be alike are found as others are', () => {
+  assertLinear(1000, (count) => {
+    const objects = new Map<Oid, Buffer>()
+    const alike = (n: number) => n.toString(16).padStart(40, '0')
+    const entries = Array.from({ length: count }, (_, n) => ({
+      name: String(n).padStart(8, '0'),
+      mode: MODE.file,
+      oid: alike(n),
+    }))
+    const target = memoryTarget('c'.repeat(40), addTree(entries, objects), objects)
+    const files = filesOf(diffTrees([], target.tree, target.readTree))
+    const index = indexOf({ files, list: [...files] })
+    for (let n = 0; n < count; n++) assert.equal([...index.take(alike(n))].length, 1)
+  })
 })
 
 test('some places of a tree, more of them, and all others, are what was asked for', () => {
