@@ -7,6 +7,11 @@ export interface RemoteSession {
   listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>
   /** Starts a fetch; the pack's bytes come as they arrive. */
   fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack>
+  /**
+   * Whether the remote has a commit that it did not send by its id; `tip` is what one of its refs
+   * names.
+   */
+  hasCommit(commit: Oid, tip: Oid, signal: AbortSignal): Promise<boolean>
 }
 
 /** One ref as a remote names it. */
@@ -21,7 +26,10 @@ export interface RemoteRef {
   target: string | undefined
 }
 
-/** A shallow fetch of depth 1. */
+/** All that a fetch may bring. */
+export const WHOLE_DEPTH = 0x7fffffff
+
+/** A shallow fetch. */
 export interface FetchRequest {
   /**
    * Leaves the blobs out, but for those that are wanted by their oid. A remote that cannot sends
@@ -33,6 +41,8 @@ export interface FetchRequest {
   haves: readonly Oid[]
   /** Whether deltas may be made against objects of the haves. */
   thinPack: boolean
+  /** How many commits come of each want: {@link WHOLE_DEPTH} for all. @default 1 */
+  depth?: number | undefined
 }
 
 /** A pack on its way. */

@@ -4,6 +4,7 @@
 // elsewhere, only what names the host does.
 import { Slots } from '../base/slots.js'
 import { isSameOrigin } from '../git/submodule-remote.js'
+import { requestByRefs } from '../remote/by-refs.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
 import type { PackRequest } from '../worker/receive.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
@@ -14,10 +15,12 @@ export const SUBMODULE_FETCHES = 8
 /** So many sessions are kept, as commits may name any number of remotes. */
 const MAX_SESSIONS = 1000
 
+type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'refsDepth'>
+
 /** Fetches a commit of a submodule. */
 export type FetchSubmodule = (
   submodule: NonNullable<PackRequest['submodule']>,
-  request: FetchRequest,
+  request: SubmoduleRequest,
   signal: AbortSignal,
 ) => AsyncGenerator<Buffer>
 
@@ -39,7 +42,7 @@ export class SubmoduleRemotes {
   async *#fetch(
     { credential, remote: own }: RemoteLogin,
     { remote }: Parameters<FetchSubmodule>[0],
-    request: FetchRequest,
+    { refsDepth, ...request }: SubmoduleRequest,
     { signal, slots }: { signal: AbortSignal; slots: Slots },
   ): AsyncGenerator<Buffer> {
     const login = isSameOrigin(remote, own)
@@ -48,7 +51,10 @@ export class SubmoduleRemotes {
     const session = this.#sessionOf(login)
     await slots.take(signal)
     try {
-      yield* (await session.fetch(request, signal)).chunks
+      const [commit] = request.wants
+      const isByRefs = refsDepth !== undefined && commit !== undefined
+      const wanted = isByRefs ? await requestByRefs(session, commit, refsDepth, signal) : request
+      yield* (await session.fetch(wanted, signal)).chunks
     } finally {
       slots.free()
     }

@@ -19,6 +19,7 @@ import type { Target } from '../publish/target.js'
 import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
 import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
+import { fetchByIdOrRefs } from './commit-by-refs.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { ComposedCommit } from './composed-commit.js'
@@ -65,6 +66,8 @@ export interface PackRequest {
   haves: readonly Oid[]
   /** Undefined for the same remote. */
   submodule?: Pick<SubmoduleWant, 'remote' | 'path'> | undefined
+  /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
+  refsDepth?: number | undefined
 }
 
 export interface Unpacked extends Published {
@@ -227,10 +230,10 @@ class Unpacking {
     await this.#fetch({ wants: lacking, haves: [] })
   }
 
-  /** Receives another pack. */
-  async #fetch(request: PackRequest, memoryBytes?: number): Promise<void> {
+  /** Receives another pack, if any is to be had. */
+  async #fetch(request: PackRequest, memoryBytes?: number): Promise<PackReader | undefined> {
     const { fetch } = this.#options
-    if (!fetch) return
+    if (!fetch) return undefined
     const reader = this.#openReader(memoryBytes)
     this.#objects.add(reader)
     try {
@@ -238,6 +241,7 @@ class Unpacking {
       for await (const chunk of fetch(request)) await reader.write(chunk)
       beginPhase(this.#progress, 'unpack')
       await reader.finish()
+      return reader
     } catch (error) {
       this.#objects.remove(reader)
       throw error
@@ -257,9 +261,14 @@ class Unpacking {
           return this.#objects.readBlob(oid)
         },
         fetchCommit: async ({ commit, have, others, ...submodule }) => {
-          const haves = have === undefined ? [] : [have]
-          const request = { wants: [commit], haves, submodule }
-          await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
+          await fetchByIdOrRefs(commit, async (refsDepth) => {
+            const haves = have === undefined || refsDepth !== undefined ? [] : [have]
+            const request = { wants: [commit], haves, submodule, refsDepth }
+            const pack = await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
+            const hasCome = pack?.has(commit) ?? false
+            if (pack && !hasCome) this.#objects.remove(pack)
+            return hasCome
+          })
           return this.#objects.rootOf(commit)
         },
       },

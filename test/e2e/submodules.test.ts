@@ -1,12 +1,14 @@
 // Submodules, nested ones as well, that are added, moved, removed and pointed elsewhere: after each
 // step of a random history, the directories equal what real git clones with them.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { encodePkt } from '../../src/git/pkt-line.js'
 import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
-import { type GitServer, startGitServer } from '../helpers/git-http-server.js'
+import { type GitServer, type RequestHook, startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
 import { startService, until, writeListing } from '../helpers/service.js'
@@ -212,6 +214,52 @@ test('a submodule that is to be left alone leaves the other entries of its super
   await service.untilPublished('without', commit('2'))
 })
 
+for (const protocol of [2, 0] as const) {
+  test(`a commit that is not served by its id is had by refs, over protocol v${protocol}`, async (t) => {
+    const served = await serve(t, ['top', 'one'], protocol)
+    const { dir, repoOf, server } = served
+    // What git's own server of v2 never does.
+    if (protocol === 2) server.onRequest = refuseOids(repoOf('one'))
+    const one = createRepo(path.join(dir, 'work'))
+    const deep = one.commit('deep', { 'd/a': 'a', b: 'b' })
+    one.commit('tagged', { b: 'tagged' })
+    one.git('tag', '-a', '-m', 'annotated', 'v1')
+    const tagged = one.oid('v1^{commit}')
+    for (let n = 0; n < 20; n++) one.commit(`${n}`, { b: `${n}` })
+    one.git('push', '-q', repoOf('one').dir, 'main', 'v1')
+    const lost = one.commit('lost', { b: 'lost' })
+    one.git('push', '-q', repoOf('one').dir, 'main:lost')
+    repoOf('one').git('update-ref', '-d', 'refs/heads/lost')
+    const listingPath = path.join(dir, 'listing.json')
+    writeListing(listingPath, [
+      { path: 'out', repo: `${server.url}/top`, submodules: 'recursive', interval: '100ms' },
+    ])
+    const commit = (oid: string) => {
+      const modules = new Map([['m/one', { repo: 'one', oid, url: '../one' }]])
+      const top = commitFiles(repoOf('top'), filesOf(modules))
+      repoOf('top').git('update-ref', 'refs/heads/main', top)
+      return top
+    }
+    let last = commit(deep)
+    const service = await startService(t, { listingPath })
+    for (const oid of [deep, tagged, deep]) {
+      last = commit(oid)
+      await service.untilPublished('out', last)
+      const differences = treeDifferences(readTree(path.join(dir, 'out')), clonedTree(served, true))
+      assert.deepEqual(differences, [])
+    }
+    for (const [oid, words] of [
+      [lost, /^The submodule "m\/one": No branch or tag of the remote leads to the commit/],
+      ['a'.repeat(40), /^The submodule "m\/one": The remote does not have the commit a+:/],
+    ] as const) {
+      commit(oid)
+      const isTold = async () => words.test((await service.entry('out')).error?.message ?? '')
+      await until(isTold, `${words}`)
+    }
+    assert.equal((await service.entry('out')).oid, last)
+  })
+}
+
 test('what cannot be followed fails the commit, with the path of the submodule', async (t) => {
   const { dir, repoOf, server } = await serve(t, ['top', 'one'])
   const secret = createRepo(path.join(dir, 'secret')).commit('', { secret: 'secret' })
@@ -284,6 +332,25 @@ test('a login for every host goes to the host of the entry alone', async (t) => 
   // The entry of that host logs in, and what a commit names there does not.
   assert.deepEqual(new Set(sent(elsewhere, 'two')), new Set([true, false]))
 })
+
+/** Answers as servers do that send only what a ref names. */
+function refuseOids(repo: TestRepo): RequestHook {
+  return async (request, response) => {
+    if (request.method !== 'POST' || !request.url?.startsWith('/one')) return false
+    await once(request, 'readable')
+    const body: Buffer = request.read()
+    const wants = [...body.toString('latin1').matchAll(/want ([0-9a-f]+)/g)].map(([, oid]) => oid)
+    const named = repo.git('for-each-ref', '--format=%(objectname)').split('\n')
+    const refused = wants.find((oid) => !named.includes(oid ?? ''))
+    if (refused !== undefined) {
+      response.setHeader('content-type', 'application/x-git-upload-pack-result')
+      response.end(encodePkt(`ERR upload-pack: not our ref ${refused}\n`))
+      return true
+    }
+    request.unshift(body)
+    return false
+  }
+}
 
 interface Served {
   dir: string

@@ -49,6 +49,10 @@ export class FakeRemote implements RemoteSession {
     return refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)))
   }
 
+  async hasCommit(): Promise<boolean> {
+    return false
+  }
+
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
     this.fetches.push(request)
     await this.fetching.pass(signal)

@@ -50,6 +50,11 @@ export class DiskSession implements RemoteSession {
     return { chunks: streamFromWorker(task, signal) }
   }
 
+  /** What it has it sends. */
+  async hasCommit(): Promise<boolean> {
+    return false
+  }
+
   async #open(signal: AbortSignal): Promise<LocalRepository> {
     if (signal.aborted) throw toAbortError(signal.reason)
     return openRepository(this.#directory)

@@ -9,7 +9,13 @@ import { encodeCommand } from './command.js'
 /** Encodes the request for a server of protocol v2. */
 export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities): Buffer {
   const canFilter = capabilities.get('fetch')?.split(' ').includes('filter') ?? false
-  const { haves, thinPack, wants, withoutBlobs } = canFilter ? request : unfiltered(request)
+  const {
+    depth = 1,
+    haves,
+    thinPack,
+    wants,
+    withoutBlobs,
+  } = canFilter ? request : unfiltered(request)
   return Buffer.concat([
     ...encodeCommand('fetch', capabilities),
     DELIM,
@@ -18,7 +24,7 @@ export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities)
     encodePkt('ofs-delta\n'),
     ...(withoutBlobs ? [encodePkt('filter blob:none\n')] : []),
     ...haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
-    encodePkt('deepen 1\n'),
+    encodePkt(`deepen ${depth}\n`),
     ...wants.map((oid) => encodePkt(`want ${oid}\n`)),
     ...haves.map((oid) => encodePkt(`have ${oid}\n`)),
     encodePkt('done\n'),
@@ -56,7 +62,7 @@ export function encodeFetchV0(whole: FetchRequest, capabilities: Capabilities): 
       encodePkt(index === 0 ? `want ${oid} ${chosen.join(' ')}\n` : `want ${oid}\n`),
     ),
     ...request.haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
-    encodePkt('deepen 1\n'),
+    encodePkt(`deepen ${request.depth ?? 1}\n`),
     FLUSH,
     ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),
     encodePkt('done\n'),

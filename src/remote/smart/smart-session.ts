@@ -1,6 +1,7 @@
 // A session with a git server in git's wire protocol, over any transport. What the server
 // can do is asked once and kept, so that a later look at its refs is a single request.
 // https://git-scm.com/docs/protocol-v2, https://git-scm.com/docs/pack-protocol
+import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
 import { closePart, HeldMemory, type MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
@@ -10,6 +11,7 @@ import { bounded } from './bounded.js'
 import { encodeFetchV0, encodeFetchV2 } from './fetch-request.js'
 import { decodeFetch } from './fetch-response.js'
 import { decodeLsRefs, encodeLsRefs } from './ls-refs.js'
+import { decodeAnswer, encodeQuestion } from './negotiation.js'
 import { refsBeyondBudget, WantedRefs } from './wanted-refs.js'
 
 /** What a remote's list of refs may take. */
@@ -59,6 +61,15 @@ export class SmartSession implements RemoteSession {
       const encoded = encode(request, capabilities)
       const answer = await this.#transport.exchange(encoded, version, signal)
       return { chunks: this.#chunksOf(decodeFetch(decodePkts(answer), version)) }
+    })
+  }
+
+  async hasCommit(commit: Oid, tip: Oid, signal: AbortSignal): Promise<boolean> {
+    return this.#forgettingOnFailure(async () => {
+      const advertisement = this.#advertisement ?? (await this.#discoverAlone(signal))
+      const question = encodeQuestion(commit, tip, advertisement)
+      const answer = await this.#transport.exchange(question, advertisement.version, signal)
+      return decodeAnswer(this.#pktsOf(answer))
     })
   }
 

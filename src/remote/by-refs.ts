@@ -1,0 +1,33 @@
+// A commit that a remote does not send by its id is had by the refs that lead to it, as git has it.
+import { SyncError } from '../base/errors.js'
+import type { Oid } from '../git/oid.js'
+import type { FetchRequest, RemoteSession } from './remote-session.js'
+
+/** Which refs lead to commits that somebody may have meant. */
+const PREFIXES = ['HEAD', 'refs/heads/', 'refs/tags/']
+
+/**
+ * What to fetch that brings `commit`, if so many commits of each branch and tag do. Throws
+ * `commit-not-found` where the remote has it nowhere.
+ */
+export async function requestByRefs(
+  session: RemoteSession,
+  commit: Oid,
+  depth: number,
+  signal: AbortSignal,
+): Promise<FetchRequest> {
+  const refs = await session.listRefs(PREFIXES, signal)
+  const named = refs.find(({ oid, peeled }) => oid === commit || peeled === commit)
+  if (named) return { wants: [named.oid], haves: [], thinPack: false }
+  const [tip] = refs
+  // Else all of its history would come at each attempt, only to find out.
+  if (!tip || !(await session.hasCommit(commit, tip.oid, signal))) throw lacks(commit)
+  return { wants: [...new Set(refs.map(({ oid }) => oid))], haves: [], thinPack: false, depth }
+}
+
+function lacks(commit: Oid): SyncError {
+  return new SyncError(
+    'commit-not-found',
+    `The remote does not have the commit ${commit}: push it there`,
+  )
+}
