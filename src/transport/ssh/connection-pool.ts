@@ -5,7 +5,7 @@ import { abortable } from '../../base/abortable.js'
 import { SyncError } from '../../base/errors.js'
 import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { displayHost } from './address.js'
-import { type ConnectOptions, connect, type Host } from './connect.js'
+import type { ConnectOptions, Host } from './connect.js'
 import { SshConnection } from './connection.js'
 
 export interface PooledConnection {
@@ -25,7 +25,7 @@ export class ConnectionPool {
     setMaxListeners(0, this.#closing.signal)
   }
 
-  /** Throws what {@link connect} throws, or the signal's reason. */
+  /** Throws what `connect` throws, or the signal's reason. */
   async get(
     { host, port, user }: Host,
     credential: SshCredential,
@@ -56,6 +56,8 @@ export class ConnectionPool {
     const { signal } = this.#closing
     const name = displayHost(host)
     if (signal.aborted) throw new SyncError('aborted', `No connection to ${name}: all are closed`)
+    // What it takes is loaded where a remote is reached over SSH, and not at each start.
+    const { connect } = await import('./connect.js')
     const { client, socket } = await connect(host, credential, this.#options, signal)
     const { clock } = this.#options
     return new SshConnection({ host: name, client, socket, clock }, onEnd)
