@@ -26,7 +26,15 @@ export function createSchemaCheck<T>(
   schema: object,
   words: Readonly<Record<string, FaultWords>>,
 ): (document: unknown) => Checked<T> {
-  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    allowUnionTypes: true,
+    // Schemas are this program's own, and their tests hold them against the meta-schema: to compile
+    // that costs each start as much as the schema itself.
+    meta: false,
+    validateSchema: false,
+  })
   const validate = ajv.compile<T>(schema)
   const fields = fieldsOf(schema)
   return (document) => {

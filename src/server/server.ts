@@ -24,6 +24,12 @@ const KEEP_ALIVE_MS = 65_000
 /** How long nothing may move on a connection while an answer is read, in milliseconds. */
 const STALLED_ANSWER_MS = 60_000
 
+const noSchema = () => {
+  throw new TypeError('No route has a schema.')
+}
+/** Their compilers are not loaded. */
+const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema }
+
 /** Creates the server, not yet listening. */
 export function createServer(
   source: ServerSource,
@@ -32,6 +38,7 @@ export function createServer(
   const app = fastify({
     logger: false,
     forceCloseConnections: true,
+    schemaController: { compilersFactory: NO_SCHEMAS },
     connectionTimeout: STALLED_ANSWER_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
