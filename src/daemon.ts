@@ -72,7 +72,7 @@ export async function startDaemon(
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const onError = (error: unknown) => logger.error('fault in this program', { error })
   // Node reads its root certificates for the first one: now, while nobody waits for an answer.
-  createSecureContext()
+  if (entries.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
   const sessions = createSessions({ settings, clock, observe, redactor, memory })
   const workers = createWorkerPool({
     maxThreads: settings.maxConcurrentSyncs,
