@@ -23,6 +23,7 @@ import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
 import { readBuild } from './version.js'
+import { createWebhookSource } from './webhook-source.js'
 import { createWorkerPool, type WorkerPool } from './worker/pool.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
@@ -97,6 +98,7 @@ export async function startDaemon(
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
       isExhausted: () => workers.isExhausted(),
       metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
+      webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
     },
     { maxConnections: settings.maxConnections, onError },
   )
@@ -143,7 +145,7 @@ function serverSource(
   synchronizer: Synchronizer,
   listing: Pick<ListingInForce, 'state'>,
   redactor: Redactor,
-): Omit<ServerSource, 'heartbeatAgeMs' | 'heartbeatLimitMs' | 'isExhausted' | 'metrics'> {
+): Pick<ServerSource, 'starting' | 'missing' | 'waiting' | 'status'> {
   const build = { ...readBuild(), node: process.version }
   return {
     starting: () => synchronizer.readiness.starting(),
@@ -204,6 +206,7 @@ function createSynchronizer(wiring: Wiring): Synchronizer {
     workers,
     syncTimeoutMs: settings.syncTimeoutMs,
     graceMs: settings.worktreeGracePeriodMs,
+    webhookPollIntervalMs: settings.webhookPollIntervalMs,
     verifyIntervalMs: settings.verifyIntervalMs,
     stateDirectory: settings.stateDir,
     root: settings.root,

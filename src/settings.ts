@@ -18,6 +18,7 @@ import {
 import type { ListingDefaults } from './listing/entry.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/logging.js'
 import type { PublishMode } from './publish/target.js'
+import { MIN_SECRET_LENGTH } from './server/webhooks/secrets.js'
 import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
 
 /** One setting: how it is written, on the command line as well, and how it is parsed. */
@@ -52,6 +53,12 @@ export const SETTINGS = {
     'port of health, metrics and status; 0: any free port, logged'),
   maxConnections: setting('MAX_CONNECTIONS', 'number', '512', integerBetween(1, 65_535),
     'connections of the HTTP server; more take the place of idle ones, or are closed at once'),
+  webhookSecretFile: setting<NamedFile | undefined>('WEBHOOK_SECRET_FILE', 'file', undefined, toNamedFile,
+    'file of the secrets that push webhooks show, one a line, read again when it changes; unset: webhooks are not taken'),
+  webhookSecret: setting<string | undefined>('WEBHOOK_SECRET', 'text', undefined, toSecrets,
+    'such secrets themselves'),
+  webhookPollIntervalMs: setting('WEBHOOK_POLL_INTERVAL', 'duration', '5m', parseInterval,
+    'time between polls of a remote whose webhooks arrive, where it is longer than the interval'),
   logLevel: setting('LOG_LEVEL', 'level', 'info', oneOf(LOG_LEVELS),
     `least important level to log: ${LOG_LEVELS.join(', ')}`),
   logFormat: setting<LogFormat | undefined>('LOG_FORMAT', 'format', undefined, oneOf(LOG_FORMATS),
@@ -159,6 +166,13 @@ function setting<T>(
 
 function toPath(text: string, cwd: string): string {
   return toNamedFile(text, cwd).file
+}
+
+/** Kept as it is: a line is a secret. */
+function toSecrets(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim())
+  if (lines.every((line) => line === '' || line.length >= MIN_SECRET_LENGTH)) return text
+  throw new RangeError(`must have at least ${MIN_SECRET_LENGTH} characters on each line`)
 }
 
 /** A file that may be named by what belongs into it, so that not every name of it is shown. */

@@ -38,6 +38,9 @@ test('every setting has its default', () => {
     httpHost: '0.0.0.0',
     httpPort: 8080,
     maxConnections: 512,
+    webhookSecretFile: undefined,
+    webhookSecret: undefined,
+    webhookPollIntervalMs: 300_000,
     logLevel: 'info',
     logFormat: undefined,
     syncTimeoutMs: 600_000,
@@ -72,6 +75,9 @@ const written: Record<string, [string, unknown]> = {
   HTTP_HOST: ['::', '::'],
   HTTP_PORT: ['0', 0],
   MAX_CONNECTIONS: ['100', 100],
+  WEBHOOK_SECRET_FILE: ['hooks', { written: 'hooks', file: '/srv/hooks' }],
+  WEBHOOK_SECRET: ['old secret\nnew secret', 'old secret\nnew secret'],
+  WEBHOOK_POLL_INTERVAL: ['1h', 3_600_000],
   LOG_LEVEL: ['debug', 'debug'],
   LOG_FORMAT: ['pretty', 'pretty'],
   SYNC_TIMEOUT: ['1m', 60_000],
@@ -231,4 +237,11 @@ test('an address or a content in place of a path is a fault, and not shown', () 
   }
   const listing = faultsOf(['validate', 'https://user:s3cret@host/x'], {})
   assert.deepEqual(listing, [`--listing-path ${message}`])
+})
+
+test('a short secret of webhooks is refused, and not shown', () => {
+  const env = { ...LISTING, WEBHOOK_SECRET: 'long enough\nabc12' }
+  const [fault = ''] = faultsOf([], env)
+  assert.match(fault, /^WEBHOOK_SECRET must have at least 8 characters/)
+  assert.ok(!fault.includes('abc12'))
 })

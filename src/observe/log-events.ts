@@ -14,11 +14,28 @@ import type { Logger, LogLevel } from './logging.js'
 
 type FailureEvent = Extract<SyncEvent, Failure & EntryLabels>
 type PlainEvent = Exclude<SyncEvent, FailureEvent | { type: 'bytes-received' }>
+type WebhookEvent = SyncEvent & { type: 'webhook-received' }
 
 /** Creates an observer that writes every event to `logger`. */
 export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemClock): Observe {
   /** Of every entry that fails now, how it failed last, and since when it does. */
   const failing = new Map<string, { code: ErrorCode; attempt: number; since: number }>()
+
+  /** Of every forge whose webhooks are refused now, how many were. */
+  const refused = new Map<string, number>()
+
+  /** Whoever reaches the port may send them: those that are refused are said ever more rarely. */
+  function logWebhook(event: WebhookEvent): void {
+    const { fault, provider } = event
+    if (fault === undefined) {
+      refused.delete(provider)
+      logger.log(...lineOf(event))
+      return
+    }
+    const count = (refused.get(provider) ?? 0) + 1
+    refused.set(provider, count)
+    logger.log(isPowerOfTwo(count) ? 'warn' : 'debug', 'webhook refused', fieldsOf(event))
+  }
 
   function logRecovery(event: EntryLabels): void {
     const last = failing.get(event.entry)
@@ -40,6 +57,7 @@ export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemCloc
     if (event.type === 'poll-failed' || event.type === 'sync-failed') return logFailure(event)
     // There are many; the line of the sync says how many bytes there were.
     if (event.type === 'bytes-received') return
+    if (event.type === 'webhook-received') return logWebhook(event)
     if (event.type === 'entry-removed') failing.delete(event.entry)
     if (isSuccess(event)) logRecovery(event)
     logger.log(...lineOf(event))
@@ -72,6 +90,11 @@ const LINES: Readonly<
   'credentials-rejected': ['error', 'credentials file rejected, the last good one stays in force'],
   'listing-warned': ['warn', 'listing has what is probably not meant'],
   'state-set-aside': ['warn', 'state is not believed, what is on disk is looked at'],
+  'webhook-received': ['debug', 'webhook received'],
+  'webhook-secrets-rejected': [
+    'error',
+    'webhook secrets rejected, the last good ones stay in force',
+  ],
   'remote-requested': ['debug', 'remote requested'],
   'credentials-exposed': [
     'warn',

@@ -40,6 +40,19 @@ export function defineMetrics(registry: Registry) {
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     }),
+    publicationLag: new Histogram({
+      name: 'git_autosync_publication_lag_seconds',
+      help: 'From the announcement of a commit by a webhook, or the start of the poll that found it, to its publication.',
+      labelNames: ['trigger'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    webhooks: counter(
+      'webhooks_total',
+      'Webhooks that came, by what they came to.',
+      'provider',
+      'result',
+    ),
     fetchedBytes: counter(
       'fetched_bytes_total',
       'Pack bytes received, counted as they come.',

@@ -11,6 +11,7 @@ import {
   isSuccess,
   type Observe,
   type SyncEvent,
+  TRIGGERS,
 } from '../sync/events.js'
 import type { EntryStatus } from '../sync/status.js'
 import { EntryMetrics } from './entry-metrics.js'
@@ -45,6 +46,7 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
   const metrics = defineMetrics(registry)
   metrics.buildInfo.set({ version: build.version, revision: build.revision }, 1)
   for (const phase of PHASES) metrics.syncDuration.zero({ phase })
+  for (const trigger of TRIGGERS) metrics.publicationLag.zero({ trigger })
   const entries = new EntryMetrics(metrics)
   const countRequest = createRequestCounter(metrics)
 
@@ -61,10 +63,16 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
       case 'remote-requested':
         countRequest(event)
         break
+      case 'webhook-received': {
+        const { provider, result } = event
+        metrics.webhooks.inc({ provider, result })
+        break
+      }
       case 'credentials-exposed':
       case 'credentials-rejected':
       case 'listing-warned':
       case 'state-set-aside':
+      case 'webhook-secrets-rejected':
         break
       case 'entry-added':
         entries.add(event)
@@ -167,8 +175,9 @@ function countPublication(
   event: Extract<SyncEvent, { type: 'sync-published' }>,
   metrics: Metrics,
 ): void {
-  const { entry, phases, durationMs } = event
+  const { entry, lagMs, phases, durationMs, trigger } = event
   metrics.syncs.inc({ entry, result: 'published' })
+  if (trigger && lagMs !== undefined) metrics.publicationLag.observe({ trigger }, lagMs / 1_000)
   metrics.filesWritten.inc({ entry }, event.filesWritten)
   metrics.filesDeleted.inc({ entry }, event.filesDeleted)
   for (const [phase, phaseMs] of Object.entries({ ...phases, total: durationMs })) {

@@ -1,12 +1,17 @@
-// The HTTP server of probes, metrics and status. It only reads values; an answer
-// never holds a stack trace, and open connections never delay its close.
+// The HTTP server of probes, metrics, status and webhooks. Without a secret of webhooks it only
+// reads values; an answer never holds a stack trace, and open connections never delay its close.
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { limitConnections } from './connection-limit.js'
 import { addMetricsRoute, type MetricsSource } from './metrics-route.js'
 import { addProbeRoutes, type ProbeSource } from './probe-routes.js'
 import { addStatusRoute, type StatusSource } from './status-route.js'
+import { addSyncRoute, type SyncSource } from './webhooks/sync-route.js'
+import { addWebhookRoute, type WebhookSource } from './webhooks/webhook-route.js'
 
-export interface ServerSource extends ProbeSource, MetricsSource, StatusSource {}
+export interface ServerSource extends ProbeSource, MetricsSource, StatusSource {
+  /** Undefined where nobody may announce anything: no route of them is there. */
+  webhooks?: (WebhookSource & SyncSource) | undefined
+}
 
 export interface ServerOptions {
   /** How many connections there may be at once. */
@@ -56,10 +61,18 @@ export function createServer(
   addProbeRoutes(app, source)
   addMetricsRoute(app, source)
   addStatusRoute(app, source)
+  const { webhooks } = source
+  if (webhooks) {
+    addSyncRoute(app, webhooks)
+    void app.register(async (scope) => {
+      takeBodies(scope)
+      addWebhookRoute(scope, webhooks, maxConnections)
+    })
+  }
   return app
 }
 
-/** No route reads a body, so one must not turn a 404 or 405 into another answer. */
+/** Of the other routes none reads a body, so one must not turn a 404 or 405 into another answer. */
 function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => {
@@ -68,12 +81,18 @@ function ignoreBodies(app: FastifyInstance): void {
   })
 }
 
+/** A route reads the body by itself. */
+function takeBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
+
 function answerErrors(app: FastifyInstance, onError: (error: FastifyError) => void): void {
   app.setNotFoundHandler((request, reply) => {
     const [url = ''] = request.url.split('?')
-    const isKnown = request.method !== 'GET' && app.hasRoute({ method: 'GET', url })
-    if (isKnown) reply.code(405).header('allow', 'GET, HEAD').send({ error: 'method not allowed' })
-    else reply.code(404).send({ error: 'not found' })
+    const allowed = ['GET', 'HEAD', 'POST'].filter((method) => app.hasRoute({ method, url }))
+    if (allowed.length === 0) return reply.code(404).send({ error: 'not found' })
+    return reply.code(405).header('allow', allowed.join(', ')).send({ error: 'method not allowed' })
   })
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
     const statusCode = error.statusCode ?? 500

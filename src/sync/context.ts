@@ -25,6 +25,8 @@ export interface SyncContext {
   graceMs: number
   /** How often published files are checked for drift, in milliseconds; 0: never. */
   verifyIntervalMs: number
+  /** The interval of a remote whose webhooks arrive, in milliseconds, where it is the longer one. */
+  webhookPollIntervalMs: number
   /** Where all state lives; undefined where it lives beside what is published. */
   stateDirectory: string | undefined
   /** The directory in which every entry's path must lie; undefined where there is none. */

@@ -23,6 +23,10 @@ export interface PhaseDurations {
   publish: number
 }
 
+/** What led to a commit being looked for. */
+export const TRIGGERS = ['webhook', 'poll'] as const
+export type Trigger = (typeof TRIGGERS)[number]
+
 /** How far a sync is. */
 export interface ProgressReport {
   phase: WorkPhase
@@ -58,6 +62,9 @@ export type SyncEvent =
       bytes: number
       filesWritten: number
       filesDeleted: number
+      /** What led to it, and how long ago; absent where nothing new was found. */
+      trigger?: Trigger
+      lagMs?: number
     } & EntryLabels)
   /** A sync takes long, and goes on. */
   | ({ type: 'sync-continues' } & ProgressReport & EntryLabels)
@@ -118,6 +125,10 @@ export type SyncEvent =
   | { type: 'remote-requested'; host: string; service: string; code: string }
   /** State that others could have written is not believed: what is on disk is looked at instead. */
   | ({ type: 'state-set-aside' } & SetAside)
+  /** A webhook came; `fault` says why it is not taken. */
+  | { type: 'webhook-received'; provider: string; result: string; fault: string | undefined }
+  /** The file of webhook secrets is broken: the last good ones stay in force. */
+  | { type: 'webhook-secrets-rejected'; error: SyncError }
   /** Credentials go to `host` in plain text; said once of each. */
   | { type: 'credentials-exposed'; host: string }
 

@@ -55,9 +55,14 @@ function resolveAll(
   // One throw for all of them.
   const chance = cadence.random()
   const shared = { at, durationMs, cadence: { ...cadence, random: () => chance } }
+  let isMissed = false
   for (const state of states) {
+    const before = state.schedule.webhooks
     conclude(state, outcomeOf(state, resolve, shared), context)
+    isMissed ||= state.schedule.webhooks !== before
   }
+  if (!isMissed) return
+  for (const state of remote.entries) conclude(state, { type: 'webhook-missed' }, context)
 }
 
 /** The other entries of a remote wait along: it is left alone until the next attempt. */

@@ -1,9 +1,12 @@
 // The remotes of all entries, and when each is polled: entries that share a URL and
 // credentials share one remote, one session and one poll.
+import { repositoryNameOf } from '../git/repository-name.js'
 import type { Entry } from '../listing/entry.js'
 import type { RemoteSession } from '../remote/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
+import type { Announcement } from './announcement.js'
 import type { SyncContext } from './context.js'
+import { hearAnnouncement } from './hear-announcement.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote } from './remote.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
@@ -45,8 +48,10 @@ export class RemotePolls {
   /** From now on, an entry is polled with all others of its remote. */
   join(state: EntryState): void {
     const key = remoteKeyOf(state.desired.entry)
+    const { entry } = state.desired
     const remote =
-      this.#remotes.get(key) ?? new Remote(this.#options.openSession(state.desired.entry))
+      this.#remotes.get(key) ??
+      new Remote(this.#options.openSession(entry), repositoryNameOf(entry.remote.url))
     this.#remotes.set(key, remote)
     remote.entries.add(state)
   }
@@ -76,8 +81,15 @@ export class RemotePolls {
     if (this.of(entry)?.isInspected) this.add(entry)
   }
 
-  addAll(): void {
-    for (const key of this.#remotes.keys()) this.#queue.add(key)
+  /** Polls what a push concerns that was announced; returns how many entries that are. */
+  announce(announcement: Announcement): number {
+    let matched = 0
+    for (const [key, remote] of this.#remotes) {
+      const count = hearAnnouncement(remote, announcement, this.#options)
+      if (count > 0) this.#queue.add(key)
+      matched += count
+    }
+    return matched
   }
 
   /** Polls an entry's remote when the first of its entries is due. */

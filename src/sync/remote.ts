@@ -1,6 +1,7 @@
 // One remote with one set of credentials, and the entries that follow it. They share
 // one look at its refs.
 import { SyncError } from '../base/errors.js'
+import type { RepositoryName } from '../git/repository-name.js'
 import type { Revision } from '../git/revision.js'
 import type { Entry } from '../listing/entry.js'
 import type { RemoteSession } from '../remote/remote-session.js'
@@ -16,6 +17,8 @@ export type Resolve = (revision: Revision) => ResolvedRevision
 
 export class Remote {
   readonly session: RemoteSession
+  /** What it is announced as; undefined where it never is. */
+  readonly repository: RepositoryName | undefined
   readonly entries = new Set<EntryState>()
   /** Polls in a row that failed. */
   failures = 0
@@ -25,8 +28,9 @@ export class Remote {
   #isAsked = false
   readonly #likely: LikelyRefs
 
-  constructor(session: RemoteSession) {
+  constructor(session: RemoteSession, repository?: RepositoryName) {
     this.session = session
+    this.repository = repository
     this.#likely = new LikelyRefs(session)
   }
 

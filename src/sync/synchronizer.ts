@@ -5,6 +5,7 @@ import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import { WorkQueue } from '../schedule/work-queue.js'
+import type { Announcement } from './announcement.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
 import { Readiness } from './readiness.js'
@@ -77,10 +78,24 @@ export class Synchronizer {
     return diff
   }
 
-  /** Polls every remote now, also those that wait or stalled. */
-  pollNow(): void {
-    for (const state of this.#listed()) conclude(state, { type: 'poll-wanted' }, this.#options)
-    this.#polls.addAll()
+  /**
+   * Polls every remote now, also those that wait or stalled, or that of the entry of a path, as the
+   * listing has it; returns how many entries that are.
+   */
+  pollNow(path?: string): number {
+    const wanted = this.#listed().filter(
+      ({ desired }) => path === undefined || desired.entry.path === path,
+    )
+    for (const state of wanted) {
+      conclude(state, { type: 'poll-wanted' }, this.#options)
+      this.#polls.add(state.desired.entry)
+    }
+    return wanted.length
+  }
+
+  /** Polls what a push concerns that was announced; returns how many entries that are. */
+  announce(announcement: Announcement): number {
+    return this.#polls.announce(announcement)
   }
 
   /** Resolves when nothing is being polled or synced. */

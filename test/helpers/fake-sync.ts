@@ -84,6 +84,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     syncTimeoutMs: options.syncTimeoutMs ?? 600_000,
     graceMs: 10_000,
     verifyIntervalMs: options.verifyIntervalMs ?? 0,
+    webhookPollIntervalMs: 300_000,
     stateDirectory: undefined,
     openLfs: () => () => [],
     openSession: (entry) => {

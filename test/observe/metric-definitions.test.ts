@@ -18,6 +18,8 @@ test('the text has exactly these names, beside the process metrics', async () =>
     git_autosync_polls_total: 'counter',
     git_autosync_syncs_total: 'counter',
     git_autosync_sync_duration_seconds: 'histogram',
+    git_autosync_publication_lag_seconds: 'histogram',
+    git_autosync_webhooks_total: 'counter',
     git_autosync_fetched_bytes_total: 'counter',
     git_autosync_files_written_total: 'counter',
     git_autosync_files_deleted_total: 'counter',

@@ -6,7 +6,7 @@ import { createFakeSync, failure, OTHER_REPO, oid, REPO } from '../helpers/fake-
 test('a publication is reported with all that belongs to it', async (t) => {
   const sync = createFakeSync(t)
   await sync.list({ path: 'a' })
-  const { durationMs, phases, ...event } = sync.eventsOf('sync-published')[0] ?? {}
+  const { durationMs, lagMs, phases, ...event } = sync.eventsOf('sync-published')[0] ?? {}
   assert.deepEqual(event, {
     type: 'sync-published',
     entry: 'a',
@@ -17,7 +17,9 @@ test('a publication is reported with all that belongs to it', async (t) => {
     bytes: 4,
     filesWritten: 1,
     filesDeleted: 0,
+    trigger: 'poll',
   })
+  assert.ok(lagMs !== undefined && lagMs >= 0)
   assert.ok(durationMs !== undefined && phases && phases.fetch >= 0)
   assert.equal(Date.parse(sync.status().lastPublished as string), sync.clock.wallTime())
 })

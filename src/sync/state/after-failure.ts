@@ -2,6 +2,7 @@
 // told. Nothing is tried again on the spot.
 import { retryDelayMs } from '../../schedule/cadence.js'
 import type { EntryEvent } from '../events.js'
+import { mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
 import { joinsBefore, pollAt } from './due.js'
 import type { Conclusion, OutcomeRule } from './outcome.js'
 
@@ -50,7 +51,9 @@ const afterFailedSync: OutcomeRule<'failed'> = (
   const retryInMs = error.disposition === 'stall' ? undefined : delayMs
   // An early poll would undo a back-off.
   const joinsAt =
-    error.disposition === 'wait' ? joinsBefore(dueAt, at, desired.entry, context.cadence) : dueAt
+    error.disposition === 'wait'
+      ? joinsBefore(dueAt, at, desired.entry.intervalMs, context.cadence)
+      : dueAt
   const next: Conclusion =
     retryInMs === undefined
       ? { desired: { stalled: syncing && { want: syncing.want, error } } }
@@ -68,7 +71,11 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
   const { at, cadence = context.cadence, durationMs, error, step } = failed
   const { intervalMs } = desired.entry
   const failures = schedule.failures + 1
-  const { retryInMs = retryDelayMs(error, failures, intervalMs, cadence) } = failed
+  const isResolution = step === 'resolution'
+  const { announced } = schedule
+  const isTrailing = isResolution && mayTrail(announced, [], at)
+  const delayMs = failed.retryInMs ?? retryDelayMs(error, failures, intervalMs, cadence)
+  const retryInMs = isTrailing ? Math.min(delayMs, TRAILING_RETRY_MS) : delayMs
   const told = { error, durationMs, retryInMs, attempt: failures }
   const events: EntryEvent[] = [{ type: 'poll-failed', ...told }]
   if (step === 'turn') {
@@ -76,7 +83,6 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
     const turnAt = at + (desired.listing === 'listed' ? retryInMs : intervalMs)
     return { schedule: { failures, error, turnAt }, events }
   }
-  const isResolution = step === 'resolution'
   // A ref that is missing costs no request of its own while others are asked for.
   const joinsAt = isResolution ? at + intervalMs * (1 - cadence.jitter) : undefined
   return {
@@ -84,6 +90,7 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
       failures,
       error,
       ...pollAt(schedule, at + retryInMs, joinsAt),
+      ...(isTrailing ? {} : { announced: undefined }),
       ...(isResolution ? { lastPolledAt: context.clock.wallTime() } : {}),
     },
     events,

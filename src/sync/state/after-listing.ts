@@ -41,7 +41,20 @@ function startOver({ desired, observed }: EntryRecords, entry: Entry, isLate: bo
       ignored: new Set(),
       mountPoint: undefined,
     },
-    desired: { entry, listing: 'listed', isLate, wanted: undefined, stalled: undefined },
-    schedule: { ...POLLING, failures: 0, error: undefined, tidyAt: undefined },
+    desired: {
+      entry,
+      listing: 'listed',
+      isLate,
+      wanted: undefined,
+      found: undefined,
+      stalled: undefined,
+    },
+    schedule: {
+      ...POLLING,
+      failures: 0,
+      error: undefined,
+      tidyAt: undefined,
+      announced: undefined,
+    },
   }
 }

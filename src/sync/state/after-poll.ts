@@ -1,35 +1,49 @@
 // What follows where the remote says what it has.
 import { spread } from '../../schedule/cadence.js'
-import { joinsBefore, pollAt } from './due.js'
+import { mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
+import { intervalOf, joinsBefore, pollAt } from './due.js'
 import type { OutcomeRule } from './outcome.js'
+import type { Schedule } from './records.js'
 
 /** What follows where the remote has what an entry follows: its next poll, and maybe a sync. */
-export const afterPoll: OutcomeRule<'polled'> = (
-  { desired, observed, schedule },
-  outcome,
-  { clock },
-) => {
+export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
+  const { desired, observed, schedule } = records
   const { at, cadence, durationMs, wanted } = outcome
   const { commit, want } = observed
   // Where a user gives the oid of an annotated tag, only publishing tells its commit.
   const isSame = commit !== undefined && wanted.want === want
   const found = isSame ? { ...wanted, commit } : wanted
-  const nextAt = at + Math.round(desired.entry.intervalMs * spread(cadence))
-  const next = pollAt(schedule, nextAt, joinsBefore(nextAt, at, desired.entry, cadence))
-  const lastPolledAt = clock.wallTime()
+  const { announced } = schedule
+  const isNew = wanted.want !== desired.wanted?.want
+  const isTrailing = !isNew && mayTrail(announced, [wanted.want, wanted.commit], at)
+  const isMissed = isNew && desired.wanted !== undefined && !announced
+  const webhooks: Schedule['webhooks'] =
+    isMissed && schedule.webhooks === 'heard' ? 'missed' : schedule.webhooks
+  const intervalMs = intervalOf(desired.entry, webhooks, context)
+  const delayMs = Math.round(intervalMs * spread(cadence))
+  const nextAt = at + (isTrailing ? Math.min(delayMs, TRAILING_RETRY_MS) : delayMs)
+  const next: Partial<Schedule> = {
+    ...pollAt(schedule, nextAt, joinsBefore(nextAt, at, intervalMs, cadence)),
+    announced: isTrailing ? announced : undefined,
+    webhooks,
+    lastPolledAt: context.clock.wallTime(),
+  }
   const { commit: oid } = found
   if (oid === commit && !observed.drift) {
     return {
-      desired: { wanted: found, stalled: undefined },
-      schedule: { failures: 0, error: undefined, lastPolledAt, ...next },
+      desired: { wanted: found, found: undefined, stalled: undefined },
+      schedule: { failures: 0, error: undefined, ...next },
       events: [{ type: 'poll-unchanged', oid, durationMs }],
     }
   }
   const { stalled } = desired
   const isStalled = wanted.want === stalled?.want
+  const since = announced
+    ? ({ trigger: 'webhook', at: announced.at } as const)
+    : ({ trigger: 'poll', at: at - durationMs } as const)
   return {
-    desired: { wanted: found },
-    schedule: { error: isStalled ? stalled.error : schedule.error, lastPolledAt, ...next },
+    desired: { wanted: found, ...(isNew ? { found: since } : {}) },
+    schedule: { error: isStalled ? stalled.error : schedule.error, ...next },
     events: [{ type: 'poll-changed', oid, durationMs }],
   }
 }

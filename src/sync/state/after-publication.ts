@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.js'
 import type { Oid } from '../../git/oid.js'
 import { selectionKey } from '../../publish/tree/selection.js'
 import type { Unpacked } from '../../worker/receive.js'
-import type { EntryEvent } from '../events.js'
+import type { EntryEvent, Trigger } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
 import type { OutcomeRule } from './outcome.js'
@@ -44,14 +44,15 @@ export const afterPublication: OutcomeRule<'published'> = (
   }
   if (!drift || oid !== previousOid) {
     const counts = { phases, filesWritten, filesDeleted }
-    events.push({ type: 'sync-published', ...published, previousOid, ...counts })
+    const lag = lagOf(desired, clock)
+    events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...lag })
   }
   return {
     observed: {
       ...inPlaceNow(desired, wanted, result, clock),
       ignored: new Set([...ignored, ...attributes]),
     },
-    desired: { wanted: peeled(desired, wanted, oid), stalled: undefined },
+    desired: { wanted: peeled(desired, wanted, oid), found: undefined, stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
     events,
   }
@@ -73,7 +74,7 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
   if (commit !== undefined && commit === wanted.commit && isSelected && !drift) {
     return {
       observed: inPlaceNow(desired, wanted, { ...found, commit }, clock),
-      desired: { wanted: peeled(desired, wanted, commit) },
+      desired: { wanted: peeled(desired, wanted, commit), found: undefined },
       schedule,
       events: [
         ...foreignRemoved(found),
@@ -110,6 +111,11 @@ function inPlaceNow(
     isAsLabelled: true,
     lastPublishedAt: clock.wallTime(),
   }
+}
+
+/** How long ago its commit was announced, or the poll began that found it. */
+function lagOf({ found }: Desired, clock: Clock): { trigger?: Trigger; lagMs?: number } {
+  return found ? { trigger: found.trigger, lagMs: clock.now() - found.at } : {}
 }
 
 /** What the remote names, with the commit that it was found to lead to. */

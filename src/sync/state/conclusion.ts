@@ -2,6 +2,7 @@
 // of an entry, when it is worked on again, and which events tell of it.
 import { spread } from '../../schedule/cadence.js'
 import type { SyncContext } from '../context.js'
+import { afterAnnouncement, afterHearing, afterMissing } from './after-announcement.js'
 import { afterFailure } from './after-failure.js'
 import { afterInspection, afterVerification } from './after-inspection.js'
 import { afterListing } from './after-listing.js'
@@ -51,6 +52,12 @@ export function conclusionOf(
       return afterVerification(records, outcome, context)
     case 'poll-wanted':
       return { desired: { stalled: undefined }, schedule: pollNow(records, clock.now()) }
+    case 'announced':
+      return afterAnnouncement(records, outcome, context)
+    case 'webhook-heard':
+      return afterHearing(records, outcome, context)
+    case 'webhook-missed':
+      return afterMissing(records, outcome, context)
     case 'polling':
       return { schedule: POLLING }
     case 'polled':

@@ -1,7 +1,17 @@
 // When an entry is polled: a poll that somebody wants at once is put off by nothing.
 import type { Entry } from '../../listing/entry.js'
 import type { Cadence } from '../../schedule/cadence.js'
+import type { SyncContext } from '../context.js'
 import type { EntryRecords, Schedule } from './records.js'
+
+/** The time between two polls of an entry, in milliseconds: longer where webhooks arrive. */
+export function intervalOf(
+  { intervalMs }: Entry,
+  webhooks: Schedule['webhooks'],
+  { webhookPollIntervalMs }: Pick<SyncContext, 'webhookPollIntervalMs'>,
+): number {
+  return webhooks === 'heard' ? Math.max(intervalMs, webhookPollIntervalMs) : intervalMs
+}
 
 /** Whether an entry takes part in a poll at `now`. */
 export function isDue({ dueAt, joinsAt }: Schedule, now: number): boolean {
@@ -36,7 +46,7 @@ export function pollAt(
 export function joinsBefore(
   dueAt: number,
   at: number,
-  { intervalMs }: Entry,
+  intervalMs: number,
   { jitter }: Cadence,
 ): number {
   return Math.max(at + intervalMs * (1 - jitter), dueAt - intervalMs * jitter)

@@ -6,6 +6,7 @@ import type { Inspection } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import type { Cadence } from '../../schedule/cadence.js'
 import type { Unpacked } from '../../worker/receive.js'
+import type { Announcement } from '../announcement.js'
 import type { SyncContext } from '../context.js'
 import type { EntryEvent } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
@@ -33,6 +34,12 @@ export type Outcome =
   | { type: 'verifying' }
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
+  /** A push of what it may follow was announced. */
+  | { type: 'announced'; announcement: Announcement }
+  /** Of its remote, another push was announced. */
+  | { type: 'webhook-heard' }
+  /** For another entry of its remote, a poll found what no webhook had announced. */
+  | { type: 'webhook-missed' }
   /** From here on, a poll that is wanted is another one. */
   | { type: 'polling' }
   | ({ type: 'polled'; wanted: ResolvedRevision } & PolledTogether)

@@ -9,7 +9,8 @@ import type { Entry } from '../../listing/entry.js'
 import type { Drift } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import { selectionKey } from '../../publish/tree/selection.js'
-import type { EntryLabels, ProgressReport } from '../events.js'
+import type { Announced } from '../announcement.js'
+import type { EntryLabels, ProgressReport, Trigger } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 
 /** What is in place, and who may work on it. */
@@ -56,6 +57,8 @@ export interface Desired {
   readonly isLate: boolean
   /** What the remote named last. */
   readonly wanted: ResolvedRevision | undefined
+  /** What led to that being found, and when that began; undefined where it is in place. */
+  readonly found: { trigger: Trigger; at: number } | undefined
   /** What could not be published, and will not be tried again until the remote names another. */
   readonly stalled: { want: Oid; error: SyncError } | undefined
 }
@@ -71,6 +74,13 @@ export interface Schedule {
   readonly isWanted: boolean
   /** From when on it takes part in a poll that is made for others, also before it is due. */
   readonly joinsAt: number
+  /** The push that it was told of, until the remote was heard about it. */
+  readonly announced: Announced | undefined
+  /**
+   * Whether webhooks of its remote arrive: `missed`, once a poll found what none had announced, until
+   * one comes for this entry.
+   */
+  readonly webhooks: 'none' | 'heard' | 'missed'
   /** When it was polled last, milliseconds since the epoch. */
   readonly lastPolledAt: number | undefined
   /** When it may be this instance's turn, or what is to be removed is tried again. */
@@ -119,13 +129,22 @@ export function newRecords(entry: Entry): EntryRecords {
       mountPoint: undefined,
       waiting: undefined,
     },
-    desired: { entry, listing: 'listed', isLate: false, wanted: undefined, stalled: undefined },
+    desired: {
+      entry,
+      listing: 'listed',
+      isLate: false,
+      wanted: undefined,
+      found: undefined,
+      stalled: undefined,
+    },
     schedule: {
       failures: 0,
       error: undefined,
       dueAt: undefined,
       isWanted: false,
       joinsAt: Number.POSITIVE_INFINITY,
+      announced: undefined,
+      webhooks: 'none',
       lastPolledAt: undefined,
       turnAt: undefined,
       syncing: undefined,

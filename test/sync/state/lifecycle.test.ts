@@ -44,6 +44,7 @@ function createContext() {
     syncTimeoutMs: 1000,
     graceMs: 1000,
     verifyIntervalMs: 1000,
+    webhookPollIntervalMs: 300_000,
     stateDirectory: undefined,
     openLfs: () => () => [],
   }

@@ -1,0 +1,120 @@
+// POST /webhook: announcements of pushes. Nothing of a body is parsed before its signature holds,
+// and the answer comes before any work.
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../../base/clock.js'
+import type { Announcement } from '../../sync/announcement.js'
+import type { Observe } from '../../sync/events.js'
+import type { Forge, WebhookRequest } from './forge.js'
+import { forgeOf } from './forges.js'
+import { createReader, type ReadBody } from './reading.js'
+import { Reception } from './reception.js'
+import { Refusal, type WebhookResult } from './refusal.js'
+import type { WebhookSecrets } from './secrets.js'
+import { TokenBuckets } from './token-bucket.js'
+import { BodyVerifier, isTimely } from './verification.js'
+
+export interface WebhookSource {
+  clock: Clock
+  secrets: WebhookSecrets
+  observe: Observe
+  /** Polls the entries that a push concerns, soon; returns how many there are. */
+  announce(announcement: Announcement): number
+}
+
+/** What one address may send: more than the pushes of a large organisation. */
+const LIMITS = { burst: 200, perSecond: 100 }
+
+/** The share of all connections over which bodies are received at once, so that probes have theirs. */
+const RECEIVING_SHARE = 1 / 8
+
+/** Adds POST /webhook: 202 and `{matched}`, also where no entry follows what was pushed. */
+export function addWebhookRoute(
+  app: FastifyInstance,
+  source: WebhookSource,
+  maxConnections: number,
+): void {
+  const { clock, observe } = source
+  const buckets = new TokenBuckets({ clock, ...LIMITS })
+  const reception = new Reception(Math.max(1, Math.floor(maxConnections * RECEIVING_SHARE)))
+  const read = createReader()
+  app.post('/webhook', async (request, reply) => {
+    const asked = requestOf(request)
+    const forge = forgeOf(asked)
+    const told = (result: WebhookResult, fault?: string) =>
+      observe({ type: 'webhook-received', provider: forge.name, result, fault })
+    try {
+      if (!buckets.take(request.ip)) {
+        throw new Refusal('throttled', 'Too many webhooks from one address: send it again later')
+      }
+      const announcements = await receive(request, { forge, asked, reception, read, source })
+      const matched = announcements.reduce((sum, each) => sum + source.announce(each), 0)
+      if (announcements.length === 0) told('ignored')
+      else told(matched > 0 ? 'matched' : 'unmatched')
+      return reply.code(202).send({ matched })
+    } catch (error) {
+      // Nobody is there any more to be answered.
+      if (request.raw.destroyed && !request.raw.complete) return reply.hijack()
+      if (!(error instanceof Refusal)) throw error
+      told(error.result, error.message)
+      // The rest of it is not waited for.
+      if (error.result === 'too-large') reply.header('connection', 'close')
+      return reply.code(error.status).send({ error: error.message })
+    }
+  })
+}
+
+interface Receiving {
+  forge: Forge
+  asked: WebhookRequest
+  reception: Reception
+  read: ReadBody
+  source: WebhookSource
+}
+
+/** What a request announces. Throws a {@link Refusal} where nothing shows that it may. */
+async function receive(
+  { raw }: FastifyRequest,
+  { forge, asked, reception, read, source }: Receiving,
+): Promise<readonly Announcement[]> {
+  const secrets = await source.secrets()
+  if (secrets.length === 0) {
+    throw new Refusal('unavailable', 'The file of webhook secrets cannot be read, see the log')
+  }
+  const proof = forge.proofOf(asked)
+  if (!proof) throw new Refusal('unauthorized', `No secret or signature of ${forge.name} is shown`)
+  if (!isTimely(proof, source.clock.wallTime())) {
+    throw new Refusal('unauthorized', 'The signature is too old: compare the clocks of both sides')
+  }
+  const verifier = new BodyVerifier(proof, secrets)
+  if (verifier.isRefused) throw wrongSecret()
+  return reception.receive(
+    raw,
+    (chunk) => verifier.update(chunk),
+    async (bytes) => {
+      if (!verifier.isValid()) throw wrongSecret()
+      const announcements = await read({ name: forge.name, request: asked, bytes })
+      if (!announcements) throw new Refusal('malformed', 'The body is not JSON')
+      return announcements
+    },
+  )
+}
+
+function requestOf({ headers, query }: FastifyRequest): WebhookRequest {
+  const { secret } = query as { secret?: unknown }
+  return {
+    headers: plain(headers),
+    secretInAddress: typeof secret === 'string' ? secret : undefined,
+  }
+}
+
+function plain(headers: IncomingHttpHeaders): Record<string, string> {
+  const texts = Object.entries(headers).filter((each): each is [string, string] => {
+    return typeof each[1] === 'string'
+  })
+  return Object.fromEntries(texts)
+}
+
+function wrongSecret(): Refusal {
+  return new Refusal('unauthorized', 'The secret or signature is of none of the secrets here')
+}

@@ -1,0 +1,61 @@
+// A push to a file, by the webhook of every forge, with the real program: nothing else would make
+// it look within the hour.
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { createRepo, tempDir } from '../helpers/git.js'
+import { startGitServer } from '../helpers/git-http-server.js'
+import { startService, writeListing } from '../helpers/service.js'
+import { FORGE_SAMPLES, type Push, SIGNING_TOKEN, webhookOf } from '../helpers/webhooks.js'
+
+test('a push that the webhook of any forge announces is published at once', async (t) => {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'origin'))
+  const first = repo.commit('first', { file: '1' })
+  const root = path.join(dir, 'repos')
+  const server = await startGitServer(t, { root })
+  const pushes = Object.entries(FORGE_SAMPLES).map(([forge, { repo: repoOf }], index) => {
+    const where = { origin: server.url, owner: 'team', name: `site${index}` }
+    const url = repoOf({ ...where, ref: '', before: '', after: '' })
+    const place = path.join(root, new URL(url).pathname)
+    mkdirSync(path.dirname(place), { recursive: true })
+    symlinkSync(repo.dir, place)
+    return { forge, where, entry: { path: `out/${forge}`, repo: url } }
+  })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(
+    listingPath,
+    pushes.map(({ entry }) => entry),
+  )
+  const secretFile = path.join(dir, 'secrets.txt')
+  writeFileSync(secretFile, `another secret\n${SIGNING_TOKEN}\n`)
+  const settings = { SCRAPE_INTERVAL: '1h', WEBHOOK_SECRET_FILE: secretFile }
+  const service = await startService(t, { listingPath, settings })
+  for (const { entry } of pushes) await service.untilPublished(entry.path, first)
+
+  const second = repo.commit('second', { file: '2' })
+  for (const { forge, where, entry } of pushes) {
+    const push: Push = { ...where, ref: 'refs/heads/main', before: first, after: second }
+    const { url, headers, body } = webhookOf(forge, push, SIGNING_TOKEN)
+    const answer = await fetch(service.url + url, { method: 'POST', headers, body })
+    assert.deepEqual([answer.status, await answer.json()], [202, { matched: 1 }], forge)
+    await service.untilPublished(entry.path, second)
+    const { nextPoll } = await service.entry(entry.path)
+    assert.ok(nextPoll)
+  }
+  const lag = await service.metric('git_autosync_publication_lag_seconds_count{trigger="webhook"}')
+  assert.equal(lag, pushes.length)
+  const counted = 'git_autosync_webhooks_total{provider="github",result="matched"}'
+  assert.equal(await service.metric(counted), 1)
+
+  // It is a secret of the log as well.
+  const refused = await fetch(`${service.url}/webhook?secret=wrong-one`, {
+    method: 'POST',
+    body: '',
+  })
+  assert.equal(refused.status, 401)
+  const warned = service.logs.find(({ message }) => message === 'webhook refused')
+  assert.equal(warned?.level, 'warn')
+  assert.ok(!JSON.stringify(service.logs).includes(SIGNING_TOKEN))
+})

@@ -1,0 +1,221 @@
+// What the route takes and what it refuses, whatever the forge; and what that costs.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { TokenBuckets } from '../../../src/server/webhooks/token-bucket.js'
+import { atEnd } from '../../helpers/at-end.js'
+import { FakeClock } from '../../helpers/fake-clock.js'
+import { until } from '../../helpers/service.js'
+import { createTestServer } from '../../helpers/test-server.js'
+import { createWebhookServer } from '../../helpers/webhook-server.js'
+
+const SECRET = 'a-secret-of-webhooks'
+const HEADERS = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' }
+const MIB = 2 ** 20
+
+const announcing = (padding = 0) =>
+  JSON.stringify({ repo: 'https://git.example.com/team/site', padding: 'x'.repeat(padding) })
+
+test('without a secret, neither route is there', async () => {
+  const { app } = createTestServer()
+  for (const url of ['/webhook', '/sync']) {
+    const answer = await app.inject({ method: 'POST', url, headers: HEADERS, payload: '{}' })
+    assert.deepEqual([answer.statusCode, answer.json()], [404, { error: 'not found' }])
+  }
+})
+
+test('another method is a 405 that names the one there is', async () => {
+  const { app } = createWebhookServer({ secrets: [SECRET] })
+  for (const url of ['/webhook', '/sync']) {
+    const answer = await app.inject(url)
+    assert.deepEqual([answer.statusCode, answer.headers['allow']], [405, 'POST'])
+  }
+})
+
+test('where no secret can be read, it is said so', async () => {
+  const { send, results } = createWebhookServer({ secrets: [] })
+  const answer = await send({ url: '/webhook', headers: HEADERS, body: announcing() })
+  assert.deepEqual([answer.statusCode, results], [503, ['generic unavailable']])
+})
+
+test('secrets are replaced one after the other', async () => {
+  const { send, secrets } = createWebhookServer({ secrets: [SECRET] })
+  const status = async (secret: string) => {
+    const headers = { authorization: `Bearer ${secret}` }
+    return (await send({ url: '/webhook', headers, body: announcing() })).statusCode
+  }
+  secrets.push('the next secret')
+  assert.deepEqual([await status(SECRET), await status('the next secret')], [202, 202])
+  secrets.shift()
+  assert.deepEqual([await status(SECRET), await status('the next secret')], [401, 202])
+})
+
+test('a repository that nothing follows is no fault of the forge', async () => {
+  const { send, results } = createWebhookServer({ secrets: [SECRET], matched: 0 })
+  const answer = await send({ url: '/webhook', headers: HEADERS, body: announcing() })
+  assert.deepEqual([answer.statusCode, answer.json()], [202, { matched: 0 }])
+  assert.deepEqual(results, ['generic unmatched'])
+})
+
+test('what is not JSON is malformed', async () => {
+  const { send, announced, errors } = createWebhookServer({ secrets: [SECRET] })
+  for (const body of ['', '{', '{"repo":', '\0', '[', '"\uD800', '['.repeat(100_000)]) {
+    const answer = await send({ url: '/webhook', headers: HEADERS, body })
+    assert.equal(answer.statusCode, 400, body.slice(0, 10))
+  }
+  assert.deepEqual([announced, errors], [[], []])
+})
+
+test('a long body is read as a short one is, and one that is too long is refused', async () => {
+  const { send, announced, results } = createWebhookServer({ secrets: [SECRET] })
+  const statuses: number[] = []
+  for (const bytes of [0, 256 * 1024, 2 * MIB, 25 * MIB]) {
+    const body = announcing(bytes)
+    statuses.push((await send({ url: '/webhook', headers: HEADERS, body })).statusCode)
+  }
+  assert.deepEqual(statuses, [202, 202, 202, 413])
+  assert.equal(announced.length, 3)
+  assert.deepEqual(announced[0], announced[2])
+  assert.equal(results.at(-1), 'generic too-large')
+})
+
+test('a long body that is not JSON is malformed as well', async () => {
+  const { send } = createWebhookServer({ secrets: [SECRET] })
+  const body = announcing(MIB).slice(0, -1)
+  assert.equal((await send({ url: '/webhook', headers: HEADERS, body })).statusCode, 400)
+})
+
+describe('a flood', () => {
+  test('from one address is refused beyond a number at once, and so many each second', async () => {
+    const { clock, send, announced, results } = createWebhookServer({ secrets: [SECRET] })
+    const flood = async (count: number) => {
+      for (let sent = 0; sent < count; sent++) {
+        await send({ url: '/webhook', headers: HEADERS, body: announcing() })
+      }
+      return announced.length
+    }
+    assert.equal(await flood(300), 200)
+    assert.equal(results.at(-1), 'generic throttled')
+    await clock.advance(1_000)
+    assert.equal(await flood(150), 300)
+    await clock.advance(60_000)
+    assert.equal(await flood(250), 500)
+  })
+
+  test('says when it is too much, before anything else is looked at', async () => {
+    const { send } = createWebhookServer({ secrets: [SECRET] })
+    let answer = await send({ url: '/webhook', headers: {}, body: 'x' })
+    for (let sent = 0; sent < 200; sent++) {
+      answer = await send({ url: '/webhook', headers: {}, body: 'x' })
+    }
+    assert.equal(answer.statusCode, 429)
+  })
+
+  test('from many addresses takes no memory, and each is counted by itself', () => {
+    const clock = new FakeClock()
+    const buckets = new TokenBuckets({ clock, burst: 2, perSecond: 1 })
+    assert.deepEqual(
+      [1, 2, 3].map(() => buckets.take('one')),
+      [true, true, false],
+    )
+    assert.ok(buckets.take('other'))
+    for (let count = 0; count < 5_000; count++) buckets.take(`address ${count}`)
+    assert.ok(buckets.size <= 1_000)
+  })
+})
+
+describe('on a real socket', () => {
+  /** Sends the start of a request, and resolves with the first of what is answered. */
+  async function connect(t: TestContext, url: string) {
+    const { hostname, port } = new URL(url)
+    const socket = net.connect(Number(port), hostname).on('error', () => undefined)
+    atEnd(t, () => socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }
+
+  const head = (length: number, authorization = HEADERS.authorization) =>
+    `POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\nauthorization: ${authorization}\r\n\r\n`
+
+  async function listen(t: TestContext) {
+    const server = createWebhookServer({ secrets: [SECRET] })
+    const url = await server.app.listen({ host: '127.0.0.1', port: 0 })
+    atEnd(t, () => server.app.close())
+    return { ...server, url }
+  }
+
+  test('what shows no secret is refused before its body is there', async (t) => {
+    const { url } = await listen(t)
+    const socket = await connect(t, url)
+    socket.write(head(20 * MIB, 'Bearer none of the secrets'))
+    const [answer] = await once(socket, 'data')
+    assert.match(String(answer), /^HTTP\/1\.1 401 /)
+  })
+
+  test('more bodies at once than there may be are refused, and those that are there go on', async (t) => {
+    const { app, url, announced } = await listen(t)
+    const body = announcing()
+    // Of ten connections one.
+    const first = await connect(t, url)
+    const asked = once(app.server, 'request')
+    first.write(head(body.length) + body.slice(0, 5))
+    await asked
+    const late = await connect(t, url)
+    late.write(head(body.length) + body.slice(0, 5))
+    const [refused] = await once(late, 'data')
+    assert.match(String(refused), /^HTTP\/1\.1 503 /)
+    first.write(body.slice(5))
+    const [answer] = await once(first, 'data')
+    assert.match(String(answer), /^HTTP\/1\.1 202 /)
+    assert.equal(announced.length, 1)
+  })
+
+  test('a sender that goes away in the middle leaves nothing behind', async (t) => {
+    const { url, announced, errors, send } = await listen(t)
+    for (let count = 0; count < 5; count++) {
+      const socket = await connect(t, url)
+      socket.write(`${head(1000)}{"re`)
+      socket.destroy()
+      await once(socket, 'close')
+    }
+    // The other side learns of it a moment later.
+    await until(async () => {
+      const answer = await send({ url: '/webhook', headers: HEADERS, body: announcing() })
+      return answer.statusCode === 202
+    }, 'there is room again')
+    assert.deepEqual([announced.length, errors], [1, []])
+  })
+})
+
+describe('POST /sync', () => {
+  const paths = ['repos/a', 'repos/b c']
+  const sync = (url: string, authorization = HEADERS.authorization) => {
+    const server = createWebhookServer({ secrets: ['other secret', SECRET], paths })
+    return server.app
+      .inject({ method: 'POST', url, headers: { authorization } })
+      .then((answer) => ({ answer, polled: server.polled }))
+  }
+
+  test('polls all, or one entry', async () => {
+    const all = await sync('/sync')
+    assert.deepEqual([all.answer.statusCode, all.answer.json()], [202, { entries: 2 }])
+    assert.deepEqual(all.polled, [undefined])
+    const one = await sync('/sync?entry=repos/b%20c')
+    assert.deepEqual([one.answer.statusCode, one.answer.json()], [202, { entries: 1 }])
+    assert.deepEqual(one.polled, ['repos/b c'])
+  })
+
+  test('an entry that is not there is a 404 that says what to do', async () => {
+    const { answer } = await sync('/sync?entry=a')
+    assert.equal(answer.statusCode, 404)
+    assert.match(answer.json().error, /as the listing does.*\/status/)
+  })
+
+  test('without one of the secrets nothing is polled', async () => {
+    for (const authorization of ['', 'Bearer ', 'Bearer other', `Basic ${SECRET}`, SECRET]) {
+      const { answer, polled } = await sync('/sync', authorization)
+      assert.deepEqual([answer.statusCode, polled], [401, []], authorization)
+    }
+  })
+})

@@ -1,0 +1,277 @@
+// What an announcement does: it is a reason to look, at once, and never taken for true.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { repositoryNameOf } from '../../src/git/repository-name.js'
+import type { Announcement } from '../../src/sync/announcement.js'
+import {
+  createFakeSync,
+  type FakeSync,
+  failure,
+  OTHER_REPO,
+  oid,
+  REPO,
+} from '../helpers/fake-sync.js'
+
+const ZEROS = '0'.repeat(40)
+
+interface Pushed extends Partial<Pick<Announcement, 'ref' | 'oid' | 'before'>> {
+  repo?: string
+}
+
+/** Announces a push of the branch main of REPO, or what else is said. */
+async function announce(sync: FakeSync, { repo = REPO, ...push }: Pushed = {}): Promise<number> {
+  const name = repositoryNameOf(repo)
+  assert.ok(name)
+  const matched = sync.synchronizer.announce({
+    repositories: [name],
+    ref: 'refs/heads/main',
+    oid: undefined,
+    before: undefined,
+    ...push,
+  })
+  await sync.clock.advance(0)
+  return matched
+}
+
+/** The polls of a remote since they were last forgotten. */
+const pollsOf = (sync: FakeSync, repo = REPO) => sync.remote(repo).polls.length
+
+describe('which entries are polled', () => {
+  const HEAD = 'refs/heads/main'
+  const cases: [string, object, string | undefined, boolean][] = [
+    ['HEAD, for the branch that it names', {}, HEAD, true],
+    ['HEAD, for another branch', {}, 'refs/heads/other', false],
+    ['HEAD, for a tag', {}, 'refs/tags/v1.0.0', false],
+    ['a branch, for its own', { branch: 'main' }, HEAD, true],
+    ['a branch, for a tag of its name', { branch: 'main' }, 'refs/tags/main', false],
+    ['a branch, where no ref is said', { branch: 'main' }, undefined, true],
+    ['a tag, for its own', { tag: 'main' }, 'refs/tags/main', true],
+    ['a ref, for its own', { ref: 'refs/pull/7/head' }, 'refs/pull/7/head', true],
+    ['versions, for one in range', { semver: '^1.0.0' }, 'refs/tags/v1.9.9', true],
+    ['versions, for one out of range', { semver: '^1.0.0' }, 'refs/tags/v2.0.0', false],
+    ['versions, for what is none', { semver: '^1.0.0' }, 'refs/tags/latest', false],
+    ['versions, for a branch of such a name', { semver: '^1.0.0' }, 'refs/heads/v1.0.1', false],
+    ['a commit, for nothing', { commit: oid(1) }, undefined, false],
+    ['what is suspended, for nothing', { suspend: true }, HEAD, false],
+  ]
+  for (const [what, fields, ref, isPolled] of cases) {
+    test(what, async (t) => {
+      const sync = createFakeSync(t)
+      const remote = sync.remote()
+      for (const name of ['refs/tags/main', 'refs/tags/v1.0.0', 'refs/pull/7/head']) {
+        remote.set(name, oid(1))
+      }
+      await sync.list({ path: 'a', ...fields })
+      sync.forget()
+      assert.equal(await announce(sync, { ref }), isPolled ? 1 : 0)
+      assert.equal(pollsOf(sync), isPolled ? 1 : 0)
+    })
+  }
+
+  test('those of the repository that was pushed, and of no other', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' }, { path: 'b' }, { path: 'c', repo: OTHER_REPO })
+    sync.forget()
+    assert.equal(await announce(sync, { repo: 'git@git.example.com:Repo.git' }), 2)
+    assert.deepEqual([pollsOf(sync), pollsOf(sync, OTHER_REPO)], [1, 0])
+    assert.equal(await announce(sync, { repo: 'https://git.example.com/unknown' }), 0)
+    assert.equal(pollsOf(sync), 1)
+  })
+})
+
+test('what was announced is published at once, and the lag counts from the announcement', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  await sync.clock.advance(10_000)
+  sync.remote().push(oid(2))
+  sync.remote().fetching.shut()
+  await announce(sync, { oid: oid(2), before: oid(1) })
+  await sync.clock.advance(700)
+  sync.remote().fetching.open()
+  await sync.clock.advance(0)
+  assert.equal(sync.status().oid, oid(2))
+  const lags = sync.eventsOf('sync-published').map(({ trigger }) => trigger)
+  assert.deepEqual(lags, ['poll', 'webhook'])
+  assert.equal(sync.eventsOf('sync-published').at(-1)?.lagMs, 700)
+})
+
+test('what a poll finds has a lag since that poll began', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.remote().push(oid(2))
+  await sync.clock.advance(60_000)
+  const last = sync.eventsOf('sync-published').at(-1)
+  assert.deepEqual([last?.oid, last?.trigger], [oid(2), 'poll'])
+})
+
+test('many announcements at once are one poll, and during it one more', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.forget()
+  sync.remote().polling.shut()
+  for (let count = 0; count < 50; count++) await announce(sync)
+  assert.equal(sync.remote().polling.waiting, 1)
+  sync.remote().polling.open()
+  await sync.clock.advance(0)
+  assert.equal(pollsOf(sync), 2)
+})
+
+test('what the remote does not confirm is not published, and costs one request', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.forget()
+  await announce(sync, { oid: oid(9), before: oid(8) })
+  await sync.clock.advance(59_999)
+  assert.deepEqual([pollsOf(sync), sync.remote().fetches.length], [1, 0])
+  assert.equal(sync.status().oid, oid(1))
+})
+
+describe('a remote that trails what was announced', () => {
+  test('is looked at every 2 s, until it names that', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await sync.clock.advance(5_000)
+    assert.equal(pollsOf(sync), 3)
+    sync.remote().push(oid(2))
+    await sync.clock.advance(1_000)
+    assert.equal(sync.status().oid, oid(2))
+    const last = sync.eventsOf('sync-published').at(-1)
+    assert.deepEqual([last?.trigger, last?.lagMs], ['webhook', 6_000])
+    sync.forget()
+    await sync.clock.advance(50_000)
+    assert.equal(pollsOf(sync), 0)
+  })
+
+  test('is left to its interval after 30 s', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '10m' })
+    sync.forget()
+    await announce(sync, { oid: oid(2) })
+    await sync.clock.advance(30_000)
+    assert.equal(pollsOf(sync), 16)
+    await sync.clock.advance(500_000)
+    assert.equal(pollsOf(sync), 16)
+  })
+
+  test('and lacks a branch that was just made, is asked for it again', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', branch: 'new', interval: '10m' })
+    assert.equal(sync.status().error?.code, 'branch-not-found')
+    await announce(sync, { ref: 'refs/heads/new', oid: oid(5), before: ZEROS })
+    await sync.clock.advance(3_000)
+    sync.remote().set('refs/heads/new', oid(5))
+    await sync.clock.advance(1_000)
+    assert.equal(sync.status().oid, oid(5))
+  })
+
+  test('does not, where the event comes late or twice, or a newer push is there', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.remote().push(oid(3))
+    await announce(sync, { oid: oid(3), before: oid(2) })
+    sync.forget()
+    await announce(sync, { oid: oid(3), before: oid(2) })
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().push(oid(5))
+    await announce(sync, { oid: oid(4), before: oid(3) })
+    await sync.clock.advance(50_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [3, oid(5)])
+  })
+})
+
+test('a remote that asks for fewer requests is not asked sooner', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.remote().pollError = failure('rate-limited', { retryAfterMs: 90_000 })
+  await sync.clock.advance(60_000)
+  sync.forget()
+  sync.remote().pollError = undefined
+  sync.remote().push(oid(2))
+  await announce(sync, { oid: oid(2), before: oid(1) })
+  assert.equal(pollsOf(sync), 0)
+  await sync.clock.advance(100_000)
+  assert.equal(sync.status().oid, oid(2))
+  assert.equal(sync.eventsOf('sync-published').at(-1)?.trigger, 'webhook')
+})
+
+test('a remote that fails otherwise is asked at once, as it may be back', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.remote().pollError = failure('connection-refused')
+  await sync.clock.advance(100_000)
+  sync.remote().pollError = undefined
+  sync.remote().push(oid(2))
+  await announce(sync, { oid: oid(2), before: oid(1) })
+  assert.equal(sync.status().oid, oid(2))
+})
+
+describe('the interval of a remote whose webhooks arrive', () => {
+  test('is the longer one, also of entries that were not pushed to', async (t) => {
+    const sync = createFakeSync(t)
+    sync.remote().set('refs/heads/rare', oid(7))
+    await sync.list({ path: 'a' }, { path: 'rare', branch: 'rare' }, { path: 'c', interval: '1h' })
+    await announce(sync)
+    assert.deepEqual([sync.nextPollInMs('a'), sync.nextPollInMs('c')], [300_000, 3_600_000])
+    await sync.clock.advance(60_000)
+    assert.equal(sync.nextPollInMs('rare'), 300_000)
+  })
+
+  test('is its own again once a poll finds what no webhook had announced', async (t) => {
+    const sync = createFakeSync(t)
+    sync.remote().set('refs/heads/rare', oid(7))
+    await sync.list({ path: 'a' }, { path: 'rare', branch: 'rare' })
+    await announce(sync)
+    await sync.clock.advance(60_000)
+    sync.remote().set('refs/heads/rare', oid(8))
+    await sync.clock.advance(300_000)
+    assert.equal(sync.status('rare').oid, oid(8))
+    assert.deepEqual([sync.nextPollInMs('a'), sync.nextPollInMs('rare')], [60_000, 60_000])
+  })
+
+  test('of an entry that was missed it stays so, until one comes for just this one', async (t) => {
+    const sync = createFakeSync(t)
+    sync.remote().set('refs/heads/rare', oid(7))
+    await sync.list({ path: 'a' }, { path: 'rare', branch: 'rare' })
+    await announce(sync)
+    sync.remote().set('refs/heads/rare', oid(8))
+    await sync.clock.advance(300_000)
+    await announce(sync)
+    await sync.clock.advance(60_000)
+    assert.equal(sync.nextPollInMs('rare'), 60_000)
+    await announce(sync, { ref: 'refs/heads/rare' })
+    assert.equal(sync.nextPollInMs('rare'), 300_000)
+  })
+
+  test('is not touched by the webhooks of another', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
+    await announce(sync, { repo: OTHER_REPO })
+    await sync.clock.advance(60_000)
+    assert.deepEqual([sync.nextPollInMs('a'), sync.nextPollInMs('b')], [60_000, 240_000])
+  })
+})
+
+test('a flood for one remote makes no poll of another late', async (t) => {
+  const sync = createFakeSync(t, { maxConcurrentPolls: 1 })
+  await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
+  await sync.clock.advance(55_000)
+  sync.forget()
+  for (let count = 0; count < 1_000; count++) {
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await sync.clock.advance(10)
+    const isDue = sync.clock.now() - Date.UTC(2024, 0, 1) >= 60_000
+    assert.equal(pollsOf(sync, OTHER_REPO), isDue ? 1 : 0)
+  }
+})
+
+test('a poll on demand of one entry leaves the others alone', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' }, { path: 'b', repo: OTHER_REPO })
+  sync.forget()
+  assert.equal(sync.synchronizer.pollNow('b'), 1)
+  assert.equal(sync.synchronizer.pollNow('nowhere'), 0)
+  await sync.clock.advance(0)
+  assert.deepEqual([pollsOf(sync), pollsOf(sync, OTHER_REPO)], [0, 1])
+})
