@@ -8,7 +8,7 @@ import { createRepo, type TestRepo, tempDir } from '../helpers/git.js'
 import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
-import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { checkedOutTree, differencesTo, readTree, type Tree } from '../helpers/same-tree.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { IS_WHOLE } from '../helpers/sweep.js'
 
@@ -146,16 +146,6 @@ function randomPart(random: Random): Part {
   const lines = Array.from({ length: Math.floor(random() * 4) }, line)
   // A list must be able to want something, and each directory that is published has a file.
   return { sparse: [...lines, 'keep'], ...(random() < 0.5 ? { subdir: 'pkg/site' } : {}) }
-}
-
-/** A file that goes while it is looked at is a difference, too. */
-function differencesTo(expected: Tree, directory: string): string[] {
-  try {
-    return treeDifferences(readTree(directory), expected)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [error.message]
-    throw error
-  }
 }
 
 function below(directory: string, files: Record<string, CommitFile>): Record<string, CommitFile> {

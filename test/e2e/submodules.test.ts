@@ -10,7 +10,7 @@ import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../help
 import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
 import { type GitServer, type RequestHook, startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
-import { readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { differencesTo, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 
 const STEPS = 5
@@ -395,16 +395,6 @@ function clonedTree({ dir, server }: Served, isRecursive: boolean): Tree {
   const tree = [...readTree(clone)].filter(([name]) => !name.split('/').includes('.git'))
   rmSync(clone, { recursive: true })
   return new Map(tree)
-}
-
-/** A file that goes while it is looked at is a difference, too. */
-function differencesTo(expected: Tree, directory: string): string[] {
-  try {
-    return treeDifferences(readTree(directory), expected)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [error.message]
-    throw error
-  }
 }
 
 function below(tree: Tree, directory: string): Tree {

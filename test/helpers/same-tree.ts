@@ -99,6 +99,17 @@ export function readTree(root: string): Tree {
   return entries
 }
 
+/** What of a directory is not as expected; what goes while it is looked at is a difference, too. */
+export function differencesTo(expected: Tree, directory: string): string[] {
+  try {
+    return treeDifferences(readTree(directory), expected)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [(error as Error).message]
+    throw error
+  }
+}
+
 /** What is not as expected, a line for each path. */
 export function treeDifferences(actual: Tree, expected: Tree): string[] {
   const paths = [...new Set([...actual.keys(), ...expected.keys()])].sort()
