@@ -100,7 +100,7 @@ test('fetches that never end, and bombs, harm neither what is published nor the 
     repo.gitBytes(['hash-object', '-t', type, '-w', '--stdin'], { input: body })
   }
   // The bomb is refused long before it takes as long as the others, however slow the machine.
-  const settings = { SYNC_TIMEOUT: '2s', IDLE_TIMEOUT: '1s', MAX_FILES: '10000' }
+  const settings = { SYNC_TIMEOUT: '5s', IDLE_TIMEOUT: '3s', MAX_FILES: '10000' }
   const service = await startService(t, { listingPath, settings })
   for (const name of names) await service.untilPublished(name, first)
   for (const [name, [code, answer]] of Object.entries(answers)) {

@@ -12,7 +12,7 @@ import { failsWith } from '../helpers/fails-with.js'
 import { startHttpServer } from '../helpers/http-server.js'
 
 function createGet(t: TestContext) {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   return async (url: string) => {
     const response = await client.request({ url })

@@ -22,7 +22,7 @@ async function setUp(t: TestScope, toUrl = (url: string) => url) {
   })
   const askpassUrl = toUrl(`${server.url}/ask?key=s3cret`)
   writeFileSync(file, JSON.stringify([{ url: 'https://git.example', askpassUrl }]))
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   const credentials = createCredentials({ path: namedIn('/', file), client })
   const ask = async (rejected?: Record<string, string>, repo = 'https://git.example/r') =>

@@ -42,7 +42,7 @@ async function setUp(t: TestScope, fields: object = { appId: 12345 }) {
   }
   const credential = { url: 'https://git.example', githubApp: { ...githubApp, ...fields } }
   writeFileSync(file, JSON.stringify([credential]))
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   const credentials = createCredentials({ path: namedIn('/', file), client, clock })
   const ask = async (rejected?: Record<string, string>, repo = REPO) => {

@@ -53,7 +53,7 @@ export function createSession(
   authorize: Authorize = async () => ({}),
   now = Date.now,
 ): RemoteSession {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   return sessionOver(client, url, authorize, now)
 }

@@ -34,7 +34,7 @@ async function setUp(t: TestScope, credential: (folder: string) => object) {
   })
   const file = path.join(folder, 'credentials.json')
   writeFileSync(file, JSON.stringify([{ url: git.url, ...credential(folder) }]))
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   const remote = parseRemoteUrl(`${git.url}/repo.git`, '/')
   const credentials = createCredentials({ path: namedIn('/', file), client })

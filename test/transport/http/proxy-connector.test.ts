@@ -27,7 +27,7 @@ interface ClientOptions {
 function createClient(t: TestScope, { proxy, noProxy, ...options }: ClientOptions) {
   const parsed = parseProxy(proxy)
   const proxyFor = createProxyChoice({ httpProxy: parsed, httpsProxy: parsed, noProxy })
-  const client = createHttpClient({ idleTimeoutMs: 5000, proxyFor, ...options })
+  const client = createHttpClient({ idleTimeoutMs: 60_000, proxyFor, ...options })
   atEnd(t, () => client.close())
   return client
 }
@@ -163,7 +163,7 @@ test('a proxy that is away, silent or no proxy is named', async (t) => {
   const sockets: net.Socket[] = []
   listener.on('connection', (socket) => sockets.push(socket))
   await assert.rejects(
-    createClient(t, { proxy: url, connectTimeoutMs: 200 }).request(remote),
+    createClient(t, { proxy: url, connectTimeoutMs: 1000 }).request(remote),
     failsWith('proxy-failed', /did not connect to git\.example:443 in time/),
   )
   listener.on('connection', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))

@@ -14,7 +14,7 @@ import { startHttpsServer } from '../../helpers/https-server.js'
 const SECRETS = { authorization: 'Bearer secret', cookie: 'secret=1', 'x-gateway-key': 'secret' }
 
 function createClient(t: TestScope) {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   return client
 }
@@ -112,7 +112,7 @@ test('a real server that redirects from https to http gets nothing sent in plain
   const secure = await startHttpsServer(t, tls, (_, response) => {
     response.writeHead(301, { location: `${plain.url}/repo` }).end()
   })
-  const client = createHttpClient({ idleTimeoutMs: 5000, caFile: namedIn('/', ca.cert) })
+  const client = createHttpClient({ idleTimeoutMs: 60_000, caFile: namedIn('/', ca.cert) })
   atEnd(t, () => client.close())
   await assert.rejects(
     client.request({ url: `${secure.url}/repo`, headers: SECRETS }),

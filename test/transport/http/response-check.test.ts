@@ -124,7 +124,7 @@ const ROWS: Row[] = [
 ]
 
 async function request(t: TestScope, url: string) {
-  const client = createHttpClient({ idleTimeoutMs: 5000 })
+  const client = createHttpClient({ idleTimeoutMs: 60_000 })
   atEnd(t, () => client.close())
   return client.request({ url: url + SUFFIX })
 }

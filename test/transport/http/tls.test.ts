@@ -32,7 +32,7 @@ const identityOf = ({ cert, key }: CertificateFiles, passphraseFile?: string): T
 })
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
-  const client = createHttpClient({ idleTimeoutMs: 5000, ...options })
+  const client = createHttpClient({ idleTimeoutMs: 60_000, ...options })
   atEnd(t, () => client.close())
   const get = async (url: string, identity?: TlsIdentity) => {
     const response = await client.request({ url, identity })

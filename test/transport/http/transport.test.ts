@@ -15,7 +15,7 @@ test('every request counts for the remote, wherever redirects lead', async (t) =
   })
   const observed: ObservedRequest[] = []
   const client = createHttpClient({
-    idleTimeoutMs: 5000,
+    idleTimeoutMs: 60_000,
     observe: (request) => observed.push(request),
   })
   atEnd(t, () => client.close())

@@ -16,7 +16,7 @@ import { startGitServer } from '../../helpers/git-http-server.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 
 function createClient(t: TestScope, options: Partial<HttpClientOptions> = {}) {
-  const client = createHttpClient({ idleTimeoutMs: 5000, ...options })
+  const client = createHttpClient({ idleTimeoutMs: 60_000, ...options })
   atEnd(t, () => client.close())
   return client
 }
@@ -80,7 +80,7 @@ test('a silent server is an idle time-out, before the headers and in the body', 
   })
   const observed: string[] = []
   const client = createClient(t, {
-    idleTimeoutMs: 200,
+    idleTimeoutMs: 2000,
     observe: ({ code }) => observed.push(code),
   })
   await assert.rejects(
@@ -99,7 +99,7 @@ test('a slow reader is no idle server', async (t) => {
     for (let count = 0; count < 8; count++) response.write(chunk)
     response.end()
   })
-  const client = createClient(t, { idleTimeoutMs: 100 })
+  const client = createClient(t, { idleTimeoutMs: 2000 })
   // Another that is idle from now on is given up later than this one would be.
   const untilGivenUp = () =>
     assert.rejects(
@@ -116,7 +116,7 @@ test('a slow reader is no idle server', async (t) => {
 })
 
 test('what cannot be reached is told apart', async (t) => {
-  const client = createClient(t, { connectTimeoutMs: 300 })
+  const client = createClient(t)
   const listener = net.createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as AddressInfo

@@ -9,11 +9,12 @@ import type { RemoteSession } from '../../../src/remote/remote-session.js'
 import type { SshTransportOptions } from '../../../src/transport/ssh/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { FakeClock } from '../../helpers/fake-clock.js'
 import { freePort } from '../../helpers/free-port.js'
 import { createRepo, type TestScope } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
 import { type SshdOptions, startSshd, startTcpProxy } from '../../helpers/sshd.js'
-import { bytesOf, createHarness, credentialFor, signal } from './ssh-harness.js'
+import { bytesOf, createHarness, credentialFor, type Harness, signal } from './ssh-harness.js'
 
 /** A server behind a proxy, with a repository that takes a while to be sent. */
 async function serve(
@@ -169,12 +170,27 @@ test('a reader that stands still holds up nobody else, and loses nothing', async
 })
 
 test('a server that falls silent is given up, and its connection with it', async (t) => {
-  const { proxy, tip, open } = await serve(t, { client: { idleTimeoutMs: 700 } })
+  const clock = new FakeClock()
+  const { proxy, tip, open } = await serve(t, { client: { clock, idleTimeoutMs: 700 } })
   const remote = open()
   assert.equal(await poll(remote), tip)
   proxy.freeze()
-  await assert.rejects(poll(remote), failsWith('idle-timeout', /sent nothing for IDLE_TIMEOUT/))
-  await assert.rejects(poll(remote), failsWith('connect-timeout', /finish the SSH login in time/))
+  /** Time passes in steps by which a connection is there long before it counts as silent. */
+  const pollInVain = async () => {
+    let failure: unknown
+    const failed = poll(remote).catch((error) => {
+      failure = error
+    })
+    const isOver = async () => {
+      await clock.advance(20)
+      return failure
+    }
+    await until(isOver, 'it is given up')
+    await failed
+    throw failure
+  }
+  await assert.rejects(pollInVain, failsWith('idle-timeout', /sent nothing for IDLE_TIMEOUT/))
+  await assert.rejects(pollInVain, failsWith('connect-timeout', /finish the SSH login in time/))
   assert.equal(proxy.connections, 2)
 })
 
@@ -194,9 +210,12 @@ test('the end of the transports ends all that is under way', async (t) => {
 })
 
 test('a host that cannot be reached, or speaks no SSH, is told in words', async (t) => {
-  const { session } = createHarness(t, { connectTimeoutMs: 200, idleTimeoutMs: 400 })
   const trusting = { knownHostsFile: false, password: 'pass word' } as const
-  const at = (host: string) => poll(session(`ssh://git@${host}/a`, trusting))
+  const [patient, impatient] = [{}, { idleTimeoutMs: 400 }].map((limits) =>
+    createHarness(t, limits),
+  )
+  const at = (host: string, harness = patient) =>
+    poll((harness as Harness).session(`ssh://git@${host}/a`, trusting))
   await assert.rejects(
     at('nonexistent.invalid'),
     failsWith('host-not-found', /nonexistent\.invalid is not found/),
@@ -212,7 +231,7 @@ test('a host that cannot be reached, or speaks no SSH, is told in words', async 
     atEnd(t, () => server.close())
     return `127.0.0.1:${(server.address() as AddressInfo).port}`
   }
-  await assert.rejects(at(await banner(undefined)), failsWith('connect-timeout'))
+  await assert.rejects(at(await banner(undefined), impatient), failsWith('connect-timeout'))
   await assert.rejects(at(await banner('')), failsWith('connection-failed'))
   await assert.rejects(
     at(await banner('HTTP/1.1 400 Bad Request\r\n\r\n')),

@@ -29,7 +29,7 @@ async function serve(t: TestScope, options: SshdOptions = {}) {
   const sshd = await startSshd(t, options)
   const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
   const tip = repo.commit('first', { file: '1' })
-  const poll = async (credential: Credential, defaults = NOWHERE, idleTimeoutMs = 10_000) => {
+  const poll = async (credential: Credential, defaults = NOWHERE, idleTimeoutMs = 60_000) => {
     const { session, transports } = createHarness(t, { defaults, idleTimeoutMs })
     const [head] = await session(sshd.url(repo.dir), credential).listRefs(['HEAD'], signal)
     await transports.close()
@@ -201,7 +201,7 @@ test('an agent that does not answer is told as such', async (t) => {
   await once(agent, 'listening')
   const { knownHostsFile } = credentialFor(sshd) as { knownHostsFile: string }
   await assert.rejects(
-    poll({ knownHostsFile }, { ...NOWHERE, agentSocket }, 1000),
+    poll({ knownHostsFile }, { ...NOWHERE, agentSocket }, 5000),
     failsWith('connect-timeout', /ssh-agent of SSH_AUTH_SOCK was asked/),
   )
 })
