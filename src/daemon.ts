@@ -7,6 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/known-secrets.js'
+import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
+import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
 import { createListingInForce, type ListingInForce } from './listing-in-force.js'
@@ -69,12 +71,15 @@ export async function startDaemon(
   const observe: Observe = (event) => {
     metrics.observe(event)
     log(event)
+    hooks.hear(event)
   }
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const onError = (error: unknown) => logger.error('fault in this program', { error })
   // Node reads its root certificates for the first one: now, while nobody waits for an answer.
   if (entries.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
   const sessions = createSessions({ settings, clock, observe, redactor, memory })
+  const { post } = sessions
+  const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
   const workers = createWorkerPool({
     maxThreads: settings.maxConcurrentSyncs,
     limits: {
@@ -87,9 +92,15 @@ export async function startDaemon(
     onError,
     onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
   })
-  const wiring = { settings, clock, observe, onError, sessions, workers, internals }
+  const wiring = { settings, clock, observe, onError, sessions, workers, hooks, internals }
   const synchronizer = createSynchronizer(wiring)
-  const listing = createListingInForce({ path, defaults, clock, observe, synchronizer })
+  const setEntries = (listed: readonly Entry[]) => {
+    // Before anything is told of them.
+    hooks.after.setEntries(listed)
+    return synchronizer.setEntries(listed)
+  }
+  const inForce = { path, defaults, clock, observe, synchronizer: { setEntries } }
+  const listing = createListingInForce(inForce)
   const heartbeat = new Heartbeat(clock)
   const server = createServer(
     {
@@ -105,6 +116,7 @@ export async function startDaemon(
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
     await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
+    await hooks.after.close()
     heartbeat.stop()
     await sessions.close()
   }
@@ -131,10 +143,13 @@ export async function startDaemon(
     async reload() {
       await watcher?.look()
       synchronizer.pollNow()
+      hooks.after.retryNow()
     },
     async syncedOnce() {
       await synchronizer.syncedOnce()
-      return { failed: synchronizer.status().filter(({ error }) => error).length }
+      await hooks.after.idle()
+      const failed = synchronizer.status().filter(({ error }) => error).length
+      return { failed: failed + hooks.after.failing }
     },
     close,
   }
@@ -193,11 +208,12 @@ interface Wiring {
   onError: (error: unknown) => void
   sessions: Sessions
   workers: WorkerPool
+  hooks: EntryHooks
   internals: Pick<SynchronizerOptions, 'leaseTimes'>
 }
 
 function createSynchronizer(wiring: Wiring): Synchronizer {
-  const { settings, clock, observe, onError, sessions, workers, internals } = wiring
+  const { settings, clock, observe, onError, sessions, workers, hooks, internals } = wiring
   return new Synchronizer({
     clock,
     cadence: { jitter: settings.jitter, random: Math.random },
@@ -215,6 +231,7 @@ function createSynchronizer(wiring: Wiring): Synchronizer {
     prune: settings.prune,
     openSession: sessions.open,
     openLfs: sessions.lfs,
+    askBefore: hooks.askBefore,
     ...internals,
   })
 }

@@ -7,6 +7,7 @@ import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import type { RemoteUrl } from './git/remote-url.js'
 import { isSameOrigin } from './git/submodule-remote.js'
+import { createPoster, type Post } from './hooks/post-hook.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
 import { DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
@@ -44,6 +45,8 @@ export interface Sessions {
   open: SynchronizerOptions['openSession']
   /** Creates what fetches the objects of Git LFS for an entry. */
   lfs: SynchronizerOptions['openLfs']
+  /** Posts to whoever is told of what happens, with the proxies and the trust of remotes. */
+  post: Post
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -144,6 +147,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),
         now: () => clock.wallTime(),
       }),
+    post: createPoster({ client, clock, redactor }),
     async close() {
       await Promise.all([client.close(), ssh.close()])
     },

@@ -87,6 +87,8 @@ export const SETTINGS = {
     'how long an earlier worktree stays for its readers after the symlink was swapped'),
   verifyIntervalMs: setting('VERIFY_INTERVAL', 'duration', '10m', parseDuration,
     'how often published files are checked for drift; 0: never'),
+  runHooks: setting('RUN_HOOKS', 'boolean', 'false', parseBoolean,
+    'allow hooks that run programs: whoever may change the listing runs them as this service'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
     'sync every entry once, then exit 0, or 1 if any failed'),
   httpsProxy: setting<HttpProxy | undefined>('HTTPS_PROXY', 'url', undefined, parseProxy,
@@ -123,8 +125,8 @@ export class SettingsError extends SyncError {
 
 /** What the entries of a listing fall back on, and must keep clear of. */
 export function listingDefaults(settings: Settings): ListingDefaults {
-  const { root, publish, scrapeIntervalMs: intervalMs, stateDir: stateDirectory } = settings
-  return { root, publish, intervalMs, stateDirectory }
+  const { root, publish, runHooks, scrapeIntervalMs: intervalMs } = settings
+  return { root, publish, intervalMs, stateDirectory: settings.stateDir, runHooks }
 }
 
 /**

@@ -25,6 +25,7 @@ const ORDER = [
   'worker',
   'listing',
   'schedule',
+  'hooks',
   'sync',
   'observe',
   'server',

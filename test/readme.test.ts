@@ -84,6 +84,14 @@ describe('the examples in the documents', () => {
     assert.ok(parseCredentials(credentials, namedIn('/', 'credentials.json')).length > 0)
   })
 
+  test('of hooks are valid', () => {
+    const examples = blocksOf(read('docs/hooks.md'), 'json')
+    assert.ok(examples.length > 5)
+    for (const listing of examples) {
+      assert.equal(parseListing(listing, '/data', { ...DEFAULTS, runHooks: true }).length, 1)
+    }
+  })
+
   test("of an editor's settings name the schemas by their ids", () => {
     const [settings = ''] = blocksOf(read('docs/reference/listing.md'), 'json')
     const { 'json.schemas': schemas }: { 'json.schemas': { url: string }[] } = JSON.parse(settings)

@@ -55,6 +55,7 @@ test('every setting has its default', () => {
     jitter: 0.1,
     worktreeGracePeriodMs: 10_000,
     verifyIntervalMs: 600_000,
+    runHooks: false,
     oneTime: false,
     httpsProxy: undefined,
     httpProxy: undefined,
@@ -92,6 +93,7 @@ const written: Record<string, [string, unknown]> = {
   JITTER: ['1', 1],
   WORKTREE_GRACE_PERIOD: ['1m', 60_000],
   VERIFY_INTERVAL: ['0', 0],
+  RUN_HOOKS: ['1', true],
   ONE_TIME: ['1', true],
   HTTPS_PROXY: ['proxy:3128', { origin: 'http://proxy:3128', authorization: undefined }],
   HTTP_PROXY: [

@@ -177,6 +177,13 @@ export const ERROR_CODES = {
     'No room is left on the volume.',
     'Make room, or enlarge the volume or its quota; `df -i` tells whether it is inodes that are lacking. An update has all its new files on the volume before it replaces the old ones.'],
 
+  'refused-by-hook': ['stall',
+    'A hook in `before` refused the commit.',
+    'Read what the hook said in the message, mend it in the repository, and push; what is published stays until then. Where the hook itself was wrong, correct it and send SIGHUP.'],
+  'hook-failed': ['retry',
+    'A hook did not do its work.',
+    'Read what it said in the message and in the lines before it. It is tried again by itself, with the newest commit; SIGHUP tries it at once. What is published is not touched by it.'],
+
   aborted: ['retry',
     'The work was stopped because the service stops or the entry changed.',
     'Nothing.'],

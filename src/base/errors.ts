@@ -18,6 +18,8 @@ export interface Dependency {
   submodule?: string
   /** The host of a Git LFS server. */
   lfsHost?: string
+  /** The place of a hook in its entry, as `before/0`. */
+  hook?: string
 }
 
 /** A failure with a stable code and a sentence, free of credentials, that says what to do. */

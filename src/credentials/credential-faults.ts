@@ -108,7 +108,11 @@ function findFileFaults(credential: object): string[] {
   })
 }
 
-function findHeaderFaults({ headers = {}, headerFiles = {} }: Credential): string[] {
+/** What is wrong with headers that are to be sent: predicates without a subject. */
+export function findHeaderFaults({
+  headers = {},
+  headerFiles = {},
+}: Pick<Credential, 'headers' | 'headerFiles'>): string[] {
   const names = [...Object.keys(headers), ...Object.keys(headerFiles)]
   return [
     ...(names.every((name) => HEADER_NAME.test(name))

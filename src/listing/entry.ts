@@ -3,6 +3,7 @@ import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
+import type { Hook } from './hook.js'
 
 /** A directory and the revision it is kept equal to. */
 export interface Entry {
@@ -27,6 +28,10 @@ export interface Entry {
   clean: boolean
   /** The name of a credential; undefined: the one with the longest matching prefix. */
   credential: string | undefined
+  /** What must succeed before a commit is published. */
+  before: readonly Hook[]
+  /** What is told of a published commit. */
+  after: readonly Hook[]
 }
 
 /** The settings that entries fall back on. */
@@ -37,4 +42,6 @@ export interface ListingDefaults {
   stateDirectory?: string | undefined
   publish: PublishMode
   intervalMs: number
+  /** Whether hooks may run programs. @default false */
+  runHooks?: boolean
 }

@@ -33,10 +33,11 @@ export class FaultList {
 
   add(fault: Fault): void {
     this.faults.push(fault)
-    this.#pointers.add(fault.pointer)
+    const names = fault.pointer.split('/')
+    for (let end = names.length; end > 0; end--) this.#pointers.add(names.slice(0, end).join('/'))
   }
 
-  /** Whether the value at `pointer` is known to be faulty already. */
+  /** Whether the value at `pointer`, or one in it, is known to be faulty already. */
   has(pointer: string): boolean {
     return this.#pointers.has(pointer)
   }

@@ -13,8 +13,15 @@ export interface FieldSchema {
   examples?: unknown[]
 }
 
+/** What the schema says of an object. */
+export interface ObjectSchema {
+  required?: string[]
+  properties: Record<string, FieldSchema>
+}
+
 interface ListingSchema {
-  items: { required: string[]; properties: Record<string, FieldSchema> }
+  definitions: { hook: ObjectSchema }
+  items: ObjectSchema
 }
 
 /** The JSON Schema of a listing. */
@@ -25,7 +32,8 @@ export const FIELDS = Object.keys(LISTING_SCHEMA.items.properties)
 const REVISION_FIELDS = ['branch', 'tag', 'semver', 'commit', 'ref']
 
 const check = createSchemaCheck(LISTING_SCHEMA, {
-  additionalProperties: ({ params }) => unknownField(params['additionalProperty']),
+  additionalProperties: ({ params, parentSchema }) =>
+    unknownField(params['additionalProperty'], Object.keys(parentSchema?.['properties'] ?? {})),
   required: ({ params }) => [`lacks the field "${params['missingProperty']}"`],
   type: ({ instancePath, params, data }) => [typeFault(instancePath, params['type'], data)],
   // Of another type, it has a fault for that already.
@@ -49,8 +57,8 @@ function isEmpty(): [string] {
   return ['is empty: give it a value, or leave the field out where it is optional']
 }
 
-function unknownField(name: string): [string, string] {
-  const hint = suggestion(name, FIELDS) || `: known are ${FIELDS.join(', ')}`
+function unknownField(name: string, known: string[]): [string, string] {
+  const hint = suggestion(name, known) || `: known are ${known.join(', ')}`
   return [`is not a known field${hint}`, name]
 }
 

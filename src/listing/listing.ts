@@ -11,6 +11,7 @@ import type { Entry, ListingDefaults } from './entry.js'
 import { FaultList, ListingError } from './listing-error.js'
 import { FIELDS, findSchemaFaults } from './listing-schema.js'
 import { type ReadEntry, readEntry } from './read-entry.js'
+import { findTouchFaults } from './read-hooks.js'
 import { findRealFaults } from './real-place.js'
 
 /** Room for 100,000 entries. What is longer is not parsed, which takes many times its length. */
@@ -34,11 +35,24 @@ export function parseListing(text: string, folder: string, defaults: ListingDefa
     const fields = typeof item === 'object' && item !== null ? item : {}
     drafts.push(readEntry(fields, { folder, defaults, pointer: `/${index}` }, faults))
   }
+  for (const fault of touchFaults(drafts, defaults)) faults.add(fault)
   for (const fault of findPathConflicts(drafts.map(({ directory }) => directory))) faults.add(fault)
   if (faults.faults.length > 0) {
     throw new ListingError(inFileOrder(faults.faults, items).slice(0, MAX_FAULTS))
   }
   return drafts.flatMap(({ entry }) => entry ?? [])
+}
+
+/** A file that is touched must not lie in what any entry publishes. */
+function touchFaults(drafts: readonly ReadEntry[], { stateDirectory }: ListingDefaults): Fault[] {
+  const directories = new Set(drafts.flatMap(({ directory }) => directory ?? []))
+  return drafts.flatMap(({ entry }, index) => {
+    const hooks = entry ? [...entry.before, ...entry.after] : []
+    return findTouchFaults(hooks, directories, stateDirectory).map(({ name, message }) => ({
+      pointer: `/${index}/${name}/touch`,
+      message,
+    }))
+  })
 }
 
 /** {@link parseListing}, and a look at what the paths lead to on disk. Throws the same. */

@@ -11,6 +11,7 @@ import type { Submodules } from '../publish/tree/selection.js'
 import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
+import { type HooksContext, readHooks, type WrittenHook } from './read-hooks.js'
 import { parseSparse, parseSubdir } from './read-selection.js'
 
 /** The fields of an entry as the schema types them. */
@@ -32,6 +33,8 @@ interface WrittenEntry {
   suspend: boolean
   clean: boolean
   credential: string
+  before: WrittenHook[]
+  after: WrittenHook[]
 }
 
 /** Where an entry stands. */
@@ -77,6 +80,20 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
   const { required = true, suspend = false, clean = false, lfs = false, credential } = written
   const { submodules = 'off' } = written
+  const { runHooks: mayRun = false } = defaults
+  const hooksOf = (stage: HooksContext['stage']) =>
+    readHooks(written[stage] ?? [], {
+      stage,
+      folder,
+      mayRun,
+      check: (below, parse) => checkField(`${pointer}/${stage}${below}`, parse, faults),
+    })
+  const [before, after] = [hooksOf('before'), hooksOf('after')]
+  if (before.length > 0 && publish !== 'symlink') {
+    const message =
+      'needs publish to be symlink: in place, there is no whole new directory that a hook could look at before readers do'
+    faults.add({ pointer: `${pointer}/before`, message })
+  }
 
   if (directory === undefined) return { directory, entry: undefined }
   const destination = { directory, publish, clean, remote }
@@ -97,6 +114,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     suspend,
     clean,
     credential,
+    before,
+    after,
   }
   return { directory, entry }
 }

@@ -5,7 +5,7 @@ import { redact } from '../base/redact-patterns.js'
 import type { EntryLabels } from '../sync/events.js'
 import { CONDITIONS } from '../sync/state/lifecycle.js'
 import type { EntryStatus } from '../sync/status.js'
-import { type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
+import { HOOK_RESULTS, type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
 
 /** The longest ref that becomes a label, in characters: longer ones are cut. */
 const MAX_REF_LENGTH = 255
@@ -25,6 +25,8 @@ export class EntryMetrics {
 
   /** What is shown of each entry. */
   readonly #shown = new Map<string, Shown>()
+  /** Of each entry, the hooks that have series. */
+  readonly #hooks = new Map<string, Set<string>>()
   /** Entries that have no series yet. */
   readonly #isNew = new Set<string>()
 
@@ -61,6 +63,7 @@ export class EntryMetrics {
     this.removePublication({ entry })
     this.#publications.delete(entry)
     this.#hide(entry)
+    this.#removeHooks(entry)
     if (this.#isNew.delete(entry)) return
     for (const result of POLL_RESULTS) this.#metrics.polls.remove({ entry, result })
     for (const result of SYNC_RESULTS) this.#metrics.syncs.remove({ entry, result })
@@ -88,6 +91,25 @@ export class EntryMetrics {
     for (const state of CONDITIONS) this.#metrics.entryState.remove({ entry, state })
     this.#metrics.entryRequired.remove({ entry })
     if (shown.code !== undefined) this.#metrics.entryError.remove({ entry, code: shown.code })
+  }
+
+  /** One attempt of a hook. */
+  countHook(
+    { entry, hook }: { entry: string; hook: string },
+    result: (typeof HOOK_RESULTS)[number],
+  ): void {
+    const hooks = this.#hooks.get(entry) ?? new Set()
+    this.#hooks.set(entry, hooks.add(hook))
+    for (const each of HOOK_RESULTS) {
+      this.#metrics.hookRuns.inc({ entry, hook, result: each }, Number(each === result))
+    }
+  }
+
+  #removeHooks(entry: string): void {
+    for (const hook of this.#hooks.get(entry) ?? []) {
+      for (const result of HOOK_RESULTS) this.#metrics.hookRuns.remove({ entry, hook, result })
+    }
+    this.#hooks.delete(entry)
   }
 
   /** What failed before counts no more. */

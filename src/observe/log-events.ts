@@ -2,17 +2,11 @@
 // failure that repeats itself is said ever more rarely, and its end once.
 import { type Clock, systemClock } from '../base/clock.js'
 import type { ErrorCode } from '../base/errors.js'
-import {
-  type EntryLabels,
-  type Failure,
-  isSuccess,
-  type Observe,
-  type SyncEvent,
-} from '../sync/events.js'
+import { type EntryLabels, isSuccess, type Observe, type SyncEvent } from '../sync/events.js'
 import type { LogFields } from './log-fields.js'
 import type { Logger, LogLevel } from './logging.js'
 
-type FailureEvent = Extract<SyncEvent, Failure & EntryLabels>
+type FailureEvent = Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>
 type PlainEvent = Exclude<SyncEvent, FailureEvent | { type: 'bytes-received' }>
 type WebhookEvent = SyncEvent & { type: 'webhook-received' }
 
@@ -74,6 +68,9 @@ const LINES: Readonly<
   'poll-unchanged': ['debug', 'nothing new'],
   'poll-changed': ['debug', 'new revision found'],
   'sync-published': ['info', 'published'],
+  'hook-succeeded': ['info', 'hook done'],
+  'hook-failed': ['warn', 'hook failed'],
+  'hook-output': ['info', 'hook says'],
   'sync-continues': ['info', 'still syncing'],
   'fetch-fell-back': ['debug', 'fetching everything'],
   'tidy-failed': ['warn', 'left-overs could not be removed'],
@@ -116,9 +113,12 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
   return [...LINES[event.type], fieldsOf(event)]
 }
 
-/** What an event says, in whole milliseconds; how long each phase took is for metrics. */
+/** What is for metrics, or for hooks. */
+const NOT_LOGGED = ['type', 'phases', 'changes', 'summary']
+
+/** What an event says, in whole milliseconds. */
 function fieldsOf(event: object): LogFields {
-  const fields = Object.entries(event).filter(([name]) => name !== 'type' && name !== 'phases')
+  const fields = Object.entries(event).filter(([name]) => !NOT_LOGGED.includes(name))
   return Object.fromEntries(
     fields.map(([name, value]) => [
       name,

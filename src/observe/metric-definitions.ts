@@ -8,6 +8,9 @@ export const POLL_RESULTS = ['unchanged', 'changed', 'failed'] as const
 /** How one cycle of an entry, from poll to publication, can end. */
 export const SYNC_RESULTS = ['unchanged', 'published', 'failed'] as const
 
+/** How one attempt of a hook can end. */
+export const HOOK_RESULTS = ['succeeded', 'failed'] as const
+
 /** What one sync spends its time on. */
 export const PHASES = ['poll', 'fetch', 'unpack', 'publish', 'total'] as const
 
@@ -69,6 +72,13 @@ export function defineMetrics(registry: Registry) {
       'fetch_fallbacks_total',
       'Fetches of everything, as a fetch of what changed was not enough.',
       'entry',
+    ),
+    hookRuns: counter(
+      'hook_runs_total',
+      'Attempts of hooks, each by its place in the entry, by result.',
+      'entry',
+      'hook',
+      'result',
     ),
     lastSuccess: gauge(
       'last_success_timestamp_seconds',

@@ -7,7 +7,6 @@ import { type Clock, systemClock } from '../base/clock.js'
 import { cutName } from '../base/cut-text.js'
 import {
   type EntryLabels,
-  type Failure,
   isSuccess,
   type Observe,
   type SyncEvent,
@@ -87,6 +86,8 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
         if (!entries.has(event.entry)) return
         entries.ensure(event.entry)
         countEntryEvent(event, metrics)
+        if (event.type === 'hook-succeeded') entries.countHook(event, 'succeeded')
+        if (event.type === 'hook-failed') entries.countHook(event, 'failed')
         if (isUnknown(event)) entries.removePublication(event)
         if (event.type === 'content-found') entries.setPublication(event, event.oid)
         if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.wallTime())
@@ -186,7 +187,10 @@ function countPublication(
 }
 
 /** What stopped because the service stops or the entry changed did not fail. */
-function countFailure(event: Extract<SyncEvent, Failure & EntryLabels>, metrics: Metrics): void {
+function countFailure(
+  event: Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>,
+  metrics: Metrics,
+): void {
   const { entry, error, attempt } = event
   if (error.code === 'aborted') return
   if (event.type === 'poll-failed') metrics.polls.inc({ entry, result: 'failed' })

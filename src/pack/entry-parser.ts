@@ -11,6 +11,7 @@ import {
   MAX_HEADER_BYTES,
 } from '../git/entry-header.js'
 import { inflate } from '../git/inflate.js'
+import { type Limits, tooLarge } from '../git/limits.js'
 import type { LargeBlob } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
 import { assertHoldable, holdObject, type WholeMemory } from '../git/whole-objects.js'
@@ -18,7 +19,6 @@ import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
 import { BLOCK_BYTES, PackBytes } from './pack-bytes.js'
-import type { PackRoom, PackTally } from './pack-room.js'
 import { StreamInflate } from './stream-inflate.js'
 
 const PACK_HEADER_BYTES = 12
@@ -27,16 +27,18 @@ const MAX_SMALL_BYTES = 256 * 1024
 /** How much an entry may deflate to, beyond twice its size, in bytes. */
 const DEFLATED_SLACK_BYTES = 1024 * 1024
 
+/** A pack may hold so many objects beside files and directories: commits, and tags. */
+const MAX_OTHER_OBJECTS = 1000
+
 export interface EntryParserOptions {
   objectFormat: ObjectFormat
-  /** What all packs of the sync have together. */
-  room: PackRoom
-  /** What this one counts for. */
-  tally: PackTally
+  /** How many bytes of the pack stay in memory. */
+  memoryBytes: number
   /** From this size on, in bytes, a blob or a delta goes to a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
+  limits: Limits
   memory: WholeMemory
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void
@@ -63,6 +65,8 @@ export class EntryParser {
   readonly #checksum: Checksum
   #objectCount: number | undefined
   #parsed = 0
+  /** The sizes of all entries so far. */
+  #inflatedBytes = 0
   /** Where the next entry starts. */
   #position = PACK_HEADER_BYTES
   /** No use in trying again to parse before this many bytes have arrived. */
@@ -82,7 +86,8 @@ export class EntryParser {
 
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   async write(chunk: Buffer): Promise<void> {
-    this.#options.tally.addPackBytes(chunk.length)
+    const { limits } = this.#options
+    if (this.#pack.length + chunk.length > limits.packBytes) throw tooLarge(limits, 'packBytes')
     this.#checksum.update(chunk)
     // In steps, since what follows the start of a larger entry is copied out again.
     for (let start = 0; start < chunk.length; start += BLOCK_BYTES) {
@@ -112,7 +117,6 @@ export class EntryParser {
     if (trailerAt < this.#position) throw corrupt('ends too early')
     if (trailerAt > this.#position) throw corrupt('goes on after its last object')
     if (!this.#checksum.isRight()) throw corrupt('does not match its checksum')
-    this.#pack.end()
   }
 
   /** Inflates once more the entry that starts at `start`; the next one starts at `end`. */
@@ -153,17 +157,21 @@ export class EntryParser {
   }
 
   #decodeObjectCount(): number {
+    const { limits } = this.#options
     const count = decodePackHeader(this.#pack.read(0, PACK_HEADER_BYTES))
-    this.#options.tally.addEntries(count)
+    if (count > limits.files + MAX_OTHER_OBJECTS) throw tooLarge(limits, 'files')
     return count
   }
 
   #header(): EntryHeader | undefined {
+    const { limits } = this.#options
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
     if (header && !isDelta(header.kind))
       assertHoldable(header.kind.type, header.size, this.#options.memory)
-    if (header) this.#options.tally.assertFits(header.size)
+    if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
+      throw tooLarge(limits, 'checkoutBytes')
+    }
     return header
   }
 
@@ -230,7 +238,7 @@ export class EntryParser {
     const offset = this.#position
     this.#position += header.end + deflatedBytes
     this.#parsed++
-    this.#options.tally.addEntryBytes(header.size)
+    this.#inflatedBytes += header.size
     this.#options.onEntry({ offset, header, content })
   }
 }

@@ -1,5 +1,6 @@
 // What polling and syncing share: the few values and parts that both are given.
 import type { Clock } from '../base/clock.js'
+import type { AskBefore } from '../hooks/before-hooks.js'
 import type { FetchLfs } from '../lfs/lfs-session.js'
 import type { Entry } from '../listing/entry.js'
 import type { Target } from '../publish/target.js'
@@ -19,6 +20,8 @@ export interface SyncContext {
   /** Opens what fetches the objects of Git LFS for an entry. */
   openLfs: (entry: Entry) => FetchLfs
   submodules: Pick<SubmoduleRemotes, 'forSync'>
+  /** Asks the hooks of an entry whether a commit may be published. */
+  askBefore: AskBefore
   /** The longest time one poll or one sync may take. */
   syncTimeoutMs: number
   /** How long an earlier worktree stays after the link was swapped, in milliseconds. */

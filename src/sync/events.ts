@@ -1,7 +1,9 @@
 // What happens, as values. Logic reports events; observers turn them into log
 // lines and metrics.
 import type { SyncError } from '../base/errors.js'
+import type { CommitSummary } from '../git/commit-summary.js'
 import type { Oid } from '../git/oid.js'
+import type { ChangedPaths } from '../hooks/hook-event.js'
 import type { SetAside } from '../publish/target.js'
 import type { Ignored } from '../publish/tree/attribute-plan.js'
 import type { WorkPhase } from '../worker/progress.js'
@@ -65,7 +67,15 @@ export type SyncEvent =
       /** What led to it, and how long ago; absent where nothing new was found. */
       trigger?: Trigger
       lagMs?: number
+      /** For hooks: of which paths, where there are any; and the commit, where it is known. */
+      changes?: ChangedPaths | undefined
+      summary?: CommitSummary | undefined
     } & EntryLabels)
+  /** A hook did its work, or failed; `hook` is its place in the entry. */
+  | ({ type: 'hook-succeeded'; hook: string; oid: Oid; durationMs: number } & EntryLabels)
+  | ({ type: 'hook-failed'; hook: string; oid: Oid; durationMs: number } & Failure & EntryLabels)
+  /** What a hook printed. */
+  | ({ type: 'hook-output'; hook: string; line: string } & EntryLabels)
   /** A sync takes long, and goes on. */
   | ({ type: 'sync-continues' } & ProgressReport & EntryLabels)
   /** Pack bytes came, whatever becomes of them. */

@@ -1,6 +1,7 @@
 // Brings one entry to what its remote named last: fetch, unpack, publish.
 import type { ErrorCode } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { ChangedPaths } from '../hooks/hook-event.js'
 import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { isPartial, isWholeBy, selectionKey } from '../publish/tree/selection.js'
@@ -88,8 +89,10 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
     isSelective(attempt) ||
     observedSelection === selectionKey(selection)
   const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
+  const told: { changes?: ChangedPaths } = {}
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
-    const inTime = { ...attempt, signal: limited }
+    const allow = permissionOf({ ...attempt, signal: limited }, told)
+    const inTime = { ...attempt, signal: limited, allow }
     try {
       if (have !== undefined && (drift || have === wanted.commit)) {
         const repaired = await repair(inTime, have, drift?.missing ?? [])
@@ -105,7 +108,7 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
   })
   const fetchMs = result.receivedAt - startedAt
   const durationMs = performance.now() - startedAt
-  return { type: 'published', wanted, result, fetchMs, durationMs }
+  return { type: 'published', wanted, result, ...told, fetchMs, durationMs }
 }
 
 interface Attempt {
@@ -115,6 +118,26 @@ interface Attempt {
   session: Remote['session']
   context: SyncContext
   signal: AbortSignal
+  /** Asked before a commit is published. */
+  allow?: PackToPublish['allow']
+}
+
+/** Where an entry has hooks: what asks those before, and notes for those after what changes. */
+function permissionOf(
+  { context, signal, state }: Attempt,
+  told: { changes?: ChangedPaths },
+): PackToPublish['allow'] {
+  const { after, before, directory: path } = state.desired.entry
+  if (before.length + after.length === 0) return undefined
+  return async ({ changed, commit: oid, summary, worktree }) => {
+    told.changes = changed
+    const { commit: previousOid, selection: last } = state.observed
+    // What readers see already, or had been allowed to, needs no permission.
+    const isRepair = oid === previousOid && last === selectionKey(state.desired.entry.selection)
+    if (worktree === undefined || isRepair) return
+    const event = { event: 'before', oid, previousOid, path, changed, summary } as const
+    await context.askBefore(before, { ...labelsOf(state), ...event }, worktree, signal)
+  }
 }
 
 /** With `have`, the remote sends only what that published commit lacks. */
@@ -153,7 +176,7 @@ function blobsOf(oids: readonly Oid[]): FetchRequest {
 
 /** Without a request, nothing is fetched but blobs that are lacking. */
 async function receive(
-  { state, progress, session, context, signal }: Attempt,
+  { allow, state, progress, session, context, signal }: Attempt,
   revisions: Pick<PackToPublish, 'want' | 'have'>,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
@@ -179,7 +202,7 @@ async function receive(
   try {
     const part = { target, selection, remote, ...revisions }
     const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
-    const pack = { ...part, ...fetches, progress: progress.work }
+    const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
     return await context.workers.publish(pack, signal)
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.

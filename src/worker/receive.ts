@@ -11,7 +11,6 @@ import type { RemoteUrl } from '../git/remote-url.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
-import { PackRoom } from '../pack/pack-room.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
 import type { Publication, Published, Ready } from '../publish/publisher.js'
@@ -57,9 +56,7 @@ export interface UnpackOptions {
 }
 
 /** A commit that is verified and staged whole. */
-export interface ReadyCommit extends Ready {
-  commit: Oid
-}
+export interface ReadyCommit extends Ready, Pick<Unpacked, 'commit' | 'summary'> {}
 
 /** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
 export interface PackRequest {
@@ -110,7 +107,6 @@ class Unpacking {
   readonly #progress: WorkProgress
   readonly #base: PublishedTree | undefined
   readonly #memory: CommitMemory
-  readonly #room: PackRoom
   readonly #reader: PackReader
   readonly #objects: CommitObjects
   readonly #composed: ComposedCommit
@@ -139,8 +135,6 @@ class Unpacking {
       )
     }
     this.#memory = new CommitMemory(options.memory, options.checkpoint)
-    const { limits, memoryBytes } = options
-    this.#room = new PackRoom({ limits, memoryBytes, cacheBytes: memoryBytes })
     this.#reader = this.#openReader()
     this.#objects = new CommitObjects(this.#reader, this.#base)
     this.#composed = new ComposedCommit({
@@ -186,10 +180,10 @@ class Unpacking {
     this.#publication?.abandon()
   }
 
-  async #assertAllowed(publication: Publication, { commit }: Pick<Unpacked, 'commit'>) {
+  async #assertAllowed(publication: Publication, commit: Pick<Unpacked, 'commit' | 'summary'>) {
     const { allow, checkpoint } = this.#options
     if (!allow) return
-    await allow({ commit, ...publication.ready() })
+    await allow({ ...commit, ...publication.ready() })
     // It may have taken a while.
     checkpoint()
   }
@@ -199,12 +193,14 @@ class Unpacking {
     this.#base?.close()
   }
 
-  #openReader(): PackReader {
-    const { checkpoint, want } = this.#options
+  #openReader(memoryBytes = this.#options.memoryBytes): PackReader {
+    const { checkpoint, limits, want } = this.#options
     return new PackReader({
       objectFormat: objectFormatOf(want),
-      room: this.#room,
+      memoryBytes,
+      cacheBytes: memoryBytes,
       largeBytes: LARGE_BYTES,
+      limits,
       memory: this.#memory.forPack(),
       checkpoint,
       createFile: () => this.#incoming.create(),
@@ -233,10 +229,10 @@ class Unpacking {
   }
 
   /** Receives another pack, if any is to be had. */
-  async #fetch(request: PackRequest): Promise<PackReader | undefined> {
+  async #fetch(request: PackRequest, memoryBytes?: number): Promise<PackReader | undefined> {
     const { fetch } = this.#options
     if (!fetch) return undefined
-    const reader = this.#openReader()
+    const reader = this.#openReader(memoryBytes)
     this.#objects.add(reader)
     try {
       beginPhase(this.#progress, 'fetch')
@@ -252,7 +248,7 @@ class Unpacking {
 
   /** Fetches the submodules that are to be published. */
   async #addSubmodules(): Promise<void> {
-    const { remote, selection = ALL, want } = this.#options
+    const { memoryBytes, remote, selection = ALL, want } = this.#options
     if (!remote || !selection.submodules) return
     const { tree: root } = this.#objects.commitOf(want)
     await this.#composed.addSubmodules(
@@ -262,11 +258,11 @@ class Unpacking {
           if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
           return this.#objects.readBlob(oid)
         },
-        fetchCommit: async ({ commit, have, ...submodule }) => {
+        fetchCommit: async ({ commit, have, others, ...submodule }) => {
           await fetchByIdOrRefs(commit, async (refsDepth) => {
             const haves = have === undefined || refsDepth !== undefined ? [] : [have]
             const request = { wants: [commit], haves, submodule, refsDepth }
-            const pack = await this.#fetch(request)
+            const pack = await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
             const hasCome = pack?.has(commit) ?? false
             if (pack && !hasCome) this.#objects.remove(pack)
             return hasCome

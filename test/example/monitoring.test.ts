@@ -40,6 +40,7 @@ const EVENTS: readonly SyncEvent[] = [
   { type: 'listing-loaded', path: 'listing.json', entries: 1, added: 1, changed: 0, removed: 0 },
   { type: 'entry-added', ...LABELS },
   { type: 'poll-unchanged', ...LABELS, oid: 'a'.repeat(40), durationMs: 1 },
+  { type: 'hook-succeeded', ...LABELS, hook: 'after/0', oid: 'a'.repeat(40), durationMs: 1 },
   { type: 'remote-requested', host: 'git.example.com', service: 'git-upload-pack', code: '200' },
 ]
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { Registry } from 'prom-client'
 import { type Disposition, ERROR_CODES } from '../../src/base/error-codes.js'
 import { CREDENTIAL_VARIABLES } from '../../src/credentials/environment.js'
-import { LISTING_SCHEMA } from '../../src/listing/listing-schema.js'
+import { LISTING_SCHEMA, type ObjectSchema } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
 import { LIFECYCLE, type Phase } from '../../src/sync/state/lifecycle.js'
@@ -46,17 +46,8 @@ export const DOCUMENTS: Readonly<Record<string, Parts>> = {
       ),
   },
   'docs/reference/listing.md': {
-    listing: () => {
-      const { required, properties } = LISTING_SCHEMA.items
-      return table(
-        ['field', 'default', 'meaning'],
-        Object.entries(properties).map(([field, schema]) => [
-          code(field),
-          required.includes(field) ? 'required' : optionalDefault(schema.default),
-          schema.description,
-        ]),
-      )
-    },
+    listing: () => fieldTable(LISTING_SCHEMA.items),
+    hook: () => fieldTable(LISTING_SCHEMA.definitions.hook),
   },
   'docs/reference/credentials.md': {
     'credential-variables': () =>
@@ -107,6 +98,17 @@ export const DOCUMENTS: Readonly<Record<string, Parts>> = {
   'docs/architecture.md': {
     states: () => `\`\`\`mermaid\n${drawLifecycle()}\n\`\`\``,
   },
+}
+
+function fieldTable({ required = [], properties }: ObjectSchema): string {
+  return table(
+    ['field', 'default', 'meaning'],
+    Object.entries(properties).map(([field, schema]) => [
+      code(field),
+      required.includes(field) ? 'required' : optionalDefault(schema.default),
+      schema.description,
+    ]),
+  )
 }
 
 /** The text between the markers of the part called `name`. Throws where they are missing. */

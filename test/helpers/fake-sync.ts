@@ -86,6 +86,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     verifyIntervalMs: options.verifyIntervalMs ?? 0,
     webhookPollIntervalMs: 300_000,
     stateDirectory: undefined,
+    askBefore: async () => undefined,
     openLfs: () => () => [],
     openSession: (entry) => {
       opened.push(entry)

@@ -6,8 +6,11 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import path from 'node:path'
 import { constants, createDeflate } from 'node:zlib'
+import { UNLIMITED } from '../../src/git/limits.js'
+import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { fileAt } from './file-at.js'
-import { assemblePack, blob, encodeHeader, packReader, type ReaderOptions } from './packs.js'
+import { UNBOUNDED } from './memory.js'
+import { assemblePack, blob, encodeHeader } from './packs.js'
 
 const MIB = 1024 * 1024
 const CHUNK_BYTES = 65_515
@@ -15,11 +18,16 @@ const CHUNKS_PER_COLLECTION = 64
 
 const [directory = '', ...sizes] = process.argv.slice(2)
 let files = 0
-const options: ReaderOptions = {
+const options: PackReaderOptions = {
+  objectFormat: 'sha1',
+  findBase: () => undefined,
   cacheBytes: 8 * MIB,
   memoryBytes: 8 * MIB,
   largeBytes: 4 * MIB,
   createFile: () => fileAt(path.join(directory, String(files++))),
+  limits: UNLIMITED,
+  memory: UNBOUNDED,
+  checkpoint: () => undefined,
 }
 
 await read([assemblePack([blob('warm-up')])])
@@ -32,7 +40,7 @@ console.log(JSON.stringify({ objects, grownBytes: peak - before }))
 async function read(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<number> {
   const oids: string[] = []
   let written = 0
-  const reader = packReader({ ...options, onObject: (oid) => oids.push(oid) })
+  const reader = new PackReader({ ...options, onObject: (oid) => oids.push(oid) })
   for await (const chunk of chunks) {
     for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
       await reader.write(chunk.subarray(start, start + CHUNK_BYTES))

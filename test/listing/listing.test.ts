@@ -29,6 +29,8 @@ test('a listing of 2022 works, with every default filled in', () => {
       suspend: false,
       clean: false,
       credential: undefined,
+      before: [],
+      after: [],
     },
   ])
 })
@@ -48,6 +50,8 @@ test('every field is taken over', () => {
       suspend: true,
       clean: true,
       credential: 'deploy',
+      before: [],
+      after: [],
     },
   ])
   assert.deepEqual(entry, {
@@ -73,6 +77,8 @@ test('every field is taken over', () => {
     suspend: true,
     clean: true,
     credential: 'deploy',
+    before: [],
+    after: [],
   })
 })
 

@@ -22,6 +22,7 @@ test('the text has exactly these names, beside the process metrics', async () =>
     git_autosync_webhooks_total: 'counter',
     git_autosync_fetched_bytes_total: 'counter',
     git_autosync_files_written_total: 'counter',
+    git_autosync_hook_runs_total: 'counter',
     git_autosync_files_deleted_total: 'counter',
     git_autosync_last_success_timestamp_seconds: 'gauge',
     git_autosync_consecutive_failures: 'gauge',

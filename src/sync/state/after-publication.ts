@@ -25,7 +25,7 @@ export const afterPublication: OutcomeRule<'published'> = (
   outcome,
   { clock },
 ) => {
-  const { wanted, result, fetchMs, durationMs } = outcome
+  const { wanted, result, changes, fetchMs, durationMs } = outcome
   const { commit: previousOid, drift, ignored } = observed
   const { commit: oid, bytes, filesDeleted, filesWritten } = result
   const attributes = result.ignored?.map(({ attribute }) => attribute) ?? []
@@ -45,7 +45,8 @@ export const afterPublication: OutcomeRule<'published'> = (
   if (!drift || oid !== previousOid) {
     const counts = { phases, filesWritten, filesDeleted }
     const lag = lagOf(desired, clock)
-    events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...lag })
+    const more = { ...lag, ...(changes && { changes, summary: result.summary }) }
+    events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...more })
   }
   return {
     observed: {

@@ -1,6 +1,7 @@
 // What the steps of the work on an entry come to, and what is asked of it, as values; and what
 // follows from them, also as values: conclusion.ts decides it, and entry-state.ts writes it.
 import type { SyncError } from '../../base/errors.js'
+import type { ChangedPaths } from '../../hooks/hook-event.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Inspection } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
@@ -46,7 +47,13 @@ export type Outcome =
   /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
   | ({ type: 'syncing' } & Syncing)
-  | ({ type: 'published'; wanted: ResolvedRevision; result: Unpacked } & SyncDurations)
+  | ({
+      type: 'published'
+      wanted: ResolvedRevision
+      result: Unpacked
+      /** Noted where the entry has hooks. */
+      changes?: ChangedPaths | undefined
+    } & SyncDurations)
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
   | { type: 'tidied'; againInMs: number | undefined }

@@ -23,6 +23,9 @@ const HARMLESS_HEADERS = new Set([
   'git-protocol',
   'pragma',
   'user-agent',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
 ])
 
 /** Whether a response sends its client elsewhere. */

@@ -46,6 +46,7 @@ function createContext() {
     verifyIntervalMs: 1000,
     webhookPollIntervalMs: 300_000,
     stateDirectory: undefined,
+    askBefore: async () => undefined,
     openLfs: () => () => [],
   }
   return { context, faults }

@@ -1,0 +1,62 @@
+// The hooks of all entries: what is asked before a commit is published, and told after it, and how
+// events of the one become work of the other.
+import type { Clock } from './base/clock.js'
+import { AfterHooks } from './hooks/after-hooks.js'
+import { type AskBefore, createBeforeHooks } from './hooks/before-hooks.js'
+import type { HookEvent } from './hooks/hook-event.js'
+import type { HookOutcome } from './hooks/hook-outcome.js'
+import { createHookRunner } from './hooks/hook-runner.js'
+import type { Post } from './hooks/post-hook.js'
+import type { Hook } from './listing/hook.js'
+import { type EntryLabels, isSuccess, type Observe, type SyncEvent } from './sync/events.js'
+
+export interface EntryHooksOptions {
+  clock: Clock
+  post: Post
+  /** Told what hooks do. */
+  observe: Observe
+  onError: (error: unknown) => void
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface EntryHooks {
+  askBefore: AskBefore
+  after: AfterHooks
+  /** Has hooks told of what is published. */
+  hear(event: SyncEvent): void
+}
+
+/** Creates the hooks of entries; there are none before `after` is given some. */
+export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
+  const { clock, environment, observe: tell, onError, post } = options
+  const onLine = (event: HookEvent, hook: Hook, line: string) =>
+    tell({ type: 'hook-output', ...labelsIn(event), hook: hook.name, line })
+  const run = createHookRunner({ clock, environment, post, onLine })
+  const observe = (outcome: HookOutcome) => {
+    const { durationMs, event, hook } = outcome
+    const told = { ...labelsIn(event), hook: hook.name, oid: event.oid, durationMs }
+    if (outcome.result === 'succeeded') return tell({ type: 'hook-succeeded', ...told })
+    const { attempt, error, retryInMs } = outcome
+    tell({ type: 'hook-failed', ...told, error, attempt, retryInMs })
+  }
+  const after = new AfterHooks({ clock, random: Math.random, run, observe, onError })
+  return {
+    askBefore: createBeforeHooks({ clock, run, observe }),
+    after,
+    hear(event) {
+      if (!isSuccess(event)) return
+      const { entry, oid, ref, repo } = event
+      const what = { entry, repo, ref, oid, previousOid: undefined, changed: NOTHING_KNOWN }
+      if (event.type !== 'sync-published') return after.published(what)
+      const { changes: changed = NOTHING_KNOWN, previousOid, summary } = event
+      after.published({ ...what, previousOid, changed, summary })
+    },
+  }
+}
+
+/** Of what an earlier run of this service published. */
+const NOTHING_KNOWN = { count: 0, paths: [] }
+
+function labelsIn({ entry, ref, repo }: HookEvent): EntryLabels {
+  return { entry, repo, ref }
+}

@@ -1,0 +1,53 @@
+// Does what one hook is for, once. Whoever calls it decides what follows where it fails.
+import type { Clock } from '../base/clock.js'
+import type { Hook, PostHook } from '../listing/hook.js'
+import { fillJson } from '../listing/hook-template.js'
+import { type HookEvent, toFacts, toMessage } from './hook-event.js'
+import type { Post } from './post-hook.js'
+import { type RunOptionsOfHook, runProgram } from './run-hook.js'
+import { touchFile } from './touch-hook.js'
+
+export interface HookRunnerOptions extends Pick<RunOptionsOfHook, 'environment'> {
+  clock: Clock
+  post: Post
+  /** Told of each line that a program prints, up to a limit. */
+  onLine: (event: HookEvent, hook: Hook, line: string) => void
+}
+
+/** One attempt. */
+export interface HookAttempt {
+  event: HookEvent
+  /** Names the message, the same at each attempt. */
+  id: string
+  /** Where a program starts. */
+  directory: string
+  signal: AbortSignal
+}
+
+/** Does what `hook` is for. Throws a SyncError, `hook-failed` where it is the hook's own fault. */
+export type RunHookOnce = (hook: Hook, attempt: HookAttempt) => Promise<void>
+
+/** Creates what runs hooks. */
+export function createHookRunner(options: HookRunnerOptions): RunHookOnce {
+  const { clock, environment, onLine, post } = options
+  return async (hook, { directory, event, id, signal }) => {
+    switch (hook.kind) {
+      case 'run': {
+        const tell = (line: string) => onLine(event, hook, line)
+        return runProgram(hook, event, { clock, environment, directory, onLine: tell, signal })
+      }
+      case 'touch':
+        return touchFile(hook.file, clock.wallTime())
+      case 'post': {
+        const { name, timeoutMs } = hook
+        const body = bodyOf(hook, event)
+        const message = { id, body, contentType: 'application/json', facts: toFacts(event) }
+        return post(hook, message, { name: `The hook ${name}`, timeoutMs, signal })
+      }
+    }
+  }
+}
+
+function bodyOf({ body }: PostHook, event: HookEvent): string {
+  return JSON.stringify(body === undefined ? toMessage(event) : fillJson(body, toFacts(event)))
+}
