@@ -23,6 +23,8 @@ export interface Announced extends Pick<Announcement, 'oid' | 'before'> {
   at: number
   /** Until when the remote may trail what was announced. */
   until: number
+  /** Whether its commit was asked for, before the remote confirmed it. */
+  isFetched: boolean
 }
 
 const HEADS = 'refs/heads/'

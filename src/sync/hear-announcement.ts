@@ -3,26 +3,33 @@ import { isSameRepository } from '../git/repository-name.js'
 import { type Announcement, mayFollow } from './announcement.js'
 import type { SyncContext } from './context.js'
 import type { Remote } from './remote.js'
-import { conclude } from './state/entry-state.js'
+import { conclude, type EntryState } from './state/entry-state.js'
 
-/** Has every entry poll that may follow what was pushed; returns how many these are. */
+/** Announcements make no more polls of one remote than one in this time, in milliseconds. */
+const SHORTEST_INTERVAL_MS = 250
+
+/** Has every entry polled that may follow what was pushed; returns them. */
 export function hearAnnouncement(
-  { entries, repository }: Remote,
+  remote: Remote,
   announcement: Announcement,
   context: SyncContext,
-): number {
+): EntryState[] {
+  const { announcedAt, entries, repository } = remote
   const { ref, repositories } = announcement
-  if (!repository || !repositories.some((name) => isSameRepository(name, repository))) return 0
-  let matched = 0
+  if (!repository || !repositories.some((name) => isSameRepository(name, repository))) return []
+  const now = context.clock.now()
+  // One that is due still is that of all that come before it.
+  const pollAt = announcedAt > now ? announcedAt : Math.max(now, announcedAt + SHORTEST_INTERVAL_MS)
+  const matched: EntryState[] = []
   for (const state of entries) {
     const { entry, wanted } = state.desired
-    const isMatched = !entry.suspend && mayFollow(entry.revision, ref, wanted?.ref)
-    if (isMatched) matched++
-    conclude(
-      state,
-      isMatched ? { type: 'announced', announcement } : { type: 'webhook-heard' },
-      context,
-    )
+    if (!entry.suspend && mayFollow(entry.revision, ref, wanted?.ref)) {
+      conclude(state, { type: 'announced', announcement, pollAt }, context)
+      matched.push(state)
+    } else {
+      conclude(state, { type: 'webhook-heard' }, context)
+    }
   }
+  if (matched.length > 0) remote.announcedAt = pollAt
   return matched
 }

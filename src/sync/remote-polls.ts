@@ -10,6 +10,7 @@ import { hearAnnouncement } from './hear-announcement.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote } from './remote.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
+import { isDue } from './state/due.js'
 import type { EntryState } from './state/entry-state.js'
 
 export interface RemotePollsOptions extends SyncContext {
@@ -81,15 +82,18 @@ export class RemotePolls {
     if (this.of(entry)?.isInspected) this.add(entry)
   }
 
-  /** Polls what a push concerns that was announced; returns how many entries that are. */
-  announce(announcement: Announcement): number {
-    let matched = 0
+  /** Polls what a push concerns that was announced; returns the entries. */
+  announce(announcement: Announcement): EntryState[] {
+    const all: EntryState[] = []
     for (const [key, remote] of this.#remotes) {
-      const count = hearAnnouncement(remote, announcement, this.#options)
-      if (count > 0) this.#queue.add(key)
-      matched += count
+      const matched = hearAnnouncement(remote, announcement, this.#options)
+      if (matched.length === 0) continue
+      const now = this.#options.clock.now()
+      if (matched.some(({ schedule }) => isDue(schedule, now))) this.#queue.add(key)
+      else this.#addWhenDue(key)
+      all.push(...matched)
     }
-    return matched
+    return all
   }
 
   /** Polls an entry's remote when the first of its entries is due. */
@@ -108,7 +112,7 @@ export class RemotePolls {
   async #poll(key: string, signal: AbortSignal): Promise<void> {
     const remote = this.#remotes.get(key)
     if (!remote) return
-    this.#onPolled(await pollRemote(remote, this.#options, signal))
+    this.#onPolled(await remote.whilePolled(() => pollRemote(remote, this.#options, signal)))
     this.#addWhenDue(key)
   }
 

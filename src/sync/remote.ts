@@ -24,6 +24,11 @@ export class Remote {
   failures = 0
   /** Whether its next poll may hang. */
   readonly suspicion = new HangSuspicion()
+  /** When the last poll that was announced is due, or was. */
+  announcedAt = Number.NEGATIVE_INFINITY
+  /** Whether a poll is under way, and what waits for its end. */
+  #isPolled = false
+  readonly #waiting: (() => void)[] = []
   /** Whether it was asked for its refs, and has not answered. */
   #isAsked = false
   readonly #likely: LikelyRefs
@@ -32,6 +37,27 @@ export class Remote {
     this.session = session
     this.repository = repository
     this.#likely = new LikelyRefs(session)
+  }
+
+  /** Whether a poll is under way, of which not all follows yet. */
+  get isPolled(): boolean {
+    return this.#isPolled
+  }
+
+  /** Resolves at the end of the poll that is under way, or of the next one. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Does the work of one poll. */
+  async whilePolled<T>(work: () => Promise<T>): Promise<T> {
+    this.#isPolled = true
+    try {
+      return await work()
+    } finally {
+      this.#isPolled = false
+      for (const resolve of this.#waiting.splice(0)) resolve()
+    }
   }
 
   /** Whether it was found out, or tried to, what is in place of each of its entries. */

@@ -1,4 +1,5 @@
-// Brings one entry to what its remote named last: fetch, unpack, publish.
+// Brings one entry to what its remote named last, or to what was announced, once the remote confirms
+// that: fetch, unpack, publish.
 import type { ErrorCode } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { ChangedPaths } from '../hooks/hook-event.js'
@@ -9,6 +10,8 @@ import type { FetchRequest } from '../remote/remote-session.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/receive.js'
 import { needsWholeFetch } from '../worker/whole-fetch.js'
+import { announcedRevision } from './announced-revision.js'
+import { confirmation, isConfirmed } from './confirmation.js'
 import { type SyncContext, targetOf } from './context.js'
 import type { Remote } from './remote.js'
 import type { ResolvedRevision } from './resolve-revision.js'
@@ -36,15 +39,21 @@ export async function syncEntry(
   context: SyncContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { wanted } = state.desired
-  if (!wanted || !needsSync(state)) return
+  const announced = needsSync(state) ? undefined : announcedRevision(state)
+  const wanted = announced ?? state.desired.wanted
+  if (!wanted || (!announced && !needsSync(state))) return
   const progress = new SyncProgress(context.clock, (event) =>
     context.observe({ ...labelsOf(state), ...event }),
   )
   conclude(state, { type: 'syncing', wanted, progress }, context)
   try {
-    const outcome = await runStep('sync', state, context, signal, () =>
-      publishWanted({ state, wanted, progress, session: remote.session, context, signal }),
+    const attempt = { state, wanted, progress, session: remote.session, context, signal }
+    const outcome = await runStep<OutcomeOf<'published' | 'unconfirmed'>>(
+      'sync',
+      state,
+      context,
+      signal,
+      () => (announced ? publishAnnounced(attempt, remote) : publishWanted(attempt)),
     )
     if (outcome?.type !== 'failed') return
     const { at, error } = outcome
@@ -75,6 +84,21 @@ async function findAgain(
   if (!signal.aborted) conclude(state, { type: 'found-again', wanted, found }, context)
 }
 
+/** What fails before the remote confirms it is no failure: its poll says what follows. */
+async function publishAnnounced(
+  attempt: Attempt,
+  remote: Remote,
+): Promise<OutcomeOf<'published' | 'unconfirmed'>> {
+  const { state, wanted } = attempt
+  const confirm = (signal: AbortSignal) => confirmation(state, remote, wanted.want, signal)
+  try {
+    return await publishWanted({ ...attempt, confirm })
+  } catch (error) {
+    if (isConfirmed(state, wanted.want)) throw error
+    return { type: 'unconfirmed' }
+  }
+}
+
 async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> {
   const { state, wanted, context, signal } = attempt
   const { clock, observe, syncTimeoutMs } = context
@@ -101,6 +125,8 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
       return await fetchAndPublish(inTime, have)
     } catch (error) {
       const isWhole = have === undefined && !isSelective(attempt)
+      // What was only announced costs one request.
+      if (attempt.confirm && !isConfirmed(state, wanted.want)) throw error
       if (isWhole || limited.aborted || !needsWholeFetch(error, refusalsOf(attempt))) throw error
       observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
       return receive(inTime, { want: wanted.want, have: undefined }, wholeOf(wanted.want))
@@ -118,18 +144,26 @@ interface Attempt {
   session: Remote['session']
   context: SyncContext
   signal: AbortSignal
+  /** Of what was only announced: resolves when the remote names it. */
+  confirm?: (signal: AbortSignal) => Promise<void>
   /** Asked before a commit is published. */
   allow?: PackToPublish['allow']
 }
 
-/** Where an entry has hooks: what asks those before, and notes for those after what changes. */
+/**
+ * What is asked before a commit is published: the remote, of what was only announced, then the hooks
+ * before; what changes is noted for those after. Undefined where nobody is.
+ */
 function permissionOf(
-  { context, signal, state }: Attempt,
+  { confirm, context, signal, state }: Attempt,
   told: { changes?: ChangedPaths },
 ): PackToPublish['allow'] {
   const { after, before, directory: path } = state.desired.entry
-  if (before.length + after.length === 0) return undefined
+  const hasHooks = before.length + after.length > 0
+  if (!confirm && !hasHooks) return undefined
   return async ({ changed, commit: oid, summary, worktree }) => {
+    await confirm?.(signal)
+    if (!hasHooks) return
     told.changes = changed
     const { commit: previousOid, selection: last } = state.observed
     // What readers see already, or had been allowed to, needs no permission.

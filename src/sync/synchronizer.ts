@@ -5,6 +5,7 @@ import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import { WorkQueue } from '../schedule/work-queue.js'
+import { announcedRevision } from './announced-revision.js'
 import type { Announcement } from './announcement.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
@@ -95,7 +96,12 @@ export class Synchronizer {
 
   /** Polls what a push concerns that was announced; returns how many entries that are. */
   announce(announcement: Announcement): number {
-    return this.#polls.announce(announcement)
+    const matched = this.#polls.announce(announcement)
+    for (const state of matched) {
+      // Beside the poll, which is to confirm it.
+      if (announcedRevision(state)) this.#syncs.add(state.desired.entry.directory)
+    }
+    return matched.length
   }
 
   /** Resolves when nothing is being polled or synced. */

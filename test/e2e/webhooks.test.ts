@@ -1,12 +1,12 @@
 // A push to a file, by the webhook of every forge, with the real program: nothing else would make
 // it look within the hour.
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
-import { startService, writeListing } from '../helpers/service.js'
+import { startService, until, writeListing } from '../helpers/service.js'
 import { FORGE_SAMPLES, type Push, SIGNING_TOKEN, webhookOf } from '../helpers/webhooks.js'
 
 test('a push that the webhook of any forge announces is published at once', async (t) => {
@@ -58,4 +58,44 @@ test('a push that the webhook of any forge announces is published at once', asyn
   const warned = service.logs.find(({ message }) => message === 'webhook refused')
   assert.equal(warned?.level, 'warn')
   assert.ok(!JSON.stringify(service.logs).includes(SIGNING_TOKEN))
+})
+
+test('a commit that the server has and the branch does not name is never published', async (t) => {
+  const dir = tempDir(t)
+  const root = path.join(dir, 'repos')
+  const repo = createRepo(path.join(root, 'team/site'))
+  const first = repo.commit('first', { file: '1' })
+  repo.git('config', 'uploadpack.allowAnySHA1InWant', 'true')
+  const server = await startGitServer(t, { root })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [
+    { path: 'in-place', repo: `${server.url}/team/site` },
+    { path: 'link', repo: `${server.url}/team/site`, publish: 'symlink' },
+  ])
+  const settings = { SCRAPE_INTERVAL: '1h', WEBHOOK_SECRET: SIGNING_TOKEN }
+  const service = await startService(t, { listingPath, settings })
+  for (const entry of ['in-place', 'link']) await service.untilPublished(entry, first)
+
+  // It was pushed to another branch, or was taken back.
+  const other = repo.commit('other', { file: 'other' })
+  repo.git('update-ref', 'refs/heads/main', first)
+  const where = { origin: server.url, owner: 'team', name: 'site' }
+  const announce = async (before: string, after: string) => {
+    const push: Push = { ...where, ref: 'refs/heads/main', before, after }
+    const { url, headers, body } = webhookOf('github', push, SIGNING_TOKEN)
+    return (await fetch(service.url + url, { method: 'POST', headers, body })).status
+  }
+  assert.equal(await announce(first, other), 202)
+  const fetches = () => server.requests.filter(({ method }) => method === 'POST').length
+  await until(() => fetches() >= 8, 'it was fetched, and looked for again')
+
+  const second = repo.commit('second', { file: '2' })
+  assert.equal(await announce(first, second), 202)
+  for (const entry of ['in-place', 'link']) {
+    await service.untilPublished(entry, second)
+    assert.equal(readFileSync(path.join(dir, entry, 'file'), 'utf8'), '2')
+  }
+  const published = service.logs.filter(({ message }) => message === 'published')
+  assert.deepEqual(new Set(published.map(({ oid }) => oid)), new Set([first, second]))
+  assert.ok(!service.logs.some(({ message }) => String(message).includes('failed')))
 })

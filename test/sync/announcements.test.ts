@@ -33,6 +33,8 @@ async function announce(sync: FakeSync, { repo = REPO, ...push }: Pushed = {}): 
   return matched
 }
 
+/** What was asked for since it was last forgotten. */
+const wantsOf = (sync: FakeSync) => sync.remote().fetches.map(({ wants }) => wants)
 /** The polls of a remote since they were last forgotten. */
 const pollsOf = (sync: FakeSync, repo = REPO) => sync.remote(repo).polls.length
 
@@ -112,7 +114,9 @@ test('many announcements at once are one poll, and during it one more', async (t
   for (let count = 0; count < 50; count++) await announce(sync)
   assert.equal(sync.remote().polling.waiting, 1)
   sync.remote().polling.open()
-  await sync.clock.advance(0)
+  await sync.clock.advance(249)
+  assert.equal(pollsOf(sync), 1)
+  await sync.clock.advance(1)
   assert.equal(pollsOf(sync), 2)
 })
 
@@ -124,6 +128,149 @@ test('what the remote does not confirm is not published, and costs one request',
   await sync.clock.advance(59_999)
   assert.deepEqual([pollsOf(sync), sync.remote().fetches.length], [1, 0])
   assert.equal(sync.status().oid, oid(1))
+})
+
+describe('what was announced is fetched beside the poll', () => {
+  test('and published once that confirms it', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.remote().push(oid(2))
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    assert.deepEqual(wantsOf(sync), [[oid(2)]])
+    await sync.clock.advance(1_000)
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(1), 'syncing'])
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(2), 'synced'])
+    assert.deepEqual([wantsOf(sync).length, pollsOf(sync)], [1, 1])
+    assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-published a'])
+  })
+
+  test('and published as it comes where the poll was the faster one', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.remote().push(oid(2))
+    sync.remote().fetching.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    assert.deepEqual([sync.status().oid, wantsOf(sync).length], [oid(2), 1])
+  })
+
+  test('and given up without a failure where the remote names another commit', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.remote().push(oid(3))
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(3), 'synced'])
+    assert.deepEqual(wantsOf(sync), [[oid(2)], [oid(3)]])
+    assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-published a'])
+  })
+
+  test('and given up without a failure where the remote still names what is in place', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    await announce(sync, { oid: oid(2) })
+    await sync.clock.advance(40_000)
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(1), 'synced'])
+    assert.deepEqual([wantsOf(sync), sync.eventsOf('sync-published')], [[[oid(2)]], []])
+    assert.deepEqual(sync.eventsOf('sync-failed'), [])
+  })
+
+  test('and given up without a failure where the poll fails', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.remote().push(oid(2))
+    sync.remote().pollError = failure('server-error')
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    assert.equal(sync.status().oid, oid(1))
+    assert.deepEqual(sync.eventsOf('sync-failed'), [])
+    sync.remote().pollError = undefined
+    await sync.clock.advance(10_000)
+    assert.equal(sync.status().oid, oid(2))
+  })
+
+  test('and is no failure where the server does not give it yet', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.remote().fetchError = failure('commit-not-found')
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await sync.clock.advance(3_000)
+    assert.equal(sync.status().state, 'synced')
+    sync.remote().fetchError = undefined
+    sync.remote().push(oid(2))
+    await sync.clock.advance(1_000)
+    assert.equal(sync.status().oid, oid(2))
+    assert.deepEqual(sync.eventsOf('sync-failed'), [])
+  })
+
+  test('and a failure once the remote confirmed it, which is mended soon', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '1h' })
+    sync.remote().push(oid(2))
+    sync.remote().fetching.shut()
+    sync.remote().fetchError = failure('commit-not-found')
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.status().error?.code, 'commit-not-found')
+    sync.remote().fetchError = undefined
+    await sync.clock.advance(2_000)
+    assert.equal(sync.status().oid, oid(2))
+  })
+
+  test('and is the commit that an annotated tag leads to', async (t) => {
+    const sync = createFakeSync(t)
+    sync.remote().set('refs/tags/v1', oid(7), { peeled: oid(1) })
+    sync.workers.peeled.set(oid(7), oid(1))
+    sync.workers.peeled.set(oid(8), oid(2))
+    await sync.list({ path: 'a', tag: 'v1' })
+    sync.forget()
+    sync.remote().set('refs/tags/v1', oid(8), { peeled: oid(2) })
+    await announce(sync, { ref: 'refs/tags/v1', oid: oid(8), before: oid(7) })
+    assert.deepEqual([sync.status().oid, wantsOf(sync)], [oid(2), [[oid(8)]]])
+  })
+
+  const others: [string, object, Pushed][] = [
+    [
+      'of versions, of which the remote says the newest',
+      { semver: '*' },
+      { ref: 'refs/tags/v1.1.0' },
+    ],
+    ['that replaces something else', {}, { before: oid(8) }],
+    ['that is in place', {}, { oid: oid(1), before: oid(8) }],
+    ['without a commit', {}, { oid: undefined }],
+  ]
+  for (const [what, fields, push] of others) {
+    test(`but not what was announced ${what}`, async (t) => {
+      const sync = createFakeSync(t)
+      sync.remote().set('refs/tags/v1.0.0', oid(1))
+      await sync.list({ path: 'a', ...fields })
+      sync.forget()
+      assert.equal(await announce(sync, { oid: oid(2), before: oid(1), ...push }), 1)
+      assert.deepEqual([wantsOf(sync), pollsOf(sync)], [[], 1])
+    })
+  }
+
+  test('but nothing for an entry that leaves meanwhile', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.remote().push(oid(2))
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await sync.list()
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+  })
 })
 
 describe('a remote that trails what was announced', () => {
@@ -171,13 +318,17 @@ describe('a remote that trails what was announced', () => {
     await sync.list({ path: 'a' })
     sync.remote().push(oid(3))
     await announce(sync, { oid: oid(3), before: oid(2) })
+    await sync.clock.advance(1_000)
     sync.forget()
     await announce(sync, { oid: oid(3), before: oid(2) })
+    await sync.clock.advance(1_000)
     await announce(sync, { oid: oid(2), before: oid(1) })
+    await sync.clock.advance(1_000)
     sync.remote().push(oid(5))
     await announce(sync, { oid: oid(4), before: oid(3) })
     await sync.clock.advance(50_000)
     assert.deepEqual([pollsOf(sync), sync.status().oid], [3, oid(5)])
+    assert.deepEqual(wantsOf(sync), [[oid(5)]])
   })
 })
 

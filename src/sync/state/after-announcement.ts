@@ -4,6 +4,7 @@ import type { Oid } from '../../git/oid.js'
 import { type Announced, trails } from '../announcement.js'
 import { pollAt, pollNow } from './due.js'
 import type { OutcomeRule } from './outcome.js'
+import type { Desired } from './records.js'
 
 /** How long a remote may trail what was announced, in milliseconds. */
 const TRAILS_MS = 30_000
@@ -20,17 +21,23 @@ export function mayTrail(
   return announced !== undefined && now < announced.until && trails(announced, named)
 }
 
+/** Whether what the remote names was announced so shortly before `now` that it may not give it yet. */
+export function isJustAnnounced({ found }: Desired, now: number): boolean {
+  return found?.trigger === 'webhook' && now < found.at + TRAILS_MS
+}
+
 /** What follows where an entry may show something else now. */
-export const afterAnnouncement: OutcomeRule<'announced'> = (records, { announcement }, context) => {
+export const afterAnnouncement: OutcomeRule<'announced'> = (records, outcome, context) => {
   const { error, announced: earlier } = records.schedule
-  const { oid, before } = announcement
+  const { oid, before } = outcome.announcement
   const now = context.clock.now()
-  const announced = { oid, before, at: earlier?.at ?? now, until: now + TRAILS_MS }
+  const at = earlier?.at ?? now
+  const announced = { oid, before, at, until: now + TRAILS_MS, isFetched: false }
   // A remote that asks for fewer requests is asked when it said.
   const isLeftAlone = error?.retryAfterMs !== undefined
   return {
     schedule: {
-      ...(isLeftAlone ? {} : pollNow(records, now)),
+      ...(isLeftAlone ? {} : pollNow(records, outcome.pollAt)),
       announced,
       webhooks: 'heard',
     },

@@ -2,7 +2,7 @@
 // told. Nothing is tried again on the spot.
 import { retryDelayMs } from '../../schedule/cadence.js'
 import type { EntryEvent } from '../events.js'
-import { mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
+import { isJustAnnounced, mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
 import { joinsBefore, pollAt } from './due.js'
 import type { Conclusion, OutcomeRule } from './outcome.js'
 
@@ -45,7 +45,9 @@ const afterFailedSync: OutcomeRule<'failed'> = (
   const { drift } = observed
   const syncing = schedule.syncing?.wanted
   const failures = schedule.failures + 1
-  const delayMs = retryDelayMs(error, failures, desired.entry.intervalMs, context.cadence)
+  const isEarly = error.code === 'commit-not-found' && isJustAnnounced(desired, at)
+  const plainMs = retryDelayMs(error, failures, desired.entry.intervalMs, context.cadence)
+  const delayMs = isEarly ? Math.min(plainMs, TRAILING_RETRY_MS) : plainMs
   const dueAt = at + delayMs
   // Polls go on after a stall: the remote may name another revision.
   const retryInMs = error.disposition === 'stall' ? undefined : delayMs

@@ -70,8 +70,13 @@ export function conclusionOf(
         ? {}
         : { schedule: pollAt(schedule, Math.max(dueAt, timeMs), Math.max(joinsAt, timeMs)) }
     }
-    case 'syncing':
-      return { schedule: { syncing: { wanted: outcome.wanted, progress: outcome.progress } } }
+    case 'syncing': {
+      const { progress, wanted } = outcome
+      const announced = schedule.announced && { ...schedule.announced, isFetched: true }
+      return { schedule: { syncing: { wanted, progress }, announced } }
+    }
+    case 'unconfirmed':
+      return {}
     case 'published':
       return afterPublication(records, outcome, context)
     case 'found-again':

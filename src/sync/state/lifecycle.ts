@@ -36,12 +36,12 @@ export const LIFECYCLE: Readonly<Record<Phase, PhaseRow>> = {
     next: ['syncing', 'synced', 'failing', 'stalled', 'inspecting', 'waiting', 'retiring'],
   },
   syncing: {
-    means: 'what the remote names is fetched and published',
+    means: 'what the remote names, or may name by an announcement, is fetched and published',
     next: ['synced', 'pending', 'failing', 'stalled', 'inspecting', 'retiring'],
   },
   synced: {
     means: 'what the remote names is in place',
-    next: ['pending', 'failing', 'stalled', 'inspecting', 'waiting', 'retiring'],
+    next: ['pending', 'syncing', 'failing', 'stalled', 'inspecting', 'waiting', 'retiring'],
   },
   failing: {
     means: 'the last attempt failed, and another follows by itself',

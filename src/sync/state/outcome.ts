@@ -36,7 +36,7 @@ export type Outcome =
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
   /** A push of what it may follow was announced. */
-  | { type: 'announced'; announcement: Announcement }
+  | { type: 'announced'; announcement: Announcement; pollAt: number }
   /** Of its remote, another push was announced. */
   | { type: 'webhook-heard' }
   /** For another entry of its remote, a poll found what no webhook had announced. */
@@ -47,6 +47,8 @@ export type Outcome =
   /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
   | ({ type: 'syncing' } & Syncing)
+  /** What was announced is not what the remote names, or cannot be fetched yet: the poll says what follows. */
+  | { type: 'unconfirmed' }
   | ({
       type: 'published'
       wanted: ResolvedRevision

@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
 import type { Entry } from '../../../src/listing/entry.js'
 import type { Drift } from '../../../src/publish/drift/inspection.js'
+import { announcedRevision } from '../../../src/sync/announced-revision.js'
 import type { SyncContext } from '../../../src/sync/context.js'
 import type { ResolvedRevision } from '../../../src/sync/resolve-revision.js'
 import { conclude, createState, type EntryState } from '../../../src/sync/state/entry-state.js'
@@ -29,6 +30,8 @@ const HELD = failure('lease-held')
 const PROGRESS = {
   report: { phase: 'fetch', receivedBytes: 0, filesWritten: 0, elapsedMs: 0 },
 } as const
+/** Of what the second poll names. */
+const PUSH = { repositories: [], ref: undefined, oid: oid(2), before: undefined }
 const ENTRY = entryOf({})
 const SUSPENDED = entryOf({ suspend: true })
 
@@ -147,7 +150,7 @@ function keyOf({ desired, observed, phase, schedule }: EntryState): string {
     phase,
     [desired.listing, desired.entry.suspend, desired.wanted, desired.stalled?.want],
     [isInspected, commit, want, drift !== undefined, waiting !== undefined],
-    [schedule.error?.code, desired.stalled?.error.code, schedule.syncing],
+    [schedule.error?.code, desired.stalled?.error.code, schedule.syncing, schedule.announced],
   ])
 }
 
@@ -176,6 +179,7 @@ function orders(): Outcome[] {
 function pollOutcomes(): Outcome[] {
   const shared = { at: 0, durationMs: 1, cadence: CADENCE }
   return [
+    { type: 'announced', announcement: PUSH, pollAt: 0 },
     { type: 'polling' },
     { type: 'polled', wanted: wanted(1), ...shared },
     { type: 'polled', wanted: wanted(2), ...shared },
@@ -195,6 +199,7 @@ function workOutcomes(state: EntryState): Outcome[] {
     if (!observed.isInspected) return [ended]
     return [
       ended,
+      { type: 'unconfirmed' },
       { type: 'published', wanted: syncing, result, fetchMs: 1, durationMs: 1 },
       ...failures('sync'),
       ...found().map((each): Outcome => ({ type: 'found-again', wanted: syncing, found: each })),
@@ -210,6 +215,8 @@ function workOutcomes(state: EntryState): Outcome[] {
     outcomes.push({ type: 'verifying' }, ...failures('verification'))
     outcomes.push(...found().map((each): Outcome => ({ type: 'verified', found: each })))
   }
+  const announced = announcedRevision(state)
+  if (announced) outcomes.push({ type: 'syncing', wanted: announced, progress: PROGRESS })
   if (desired.wanted && needsSync(state)) {
     outcomes.push({ type: 'syncing', wanted: desired.wanted, progress: PROGRESS })
   }
