@@ -2,8 +2,11 @@
 // and a system call that hangs (of a volume that is gone, of a FIFO) never ends.
 import type { Worker } from 'node:worker_threads'
 
-/** How long threads may take to end, in milliseconds: none that runs JavaScript takes so long. */
-const PATIENCE_MS = 300
+/**
+ * So often it is looked, and after so many milliseconds each, whether threads and calls have ended:
+ * all that do not hang have by then. Not by a clock, which goes on where this process does not.
+ */
+const PATIENCE = { looks: 50, everyMs: 10 }
 
 /** Ends the process with a code. Does not resolve. */
 export type EndProcess = (exitCode: number) => Promise<never>
@@ -16,10 +19,12 @@ export function createEndProcess(): EndProcess {
     thread.once('exit', () => threads.delete(thread))
   })
   return async (exitCode) => {
-    const ended = Promise.all([...threads].map((thread) => thread.terminate()))
-    await Promise.race([ended, passed(PATIENCE_MS)])
-    if (threads.size === 0 && !isWaitingForFiles()) process.exit(exitCode)
-    return killSelf()
+    for (const thread of threads) void thread.terminate()
+    const isHeldUp = () => threads.size > 0 || isWaitingForFiles()
+    for (let looks = 0; isHeldUp() && looks < PATIENCE.looks; looks++) {
+      await passed(PATIENCE.everyMs)
+    }
+    return isHeldUp() ? killSelf() : process.exit(exitCode)
   }
 }
 
@@ -33,7 +38,7 @@ async function killSelf(): Promise<never> {
   process.removeAllListeners('SIGTERM')
   process.kill(process.pid, 'SIGTERM')
   // The first process of a container is spared by signals, but not by a fault of its own.
-  await passed(PATIENCE_MS)
+  await passed(PATIENCE.looks * PATIENCE.everyMs)
   return process.abort()
 }
 

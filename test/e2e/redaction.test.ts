@@ -216,8 +216,9 @@ test('the service shows no secret, whatever fails and whatever is echoed', async
   for (const { body } of answers) assertNoLeak(body, secrets)
   assert.match(answers[0]?.body ?? '', /it said: [^"]*\[redacted\]/)
   service.signal('SIGUSR2')
-  await until(() => service.process.exitCode !== null, 'the service ends')
-  assert.equal(service.process.exitCode, 1)
+  const end = () => service.process.exitCode ?? service.process.signalCode
+  await until(() => end() !== null, 'the service ends')
+  assert.equal(end(), 1)
   assert.ok(service.logs.some(({ message }) => /fault in this program/.test(message)))
   assertNoLeak(service.logs.map((line) => JSON.stringify(line)).join('\n'), secrets)
   for (const written of ['state', 'out'])

@@ -167,6 +167,17 @@ describe('the process ends', () => {
     })
   }
 
+  test('with its code, though calls of the file system are under way', async () => {
+    const program = `
+      import { readFile } from 'node:fs'
+      import { createEndProcess } from '${END}'
+      const end = createEndProcess()
+      readFile('${END}', () => {})
+      end(7)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program])
+    assert.deepEqual(await once(child, 'exit'), [7, null])
+  })
+
   test('where a call of its own hangs, too', async (t) => {
     const fifo = path.join(tempDir(t), 'fifo')
     execFileSync('mkfifo', [fifo])
