@@ -7,6 +7,8 @@ const OVERHEAD_BYTES = 704
 /** `Key` tells where an object is stored. */
 export class ObjectCache<Key> {
   readonly #objects = new Map<Key, GitObject>()
+  /** Goes on from one call to the next: a new one would step over all that was removed. */
+  readonly #oldest = this.#objects.keys()
   readonly #maxBytes: number
   #bytes = 0
 
@@ -30,10 +32,7 @@ export class ObjectCache<Key> {
     if (bytesOf(object) > this.#maxBytes / 2) return
     this.#objects.set(entry, object)
     this.#bytes += bytesOf(object)
-    for (const oldest of this.#objects.keys()) {
-      if (this.#bytes <= this.#maxBytes) return
-      this.#delete(oldest)
-    }
+    while (this.#bytes > this.#maxBytes) this.#delete(this.#oldest.next().value as Key)
   }
 
   #delete(entry: Key): void {

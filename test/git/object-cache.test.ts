@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GitObject } from '../../src/git/object.js'
 import { ObjectCache } from '../../src/git/object-cache.js'
+import { assertLinear } from '../helpers/growth.js'
 
 const KB = 1024
 const object = (bytes: number): GitObject => ({ type: 'blob', body: Buffer.alloc(bytes) })
@@ -41,4 +42,12 @@ test('a cache of no bytes keeps nothing', () => {
   const cache = new ObjectCache<number>(0)
   cache.set(1, object(0))
   assert.equal(cache.get(1), undefined)
+})
+
+test('what it costs to push out an object does not depend on how many there are', () => {
+  const empty = object(0)
+  assertLinear(8000, (size) => {
+    const cache = new ObjectCache<number>(size * KB)
+    for (let key = 0; key < 4 * size; key++) cache.set(key, empty)
+  })
 })
