@@ -8,7 +8,6 @@ import { SyncError } from '../../base/errors.js'
 import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import { displayPath, joinBytePath, nameOf, parentOf, toBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
-import type { FileRuns } from '../tree/file-runs.js'
 import type { TreeDiff } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import type { Rename } from './journal.js'
@@ -25,6 +24,8 @@ export interface Folding {
   staging: string
   /** What is to be put in place. */
   renames: readonly Rename[]
+  /** Whether all paths that are written are ASCII. */
+  isAscii: boolean
   checkpoint: () => void
 }
 
@@ -35,14 +36,15 @@ export interface Folding {
  */
 export function replacedByCase(
   diff: Pick<TreeDiff, 'trees' | 'writes' | 'deletes'>,
-  old: ReadonlySet<TreeRecord>,
-  { volume, root, staging, renames, checkpoint }: Folding,
+  old: readonly TreeRecord[],
+  folding: Folding,
 ): ReadonlySet<string> {
   const replaced = new Set<string>()
-  if (!foldsNames(volume, staging, diff.writes)) return replaced
+  if (!foldsNames(folding)) return replaced
+  const { volume, root, staging, renames, checkpoint } = folding
   assertKeptApart(
     diff.trees,
-    old,
+    new Set(old),
     (one, other) => isOneName(volume, one, other, staging),
     checkpoint,
   )
@@ -86,13 +88,10 @@ export function clashOf(
  * Whether a volume takes names for one that are not. How it composes letters is asked only where
  * a path has any that are not ASCII.
  */
-function foldsNames(volume: Volume, staging: string, files: FileRuns): boolean {
+function foldsNames({ volume, staging, isAscii }: Folding): boolean {
   const folded = joinBytePath(parentOf(staging), nameOf(staging).toUpperCase())
   if (volume.stat(folded)) return true
-  for (const { path } of files) {
-    if (!isAscii(path)) return isOneName(volume, COMPOSED, DECOMPOSED, staging)
-  }
-  return false
+  return !isAscii && isOneName(volume, COMPOSED, DECOMPOSED, staging)
 }
 
 function assertKeptApart(

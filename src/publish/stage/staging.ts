@@ -19,7 +19,7 @@ import type { TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile, TreePlaces, TreeRecord } from '../tree/tree-places.js'
 import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
 import type { Journal } from './journal.js'
-import { replacedByCase } from './name-clash.js'
+import { isAscii, replacedByCase } from './name-clash.js'
 import { Obstacles, StagingLayout } from './placement.js'
 
 /** What is staged, and where. */
@@ -65,6 +65,9 @@ export class Staging {
   readonly #options: StagingOptions
   /** Which files may be in place already: that is found out when it is known how they are converted. */
   readonly #late = new Set<number>()
+  /** Of the files that were expected: the submodules, and whether all paths are ASCII. */
+  readonly #gitlinks: string[] = []
+  #isAscii = true
   /** The files that are not staged yet, by their blob. */
   readonly #pending: BlobIndex
   readonly #layout: StagingLayout
@@ -82,7 +85,7 @@ export class Staging {
 
   /** Says that a file is to be staged. */
   expect(file: PlacedFile): void {
-    this.#assertShort(file)
+    this.#note(file)
     // As real git does for a submodule that is not checked out: an empty directory.
     if (file.mode === MODE.gitlink) this.#layout.emptyDirectory(file)
     else this.#pending.add(file)
@@ -91,7 +94,7 @@ export class Staging {
   /** Says which files are in place as blobs, but are converted in another way now. */
   expectRewrites(files: FileRuns): void {
     for (const file of files) {
-      this.#assertShort(file)
+      this.#note(file)
       this.#late.add(file.index)
     }
   }
@@ -127,19 +130,20 @@ export class Staging {
       }
     }
     const { renames } = this.#layout
-    const replaced = replacedByCase(diff, new Set(old), { ...this.#options, renames })
+    const folding = { ...this.#options, renames, isAscii: this.#isAscii }
+    const replaced = replacedByCase(diff, old, folding)
     const gone = new Set(renames.flatMap(({ removeFirst }) => removeFirst))
     const deletes = Array.from(diff.deletes, ({ path }) => path).filter(
       (path) => !gone.has(path) && !replaced.has(path),
     )
-    const keeps: string[] = []
-    for (const { mode, path } of diff.writes) if (mode === MODE.gitlink) keeps.push(path)
-    return { renames, deletes, keeps }
+    return { renames, deletes, keeps: this.#gitlinks }
   }
 
-  #assertShort({ path }: TreeFile): void {
+  #note({ mode, path }: TreeFile): void {
     const full = joinBytePath(this.#options.finalRoot, path)
     if (full.length > MAX_PATH_BYTES) throw tooLong(full)
+    if (mode === MODE.gitlink) this.#gitlinks.push(path)
+    if (!isAscii(path)) this.#isAscii = false
   }
 
   #stage(file: PlacedFile, blob: StoredObject): void {

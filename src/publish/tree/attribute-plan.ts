@@ -58,6 +58,8 @@ export interface TreeAttributes {
 /** Of a tree that is to be published, what it does not hold itself. */
 export interface AttributesAround extends Omit<TreeAttributes, 'files'> {
   outside: readonly OutsideAttributes[]
+  /** The attributes files among those that are written. */
+  written: readonly TreeFile[]
 }
 
 /** No tree was published, or nothing of it has attributes. */
@@ -88,8 +90,7 @@ export function planAttributes(
   readBlob: (oid: Oid) => StoredObject,
   checkpoint: () => void,
 ): AttributePlan {
-  const isWithout = before.files.length === 0 && around.outside.length === 0
-  if (isWithout && attributesFilesOf(diff.writes).length === 0) {
+  if ([before.files, around.outside, around.written].every(({ length }) => length === 0)) {
     return { attributes: [], rewrites: [], ignored: [] }
   }
   const attributes = attributesAfter(before, around, diff, readBlob)
@@ -139,7 +140,7 @@ export function conversionsBy({ files, subdir, lfs, roots }: TreeAttributes): Co
 /** Those that stay, and those that are new. */
 function attributesAfter(
   before: TreeAttributes,
-  { outside, subdir }: AttributesAround,
+  { outside, subdir, written }: AttributesAround,
   diff: TreeDiff,
   readBlob: (oid: Oid) => StoredObject,
 ): AttributesFile[] {
@@ -166,8 +167,8 @@ function attributesAfter(
     bodies.set(oid, body)
     after.set(directory, { ...file, body })
   }
-  const added = isSamePlace ? diff.writes : filesOf(diff)
-  for (const file of attributesFilesOf(added)) add({ directory: directoryOf(file), oid: file.oid })
+  const added = isSamePlace ? written : attributesFilesOf(filesOf(diff))
+  for (const file of added) add({ directory: directoryOf(file), oid: file.oid })
   for (const file of outside) add({ ...file, isOutside: true })
   return [...after.values()]
 }
@@ -178,8 +179,8 @@ function attributesFilesOf(files: Iterable<TreeFile>): TreeFile[] {
   return found
 }
 
-/** git reads a symlink's target as well, but nothing of a submodule. */
-function isAttributesFile({ mode, path }: TreeFile): boolean {
+/** Whether a file is one; git reads a symlink's target as well, but nothing of a submodule. */
+export function isAttributesFile({ mode, path }: TreeFile): boolean {
   if (!path.endsWith(ATTRIBUTES_FILE) || mode === MODE.gitlink) return false
   return path === joinBytePath(parentOf(path), ATTRIBUTES_FILE)
 }

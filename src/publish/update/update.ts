@@ -22,7 +22,7 @@ import type { PublishedRecord } from '../snapshot/store.js'
 import { applyJournal, assertWritable, type Journal } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
-import { type AttributePlan, planAttributes } from '../tree/attribute-plan.js'
+import { type AttributePlan, isAttributesFile, planAttributes } from '../tree/attribute-plan.js'
 import { filesOf } from '../tree/file-runs.js'
 import { type DiffBounds, diffTrees, GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
@@ -43,6 +43,7 @@ export class DirectoryUpdate implements Publication {
   /** What another program left there, where there is no record of a publication. */
   readonly #clone: ForeignClone | undefined
   readonly #staging: Staging
+  readonly #attributesFiles: TreeFile[] = []
   readonly #diff: TreeDiff
   /** What the diff grows from, where all of the commit is new: its trees need not be there. */
   readonly #growing: GrowingDiff | undefined
@@ -63,7 +64,7 @@ export class DirectoryUpdate implements Publication {
     this.#clone = record ? undefined : openForeignClone(layout)
     if (record) this.#diff = plan(record, source, this.#readTree)
     else {
-      const onWrite = (file: PlacedFile) => this.#staging.expect(file)
+      const onWrite = (file: PlacedFile) => this.#expect(file)
       this.#growing = new GrowingDiff([], source.tree, { ...boundsOf(source), onWrite })
       this.#diff = this.#growing.diff
     }
@@ -90,7 +91,7 @@ export class DirectoryUpdate implements Publication {
         places: this.#diff.writes.places,
       })
       if (this.#growing) this.#grow()
-      else for (const file of this.#diff.writes) this.#staging.expect(file)
+      else for (const file of this.#diff.writes) this.#expect(file)
     } catch (error) {
       tryToDiscard(layout)
       throw error
@@ -168,7 +169,7 @@ export class DirectoryUpdate implements Publication {
     const { origin, outside = [] } = this.#source
     const { rewrites, ...plan } = planAttributes(
       attributesIn(before),
-      { ...placesIn(origin), outside },
+      { ...placesIn(origin), outside, written: this.#attributesFiles },
       planned,
       (oid) => this.#source.readBlob(oid),
       this.#checkpoint,
@@ -192,6 +193,11 @@ export class DirectoryUpdate implements Publication {
   readonly #readTree = (oid: Oid): Buffer => {
     this.#checkpoint()
     return this.#source.readTree(oid)
+  }
+
+  #expect(file: PlacedFile): void {
+    if (isAttributesFile(file)) this.#attributesFiles.push(file)
+    this.#staging.expect(file)
   }
 
   /** Expects what is known to be staged by now. */

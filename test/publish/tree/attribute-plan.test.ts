@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Oid } from '../../../src/git/oid.js'
 import { MODE } from '../../../src/git/tree.js'
-import { planAttributes } from '../../../src/publish/tree/attribute-plan.js'
+import { isAttributesFile, planAttributes } from '../../../src/publish/tree/attribute-plan.js'
 import { diffTrees } from '../../../src/publish/tree/tree-diff.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { addTree, encodeModel, modelOf } from '../../helpers/tree-model.js'
@@ -24,7 +24,7 @@ test('attributes files are bounded by the length of their paths, too, however sm
     const blob = { type: 'blob' as const, body: Buffer.alloc(0) }
     return planAttributes(
       { ...around, files: [] },
-      { ...around, outside: [] },
+      { ...around, outside: [], written: [...diff.writes].filter(isAttributesFile) },
       diff,
       () => blob,
       () => undefined,
