@@ -11,6 +11,8 @@ export const MODE = {
   gitlink: 0o160000,
 } as const
 
+const [NUL, SPACE, ZERO] = [0x00, 0x20, 0x30]
+
 export type Mode = (typeof MODE)[keyof typeof MODE]
 
 export interface TreeEntry {
@@ -58,10 +60,14 @@ export class TreeCursor implements TreeEntry {
 
   /** Goes to the entry that starts there. Throws `pack-corrupt`. */
   goTo(at: number): void {
-    const space = this.#body.indexOf(0x20, at)
-    const nul = this.#body.indexOf(0, at)
+    const body = this.#body
+    // Byte by byte: most are so short that to call for a search takes longer.
+    let space = at
+    while (space < body.length && body[space] !== SPACE && body[space] !== NUL) space++
+    let nul = space
+    while (nul < body.length && body[nul] !== NUL) nul++
     const end = nul + 1 + this.#oidLength
-    if (space <= at || nul < space || end > this.#body.length) {
+    if (space === at || nul === space || end > body.length) {
       throw new SyncError(
         'pack-corrupt',
         'A tree object is malformed; the repository is damaged (git fsck tells more)',
@@ -75,7 +81,16 @@ export class TreeCursor implements TreeEntry {
 
   /** Throws `unsafe-tree` for one that git does not know. */
   get mode(): Mode {
-    return parseMode(this.#body.toString('latin1', this.at, this.#name - 1))
+    const end = this.#name - 1
+    const digits = end - this.at
+    let bits = 0
+    for (let at = this.at; at < end; at++) {
+      const digit = (this.#body[at] as number) ^ ZERO
+      bits = digit < 8 ? bits * 8 + digit : Number.NaN
+    }
+    const mode = digits === 5 || digits === 6 ? modeOf(bits) : undefined
+    if (mode === undefined) throw unknownMode(this.#body.toString('latin1', this.at, end))
+    return mode
   }
 
   get name(): string {
@@ -98,19 +113,22 @@ export function encodeTree(entries: readonly TreeEntry[]): Buffer {
 }
 
 /** Old gits wrote other permission bits; as git does, only the owner's executable bit counts. */
-function parseMode(octal: string): Mode {
-  const mode = /^[0-7]{5,6}$/.test(octal) ? Number.parseInt(octal, 8) : 0
-  switch (mode & 0o170000) {
+function modeOf(bits: number): Mode | undefined {
+  switch (bits & 0o170000) {
     case 0o100000:
-      return mode & 0o100 ? MODE.executable : MODE.file
+      return bits & 0o100 ? MODE.executable : MODE.file
     case MODE.tree:
     case MODE.symlink:
     case MODE.gitlink:
-      return (mode & 0o170000) as Mode
+      return (bits & 0o170000) as Mode
     default:
-      throw new SyncError(
-        'unsafe-tree',
-        `A tree has an entry of the unknown mode ${JSON.stringify(octal)}; nothing of this commit is published: commit it anew (git fsck names it)`,
-      )
+      return undefined
   }
+}
+
+function unknownMode(octal: string): SyncError {
+  return new SyncError(
+    'unsafe-tree',
+    `A tree has an entry of the unknown mode ${JSON.stringify(octal)}; nothing of this commit is published: commit it anew (git fsck names it)`,
+  )
 }
