@@ -15,7 +15,9 @@ import { createListingInForce, type ListingInForce } from './listing-in-force.js
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
 import { createMetrics } from './observe/metrics.js'
+import { RecentPublications } from './observe/recent-publications.js'
 import { Heartbeat } from './schedule/heartbeat.js'
+import { pageReport } from './server/page/page-report.js'
 import { createServer, type ServerSource } from './server/server.js'
 import { serviceUrl } from './service-url.js'
 import { createSessions, type Sessions } from './sessions.js'
@@ -67,9 +69,11 @@ export async function startDaemon(
   const { entries, text } = await readListing(path, defaults)
 
   const metrics = createMetrics({ clock, build })
+  const publications = new RecentPublications(clock)
   const log = logEvents(logger)
   const observe: Observe = (event) => {
     metrics.observe(event)
+    publications.observe(event)
     log(event)
     hooks.hear(event)
   }
@@ -102,16 +106,18 @@ export async function startDaemon(
   const inForce = { path, defaults, clock, observe, synchronizer: { setEntries } }
   const listing = createListingInForce(inForce)
   const heartbeat = new Heartbeat(clock)
+  const source = serverSource(synchronizer, listing, redactor)
   const server = createServer(
     {
-      ...serverSource(synchronizer, listing, redactor),
+      ...source,
+      page: () => pageReport(source.status(), publications, clock.wallTime()),
       heartbeatAgeMs: () => heartbeat.ageMs,
       heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
       isExhausted: () => workers.isExhausted(),
       metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
       webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
     },
-    { maxConnections: settings.maxConnections, onError },
+    { clock, maxConnections: settings.maxConnections, onError },
   )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {

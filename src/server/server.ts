@@ -1,19 +1,24 @@
-// The HTTP server of probes, metrics, status and webhooks. Without a secret of webhooks it only
-// reads values; an answer never holds a stack trace, and open connections never delay its close.
+// The HTTP server of probes, metrics, status, the page and webhooks. Without a secret of webhooks
+// it only reads values; an answer never holds a stack trace, and open connections never delay its
+// close.
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import type { Clock } from '../base/clock.js'
 import { limitConnections } from './connection-limit.js'
 import { addMetricsRoute, type MetricsSource } from './metrics-route.js'
+import { addEventsRoute } from './page/events-route.js'
+import { addPageRoute, type PageSource } from './page/page-route.js'
 import { addProbeRoutes, type ProbeSource } from './probe-routes.js'
 import { addStatusRoute, type StatusSource } from './status-route.js'
 import { addSyncRoute, type SyncSource } from './webhooks/sync-route.js'
 import { addWebhookRoute, type WebhookSource } from './webhooks/webhook-route.js'
 
-export interface ServerSource extends ProbeSource, MetricsSource, StatusSource {
+export interface ServerSource extends ProbeSource, MetricsSource, StatusSource, PageSource {
   /** Undefined where nobody may announce anything: no route of them is there. */
   webhooks?: (WebhookSource & SyncSource) | undefined
 }
 
 export interface ServerOptions {
+  clock: Pick<Clock, 'schedule'>
   /** How many connections there may be at once. */
   maxConnections: number
   /** Told of every fault behind a 500. */
@@ -38,7 +43,7 @@ const NO_SCHEMAS = { buildValidator: noSchema, buildSerializer: noSchema }
 /** Creates the server, not yet listening. */
 export function createServer(
   source: ServerSource,
-  { maxConnections, onError }: ServerOptions,
+  { clock, maxConnections, onError }: ServerOptions,
 ): FastifyInstance {
   const app = fastify({
     logger: false,
@@ -61,6 +66,8 @@ export function createServer(
   addProbeRoutes(app, source)
   addMetricsRoute(app, source)
   addStatusRoute(app, source)
+  addPageRoute(app, source)
+  addEventsRoute(app, source, { clock, maxConnections })
   const { webhooks } = source
   if (webhooks) {
     addSyncRoute(app, webhooks)

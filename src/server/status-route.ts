@@ -1,7 +1,7 @@
 // What every entry is at, for people and scripts.
 import type { FastifyInstance } from 'fastify'
-import { redact } from '../base/redact-patterns.js'
 import type { EntryStatus } from '../sync/status.js'
+import { redactedJson } from './redacted-json.js'
 
 /** What it answers. */
 export interface StatusReport {
@@ -23,12 +23,9 @@ export interface StatusSource {
   status(): StatusReport
 }
 
-/** Adds GET /status; every string of the report is redacted on its way out. */
+/** Adds GET /status. */
 export function addStatusRoute(app: FastifyInstance, source: StatusSource): void {
-  app.get('/status', (_request, reply) => {
-    const json = JSON.stringify(source.status(), (_key, value: unknown) =>
-      typeof value === 'string' ? redact(value) : value,
-    )
-    return reply.type('application/json; charset=utf-8').send(json)
-  })
+  app.get('/status', (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(redactedJson(source.status())),
+  )
 }

@@ -67,9 +67,10 @@ export type SyncEvent =
       /** What led to it, and how long ago; absent where nothing new was found. */
       trigger?: Trigger
       lagMs?: number
-      /** For hooks: of which paths, where there are any; and the commit, where it is known. */
-      changes?: ChangedPaths | undefined
+      /** Of the commit, where it is known. */
       summary?: CommitSummary | undefined
+      /** Where there are hooks, of which paths. */
+      changes?: ChangedPaths | undefined
     } & EntryLabels)
   /** A hook did its work, or failed; `hook` is its place in the entry. */
   | ({ type: 'hook-succeeded'; hook: string; oid: Oid; durationMs: number } & EntryLabels)

@@ -45,6 +45,7 @@ export function entryEvents(entry = 'repos/a') {
         bytes: 44_080,
         filesWritten: 12,
         filesDeleted: 3,
+        summary: { subject: 'A change', author: 'A. Writer', committedAt: null },
       }) as const,
   } as const satisfies Record<
     string,

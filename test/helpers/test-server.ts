@@ -1,9 +1,12 @@
 // A server over values that a test can change.
+
+import { systemClock } from '../../src/base/clock.js'
+import { pageReport } from '../../src/server/page/page-report.js'
 import { createServer, type ServerSource } from '../../src/server/server.js'
 
 /** Creates a healthy server's source, with `changes` applied. */
 export function serverSource(changes: Partial<ServerSource> = {}): ServerSource {
-  return {
+  const source = {
     heartbeatAgeMs: () => 0,
     heartbeatLimitMs: 30_000,
     isExhausted: () => false,
@@ -23,12 +26,15 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
     }),
     ...changes,
   }
+  const publications = { newest: [], lagMsOf: () => undefined }
+  return { page: () => pageReport(source.status(), publications, 0), ...source }
 }
 
 /** Creates a server, not listening, and the list of errors it reports. */
 export function createTestServer(changes: Partial<ServerSource> = {}) {
   const errors: string[] = []
   const app = createServer(serverSource(changes), {
+    clock: systemClock,
     maxConnections: 10,
     onError: (error) => errors.push(error.message),
   })

@@ -6,7 +6,7 @@ import { entryStatus } from '../helpers/entry-status.js'
 import { createTestServer, serverSource } from '../helpers/test-server.js'
 
 const HOUR_MS = 3_600_000
-const ROUTES = ['/healthz', '/livez', '/startupz', '/readyz', '/metrics', '/status']
+const ROUTES = ['/', '/healthz', '/livez', '/startupz', '/readyz', '/metrics', '/status']
 
 describe('probes', () => {
   test('answer 200 while all is well', async () => {
@@ -114,7 +114,15 @@ describe('other requests', () => {
   })
 
   test('an unknown route is a 404 in JSON', async () => {
-    for (const url of ['/', '/healthz/x', '/HEALTHZ', '/../etc/passwd', '/__proto__']) {
+    for (const url of [
+      '/x',
+      '/page/',
+      '/page/x.js',
+      '/healthz/x',
+      '/HEALTHZ',
+      '/../etc/passwd',
+      '/__proto__',
+    ]) {
       const response = await createTestServer().app.inject(url)
       assert.equal(response.statusCode, 404, url)
       assert.deepEqual(response.json(), { error: 'not found' })

@@ -18,6 +18,7 @@ test('a publication is reported with all that belongs to it', async (t) => {
     filesWritten: 1,
     filesDeleted: 0,
     trigger: 'poll',
+    summary: undefined,
   })
   assert.ok(lagMs !== undefined && lagMs >= 0)
   assert.ok(durationMs !== undefined && phases && phases.fetch >= 0)

@@ -45,7 +45,7 @@ export const afterPublication: OutcomeRule<'published'> = (
   if (!drift || oid !== previousOid) {
     const counts = { phases, filesWritten, filesDeleted }
     const lag = lagOf(desired, clock)
-    const more = { ...lag, ...(changes && { changes, summary: result.summary }) }
+    const more = { ...lag, summary: result.summary, ...(changes && { changes }) }
     events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...more })
   }
   return {
@@ -79,7 +79,13 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
       schedule,
       events: [
         ...foreignRemoved(found),
-        { type: 'sync-published', oid: commit, previousOid, ...NOT_COUNTED },
+        {
+          type: 'sync-published',
+          oid: commit,
+          previousOid,
+          ...NOT_COUNTED,
+          summary: found.summary,
+        },
       ],
     }
   }

@@ -1,0 +1,59 @@
+// In which order entries are shown, and which of them. Runs in the service and in the browser.
+import type { Condition } from '../../sync/state/lifecycle.js'
+import type { PageEntry } from './page-report.js'
+
+/** What somebody has to look at comes first. */
+export const BY_URGENCY: readonly Condition[] = [
+  'stalled',
+  'failing',
+  'waiting',
+  'syncing',
+  'pending',
+  'suspended',
+  'synced',
+]
+
+/** What a table of entries can be sorted by. */
+export type SortKey = 'state' | 'path' | 'published' | 'lag'
+
+const COMPARE: Readonly<Record<SortKey, (a: PageEntry, b: PageEntry) => number>> = {
+  state: (a, b) => BY_URGENCY.indexOf(a.state) - BY_URGENCY.indexOf(b.state) || longest(a, b),
+  path: () => 0,
+  published: (a, b) => timeOf(b.lastPublished) - timeOf(a.lastPublished),
+  lag: (a, b) => (b.lagMs ?? -1) - (a.lagMs ?? -1),
+}
+
+/** Which entries are shown: of one state, and with a text in what is told of them. */
+export interface Filter {
+  state: Condition | undefined
+  text: string
+}
+
+/** Sorts entries; those that are alike, by path. */
+export function sortEntries(entries: Iterable<PageEntry>, key: SortKey): PageEntry[] {
+  return [...entries].sort((a, b) => COMPARE[key](a, b) || (a.path < b.path ? -1 : 1))
+}
+
+/** Whether `filter` lets an entry through. */
+export function isShown(entry: PageEntry, { state, text }: Filter): boolean {
+  if (state && entry.state !== state) return false
+  if (text === '') return true
+  const { author, error, oid, path, ref, repo, subject } = entry
+  const words = [path, repo, ref, oid, subject, author, error?.code, error?.message]
+  const told = words.join('\n').toLowerCase()
+  return told.includes(text.toLowerCase())
+}
+
+/** Of two that need somebody alike, the one that has for longer. */
+function longest(a: PageEntry, b: PageEntry): number {
+  return needsSomebody(a) ? Date.parse(a.since) - Date.parse(b.since) : 0
+}
+
+/** Whether somebody should look at it now. */
+export function needsSomebody({ state }: Pick<PageEntry, 'state'>): boolean {
+  return state === 'stalled' || state === 'failing'
+}
+
+function timeOf(time: string | null): number {
+  return time === null ? 0 : Date.parse(time)
+}

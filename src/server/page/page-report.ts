@@ -1,0 +1,52 @@
+// What the page shows, as GET /events tells it too.
+import { ERROR_CODES } from '../../base/error-codes.js'
+import type { RecentPublication, RecentPublications } from '../../observe/recent-publications.js'
+import type { EntryStatus } from '../../sync/status.js'
+import type { StatusReport } from '../status-route.js'
+
+/** An entry, with what somebody should do about its error. */
+export interface PageEntry extends EntryStatus {
+  /** As docs/reference/errors.md has it; null while there is no error. */
+  advice: string | null
+  /** How long its last publication took, in milliseconds; null where there was none in this run. */
+  lagMs: number | null
+}
+
+/** All of it: the data of the first event, `report`. */
+export interface PageReport extends StatusReport {
+  /** When it was made: ISO 8601. */
+  madeAt: string
+  entries: PageEntry[]
+  /** The newest first. */
+  publications: readonly RecentPublication[]
+}
+
+/** The data of each event `change`: of what is not as it was told before. */
+export interface PageChange {
+  listing?: StatusReport['listing']
+  /** Those that changed or were added. */
+  entries?: PageEntry[]
+  /** Paths of entries that left the listing. */
+  removed?: string[]
+  publications?: readonly RecentPublication[]
+}
+
+/** The report of a status and of what was published last, at `nowMs` since the epoch. */
+export function pageReport(
+  status: StatusReport,
+  publications: Pick<RecentPublications, 'newest' | 'lagMsOf'>,
+  nowMs: number,
+): PageReport {
+  const entries = status.entries.map((entry) => ({
+    ...entry,
+    advice: adviceOf(entry.error?.code),
+    lagMs: publications.lagMsOf(entry.path) ?? null,
+  }))
+  const madeAt = new Date(nowMs).toISOString()
+  return { ...status, madeAt, entries, publications: publications.newest }
+}
+
+function adviceOf(code: string | undefined): string | null {
+  const [, , advice] = Object.entries(ERROR_CODES).find(([name]) => name === code)?.[1] ?? []
+  return advice ?? null
+}

@@ -1,0 +1,138 @@
+// The page as HTML, made from what is known of the entries. Runs in the service, which sends it
+// whole, so that it is there without scripts; and in the browser, which keeps its parts up to date.
+import { ageOf, durationOf } from './ages.js'
+import { type Html, html } from './html.js'
+import { BY_URGENCY, needsSomebody, sortEntries } from './order.js'
+import type { PageEntry, PageReport } from './page-report.js'
+
+/** The parts of the page that change, by the id of the element whose content they are. */
+export const PARTS: Readonly<Record<string, (report: PageReport, nowMs: number) => Html>> = {
+  summary: (report) => summaryOf(report),
+  listing: ({ listing }, nowMs) => listingOf(listing, nowMs),
+  attention: ({ entries }, nowMs) => attentionOf(entries, nowMs),
+  publications: ({ publications }, nowMs) => publicationsOf(publications, nowMs),
+}
+
+/** How many entries that fail alike are described before the table. */
+const MOST_DESCRIBED = 10
+const COMMIT_DIGITS = 10
+const MARKS: Readonly<Record<PageEntry['state'], string>> = {
+  stalled: '✕',
+  failing: '!',
+  waiting: '⧖',
+  syncing: '↻',
+  pending: '…',
+  suspended: '‖',
+  synced: '✓',
+}
+
+/** How many entries are in each state. */
+function summaryOf({ entries }: PageReport): Html {
+  if (entries.length === 0) return html`<p>The listing has no entries.</p>`
+  const counts = BY_URGENCY.map((state) => ({
+    state,
+    count: entries.filter((entry) => entry.state === state).length,
+  })).filter(({ count }) => count > 0)
+  return html`<ul class="counts">${counts.map(
+    ({ state, count }) => html`<li>${badge(state)} <b>${count}</b></li>`,
+  )}</ul>`
+}
+
+/** What is wrong with the listing, if anything, and since when it is in force. */
+function listingOf(listing: PageReport['listing'], nowMs: number): Html {
+  const { faults = [], loadedAt, path, valid } = listing
+  if (valid)
+    return html`<p class="quiet">Listing <bdi>${path}</bdi>, taken on ${age(loadedAt, nowMs)}.</p>`
+  return html`<div class="card stalled"><h2>The listing is not valid</h2>
+<p><bdi>${path}</bdi> has faults. What was taken on ${age(loadedAt, nowMs)} stays in force until they are corrected:</p>
+<ul>${faults.map((fault) => html`<li><bdi>${fault}</bdi></li>`)}</ul></div>`
+}
+
+/** What fails, and what to do about it: what fails alike, together. */
+function attentionOf(entries: readonly PageEntry[], nowMs: number): Html {
+  const alike = new Map<string, PageEntry[]>()
+  for (const entry of sortEntries(entries.filter(needsSomebody), 'state')) {
+    const kind = `${entry.state} ${entry.error?.code}`
+    alike.set(kind, [...(alike.get(kind) ?? []), entry])
+  }
+  if (alike.size === 0) return html``
+  return html`<h2>Needs attention</h2>
+${[...alike.values()].map((group) => described(group, nowMs))}`
+}
+
+function described(group: readonly PageEntry[], nowMs: number): Html {
+  const [{ advice, error, state }] = group as [PageEntry]
+  const more = group.length - MOST_DESCRIBED
+  return html`<article class="card ${state}"><h3>${badge(state)} <code>${error?.code}</code>${
+    group.length > 1 && html` <span class="quiet">${group.length} entries</span>`
+  }</h3>
+${advice && html`<p><b>What to do:</b> ${withCode(advice)}</p>`}
+<ul>${group.slice(0, MOST_DESCRIBED).map((entry) => failureOf(entry, nowMs))}</ul>
+${more > 0 && html`<p>${more} more are in the table below.</p>`}</article>`
+}
+
+function failureOf(entry: PageEntry, nowMs: number): Html {
+  const { consecutiveFailures, error, nextPoll, oid, path, since } = entry
+  return html`<li><b><bdi>${path}</bdi></b> <span class="quiet">${age(since, nowMs)}</span>
+<p><bdi>${error?.message}</bdi></p>
+<p class="quiet">${consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `}${
+    oid ? html`Commit ${commitOf(oid)} stays published. ` : 'Nothing is published. '
+  }${nextPoll && html`Looked at again ${age(nextPoll, nowMs)}.`}</p></li>`
+}
+
+/** The last publications, and how long each took to be in place. */
+function publicationsOf(publications: PageReport['publications'], nowMs: number): Html {
+  if (publications.length === 0) return html``
+  const slowest = Math.max(...publications.map(({ lagMs }) => lagMs), 1)
+  return html`<h2>Published last</h2>
+<ol>${publications.map(
+    ({ lagMs, oid, path, publishedAt, subject, trigger }) => html`<li>${age(publishedAt, nowMs)}
+<span><bdi>${path}</bdi> ${commitOf(oid)} <bdi class="quiet">${subject}</bdi></span>
+<span class="lag"><meter min="0" max="${slowest}" value="${lagMs}" aria-hidden="true"></meter> ${durationOf(lagMs)}${trigger && ` after the ${trigger}`}</span></li>`,
+  )}</ol>`
+}
+
+/** One row of the table. */
+export function rowOf(entry: PageEntry, nowMs: number): Html {
+  const { author, committedAt, lagMs, lastPublished, nextPoll, oid, path, ref, repo, required } =
+    entry
+  const { error, since, state, subject } = entry
+  return html`<tr role="row" class="${state}"><td role="cell" data-head="State">${badge(state)}<small>${age(since, nowMs)}</small></td>
+<th role="rowheader" scope="row" data-head="Path"><bdi>${path}</bdi>${!required && html` <small>not required</small>`}<small><bdi>${repo}</bdi> · <bdi>${ref.replace(/^refs\/heads\//, '')}</bdi></small></th>
+<td role="cell" data-head="Commit">${
+    oid
+      ? html`${commitOf(oid)} <bdi>${subject}</bdi><small><bdi>${author}</bdi> ${committedAt && age(committedAt, nowMs)}</small>`
+      : html`<span class="quiet">nothing is published</span>`
+  }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code></small>`}</td>
+<td role="cell" data-head="Published">${lastPublished ? age(lastPublished, nowMs) : html`<span class="quiet">not in this run</span>`}</td>
+<td role="cell" data-head="Lag">${lagMs !== null && durationOf(lagMs)}</td>
+<td role="cell" data-head="Next look">${nextPoll && age(nextPoll, nowMs)}</td></tr>`
+}
+
+/** How far a sync is. How much is to come, no remote says. */
+function progressOf({ path, progress }: PageEntry): Html {
+  if (!progress) return html``
+  const { elapsedMs, filesWritten, phase, receivedBytes } = progress
+  const megabytes = (receivedBytes / 1_000_000).toFixed(1)
+  return html`<small class="progress"><progress aria-label="${path} is being synced"></progress> ${phase}: ${megabytes} MB received, ${filesWritten} files written, ${durationOf(elapsedMs)}</small>`
+}
+
+function badge(state: PageEntry['state']): Html {
+  return html`<span class="badge ${state}"><span aria-hidden="true">${MARKS[state]}</span> ${state}</span>`
+}
+
+function commitOf(oid: string): Html {
+  return html`<code title="${oid}">${oid.slice(0, COMMIT_DIGITS)}</code>`
+}
+
+/** What stands between backticks, as code. */
+function withCode(text: string): Html[] {
+  return text
+    .split('`')
+    .map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`))
+}
+
+/** A time, which the browser keeps saying anew. */
+function age(time: string, nowMs: number): Html {
+  return html`<time datetime="${time}" title="${time}">${ageOf(time, nowMs)}</time>`
+}

@@ -1,0 +1,27 @@
+// Real Chromium, for the page that people look at.
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { atEnd } from './at-end.js'
+import type { TestScope } from './git.js'
+
+/** Starts a browser, which is closed after the test. */
+export async function startBrowser(t: TestScope): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    // Its own sandbox does not run as root.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+  })
+  atEnd(t, () => browser.close())
+  return browser
+}
+
+/** Opens a page with cookies and settings of its own. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
