@@ -12,6 +12,7 @@ import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
 import { createListingInForce, type ListingInForce } from './listing-in-force.js'
+import { createNotifications } from './notifications.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
 import { createMetrics } from './observe/metrics.js'
@@ -76,6 +77,7 @@ export async function startDaemon(
     publications.observe(event)
     log(event)
     hooks.hear(event)
+    notifications?.hear(event)
   }
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const onError = (error: unknown) => logger.error('fault in this program', { error })
@@ -83,6 +85,8 @@ export async function startDaemon(
   if (entries.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
   const sessions = createSessions({ settings, clock, observe, redactor, memory })
   const { post } = sessions
+  const notified = { settings, clock, post, redactor, observe, onError }
+  const notifications = createNotifications(notified)
   const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
   const workers = createWorkerPool({
     maxThreads: settings.maxConcurrentSyncs,
@@ -122,7 +126,7 @@ export async function startDaemon(
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
     await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
-    await hooks.after.close()
+    await Promise.all([hooks.after.close(), notifications?.close()])
     heartbeat.stop()
     await sessions.close()
   }
@@ -150,10 +154,12 @@ export async function startDaemon(
       await watcher?.look()
       synchronizer.pollNow()
       hooks.after.retryNow()
+      notifications?.retryNow()
     },
     async syncedOnce() {
       await synchronizer.syncedOnce()
       await hooks.after.idle()
+      await notifications?.idle()
       const failed = synchronizer.status().filter(({ error }) => error).length
       return { failed: failed + hooks.after.failing }
     },

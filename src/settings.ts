@@ -16,6 +16,7 @@ import {
   parseTimeout,
 } from './base/values.js'
 import type { ListingDefaults } from './listing/entry.js'
+import { assertPostable } from './listing/read-hooks.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/logging.js'
 import type { PublishMode } from './publish/target.js'
 import { MIN_SECRET_LENGTH } from './server/webhooks/secrets.js'
@@ -89,6 +90,12 @@ export const SETTINGS = {
     'how often published files are checked for drift; 0: never'),
   runHooks: setting('RUN_HOOKS', 'boolean', 'false', parseBoolean,
     'allow hooks that run programs: whoever may change the listing runs them as this service'),
+  notifyUrl: setting<string | undefined>('NOTIFY_URL', 'url', undefined, parsePostUrl,
+    'where CloudEvents are posted of what somebody may have to act on'),
+  notifyUrlFile: setting<NamedFile | undefined>('NOTIFY_URL_FILE', 'file', undefined, toNamedFile,
+    'the file that holds NOTIFY_URL, where that is a secret; read at each attempt'),
+  notifySecretFile: setting<NamedFile | undefined>('NOTIFY_SECRET_FILE', 'file', undefined, toNamedFile,
+    'the file with the secret whsec_… that they are signed by, one a line; read at each attempt'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
     'sync every entry once, then exit 0, or 1 if any failed'),
   httpsProxy: setting<HttpProxy | undefined>('HTTPS_PROXY', 'url', undefined, parseProxy,
@@ -151,6 +158,9 @@ export function readSettings(
       faults.push(`${flag === undefined ? variable : `--${setting.name}`} ${error.message}`)
     }
   }
+  if (settings['notifyUrl'] !== undefined && settings['notifyUrlFile'] !== undefined) {
+    faults.push('NOTIFY_URL and NOTIFY_URL_FILE are both set: leave one of them out')
+  }
   return settings as Partial<Settings> as Settings
 }
 
@@ -164,6 +174,11 @@ function setting<T>(
 ): Setting<T> {
   const name = variable.toLowerCase().replaceAll('_', '-')
   return { name, variable, variables, valueName, default: byDefault, parse, description }
+}
+
+function parsePostUrl(text: string): string {
+  assertPostable(text)
+  return text
 }
 
 function toPath(text: string, cwd: string): string {

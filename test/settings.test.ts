@@ -56,6 +56,9 @@ test('every setting has its default', () => {
     worktreeGracePeriodMs: 10_000,
     verifyIntervalMs: 600_000,
     runHooks: false,
+    notifyUrl: undefined,
+    notifyUrlFile: undefined,
+    notifySecretFile: undefined,
     oneTime: false,
     httpsProxy: undefined,
     httpProxy: undefined,
@@ -94,6 +97,9 @@ const written: Record<string, [string, unknown]> = {
   WORKTREE_GRACE_PERIOD: ['1m', 60_000],
   VERIFY_INTERVAL: ['0', 0],
   RUN_HOOKS: ['1', true],
+  NOTIFY_URL: ['https://example.com/x', 'https://example.com/x'],
+  NOTIFY_URL_FILE: ['url', { written: 'url', file: '/srv/url' }],
+  NOTIFY_SECRET_FILE: ['key', { written: 'key', file: '/srv/key' }],
   ONE_TIME: ['1', true],
   HTTPS_PROXY: ['proxy:3128', { origin: 'http://proxy:3128', authorization: undefined }],
   HTTP_PROXY: [
@@ -246,4 +252,11 @@ test('a short secret of webhooks is refused, and not shown', () => {
   const [fault = ''] = faultsOf([], env)
   assert.match(fault, /^WEBHOOK_SECRET must have at least 8 characters/)
   assert.ok(!fault.includes('abc12'))
+})
+
+test('one address to notify is enough', () => {
+  const env = { ...LISTING, NOTIFY_URL: 'https://example.com', NOTIFY_URL_FILE: '/url' }
+  assert.throws(() => settingsOf([], env), /NOTIFY_URL and NOTIFY_URL_FILE are both set/)
+  const login = { ...LISTING, NOTIFY_URL: 'https://a:hunter2@example.com' }
+  assert.throws(() => settingsOf([], login), /NOTIFY_URL has credentials in it: take them out/)
 })

@@ -143,7 +143,9 @@ export function assertPostable(url: string): void {
   if (!isWebUrl(url)) throw new RangeError('must be a URL of https:// or http://')
   const { password, username } = new URL(url)
   if (username !== '' || password !== '') {
-    throw new RangeError('has credentials in it: give them by headerFiles, as authorization')
+    throw new RangeError(
+      'has credentials in it: take them out, and give a hook headerFiles instead',
+    )
   }
 }
 

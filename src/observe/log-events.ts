@@ -60,7 +60,10 @@ export function logEvents(logger: Logger, clock: Pick<Clock, 'now'> = systemCloc
 
 /** Of each event whose line is always the same. */
 const LINES: Readonly<
-  Record<Exclude<PlainEvent['type'], 'attribute-ignored' | 'listing-loaded'>, [LogLevel, string]>
+  Record<
+    Exclude<PlainEvent['type'], 'attribute-ignored' | 'listing-loaded' | 'notice-failed'>,
+    [LogLevel, string]
+  >
 > = {
   'entry-added': ['debug', 'entry added'],
   'entry-changed': ['debug', 'entry changed'],
@@ -71,6 +74,7 @@ const LINES: Readonly<
   'hook-succeeded': ['info', 'hook done'],
   'hook-failed': ['warn', 'hook failed'],
   'hook-output': ['info', 'hook says'],
+  'notices-dropped': ['warn', 'notices dropped, as nobody takes them'],
   'sync-continues': ['info', 'still syncing'],
   'fetch-fell-back': ['debug', 'fetching everything'],
   'tidy-failed': ['warn', 'left-overs could not be removed'],
@@ -104,6 +108,10 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
     const { attribute, files, firstPath, ...others } = event
     const left = files === 1 ? '1 file is left as stored' : `${files} files are left as stored`
     return ['warn', `${attribute} is not applied: ${left}, first ${firstPath}`, fieldsOf(others)]
+  }
+  if (event.type === 'notice-failed') {
+    const level = isPowerOfTwo(event.attempt) || event.retryInMs === undefined ? 'warn' : 'debug'
+    return [level, 'notification failed', fieldsOf(event)]
   }
   if (event.type === 'listing-loaded') {
     return event.entries > 0

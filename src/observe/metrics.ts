@@ -70,6 +70,8 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
       case 'credentials-exposed':
       case 'credentials-rejected':
       case 'listing-warned':
+      case 'notice-failed':
+      case 'notices-dropped':
       case 'state-set-aside':
       case 'webhook-secrets-rejected':
         break

@@ -115,6 +115,10 @@ export type SyncEvent =
   | ({ type: 'lease-taken'; holder: string; waitedMs: number } & EntryLabels)
   /** Another instance took it over, or removed this one's lease. */
   | ({ type: 'lease-lost' } & EntryLabels)
+  /** What somebody is to be notified of was not taken. */
+  | ({ type: 'notice-failed' } & Failure)
+  /** So many wait to be notified of that the oldest are not told. */
+  | { type: 'notices-dropped'; count: number }
   | {
       type: 'listing-loaded'
       path: string

@@ -1,12 +1,14 @@
 // Hooks of the real program: what refuses a commit, what is told of it, and what becomes of either
 // when the service ends, however it ends.
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { assertSameTree, type TestScope } from '../helpers/git.js'
 import { startHttpServer } from '../helpers/http-server.js'
 import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
+import { untilDead } from '../helpers/processes.js'
 import { runProgram, type Service, startService, until, writeListing } from '../helpers/service.js'
 
 const RUN_HOOKS = { RUN_HOOKS: 'true' }
@@ -77,8 +79,8 @@ describe('a hook before', () => {
     const second = test.repo.commit('second', { a: '2' })
     const pids = path.join(test.dir, 'pids')
     await until(() => linesOf(pids).length === 2, 'the hook is at work')
-    assert.equal(await service.stop(), 0)
-    assert.throws(() => process.kill(Number(linesOf(pids)[1]), 0), /ESRCH/)
+    await service.stop()
+    await untilDead([Number(linesOf(pids)[1])])
     assertSameTree(test.out, test.repo.dir, first)
     listAgain(test, { publish: 'symlink' })
     const again = await test.start()
@@ -151,8 +153,8 @@ describe('a hook after', () => {
     const pids = path.join(test.dir, 'pids')
     const service = await test.start()
     await until(() => linesOf(pids).length === 1, 'the hook is at work')
-    assert.equal(await service.stop(), 0)
-    assert.throws(() => process.kill(Number(linesOf(pids)[0]), 0), /ESRCH/)
+    await service.stop()
+    await untilDead([Number(linesOf(pids)[0])])
 
     const killed = await test.start()
     await until(() => linesOf(pids).length === 2, 'the hook is at work again')
@@ -179,4 +181,39 @@ describe('a hook after', () => {
     assert.match(stdout, /hook failed/)
     assertSameTree(test.out, test.repo.dir, test.repo.oid('HEAD'))
   })
+})
+
+test('somebody is notified of a publication, a stall and its end, signed', async (t) => {
+  const told: { type: string; subject: string; signature: boolean }[] = []
+  const key = Buffer.from('0123456789abcdef0123456789abcdef')
+  const receiver = await startHttpServer(t, async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { headers } = request
+    const content = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
+    const expected = createHmac('sha256', key).update(content).digest('base64')
+    const { id, subject, type } = JSON.parse(body)
+    assert.equal(headers['content-type'], 'application/cloudevents+json')
+    assert.equal(headers['webhook-id'], id)
+    told.push({ type, subject, signature: headers['webhook-signature'] === `v1,${expected}` })
+    response.end()
+  })
+  const one = await serveOneEntry(t, { files: { a: '1' } })
+  const secretFile = path.join(one.dir, 'secret')
+  writeFileSync(secretFile, `whsec_${key.toString('base64')}\n`)
+  const settings = { NOTIFY_URL: `${receiver.url}/hooks/T0/B0`, NOTIFY_SECRET_FILE: secretFile }
+  const service = await startService(t, { listingPath: one.listingPath, settings })
+  await service.untilPublished('out', one.repo.oid('HEAD'))
+  listAgain(one, { subdir: 'no/such' })
+  await service.untilFailed('out', 'subdir-not-found')
+  listAgain(one, {})
+  await service.untilPublished('out', one.repo.commit('second', { a: '2' }))
+  const types = () => told.map(({ type }) => type.replace('io.github.git-autosync.', ''))
+  await until(
+    () => types().filter((type) => type === 'published').length === 2,
+    async () => `two publications are told: ${types()}`,
+  )
+  assert.deepEqual(types(), ['published', 'stalled', 'published'])
+  assert.ok(told.every(({ signature, subject }) => signature && subject === 'out'))
+  assert.equal(JSON.stringify(service.logs).includes('/hooks/T0/B0'), false)
 })

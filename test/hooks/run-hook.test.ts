@@ -1,6 +1,6 @@
 // Programs that do what programs do: end well or not, hang, leave others behind, print without end.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { type Clock, systemClock } from '../../src/base/clock.js'
@@ -8,6 +8,7 @@ import { runProgram } from '../../src/hooks/run-hook.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
+import { isAlive, untilDead } from '../helpers/processes.js'
 import { until } from '../helpers/service.js'
 import { eventOf, runHook } from './hook-events.js'
 
@@ -39,24 +40,6 @@ function start(t: TestScope, { script, ...attempt }: Attempt) {
   // Looked at by the test, once it has seen what it waits for.
   done.catch(() => undefined)
   return { directory, done, lines }
-}
-
-/** A process that has ended may still wait for somebody to take note of it. */
-function isAlive(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false
-  try {
-    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return false
-  }
-}
-
-async function untilDead(pids: readonly number[]): Promise<void> {
-  assert.ok(pids.length > 0 && pids.every((pid) => pid > 1), `${pids}`)
-  await until(
-    () => !pids.some(isAlive),
-    async () => `${pids.filter(isAlive)} ended`,
-  )
 }
 
 describe('a program', () => {

@@ -72,7 +72,7 @@ const AFTER_FAULTS: readonly (readonly [string, unknown, string | RegExp])[] = [
   ['run with a body', { run: ['a'], body: 1 }, /after\/0: has body, which only post has a use for/],
   ['to no URL', { post: 'example.com' }, '/0/after/0/post: must be a URL of https:// or http://'],
   ['to a file', { post: 'file:///etc' }, '/0/after/0/post: must be a URL of https:// or http://'],
-  ['with a login', { post: 'https://a:b@c.d' }, /\/post: has credentials in it: give them by head/],
+  ['with a login', { post: 'https://a:b@c.d' }, /\/post: has credentials in it: take them out/],
   ['with a host to fill', { post: 'https://{{oid}}.a' }, /\/post: may have placeholders after the/],
   ['with an unknown placeholder', { post: 'https://a/{{sha}}' }, /\/post: has a placeholder that/],
   ['with one in its body', { post: 'https://a', body: ['{{sha}}'] }, /\/body: has a placeholder/],
