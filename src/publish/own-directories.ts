@@ -32,9 +32,12 @@ export function assertOwnDirectories(target: HeldTarget): void {
   assertInRoot(target)
   // Below a file nothing can be.
   tolerating(['ENOENT'], () => target.volume.directory(path.dirname(target.path)))
+  let absent: string | undefined
   for (const directory of ownDirectoriesOf(target)) {
+    if (absent !== undefined && directory.startsWith(`${absent}/`)) continue
     const stat = target.volume.stat(directory)
     if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
+    if (!stat) absent = directory
   }
   setForeignStateAside(target)
 }
