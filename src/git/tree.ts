@@ -79,6 +79,16 @@ export class TreeCursor implements TreeEntry {
     this.#end = end
   }
 
+  /** Whether another stands at an entry of the same bytes. */
+  isSameAs(other: TreeCursor): boolean {
+    const length = this.#end - this.at
+    if (other.#end - other.at !== length) return false
+    for (let byte = 0; byte < length; byte++) {
+      if (this.#body[this.at + byte] !== other.#body[other.at + byte]) return false
+    }
+    return true
+  }
+
   /** Throws `unsafe-tree` for one that git does not know. */
   get mode(): Mode {
     const end = this.#name - 1

@@ -180,6 +180,12 @@ class TreeWalk {
   ): Generator<Oid, void, Buffer> {
     let isOld = olds.next()
     while (entries.next()) {
+      // Most files of a directory that changed, for which nothing more need be known.
+      if (isOld && entries.isSameAs(olds) && entries.mode !== MODE.tree) {
+        this.#keep(this.#old.file++, 1)
+        isOld = olds.next()
+        continue
+      }
       const { mode, name } = entries
       const key = sortKey(name, mode)
       while (isOld && sortKey(olds.name, olds.mode) < key) {
