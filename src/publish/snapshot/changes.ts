@@ -3,7 +3,7 @@
 import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
-import { diffTrees } from '../tree/tree-diff.js'
+import { diffTrees, type TreeDiff } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
@@ -21,6 +21,7 @@ import {
 } from './snapshot.js'
 
 const MAGIC = 'git-autosync snapshot changes 2\n'
+const RECORD_BYTES = STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT
 
 /** A snapshot that others are written against. */
 export interface SnapshotBase extends Snapshot {
@@ -47,11 +48,13 @@ interface ChangesHeader {
 export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   const { commit, summary, trees, stats } = snapshot
   const root = trees[0]?.oid as Oid
-  const bodies = bodiesIn(snapshot)
-  const { kept } = diffTrees(base.trees, root, (oid) => bodies.get(oid) as Buffer)
-  for (const oid of bodiesIn(base).keys()) bodies.delete(oid)
+  const before = bodiesIn(base)
+  const bodies = new Map<Oid, Buffer>()
+  for (const [oid, body] of bodiesIn(snapshot)) if (!before.has(oid)) bodies.set(oid, body)
+  const bodyOf = (oid: Oid) => (bodies.get(oid) ?? before.get(oid)) as Buffer
+  const { kept } = diffTrees(base.trees, root, bodyOf)
   const count = stats.length / STAT_FIELDS
-  const records = recordsBeyond(carryStats(base.stats, kept, count), stats)
+  const records = recordsBeyond(base.stats, kept, stats)
   const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
   const content = contentBeyond(carried, snapshot.content, commit)
   const attributes = encodeAttributes(snapshot.attributes)
@@ -95,7 +98,8 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   const { header, end } = readHeader(bytes)
   const oidLength = objectFormatOf(header.commit) === 'sha1' ? 20 : 32
   const added = decodeBodies(bytes, end, header.trees, oidLength)
-  const bodies = new Map([...bodiesIn(base), ...added.bodies])
+  const bodies = bodiesIn(base)
+  for (const [oid, body] of added.bodies) bodies.set(oid, body)
   const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
   const count = trees[0]?.files ?? 0
   const stats = carryStats(base.stats, kept, count)
@@ -129,17 +133,42 @@ function without(bodies: Map<Oid, Buffer>, trees: readonly TreeRecord[]): Map<Oi
   return rest
 }
 
-/** The index and the fields of each record that is another one. */
-function recordsBeyond(carried: Float64Array, stats: Float64Array): number[] {
+/**
+ * The index and the fields of each record that is not what {@link carryStats} makes of those before:
+ * halves that are equal are not looked into.
+ */
+function recordsBeyond(
+  before: Float64Array,
+  kept: TreeDiff['kept'],
+  stats: Float64Array,
+): number[] {
+  const [old, now] = [bytesOf(before), bytesOf(stats)]
   const records: number[] = []
-  for (let at = 0; at < stats.length; at++) {
-    if (Object.is(carried[at], stats[at])) continue
-    const index = Math.floor(at / STAT_FIELDS)
+  const add = (index: number) => {
     const start = index * STAT_FIELDS
     records.push(index, ...stats.subarray(start, start + STAT_FIELDS))
-    at = start + STAT_FIELDS - 1
   }
+  const addBeyond = (from: number, to: number, count: number) => {
+    const ends = [to * RECORD_BYTES, (to + count) * RECORD_BYTES] as const
+    const starts = [from * RECORD_BYTES, (from + count) * RECORD_BYTES] as const
+    if (old.compare(now, ...ends, ...starts) === 0) return
+    if (count === 1) return add(to)
+    const half = count >> 1
+    addBeyond(from, to, half)
+    addBeyond(from + half, to + half, count - half)
+  }
+  let next = 0
+  for (const { from, to, count } of kept) {
+    while (next < to) add(next++)
+    addBeyond(from, to, count)
+    next = to + count
+  }
+  while (next * STAT_FIELDS < stats.length) add(next++)
   return records
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function readHeader(bytes: Buffer): { header: ChangesHeader; end: number } {

@@ -46,7 +46,9 @@ interface Composed {
 
 /** All trees that a snapshot knows, by their oid. */
 export function bodiesIn({ trees, origin }: Composed): Map<Oid, Buffer> {
-  return new Map([...(origin?.trees ?? []), ...trees.map(({ oid, body }) => [oid, body] as const)])
+  const bodies = new Map(origin?.trees)
+  for (const { oid, body } of trees) bodies.set(oid, body)
+  return bodies
 }
 
 /** What is written down of an origin beside its trees. */

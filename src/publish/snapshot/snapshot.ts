@@ -276,8 +276,12 @@ function endOfSafeEntry(body: Buffer, position: number, oidLength: number): numb
   while (at < body.length && body[at] !== SPACE) at++
   const start = ++at
   let isSuspect = body[start] === DOT
-  for (; at < body.length && body[at] !== 0; at++) {
-    if (body[at] === SLASH || body[at] === TILDE) isSuspect = true
+  for (; at < body.length; at++) {
+    const byte = body[at] as number
+    // Nearly all of them.
+    if (byte > SLASH && byte !== TILDE) continue
+    if (byte === 0) break
+    if (byte === SLASH || byte === TILDE) isSuspect = true
   }
   const end = at + 1 + oidLength
   if (at === start || end > body.length) return undefined
