@@ -60,11 +60,6 @@ export class HeldMemory {
     this.#refuse = refuse
   }
 
-  /** How much more can be taken without the reserve, in bytes. */
-  get ownBytesLeft(): number {
-    return Math.max(0, this.#part.ownBytes - this.#bytes)
-  }
-
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
   tryToTake(bytes: number): boolean {
     const { budget, id, ownBytes } = this.#part
@@ -94,11 +89,5 @@ export class HeldMemory {
       signal.throwIfAborted()
       await sleep(LOOK_MS)
     }
-  }
-
-  /** Gives bytes back, and the reserve where it is not needed any more. */
-  give(bytes: number): void {
-    this.#bytes -= bytes
-    if (this.#bytes <= this.#part.ownBytes) closePart(this.#part)
   }
 }

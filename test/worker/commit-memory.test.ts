@@ -88,6 +88,21 @@ test('a tree takes memory as its bytes come, and none by what it claims', async 
   reader.close()
 })
 
+test('garbage is collected before more is held than its own part, and then from time to time', () => {
+  const part = openPart(createMemoryBudget(512 * MIB), 1 / 32)
+  let collected = 0
+  const held = new CommitMemory(part, checkpoint, () => {
+    assert.equal(hasReserve(part), collected > 0, 'before it waits for the reserve')
+    collected++
+  })
+  held.hold('plan', 16 * MIB)
+  assert.equal(collected, 0)
+  held.hold('plan', 16 * MIB + 1)
+  assert.equal(collected, 1)
+  for (let more = 0; more <= 20; more++) held.hold('objects', more * MIB)
+  assert.equal(collected, 3)
+})
+
 test('a hundred packs of one object each fit a part that one large pack has to itself', async () => {
   const part = openPart(createMemoryBudget(128 * MIB), 1 / 64)
   const held = new CommitMemory(part, checkpoint)
