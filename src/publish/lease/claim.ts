@@ -77,11 +77,18 @@ function claimFile(file: string, claim: Claim): LeaseAnswer {
 
 /** Who has a lease; undefined where nobody has, or one who is known to be dead. */
 function holderOf(file: string, { self, expired, volume }: Claim): LeaseAnswer | undefined {
-  const seen = readLease(volume, file)
-  if (seen === undefined || seen === expired) return undefined
-  const record = decodeLease(seen)
+  const text = readLease(volume, file)
+  if (text === undefined) return undefined
+  const seen = signOfLife(text)
+  if (seen === expired) return undefined
+  const record = decodeLease(text)
   if (record && (record.id === self.id || isGone(record, self))) return undefined
-  return { state: 'waiting', holder: describeHolder(seen), seen }
+  return { state: 'waiting', holder: describeHolder(text), seen }
+}
+
+/** What is no lease shows no life, however often it changes: all of it is the same. */
+function signOfLife(text: string): string {
+  return decodeLease(text) ? text : ''
 }
 
 function describeHolder(text: string): string {
@@ -138,8 +145,8 @@ function removeStaged(volume: Volume, directory: string): void {
 }
 
 function lostRace(volume: Volume, file: string): LeaseAnswer {
-  const seen = readLease(volume, file) ?? ''
-  return { state: 'waiting', holder: describeHolder(seen), seen }
+  const text = readLease(volume, file) ?? ''
+  return { state: 'waiting', holder: describeHolder(text), seen: signOfLife(text) }
 }
 
 function held(at: string, { base, self, volume }: Claim): LeaseAnswer {

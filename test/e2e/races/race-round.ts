@@ -4,6 +4,7 @@
 import { chownSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errnoOf } from '../../../src/base/errno.js'
 import type { TestScope } from '../../helpers/git.js'
 import type { Random } from '../../helpers/random-history.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from '../../helpers/same-tree.js'
@@ -166,7 +167,7 @@ export class RaceRound {
   async #obey(message: string): Promise<void> {
     const attacked = path.join(this.#options.directory, 'attacked/')
     for (const [name] of message.matchAll(/\/[^\s,;()]+/g)) {
-      if (name.startsWith(attacked)) rmSync(name, { recursive: true, force: true })
+      if (name.startsWith(attacked)) removeIfThere(name)
     }
     this.#service.signal('SIGHUP')
     await sleep(500)
@@ -211,6 +212,15 @@ export class RaceRound {
 
   #fault(what: string): void {
     this.#faults.push(what)
+  }
+}
+
+/** What would lie below a file is not there, which rmSync does not forgive. */
+function removeIfThere(name: string): void {
+  try {
+    rmSync(name, { recursive: true, force: true })
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOTDIR') throw error
   }
 }
 

@@ -146,6 +146,17 @@ for (const mode of ['in-place', 'symlink'] as const) {
       }
     })
 
+    test('is none where it is no record, which shows no life by another text', (t) => {
+      const { one, two, acquire, hold } = create(t, { mode })
+      const { file } = hold(one)
+      writeFileSync(file, 'planted\n')
+      const { seen } = acquire(two) as LeaseAnswer & { state: 'waiting' }
+      writeFileSync(file, '{"planted":"again"}')
+      const again = acquire(two) as LeaseAnswer & { state: 'waiting' }
+      assert.deepEqual([again.state, again.seen], ['waiting', seen])
+      assert.equal(acquire(two, undefined, seen).state, 'taken')
+    })
+
     test('that somebody removes before any call of its claim is answered, and claimed at last', (t) => {
       const { one, test, acquire, hold } = create(t, { mode })
       const { file } = hold(one)
