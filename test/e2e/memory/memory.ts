@@ -61,6 +61,8 @@ async function measure(
       HTTP_PORT: '0',
       ONE_TIME: 'true',
       PATH: process.env['PATH'],
+      // As the image has it.
+      MALLOC_MMAP_THRESHOLD_: '131072',
     }
     const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     let [log, bytes, isRunning] = ['', 0, true]
