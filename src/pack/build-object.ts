@@ -3,12 +3,13 @@
 
 import { type ByteSource, bufferSource, FileSource } from '../git/byte-source.js'
 import { applyDelta, decodeDeltaHeader, deltaPieces } from '../git/delta.js'
-import { type Limits, tooLarge } from '../git/limits.js'
+import { tooLarge } from '../git/limits.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { ObjectFormat } from '../git/oid.js'
 import { ensureHoldable, type WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { LargeBlobWriter } from './content-writer.js'
+import type { PackRoom } from './pack-room.js'
 
 export interface BuildOptions {
   objectFormat: ObjectFormat
@@ -16,7 +17,8 @@ export interface BuildOptions {
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
-  limits: Limits
+  /** Knows the limits. */
+  room: Pick<PackRoom, 'limits'>
   memory: WholeMemory
   /** Asked often; throws when the work is to be given up. */
   checkpoint: () => void
@@ -29,7 +31,8 @@ export function buildObject(
   options: BuildOptions,
 ): StoredObject {
   const size = reading(delta, (source) => decodeDeltaHeader(source).size)
-  if (size > options.limits.checkoutBytes) throw tooLarge(options.limits, 'checkoutBytes')
+  const { limits } = options.room
+  if (size > limits.checkoutBytes) throw tooLarge(limits, 'checkoutBytes')
   if (base.type !== 'blob') {
     const { type, body } = base
     const deltaBytes = Buffer.isBuffer(delta) ? delta.length : delta.size

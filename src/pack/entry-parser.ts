@@ -11,7 +11,6 @@ import {
   MAX_HEADER_BYTES,
 } from '../git/entry-header.js'
 import { inflate } from '../git/inflate.js'
-import { type Limits, tooLarge } from '../git/limits.js'
 import type { LargeBlob } from '../git/object.js'
 import { type ObjectFormat, oidBytes } from '../git/oid.js'
 import { assertHoldable, holdObject, type WholeMemory } from '../git/whole-objects.js'
@@ -19,6 +18,7 @@ import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
 import { BLOCK_BYTES, PackBytes } from './pack-bytes.js'
+import type { PackRoom, PackTally } from './pack-room.js'
 import { StreamInflate } from './stream-inflate.js'
 
 const PACK_HEADER_BYTES = 12
@@ -27,18 +27,16 @@ const MAX_SMALL_BYTES = 256 * 1024
 /** How much an entry may deflate to, beyond twice its size, in bytes. */
 const DEFLATED_SLACK_BYTES = 1024 * 1024
 
-/** A pack may hold so many objects beside files and directories: commits, and tags. */
-const MAX_OTHER_OBJECTS = 1000
-
 export interface EntryParserOptions {
   objectFormat: ObjectFormat
-  /** How many bytes of the pack stay in memory. */
-  memoryBytes: number
+  /** What all packs of the sync have together. */
+  room: PackRoom
+  /** What this one counts for. */
+  tally: PackTally
   /** From this size on, in bytes, a blob or a delta goes to a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
-  limits: Limits
   memory: WholeMemory
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void
@@ -65,8 +63,6 @@ export class EntryParser {
   readonly #checksum: Checksum
   #objectCount: number | undefined
   #parsed = 0
-  /** The sizes of all entries so far. */
-  #inflatedBytes = 0
   /** Where the next entry starts. */
   #position = PACK_HEADER_BYTES
   /** No use in trying again to parse before this many bytes have arrived. */
@@ -86,8 +82,7 @@ export class EntryParser {
 
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   async write(chunk: Buffer): Promise<void> {
-    const { limits } = this.#options
-    if (this.#pack.length + chunk.length > limits.packBytes) throw tooLarge(limits, 'packBytes')
+    this.#options.tally.addPackBytes(chunk.length)
     this.#checksum.update(chunk)
     // In steps, since what follows the start of a larger entry is copied out again.
     for (let start = 0; start < chunk.length; start += BLOCK_BYTES) {
@@ -117,6 +112,7 @@ export class EntryParser {
     if (trailerAt < this.#position) throw corrupt('ends too early')
     if (trailerAt > this.#position) throw corrupt('goes on after its last object')
     if (!this.#checksum.isRight()) throw corrupt('does not match its checksum')
+    this.#pack.end()
   }
 
   /** Inflates once more the entry that starts at `start`; the next one starts at `end`. */
@@ -157,21 +153,17 @@ export class EntryParser {
   }
 
   #decodeObjectCount(): number {
-    const { limits } = this.#options
     const count = decodePackHeader(this.#pack.read(0, PACK_HEADER_BYTES))
-    if (count > limits.files + MAX_OTHER_OBJECTS) throw tooLarge(limits, 'files')
+    this.#options.tally.addEntries(count)
     return count
   }
 
   #header(): EntryHeader | undefined {
-    const { limits } = this.#options
     const bytes = this.#pack.read(this.#position, this.#position + MAX_HEADER_BYTES)
     const header = decodeEntryHeader(bytes, 0, this.#options.objectFormat)
     if (header && !isDelta(header.kind))
       assertHoldable(header.kind.type, header.size, this.#options.memory)
-    if (header && this.#inflatedBytes + header.size > limits.checkoutBytes) {
-      throw tooLarge(limits, 'checkoutBytes')
-    }
+    if (header) this.#options.tally.assertFits(header.size)
     return header
   }
 
@@ -238,7 +230,7 @@ export class EntryParser {
     const offset = this.#position
     this.#position += header.end + deflatedBytes
     this.#parsed++
-    this.#inflatedBytes += header.size
+    this.#options.tally.addEntryBytes(header.size)
     this.#options.onEntry({ offset, header, content })
   }
 }

@@ -1,26 +1,25 @@
-// The bytes of a pack for reading at any offset later: the last of them in memory, up to
-// a budget, the rest in a temporary file.
+// The bytes of a pack for reading at any offset later: the last of them in memory, as far as
+// there is room, the rest in a temporary file.
 import { closeSync, readSync } from 'node:fs'
 import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
+import type { PackRoom, Spillable } from './pack-room.js'
 
 export interface PackBytesOptions {
-  /** How many bytes stay in memory. */
-  memoryBytes: number
+  /** Where what stays in memory has its place. */
+  room: Pick<PackRoom, 'forget' | 'give' | 'scratch' | 'take'>
   /** Names a new file for the rest; it is the caller's to remove. */
   createFile: () => VolumeFile
 }
 
 export const BLOCK_BYTES = 256 * 1024
-/** What is kept at most for reads across blocks, in bytes. */
-const MAX_SCRATCH_BYTES = 4 * 1024 * 1024
 
-export class PackBytes {
+export class PackBytes implements Spillable {
   readonly #options: PackBytesOptions
   /** By number; none for a block that was spilled, or skipped whole. */
   readonly #blocks = new Map<number, Buffer>()
   #length = 0
-  #scratch = Buffer.alloc(0)
+  #isWhole = false
   #file: number | undefined
 
   constructor(options: PackBytesOptions) {
@@ -58,26 +57,45 @@ export class PackBytes {
     const length = Math.max(0, Math.min(end, this.#length) - start)
     const offset = start % BLOCK_BYTES
     const block = this.#blocks.get(Math.floor(start / BLOCK_BYTES))
-    if (block && offset + length <= BLOCK_BYTES) return block.subarray(offset, offset + length)
-    const bytes = this.#scratchOf(length)
+    if (block && offset + length <= block.length) return block.subarray(offset, offset + length)
+    const bytes = this.#options.room.scratch(length)
     for (let read = 0; read < length; ) read += this.#copy(start + read, bytes.subarray(read))
     return bytes
   }
 
+  /** Says that nothing follows: what the last block has no use for is given back. */
+  end(): void {
+    this.#isWhole = true
+    const number = Math.floor(this.#length / BLOCK_BYTES)
+    const block = this.#blocks.get(number)
+    const used = this.#length % BLOCK_BYTES
+    if (!block || used > BLOCK_BYTES / 2) return
+    this.#options.room.give(BLOCK_BYTES - used)
+    const last = Buffer.allocUnsafeSlow(used)
+    block.copy(last)
+    this.#blocks.set(number, last)
+  }
+
   /** Frees the memory, and closes the file. */
   close(): void {
+    const { room } = this.#options
+    for (const { length } of this.#blocks.values()) room.give(length)
     this.#blocks.clear()
-    this.#scratch = Buffer.alloc(0)
+    room.forget(this)
     if (this.#file !== undefined) closeSync(this.#file)
     this.#file = undefined
   }
 
-  /** Most reads across blocks use the same memory, as there are many of them. */
-  #scratchOf(length: number): Buffer {
-    if (length > MAX_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(length)
-    if (length > this.#scratch.length)
-      this.#scratch = Buffer.allocUnsafeSlow(Math.min(2 * length, MAX_SCRATCH_BYTES))
-    return this.#scratch.subarray(0, length)
+  /** The last block stays while it is filled. */
+  spill(): Buffer | undefined {
+    const [[number, block] = []] = this.#blocks
+    if (number === undefined || block === undefined) return undefined
+    if (this.#blocks.size < 2 && !this.#isWhole) return undefined
+    this.#file ??= this.#options.createFile().create()
+    writeAll(this.#file, block, number * BLOCK_BYTES)
+    this.#blocks.delete(number)
+    if (this.#blocks.size === 0) this.#options.room.forget(this)
+    return block
   }
 
   /** Copies the bytes from `start` on, at most to the end of their block; returns how many. */
@@ -108,21 +126,10 @@ export class PackBytes {
     const number = Math.floor(this.#length / BLOCK_BYTES)
     const known = this.#blocks.get(number)
     if (known) return known
-    const isFull = (this.#blocks.size + 1) * BLOCK_BYTES > this.#options.memoryBytes
-    const block = (isFull ? this.#spillOldest() : undefined) ?? Buffer.allocUnsafeSlow(BLOCK_BYTES)
+    const block = this.#options.room.take(BLOCK_BYTES, this)
     // After bytes were taken off, filling may go on in a block that was spilled.
     this.#readFile(block.subarray(0, this.#length % BLOCK_BYTES), number * BLOCK_BYTES)
     this.#blocks.set(number, block)
-    return block
-  }
-
-  /** Moves a block to the file, and returns its memory to be used again; never the last one. */
-  #spillOldest(): Buffer | undefined {
-    const [[number, block] = []] = this.#blocks
-    if (number === undefined || block === undefined || this.#blocks.size < 2) return undefined
-    this.#file ??= this.#options.createFile().create()
-    writeAll(this.#file, block, number * BLOCK_BYTES)
-    this.#blocks.delete(number)
     return block
   }
 }

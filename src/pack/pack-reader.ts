@@ -5,15 +5,14 @@
 import { SyncError } from '../base/errors.js'
 import { corrupt } from '../git/corrupt.js'
 import { type DeltaKind, isDelta } from '../git/entry-header.js'
-import { type Limits, tooLarge } from '../git/limits.js'
 import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '../git/object.js'
-import { ObjectCache } from '../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../git/oid.js'
 import type { WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
+import type { PackRoom, PackTally } from './pack-room.js'
 
 export interface PackReaderOptions {
   objectFormat: ObjectFormat
@@ -21,15 +20,12 @@ export interface PackReaderOptions {
   findBase: (oid: Oid) => StoredObject | undefined
   /** Told of each object as soon as it is resolved; it is not verified yet that the pack is whole. */
   onObject?: (oid: Oid, object: StoredObject) => void
-  /** How many bytes of inflated objects are kept for later use. */
-  cacheBytes: number
-  /** How many bytes of the pack stay in memory. */
-  memoryBytes: number
+  /** What all packs of the sync have together. */
+  room: PackRoom
   /** From this size on, in bytes, a blob or a delta goes to a file. */
   largeBytes: number
   /** Names a new file, which is the caller's to remove. */
   createFile: () => VolumeFile
-  limits: Limits
   /** For what must be held whole. */
   memory: WholeMemory
   /** Asked often; throws when the work is to be given up. */
@@ -53,20 +49,19 @@ export class PackReader implements Pack {
   readonly #options: PackReaderOptions
   readonly #parser: EntryParser
   readonly #entries: EntryList
-  readonly #cache: ObjectCache<number>
+  readonly #tally: PackTally
   /** What is in files, by entry: large objects, and large deltas. */
   readonly #large = new Map<number, LargeBlob>()
   readonly #largeDeltas = new Map<number, LargeBlob>()
   /** The entries that wait for an entry, or for an oid. */
   readonly #waiting = new Map<number | Oid, number[]>()
-  /** The sizes of all objects so far. */
-  #objectBytes = 0
 
   constructor(options: PackReaderOptions) {
     this.#options = options
     this.#entries = new EntryList(options.objectFormat)
-    this.#parser = new EntryParser({ ...options, onEntry: (entry) => this.#add(entry) })
-    this.#cache = new ObjectCache<number>(options.cacheBytes)
+    const tally = options.room.count()
+    this.#tally = tally
+    this.#parser = new EntryParser({ ...options, tally, onEntry: (entry) => this.#add(entry) })
   }
 
   get bytes(): number {
@@ -108,6 +103,7 @@ export class PackReader implements Pack {
   /** Frees memory and files; nothing may be read any more. */
   close(): void {
     this.#parser.close()
+    this.#tally.close()
   }
 
   #add({ offset, header: { kind }, content }: ParsedEntry): void {
@@ -175,7 +171,7 @@ export class PackReader implements Pack {
 
   /** Notes the oid of an entry's object, and adds to `ready` what waited for it. */
   #name(index: number, object: StoredObject, ready: number[]): void {
-    this.#count(object)
+    this.#tally.addObjectBytes('body' in object ? object.body.length : object.size)
     const oid =
       'body' in object
         ? hashObject(object.type, object.body, this.#options.objectFormat)
@@ -192,15 +188,13 @@ export class PackReader implements Pack {
     if (isNew) this.#options.onObject?.(oid, object)
   }
 
-  #count(object: StoredObject): void {
-    const { limits } = this.#options
-    this.#objectBytes += 'body' in object ? object.body.length : object.size
-    if (this.#objectBytes > limits.checkoutBytes) throw tooLarge(limits, 'checkoutBytes')
+  #keep(index: number, object: StoredObject): void {
+    if ('body' in object) this.#options.room.cache.set(this.#tally.firstKey + index, object)
+    else this.#large.set(index, object)
   }
 
-  #keep(index: number, object: StoredObject): void {
-    if ('body' in object) this.#cache.set(index, object)
-    else this.#large.set(index, object)
+  #kept(index: number): StoredObject | undefined {
+    return this.#options.room.cache.get(this.#tally.firstKey + index) ?? this.#large.get(index)
   }
 
   /** Reads a resolved entry again; long chains are followed without recursion. */
@@ -209,7 +203,7 @@ export class PackReader implements Pack {
     let base: Base = index
     let object: StoredObject | undefined
     while (typeof base === 'number') {
-      object = this.#cache.get(base) ?? this.#large.get(base)
+      object = this.#kept(base)
       if (object) break
       chain.push(base)
       base = this.#entries.baseOf(base)

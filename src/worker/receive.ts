@@ -11,6 +11,7 @@ import type { RemoteUrl } from '../git/remote-url.js'
 import { decodeTree, MODE } from '../git/tree.js'
 import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
+import { PackRoom } from '../pack/pack-room.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
 import type { Publication, Published, Ready } from '../publish/publisher.js'
@@ -107,6 +108,7 @@ class Unpacking {
   readonly #progress: WorkProgress
   readonly #base: PublishedTree | undefined
   readonly #memory: CommitMemory
+  readonly #room: PackRoom
   readonly #reader: PackReader
   readonly #objects: CommitObjects
   readonly #composed: ComposedCommit
@@ -135,6 +137,8 @@ class Unpacking {
       )
     }
     this.#memory = new CommitMemory(options.memory, options.checkpoint)
+    const { limits, memoryBytes } = options
+    this.#room = new PackRoom({ limits, memoryBytes, cacheBytes: memoryBytes })
     this.#reader = this.#openReader()
     this.#objects = new CommitObjects(this.#reader, this.#base)
     this.#composed = new ComposedCommit({
@@ -193,14 +197,12 @@ class Unpacking {
     this.#base?.close()
   }
 
-  #openReader(memoryBytes = this.#options.memoryBytes): PackReader {
-    const { checkpoint, limits, want } = this.#options
+  #openReader(): PackReader {
+    const { checkpoint, want } = this.#options
     return new PackReader({
       objectFormat: objectFormatOf(want),
-      memoryBytes,
-      cacheBytes: memoryBytes,
+      room: this.#room,
       largeBytes: LARGE_BYTES,
-      limits,
       memory: this.#memory.forPack(),
       checkpoint,
       createFile: () => this.#incoming.create(),
@@ -229,10 +231,10 @@ class Unpacking {
   }
 
   /** Receives another pack, if any is to be had. */
-  async #fetch(request: PackRequest, memoryBytes?: number): Promise<PackReader | undefined> {
+  async #fetch(request: PackRequest): Promise<PackReader | undefined> {
     const { fetch } = this.#options
     if (!fetch) return undefined
-    const reader = this.#openReader(memoryBytes)
+    const reader = this.#openReader()
     this.#objects.add(reader)
     try {
       beginPhase(this.#progress, 'fetch')
@@ -248,7 +250,7 @@ class Unpacking {
 
   /** Fetches the submodules that are to be published. */
   async #addSubmodules(): Promise<void> {
-    const { memoryBytes, remote, selection = ALL, want } = this.#options
+    const { remote, selection = ALL, want } = this.#options
     if (!remote || !selection.submodules) return
     const { tree: root } = this.#objects.commitOf(want)
     await this.#composed.addSubmodules(
@@ -258,11 +260,11 @@ class Unpacking {
           if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
           return this.#objects.readBlob(oid)
         },
-        fetchCommit: async ({ commit, have, others, ...submodule }) => {
+        fetchCommit: async ({ commit, have, ...submodule }) => {
           await fetchByIdOrRefs(commit, async (refsDepth) => {
             const haves = have === undefined || refsDepth !== undefined ? [] : [have]
             const request = { wants: [commit], haves, submodule, refsDepth }
-            const pack = await this.#fetch(request, Math.floor(memoryBytes / (others + 1)))
+            const pack = await this.#fetch(request)
             const hasCome = pack?.has(commit) ?? false
             if (pack && !hasCome) this.#objects.remove(pack)
             return hasCome

@@ -35,8 +35,6 @@ export interface SubmoduleWant {
   commit: Oid
   /** What is published of the same remote. */
   have: Oid | undefined
-  /** How many others are fetched at the same time, at the least. */
-  others: number
 }
 
 /** Where submodules come from. */
@@ -100,7 +98,7 @@ class SubmoduleComposer {
         const modules = await inSubmodule(path, () => {
           if (depth === MAX_DEPTH) throw tooDeep()
           const remote = submoduleRemote(submodule, superproject.remote)
-          return this.#module({ remote, path, commit, others: links.size }, depth + 1)
+          return this.#module({ remote, path, commit }, depth + 1)
         })
         return { below, modules }
       }),

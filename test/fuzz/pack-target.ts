@@ -8,12 +8,16 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { type ErrorCode, SyncError } from '../../src/base/errors.js'
 import type { GitObject } from '../../src/git/object.js'
-import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { fileAt } from '../helpers/file-at.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { gitEnvironment } from '../helpers/git-command.js'
-import { UNBOUNDED } from '../helpers/memory.js'
-import { catFile, listObjects, packObjects } from '../helpers/packs.js'
+import {
+  catFile,
+  listObjects,
+  packObjects,
+  packReader,
+  type ReaderOptions,
+} from '../helpers/packs.js'
 import { split } from '../helpers/spilled-packs.js'
 import { mutatePack, packMutations } from './pack-mutation.js'
 
@@ -80,27 +84,24 @@ function createHistory(directory: string): TestRepo {
 function optionsOf(
   directory: string,
   known: Known,
-  reading: Pick<PackReaderOptions, 'memoryBytes' | 'largeBytes' | 'cacheBytes'>,
-): PackReaderOptions {
+  reading: Pick<ReaderOptions, 'memoryBytes' | 'largeBytes' | 'cacheBytes'>,
+): ReaderOptions {
   let files = 0
   return {
     ...reading,
-    objectFormat: 'sha1',
     findBase: (oid) => known.get(oid),
     createFile: () => fileAt(path.join(directory, String(files++))),
     limits: LIMITS,
-    memory: UNBOUNDED,
-    checkpoint: () => undefined,
   }
 }
 
 /** The oids of all objects, sorted. */
 async function readPack(
   chunks: readonly Buffer[],
-  options: PackReaderOptions,
+  options: ReaderOptions,
 ): Promise<string[] | 'refused' | 'too-large'> {
   const found: string[] = []
-  const reader = new PackReader({ ...options, onObject: (oid) => found.push(oid) })
+  const reader = packReader({ ...options, onObject: (oid) => found.push(oid) })
   try {
     for (const chunk of chunks) await reader.write(chunk)
     const pack = await reader.finish()

@@ -14,6 +14,7 @@ import {
 } from '../../src/git/object.js'
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
 import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
+import { PackRoom, type PackRoomOptions } from '../../src/pack/pack-room.js'
 import type { TestRepo } from './git.js'
 import { UNBOUNDED } from './memory.js'
 
@@ -146,21 +147,23 @@ export function blobOf(body: Buffer): GitObject & { oid: Oid } {
   return { type: 'blob', body, oid: hashObject('blob', body, 'sha1') }
 }
 
-export interface ReadOptions extends Partial<PackReaderOptions> {
+export interface ReadOptions extends ReaderOptions {
   /** Bytes written at once. @default all */
   chunkBytes?: number
 }
 
+/** Of a reader, and of the room that its pack has to itself, where it is given none. */
+export type ReaderOptions = Partial<PackReaderOptions & PackRoomOptions>
+
 /** What reads a pack; without `findBase` it must not be thin. */
-export function packReader(options: Partial<PackReaderOptions> = {}): PackReader {
+export function packReader(options: ReaderOptions = {}): PackReader {
+  const { cacheBytes = 1 << 20, limits = UNLIMITED, memoryBytes = 1 << 30 } = options
   return new PackReader({
+    room: new PackRoom({ cacheBytes, limits, memoryBytes }),
     objectFormat: 'sha1',
     findBase: () => undefined,
-    cacheBytes: 1 << 20,
-    memoryBytes: 1 << 30,
     largeBytes: Number.POSITIVE_INFINITY,
     createFile: () => assert.fail('a file is needed'),
-    limits: UNLIMITED,
     memory: UNBOUNDED,
     checkpoint: () => undefined,
     ...options,

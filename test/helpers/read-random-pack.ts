@@ -6,11 +6,8 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import path from 'node:path'
 import { constants, createDeflate } from 'node:zlib'
-import { UNLIMITED } from '../../src/git/limits.js'
-import { PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { fileAt } from './file-at.js'
-import { UNBOUNDED } from './memory.js'
-import { assemblePack, blob, encodeHeader } from './packs.js'
+import { assemblePack, blob, encodeHeader, packReader, type ReaderOptions } from './packs.js'
 
 const MIB = 1024 * 1024
 const CHUNK_BYTES = 65_515
@@ -18,16 +15,11 @@ const CHUNKS_PER_COLLECTION = 64
 
 const [directory = '', ...sizes] = process.argv.slice(2)
 let files = 0
-const options: PackReaderOptions = {
-  objectFormat: 'sha1',
-  findBase: () => undefined,
+const options: ReaderOptions = {
   cacheBytes: 8 * MIB,
   memoryBytes: 8 * MIB,
   largeBytes: 4 * MIB,
   createFile: () => fileAt(path.join(directory, String(files++))),
-  limits: UNLIMITED,
-  memory: UNBOUNDED,
-  checkpoint: () => undefined,
 }
 
 await read([assemblePack([blob('warm-up')])])
@@ -40,7 +32,7 @@ console.log(JSON.stringify({ objects, grownBytes: peak - before }))
 async function read(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<number> {
   const oids: string[] = []
   let written = 0
-  const reader = new PackReader({ ...options, onObject: (oid) => oids.push(oid) })
+  const reader = packReader({ ...options, onObject: (oid) => oids.push(oid) })
   for await (const chunk of chunks) {
     for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
       await reader.write(chunk.subarray(start, start + CHUNK_BYTES))

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { UNLIMITED } from '../../src/git/limits.js'
-import { type Pack, PackReader, type PackReaderOptions } from '../../src/pack/pack-reader.js'
+import type { Pack, PackReader } from '../../src/pack/pack-reader.js'
 import { atEnd } from './at-end.js'
 import { fileAt } from './file-at.js'
 import { type TestScope, tempDir } from './git.js'
-import { UNBOUNDED } from './memory.js'
+import { packReader, type ReaderOptions } from './packs.js'
 
-export interface SpillOptions extends Partial<PackReaderOptions> {
+export interface SpillOptions extends ReaderOptions {
   /** The sizes of the chunks, over and over. @default all at once */
   chunkSizes?: readonly number[]
 }
@@ -22,11 +21,8 @@ export type SpillRead = <T>(
 ) => Promise<T>
 
 /** A reader of `memoryBytes` 1 and `largeBytes` 1000, which is closed with the test. */
-export function createSpillReader(
-  t: TestScope,
-  options: Partial<PackReaderOptions> = {},
-): PackReader {
-  const reader = new PackReader({ ...spillOptions(t), ...options })
+export function createSpillReader(t: TestScope, options: ReaderOptions = {}): PackReader {
+  const reader = packReader({ ...spillOptions(t), ...options })
   atEnd(t, () => reader.close())
   return reader
 }
@@ -39,7 +35,7 @@ export function createSpillRead(t: TestScope): SpillRead {
   const defaults = spillOptions(t)
   return async (bytes, { chunkSizes = [bytes.length], ...options }, use) => {
     const before = openFiles()
-    const reader = new PackReader({ ...defaults, ...options })
+    const reader = packReader({ ...defaults, ...options })
     try {
       for (const chunk of split(bytes, chunkSizes)) await reader.write(chunk)
       return use(await reader.finish())
@@ -50,19 +46,14 @@ export function createSpillRead(t: TestScope): SpillRead {
   }
 }
 
-function spillOptions(t: TestScope): PackReaderOptions {
+function spillOptions(t: TestScope): ReaderOptions {
   const directory = tempDir(t)
   let files = 0
   return {
-    objectFormat: 'sha1',
-    findBase: () => undefined,
     cacheBytes: 10_000,
     memoryBytes: 1,
     largeBytes: 1000,
     createFile: () => fileAt(path.join(directory, String(files++))),
-    limits: UNLIMITED,
-    memory: UNBOUNDED,
-    checkpoint: () => undefined,
   }
 }
 

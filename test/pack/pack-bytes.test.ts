@@ -4,21 +4,26 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { UNLIMITED } from '../../src/git/limits.js'
 import { BLOCK_BYTES, PackBytes } from '../../src/pack/pack-bytes.js'
+import { PackRoom } from '../../src/pack/pack-room.js'
 import { atEnd } from '../helpers/at-end.js'
 import { fileAt } from '../helpers/file-at.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
+const roomOf = (memoryBytes: number) =>
+  new PackRoom({ memoryBytes, cacheBytes: 0, limits: UNLIMITED })
+
 const inMemory = () =>
   new PackBytes({
-    memoryBytes: Number.POSITIVE_INFINITY,
+    room: roomOf(Number.POSITIVE_INFINITY),
     createFile: () => assert.fail('a file is needed'),
   })
 
 /** Bytes that go to a file as soon as they may. */
 function spilling(t: TestScope, memoryBytes = 1): { bytes: PackBytes; file: string } {
   const file = path.join(tempDir(t), 'spilled')
-  const bytes = new PackBytes({ memoryBytes, createFile: () => fileAt(file) })
+  const bytes = new PackBytes({ room: roomOf(memoryBytes), createFile: () => fileAt(file) })
   atEnd(t, () => bytes.close())
   return { bytes, file }
 }
@@ -175,7 +180,7 @@ test('any course of changes reads like one array of bytes', (t) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.nat(6), (steps, memoryBlocks) => {
       const bytes = new PackBytes({
-        memoryBytes: memoryBlocks * BLOCK_BYTES,
+        room: roomOf(memoryBlocks * BLOCK_BYTES),
         createFile: () => fileAt(path.join(directory, String(files++))),
       })
       let model: Buffer = Buffer.alloc(0)
