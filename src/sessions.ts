@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
-import type { RemoteUrl } from './git/remote-url.js'
-import { isSameOrigin } from './git/submodule-remote.js'
+import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
 import { DiskSession } from './remote/disk/disk-session.js'
@@ -43,7 +42,7 @@ export interface SessionsOptions {
 /** Opens sessions with remotes, which share their connections. */
 export interface Sessions {
   open: SynchronizerOptions['openSession']
-  /** Creates what fetches the objects of Git LFS for an entry. */
+  /** Creates what fetches the objects of Git LFS of a remote. */
   lfs: SynchronizerOptions['openLfs']
   /** Posts to whoever is told of what happens, with the proxies and the trust of remotes. */
   post: Post
@@ -108,15 +107,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
     ssh.open(remote.url, () => credentials.sshFor(remote, credential))
-  const loginForLfs = (
-    address: RemoteUrl,
-    remote: RemoteUrl,
-    credential: string | undefined,
-  ): LfsLogin => {
-    const isOwn =
-      remote.transport === 'http' && new URL(address.url).origin === new URL(remote.url).origin
-    const { client, sent } = isOwn
-      ? loginTo(address.url, remote, credential)
+  const loginForLfs = (address: RemoteUrl, login: RemoteLogin): LfsLogin => {
+    const { credential, mustNameHost, remote } = login
+    const { client, sent } = isSameOrigin(address, remote)
+      ? loginTo(address.url, remote, credential, mustNameHost)
       : loginTo(address.url, address, undefined, true)
     return { client, refusalOf: (response) => refusalOf(response, clock.wallTime(), sent()) }
   }
@@ -136,9 +130,10 @@ export function createSessions(options: SessionsOptions): Sessions {
           return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
       }
     },
-    lfs: ({ remote, credential }) =>
-      createLfsFetch(remote, {
-        loginAt: (address) => loginForLfs(address, remote, credential),
+    lfs: (login) => {
+      const { credential, remote } = login
+      return createLfsFetch(remote, {
+        loginAt: (address) => loginForLfs(address, login),
         askHost: (host, signal) => {
           const named = isSameOrigin(host, remote) ? credential : undefined
           return ssh.askForLfs(host.url, () => credentials.sshFor(host, named), signal)
@@ -146,7 +141,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         findGitDir: async ({ url }) => (await openRepository(fileURLToPath(url))).commonDir,
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),
         now: () => clock.wallTime(),
-      }),
+      })
+    },
     post: createPoster({ client, clock, redactor }),
     async close() {
       await Promise.all([client.close(), ssh.close()])

@@ -101,6 +101,15 @@ function pathOf({ pathname }: URL): string {
   }
 }
 
+/** Whether what authenticates one authenticates the other, too. */
+export function isSameOrigin(one: RemoteUrl, other: RemoteUrl): boolean {
+  const originOf = ({ url }: RemoteUrl) => {
+    const { host, protocol, username } = new URL(url)
+    return `${protocol}//${username}@${host}`
+  }
+  return originOf(one) === originOf(other)
+}
+
 /** A path with these characters must be encoded, or its end would be lost. */
 function refuseQueryAndFragment({ search, hash }: URL): void {
   if (search || hash)

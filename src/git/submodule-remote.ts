@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { SyncError } from '../base/errors.js'
 import { displayPath } from '../volume/byte-path.js'
-import { parseRemoteUrl, type RemoteUrl } from './remote-url.js'
+import { isSameOrigin, parseRemoteUrl, type RemoteUrl } from './remote-url.js'
 import { resolveSubmoduleUrl, type Submodule } from './submodules.js'
 
 /**
@@ -22,13 +22,15 @@ export function submoduleRemote(
   return { ...remote, credentials: superproject.credentials }
 }
 
-/** Whether what authenticates one authenticates the other, too. */
-export function isSameOrigin(one: RemoteUrl, other: RemoteUrl): boolean {
-  const originOf = ({ url }: RemoteUrl) => {
-    const { host, protocol, username } = new URL(url)
-    return `${protocol}//${username}@${host}`
-  }
-  return originOf(one) === originOf(other)
+/** The remote of a submodule that is published, of which no credentials of its own are kept. */
+export function publishedRemote(url: string, superproject: RemoteUrl): RemoteUrl {
+  const { protocol } = new URL(url)
+  const isHttp = protocol === 'https:' || protocol === 'http:'
+  const transport = isHttp ? 'http' : protocol === 'ssh:' ? 'ssh' : 'local'
+  const remote: RemoteUrl = { transport, url, credentials: undefined }
+  return isSameOrigin(remote, superproject)
+    ? { ...remote, credentials: superproject.credentials }
+    : remote
 }
 
 function parse(url: string | undefined, superproject: RemoteUrl): RemoteUrl {

@@ -142,3 +142,13 @@ function unknownMode(octal: string): SyncError {
     `A tree has an entry of the unknown mode ${JSON.stringify(octal)}; nothing of this commit is published: commit it anew (git fsck names it)`,
   )
 }
+
+/**
+ * The blob of the regular file `name` in a tree of the format of `like`; undefined where it has none:
+ * as for git, a symlink is no file of its own.
+ */
+export function fileIn(body: Buffer, name: string, like: Oid): Oid | undefined {
+  const isFile = (mode: TreeEntry['mode']) => mode === MODE.file || mode === MODE.executable
+  const entries = decodeTree(body, like.length / 2)
+  return entries.find((entry) => entry.name === name && isFile(entry.mode))?.oid
+}

@@ -2,11 +2,11 @@
 import type { Clock } from '../base/clock.js'
 import type { AskBefore } from '../hooks/before-hooks.js'
 import type { FetchLfs } from '../lfs/lfs-session.js'
-import type { Entry } from '../listing/entry.js'
 import type { Target } from '../publish/target.js'
 import type { Cadence } from '../schedule/cadence.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Observe } from './events.js'
+import type { RemoteLogin } from './remote-login.js'
 import type { EntryRecords } from './state/records.js'
 import type { SubmoduleRemotes } from './submodule-remotes.js'
 
@@ -17,8 +17,8 @@ export interface SyncContext {
   /** Told of faults in this program, which must not end it. */
   onError: (error: unknown) => void
   workers: WorkerPool
-  /** Opens what fetches the objects of Git LFS for an entry. */
-  openLfs: (entry: Entry) => FetchLfs
+  /** Opens what fetches the objects of Git LFS of a remote. */
+  openLfs: (login: RemoteLogin) => FetchLfs
   submodules: Pick<SubmoduleRemotes, 'forSync'>
   /** Asks the hooks of an entry whether a commit may be published. */
   askBefore: AskBefore

@@ -3,11 +3,10 @@
 // one who waits for the reserve. What logs in to an entry's remote goes no farther than that:
 // elsewhere, only what names the host does.
 import { Slots } from '../base/slots.js'
-import { isSameOrigin } from '../git/submodule-remote.js'
 import { requestByRefs } from '../remote/by-refs.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
 import type { PackRequest } from '../worker/receive.js'
-import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
+import { type RemoteLogin, remoteKeyOf, submoduleLogin } from './remote-login.js'
 
 /** How many submodules of one sync come at once. */
 export const SUBMODULE_FETCHES = 8
@@ -40,15 +39,12 @@ export class SubmoduleRemotes {
   }
 
   async *#fetch(
-    { credential, remote: own }: RemoteLogin,
+    entry: RemoteLogin,
     { remote }: Parameters<FetchSubmodule>[0],
     { refsDepth, ...request }: SubmoduleRequest,
     { signal, slots }: { signal: AbortSignal; slots: Slots },
   ): AsyncGenerator<Buffer> {
-    const login = isSameOrigin(remote, own)
-      ? { remote, credential }
-      : { remote, credential: undefined, mustNameHost: true }
-    const session = this.#sessionOf(login)
+    const session = this.#sessionOf(submoduleLogin(remote, entry))
     await slots.take(signal)
     try {
       const [commit] = request.wants

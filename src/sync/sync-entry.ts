@@ -3,10 +3,10 @@
 import type { ErrorCode } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { ChangedPaths } from '../hooks/hook-event.js'
-import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { isPartial, isWholeBy, selectionKey } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
+import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/receive.js'
 import { needsWholeFetch } from '../worker/whole-fetch.js'
@@ -14,6 +14,7 @@ import { announcedRevision } from './announced-revision.js'
 import { confirmation, isConfirmed } from './confirmation.js'
 import { type SyncContext, targetOf } from './context.js'
 import type { Remote } from './remote.js'
+import { submoduleLogin } from './remote-login.js'
 import type { ResolvedRevision } from './resolve-revision.js'
 import { runStep } from './run-step.js'
 import { conclude, type EntryState } from './state/entry-state.js'
@@ -200,7 +201,9 @@ function repair(
   commit: Oid,
   missing: Oid[],
 ): Promise<Unpacked & { receivedAt: number }> {
-  const request = missing.length > 0 ? blobsOf(missing) : undefined
+  // With submodules, it is to be found out whose they are.
+  const isOwn = attempt.state.desired.entry.selection.submodules === undefined
+  const request = isOwn && missing.length > 0 ? blobsOf(missing) : undefined
   return receive(attempt, { want: commit, have: commit }, request)
 }
 
@@ -229,9 +232,10 @@ async function receive(
   }
   const target = targetOf(state, context)
   const { entry } = state.desired
-  const lfs = context.openLfs(entry)
-  const fetchLfs = (wanted: LfsRequest) =>
-    lfs(wanted, limited).map((chunks) => counted(chunks, progress))
+  const fetchLfs = ({ submodule, ...wanted }: LfsWant) => {
+    const lfs = context.openLfs(submodule ? submoduleLogin(submodule.remote, entry) : entry)
+    return lfs(wanted, limited).map((chunks) => counted(chunks, progress))
+  }
   const { remote, selection } = entry
   try {
     const part = { target, selection, remote, ...revisions }

@@ -41,6 +41,11 @@ export class ComposedCommit {
     this.#options = options
   }
 
+  /** The submodules that are published with it. */
+  get modules(): WithSubmodules['modules'] {
+    return this.#submodules?.modules ?? []
+  }
+
   /** Fetches the submodules that are lacking of the commit with the tree `root`, if any are wanted. */
   async addSubmodules(
     { root, remote }: { root: Oid } & Pick<Superproject, 'remote'>,

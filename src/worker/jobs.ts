@@ -1,7 +1,6 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
 import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
-import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
@@ -15,6 +14,7 @@ import { answerAt } from '../thread/question.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
+import type { LfsWant } from './lfs-objects.js'
 import {
   type PackRequest,
   type ReadyCommit,
@@ -51,7 +51,7 @@ export interface AskedPack {
 
 /** Objects of Git LFS that are asked for, and where each is to be sent, as `sendChunks` does. */
 export interface LfsPorts {
-  request: LfsRequest
+  request: LfsWant
   ports: readonly MessagePort[]
 }
 
@@ -103,7 +103,7 @@ export async function publish({
     return receiveChunks(port1)
   }
   const open: MessagePort[] = [requests]
-  const fetchLfs = (request: LfsRequest) => {
+  const fetchLfs = (request: LfsWant) => {
     const channels = request.objects.map(() => new MessageChannel())
     const ports = channels.map(({ port2 }) => port2)
     requests.postMessage({ request, ports } satisfies LfsPorts, ports)

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Limits } from '../git/limits.js'
-import type { LfsRequest } from '../lfs/lfs-session.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
@@ -14,6 +13,7 @@ import { answer } from '../thread/question.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
+import type { LfsWant } from './lfs-objects.js'
 import type { PackRequest, Unpacked, UnpackOptions } from './receive.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
@@ -35,7 +35,7 @@ export interface PackToPublish
   /** Fetches another pack. @default none is fetched */
   fetch?: (request: PackRequest) => AsyncIterable<Uint8Array>
   /** Fetches objects of Git LFS. @default none is fetched */
-  fetchLfs?: (request: LfsRequest) => AsyncIterable<Uint8Array>[]
+  fetchLfs?: (request: LfsWant) => AsyncIterable<Uint8Array>[]
 }
 
 export interface WorkerPool {

@@ -8,8 +8,6 @@ import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
-import { decodeTree, MODE } from '../git/tree.js'
-import { CONFIG_FILE } from '../lfs/address.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { PackRoom } from '../pack/pack-room.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
@@ -26,7 +24,8 @@ import { CommitObjects } from './commit-objects.js'
 import { ComposedCommit } from './composed-commit.js'
 import { LfsObjects, type LfsObjectsOptions } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
-import type { SubmoduleWant } from './submodules.js'
+import { Repositories, type SubmodulePlace } from './repositories.js'
+import { inSubmodule } from './submodule-error.js'
 
 export interface UnpackOptions {
   target: Target
@@ -64,7 +63,7 @@ export interface PackRequest {
   wants: readonly Oid[]
   haves: readonly Oid[]
   /** Undefined for the same remote. */
-  submodule?: Pick<SubmoduleWant, 'remote' | 'path'> | undefined
+  submodule?: SubmodulePlace | undefined
   /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
   refsDepth?: number | undefined
 }
@@ -99,9 +98,6 @@ export async function unpack(
     unpacking.close()
   }
 }
-
-/** So much of a `.lfsconfig` is read. */
-const MAX_CONFIG_BYTES = 64 * 1024
 
 class Unpacking {
   readonly #options: UnpackOptions
@@ -216,18 +212,40 @@ class Unpacking {
     const { checkpoint, have, selection = ALL, want } = this.#options
     // Else the remote has sent all that `have` lacks.
     if (!isPartial(selection) && want !== have) return
-    // Many files may have one blob, which is looked for once.
-    const pending = new Set(publication.pending())
     const lacking: Oid[] = []
-    const addIfLacking = (oid: Oid) => {
+    // Many files may have one blob, which is looked for once.
+    for (const oid of new Set(publication.pending())) {
       checkpoint()
       if (!this.#objects.hasBlob(oid)) lacking.push(oid)
     }
-    for (const oid of pending) addIfLacking(oid)
-    if (lacking.length === 0) return
-    const config = selection.lfs ? this.#findConfig() : undefined
-    if (config !== undefined && !pending.has(config)) addIfLacking(config)
-    await this.#fetch({ wants: lacking, haves: [] })
+    const readTree = (oid: Oid) => this.#objects.readTree(oid)
+    for (const [{ submodule }, wants] of this.#repositories().locate(lacking, readTree)) {
+      await this.#fetchBlobs(wants, submodule)
+    }
+  }
+
+  async #fetchBlobs(wants: readonly Oid[], submodule: SubmodulePlace | undefined): Promise<void> {
+    try {
+      await inSubmodule(submodule?.path, () => this.#fetch({ wants, haves: [], submodule }))
+    } catch (error) {
+      const isRefused = error instanceof SyncError && error.code === 'commit-not-found'
+      if (!isRefused || !submodule) throw error
+      throw new SyncError('base-missing', `${error.message}; everything is fetched anew`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Where the files are from. */
+  #repositories(): Repositories {
+    const { remote, want } = this.#options
+    return new Repositories(this.#objects.commitOf(want).tree, remote, this.#composed.modules)
+  }
+
+  /** Reads a blob, which is fetched where it is not at hand. */
+  async #readBlob(oid: Oid, submodule: SubmodulePlace | undefined): Promise<StoredObject> {
+    if (!this.#objects.hasBlob(oid)) await this.#fetchBlobs([oid], submodule)
+    return this.#objects.readBlob(oid)
   }
 
   /** Receives another pack, if any is to be had. */
@@ -256,10 +274,7 @@ class Unpacking {
     await this.#composed.addSubmodules(
       { root, remote },
       {
-        readBlob: async (oid) => {
-          if (!this.#objects.hasBlob(oid)) await this.#fetch({ wants: [oid], haves: [] })
-          return this.#objects.readBlob(oid)
-        },
+        readBlob: (oid, submodule) => this.#readBlob(oid, submodule),
         fetchCommit: async ({ commit, have, ...submodule }) => {
           await fetchByIdOrRefs(commit, async (refsDepth) => {
             const haves = have === undefined || refsDepth !== undefined ? [] : [have]
@@ -280,29 +295,24 @@ class Unpacking {
     const { checkpoint, fetchLfs, limits, selection = ALL, want } = this.#options
     if (!selection.lfs || !fetchLfs) return
     const commit = this.#commit?.commit ?? want
-    const createFile = () => this.#incoming.create()
-    const objects = new LfsObjects({ commit, limits, createFile, fetchLfs, checkpoint })
+    const objects = new LfsObjects({
+      commit,
+      limits,
+      createFile: () => this.#incoming.create(),
+      repositories: this.#repositories(),
+      subdir: selection.subdir,
+      readTree: (oid) => this.#objects.readTree(oid),
+      readBlob: (oid, submodule) => this.#readBlob(oid, submodule),
+      fetchLfs,
+      checkpoint,
+    })
     this.#lfs = objects
     for (const { file, object } of publication.lfsFiles()) {
       objects.add(file, object ?? this.#base?.findLfsObject(file.blob, file.pointer))
     }
     if (objects.isComplete) return
     beginPhase(this.#progress, 'fetch')
-    await objects.fetch(this.#readConfig())
-  }
-
-  /** The blob of the commit that may say where the objects of Git LFS are. */
-  #findConfig(): Oid | undefined {
-    const { tree } = this.#objects.commitOf(this.#options.want)
-    const entries = decodeTree(this.#objects.readTree(tree), tree.length / 2)
-    const isFile = (mode: number) => mode === MODE.file || mode === MODE.executable
-    return entries.find(({ mode, name }) => name === CONFIG_FILE && isFile(mode))?.oid
-  }
-
-  #readConfig(): string | undefined {
-    const oid = this.#findConfig()
-    const blob = oid === undefined ? undefined : this.#objects.readBlob(oid)
-    return blob && 'body' in blob ? blob.body.toString('utf8', 0, MAX_CONFIG_BYTES) : undefined
+    await objects.fetch()
   }
 
   #findBase(oid: Oid): StoredObject | undefined {

@@ -1,21 +1,25 @@
 // The submodules of a commit: each is fetched where it is not published already, and its tree takes
 // the place of the commit that its superproject has there, so that all are one tree to publish.
-import { attributeTo, type ErrorCode, SyncError, toSyncError } from '../base/errors.js'
+import { type ErrorCode, SyncError } from '../base/errors.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import { submoduleRemote } from '../git/submodule-remote.js'
 import { parseGitmodules, type Submodule } from '../git/submodules.js'
-import { decodeTree, MODE } from '../git/tree.js'
+import { fileIn } from '../git/tree.js'
 import type { PublishedSubmodule } from '../publish/snapshot/origin.js'
 import { gitlinksAt, graft } from '../publish/tree/graft.js'
 import type { Submodules } from '../publish/tree/selection.js'
 import { displayPath, joinBytePath } from '../volume/byte-path.js'
+import type { SubmodulePlace } from './repositories.js'
+import { inSubmodule } from './submodule-error.js'
 import { needsWholeFetch } from './whole-fetch.js'
 
 /** How deep submodules may lie in each other, and how many a commit may have. */
 const MAX_DEPTH = 10
 const MAX_SUBMODULES = 1000
+/** How often a repository may lie in itself: some have their own pages as a submodule. */
+const MAX_ROUNDS = 1
 
 /** A repository whose submodules are wanted. */
 export interface Superproject {
@@ -28,10 +32,7 @@ export interface Superproject {
 }
 
 /** A commit of a submodule that is to be fetched. */
-export interface SubmoduleWant {
-  remote: RemoteUrl
-  /** The byte path from the root of the repository that is published. */
-  path: string
+export interface SubmoduleWant extends SubmodulePlace {
   commit: Oid
   /** What is published of the same remote. */
   have: Oid | undefined
@@ -40,8 +41,8 @@ export interface SubmoduleWant {
 /** Where submodules come from. */
 export interface SubmoduleSource {
   readTree(oid: Oid): Buffer
-  /** Reads a blob of the repository that is published, or of one that was fetched. */
-  readBlob(oid: Oid): Promise<StoredObject>
+  /** Reads a blob of a submodule; undefined: of the repository that is published. */
+  readBlob(oid: Oid, submodule: SubmodulePlace | undefined): Promise<StoredObject>
   /** Returns the root of the commit's tree. */
   fetchCommit(want: SubmoduleWant): Promise<Oid>
   /** What is published with the same selection. */
@@ -65,40 +66,48 @@ export function composeSubmodules(
   depth: Exclude<Submodules, 'off'>,
   source: SubmoduleSource,
 ): Promise<WithSubmodules> {
-  return new SubmoduleComposer(source, depth).compose(superproject, '', 0)
+  return new SubmoduleComposer(source, depth).compose(superproject, [
+    { remote: superproject.remote, path: '' },
+  ])
 }
 
 class SubmoduleComposer {
   readonly #source: SubmoduleSource
   readonly #isRecursive: boolean
   readonly #bodies = new Map<Oid, Buffer>()
-  #count = 0
+  /** Of all submodules that were found. */
+  readonly #paths = new Set<string>()
 
   constructor(source: SubmoduleSource, depth: Exclude<Submodules, 'off'>) {
     this.#source = source
     this.#isRecursive = depth === 'recursive'
   }
 
-  async compose(superproject: Superproject, at: string, depth: number): Promise<WithSubmodules> {
-    const { source, subdir, tree } = superproject
+  /** Composes the last repository of `above`, each of which lies in the one before it. */
+  async compose(
+    superproject: Superproject,
+    above: readonly SubmodulePlace[],
+  ): Promise<WithSubmodules> {
+    const { remote: own, subdir, tree } = superproject
+    const place = above.at(-1) as SubmodulePlace
     const readTree = (oid: Oid) => this.#bodies.get(oid) ?? this.#source.readTree(oid)
     const submodules = new Map(
-      [...(await this.#read(source))].flatMap(([path, submodule]) => {
+      [...(await this.#read(superproject.source, place))].flatMap(([path, submodule]) => {
         const below = pathBelow(subdir, path)
         return below === undefined || submodule.isSkipped ? [] : [[below, submodule] as const]
       }),
     )
     const links = gitlinksAt(tree, submodules.keys(), readTree)
-    this.#count += links.size
-    if (this.#count > MAX_SUBMODULES) throw tooMany()
+    const pathOf = (below: string) =>
+      joinBytePath(place.path, (submodules.get(below) as Submodule).path)
+    this.#count([...links.keys()].map(pathOf))
     const composed = await all(
       [...links].map(async ([below, commit]) => {
-        const submodule = submodules.get(below) as Submodule
-        const path = joinBytePath(at, submodule.path)
+        const path = pathOf(below)
         const modules = await inSubmodule(path, () => {
-          if (depth === MAX_DEPTH) throw tooDeep()
-          const remote = submoduleRemote(submodule, superproject.remote)
-          return this.#module({ remote, path, commit }, depth + 1)
+          const remote = submoduleRemote(submodules.get(below) as Submodule, own)
+          assertNoCircle({ remote, path }, above)
+          return this.#module({ remote, path, commit }, above)
         })
         return { below, modules }
       }),
@@ -113,7 +122,7 @@ class SubmoduleComposer {
   /** The submodule, and after it those that lie in it. */
   async #module(
     want: Omit<SubmoduleWant, 'have'>,
-    depth: number,
+    above: readonly SubmodulePlace[],
   ): Promise<[PublishedSubmodule, ...PublishedSubmodule[]]> {
     const { commit, path, remote } = want
     const { url } = remote
@@ -124,39 +133,46 @@ class SubmoduleComposer {
         const below = pathBelow(known.path, other.path)
         return below === undefined ? [] : [{ ...other, path: joinBytePath(path, below) }]
       })
+      this.#count(inside.map((module) => module.path))
       return [{ ...known, path }, ...inside]
     }
     const others = before.filter((other) => other.url === url)
     const have = (others.find((other) => other.path === path) ?? others[0])?.commit
     try {
-      return await this.#fetchModule({ ...want, have }, depth)
+      return await this.#fetchModule({ ...want, have }, above)
     } catch (error) {
       if (have === undefined || !needsWholeFetch(error)) throw error
-      return this.#fetchModule({ ...want, have: undefined }, depth)
+      return this.#fetchModule({ ...want, have: undefined }, above)
     }
   }
 
   async #fetchModule(
     want: SubmoduleWant,
-    depth: number,
+    above: readonly SubmodulePlace[],
   ): Promise<[PublishedSubmodule, ...PublishedSubmodule[]]> {
     const { commit, path, remote } = want
     const { url } = remote
     const source = await this.#source.fetchCommit(want)
     if (!this.#isRecursive) return [{ path, url, commit, source, tree: source }]
-    const inside = await this.compose({ remote, source, tree: source, subdir: '' }, path, depth)
+    const repository = { remote, source, tree: source, subdir: '' }
+    const inside = await this.compose(repository, [...above, { remote, path }])
     return [{ path, url, commit, source, tree: inside.tree }, ...inside.modules]
   }
 
   /** What a commit says of its submodules, by their paths. */
-  async #read(root: Oid): Promise<Map<string, Submodule>> {
-    const entries = decodeTree(this.#source.readTree(root), root.length / 2)
-    const file = entries.find(({ name }) => name === '.gitmodules')
-    // git does not follow a symlink there, and takes nothing from a directory.
-    if (file?.mode !== MODE.file && file?.mode !== MODE.executable) return new Map()
-    const blob = await this.#source.readBlob(file.oid)
+  async #read(source: Oid, place: SubmodulePlace): Promise<Map<string, Submodule>> {
+    const oid = fileIn(this.#source.readTree(source), '.gitmodules', source)
+    if (oid === undefined) return new Map()
+    const blob = await this.#source.readBlob(oid, place.path === '' ? undefined : place)
     if (!('body' in blob)) throw invalid('.gitmodules is larger than any that git wrote')
     return parseGitmodules(blob.body)
+  }
+
+  #count(paths: readonly string[]): void {
+    for (const path of paths) this.#paths.add(path)
+    if (this.#paths.size > MAX_SUBMODULES) {
+      throw invalid(`the commit has more than ${MAX_SUBMODULES} submodules`)
+    }
   }
 }
 
@@ -172,40 +188,15 @@ async function all<T>(work: Promise<T>[]): Promise<T[]> {
   return Promise.all(work)
 }
 
-/** Runs what concerns a submodule. Throws its error as one of the innermost submodule. */
-async function inSubmodule<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const { code, dependency, message } = toSyncError(error)
-    if (dependency?.submodule !== undefined) throw error
-    const submodule = displayPath(path)
-    const advice = isOfAddress(code) ? '; its address is its url in .gitmodules' : ''
-    const told = `The submodule ${JSON.stringify(submodule)}: ${message}${advice}`
-    throw attributeTo({ submodule }, error, told)
+function assertNoCircle({ path, remote }: SubmodulePlace, above: readonly SubmodulePlace[]): void {
+  const same = above.filter((other) => other.remote.url === remote.url)
+  if (same.length > MAX_ROUNDS) {
+    const paths = [...same.map((other) => other.path), path].map((each) => displayPath(each) || '.')
+    throw invalid(`its repository lies in itself over and over: at ${paths.join(', at ')}`)
   }
-}
-
-/** Where the address may be wrong, or leads where nobody here meant to go. */
-function isOfAddress(code: ErrorCode): boolean {
-  const codes: ErrorCode[] = [
-    'access-denied',
-    'authentication-required',
-    'host-key-unknown',
-    'host-not-found',
-    'not-a-git-server',
-    'redirect-refused',
-    'repository-not-found',
-  ]
-  return codes.includes(code)
-}
-
-function tooDeep(): SyncError {
-  return invalid(`submodules lie in each other more than ${MAX_DEPTH} deep, maybe in a circle`)
-}
-
-function tooMany(): SyncError {
-  return invalid(`the commit has more than ${MAX_SUBMODULES} submodules`)
+  if (above.length > MAX_DEPTH) {
+    throw invalid(`submodules lie in each other more than ${MAX_DEPTH} deep`)
+  }
 }
 
 function invalid(fault: string): SyncError {

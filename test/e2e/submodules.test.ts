@@ -1,111 +1,16 @@
-// Submodules, nested ones as well, that are added, moved, removed and pointed elsewhere: after each
-// step of a random history, the directories equal what real git clones with them.
+// Submodules: what is fetched of them, from where, and what happens where that fails.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { encodePkt } from '../../src/git/pkt-line.js'
-import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
-import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
+import { createRepo, type TestRepo } from '../helpers/git.js'
+import { commitFiles } from '../helpers/git-commit.js'
 import { type GitServer, type RequestHook, startGitServer } from '../helpers/git-http-server.js'
-import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
-import { differencesTo, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { differencesTo, readTree, treeDifferences } from '../helpers/same-tree.js'
 import { startService, until, writeListing } from '../helpers/service.js'
-
-const STEPS = 5
-const PLACES = ['vendor/m0', 'vendor/deep er/m1', 'm2', 'm3']
-
-/** A commit of another repository, at a path. */
-interface Module {
-  repo: string
-  oid: string
-  url: string
-  update?: string
-}
-
-type Modules = Map<string, Module>
-
-for (const protocol of [2, 0] as const) {
-  test(`a random history of submodules over protocol v${protocol}`, async (t) => {
-    const seed = Number(process.env['HISTORY_SEED'] ?? Date.now() % 1_000_000)
-    t.diagnostic(`HISTORY_SEED=${seed}`)
-    const random = randomFrom(seed)
-    const served = await serve(t, ['top', 'mid', 'leaf0', 'leaf1'], protocol)
-    const { dir, repoOf, server } = served
-    const histories = new Map(
-      ['top', 'mid', 'leaf0', 'leaf1'].map((name) => {
-        const hasAttributes = name !== 'mid'
-        return [name, { files: randomHistory(random, { hasAttributes }), oids: [] as string[] }]
-      }),
-    )
-    const modulesOf = new Map<string, Modules>([
-      ['top', new Map()],
-      ['mid', new Map()],
-    ])
-    const commit = (name: string) => {
-      const history = histories.get(name)
-      assert.ok(history)
-      const modules = modulesOf.get(name) ?? new Map<string, Module>()
-      const { value } = history.files.next()
-      const files = { ...value, ...filesOf(modules), 'vendor/keep': 'kept' }
-      const oid = commitFiles(repoOf(name), files)
-      repoOf(name).git('update-ref', 'refs/heads/main', oid)
-      history.oids.push(oid)
-      return oid
-    }
-    const change = (name: string, others: readonly string[]) => {
-      const modules = modulesOf.get(name)
-      assert.ok(modules)
-      for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--) {
-        const place = pick(random, PLACES)
-        if (random() < 0.25) modules.delete(place)
-        else {
-          const repo = pick(random, others)
-          const oid = pick(random, histories.get(repo)?.oids ?? [])
-          const url = pick(random, [`../${repo}`, `./../${repo}/`, `${server.url}/${repo}`])
-          const module = { repo, oid, url }
-          modules.set(place, random() < 0.1 ? { ...module, update: 'none' } : module)
-        }
-      }
-    }
-    const advance = () => {
-      for (const leaf of ['leaf0', 'leaf1']) commit(leaf)
-      change('mid', ['leaf0', 'leaf1'])
-      commit('mid')
-      change('top', ['mid', 'leaf0', 'leaf1'])
-      return commit('top')
-    }
-
-    const listingPath = path.join(dir, 'listing.json')
-    const repo = `${server.url}/top`
-    const entries = [
-      { path: 'plain', repo, submodules: 'recursive' },
-      { path: 'linked', repo, submodules: 'recursive', publish: 'symlink' },
-      { path: 'shallow', repo, submodules: 'shallow' },
-      { path: 'part', repo, submodules: 'recursive', subdir: 'vendor', publish: 'symlink' },
-    ] as const
-    let oid = advance()
-    writeListing(listingPath, entries)
-    const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '100ms' }
-    const service = await startService(t, { listingPath, settings })
-    for (let step = 0; step < STEPS; step++) {
-      const [recursive, shallow] = [true, false].map((isRecursive) =>
-        clonedTree(served, isRecursive),
-      )
-      assert.ok(recursive && shallow)
-      for (const { path: name, ...part } of entries) {
-        const whole = part.submodules === 'shallow' ? shallow : recursive
-        await service.untilPublished(name, oid)
-        const expected = 'subdir' in part && part.subdir ? below(whole, part.subdir) : whole
-        const differences = treeDifferences(readTree(path.join(dir, name)), expected)
-        assert.deepEqual(differences, [], `seed ${seed}, step ${step}, ${JSON.stringify(part)}`)
-      }
-      oid = advance()
-      service.signal('SIGHUP')
-    }
-  })
-}
+import { clonedTree, filesOf, serve } from '../helpers/submodule-repos.js'
 
 test('an update of one submodule fetches what changed in it, and nothing else', async (t) => {
   const served = await serve(t, ['top', 'one', 'two'])
@@ -350,58 +255,4 @@ function refuseOids(repo: TestRepo): RequestHook {
     request.unshift(body)
     return false
   }
-}
-
-interface Served {
-  dir: string
-  server: GitServer
-  repoOf(name: string): TestRepo
-}
-
-async function serve(t: TestScope, names: readonly string[], protocol: 0 | 2 = 2): Promise<Served> {
-  const dir = tempDir(t)
-  const repos = new Map(
-    names.map((name) => {
-      const repo = createRepo(path.join(dir, 'repos', name), { bare: true })
-      repo.git('config', 'uploadpack.allowFilter', 'true')
-      return [name, repo]
-    }),
-  )
-  const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
-  return { dir, server, repoOf: (name) => repos.get(name) as TestRepo }
-}
-
-/** The gitlinks, and what says where they lead. */
-function filesOf(modules: Modules): Record<string, CommitFile> {
-  const text = [...modules].map(([place, { url, update }]) => {
-    const more = update === undefined ? '' : `\tupdate = ${update}\n`
-    return `[submodule "${place} x"]\n\tpath = ${place}\n\turl = ${url}\n${more}`
-  })
-  const links = [...modules].map(([place, { oid }]) => [place, { gitlink: oid }])
-  return { ...Object.fromEntries(links), ...(modules.size > 0 && { '.gitmodules': text.join('') }) }
-}
-
-/** What git clones with its submodules, or with those of the first level. */
-function clonedTree({ dir, server }: Served, isRecursive: boolean): Tree {
-  const clone = path.join(dir, 'clone')
-  // The server is in this process, which waits for git.
-  const onDisk = ['-c', `url.${dir}/repos/.insteadOf=${server.url}/`]
-  const url = `${server.url}/top`
-  if (isRecursive) git(dir, ...onDisk, 'clone', '-q', '--recurse-submodules', url, clone)
-  else {
-    git(dir, ...onDisk, 'clone', '-q', url, clone)
-    git(clone, ...onDisk, 'submodule', '-q', 'update', '--init')
-  }
-  const tree = [...readTree(clone)].filter(([name]) => !name.split('/').includes('.git'))
-  rmSync(clone, { recursive: true })
-  return new Map(tree)
-}
-
-function below(tree: Tree, directory: string): Tree {
-  const inside = [...tree].filter(([name]) => name.startsWith(`${directory}/`))
-  return new Map(inside.map(([name, entry]) => [name.slice(directory.length + 1), entry]))
-}
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  return items[Math.floor(random() * items.length)] as T
 }

@@ -122,7 +122,7 @@ export interface LfsRepo {
   /** Pushes `main`, and its objects. */
   push(): Promise<string>
   /** What real git and git-lfs check out. */
-  clone(to: string): Promise<void>
+  clone(to: string, ...options: string[]): Promise<void>
 }
 
 /** Creates a repository `name` in the folder of a server, with `*.bin` in Git LFS. */
@@ -155,14 +155,14 @@ export function createLfsRepo(server: LfsServer, root: string, name: string): Lf
       ])
       return work.oid('HEAD')
     },
-    async clone(to) {
+    async clone(to, ...options) {
       const filter = { process: 'git-lfs filter-process', smudge: 'git-lfs smudge -- %f' }
       const config = Object.entries(filter).flatMap(([key, value]) => [
         '-c',
         `filter.lfs.${key}=${value}`,
       ])
       const required = ['-c', 'filter.lfs.required=true']
-      await runGit(root, [...login(), ...config, ...required, 'clone', '-q', url, to])
+      await runGit(root, [...login(), ...config, ...required, 'clone', '-q', ...options, url, to])
     },
   }
 }

@@ -6,20 +6,31 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { hashObject } from '../../src/git/object.js'
-import type { LfsRequest } from '../../src/lfs/lfs-session.js'
+import { parseRemoteUrl } from '../../src/git/remote-url.js'
+import { encodeTree, MODE } from '../../src/git/tree.js'
 import { toBytePath } from '../../src/volume/byte-path.js'
 import { Volume } from '../../src/volume/volume.js'
-import { LfsObjects } from '../../src/worker/lfs-objects.js'
+import { LfsObjects, type LfsWant } from '../../src/worker/lfs-objects.js'
+import { Repositories } from '../../src/worker/repositories.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const COMMIT = 'c'.repeat(40)
+const SOURCE = 'd'.repeat(40)
+const CONFIG = { mode: MODE.file, name: '.lfsconfig', oid: 'e'.repeat(40) }
+const MODULE = {
+  path: 'sub/m',
+  url: 'https://other/m',
+  commit: COMMIT,
+  source: 'f'.repeat(40),
+  tree: 'f'.repeat(40),
+}
 
 /** Objects that come as `answer` gives them. */
 function setUp(t: TestScope, answer: (oid: string) => Iterable<Buffer>, limits = UNLIMITED) {
   const dir = tempDir(t)
   const volume = new Volume(toBytePath(dir))
-  const requests: LfsRequest[] = []
+  const requests: LfsWant[] = []
   let files = 0
   async function* stream(oid: string): AsyncGenerator<Buffer> {
     yield* answer(oid)
@@ -28,6 +39,13 @@ function setUp(t: TestScope, answer: (oid: string) => Iterable<Buffer>, limits =
     commit: COMMIT,
     limits,
     createFile: () => volume.file(toBytePath(path.join(dir, String(files++)))),
+    repositories: new Repositories(SOURCE, parseRemoteUrl('https://host/top', '/'), [MODULE]),
+    subdir: 'sub',
+    readTree: (oid) => (oid === SOURCE ? encodeTree([CONFIG]) : encodeTree([])),
+    readBlob: async (oid, submodule) => {
+      assert.deepEqual([oid, submodule], [CONFIG.oid, undefined])
+      return { type: 'blob', body: Buffer.from('config') }
+    },
     fetchLfs: (request) => {
       requests.push(request)
       return request.objects.map(({ oid }) => stream(oid))
@@ -48,8 +66,9 @@ describe('objects', () => {
     const { add, objects, requests } = setUp(t, () => [body.subarray(0, 3), body.subarray(3)])
     const oid = add('a', body)
     add('b', body)
-    await objects.fetch('config')
-    const expected = [{ objects: [{ oid, path: 'a', size: body.length }], config: 'config' }]
+    await objects.fetch()
+    const wanted = [{ oid, path: 'a', size: body.length }]
+    const expected = [{ objects: wanted, config: 'config', submodule: undefined }]
     assert.deepEqual(requests, expected)
     for (const name of ['a', 'b']) {
       const object = objects.at(name)
@@ -58,10 +77,36 @@ describe('objects', () => {
     }
   })
 
+  test('of a submodule are asked for there, each repository by itself', async (t) => {
+    const body = Buffer.from('content of it')
+    const { add, objects, requests } = setUp(t, () => [body])
+    const oid = add('a', body)
+    add('m/a', body)
+    await objects.fetch()
+    const size = body.length
+    const remote = parseRemoteUrl(MODULE.url, '/')
+    assert.deepEqual(requests, [
+      { objects: [{ oid, path: 'a', size }], config: 'config', submodule: undefined },
+      {
+        objects: [{ oid, path: 'm/a', size }],
+        config: undefined,
+        submodule: { remote, path: MODULE.path },
+      },
+    ])
+    assert.ok(objects.at('a') && objects.at('m/a'))
+  })
+
+  test('of a submodule that are wrong are told with its path', async (t) => {
+    const { add, objects } = setUp(t, () => [Buffer.from('other')])
+    add('m/a', Buffer.from('these'))
+    const words = /^The submodule "sub\/m": The Git LFS server sent other bytes for m\/a/
+    await assert.rejects(objects.fetch(), failsWith('lfs-object-corrupt', words))
+  })
+
   test('that are empty are not asked for', async (t) => {
     const { add, objects, requests } = setUp(t, () => assert.fail())
     add('a', Buffer.from('whatever'), 0)
-    await objects.fetch(undefined)
+    await objects.fetch()
     assert.equal(objects.at('a')?.oid, hashObject('blob', Buffer.alloc(0), 'sha1'))
     assert.deepEqual(requests, [])
   })
@@ -75,7 +120,7 @@ describe('objects', () => {
     )
     const { add, objects, requests } = setUp(t, (oid) => [bodies.get(oid) as Buffer])
     for (const [oid, body] of bodies) add(oid, body)
-    await objects.fetch(undefined)
+    await objects.fetch()
     assert.deepEqual(
       requests.map((request) => request.objects.length),
       [100, 100, 50],
@@ -96,7 +141,7 @@ describe('objects', () => {
     test(`${what} are refused`, async (t) => {
       const { add, objects } = setUp(t, answer)
       add('dir/a', body)
-      await assert.rejects(objects.fetch(undefined), failsWith('lfs-object-corrupt', message))
+      await assert.rejects(objects.fetch(), failsWith('lfs-object-corrupt', message))
       assert.equal(objects.at('dir/a'), undefined)
     })
   }
@@ -105,10 +150,7 @@ describe('objects', () => {
     const { add, dir, objects, requests } = setUp(t, endless, { ...UNLIMITED, checkoutBytes: 1000 })
     add('a', body, 600)
     add('b', body, 600)
-    await assert.rejects(
-      objects.fetch(undefined),
-      failsWith('commit-too-large', /MAX_CHECKOUT_BYTES/),
-    )
+    await assert.rejects(objects.fetch(), failsWith('commit-too-large', /MAX_CHECKOUT_BYTES/))
     assert.deepEqual(requests, [])
     assert.deepEqual(readdirSync(dir), [])
   })

@@ -49,7 +49,7 @@ export interface TreeAttributes {
   files: readonly AttributesFile[]
   /** The directory of the repository that is published, as a byte path. */
   subdir: string
-  /** Whether pointers of Git LFS become the files they stand for, but for those in submodules. */
+  /** Whether pointers of Git LFS become the files they stand for. */
   lfs: boolean
   /** Directories that are repositories of their own: no attributes above them count in them. */
   roots: readonly string[]
@@ -124,7 +124,7 @@ export function conversionsBy({ files, subdir, lfs, roots }: TreeAttributes): Co
     if (known) return known
     const body = bodies.get(directory)
     const stack = isRoot.has(directory)
-      ? AttributeStack.atRoot(body, { directory, lfs: lfs && directory === '' })
+      ? AttributeStack.atRoot(body, { directory, lfs })
       : stackOf(parentOf(directory)).enter(directory, body)
     // There may be a million directories.
     if (stacks.size >= MAX_STACKS) stacks.clear()
