@@ -41,6 +41,7 @@ const EVENTS: readonly SyncEvent[] = [
   { type: 'entry-added', ...LABELS },
   { type: 'poll-unchanged', ...LABELS, oid: 'a'.repeat(40), durationMs: 1 },
   { type: 'hook-succeeded', ...LABELS, hook: 'after/0', oid: 'a'.repeat(40), durationMs: 1 },
+  { type: 'webhook-received', provider: 'github', result: 'matched', fault: undefined },
   { type: 'remote-requested', host: 'git.example.com', service: 'git-upload-pack', code: '200' },
 ]
 
