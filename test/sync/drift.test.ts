@@ -230,6 +230,47 @@ describe('drift', () => {
     assert.deepEqual([sync.status().state, sync.status().error], ['synced', null])
     assert.equal(sync.eventsOf('drift-repaired').length, 1)
   })
+
+  test('of which a fault left a part is told part by part', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.workers.drift.set('/a', drift)
+    const publish = sync.workers.publish.bind(sync.workers)
+    sync.workers.publish = (pack, signal) => {
+      sync.workers.publish = publish
+      sync.workers.errors.publish.push(failure('path-blocked'))
+      sync.workers.drift.set('/a', { ...drift, count: 1, paths: ['y'] })
+      return publish(pack, signal)
+    }
+    const told = () =>
+      sync.eventsOf('drift-repaired').map(({ paths, firstPaths }) => [paths, firstPaths])
+    await sync.clock.advance(300_000)
+    assert.deepEqual(told(), [[1, ['x']]])
+    await sync.clock.advance(60_000)
+    assert.deepEqual(told(), [
+      [1, ['x']],
+      [1, ['y']],
+    ])
+  })
+
+  test('that a look completed after a fault is told, and is no publication', async (t) => {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.drift.set('/a', drift)
+    const publish = sync.workers.publish.bind(sync.workers)
+    sync.workers.publish = (pack, signal) => {
+      sync.workers.errors.publish.push(failure('volume-failed'))
+      sync.workers.drift.delete('/a')
+      return publish(pack, signal)
+    }
+    await sync.clock.advance(300_000)
+    assert.deepEqual(
+      sync.eventsOf('drift-repaired').map(({ paths }) => paths),
+      [2],
+    )
+    assert.equal(sync.eventsOf('sync-published').length, 0)
+  })
 })
 
 test('a look for drift that is overdue does not undo the back-off of an inspection', async (t) => {

@@ -2,6 +2,7 @@
 // place after one that a fault may have left half done.
 import type { Clock } from '../../base/clock.js'
 import type { Oid } from '../../git/oid.js'
+import type { Inspection } from '../../publish/drift/inspection.js'
 import { selectionKey } from '../../publish/tree/selection.js'
 import type { Unpacked } from '../../worker/receive.js'
 import type { EntryEvent, Trigger } from '../events.js'
@@ -72,24 +73,19 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
   const { commit: previousOid } = observed
   const schedule = commit === undefined ? {} : { tidyAt: clock.now() }
   const isSelected = found.selection === selectionKey(desired.entry.selection)
+  const events = [...foreignRemoved(found), ...repairedBefore(observed, found)]
   if (commit !== undefined && commit === wanted.commit && isSelected && !drift) {
+    if (!observed.drift || commit !== previousOid) {
+      const { summary } = found
+      events.push({ type: 'sync-published', oid: commit, previousOid, ...NOT_COUNTED, summary })
+    }
     return {
       observed: inPlaceNow(desired, wanted, { ...found, commit }, clock),
       desired: { wanted: peeled(desired, wanted, commit), found: undefined },
       schedule,
-      events: [
-        ...foreignRemoved(found),
-        {
-          type: 'sync-published',
-          oid: commit,
-          previousOid,
-          ...NOT_COUNTED,
-          summary: found.summary,
-        },
-      ],
+      events,
     }
   }
-  const events = foreignRemoved(found)
   if (commit !== previousOid) {
     events.push(commit ? { type: 'content-found', oid: commit } : { type: 'content-unknown' })
   }
@@ -98,6 +94,18 @@ export const afterFindingAgain: OutcomeRule<'found-again'> = (
     schedule,
     events,
   }
+}
+
+/** Tells what of the drift known before a fault was put right all the same, as far as it is named. */
+function repairedBefore({ drift }: Observed, { commit, drift: left }: Inspection): EntryEvent[] {
+  // Of so much that it is not all named, nobody can tell what is left of it.
+  const isAllNamed = left === undefined || left.count === left.paths.length
+  if (!drift || commit === undefined || !isAllNamed) return []
+  const firstPaths = drift.paths.filter((path) => !left?.paths.includes(path))
+  const paths = Math.max(firstPaths.length, drift.count - (left?.count ?? 0))
+  if (paths === 0) return []
+  const { bytes, durationMs } = NOT_COUNTED
+  return [{ type: 'drift-repaired', oid: commit, paths, firstPaths, bytes, durationMs }]
 }
 
 /** `commit` is in place now, which `want` led to, whatever went wrong on the way. */
