@@ -14,12 +14,15 @@ import { untilAtRest } from './proc.js'
 
 export interface BenchService {
   readonly pid: number
+  readonly url: string
   /** Replaces the listing; it takes effect by itself. */
   list(entries: readonly object[]): void
   /** Polls every remote now. */
   pollNow(): void
   /** Waits until an entry's commit is published; milliseconds from the start of its poll. */
   publishedMs(entry: string, oid: string): Promise<number>
+  /** Waits until an entry's commit is published; when it was, milliseconds since the epoch. */
+  publishedAt(entry: string, oid: string): Promise<number>
   /** Waits until a listing of `count` entries is taken on, all have content, and it rests. */
   untilAllPublished(count: number): Promise<void>
   /** Whether every entry was polled at `timeMs`, milliseconds since the epoch, or later. */
@@ -57,9 +60,11 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
   if (pid === undefined) throw new Error('The service has no process')
   const bench: BenchService = {
     pid,
+    url: service.url,
     list: (entries) => writeListing(listingPath, entries),
     pollNow: () => service.signal('SIGHUP'),
     publishedMs: (entry, oid) => publishedMs(service, entry, oid),
+    publishedAt: async (entry, oid) => timeOf(await untilPublished(service, entry, oid)),
     async untilAllPublished(count) {
       await until(() => isLoaded(service, count), `a listing of ${count} entries is loaded`)
       await until(
@@ -93,21 +98,27 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
 }
 
 async function publishedMs(service: Service, entry: string, oid: string): Promise<number> {
-  const lineOf = (message: string) =>
-    service.logs.findLast(
-      (line) => line.message === message && line['entry'] === entry && line['oid'] === oid,
-    )
-  const published = await until(
+  const published = await untilPublished(service, entry, oid)
+  const polled = lineOf(service, 'new revision found', entry, oid)
+  if (!polled) throw new Error(`no line tells of the poll that found ${oid} for ${entry}`)
+  return timeOf(published) - (timeOf(polled) - Number(polled['durationMs']))
+}
+
+function untilPublished(service: Service, entry: string, oid: string): Promise<LogLine> {
+  return until(
     () => {
       assertNoneFails(service)
-      return lineOf('published')
+      return lineOf(service, 'published', entry, oid)
     },
     `${entry} shows ${oid}`,
     PUBLISH_PATIENCE_MS,
   )
-  const polled = lineOf('new revision found')
-  if (!polled) throw new Error(`no line tells of the poll that found ${oid} for ${entry}`)
-  return timeOf(published) - (timeOf(polled) - Number(polled['durationMs']))
+}
+
+function lineOf({ logs }: Service, message: string, entry: string, oid: string) {
+  return logs.findLast(
+    (line) => line.message === message && line['entry'] === entry && line['oid'] === oid,
+  )
 }
 
 /** One failure may be mended by the next attempt; a row of them will not be. */

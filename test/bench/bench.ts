@@ -2,6 +2,7 @@
 // is 1 only where a scenario could not run: a missed target is a number like any other.
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { announced } from './announced.js'
 import { startBenchServer } from './bench-server.js'
 import { disk } from './disk.js'
 import { firstPublish } from './first-publish.js'
@@ -21,6 +22,7 @@ const SCENARIOS = [
   firstPublish,
   updateInPlace,
   updateSymlink,
+  announced,
   part,
   idlePoll,
   thousand,

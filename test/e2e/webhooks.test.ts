@@ -2,8 +2,10 @@
 // it look within the hour.
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
+import { atEnd } from '../helpers/at-end.js'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { startService, until, writeListing } from '../helpers/service.js'
@@ -98,4 +100,87 @@ test('a commit that the server has and the branch does not name is never publish
   const published = service.logs.filter(({ message }) => message === 'published')
   assert.deepEqual(new Set(published.map(({ oid }) => oid)), new Set([first, second]))
   assert.ok(!service.logs.some(({ message }) => String(message).includes('failed')))
+})
+
+test('what was announced is asked for before the poll is answered', async (t) => {
+  const dir = tempDir(t)
+  const root = path.join(dir, 'repos')
+  const repo = createRepo(path.join(root, 'team/site'))
+  const first = repo.commit('first', { file: '1' })
+  const asked: (() => void)[] = []
+  let isAnnounced = false
+  const server = await startGitServer(t, {
+    root,
+    // The first request is answered once there is another: neither waits for the other's answer.
+    async onRequest() {
+      if (!isAnnounced) return false
+      const [other] = asked
+      if (other) other()
+      else await new Promise<void>((resolve) => asked.push(resolve))
+      return false
+    },
+  })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [{ path: 'out', repo: `${server.url}/team/site` }])
+  const settings = { SCRAPE_INTERVAL: '1h', WEBHOOK_SECRET: SIGNING_TOKEN }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('out', first)
+  const second = repo.commit('second', { file: '2' })
+  isAnnounced = true
+  const before = server.requests.length
+  const where = { origin: server.url, owner: 'team', name: 'site', ref: 'refs/heads/main' }
+  const push = webhookOf('github', { ...where, before: first, after: second }, SIGNING_TOKEN)
+  const { url, headers, body } = push
+  assert.equal((await fetch(service.url + url, { method: 'POST', headers, body })).status, 202)
+  await service.untilPublished('out', second)
+  assert.equal(server.requests.length - before, 2, 'the poll and the fetch')
+})
+
+test('a flood from one sender takes no memory, and the polls of others go on', async (t) => {
+  const dir = tempDir(t)
+  const root = path.join(dir, 'repos')
+  const [flooded, other] = ['flooded', 'other'].map((name) => createRepo(path.join(root, name)))
+  assert.ok(flooded && other)
+  const oids = [flooded.commit('first', { file: '1' }), other.commit('first', { file: '1' })]
+  const server = await startGitServer(t, { root })
+  const listingPath = path.join(dir, 'listing.json')
+  writeListing(listingPath, [
+    { path: 'flooded', repo: `${server.url}/flooded`, interval: '1h' },
+    { path: 'other', repo: `${server.url}/other`, interval: '200ms' },
+  ])
+  const settings = { WEBHOOK_SECRET: SIGNING_TOKEN }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('flooded', oids[0] ?? '')
+  await service.untilPublished('other', oids[1] ?? '')
+
+  // 20 kB each, over one connection, one after the other.
+  const body = JSON.stringify({ repo: `${server.url}/flooded`, padding: 'x'.repeat(20_000) })
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  atEnd(t, () => agent.destroy())
+  const send = () =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${SIGNING_TOKEN}` }
+      const request = http.request(`${service.url}/webhook`, { method: 'POST', agent, headers })
+      request.once('error', reject).once('response', (response) => {
+        response.resume().once('end', () => resolve(response.statusCode ?? 0))
+      })
+      request.end(body)
+    })
+  const polls = () =>
+    server.requests.filter(({ path: asked }) => asked.startsWith('/other/')).length
+  for (let sent = 0; sent < 500; sent++) await send()
+  const bytes = await service.metric('process_resident_memory_bytes')
+  const before = polls()
+  const statuses = new Set<number>()
+  for (let sent = 0; sent < 10_000; sent++) statuses.add(await send())
+  assert.ok(
+    [...statuses].every((status) => [202, 429].includes(status)),
+    [...statuses].join(),
+  )
+  const grown = ((await service.metric('process_resident_memory_bytes')) ?? 0) - (bytes ?? 0)
+  t.diagnostic(`${polls() - before} polls of the other meanwhile, ${grown} bytes more`)
+  assert.ok(polls() > before, 'the other is polled meanwhile')
+  // All of the bodies would be 200 MB.
+  assert.ok(grown < 100e6, `${grown} bytes more`)
+  assert.equal((await service.get('/healthz')).status, 200)
 })
