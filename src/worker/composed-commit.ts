@@ -35,6 +35,8 @@ export type ComposedTree = Pick<
 
 export class ComposedCommit {
   readonly #options: ComposedCommitOptions
+  /** What is selected of the commit's own tree, where submodules were looked for in it. */
+  #selected: Omit<ComposedTree, 'origin'> | undefined
   #submodules: WithSubmodules | undefined
 
   constructor(options: ComposedCommitOptions) {
@@ -53,7 +55,8 @@ export class ComposedCommit {
   ): Promise<void> {
     const { submodules, subdir } = this.#options.selection
     if (!submodules) return
-    const { readTree, tree } = this.#select(root)
+    this.#selected = this.#select(root)
+    const { readTree, tree } = this.#selected
     const superproject = { remote, source: root, tree, subdir }
     const before = this.#originBefore()?.modules ?? []
     this.#submodules = await composeSubmodules(superproject, submodules, {
@@ -65,7 +68,7 @@ export class ComposedCommit {
 
   /** What is published of the commit with the tree `root`. Throws where a tree is needed that is not there. */
   treeOf(root: Oid): ComposedTree {
-    const { hasTree, outside, readTree, tree } = this.#select(root)
+    const { hasTree, outside, readTree, tree } = this.#selected ?? this.#select(root)
     const { bodies, modules, tree: withSubmodules = tree } = this.#submodules ?? {}
     return {
       tree: withSubmodules,
