@@ -52,6 +52,7 @@ test('validate takes the listing as an argument or from its setting', () => {
       publish: 'symlink',
       intervalMs: 5000,
       stateDirectory: argv.length > 1 ? '/state' : undefined,
+      runHooks: false,
     })
   }
 })
