@@ -43,8 +43,6 @@ function testFiles(directory: string, filters: readonly string[]): string[] {
 /** Runs `files` with a readable report on stdout; resolves at the end of the report. */
 async function runFiles(files: string[]): Promise<TestTally> {
   const tally = new TestTally(files)
-  // What this process was started with, each test file's is, too.
-  process.execArgv.push('--import', new URL('helpers/fixed-seed.js', import.meta.url).href)
   const durations = new FileDurations(import.meta.dirname, files)
   const tests = run({
     files,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseDuration, parseInterval } from '../../src/base/duration.js'
+import fc from '../helpers/fast-check.js'
 
 const accepted: [string, number][] = [
   ['0', 0],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { findDuplicateKeys } from '../../src/base/json-duplicates.js'
+import fc from '../helpers/fast-check.js'
 
 const cases: [string, string[][]][] = [
   ['{"a": 1, "a": 2}', [['a']]],

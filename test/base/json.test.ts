@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { JsonSyntaxError, parseJson } from '../../src/base/json.js'
+import fc from '../helpers/fast-check.js'
 
 test('what JSON.parse accepts is returned, with or without a byte order mark', () => {
   fc.assert(

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { bufferSource, FileSource } from '../../src/git/byte-source.js'
 import { openRegular } from '../../src/volume/open-file.js'
 import { atEnd } from '../helpers/at-end.js'
+import fc from '../helpers/fast-check.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const WINDOW = 64 * 1024

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { decodeEntryHeader } from '../../src/git/entry-header.js'
 import { failsWith } from '../helpers/fails-with.js'
+import fc from '../helpers/fast-check.js'
 import { encodeDistance, encodeHeader } from '../helpers/packs.js'
 
 const size = fc.oneof(fc.nat(300), fc.maxSafeNat())

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SyncError } from '../../src/base/errors.js'
 import { DELIM, decodePkts, encodePkt, FLUSH, type Pkt } from '../../src/git/pkt-line.js'
+import fc from '../helpers/fast-check.js'
 
 async function decode(chunks: Iterable<Uint8Array>): Promise<Pkt[]> {
   const pkts: Pkt[] = []

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseRemoteUrl } from '../../src/git/remote-url.js'
+import fc from '../helpers/fast-check.js'
 
 const BASE = '/srv/listing folder'
 const parse = (repo: string) => parseRemoteUrl(repo, BASE)

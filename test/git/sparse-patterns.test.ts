@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SparsePatterns } from '../../src/git/sparse-patterns.js'
+import fc from '../helpers/fast-check.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 
 /** Paths of files, and of submodules, which end in a slash here. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseGitmodules, resolveSubmoduleUrl } from '../../src/git/submodules.js'
 import { failsWith } from '../helpers/fails-with.js'
+import fc from '../helpers/fast-check.js'
 import { createRepo, gitEnvironment, type TestScope, tempDir } from '../helpers/git.js'
 
 const parse = (text: string) => [...parseGitmodules(Buffer.from(text)).values()]

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { oidBytes } from '../../src/git/oid.js'
 import { decodeTree, MODE } from '../../src/git/tree.js'
 import { failsWith } from '../helpers/fails-with.js'
+import fc from '../helpers/fast-check.js'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { catFile } from '../helpers/packs.js'
 

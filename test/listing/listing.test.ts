@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parseListing, readListing } from '../../src/listing/listing.js'
 import { ListingError } from '../../src/listing/listing-error.js'
 import { atEnd } from '../helpers/at-end.js'
+import fc from '../helpers/fast-check.js'
 import { DEFAULTS, FOLDER, OID, parse, REPO } from './listing-harness.js'
 
 test('a listing of 2022 works, with every default filled in', () => {

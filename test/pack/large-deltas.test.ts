@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   type GitObject,
   hashObject,
@@ -13,6 +12,7 @@ import {
   type ObjectType,
 } from '../../src/git/object.js'
 import { failsWith } from '../helpers/fails-with.js'
+import fc from '../helpers/fast-check.js'
 import { fileAt } from '../helpers/file-at.js'
 import { tempDir } from '../helpers/git.js'
 import { cpuMsOf } from '../helpers/growth.js'

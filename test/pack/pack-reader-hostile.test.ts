@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { createDeflate, deflateSync } from 'node:zlib'
-import fc from 'fast-check'
 import { SyncError } from '../../src/base/errors.js'
 import { hashObject } from '../../src/git/object.js'
 import { failsWith } from '../helpers/fails-with.js'
+import fc from '../helpers/fast-check.js'
 import {
   appendDelta,
   assemblePack,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { backoffMs } from '../../src/schedule/backoff.js'
+import fc from '../helpers/fast-check.js'
 
 const baseMs = 1_000
 const capMs = 60_000

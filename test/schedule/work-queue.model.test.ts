@@ -2,8 +2,8 @@
 // the plainest way.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { settle } from '../helpers/fake-clock.js'
+import fc from '../helpers/fast-check.js'
 import { createQueueHarness } from '../helpers/queue-harness.js'
 
 type Action =

@@ -2,7 +2,6 @@
 // says, and nothing that left the listing is heard of again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   createFakeSync,
   type FakeSync,
@@ -11,6 +10,7 @@ import {
   oid,
   REPO,
 } from '../helpers/fake-sync.js'
+import fc from '../helpers/fast-check.js'
 
 type Step = (sync: FakeSync) => unknown
 

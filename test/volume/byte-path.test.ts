@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   displayPath,
   joinBytePath,
@@ -8,6 +7,7 @@ import {
   toBytePath,
   toFsPath,
 } from '../../src/volume/byte-path.js'
+import fc from '../helpers/fast-check.js'
 
 test('a byte path names the same bytes to the file system', () => {
   fc.assert(

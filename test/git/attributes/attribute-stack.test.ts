@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { AttributeStack } from '../../../src/git/attributes/attribute-stack.js'
 import { NO_CONVERSION } from '../../../src/git/attributes/conversion.js'
+import fc from '../../helpers/fast-check.js'
 import { askGit, askUs, type Files } from './attribute-peer.js'
 
 /** The key of a file at the root. */

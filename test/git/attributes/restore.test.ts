@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { type Conversion, NO_CONVERSION } from '../../../src/git/attributes/conversion.js'
 import { restore } from '../../../src/git/attributes/restore.js'
 import { convert } from '../../helpers/convert.js'
+import fc from '../../helpers/fast-check.js'
 
 const OID = 'ab'.repeat(20)
 const TEXTS = ['', 'a', '\n', '$Id$', '$', 'Id', 'ä€', '\u{1f600}', '\t', '\0', '\ufeff']

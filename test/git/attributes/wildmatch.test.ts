@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { compileWildmatch } from '../../../src/git/attributes/wildmatch.js'
+import fc from '../../helpers/fast-check.js'
 import { askGit, askUs, type Files } from './attribute-peer.js'
 
 const CASES: [pattern: string, text: string, name: boolean, path: boolean][] = [

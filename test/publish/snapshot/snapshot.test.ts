@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import {
   decodeSnapshot,
   encodeSnapshot,
   STAT_FIELDS,
   seal,
 } from '../../../src/publish/snapshot/snapshot.js'
+import fc from '../../helpers/fast-check.js'
 import { assertLinear } from '../../helpers/growth.js'
 import { plain, snapshotOf } from '../../helpers/snapshots.js'
 import { modelOf } from '../../helpers/tree-model.js'

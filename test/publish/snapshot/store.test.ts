@@ -11,7 +11,6 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { carryContent } from '../../../src/publish/snapshot/carry.js'
 import { decodeChanges, encodeChanges, isForBase } from '../../../src/publish/snapshot/changes.js'
 import {
@@ -31,6 +30,7 @@ import {
   removeSnapshot,
   stageSnapshot,
 } from '../../../src/publish/snapshot/store.js'
+import fc from '../../helpers/fast-check.js'
 import { snapshotAt } from '../../helpers/file-at.js'
 import { fsError, withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'

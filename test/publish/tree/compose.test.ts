@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { UNLIMITED } from '../../../src/git/limits.js'
 import type { Oid } from '../../../src/git/oid.js'
 import { SparsePatterns } from '../../../src/git/sparse-patterns.js'
@@ -10,6 +9,7 @@ import { filesOf } from '../../../src/publish/tree/file-runs.js'
 import { ALL, type Selection } from '../../../src/publish/tree/selection.js'
 import { diffTrees } from '../../../src/publish/tree/tree-diff.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import fc from '../../helpers/fast-check.js'
 import { NAMES, trees } from '../../helpers/tree-arbitrary.js'
 import {
   addTree,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import type { Oid } from '../../../src/git/oid.js'
 import { MODE } from '../../../src/git/tree.js'
 import { filesOf } from '../../../src/publish/tree/file-runs.js'
 import { gitlinksAt, graft } from '../../../src/publish/tree/graft.js'
 import { diffTrees } from '../../../src/publish/tree/tree-diff.js'
+import fc from '../../helpers/fast-check.js'
 import { NAMES, trees } from '../../helpers/tree-arbitrary.js'
 import { encodeModel, flatten, isTree, type ModelTree, modelOf } from '../../helpers/tree-model.js'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import type { Oid } from '../../../src/git/oid.js'
 import { decodeTree, MODE } from '../../../src/git/tree.js'
 import { diffTrees, type TreeDiff } from '../../../src/publish/tree/tree-diff.js'
 import type { TreeFile, TreeRecord } from '../../../src/publish/tree/tree-places.js'
+import fc from '../../helpers/fast-check.js'
 import { memoryTarget } from '../../helpers/git-target.js'
 import { NAMES, trees } from '../../helpers/tree-arbitrary.js'
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { decodeEntryHeader } from '../../../src/git/entry-header.js'
 import { encodeEntryHeader } from '../../../src/remote/disk/pack-writer.js'
+import fc from '../../helpers/fast-check.js'
 
 test('an entry header holds any size', () => {
   const sizes = fc.oneof(fc.nat(5000), fc.maxSafeNat())

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { encodePkt, FLUSH } from '../../../src/git/pkt-line.js'
 import { skipSection } from '../../../src/transport/ssh/skip-section.js'
+import fc from '../../helpers/fast-check.js'
 
 async function skip(bytes: Buffer, chunkBytes: number): Promise<string> {
   async function* chunks() {
