@@ -125,8 +125,9 @@ export async function startDaemon(
   )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
-    await Promise.all([watcher?.close(), synchronizer.close(), server.close()])
-    await Promise.all([hooks.after.close(), notifications?.close()])
+    // Hooks with the rest: where a sync hangs, what they have started is ended all the same.
+    const told = [hooks.after.close(), notifications?.close()]
+    await Promise.all([watcher?.close(), synchronizer.close(), server.close(), ...told])
     heartbeat.stop()
     await sessions.close()
   }

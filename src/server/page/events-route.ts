@@ -28,15 +28,16 @@ export function addEventsRoute(
 ): void {
   // The other connections are for probes.
   const maxListeners = Math.min(MOST_LISTENERS, Math.floor(maxConnections / 2))
-  const listeners = new Set<ServerResponse>()
+  /** Of each, how many bytes its first report had. */
+  const listeners = new Map<ServerResponse, number>()
   let told: PageReport | undefined
   let timer: Timer | undefined
   let silentLooks = 0
 
   function send(text: string): void {
     silentLooks = 0
-    for (const listener of listeners) {
-      if (listener.writableLength > MOST_WAITING_BYTES) listener.destroy()
+    for (const [listener, reportBytes] of listeners) {
+      if (listener.writableLength > reportBytes + MOST_WAITING_BYTES) listener.destroy()
       else listener.write(text)
     }
   }
@@ -79,12 +80,13 @@ export function addEventsRoute(
     // Those that listen already are told first, so that all of them know the same.
     if (timer) look()
     else told = source.page()
-    raw.write(`retry: ${RECONNECT_MS}\n${eventOf('report', told)}`)
-    listeners.add(raw)
+    const report = Buffer.from(`retry: ${RECONNECT_MS}\n${eventOf('report', told)}`)
+    raw.write(report)
+    listeners.set(raw, report.length)
     timer ??= clock.schedule(LOOK_MS, lookAgain)
   })
   app.addHook('preClose', async () => {
-    for (const listener of listeners) listener.destroy()
+    for (const listener of listeners.keys()) listener.destroy()
   })
 }
 

@@ -11,6 +11,8 @@ import type { Announcement } from '../../sync/announcement.js'
 const MAX_REF_LENGTH = 1024
 /** So many changes of one push are looked at. */
 const MAX_CHANGES = 1000
+/** So many addresses of one repository are: forges give four at most. */
+const MAX_ADDRESSES = 10
 
 /** What stands in `value` at a way of field names. */
 export function at(value: unknown, ...way: readonly string[]): unknown {
@@ -38,9 +40,14 @@ export function namesIn(value: unknown, ...fields: readonly string[]): Repositor
   return namesOf(fields.map((field) => textAt(value, field)))
 }
 
-/** The names of a repository by its addresses. */
+/** The names of a repository by the first of its addresses, each once. */
 export function namesOf(addresses: readonly (string | undefined)[]): RepositoryName[] {
-  return addresses.flatMap((address) => (address && repositoryNameOf(address)) || [])
+  const names = new Map<string, RepositoryName>()
+  for (const address of addresses.slice(0, MAX_ADDRESSES)) {
+    const name = address && repositoryNameOf(address)
+    if (name) names.set(`${name.host} ${name.path}`, name)
+  }
+  return [...names.values()]
 }
 
 /** The name of a repository by its path alone. */
