@@ -1,10 +1,19 @@
 // A commit that a remote does not send by its id is had by the refs that lead to it, as git has it.
 import { SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
+import type { MemoryPart } from '../thread/memory-budget.js'
 import type { FetchRequest, RemoteSession } from './remote-session.js'
 
 /** Which refs lead to commits that somebody may have meant. */
 const PREFIXES = ['HEAD', 'refs/heads/', 'refs/tags/']
+
+/** How a commit is looked for by the refs of its remote. */
+export interface ByRefs {
+  /** How many commits of each ref come. */
+  depth: number
+  /** Of whom waits for the commit. */
+  memory: MemoryPart
+}
 
 /**
  * What to fetch that brings `commit`, if so many commits of each branch and tag do. Throws
@@ -13,10 +22,10 @@ const PREFIXES = ['HEAD', 'refs/heads/', 'refs/tags/']
 export async function requestByRefs(
   session: RemoteSession,
   commit: Oid,
-  depth: number,
+  { depth, memory }: ByRefs,
   signal: AbortSignal,
 ): Promise<FetchRequest> {
-  const refs = await session.listRefs(PREFIXES, signal)
+  const refs = await session.listRefs(PREFIXES, signal, memory)
   const named = refs.find(({ oid, peeled }) => oid === commit || peeled === commit)
   if (named) return { wants: [named.oid], haves: [], thinPack: false }
   const [tip] = refs

@@ -1,10 +1,18 @@
 // A conversation with one remote with one set of credentials, however it is reached.
 import type { Oid } from '../git/oid.js'
+import type { MemoryPart } from '../thread/memory-budget.js'
 
 /** What is asked of a remote. Faults are SyncErrors; an aborted signal's reason comes first. */
 export interface RemoteSession {
-  /** The refs that start with any of `prefixes`. */
-  listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>
+  /**
+   * The refs that start with any of `prefixes`. Where somebody waits for them who has memory himself,
+   * `waiting`, they wait for none that he has: they are too large then, if there is no more.
+   */
+  listRefs(
+    prefixes: readonly string[],
+    signal: AbortSignal,
+    waiting?: MemoryPart,
+  ): Promise<RemoteRef[]>
   /** Starts a fetch; the pack's bytes come as they arrive. */
   fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack>
   /**

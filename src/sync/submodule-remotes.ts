@@ -14,7 +14,7 @@ export const SUBMODULE_FETCHES = 8
 /** So many sessions are kept, as commits may name any number of remotes. */
 const MAX_SESSIONS = 1000
 
-type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'refsDepth'>
+type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'byRefs'>
 
 /** Fetches a commit of a submodule. */
 export type FetchSubmodule = (
@@ -41,15 +41,15 @@ export class SubmoduleRemotes {
   async *#fetch(
     entry: RemoteLogin,
     { remote }: Parameters<FetchSubmodule>[0],
-    { refsDepth, ...request }: SubmoduleRequest,
+    { byRefs, ...request }: SubmoduleRequest,
     { signal, slots }: { signal: AbortSignal; slots: Slots },
   ): AsyncGenerator<Buffer> {
     const session = this.#sessionOf(submoduleLogin(remote, entry))
     await slots.take(signal)
     try {
       const [commit] = request.wants
-      const isByRefs = refsDepth !== undefined && commit !== undefined
-      const wanted = isByRefs ? await requestByRefs(session, commit, refsDepth, signal) : request
+      const isByRefs = byRefs !== undefined && commit !== undefined
+      const wanted = isByRefs ? await requestByRefs(session, commit, byRefs, signal) : request
       yield* (await session.fetch(wanted, signal)).chunks
     } finally {
       slots.free()

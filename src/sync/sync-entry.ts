@@ -225,8 +225,8 @@ async function receive(
     yield* counted((await session.fetch(wanted, limited)).chunks, progress)
   }
   const fetchSubmodule = context.submodules.forSync(state.desired.entry)
-  const fetchMore = ({ haves, refsDepth, submodule, wants }: PackRequest) => {
-    const wanted = { wants, haves, refsDepth, thinPack: haves.length > 0 }
+  const fetchMore = ({ byRefs, haves, submodule, wants }: PackRequest) => {
+    const wanted = { wants, haves, byRefs, thinPack: haves.length > 0 }
     if (!submodule) return fetch(wanted)
     return counted(fetchSubmodule(submodule, wanted, limited), progress)
   }

@@ -83,10 +83,10 @@ export class HeldMemory {
     }
   }
 
-  /** Takes more, and waits for it without blocking. Throws the reason of `signal`. */
-  async take(bytes: number, signal: AbortSignal): Promise<void> {
+  /** Takes more, and waits for it without blocking; `checkpoint` throws when it is to give up. */
+  async take(bytes: number, checkpoint: () => void): Promise<void> {
     while (!this.tryToTake(bytes)) {
-      signal.throwIfAborted()
+      checkpoint()
       await sleep(LOOK_MS)
     }
   }

@@ -16,6 +16,7 @@ import type { Publication, Published, Ready } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
 import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
+import type { ByRefs } from '../remote/by-refs.js'
 import type { MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { fetchByIdOrRefs } from './commit-by-refs.js'
@@ -65,7 +66,7 @@ export interface PackRequest {
   /** Undefined for the same remote. */
   submodule?: SubmodulePlace | undefined
   /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
-  refsDepth?: number | undefined
+  byRefs?: ByRefs | undefined
 }
 
 export interface Unpacked extends Published {
@@ -268,7 +269,7 @@ class Unpacking {
 
   /** Fetches the submodules that are to be published. */
   async #addSubmodules(): Promise<void> {
-    const { remote, selection = ALL, want } = this.#options
+    const { memory, remote, selection = ALL, want } = this.#options
     if (!remote || !selection.submodules) return
     const { tree: root } = this.#objects.commitOf(want)
     await this.#composed.addSubmodules(
@@ -276,9 +277,10 @@ class Unpacking {
       {
         readBlob: (oid, submodule) => this.#readBlob(oid, submodule),
         fetchCommit: async ({ commit, have, ...submodule }) => {
-          await fetchByIdOrRefs(commit, async (refsDepth) => {
-            const haves = have === undefined || refsDepth !== undefined ? [] : [have]
-            const request = { wants: [commit], haves, submodule, refsDepth }
+          await fetchByIdOrRefs(commit, async (depth) => {
+            const byRefs = depth === undefined ? undefined : { depth, memory }
+            const haves = have === undefined || byRefs ? [] : [have]
+            const request = { wants: [commit], haves, submodule, byRefs }
             const pack = await this.#fetch(request)
             const hasCome = pack?.has(commit) ?? false
             if (pack && !hasCome) this.#objects.remove(pack)

@@ -10,8 +10,6 @@ import {
   openPart,
 } from '../../src/thread/memory-budget.js'
 
-const signal = new AbortController().signal
-
 /** A part of a budget of its own. */
 export function memoryOf(budgetBytes = 1 << 30): MemoryPart {
   return openPart(createMemoryBudget(budgetBytes), 1 / 2)
@@ -29,7 +27,7 @@ export function refsBounds(maxRefsBytes = 1 << 20): RefsBounds {
 
 /** Takes every ref, or those that start with any of `prefixes`. */
 export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
-  return new WantedRefs(prefixes, { held: heldMemory(), signal })
+  return new WantedRefs(prefixes, { held: heldMemory(), checkpoint: () => undefined })
 }
 
 /** Memory without bounds, for whole objects. */

@@ -3,7 +3,7 @@
 // https://git-scm.com/docs/protocol-v2, https://git-scm.com/docs/pack-protocol
 import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
-import { closePart, HeldMemory, type MemoryPart } from '../../thread/memory-budget.js'
+import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { type Advertisement, decodeAdvertisement } from './advertisement.js'
@@ -33,12 +33,21 @@ export class SmartSession implements RemoteSession {
   }
 
   /** One request once the server is known. */
-  async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+  async listRefs(
+    prefixes: readonly string[],
+    signal: AbortSignal,
+    waiting?: MemoryPart,
+  ): Promise<RemoteRef[]> {
+    const checkpoint = () => {
+      signal.throwIfAborted()
+      // Each would wait for the other.
+      if (waiting && hasReserve(waiting)) throw refsBeyondBudget(waiting.budget.bytes)
+    }
     return this.#forgettingOnFailure(async () => {
       const part = this.#bounds.openMemory()
       try {
         const held = new HeldMemory(part, refsBeyondBudget)
-        return await this.#listRefs(new WantedRefs(prefixes, { held, signal }), signal)
+        return await this.#listRefs(new WantedRefs(prefixes, { held, checkpoint }), signal)
       } finally {
         closePart(part)
       }
@@ -76,7 +85,8 @@ export class SmartSession implements RemoteSession {
   /** Discovers what the server can do; no ref is asked for. */
   async #discoverAlone(signal: AbortSignal): Promise<Advertisement> {
     const held = new HeldMemory(this.#bounds.openMemory(), refsBeyondBudget)
-    return this.#discover(new WantedRefs([], { held, signal }), signal)
+    const checkpoint = () => signal.throwIfAborted()
+    return this.#discover(new WantedRefs([], { held, checkpoint }), signal)
   }
 
   async #discover(wanted: WantedRefs, signal: AbortSignal): Promise<Advertisement> {

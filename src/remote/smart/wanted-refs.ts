@@ -8,10 +8,11 @@ import type { RemoteRef } from '../remote-session.js'
 /** What a ref takes beside its names, in bytes: objects, an oid as text, and room in a list. */
 const REF_OBJECT_BYTES = 256
 
-/** Where the refs are held, and who waits for it. */
+/** Where the refs are held. */
 export interface RefsMemory {
   held: HeldMemory
-  signal: AbortSignal
+  /** Throws when it is not to be waited for memory, or not any more. */
+  checkpoint: () => void
 }
 
 /** The refs that start with any of `prefixes`, as they come. */
@@ -29,8 +30,8 @@ export class WantedRefs {
   async add(ref: RemoteRef): Promise<void> {
     if (!this.prefixes.some((prefix) => ref.name.startsWith(prefix))) return
     const bytes = REF_OBJECT_BYTES + ref.name.length + (ref.target?.length ?? 0)
-    const { held, signal } = this.#memory
-    if (!held.tryToTake(bytes)) await held.take(bytes, signal)
+    const { held, checkpoint } = this.#memory
+    if (!held.tryToTake(bytes)) await held.take(bytes, checkpoint)
     this.refs.push(ref)
   }
 }
