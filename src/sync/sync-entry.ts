@@ -33,16 +33,20 @@ const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
   'internal',
 ]
 
-/** Syncs an entry that needs it. Never rejects: a failure is a part of the entry's state. */
+/**
+ * Syncs an entry that needs it. Never rejects: a failure is a part of the entry's state. Returns
+ * whether the remote named meanwhile what is to be synced at once, which its poll could not know.
+ */
 export async function syncEntry(
   state: EntryState,
   remote: Remote,
   context: SyncContext,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const announced = needsSync(state) ? undefined : announcedRevision(state)
   const wanted = announced ?? state.desired.wanted
-  if (!wanted || (!announced && !needsSync(state))) return
+  if (!wanted || (!announced && !needsSync(state))) return false
+  let isUnconfirmed = false
   const progress = new SyncProgress(context.clock, (event) =>
     context.observe({ ...labelsOf(state), ...event }),
   )
@@ -56,16 +60,21 @@ export async function syncEntry(
       signal,
       () => (announced ? publishAnnounced(attempt, remote) : publishWanted(attempt)),
     )
-    if (outcome?.type !== 'failed') return
-    const { at, error } = outcome
-    if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, wanted, context, signal)
-    const { dependency, retryAfterMs } = error
-    // Whoever else asked for it is no reason to leave the remote alone.
-    if (retryAfterMs !== undefined && !dependency) remote.restUntil(at + retryAfterMs, context)
+    isUnconfirmed = outcome?.type === 'unconfirmed'
+    if (outcome?.type === 'failed') {
+      const { at, error } = outcome
+      if (MAY_BE_HALF_DONE.includes(error.code)) await findAgain(state, wanted, context, signal)
+      const { dependency, retryAfterMs } = error
+      // Whoever else asked for it is no reason to leave the remote alone.
+      if (retryAfterMs !== undefined && !dependency) remote.restUntil(at + retryAfterMs, context)
+    }
   } finally {
     progress.end()
     conclude(state, { type: 'sync-ended' }, context)
   }
+  // What failed is tried again by its next poll.
+  const isAnother = isUnconfirmed || state.desired.wanted?.want !== wanted.want
+  return isAnother && needsSync(state)
 }
 
 /**
@@ -90,12 +99,20 @@ async function publishAnnounced(
   attempt: Attempt,
   remote: Remote,
 ): Promise<OutcomeOf<'published' | 'unconfirmed'>> {
-  const { state, wanted } = attempt
-  const confirm = (signal: AbortSignal) => confirmation(state, remote, wanted.want, signal)
+  const { state } = attempt
+  const { want } = attempt.wanted
+  // Whatever the remote names once it was asked: some files may be those of the new commit.
+  let isPermitted: boolean | undefined
+  const confirm = async (signal: AbortSignal) => {
+    isPermitted = false
+    await confirmation(state, remote, want, signal)
+    isPermitted = true
+  }
+  const mayFail = () => isPermitted ?? isConfirmed(state, want)
   try {
-    return await publishWanted({ ...attempt, confirm })
+    return await publishWanted({ ...attempt, confirm, mayFail })
   } catch (error) {
-    if (isConfirmed(state, wanted.want)) throw error
+    if (mayFail()) throw error
     return { type: 'unconfirmed' }
   }
 }
@@ -127,7 +144,7 @@ async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> 
     } catch (error) {
       const isWhole = have === undefined && !isSelective(attempt)
       // What was only announced costs one request.
-      if (attempt.confirm && !isConfirmed(state, wanted.want)) throw error
+      if (attempt.mayFail?.() === false) throw error
       if (isWhole || limited.aborted || !needsWholeFetch(error, refusalsOf(attempt))) throw error
       observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
       return receive(inTime, { want: wanted.want, have: undefined }, wholeOf(wanted.want))
@@ -147,6 +164,8 @@ interface Attempt {
   signal: AbortSignal
   /** Of what was only announced: resolves when the remote names it. */
   confirm?: (signal: AbortSignal) => Promise<void>
+  /** Of that: whether what fails is a failure, as the remote named it, or does where it was not asked. */
+  mayFail?: () => boolean
   /** Asked before a commit is published. */
   allow?: PackToPublish['allow']
 }

@@ -207,12 +207,13 @@ export class Synchronizer {
       this.#polls.addWhenDue(entry)
       return
     }
+    let isOutdated = false
     if (state.phase === 'inspecting') {
       await inspectEntry(state, this.#options, signal)
       this.#polls.addInspected(entry)
     } else {
       await verifyEntry(state, this.#options, signal)
-      await syncEntry(state, remote, this.#options, signal)
+      isOutdated = await syncEntry(state, remote, this.#options, signal)
       this.#polls.addWhenDue(entry)
     }
     // Nobody may ask before an entry that is still missing comes on top.
@@ -225,6 +226,7 @@ export class Synchronizer {
     }
     // What is in place comes first, and a failure to find out says when it is tried again.
     if (!state.observed.isInspected) return
+    if (isOutdated && !signal.aborted) this.#syncs.add(directory)
     // What was published may have another place for its lease.
     if (state.schedule.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
     await tidyEntry(state, this.#options, signal)

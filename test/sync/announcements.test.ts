@@ -11,6 +11,8 @@ import {
   oid,
   REPO,
 } from '../helpers/fake-sync.js'
+import { Gate } from '../helpers/gate.js'
+import type { TestScope } from '../helpers/git.js'
 
 const ZEROS = '0'.repeat(40)
 
@@ -270,6 +272,109 @@ describe('what was announced is fetched beside the poll', () => {
     sync.remote().polling.open()
     await sync.clock.advance(0)
     assert.equal(sync.workers.inPlace.get('/a'), oid(1))
+  })
+})
+
+describe('what the remote names after it was asked, while an announced commit is in work', () => {
+  /** Announces oid 2 over oid 1; `atGate` is what the worker does about the remote's word. */
+  async function begin(
+    t: TestScope,
+    atGate: (allowed: Promise<void>, signal: AbortSignal) => Promise<void>,
+  ): Promise<FakeSync> {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '1h' })
+    sync.forget()
+    const { workers } = sync
+    const publish = workers.publish.bind(workers)
+    workers.publish = (pack, signal) => {
+      workers.publish = publish
+      const allow: typeof pack.allow = async (ready) => {
+        await atGate(Promise.resolve(pack.allow?.(ready)), signal)
+      }
+      return publish({ ...pack, allow }, signal)
+    }
+    return sync
+  }
+
+  /** Has oid 2 confirmed, and oid 1 named again while it is applied, which ends as `work` does. */
+  async function turnBack(t: TestScope, work: (sync: FakeSync) => void): Promise<FakeSync> {
+    const applying = new Gate()
+    applying.shut()
+    const sync: FakeSync = await begin(t, async (allowed, signal) => {
+      await allowed
+      await applying.pass(signal)
+      work(sync)
+    })
+    sync.remote().push(oid(2))
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.equal(applying.waiting, 1)
+    sync.remote().push(oid(1))
+    await announce(sync, { oid: oid(1), before: oid(2) })
+    await sync.clock.advance(1_000)
+    assert.equal(sync.eventsOf('poll-unchanged').length, 1)
+    applying.open()
+    await sync.clock.advance(0)
+    return sync
+  }
+
+  test('it fails, is looked at, and what is named now is put right, where it was half applied', async (t) => {
+    const sync = await turnBack(t, ({ workers }) => {
+      workers.drift.set('/a', { count: 1, paths: ['half'], missing: [] })
+      throw failure('volume-full')
+    })
+    assert.deepEqual(
+      sync.eventsOf('sync-failed').map(({ oid, error }) => [oid, error.code]),
+      [[oid(2), 'volume-full']],
+    )
+    assert.deepEqual(
+      sync.workers.calls.filter((call) => !call.startsWith('tidy')),
+      ['publish /a 2 over 1', 'inspect /a', 'publish /a 1 over 1'],
+    )
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(1), 'synced'])
+  })
+
+  test('it is published, and what is named now follows at once', async (t) => {
+    const sync = await turnBack(t, () => undefined)
+    assert.deepEqual(
+      sync.eventsOf('sync-published').map((event) => event.oid),
+      [oid(2), oid(1)],
+    )
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(1), 'synced'])
+  })
+
+  test('it is no failure and follows at once, where it is named too late', async (t) => {
+    const discarding = new Gate()
+    discarding.shut()
+    const sync = await begin(t, async (allowed, signal) => {
+      await allowed.catch(async (error) => {
+        await discarding.pass(signal)
+        throw error
+      })
+    })
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    assert.equal(discarding.waiting, 1)
+    sync.remote().push(oid(2))
+    await sync.clock.advance(2_000)
+    assert.equal(sync.eventsOf('poll-changed').length, 1)
+    discarding.open()
+    await sync.clock.advance(0)
+    assert.deepEqual(sync.eventsOf('sync-failed'), [])
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(2), 'synced'])
+  })
+
+  test('a fetch that fails before it is asked for is not repeated at once', async (t) => {
+    const sync = await begin(t, (allowed) => allowed)
+    sync.remote().push(oid(2))
+    sync.remote().fetching.shut()
+    sync.remote().fetchError = failure('connection-refused')
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().fetching.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.status().error?.code, 'connection-refused')
+    assert.equal(wantsOf(sync).length, 1)
   })
 })
 
