@@ -81,7 +81,9 @@ export class AfterHooks {
     for (const entry of entries) {
       if (entry.after.length === 0) continue
       const last = known.get(entry.path)
-      const kept = last && isSamePublication(last.entry, entry) ? last.states : []
+      // Who is asked before makes no difference to them.
+      const asLast = last && { ...entry, before: last.entry.before }
+      const kept = asLast && isSamePublication(last.entry, asLast) ? last.states : []
       const states = entry.after.map(
         (hook) => kept.find((state) => isDeepStrictEqual(state.hook, hook)) ?? newState(hook),
       )

@@ -29,7 +29,10 @@ export function diffListings(observed: readonly Entry[], desired: readonly Entry
   return diff
 }
 
-/** Whether two states of one entry publish the same from the same remote in the same way. */
+/**
+ * Whether two states of one entry publish the same from the same remote in the same way, and ask the
+ * same before.
+ */
 export function isSamePublication(from: Entry, to: Entry): boolean {
   const publicationOf = ({
     remote,
@@ -39,6 +42,7 @@ export function isSamePublication(from: Entry, to: Entry): boolean {
     publish,
     clean,
     suspend,
+    before,
   }: Entry) => ({
     remote,
     selection,
@@ -47,6 +51,7 @@ export function isSamePublication(from: Entry, to: Entry): boolean {
     publish,
     clean,
     suspend,
+    before,
   })
   return isDeepStrictEqual(publicationOf(from), publicationOf(to))
 }

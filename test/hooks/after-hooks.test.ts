@@ -174,6 +174,11 @@ describe('hooks after a publication', () => {
     publish('1')
     await clock.advance(1000)
     assert.deepEqual(told(), ['1'])
+    // Whoever else is asked before.
+    after.setEntries(listed().map((entry) => ({ ...entry, before: entry.after })))
+    publish('1')
+    await clock.advance(1000)
+    assert.deepEqual(told(), ['1'])
     publish('2')
     await clock.advance(10)
     after.setEntries(listed('y'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseListing } from '../../src/listing/listing.js'
-import { diffListings } from '../../src/listing/listing-diff.js'
+import { diffListings, isSamePublication } from '../../src/listing/listing-diff.js'
 
 const REPO = 'https://git.example.com/a.git'
 
@@ -72,3 +72,16 @@ for (const field of [
     assert.deepEqual(summarise([{ path: 'a' }], [{ path: 'a', ...field }]).changed, ['a → a'])
   })
 }
+
+test('who is asked before is a part of a publication, who is told after it is not', () => {
+  const entry = { path: 'a', publish: 'symlink', before: [{ touch: '/b' }], after: [{ touch: '/c' }] }
+  const isSame = (fields: object) => {
+    const [from, to] = [...parse(entry), ...parse({ ...entry, ...fields })]
+    assert.ok(from && to)
+    return isSamePublication(from, to)
+  }
+  assert.equal(isSame({}), true)
+  assert.equal(isSame({ before: [{ touch: '/other' }] }), false)
+  assert.equal(isSame({ before: [] }), false)
+  assert.equal(isSame({ after: [{ touch: '/other' }] }), true)
+})

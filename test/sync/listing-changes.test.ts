@@ -104,6 +104,18 @@ describe('an entry that changes', () => {
     assert.equal(sync.eventsOf('sync-failed').length, 0)
   })
 
+  test('in who is asked before aborts a sync that would not ask', async (t) => {
+    const sync = createFakeSync(t)
+    sync.workers.gates.publish.shut()
+    await sync.list({ path: 'a', publish: 'symlink' })
+    await sync.list({ path: 'a', publish: 'symlink', before: [{ touch: '/asked' }] })
+    assert.ok(sync.workers.ended.includes('publish /a 1 over nothing'))
+    assert.equal(sync.eventsOf('sync-published').length, 0)
+    sync.workers.gates.publish.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.eventsOf('sync-published').length, 1)
+  })
+
   test('while its poll runs is polled for what it says now', async (t) => {
     const sync = createFakeSync(t)
     sync.remote().set('refs/heads/x', oid(2))
