@@ -6,7 +6,7 @@ import { type EntryRecords, isSynced } from './state/records.js'
 
 /**
  * What was announced, where it is likely what the remote names now: it replaces what is in place,
- * of a remote that was heard before. Once of each announcement.
+ * of a remote that was heard before. Once until it is heard again, whatever is announced.
  */
 export function announcedRevision(records: EntryRecords): ResolvedRevision | undefined {
   const { announced, error, syncing } = records.schedule

@@ -18,12 +18,14 @@ export interface Announcement {
 }
 
 /** What an entry was told of, until the remote was heard about it. */
-export interface Announced extends Pick<Announcement, 'oid' | 'before'> {
+export interface Announced extends Pick<Announcement, 'oid'> {
+  /** What the remote may name still, as it was replaced since; undefined: anything. */
+  replaced: readonly Oid[] | undefined
   /** When the first that was not answered came, as the clock's `now()`. */
   at: number
   /** Until when the remote may trail what was announced. */
   until: number
-  /** Whether its commit was asked for, before the remote confirmed it. */
+  /** Whether a commit was asked for, before the remote confirmed it. */
   isFetched: boolean
 }
 
@@ -50,10 +52,11 @@ export function mayFollow(
 }
 
 /**
- * Whether what a remote names, the oids in `named`, trails what was announced: it is what the push
+ * Whether what a remote names, the oids in `named`, trails what was announced: it is what that
  * replaced. Of what is announced late, or twice, it is not.
  */
-export function trails({ oid, before }: Announced, named: readonly Oid[]): boolean {
+export function trails({ oid, replaced }: Announced, named: readonly Oid[]): boolean {
   if (oid === undefined || named.includes(oid)) return false
-  return before === undefined || named.length === 0 || named.includes(before)
+  if (replaced === undefined || named.length === 0) return true
+  return replaced.some((each) => named.includes(each))
 }

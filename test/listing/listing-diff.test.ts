@@ -74,7 +74,12 @@ for (const field of [
 }
 
 test('who is asked before is a part of a publication, who is told after it is not', () => {
-  const entry = { path: 'a', publish: 'symlink', before: [{ touch: '/b' }], after: [{ touch: '/c' }] }
+  const entry = {
+    path: 'a',
+    publish: 'symlink',
+    before: [{ touch: '/b' }],
+    after: [{ touch: '/c' }],
+  }
   const isSame = (fields: object) => {
     const [from, to] = [...parse(entry), ...parse({ ...entry, ...fields })]
     assert.ok(from && to)

@@ -122,6 +122,71 @@ test('many announcements at once are one poll, and during it one more', async (t
   assert.equal(pollsOf(sync), 2)
 })
 
+test('what is announced during a poll is not answered by it', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.remote().polling.shut()
+  await announce(sync)
+  await sync.clock.advance(100)
+  await announce(sync)
+  sync.remote().polling.open()
+  await sync.clock.advance(0)
+  sync.remote().push(oid(2))
+  await sync.clock.advance(150)
+  const last = sync.eventsOf('sync-published').at(-1)
+  assert.deepEqual([last?.oid, last?.trigger], [oid(2), 'webhook'])
+  assert.equal(sync.nextPollInMs(), 300_000)
+})
+
+test('what is announced during a poll that fails is not forgotten', async (t) => {
+  const sync = createFakeSync(t)
+  await sync.list({ path: 'a' })
+  sync.remote().polling.shut()
+  await announce(sync)
+  await announce(sync)
+  sync.remote().pollError = failure('server-error')
+  sync.remote().polling.open()
+  await sync.clock.advance(0)
+  sync.remote().pollError = undefined
+  sync.remote().push(oid(2))
+  await sync.clock.advance(250)
+  assert.equal(sync.eventsOf('sync-published').at(-1)?.trigger, 'webhook')
+})
+
+test('what is announced during a poll of the interval waits for its time, too', async (t) => {
+  const sync = createFakeSync(t)
+  const { polling } = sync.remote()
+  await sync.list({ path: 'a' })
+  sync.forget()
+  polling.shut()
+  await sync.clock.advance(60_000)
+  await announce(sync)
+  polling.open()
+  polling.shut()
+  await sync.clock.advance(0)
+  await announce(sync)
+  polling.open()
+  await sync.clock.advance(249)
+  assert.equal(pollsOf(sync), 2)
+  await sync.clock.advance(1)
+  assert.equal(pollsOf(sync), 3)
+})
+
+test('an announcement puts off no poll that is due before', async (t) => {
+  const sync = createFakeSync(t)
+  sync.remote().set('refs/heads/rare', oid(7))
+  await sync.list({ path: 'a' }, { path: 'rare', branch: 'rare' })
+  await sync.clock.advance(59_800)
+  await announce(sync)
+  await sync.clock.advance(100)
+  sync.forget()
+  await announce(sync, { ref: 'refs/heads/rare' })
+  await sync.clock.advance(100)
+  assert.equal(pollsOf(sync), 1)
+  await sync.clock.advance(1_000)
+  assert.equal(pollsOf(sync), 1)
+})
+
 test('what the remote does not confirm is not published, and costs one request', async (t) => {
   const sync = createFakeSync(t)
   await sync.list({ path: 'a' })
@@ -241,6 +306,25 @@ describe('what was announced is fetched beside the poll', () => {
     assert.deepEqual([sync.status().oid, wantsOf(sync)], [oid(2), [[oid(8)]]])
   })
 
+  test('once beside a poll, however many are announced', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.remote().polling.shut()
+    sync.remote().fetchError = failure('commit-not-found')
+    for (let number = 2; number < 50; number++) {
+      await announce(sync, { oid: oid(number), before: oid(1) })
+    }
+    assert.deepEqual([wantsOf(sync), pollsOf(sync)], [[[oid(2)]], 1])
+    sync.remote().fetchError = undefined
+    sync.remote().push(oid(50))
+    sync.remote().polling.open()
+    await sync.clock.advance(1_000)
+    assert.equal(sync.status().oid, oid(50))
+    await announce(sync, { oid: oid(51), before: oid(50) })
+    assert.deepEqual(wantsOf(sync).at(-1), [oid(51)])
+  })
+
   const others: [string, object, Pushed][] = [
     [
       'of versions, of which the remote says the newest',
@@ -288,10 +372,9 @@ describe('what the remote names after it was asked, while an announced commit is
     const publish = workers.publish.bind(workers)
     workers.publish = (pack, signal) => {
       workers.publish = publish
-      const allow: typeof pack.allow = async (ready) => {
-        await atGate(Promise.resolve(pack.allow?.(ready)), signal)
-      }
-      return publish({ ...pack, allow }, signal)
+      const { allow } = pack
+      assert.ok(allow)
+      return publish({ ...pack, allow: (ready) => atGate(allow(ready), signal) }, signal)
     }
     return sync
   }
@@ -394,6 +477,28 @@ describe('a remote that trails what was announced', () => {
     sync.forget()
     await sync.clock.advance(50_000)
     assert.equal(pollsOf(sync), 0)
+  })
+
+  test('is looked at until it names the last of pushes that came one after another', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '10m' })
+    sync.forget()
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await announce(sync, { oid: oid(3), before: oid(2) })
+    sync.remote().polling.open()
+    await sync.clock.advance(1_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [2, oid(1)])
+    sync.remote().push(oid(2))
+    await sync.clock.advance(2_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [3, oid(2)])
+    sync.remote().push(oid(3))
+    await sync.clock.advance(2_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [4, oid(3)])
+    const triggers = sync.eventsOf('sync-published').map(({ trigger }) => trigger)
+    assert.deepEqual(triggers, ['webhook', 'webhook'])
+    await sync.clock.advance(50_000)
+    assert.equal(pollsOf(sync), 4)
   })
 
   test('is left to its interval after 30 s', async (t) => {

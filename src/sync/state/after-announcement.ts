@@ -1,7 +1,7 @@
 // What follows where a push is announced: a poll at once, and rarer polls by the interval as long
 // as every change is announced.
 import type { Oid } from '../../git/oid.js'
-import { type Announced, trails } from '../announcement.js'
+import { type Announced, type Announcement, trails } from '../announcement.js'
 import { pollAt, pollNow } from './due.js'
 import type { OutcomeRule } from './outcome.js'
 import type { Desired } from './records.js'
@@ -11,6 +11,9 @@ const TRAILS_MS = 30_000
 
 /** How soon a remote is asked again that trails what was announced, in milliseconds. */
 export const TRAILING_RETRY_MS = 2_000
+
+/** Of so many pushes in a row, it is known what each replaced. */
+const MOST_REPLACED = 16
 
 /** Whether what a remote names at `now`, the oids in `named`, may be what a push replaces. */
 export function mayTrail(
@@ -29,19 +32,37 @@ export function isJustAnnounced({ found }: Desired, now: number): boolean {
 /** What follows where an entry may show something else now. */
 export const afterAnnouncement: OutcomeRule<'announced'> = (records, outcome, context) => {
   const { error, announced: earlier } = records.schedule
-  const { oid, before } = outcome.announcement
+  const { announcement } = outcome
   const now = context.clock.now()
-  const at = earlier?.at ?? now
-  const announced = { oid, before, at, until: now + TRAILS_MS, isFetched: false }
+  const announced: Announced = {
+    oid: announcement.oid,
+    replaced: replacedBy(announcement, earlier),
+    at: earlier?.at ?? now,
+    until: now + TRAILS_MS,
+    // However many are announced, one is fetched beside a poll.
+    isFetched: earlier?.isFetched ?? false,
+  }
+  // A poll that is due before is not put off.
+  const { dueAt = outcome.pollAt } = records.schedule
   // A remote that asks for fewer requests is asked when it said.
   const isLeftAlone = error?.retryAfterMs !== undefined
   return {
     schedule: {
-      ...(isLeftAlone ? {} : pollNow(records, outcome.pollAt)),
+      ...(isLeftAlone ? {} : pollNow(records, Math.min(dueAt, outcome.pollAt))),
       announced,
       webhooks: 'heard',
     },
   }
+}
+
+/** What the remote may name still: where one push follows another, also what that had replaced. */
+function replacedBy(
+  { before }: Announcement,
+  earlier: Announced | undefined,
+): Announced['replaced'] {
+  if (before === undefined) return undefined
+  if (earlier?.oid !== before) return [before]
+  return earlier.replaced && [...earlier.replaced, before].slice(-MOST_REPLACED)
 }
 
 /** What follows where webhooks of the remote arrive, though none for this entry. */

@@ -92,7 +92,8 @@ const afterFailedPoll: OutcomeRule<'failed'> = ({ desired, schedule }, failed, c
       failures,
       error,
       ...pollAt(schedule, at + retryInMs, joinsAt),
-      ...(isTrailing ? {} : { announced: undefined }),
+      // What was announced since it began is still to be heard of.
+      ...(isTrailing || schedule.isWanted ? {} : { announced: undefined }),
       ...(isResolution ? { lastPolledAt: context.clock.wallTime() } : {}),
     },
     events,

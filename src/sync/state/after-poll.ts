@@ -1,5 +1,6 @@
 // What follows where the remote says what it has.
 import { spread } from '../../schedule/cadence.js'
+import type { Announced } from '../announcement.js'
 import { mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
 import { intervalOf, joinsBefore, pollAt } from './due.js'
 import type { OutcomeRule } from './outcome.js'
@@ -15,7 +16,10 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
   const found = isSame ? { ...wanted, commit } : wanted
   const { announced } = schedule
   const isNew = wanted.want !== desired.wanted?.want
-  const isTrailing = !isNew && mayTrail(announced, [wanted.want, wanted.commit], at)
+  // What is new may be newer than what was announced, unless it is known to be older.
+  const isTrailing =
+    mayTrail(announced, [wanted.want, wanted.commit], at) &&
+    (!isNew || announced.replaced !== undefined)
   const isMissed = isNew && desired.wanted !== undefined && !announced
   const webhooks: Schedule['webhooks'] =
     isMissed && schedule.webhooks === 'heard' ? 'missed' : schedule.webhooks
@@ -24,7 +28,7 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
   const nextAt = at + (isTrailing ? Math.min(delayMs, TRAILING_RETRY_MS) : delayMs)
   const next: Partial<Schedule> = {
     ...pollAt(schedule, nextAt, joinsBefore(nextAt, at, intervalMs, cadence)),
-    announced: isTrailing ? announced : undefined,
+    announced: isTrailing ? announced : announcedSince(at - durationMs, schedule),
     webhooks,
     lastPolledAt: context.clock.wallTime(),
   }
@@ -46,4 +50,10 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
     schedule: { error: isStalled ? stalled.error : schedule.error, ...next },
     events: [{ type: 'poll-changed', oid, durationMs }],
   }
+}
+
+/** What was announced since a poll began, of which its answer may be from before that. */
+function announcedSince(beganAt: number, { announced, isWanted }: Schedule): Announced | undefined {
+  if (!announced || !isWanted) return undefined
+  return { ...announced, at: Math.max(announced.at, beganAt), isFetched: false }
 }

@@ -19,7 +19,11 @@ export function isDue({ dueAt, joinsAt }: Schedule, now: number): boolean {
 }
 
 /** Until the poll that begins has an outcome, an entry is not polled by itself. */
-export const POLLING: Partial<Schedule> = { isWanted: false, dueAt: undefined }
+export const POLLING: Partial<Schedule> = {
+  isWanted: false,
+  dueAt: undefined,
+  joinsAt: Number.POSITIVE_INFINITY,
+}
 
 /** An entry is polled at once, or what is in place is looked at; what is suspended is not. */
 export function pollNow({ desired, observed }: EntryRecords, now: number): Partial<Schedule> {
