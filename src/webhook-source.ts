@@ -26,6 +26,8 @@ export function createWebhookSource(options: WebhookSourceOptions): ServerSource
     onSecret: (secret) => redactor.add(secret),
     onFault: (error) => observe({ type: 'webhook-secrets-rejected', error }),
   })
+  // A fault of the file is told now, and not with the first webhook.
+  void secrets()
   return {
     clock,
     secrets,

@@ -92,10 +92,7 @@ const LINES: Readonly<
   'listing-warned': ['warn', 'listing has what is probably not meant'],
   'state-set-aside': ['warn', 'state is not believed, what is on disk is looked at'],
   'webhook-received': ['debug', 'webhook received'],
-  'webhook-secrets-rejected': [
-    'error',
-    'webhook secrets rejected, the last good ones stay in force',
-  ],
+  'webhook-secrets-rejected': ['error', 'webhook secrets rejected'],
   'remote-requested': ['debug', 'remote requested'],
   'credentials-exposed': [
     'warn',

@@ -9,6 +9,7 @@ import { addEventsRoute } from './page/events-route.js'
 import { addPageRoute, type PageSource } from './page/page-route.js'
 import { addProbeRoutes, type ProbeSource } from './probe-routes.js'
 import { addStatusRoute, type StatusSource } from './status-route.js'
+import { createDoor } from './webhooks/door.js'
 import { addSyncRoute, type SyncSource } from './webhooks/sync-route.js'
 import { addWebhookRoute, type WebhookSource } from './webhooks/webhook-route.js'
 
@@ -25,9 +26,11 @@ export interface ServerOptions {
   onError: (error: FastifyError) => void
 }
 
-/** How long a request may take to arrive, in milliseconds: one is a few hundred bytes. */
-const REQUEST_TIMEOUT_MS = 10_000
-/** How often that is looked at, in milliseconds. */
+/** How long the head of a request may take to arrive, in milliseconds: it is a few hundred bytes. */
+const HEAD_TIMEOUT_MS = 10_000
+/** How long all of it may take: a webhook may have 25 MiB. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** How often both are looked at, in milliseconds. */
 const TIMEOUT_CHECK_MS = 2_000
 /** How long a connection is kept for the next request: more than Prometheus waits by default. */
 const KEEP_ALIVE_MS = 65_000
@@ -53,7 +56,7 @@ export function createServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
-      headersTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEAD_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
   })
@@ -70,10 +73,11 @@ export function createServer(
   addEventsRoute(app, source, { clock, maxConnections })
   const { webhooks } = source
   if (webhooks) {
-    addSyncRoute(app, webhooks)
+    const door = createDoor(webhooks)
+    addSyncRoute(app, webhooks, door)
     void app.register(async (scope) => {
       takeBodies(scope)
-      addWebhookRoute(scope, webhooks, maxConnections)
+      addWebhookRoute(scope, webhooks, { door, maxConnections })
     })
   }
   return app

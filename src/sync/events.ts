@@ -140,9 +140,9 @@ export type SyncEvent =
   | { type: 'remote-requested'; host: string; service: string; code: string }
   /** State that others could have written is not believed: what is on disk is looked at instead. */
   | ({ type: 'state-set-aside' } & SetAside)
-  /** A webhook came; `fault` says why it is not taken. */
+  /** A webhook came, or a wish to poll (provider `sync`); `fault` says why it is not taken. */
   | { type: 'webhook-received'; provider: string; result: string; fault: string | undefined }
-  /** The file of webhook secrets is broken: the last good ones stay in force. */
+  /** The file of webhook secrets is broken: the last good ones stay in force, if there were any. */
   | { type: 'webhook-secrets-rejected'; error: SyncError }
   /** Credentials go to `host` in plain text; said once of each. */
   | { type: 'credentials-exposed'; host: string }

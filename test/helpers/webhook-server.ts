@@ -10,10 +10,13 @@ export interface WebhookServerOptions {
   matched?: number
   /** The paths of the listing. */
   paths?: readonly string[]
+  /** Waited for at each look at the secrets. */
+  beforeSecrets?: () => Promise<void>
 }
 
 /** Creates a server, not listening, and records what is announced and how each webhook ended. */
-export function createWebhookServer({ secrets, matched = 1, paths = [] }: WebhookServerOptions) {
+export function createWebhookServer(options: WebhookServerOptions) {
+  const { secrets, matched = 1, paths = [], beforeSecrets } = options
   const clock = new FakeClock(Math.floor(Date.now() / 1000) * 1000)
   const announced: Announcement[] = []
   const polled: (string | undefined)[] = []
@@ -22,7 +25,10 @@ export function createWebhookServer({ secrets, matched = 1, paths = [] }: Webhoo
   const { app, errors } = createTestServer({
     webhooks: {
       clock,
-      secrets: async () => inForce,
+      async secrets() {
+        await beforeSecrets?.()
+        return inForce
+      },
       observe: (event) => {
         if (event.type === 'webhook-received') results.push(`${event.provider} ${event.result}`)
       },

@@ -8,6 +8,11 @@ import { createTestServer, serverSource } from '../helpers/test-server.js'
 const HOUR_MS = 3_600_000
 const ROUTES = ['/', '/healthz', '/livez', '/startupz', '/readyz', '/metrics', '/status']
 
+test('a head is waited for briefly, and a body of many bytes for longer', () => {
+  const { headersTimeout, requestTimeout } = createTestServer().app.server
+  assert.deepEqual([headersTimeout, requestTimeout], [10_000, 60_000])
+})
+
 describe('probes', () => {
   test('answer 200 while all is well', async () => {
     const { app } = createTestServer()

@@ -1,4 +1,4 @@
-// What a body announces, JSON or a form that holds it.
+// What a body announces: JSON, or a form that holds it.
 import type { Announcement } from '../../sync/announcement.js'
 import type { WebhookRequest } from './forge.js'
 import { FORGES } from './forges.js'
@@ -19,8 +19,8 @@ export function announcementsIn(body: WebhookBody): readonly Announcement[] | un
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(
     request.headers['content-type'] ?? '',
   )
-  // GitHub sends the form that it sent first, unless JSON is chosen.
-  const json = isForm ? (new URLSearchParams(text).get('payload') ?? '') : text
+  // GitHub sends the form that it sent first, unless JSON is chosen; curl calls all that it sends one.
+  const json = (isForm && new URLSearchParams(text).get('payload')) || text
   const parsed = parse(json)
   return parsed && forge?.announcementsIn(parsed.value, request)
 }

@@ -8,6 +8,11 @@ const MAX_BODY_BYTES = 25 * 2 ** 20
 /** What all bodies that are being received may have, in bytes. */
 const MAX_RECEIVED_BYTES = 2 * MAX_BODY_BYTES
 
+/** Nobody is there any more to be answered. */
+export class SenderGone extends Error {
+  override readonly name = 'SenderGone'
+}
+
 export class Reception {
   readonly #maxAtOnce: number
   #bytes = 0
@@ -20,8 +25,8 @@ export class Reception {
 
   /**
    * Receives the body of a request, of which each chunk is given to `onChunk` as it comes, and has it
-   * used. Throws a {@link Refusal} where it is too long, or too much is held at once, and another error
-   * where the sender goes away.
+   * used. Throws a {@link Refusal} where it is too long, or too much is held at once, and
+   * {@link SenderGone} where nobody is there any more.
    */
   async receive<T>(
     request: IncomingMessage,
@@ -54,6 +59,9 @@ export class Reception {
 /** Not by an iterator, which would take the connection away that the answer goes over. */
 function forEachChunk(request: IncomingMessage, work: (chunk: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
+    const onGone = () => reject(new SenderGone('The sender closed the connection'))
+    // It tells that once, and nothing afterwards, also of a body that had come whole.
+    if (request.destroyed) return onGone()
     const onData = (chunk: Buffer) => {
       try {
         work(chunk)
@@ -64,8 +72,8 @@ function forEachChunk(request: IncomingMessage, work: (chunk: Buffer) => void): 
     }
     request.on('data', onData)
     request.once('end', resolve)
-    request.once('close', () => reject(new Error('The sender closed the connection')))
-    request.once('error', reject)
+    request.once('close', onGone)
+    request.once('error', onGone)
   })
 }
 

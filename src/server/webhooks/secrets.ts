@@ -5,6 +5,7 @@ import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { type NamedFile, showFile } from '../../base/file-name.js'
 import { readFault, readRegularFile } from '../../base/regular-file.js'
+import { Refusal } from './refusal.js'
 
 /** The longest file of secrets, in bytes. */
 const MAX_FILE_BYTES = 64 * 1024
@@ -53,7 +54,7 @@ export function createWebhookSecrets(options: WebhookSecretsOptions): WebhookSec
     try {
       await look(file)
     } catch (error) {
-      const fault = faultOf(file, error)
+      const fault = faultOf(file, error, inForce.length > 0)
       if (fault.message !== told) onFault(fault)
       told = fault.message
     }
@@ -61,16 +62,26 @@ export function createWebhookSecrets(options: WebhookSecretsOptions): WebhookSec
   }
 }
 
+/** The secrets in force. Throws a {@link Refusal} where there are none. */
+export async function neededSecrets(secrets: WebhookSecrets): Promise<readonly string[]> {
+  const inForce = await secrets()
+  if (inForce.length > 0) return inForce
+  throw new Refusal('unavailable', 'No webhook secret could be read yet: see the log')
+}
+
 function linesOf(text: string): readonly string[] {
   const lines = text.split('\n').map((line) => line.trim())
   return [...new Set(lines.filter((line) => line !== ''))]
 }
 
-function faultOf(file: NamedFile, error: unknown): SyncError {
+function faultOf(file: NamedFile, error: unknown, areSomeInForce: boolean): SyncError {
   const code = codeOf(error)
   const fault = !code && error instanceof Error ? error.message : readFault(error, code)
+  const meanwhile = areSomeInForce
+    ? 'until then the last good secrets stay in force'
+    : 'until then every webhook is refused'
   return new SyncError(
     'credentials-invalid',
-    `The file of webhook secrets ${showFile(file)} ${fault}: put one secret on each line of it, and let this user read it`,
+    `The file of webhook secrets ${showFile(file)} ${fault}: put one secret on each line of it, and let this user read it; ${meanwhile}`,
   )
 }

@@ -1,7 +1,9 @@
 // POST /sync: polls at once, as whoever knows a secret wishes.
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Door, Taken } from './door.js'
 import { bearer } from './proofs.js'
-import type { WebhookSecrets } from './secrets.js'
+import { Refusal } from './refusal.js'
+import { neededSecrets, type WebhookSecrets } from './secrets.js'
 import { isAnySecret } from './verification.js'
 
 export interface SyncSource {
@@ -11,20 +13,28 @@ export interface SyncSource {
 }
 
 /** Adds POST /sync, for all or for `?entry=PATH`: 202 before any work. */
-export function addSyncRoute(app: FastifyInstance, source: SyncSource): void {
-  app.post('/sync', async ({ headers, query }, reply) => {
-    const { authorization } = headers
-    const proof = bearer({ headers: { authorization }, secretInAddress: undefined })
-    const isKnown = proof?.kind === 'secret' && isAnySecret(proof.secret, await source.secrets())
-    if (!isKnown) {
-      const error = 'Send one of the webhook secrets as Authorization: Bearer'
-      return reply.code(401).header('www-authenticate', 'Bearer').send({ error })
-    }
-    const { entry } = query as { entry?: unknown }
-    const path = typeof entry === 'string' ? entry : undefined
-    const entries = source.pollNow(path)
-    if (path === undefined || entries > 0) return reply.code(202).send({ entries })
-    const error = `No entry of the listing has this path: write it as the listing does, percent-encoded; /status shows all of them`
-    return reply.code(404).send({ error })
-  })
+export function addSyncRoute(app: FastifyInstance, source: SyncSource, door: Door): void {
+  app.post('/sync', (request, reply) =>
+    door({ request, reply, provider: 'sync' }, () => poll(request, source)),
+  )
+}
+
+async function poll({ headers, query }: FastifyRequest, source: SyncSource): Promise<Taken> {
+  const secrets = await neededSecrets(source.secrets)
+  const { authorization } = headers
+  const proof = bearer({ headers: { authorization }, secretInAddress: undefined })
+  if (proof?.kind !== 'secret' || !isAnySecret(proof.secret, secrets)) {
+    const advice = 'Send one of the webhook secrets as Authorization: Bearer'
+    throw new Refusal('unauthorized', advice)
+  }
+  const { entry } = query as { entry?: unknown }
+  if (entry !== undefined && typeof entry !== 'string') {
+    throw new Refusal('malformed', 'Name one entry, or none for all of them')
+  }
+  const entries = source.pollNow(entry)
+  if (entry === undefined || entries > 0) {
+    return { result: 'matched', status: 202, body: { entries } }
+  }
+  const error = `No entry of the listing has this path: write it as the listing does, percent-encoded; /status shows all of them`
+  return { result: 'unmatched', status: 404, body: { error } }
 }

@@ -2,28 +2,21 @@
 // and the answer comes before any work.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Clock } from '../../base/clock.js'
 import type { Announcement } from '../../sync/announcement.js'
-import type { Observe } from '../../sync/events.js'
+import type { Door, DoorSource } from './door.js'
 import type { Forge, WebhookRequest } from './forge.js'
 import { forgeOf } from './forges.js'
 import { createReader, type ReadBody } from './reading.js'
 import { Reception } from './reception.js'
 import { Refusal, type WebhookResult } from './refusal.js'
-import type { WebhookSecrets } from './secrets.js'
-import { TokenBuckets } from './token-bucket.js'
+import { neededSecrets, type WebhookSecrets } from './secrets.js'
 import { BodyVerifier, isTimely } from './verification.js'
 
-export interface WebhookSource {
-  clock: Clock
+export interface WebhookSource extends DoorSource {
   secrets: WebhookSecrets
-  observe: Observe
   /** Polls the entries that a push concerns, soon; returns how many there are. */
   announce(announcement: Announcement): number
 }
-
-/** What one address may send: more than the pushes of a large organisation. */
-const LIMITS = { burst: 200, perSecond: 100 }
 
 /** The share of all connections over which bodies are received at once, so that probes have theirs. */
 const RECEIVING_SHARE = 1 / 8
@@ -32,36 +25,24 @@ const RECEIVING_SHARE = 1 / 8
 export function addWebhookRoute(
   app: FastifyInstance,
   source: WebhookSource,
-  maxConnections: number,
+  { door, maxConnections }: { door: Door; maxConnections: number },
 ): void {
-  const { clock, observe } = source
-  const buckets = new TokenBuckets({ clock, ...LIMITS })
   const reception = new Reception(Math.max(1, Math.floor(maxConnections * RECEIVING_SHARE)))
   const read = createReader()
-  app.post('/webhook', async (request, reply) => {
+  app.post('/webhook', (request, reply) => {
     const asked = requestOf(request)
     const forge = forgeOf(asked)
-    const told = (result: WebhookResult, fault?: string) =>
-      observe({ type: 'webhook-received', provider: forge.name, result, fault })
-    try {
-      if (!buckets.take(request.ip)) {
-        throw new Refusal('throttled', 'Too many webhooks from one address: send it again later')
-      }
+    return door({ request, reply, provider: forge.name }, async () => {
       const announcements = await receive(request, { forge, asked, reception, read, source })
       const matched = announcements.reduce((sum, each) => sum + source.announce(each), 0)
-      if (announcements.length === 0) told('ignored')
-      else told(matched > 0 ? 'matched' : 'unmatched')
-      return reply.code(202).send({ matched })
-    } catch (error) {
-      // Nobody is there any more to be answered.
-      if (request.raw.destroyed && !request.raw.complete) return reply.hijack()
-      if (!(error instanceof Refusal)) throw error
-      told(error.result, error.message)
-      // The rest of it is not waited for.
-      if (error.result === 'too-large') reply.header('connection', 'close')
-      return reply.code(error.status).send({ error: error.message })
-    }
+      return { result: resultOf(announcements, matched), status: 202, body: { matched } }
+    })
   })
+}
+
+function resultOf(announcements: readonly Announcement[], matched: number): WebhookResult {
+  if (announcements.length === 0) return 'ignored'
+  return matched > 0 ? 'matched' : 'unmatched'
 }
 
 interface Receiving {
@@ -77,10 +58,7 @@ async function receive(
   { raw }: FastifyRequest,
   { forge, asked, reception, read, source }: Receiving,
 ): Promise<readonly Announcement[]> {
-  const secrets = await source.secrets()
-  if (secrets.length === 0) {
-    throw new Refusal('unavailable', 'The file of webhook secrets cannot be read, see the log')
-  }
+  const secrets = await neededSecrets(source.secrets)
   const proof = forge.proofOf(asked)
   if (!proof) throw new Refusal('unauthorized', `No secret or signature of ${forge.name} is shown`)
   if (!isTimely(proof, source.clock.wallTime())) {

@@ -62,6 +62,9 @@ test('a file that cannot be read, or used, leaves the last ones in force, and is
     assert.match(fault, /^credentials-invalid The file of webhook secrets \S+secrets\.txt /)
     assert.ok(!fault.includes('short'))
   }
+  const [first = '', ...later] = faults
+  assert.match(first, /until then every webhook is refused$/)
+  for (const fault of later) assert.match(fault, /until then the last good secrets stay in force$/)
   write('better secret')
   assert.deepEqual(await secrets(), ['better secret'])
 })

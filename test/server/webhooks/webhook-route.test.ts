@@ -1,6 +1,7 @@
 // What the route takes and what it refuses, whatever the forge; and what that costs.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import net from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { TokenBuckets } from '../../../src/server/webhooks/token-bucket.js'
@@ -8,7 +9,7 @@ import { atEnd } from '../../helpers/at-end.js'
 import { FakeClock } from '../../helpers/fake-clock.js'
 import { until } from '../../helpers/service.js'
 import { createTestServer } from '../../helpers/test-server.js'
-import { createWebhookServer } from '../../helpers/webhook-server.js'
+import { createWebhookServer, type WebhookServerOptions } from '../../helpers/webhook-server.js'
 
 const SECRET = 'a-secret-of-webhooks'
 const HEADERS = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' }
@@ -65,6 +66,18 @@ test('what is not JSON is malformed', async () => {
     assert.equal(answer.statusCode, 400, body.slice(0, 10))
   }
   assert.deepEqual([announced, errors], [[], []])
+})
+
+test('JSON that curl sends, which calls it a form, is read as what a form holds is', async () => {
+  const { send, announced } = createWebhookServer({ secrets: [SECRET] })
+  const headers = { ...HEADERS, 'content-type': 'application/x-www-form-urlencoded' }
+  const json = JSON.stringify({ repo: 'https://git.example.com/team/a%26b?x=1&y', ref: 'main' })
+  const form = new URLSearchParams({ payload: json }).toString()
+  for (const body of [json, form]) {
+    assert.equal((await send({ url: '/webhook', headers, body })).statusCode, 202, body)
+  }
+  assert.equal(announced.length, 2)
+  assert.deepEqual(announced[0], announced[1])
 })
 
 test('a long body is read as a short one is, and one that is too long is refused', async () => {
@@ -138,8 +151,8 @@ describe('on a real socket', () => {
   const head = (length: number, authorization = HEADERS.authorization) =>
     `POST /webhook HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\nauthorization: ${authorization}\r\n\r\n`
 
-  async function listen(t: TestContext) {
-    const server = createWebhookServer({ secrets: [SECRET] })
+  async function listen(t: TestContext, options: Partial<WebhookServerOptions> = {}) {
+    const server = createWebhookServer({ secrets: [SECRET], ...options })
     const url = await server.app.listen({ host: '127.0.0.1', port: 0 })
     atEnd(t, () => server.app.close())
     return { ...server, url }
@@ -186,6 +199,36 @@ describe('on a real socket', () => {
     }, 'there is room again')
     assert.deepEqual([announced.length, errors], [1, []])
   })
+
+  for (const [what, bytes] of [
+    ['a part', 5],
+    ['all', undefined],
+  ] as const) {
+    test(`a sender that goes away while secrets are read, and had sent ${what}, leaves nothing behind`, async (t) => {
+      const held: (() => void)[] = []
+      let isHeld = true
+      const beforeSecrets = () =>
+        new Promise<void>((resolve) => (isHeld ? held.push(resolve) : resolve()))
+      const { app, url, announced, errors, results, send } = await listen(t, { beforeSecrets })
+      const body = announcing()
+      const asked = once(app.server, 'request')
+      const socket = await connect(t, url)
+      socket.write(head(body.length) + body.slice(0, bytes))
+      const [request] = (await asked) as [IncomingMessage]
+      await until(() => held.length === 1 && request.complete === (bytes === undefined), 'it came')
+      const closed = new Promise((resolve) => request.once('close', resolve))
+      socket.destroy()
+      await closed
+      isHeld = false
+      for (const go of held) go()
+      await until(async () => {
+        const answer = await send({ url: '/webhook', headers: HEADERS, body })
+        return answer.statusCode === 202
+      }, 'there is room again')
+      assert.deepEqual([announced.length, errors], [1, []])
+      assert.equal(results.at(-1), 'generic matched')
+    })
+  }
 })
 
 describe('POST /sync', () => {
@@ -194,7 +237,7 @@ describe('POST /sync', () => {
     const server = createWebhookServer({ secrets: ['other secret', SECRET], paths })
     return server.app
       .inject({ method: 'POST', url, headers: { authorization } })
-      .then((answer) => ({ answer, polled: server.polled }))
+      .then((answer) => ({ answer, polled: server.polled, results: server.results }))
   }
 
   test('polls all, or one entry', async () => {
@@ -214,8 +257,31 @@ describe('POST /sync', () => {
 
   test('without one of the secrets nothing is polled', async () => {
     for (const authorization of ['', 'Bearer ', 'Bearer other', `Basic ${SECRET}`, SECRET]) {
-      const { answer, polled } = await sync('/sync', authorization)
+      const { answer, polled, results } = await sync('/sync', authorization)
       assert.deepEqual([answer.statusCode, polled], [401, []], authorization)
+      assert.equal(answer.headers['www-authenticate'], 'Bearer')
+      assert.deepEqual(results, ['sync unauthorized'])
     }
+  })
+
+  test('more than one entry is malformed, and not all of them', async () => {
+    const { answer, polled } = await sync('/sync?entry=repos/a&entry=repos/a')
+    assert.deepEqual([answer.statusCode, polled], [400, []])
+  })
+
+  test('where no secret can be read, it is said so', async () => {
+    const { send } = createWebhookServer({ secrets: [] })
+    const answer = await send({ url: '/sync', headers: HEADERS, body: '' })
+    assert.equal(answer.statusCode, 503)
+  })
+
+  test('counts with the webhooks of an address', async () => {
+    const { send, results } = createWebhookServer({ secrets: [SECRET] })
+    for (let sent = 0; sent < 200; sent++) {
+      const url = sent % 2 === 0 ? '/webhook' : '/sync'
+      await send({ url, headers: HEADERS, body: announcing() })
+    }
+    const answer = await send({ url: '/sync', headers: HEADERS, body: '' })
+    assert.deepEqual([answer.statusCode, results.at(-1)], [429, 'sync throttled'])
   })
 })
