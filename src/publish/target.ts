@@ -31,6 +31,11 @@ export interface Target {
   /** Whether what others put there is removed. @default false */
   clean?: boolean
   /**
+   * Whether each worktree has files of its own, as a program may write into them before it is
+   * published; else, worktrees share those that are equal. @default false
+   */
+  ownFiles?: boolean
+  /**
    * Whether this service published there since it started: a file or a symlink in place of that
    * was put there by others, and is replaced. @default false
    */
@@ -81,6 +86,8 @@ export interface LinkLayout {
   worktrees: string
   /** Holds the state directory of each worktree. */
   statesDirectory: string
+  /** As {@link Target.ownFiles}. */
+  ownFiles: boolean
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
 }
@@ -109,8 +116,8 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
   const worktrees = path.join(dir, OWN_DIRECTORY, base)
   const statesDirectory = stateOf(target, 'symlink') ?? worktrees
-  const { lease, path: link, volume } = target
-  return { volume, link, worktrees, statesDirectory, lease }
+  const { lease, ownFiles = false, path: link, volume } = target
+  return { volume, link, worktrees, statesDirectory, ownFiles, lease }
 }
 
 /** The name of a worktree of a commit whose own name has one of another selection already. */

@@ -40,9 +40,10 @@ export interface SyncContext {
 export function targetOf({ desired, observed }: EntryRecords, context: SyncContext): Target {
   const { root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
-  const { directory, publish: mode, suspend } = desired.entry
+  const { before, directory, publish: mode, suspend } = desired.entry
+  const ownFiles = before.some(({ kind }) => kind === 'run')
   // What is suspended is left as it is.
   const clean = desired.entry.clean && !suspend
   const where = { directory, mode, stateRoot: stateDirectory, root, mountPoint }
-  return { ...where, clean, wasPublished, published, lease }
+  return { ...where, ownFiles, clean, wasPublished, published, lease }
 }

@@ -1,6 +1,6 @@
 // The standby of a symlink: a second worktree, of an earlier commit or a copy of the one
-// in use, that shares its unchanged files. The next change is written to the standby, so
-// that it costs what changed and not what the tree weighs.
+// in use, that shares its unchanged files unless they are to be its own. The next change is written
+// to the standby, so that it costs what changed and not what the tree weighs.
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
@@ -25,7 +25,9 @@ const STANDBY = 'standby'
 export function takeStandby(links: LinkLayout): PublishedRecord | undefined {
   const layout = worktreeLayout(links, STANDBY)
   const record = links.volume.stat(layout.root) ? recover(layout) : undefined
-  return record?.isTrusted ? record : undefined
+  if (!record?.isTrusted) return undefined
+  // One from before files were to be its own.
+  return links.ownFiles && sharesFiles(layout, record.snapshot) ? undefined : record
 }
 
 /** The standby while it turns into another worktree. */
@@ -70,7 +72,7 @@ function promote(from: DirectoryLayout, to: DirectoryLayout): void {
   volume.rename(from.root, to.root)
 }
 
-/** Makes a standby from a worktree in use: hard links, or copies where there are none. */
+/** Makes a standby from a worktree in use: hard links, or copies where none can or may be made. */
 export function createStandby(links: LinkLayout, name: string, checkpoint: () => void): void {
   const source = worktreeLayout(links, name)
   const record = recover(source)
@@ -82,6 +84,15 @@ export function createStandby(links: LinkLayout, name: string, checkpoint: () =>
   } finally {
     if (!isWhole) removeStandby(links)
   }
+}
+
+/** Whether a file has another name, which may be one in a published worktree. */
+function sharesFiles({ root, volume }: DirectoryLayout, snapshot: Snapshot): boolean {
+  for (const { mode, path } of filesOf(snapshot)) {
+    if (mode === MODE.gitlink) continue
+    if ((volume.stat(joinBytePath(root, path))?.nlink ?? 1) > 1) return true
+  }
+  return false
 }
 
 /** Whether a worktree is whole and holds nothing else: all that is in it would be published. */
@@ -107,7 +118,7 @@ function cloneWorktree(
 ): boolean {
   const growing = worktreeLayout(links, `${STANDBY}.new`)
   links.volume.makeDirectory(growing.root)
-  const stats = cloneFiles(links.volume, source.root, growing.root, snapshot, checkpoint)
+  const stats = cloneFiles(links, source.root, growing.root, snapshot, checkpoint)
   if (!stats) return false
   links.volume.ensureDirectory(growing.stateDirectory)
   if (stats.every((value, at) => value === snapshot.stats[at])) {
@@ -122,12 +133,13 @@ function cloneWorktree(
 
 /** Returns the status of every file; undefined where one is not what the snapshot remembers. */
 function cloneFiles(
-  volume: Volume,
+  links: LinkLayout,
   from: string,
   to: string,
   snapshot: Snapshot,
   checkpoint: () => void,
 ): Float64Array | undefined {
+  const { volume } = links
   const stats = snapshot.stats.slice()
   const directories = new Set<string>([''])
   for (const file of filesOf(snapshot)) {
@@ -137,7 +149,7 @@ function cloneFiles(
       makeDirectories(volume, file.path, to, directories)
       continue
     }
-    const status = cloneFile(volume, file, from, to, snapshot)
+    const status = cloneFile(links, file, from, to, snapshot)
     if (!status) return undefined
     stats.set(status, file.index * STAT_FIELDS)
   }
@@ -145,7 +157,7 @@ function cloneFiles(
 }
 
 function cloneFile(
-  volume: Volume,
+  { ownFiles, volume }: LinkLayout,
   { path: file, index, mode }: TreeFile,
   from: string,
   to: string,
@@ -159,7 +171,8 @@ function cloneFile(
     return stat && statFields(stat)
   }
   if (!isUnchanged()) return undefined
-  if (tolerating(NO_LINK, () => volume.link(source, target))) return remembered
+  const share = () => volume.link(source, target)
+  if (!ownFiles && tolerating(NO_LINK, share)) return remembered
   if (mode === MODE.symlink) volume.symlink(volume.readLink(source), target)
   else copyFile(volume, volume.open(source), target, permissionsOf(mode))
   // What changed while it was copied is no copy.
