@@ -4,6 +4,7 @@ import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import { Notifier } from './hooks/notifier.js'
 import type { Post } from './hooks/post-hook.js'
+import { learnAddress } from './hooks/secret-address.js'
 import { createNotices } from './observe/notices.js'
 import type { Settings } from './settings.js'
 import type { Observe, SyncEvent } from './sync/events.js'
@@ -28,8 +29,7 @@ export function createNotifications(options: NotificationsOptions): Notification
   const { clock, observe, onError, post, redactor, settings } = options
   const { notifySecretFile, notifyUrl: url, notifyUrlFile } = settings
   if (url === undefined && notifyUrlFile === undefined) return undefined
-  // Whoever knows the path of some services may post there.
-  if (url !== undefined) redactor.add(new URL(url).pathname)
+  if (url !== undefined) learnAddress(url, redactor)
   const address = { url, urlFile: notifyUrlFile?.file, headers: {}, headerFiles: {} }
   const notifier = new Notifier({
     clock,

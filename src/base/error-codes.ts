@@ -193,3 +193,10 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, readonly [Disposition, meaning: string, remedy: string]>
 
 export type ErrorCode = keyof typeof ERROR_CODES
+
+/** What an operator does about an error; of a hook where that is given, by its place. */
+export function remedyOf(code: string, hook: string | undefined): string | undefined {
+  // Other remedies speak of git servers and of `repo`.
+  const told = hook === undefined || code === 'refused-by-hook' ? code : 'hook-failed'
+  return Object.entries(ERROR_CODES).find(([name]) => name === told)?.[1][2]
+}

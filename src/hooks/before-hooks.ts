@@ -5,6 +5,7 @@ import { attributeTo, SyncError, toSyncError } from '../base/errors.js'
 import type { Hook } from '../listing/hook.js'
 import type { HookEvent } from './hook-event.js'
 import type { HookOutcome } from './hook-outcome.js'
+import { HookRefusal } from './hook-refusal.js'
 import type { RunHookOnce } from './hook-runner.js'
 
 export interface BeforeHooksOptions {
@@ -15,7 +16,7 @@ export interface BeforeHooksOptions {
 
 /**
  * Does what `hooks` are for, until one fails. Throws `refused-by-hook` where one refuses the commit;
- * what else an attempt fails by, as a service that is not reached, says nothing of the commit.
+ * what else an attempt fails by, as a service that does not answer, says nothing of the commit.
  */
 export type AskBefore = (
   hooks: readonly Hook[],
@@ -46,7 +47,7 @@ export function createBeforeHooks({ clock, observe, run }: BeforeHooksOptions): 
 
 function refusalOf(error: SyncError, { name }: Hook, { oid }: HookEvent): SyncError {
   const dependency = { hook: name }
-  if (error.code !== 'hook-failed') return attributeTo(dependency, error)
+  if (!(error instanceof HookRefusal)) return attributeTo(dependency, error)
   return new SyncError('refused-by-hook', `The hook ${name} refuses ${oid}: ${error.message}`, {
     cause: error,
     dependency,

@@ -3,11 +3,11 @@ import type { Clock } from '../base/clock.js'
 import type { Hook, PostHook } from '../listing/hook.js'
 import { fillJson } from '../listing/hook-template.js'
 import { type HookEvent, toFacts, toMessage } from './hook-event.js'
-import type { Post } from './post-hook.js'
-import { type RunOptionsOfHook, runProgram } from './run-hook.js'
-import { touchFile } from './touch-hook.js'
+import type { AddressNames, Post } from './post-hook.js'
+import { type RunProgramOptions, runProgram } from './run-hook.js'
+import { touchInTime } from './touch-hook.js'
 
-export interface HookRunnerOptions extends Pick<RunOptionsOfHook, 'environment'> {
+export interface HookRunnerOptions extends Pick<RunProgramOptions, 'environment'> {
   clock: Clock
   post: Post
   /** Told of each line that a program prints, up to a limit. */
@@ -24,7 +24,14 @@ export interface HookAttempt {
   signal: AbortSignal
 }
 
-/** Does what `hook` is for. Throws a SyncError, `hook-failed` where it is the hook's own fault. */
+const NAMES: AddressNames = {
+  urlFile: 'its postFile',
+  secretFile: 'its secretFile',
+  headerFiles: 'its headerFiles',
+  late: 'look at the service, or raise its timeout',
+}
+
+/** Does what `hook` is for. Throws a SyncError, a HookRefusal where the hook says no. */
 export type RunHookOnce = (hook: Hook, attempt: HookAttempt) => Promise<void>
 
 /** Creates what runs hooks. */
@@ -37,12 +44,12 @@ export function createHookRunner(options: HookRunnerOptions): RunHookOnce {
         return runProgram(hook, event, { clock, environment, directory, onLine: tell, signal })
       }
       case 'touch':
-        return touchFile(hook.file, clock.wallTime())
+        return touchInTime(hook, clock, signal)
       case 'post': {
         const { name, timeoutMs } = hook
         const body = bodyOf(hook, event)
         const message = { id, body, contentType: 'application/json', facts: toFacts(event) }
-        return post(hook, message, { name: `The hook ${name}`, timeoutMs, signal })
+        return post(hook, message, { name: `The hook ${name}`, names: NAMES, timeoutMs, signal })
       }
     }
   }

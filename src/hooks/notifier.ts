@@ -6,7 +6,8 @@ import { type SyncError, toSyncError } from '../base/errors.js'
 import type { PostAddress } from '../listing/hook.js'
 import { backoffMs } from '../schedule/backoff.js'
 import { WorkQueue } from '../schedule/work-queue.js'
-import type { Post } from './post-hook.js'
+import { HookRefusal } from './hook-refusal.js'
+import type { AddressNames, Post } from './post-hook.js'
 
 /** What somebody may have to act on. */
 export interface Notice {
@@ -46,6 +47,13 @@ const LONGEST_BACKOFF_MS = 5 * 60_000
 /** A notice that is refused so often, by an answer, is given up: others may be taken. */
 const MAX_REFUSALS = 5
 
+const NAMES: AddressNames = {
+  urlFile: 'NOTIFY_URL_FILE',
+  secretFile: 'NOTIFY_SECRET_FILE',
+  headerFiles: 'the headers',
+  late: 'look at the service',
+}
+
 /** The beginning of each type, so that it is like no other. */
 const TYPE_PREFIX = 'io.github.git-autosync'
 
@@ -55,7 +63,10 @@ export class Notifier {
   /** Bodies, by the ids of their events, in order. */
   readonly #waiting = new Map<string, string>()
   #failures = 0
-  #dropped = 0
+  /** How often the first was refused by an answer. */
+  #refusals = 0
+  /** How many were dropped since that was told; undefined where none was since one was taken. */
+  #dropped: number | undefined
 
   constructor(options: NotifierOptions) {
     const { clock, onError } = options
@@ -110,11 +121,17 @@ export class Notifier {
     const [id, body] = first
     const message = { id, body, contentType: 'application/cloudevents+json' }
     try {
-      await post(address, message, { name: 'NOTIFY_URL', timeoutMs: TIMEOUT_MS, signal })
+      await post(address, message, {
+        name: 'NOTIFY_URL',
+        names: NAMES,
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      })
       this.#failures = 0
+      this.#refusals = 0
       this.#waiting.delete(id)
-      if (this.#dropped > 0) onDropped(this.#dropped)
-      this.#dropped = 0
+      if (this.#dropped) onDropped(this.#dropped)
+      this.#dropped = undefined
       if (this.#waiting.size > 0) this.#queue.add('notices')
     } catch (cause) {
       if (!signal.aborted) this.#fail(id, toSyncError(cause))
@@ -124,8 +141,9 @@ export class Notifier {
   #fail(id: string, error: SyncError): void {
     const { onFailed, random } = this.#options
     const attempt = ++this.#failures
-    if (error.code === 'hook-failed' && attempt >= MAX_REFUSALS) {
+    if (error instanceof HookRefusal && ++this.#refusals >= MAX_REFUSALS) {
       this.#failures = 0
+      this.#refusals = 0
       this.#waiting.delete(id)
       onFailed(error, attempt, undefined)
       if (this.#waiting.size > 0) this.#queue.addAfter('notices', BASE_BACKOFF_MS)
@@ -144,8 +162,8 @@ export class Notifier {
   #dropOldest(): void {
     const [oldest] = this.#waiting.keys()
     if (oldest !== undefined) this.#waiting.delete(oldest)
-    this.#dropped++
-    if (this.#dropped > 1) return
-    this.#options.onDropped(1)
+    this.#refusals = 0
+    if (this.#dropped === undefined) this.#options.onDropped(1)
+    this.#dropped = this.#dropped === undefined ? 0 : this.#dropped + 1
   }
 }

@@ -8,8 +8,10 @@ import { isHeaderValue, UNSENDABLE } from '../credentials/credential-faults.js'
 import { invalidIn, type Origin, readSecret } from '../credentials/secret-file.js'
 import type { PostAddress } from '../listing/hook.js'
 import { type Facts, fillText } from '../listing/hook-template.js'
-import { assertPostable } from '../listing/read-hooks.js'
+import { assertAddress, assertPostable } from '../listing/read-hooks.js'
 import type { HttpClient, HttpResponse } from '../transport/http/http-client.js'
+import { HookRefusal } from './hook-refusal.js'
+import { learnAddress } from './secret-address.js'
 import { parseSecrets, type SignedMessage, signatureHeaders } from './signature.js'
 
 export interface PosterOptions {
@@ -25,15 +27,25 @@ export interface PostedMessage extends SignedMessage {
   facts?: Facts
 }
 
+/** What errors call the parts of an address, where they are set. */
+export interface AddressNames {
+  urlFile: string
+  secretFile: string
+  headerFiles: string
+  /** What to do where there is no answer in time. */
+  late: string
+}
+
 /** How one message is sent. */
 export interface PostOptions {
   /** As errors name it. */
   name: string
+  names: AddressNames
   timeoutMs: number
   signal: AbortSignal
 }
 
-/** Sends `message`. Throws a SyncError, `hook-failed` where the answer is a refusal. */
+/** Sends `message`. Throws a SyncError, a {@link HookRefusal} where the answer is one of 4xx. */
 export type Post = (
   address: PostAddress,
   message: PostedMessage,
@@ -46,20 +58,20 @@ const EXCERPT_CHARACTERS = 200
 
 /** Creates what posts. */
 export function createPoster({ client, clock, redactor }: PosterOptions): Post {
-  return async (address, message, { name, signal, timeoutMs }) => {
+  return async (address, message, { name, names, signal, timeoutMs }) => {
     const limit = new AbortController()
     const late = new SyncError(
       'hook-failed',
-      `${name} had no answer after ${timeoutMs / 1000} s: look at the service, or raise timeout`,
+      `${name} had no answer after ${timeoutMs / 1000} s: ${names.late}`,
     )
     const timer = clock.schedule(timeoutMs, () => limit.abort(late))
     const limited = AbortSignal.any([signal, limit.signal])
-    const origin: Origin = { name, folder: '/' }
+    const origin: Origin = { name, folder: '/', nameOf: (field) => field }
     try {
-      const url = await urlOf(address, message, origin, redactor)
-      const given = await headersOf(address, origin)
+      const url = await urlOf(address, message, { origin, names, redactor })
+      const given = await headersOf(address, origin, names)
       redactor.addHeaders(given, url)
-      const keys = await keysOf(address, origin)
+      const keys = await keysOf(address, origin, names)
       const headers = {
         'content-type': message.contentType,
         'user-agent': 'git-autosync',
@@ -82,34 +94,38 @@ export function createPoster({ client, clock, redactor }: PosterOptions): Post {
   }
 }
 
+interface AddressReading {
+  origin: Origin
+  names: AddressNames
+  redactor: Pick<Redactor, 'add'>
+}
+
 async function urlOf(
   { url, urlFile }: PostAddress,
   { facts }: PostedMessage,
-  origin: Origin,
-  redactor: Pick<Redactor, 'add'>,
+  { names, origin, redactor }: AddressReading,
 ): Promise<string> {
-  const written = urlFile === undefined ? url : await readSecret(urlFile, origin, 'postFile')
+  const written = urlFile === undefined ? url : await readSecret(urlFile, origin, names.urlFile)
   const text = (written ?? '').trim()
-  const filled = facts ? fillText(text, facts, encodeURIComponent) : text
+  if (urlFile !== undefined) learnAddress(text, redactor)
   try {
-    assertPostable(filled)
+    if (facts) assertAddress(text)
+    else assertPostable(text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw invalidIn(origin.name, `its address ${error.message}`)
   }
-  const { pathname, search } = new URL(filled)
-  // Whoever knows the path of some services may post there.
-  if (urlFile !== undefined) redactor.add(`${pathname}${search}`)
-  return filled
+  return facts ? fillText(text, facts, encodeURIComponent) : text
 }
 
 async function headersOf(
   { headerFiles, headers }: PostAddress,
   origin: Origin,
+  names: AddressNames,
 ): Promise<Record<string, string>> {
   const read: Record<string, string> = { ...headers }
   for (const [name, file] of Object.entries(headerFiles)) {
-    const value = await readSecret(file, origin, `headerFiles (${name})`)
+    const value = await readSecret(file, origin, `${names.headerFiles} (${name})`)
     if (!isHeaderValue(value))
       throw invalidIn(origin.name, `the file for ${name} has ${UNSENDABLE}`)
     read[name] = value
@@ -117,14 +133,18 @@ async function headersOf(
   return read
 }
 
-async function keysOf({ secretFile }: PostAddress, origin: Origin): Promise<Buffer[]> {
+async function keysOf(
+  { secretFile }: PostAddress,
+  origin: Origin,
+  names: AddressNames,
+): Promise<Buffer[]> {
   if (secretFile === undefined) return []
-  const keys = parseSecrets(await readSecret(secretFile, origin, 'secretFile'))
+  const keys = parseSecrets(await readSecret(secretFile, origin, names.secretFile))
   if (keys) return keys
   const remedy = 'write one with: echo "whsec_$(openssl rand -base64 32)"'
   throw invalidIn(
     origin.name,
-    `its secretFile has a line that is no secret of whsec_ and base64; ${remedy}`,
+    `${names.secretFile} has a line that is no secret: whsec_ and the base64 of 16 bytes or more; ${remedy}`,
   )
 }
 
@@ -134,10 +154,12 @@ async function assertTaken(response: HttpResponse, name: string, clock: Clock): 
   if (statusCode >= 200 && statusCode < 300) return
   const said = excerpt === '' ? '' : `: ${excerpt}`
   const isBusy = statusCode === 429 || (statusCode === 403 && asksForPatience(headers))
-  const code = isBusy ? 'rate-limited' : statusCode >= 500 ? 'server-error' : 'hook-failed'
-  throw new SyncError(code, `${name} answers with status ${statusCode}${said}`, {
-    retryAfterMs: retryAfterMs(headers, clock.wallTime()),
-  })
+  const fault = `${name} answers with status ${statusCode}${said}`
+  const options = { retryAfterMs: retryAfterMs(headers, clock.wallTime()) }
+  if (isBusy) throw new SyncError('rate-limited', fault, options)
+  if (statusCode >= 500) throw new SyncError('server-error', fault, options)
+  if (statusCode >= 400) throw new HookRefusal(fault, options)
+  throw new SyncError('hook-failed', fault, options)
 }
 
 async function readExcerpt(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -11,9 +11,10 @@ import { SyncError } from '../base/errors.js'
 import type { RunHook } from '../listing/hook.js'
 import { stopped } from '../thread/stop.js'
 import { type HookEvent, toMessage, toVariables } from './hook-event.js'
+import { HookRefusal } from './hook-refusal.js'
 import { ProgramOutput } from './program-output.js'
 
-export interface RunOptionsOfHook {
+export interface RunProgramOptions {
   clock: Pick<Clock, 'schedule'>
   /** Of this process; of it, a program sees what {@link HANDED_ON} names. */
   environment: Readonly<Record<string, string | undefined>>
@@ -24,7 +25,10 @@ export interface RunOptionsOfHook {
   signal: AbortSignal
 }
 
-/** What a program sees of the environment: no setting of this service, which may be a secret. */
+/**
+ * What a program sees of the environment: no setting of this service that may be a secret, but for the
+ * proxies, as it may have to go through them: with their passwords, if they have any.
+ */
 const HANDED_ON =
   /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_[A-Z]+|TZ|TMPDIR|(?:HTTPS?|ALL|NO)_PROXY|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR)|KUBERNETES_SERVICE_(?:HOST|PORT))$/
 
@@ -34,18 +38,21 @@ const DRAIN_MS = 1000
 /** How long a program may take to die, in milliseconds; one that waits for a disk does not. */
 const DEATH_MS = 5000
 
-/** Runs the program of `hook`. Throws `hook-failed` with the last lines that it printed. */
+/**
+ * Runs the program of `hook`. Throws a {@link HookRefusal} with the last lines that it printed where it
+ * ended by anything but success, or was killed as it took too long; `hook-failed` where it could not run.
+ */
 export async function runProgram(
   hook: RunHook,
   event: HookEvent,
-  options: RunOptionsOfHook,
+  options: RunProgramOptions,
 ): Promise<void> {
   const { environment, signal } = options
   if (signal.aborted) throw stopped(signal.reason)
-  const folder = await temporaryFolder()
+  const folder = await writable(mkdtemp(path.join(tmpdir(), 'git-autosync-hook-')))
   try {
     const eventFile = path.join(folder, 'event.json')
-    await writeFile(eventFile, JSON.stringify(toMessage(event)), { mode: 0o600 })
+    await writable(writeFile(eventFile, JSON.stringify(toMessage(event)), { mode: 0o600 }))
     const handedOn = Object.entries(environment).filter(([name]) => HANDED_ON.test(name))
     const variables = { ...Object.fromEntries(handedOn), ...toVariables(event, eventFile) }
     await run(hook, variables, options)
@@ -54,10 +61,9 @@ export async function runProgram(
   }
 }
 
-async function temporaryFolder(): Promise<string> {
-  const prefix = path.join(tmpdir(), 'git-autosync-hook-')
+async function writable<T>(writing: Promise<T>): Promise<T> {
   try {
-    return await mkdtemp(prefix)
+    return await writing
   } catch (error) {
     throw new SyncError(
       'hook-failed',
@@ -70,7 +76,7 @@ async function temporaryFolder(): Promise<string> {
 async function run(
   { arguments: rest, program, timeoutMs }: RunHook,
   env: NodeJS.ProcessEnv,
-  { clock, directory, onLine, signal }: RunOptionsOfHook,
+  { clock, directory, onLine, signal }: RunProgramOptions,
 ): Promise<void> {
   const child = start(program, rest, directory, env)
   const output = new ProgramOutput(onLine)
@@ -173,7 +179,7 @@ function notStarted(program: string, error: unknown): SyncError {
   })
 }
 
-function failed(program: string, fault: string, { lastLines }: ProgramOutput): SyncError {
+function failed(program: string, fault: string, { lastLines }: ProgramOutput): HookRefusal {
   const said = lastLines === '' ? ', and said nothing' : `: ${lastLines}`
-  return new SyncError('hook-failed', `${program} ${fault}${said}`)
+  return new HookRefusal(`${program} ${fault}${said}`)
 }

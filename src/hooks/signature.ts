@@ -1,6 +1,6 @@
-// The signature of a message, as Standard Webhooks have it.
-// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+// The signature of a message that is sent, as Standard Webhooks have it.
 import { createHmac } from 'node:crypto'
+import { signedPrefix, standardKey } from '../base/standard-webhooks.js'
 
 /** A message that is sent. */
 export interface SignedMessage {
@@ -9,14 +9,12 @@ export interface SignedMessage {
   body: string
 }
 
-const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/
-
 /** The keys of the secrets in `text`, one a line; undefined where one is none. */
 export function parseSecrets(text: string): Buffer[] | undefined {
   const lines = text.split('\n').map((line) => line.trim())
-  const secrets = lines.filter((line) => line !== '').map((line) => SECRET.exec(line)?.[1])
-  if (secrets.length === 0 || secrets.includes(undefined)) return undefined
-  return secrets.map((secret = '') => Buffer.from(secret, 'base64'))
+  const secrets = lines.filter((line) => line !== '')
+  const keys = secrets.flatMap((secret) => standardKey(secret) ?? [])
+  return keys.length > 0 && keys.length === secrets.length ? keys : undefined
 }
 
 /** The headers of a message at `nowMs` since the epoch; it is signed by each of `keys`. */
@@ -26,7 +24,7 @@ export function signatureHeaders(
   nowMs: number,
 ): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1000))
-  const content = `${id}.${timestamp}.${body}`
+  const content = signedPrefix(id, timestamp) + body
   const signatures = keys.map(
     (key) => `v1,${createHmac('sha256', key).update(content).digest('base64')}`,
   )

@@ -130,22 +130,24 @@ function assertRunnable(program: string, rest: readonly string[], mayRun: boolea
   }
 }
 
-function assertAddress(url: string): void {
+/** Throws a RangeError where `url` is none for a hook, with its placeholders. */
+export function assertAddress(url: string): void {
   assertPlaceholders(url)
   const sample = Object.fromEntries(PLACEHOLDERS.map((name) => [name, 'x']))
   const [start = ''] = /^[^:]*:\/\/[^/?#]*/.exec(url) ?? []
   if (start.includes('{')) throw new RangeError('may have placeholders after the host only')
-  assertPostable(fillText(url, sample as Parameters<typeof fillText>[1]))
+  assertPostable(
+    fillText(url, sample as Parameters<typeof fillText>[1]),
+    ', and give the hook headerFiles instead',
+  )
 }
 
-/** Throws a RangeError where nothing can be posted to `url`. */
-export function assertPostable(url: string): void {
+/** Throws a RangeError where nothing can be posted to `url`; `instead` says what may have credentials. */
+export function assertPostable(url: string, instead = ''): void {
   if (!isWebUrl(url)) throw new RangeError('must be a URL of https:// or http://')
   const { password, username } = new URL(url)
   if (username !== '' || password !== '') {
-    throw new RangeError(
-      'has credentials in it: take them out, and give a hook headerFiles instead',
-    )
+    throw new RangeError(`has credentials in it: take them out${instead}`)
   }
 }
 
@@ -166,7 +168,7 @@ function assertPlaceholders(value: unknown): void {
   const [unknown] = unknownPlaceholders(value)
   if (unknown === undefined) return
   throw new RangeError(
-    `has a placeholder that nobody fills: known are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ')}`,
+    `has {{${unknown}}}, a placeholder that nobody fills: known are ${PLACEHOLDERS.map((name) => `{{${name}}}`).join(', ')}`,
   )
 }
 

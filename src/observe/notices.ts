@@ -1,6 +1,6 @@
 // Turns events into notices: what somebody may have to act on, or waits for. Of what goes on, only its
 // beginning and its end are told.
-import { ERROR_CODES } from '../base/error-codes.js'
+import { remedyOf } from '../base/error-codes.js'
 import type { SyncError } from '../base/errors.js'
 import type { Notice } from '../hooks/notifier.js'
 import type { EntryLabels, SyncEvent } from '../sync/events.js'
@@ -14,9 +14,8 @@ export function createNotices(redact: (text: string) => string): NoticesOf {
   /** The faults of the listing that were told last. */
   let faultsTold = ''
 
-  const errorOf = ({ code, message }: SyncError) => {
-    const [, , remedy] = ERROR_CODES[code]
-    return { code, message: redact(message), advice: remedy }
+  const errorOf = ({ code, dependency, message }: SyncError) => {
+    return { code, message: redact(message), advice: remedyOf(code, dependency?.hook) }
   }
 
   function failed(event: Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>): Notice[] {
@@ -76,7 +75,6 @@ export function createNotices(redact: (text: string) => string): NoticesOf {
       case 'listing-loaded':
         faultsTold = ''
         return []
-      case 'entry-changed':
       case 'entry-removed':
         failing.delete(event.entry)
         return []

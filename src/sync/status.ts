@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.js'
 import { cutSentence } from '../base/cut-text.js'
+import type { SyncError } from '../base/errors.js'
 import type { ProgressReport } from './events.js'
 import type { EntryState } from './state/entry-state.js'
 import type { Condition } from './state/lifecycle.js'
@@ -29,7 +30,8 @@ export interface EntryStatus {
   /** How far a sync is, or null while there is none. */
   progress: ProgressReport | null
   consecutiveFailures: number
-  error: { code: string; message: string } | null
+  /** With the place of the hook where it is one's. */
+  error: { code: string; message: string; hook?: string } | null
   required: boolean
 }
 
@@ -55,9 +57,14 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
     nextPoll: toIso(dueAt === undefined ? undefined : clock.wallTime(dueAt)),
     progress: schedule.syncing?.progress.report ?? null,
     consecutiveFailures: schedule.failures,
-    error: error ? { code: error.code, message: cutSentence(error.message) } : null,
+    error: error ? shown(error) : null,
     required: desired.entry.required,
   }
+}
+
+function shown({ code, dependency, message }: SyncError): EntryStatus['error'] {
+  const { hook } = dependency ?? {}
+  return { code, message: cutSentence(message), ...(hook !== undefined && { hook }) }
 }
 
 function toIso(timeMs: number | undefined): string | null {

@@ -67,6 +67,26 @@ describe('a hook before', () => {
     await service.untilPublished('out', test.repo.oid('HEAD'))
   })
 
+  test('that writes into its worktree changes nothing that is published', async (t) => {
+    const test = await setUp(t, () => ({}))
+    const service = await test.start()
+    await service.untilPublished('out', test.repo.oid('HEAD'))
+    test.repo.commit('second', { b: '2' })
+    const second = test.repo.oid('HEAD')
+    // What is to grow into the next worktree shares the files with this one by now.
+    await service.untilPublished('out', second)
+    const before = [script('echo torn >>a; exit 1')]
+    listAgain(test, { publish: 'symlink', before })
+    for (const text of ['3', '4']) {
+      const oid = test.repo.commit(text, { b: text })
+      await until(async () => {
+        const { error } = await service.entry('out')
+        return error?.message.includes(oid)
+      }, 'the commit is refused')
+      assertSameTree(test.out, test.repo.dir, second)
+    }
+  })
+
   test('that hangs ends with the service, and leaves what is published', async (t) => {
     const test = await setUp(t, (dir) => ({
       before: [
@@ -200,8 +220,12 @@ test('somebody is notified of a publication, a stall and its end, signed', async
   })
   const one = await serveOneEntry(t, { files: { a: '1' } })
   const secretFile = path.join(one.dir, 'secret')
+  const token = 'a0b1c2d3e4f5g6h7'
   writeFileSync(secretFile, `whsec_${key.toString('base64')}\n`)
-  const settings = { NOTIFY_URL: `${receiver.url}/hooks/T0/B0`, NOTIFY_SECRET_FILE: secretFile }
+  const settings = {
+    NOTIFY_URL: `${receiver.url}/hooks/T0/${token}`,
+    NOTIFY_SECRET_FILE: secretFile,
+  }
   const service = await startService(t, { listingPath: one.listingPath, settings })
   await service.untilPublished('out', one.repo.oid('HEAD'))
   listAgain(one, { subdir: 'no/such' })
@@ -213,7 +237,7 @@ test('somebody is notified of a publication, a stall and its end, signed', async
     () => types().filter((type) => type === 'published').length === 2,
     async () => `two publications are told: ${types()}`,
   )
-  assert.deepEqual(types(), ['published', 'stalled', 'published'])
+  assert.deepEqual(types(), ['published', 'stalled', 'recovered', 'published'])
   assert.ok(told.every(({ signature, subject }) => signature && subject === 'out'))
-  assert.equal(JSON.stringify(service.logs).includes('/hooks/T0/B0'), false)
+  assert.equal(JSON.stringify(service.logs).includes(token), false)
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
+import { HookRefusal } from '../../src/hooks/hook-refusal.js'
 import { Notifier } from '../../src/hooks/notifier.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { Gate } from '../helpers/gate.js'
@@ -88,11 +89,22 @@ describe('notices', () => {
 
   test('that nobody takes are given up when others may be taken', async () => {
     const { add, clock, failed, failures, sent } = create()
-    failures.push(...Array.from({ length: 5 }, () => new SyncError('hook-failed', '400')))
+    failures.push(...Array.from({ length: 5 }, () => new HookRefusal('400')))
     add('bad', 'good')
     await clock.advance(120_000)
     assert.deepEqual(subjectsOf(sent), ['good'])
     assert.deepEqual([failed.length, failed.at(-1)], [5, undefined])
+  })
+
+  test('are not given up for what says nothing of them', async () => {
+    const { add, clock, failed, failures, sent } = create()
+    failures.push(...Array.from({ length: 4 }, () => new SyncError('server-error', '503')))
+    failures.push(new HookRefusal('400'))
+    add('a')
+    await clock.advance(120_000)
+    assert.deepEqual(subjectsOf(sent), ['a'])
+    assert.equal(failed.length, 5)
+    assert.equal(failed.includes(undefined), false)
   })
 
   test('are dropped from the oldest on where too many wait, and that is said', async () => {
@@ -104,7 +116,7 @@ describe('notices', () => {
     await clock.advance(0)
     for (let turn = 0; turn < 1000 && sent.length < 1000; turn++) await clock.advance(0)
     assert.deepEqual([sent.length, sent[0]?.subject, sent.at(-1)?.subject], [1000, '200', '1199'])
-    assert.deepEqual(dropped, [1, 200])
+    assert.deepEqual(dropped, [1, 199])
   })
 
   test('end with the service', async () => {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.js'
 import { createRedactor } from '../../src/base/known-secrets.js'
+import { HookRefusal } from '../../src/hooks/hook-refusal.js'
 import { createHookRunner } from '../../src/hooks/hook-runner.js'
 import { createPoster } from '../../src/hooks/post-hook.js'
 import { parseSecrets, signatureHeaders } from '../../src/hooks/signature.js'
@@ -128,11 +129,32 @@ describe('a post', () => {
     assert.equal(received[0]?.url, `/statuses/${OID}?by=a%26b%2Fc`)
   })
 
-  test('takes its address from a file, whose path is a secret then', async (t) => {
+  test('takes its address from a file, of which what is long is a secret then', async (t) => {
     const { file, received, redactor, send, server } = await create(t)
-    await send({ url: undefined, urlFile: file('url', `${server.url}/services/T0/B0/xyz\n`) })
-    assert.equal(received[0]?.url, '/services/T0/B0/xyz')
-    assert.equal(redactor.redact('POST /services/T0/B0/xyz'), 'POST [redacted]')
+    const token = 'a0b1c2d3e4f5g6h7'
+    const address = `${server.url}/services/{{entry}}/${token}?sig=${token}-2&api-version=1`
+    await send({ url: undefined, urlFile: file('url', `${address}\n`) })
+    const url = `/services/site/${token}?sig=${token}-2&api-version=1`
+    assert.equal(received[0]?.url, url)
+    assert.equal(
+      redactor.redact(`POST ${url}, site, services`),
+      'POST /services/site/[redacted]?sig=[redacted]&api-version=1, site, services',
+    )
+  })
+
+  test('takes no address from a file that the listing may not have', async (t) => {
+    const { file, received, send } = await create(t)
+    const answers: [address: string, words: RegExp][] = [
+      ['https://{{oid}}.example.com/', /its address may have placeholders after the host only/],
+      ['https://example.com/{{sha}}', /its address has {{sha}}, a placeholder that nobody fills/],
+      ['https://a:b@example.com/', /credentials in it: take them out, and give the hook headerFi/],
+      ['example.com', /its address must be a URL of https/],
+    ]
+    for (const [address, words] of answers) {
+      const hook = { url: undefined, urlFile: file('url', address) }
+      await assert.rejects(send(hook), failsWith('credentials-invalid', words))
+    }
+    assert.deepEqual(received, [])
   })
 
   test('that is refused says why', async (t) => {
@@ -143,7 +165,10 @@ describe('a post', () => {
     const words = new RegExp(
       `after/0 \\(${server.url}\\) answers with status 400: invalid_payload$`,
     )
-    await assert.rejects(send({}), failsWith('hook-failed', words))
+    await assert.rejects(send({}), (error) => {
+      failsWith('hook-failed', words)(error)
+      return error instanceof HookRefusal
+    })
   })
 
   test('that comes too often is to wait', async (t) => {

@@ -74,8 +74,16 @@ const AFTER_FAULTS: readonly (readonly [string, unknown, string | RegExp])[] = [
   ['to a file', { post: 'file:///etc' }, '/0/after/0/post: must be a URL of https:// or http://'],
   ['with a login', { post: 'https://a:b@c.d' }, /\/post: has credentials in it: take them out/],
   ['with a host to fill', { post: 'https://{{oid}}.a' }, /\/post: may have placeholders after the/],
-  ['with an unknown placeholder', { post: 'https://a/{{sha}}' }, /\/post: has a placeholder that/],
-  ['with one in its body', { post: 'https://a', body: ['{{sha}}'] }, /\/body: has a placeholder/],
+  [
+    'with an unknown placeholder',
+    { post: 'https://a/{{sha}}' },
+    /\/post: has {{sha}}, a placeholder/,
+  ],
+  [
+    'with one in its body',
+    { post: 'https://a', body: ['{{sha}}'] },
+    /\/body: has {{sha}}, a place/,
+  ],
   ['with a header that is ours', post({ 'Webhook-Id': '1' }), /\/headers: has Webhook-Id, which/],
   ['with a header of the connection', post({ te: '1' }), /\/headers: has a header te, which belo/],
   ['with a header that is none', post({ 'a b': '1' }), /\/headers: has a header of an impossible/],

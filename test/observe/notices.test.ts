@@ -15,8 +15,12 @@ function typesOf(...events: SyncEvent[]): string[] {
   return events.flatMap(noticesOf).map(({ subject, type }) => `${type} ${subject}`)
 }
 
-function hookFailed(hook: string, attempt: number, retryInMs: number | undefined): SyncEvent {
-  const error = new SyncError('hook-failed', 'It failed.')
+function hookFailed(
+  hook: string,
+  attempt: number,
+  retryInMs: number | undefined,
+  error = new SyncError('hook-failed', 'It failed.'),
+): SyncEvent {
   return {
     type: 'hook-failed',
     ...labels,
@@ -75,6 +79,17 @@ describe('a notice', () => {
     )
   })
 
+  test('of an end comes where the listing was mended', () => {
+    assert.deepEqual(
+      typesOf(
+        site.pollFailed('branch-not-found', 1, undefined),
+        { type: 'entry-changed', ...labels },
+        site.published(OTHER_OID, OID),
+      ),
+      ['failing site', 'recovered site', 'published site'],
+    )
+  })
+
   test('of an entry that left the listing tells of no end', () => {
     assert.deepEqual(
       typesOf(site.pollFailed('server-error', 1), site.removed, site.pollUnchanged),
@@ -114,6 +129,10 @@ describe('a notice', () => {
       ...labels,
       error: { code: 'server-error', message: 'It said [redacted].', advice },
     })
+    const dependency = { hook: 'after/0' }
+    const unreached = new SyncError('connection-refused', 'It is down.', { dependency })
+    const [hook] = noticesOf(hookFailed('after/0', 1, 1000, unreached))
+    assert.match(JSON.stringify(hook?.data), /"advice":"Read what it said in the message/)
     const summary = { subject: 'Use hunter2', author: 'A', committedAt: 0 }
     const published = noticesOf({ ...site.published(OTHER_OID, OID), summary }).at(-1)
     assert.deepEqual(published?.data, {

@@ -1,5 +1,5 @@
 // What the page shows, as GET /events tells it too.
-import { ERROR_CODES } from '../../base/error-codes.js'
+import { remedyOf } from '../../base/error-codes.js'
 import type { RecentPublication, RecentPublications } from '../../observe/recent-publications.js'
 import type { EntryStatus } from '../../sync/status.js'
 import type { StatusReport } from '../status-route.js'
@@ -39,14 +39,9 @@ export function pageReport(
 ): PageReport {
   const entries = status.entries.map((entry) => ({
     ...entry,
-    advice: adviceOf(entry.error?.code),
+    advice: (entry.error && remedyOf(entry.error.code, entry.error.hook)) ?? null,
     lagMs: publications.lagMsOf(entry.path) ?? null,
   }))
   const madeAt = new Date(nowMs).toISOString()
   return { ...status, madeAt, entries, publications: publications.newest }
-}
-
-function adviceOf(code: string | undefined): string | null {
-  const [, , advice] = Object.entries(ERROR_CODES).find(([name]) => name === code)?.[1] ?? []
-  return advice ?? null
 }

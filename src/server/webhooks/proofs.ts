@@ -1,8 +1,7 @@
 // The ways in which webhooks show that their sender knows a secret, as several forges have them.
+import { signedPrefix, standardKey } from '../../base/standard-webhooks.js'
 import type { Proof, WebhookRequest } from './forge.js'
 
-/** The shortest key that a signing token may stand for, in bytes. */
-const MIN_KEY_BYTES = 16
 const SHA256_HEX = /^(?:sha256=)?([0-9a-f]{64})$/i
 
 /** An HMAC of the body in hexadecimal, with or without `sha256=`, in a header. */
@@ -13,10 +12,7 @@ export function hexSignature(request: WebhookRequest, name: string): Proof | und
   return { kind: 'hmac', digests, prefix: '', keyOf: (secret) => secret, signedAt: undefined }
 }
 
-/**
- * A signature as GitLab has it from version 19 on, and others: the secret is `whsec_` and the key in
- * base64. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- */
+/** A signature of Standard Webhooks, as GitLab has it from version 19 on, and others. */
 export function standardSignature(request: WebhookRequest): Proof | undefined {
   const id = request.headers['webhook-id']
   const timestamp = request.headers['webhook-timestamp'] ?? ''
@@ -28,7 +24,7 @@ export function standardSignature(request: WebhookRequest): Proof | undefined {
     .split(' ')
     .filter((signature) => signature.startsWith('v1,'))
     .map((signature) => Buffer.from(signature.slice('v1,'.length), 'base64'))
-  const prefix = `${id}.${timestamp}.`
+  const prefix = signedPrefix(id, timestamp)
   return { kind: 'hmac', digests, prefix, keyOf: keyIn, signedAt: Number(timestamp) * 1000 }
 }
 
@@ -51,9 +47,7 @@ export function basicPassword(request: WebhookRequest): Proof | undefined {
   return secret === undefined ? undefined : { kind: 'secret', secret }
 }
 
-/** What is no key in base64 is none at all, as a signature by an empty key is anybody's. */
+/** What stands for no key is one itself. */
 function keyIn(secret: string): Buffer | string {
-  const [, encoded = ''] = /^whsec_(.+)$/.exec(secret) ?? []
-  const key = Buffer.from(encoded, 'base64')
-  return key.length >= MIN_KEY_BYTES ? key : secret
+  return standardKey(secret) ?? secret
 }
