@@ -10,15 +10,18 @@ export function isConfirmed({ desired }: EntryState, want: Oid): boolean {
   return desired.wanted?.want === want
 }
 
-/** Resolves when a poll finds that. Throws `aborted` where those that are wanted find something else. */
+/**
+ * Resolves when a poll finds that. Throws `aborted` where those that are wanted find something else,
+ * or where it may not wait for them.
+ */
 export async function confirmation(
   state: EntryState,
   remote: Remote,
   want: Oid,
-  signal: AbortSignal,
+  { mayWait, signal }: { mayWait: boolean; signal: AbortSignal },
 ): Promise<void> {
   while (!isConfirmed(state, want)) {
-    if (!remote.isPolled && !state.schedule.isWanted) {
+    if (!mayWait || (!remote.isPolled && !state.schedule.isWanted)) {
       throw new SyncError('aborted', 'The remote does not name the commit that was announced')
     }
     await abortable(remote.answered(), signal)

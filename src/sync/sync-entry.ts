@@ -103,9 +103,9 @@ async function publishAnnounced(
   const { want } = attempt.wanted
   // Whatever the remote names once it was asked: some files may be those of the new commit.
   let isPermitted: boolean | undefined
-  const confirm = async (signal: AbortSignal) => {
+  const confirm: Attempt['confirm'] = async (how) => {
     isPermitted = false
-    await confirmation(state, remote, want, signal)
+    await confirmation(state, remote, want, how)
     isPermitted = true
   }
   const mayFail = () => isPermitted ?? isConfirmed(state, want)
@@ -163,7 +163,7 @@ interface Attempt {
   context: SyncContext
   signal: AbortSignal
   /** Of what was only announced: resolves when the remote names it. */
-  confirm?: (signal: AbortSignal) => Promise<void>
+  confirm?: (how: { mayWait: boolean; signal: AbortSignal }) => Promise<void>
   /** Of that: whether what fails is a failure, as the remote named it, or does where it was not asked. */
   mayFail?: () => boolean
   /** Asked before a commit is published. */
@@ -181,8 +181,9 @@ function permissionOf(
   const { after, before, directory: path } = state.desired.entry
   const hasHooks = before.length + after.length > 0
   if (!confirm && !hasHooks) return undefined
-  return async ({ changed, commit: oid, summary, worktree }) => {
-    await confirm?.(signal)
+  return async ({ changed, commit: oid, hasReserve, summary, worktree }) => {
+    // The poll may need the memory.
+    await confirm?.({ mayWait: !hasReserve, signal })
     if (!hasHooks) return
     told.changes = changed
     const { commit: previousOid, selection: last } = state.observed

@@ -17,7 +17,7 @@ import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { Target } from '../publish/target.js'
 import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
 import type { ByRefs } from '../remote/by-refs.js'
-import type { MemoryPart } from '../thread/memory-budget.js'
+import { hasReserve, type MemoryPart } from '../thread/memory-budget.js'
 import { toVolumeError } from '../volume/volume-error.js'
 import { fetchByIdOrRefs } from './commit-by-refs.js'
 import { CommitMemory } from './commit-memory.js'
@@ -57,7 +57,10 @@ export interface UnpackOptions {
 }
 
 /** A commit that is verified and staged whole. */
-export interface ReadyCommit extends Ready, Pick<Unpacked, 'commit' | 'summary'> {}
+export interface ReadyCommit extends Ready, Pick<Unpacked, 'commit' | 'summary'> {
+  /** Whether it holds memory that others need: then it must not wait for them. */
+  hasReserve: boolean
+}
 
 /** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
 export interface PackRequest {
@@ -182,9 +185,9 @@ class Unpacking {
   }
 
   async #assertAllowed(publication: Publication, commit: Pick<Unpacked, 'commit' | 'summary'>) {
-    const { allow, checkpoint } = this.#options
+    const { allow, checkpoint, memory } = this.#options
     if (!allow) return
-    await allow({ ...commit, ...publication.ready() })
+    await allow({ ...commit, ...publication.ready(), hasReserve: hasReserve(memory) })
     // It may have taken a while.
     checkpoint()
   }

@@ -47,6 +47,8 @@ export class FakeWorkers implements WorkerPool {
   readonly errors: Record<Job, Error[]> = { inspect: [], publish: [], tidy: [], unpublish: [] }
   /** In how many milliseconds the next tidying, one each, is to be done again. */
   readonly tidyAgainInMs: number[] = []
+  /** Whether what is ready to be published holds memory that others need. */
+  hasReserve = false
   /** How many jobs ran at once at most. */
   mostAtOnce = 0
   isClosed = false
@@ -75,7 +77,8 @@ export class FakeWorkers implements WorkerPool {
     }
     return this.#run('publish', target, { asked, signal, receive }, async () => {
       const commit = this.peeled.get(want) ?? want
-      await allow?.({ commit, changed: { count: 1, paths: ['file'] } })
+      const { hasReserve } = this
+      await allow?.({ commit, changed: { count: 1, paths: ['file'] }, hasReserve })
       this.inPlace.set(target.directory, commit)
       this.drift.delete(target.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }

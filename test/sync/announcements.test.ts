@@ -252,6 +252,47 @@ describe('what was announced is fetched beside the poll', () => {
     assert.deepEqual(sync.eventsOf('sync-failed'), [])
   })
 
+  test('and given up without a failure where the poll may need its memory', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a' })
+    sync.forget()
+    sync.workers.hasReserve = true
+    sync.remote().push(oid(2))
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    assert.deepEqual([sync.workers.ended, wantsOf(sync)], [['publish /a 2 over 1'], [[oid(2)]]])
+    assert.deepEqual([sync.status().oid, sync.status().state], [oid(1), 'synced'])
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.deepEqual([sync.status().oid, wantsOf(sync)], [oid(2), [[oid(2)], [oid(2)]]])
+    assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-published a'])
+  })
+
+  test('and fetched again where it is confirmed as it is given up for that', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '1h' })
+    sync.forget()
+    sync.workers.hasReserve = true
+    sync.remote().push(oid(2))
+    sync.remote().polling.shut()
+    // As a thread that takes a while to stop.
+    const publish = sync.workers.publish.bind(sync.workers)
+    const stopping = new Gate()
+    stopping.shut()
+    sync.workers.publish = async (pack, signal) => {
+      sync.workers.publish = publish
+      return publish(pack, signal).finally(() => stopping.pass(signal))
+    }
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().polling.open()
+    await sync.clock.advance(0)
+    assert.equal(sync.status().oid, oid(1))
+    stopping.open()
+    await sync.clock.advance(0)
+    assert.deepEqual([sync.status().oid, wantsOf(sync)], [oid(2), [[oid(2)], [oid(2)]]])
+    assert.deepEqual(sync.trace(), ['poll-changed a', 'sync-published a'])
+  })
+
   test('and given up without a failure where the poll fails', async (t) => {
     const sync = createFakeSync(t)
     await sync.list({ path: 'a' })

@@ -20,11 +20,11 @@ import { worktreesOf } from '../helpers/worktree-site.js'
 const FIRST: CommitFiles = { a: 'a', 'd/b': 'b', gone: 'gone' }
 const SECOND: CommitFiles = { a: 'a edited', 'd/b': 'b', 'd/c': 'c' }
 
-function create(t: TestScope, mode: PublishMode) {
+function create(t: TestScope, mode: PublishMode, budgetBytes = 1 << 30) {
   const site = createUnpackSite(t, { mode })
   const pool = createWorkerPool({
     limits: UNLIMITED,
-    memory: createMemoryBudget(1 << 30),
+    memory: createMemoryBudget(budgetBytes),
     timeoutMs: 600_000,
     onError: assert.ifError,
     maxThreads: 1,
@@ -120,6 +120,18 @@ for (const mode of ['in-place', 'symlink'] as const) {
     })
   })
 }
+
+test('who is asked is told whether others may need the memory', async (t) => {
+  for (const [budgetBytes, isTold] of [
+    [1 << 30, false],
+    [2_000, true],
+  ] as const) {
+    const { first, publish } = create(t, 'symlink', budgetBytes)
+    const told: boolean[] = []
+    await publish(first, { allow: async ({ hasReserve }) => void told.push(hasReserve) })
+    assert.deepEqual(told, [isTold])
+  }
+})
 
 test('a worktree that readers may still sit in stays when its commit is refused', async (t) => {
   const { first, publish, second, worktrees } = create(t, 'symlink')
