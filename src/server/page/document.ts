@@ -1,16 +1,16 @@
 // The page whole, as the service sends it.
 import { type Html, html } from './html.js'
-import { sortEntries } from './order.js'
+import { type SortKey, sortEntries } from './order.js'
 import type { PageReport } from './page-report.js'
-import { PARTS, rowOf } from './view.js'
+import { LAG, PARTS, rowOf } from './view.js'
 
-const COLUMNS = [
+const COLUMNS: readonly { name: string; sort?: SortKey; title?: string }[] = [
   { name: 'State', sort: 'state' },
   { name: 'Path', sort: 'path' },
-  { name: 'Commit', sort: undefined },
+  { name: 'Commit' },
   { name: 'Published', sort: 'published' },
-  { name: 'Lag', sort: 'lag' },
-  { name: 'Next look', sort: undefined },
+  { name: 'Lag', sort: 'lag', title: LAG },
+  { name: 'Next poll' },
 ]
 /** How often a browser without scripts loads it anew, in seconds. */
 const REFRESH_S = 30
@@ -50,7 +50,8 @@ export function documentOf(report: PageReport): string {
 </form>
 <table role="table" aria-labelledby="entries-head">
 <thead role="rowgroup"><tr role="row">${COLUMNS.map(
-    ({ name }) => html`<th role="columnheader" scope="col">${name}</th>`,
+    ({ name, title }) =>
+      html`<th role="columnheader" scope="col"${title && html` title="${title}"`}>${name}</th>`,
   )}</tr></thead>
 <tbody role="rowgroup" id="entries">${sortEntries(entries, 'state').map((entry) => rowOf(entry, nowMs))}</tbody>
 </table>

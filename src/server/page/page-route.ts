@@ -42,11 +42,9 @@ export function addPageRoute(app: FastifyInstance, source: PageSource): void {
     reply.headers(SECURITY_HEADERS).type('text/css; charset=utf-8').send(STYLE),
   )
   for (const name of SCRIPTS) {
+    const script = readFileSync(new URL(name, import.meta.url))
     app.get(`/page/${name}`, (_request, reply) =>
-      reply
-        .headers(SECURITY_HEADERS)
-        .type('text/javascript; charset=utf-8')
-        .send(readFileSync(new URL(name, import.meta.url))),
+      reply.headers(SECURITY_HEADERS).type('text/javascript; charset=utf-8').send(script),
     )
   }
 }

@@ -13,6 +13,9 @@ export const PARTS: Readonly<Record<string, (report: PageReport, nowMs: number) 
   publications: ({ publications }, nowMs) => publicationsOf(publications, nowMs),
 }
 
+/** What the lag of a publication is. */
+export const LAG = 'from the push, or the start of the poll that found it, to published files'
+
 /** How many entries that fail alike are described before the table. */
 const MOST_DESCRIBED = 10
 const COMMIT_DIGITS = 10
@@ -42,9 +45,9 @@ function summaryOf({ entries }: PageReport): Html {
 function listingOf(listing: PageReport['listing'], nowMs: number): Html {
   const { faults = [], loadedAt, path, valid } = listing
   if (valid)
-    return html`<p class="quiet">Listing <bdi>${path}</bdi>, taken on ${age(loadedAt, nowMs)}.</p>`
+    return html`<p class="quiet">Listing <bdi>${path}</bdi>, loaded ${age(loadedAt, nowMs)}.</p>`
   return html`<div class="card stalled"><h2>The listing is not valid</h2>
-<p><bdi>${path}</bdi> has faults. What was taken on ${age(loadedAt, nowMs)} stays in force until they are corrected:</p>
+<p><bdi>${path}</bdi> has faults. The one loaded ${age(loadedAt, nowMs)} stays in force until they are corrected:</p>
 <ul>${faults.map((fault) => html`<li><bdi>${fault}</bdi></li>`)}</ul></div>`
 }
 
@@ -77,7 +80,7 @@ function failureOf(entry: PageEntry, nowMs: number): Html {
 <p><bdi>${error?.message}</bdi></p>
 <p class="quiet">${consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `}${
     oid ? html`Commit ${commitOf(oid)} stays published. ` : 'Nothing is published. '
-  }${nextPoll && html`Looked at again ${age(nextPoll, nowMs)}.`}</p></li>`
+  }${nextPoll && html`Polled again ${age(nextPoll, nowMs)}.`}</p></li>`
 }
 
 /** The last publications, and how long each took to be in place. */
@@ -85,6 +88,7 @@ function publicationsOf(publications: PageReport['publications'], nowMs: number)
   if (publications.length === 0) return html``
   const slowest = Math.max(...publications.map(({ lagMs }) => lagMs), 1)
   return html`<h2>Published last</h2>
+<p class="quiet">The time is the lag: ${LAG}.</p>
 <ol>${publications.map(
     ({ lagMs, oid, path, publishedAt, subject, trigger }) => html`<li>${age(publishedAt, nowMs)}
 <span><bdi>${path}</bdi> ${commitOf(oid)} <bdi class="quiet">${subject}</bdi></span>
@@ -103,10 +107,10 @@ export function rowOf(entry: PageEntry, nowMs: number): Html {
     oid
       ? html`${commitOf(oid)} <bdi>${subject}</bdi><small><bdi>${author}</bdi> ${committedAt && age(committedAt, nowMs)}</small>`
       : html`<span class="quiet">nothing is published</span>`
-  }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code></small>`}</td>
+  }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code> <bdi>${error.message}</bdi></small>`}</td>
 <td role="cell" data-head="Published">${lastPublished ? age(lastPublished, nowMs) : html`<span class="quiet">not in this run</span>`}</td>
 <td role="cell" data-head="Lag">${lagMs !== null && durationOf(lagMs)}</td>
-<td role="cell" data-head="Next look">${nextPoll && age(nextPoll, nowMs)}</td></tr>`
+<td role="cell" data-head="Next poll">${nextPoll && age(nextPoll, nowMs)}</td></tr>`
 }
 
 /** How far a sync is. How much is to come, no remote says. */
