@@ -5,7 +5,7 @@
 import { Slots } from '../base/slots.js'
 import { requestByRefs } from '../remote/by-refs.js'
 import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
-import type { PackRequest } from '../worker/receive.js'
+import type { PackRequest } from '../worker/unpacked.js'
 import { type RemoteLogin, remoteKeyOf, submoduleLogin } from './remote-login.js'
 
 /** How many submodules of one sync come at once. */

@@ -14,14 +14,10 @@ import { answerAt } from '../thread/question.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
 import { receiveChunks } from '../thread/stream.js'
+import type { ReadyCommit } from './gate.js'
 import type { LfsWant } from './lfs-objects.js'
-import {
-  type PackRequest,
-  type ReadyCommit,
-  type Unpacked,
-  type UnpackOptions,
-  unpack,
-} from './receive.js'
+import { unpack } from './receive.js'
+import type { PackRequest, Unpacked, UnpackOptions } from './unpacked.js'
 
 /** What every job on a target is given. */
 export interface TargetJob {

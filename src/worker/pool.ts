@@ -14,7 +14,7 @@ import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
 import type { LfsWant } from './lfs-objects.js'
-import type { PackRequest, Unpacked, UnpackOptions } from './receive.js'
+import type { PackRequest, Unpacked, UnpackOptions } from './unpacked.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
 const MEMORY_BYTES = 64 * 1024 * 1024

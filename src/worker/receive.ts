@@ -3,85 +3,25 @@
 // Where only a part of the commit is published, its pack may bring trees alone, and another one the
 // blobs of that part. A repair is the same: what something else changed of it is all that is lacking.
 import { SyncError } from '../base/errors.js'
-import type { CommitSummary } from '../git/commit-summary.js'
-import type { Limits } from '../git/limits.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
-import type { RemoteUrl } from '../git/remote-url.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { PackRoom } from '../pack/pack-room.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openIncoming, openPublished } from '../publish/publication.js'
-import type { Publication, Published, Ready } from '../publish/publisher.js'
+import type { Publication } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
-import type { Target } from '../publish/target.js'
-import { ALL, isPartial, type Selection } from '../publish/tree/selection.js'
-import type { ByRefs } from '../remote/by-refs.js'
-import { hasReserve, type MemoryPart } from '../thread/memory-budget.js'
+import { ALL, isPartial } from '../publish/tree/selection.js'
 import { toVolumeError } from '../volume/volume-error.js'
-import { fetchByIdOrRefs } from './commit-by-refs.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { ComposedCommit } from './composed-commit.js'
-import { LfsObjects, type LfsObjectsOptions } from './lfs-objects.js'
+import { assertAllowed, type UnpackedCommit } from './gate.js'
+import { LackingObjects } from './lacking-objects.js'
+import { LfsObjects } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
-import { Repositories, type SubmodulePlace } from './repositories.js'
-import { inSubmodule } from './submodule-error.js'
-
-export interface UnpackOptions {
-  target: Target
-  /** The commit, or the tag that leads to it; `have` is to be put right where it is the same. */
-  want: Oid
-  /** Which part of the commit is published. @default all */
-  selection?: Selection
-  /** The published commit that the remote was told of; its objects may be missing in the pack. */
-  have: Oid | undefined
-  /** How many bytes of the pack, and of its inflated objects, stay in memory. */
-  memoryBytes: number
-  /** For what must be held whole. */
-  memory: MemoryPart
-  /** What the commit may take at most. */
-  limits: Limits
-  /** Throws when the work is to be given up. */
-  checkpoint: () => void
-  /** Where the commit comes from; what the addresses of submodules are relative to. */
-  remote?: RemoteUrl | undefined
-  /** Fetches another pack. @default the first one is to have all that is lacking */
-  fetch?: (request: PackRequest) => AsyncIterable<Buffer>
-  /** Fetches objects of Git LFS, where the selection wants them. */
-  fetchLfs?: LfsObjectsOptions['fetchLfs']
-  /** Where it tells how far it is. */
-  progress?: WorkProgress | undefined
-  /** Asked before anything changes that readers see: where it rejects, nothing does. @default all may */
-  allow?: (ready: ReadyCommit) => Promise<void>
-}
-
-/** A commit that is verified and staged whole. */
-export interface ReadyCommit extends Ready, Pick<Unpacked, 'commit' | 'summary'> {
-  /** Whether it holds memory that others need: then it must not wait for them. */
-  hasReserve: boolean
-}
-
-/** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
-export interface PackRequest {
-  wants: readonly Oid[]
-  haves: readonly Oid[]
-  /** Undefined for the same remote. */
-  submodule?: SubmodulePlace | undefined
-  /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
-  byRefs?: ByRefs | undefined
-}
-
-export interface Unpacked extends Published {
-  commit: Oid
-  /** Undefined where it is not known, of a commit that was put right. */
-  summary?: CommitSummary | undefined
-  /** Pack bytes received. */
-  bytes: number
-  /** Milliseconds from the end of the pack until it was verified, and from then until published. */
-  unpackMs: number
-  publishMs: number
-}
+import { Repositories } from './repositories.js'
+import type { Unpacked, UnpackOptions } from './unpacked.js'
 
 /**
  * Receives a pack and publishes the commit it was asked for: all of it, or nothing. Throws
@@ -113,7 +53,8 @@ class Unpacking {
   readonly #objects: CommitObjects
   readonly #composed: ComposedCommit
   readonly #incoming: IncomingFiles
-  #commit: Pick<Unpacked, 'commit' | 'summary'> | undefined
+  readonly #lacking: LackingObjects
+  #commit: UnpackedCommit | undefined
   #lfs: LfsObjects | undefined
   /** Whether the first pack has come. */
   #hasCome = false
@@ -141,6 +82,12 @@ class Unpacking {
     this.#room = new PackRoom({ limits, memoryBytes, cacheBytes: memoryBytes })
     this.#reader = this.#openReader()
     this.#objects = new CommitObjects(this.#reader, this.#base)
+    this.#lacking = new LackingObjects({
+      ...options,
+      progress,
+      objects: this.#objects,
+      openReader: () => this.#openReader(),
+    })
     this.#composed = new ComposedCommit({
       objects: this.#objects,
       selection: options.selection ?? ALL,
@@ -168,8 +115,8 @@ class Unpacking {
     await this.#fetchLfs(this.#publication)
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
-    const commit = this.#commit as Pick<Unpacked, 'commit' | 'summary'>
-    await this.#assertAllowed(this.#publication, commit)
+    const commit = this.#commit as UnpackedCommit
+    await assertAllowed(this.#publication, commit, this.#options)
     const published = this.#publication.finish()
     return {
       ...published,
@@ -182,14 +129,6 @@ class Unpacking {
 
   abandon(): void {
     this.#publication?.abandon()
-  }
-
-  async #assertAllowed(publication: Publication, commit: Pick<Unpacked, 'commit' | 'summary'>) {
-    const { allow, checkpoint, memory } = this.#options
-    if (!allow) return
-    await allow({ ...commit, ...publication.ready(), hasReserve: hasReserve(memory) })
-    // It may have taken a while.
-    checkpoint()
   }
 
   close(): void {
@@ -211,86 +150,30 @@ class Unpacking {
     })
   }
 
-  /** Fetches what neither the pack has brought nor is published. */
-  async #fetchLacking(publication: Publication): Promise<void> {
-    const { checkpoint, have, selection = ALL, want } = this.#options
-    // Else the remote has sent all that `have` lacks.
-    if (!isPartial(selection) && want !== have) return
-    const lacking: Oid[] = []
-    // Many files may have one blob, which is looked for once.
-    for (const oid of new Set(publication.pending())) {
-      checkpoint()
-      if (!this.#objects.hasBlob(oid)) lacking.push(oid)
-    }
-    const readTree = (oid: Oid) => this.#objects.readTree(oid)
-    for (const [{ submodule }, wants] of this.#repositories().locate(lacking, readTree)) {
-      await this.#fetchBlobs(wants, submodule)
-    }
-  }
-
-  async #fetchBlobs(wants: readonly Oid[], submodule: SubmodulePlace | undefined): Promise<void> {
-    try {
-      await inSubmodule(submodule?.path, () => this.#fetch({ wants, haves: [], submodule }))
-    } catch (error) {
-      const isRefused = error instanceof SyncError && error.code === 'commit-not-found'
-      if (!isRefused || !submodule) throw error
-      throw new SyncError('base-missing', `${error.message}; everything is fetched anew`, {
-        cause: error,
-      })
-    }
-  }
-
   /** Where the files are from. */
   #repositories(): Repositories {
     const { remote, want } = this.#options
     return new Repositories(this.#objects.commitOf(want).tree, remote, this.#composed.modules)
   }
 
-  /** Reads a blob, which is fetched where it is not at hand. */
-  async #readBlob(oid: Oid, submodule: SubmodulePlace | undefined): Promise<StoredObject> {
-    if (!this.#objects.hasBlob(oid)) await this.#fetchBlobs([oid], submodule)
-    return this.#objects.readBlob(oid)
-  }
-
-  /** Receives another pack, if any is to be had. */
-  async #fetch(request: PackRequest): Promise<PackReader | undefined> {
-    const { fetch } = this.#options
-    if (!fetch) return undefined
-    const reader = this.#openReader()
-    this.#objects.add(reader)
-    try {
-      beginPhase(this.#progress, 'fetch')
-      for await (const chunk of fetch(request)) await reader.write(chunk)
-      beginPhase(this.#progress, 'unpack')
-      await reader.finish()
-      return reader
-    } catch (error) {
-      this.#objects.remove(reader)
-      throw error
-    }
+  /** Fetches the blobs that are lacking. */
+  async #fetchLacking(publication: Publication): Promise<void> {
+    const { have, selection = ALL, want } = this.#options
+    // Else the remote has sent all that `have` lacks.
+    if (!isPartial(selection) && want !== have) return
+    await this.#lacking.fetchBlobs(publication.pending(), this.#repositories())
   }
 
   /** Fetches the submodules that are to be published. */
   async #addSubmodules(): Promise<void> {
-    const { memory, remote, selection = ALL, want } = this.#options
+    const { remote, selection = ALL, want } = this.#options
     if (!remote || !selection.submodules) return
     const { tree: root } = this.#objects.commitOf(want)
     await this.#composed.addSubmodules(
       { root, remote },
       {
-        readBlob: (oid, submodule) => this.#readBlob(oid, submodule),
-        fetchCommit: async ({ commit, have, ...submodule }) => {
-          await fetchByIdOrRefs(commit, async (depth) => {
-            const byRefs = depth === undefined ? undefined : { depth, memory }
-            const haves = have === undefined || byRefs ? [] : [have]
-            const request = { wants: [commit], haves, submodule, byRefs }
-            const pack = await this.#fetch(request)
-            const hasCome = pack?.has(commit) ?? false
-            if (pack && !hasCome) this.#objects.remove(pack)
-            return hasCome
-          })
-          return this.#objects.rootOf(commit)
-        },
+        readBlob: (oid, submodule) => this.#lacking.readBlob(oid, submodule),
+        fetchCommit: (wanted) => this.#lacking.fetchCommit(wanted),
       },
     )
   }
@@ -307,7 +190,7 @@ class Unpacking {
       repositories: this.#repositories(),
       subdir: selection.subdir,
       readTree: (oid) => this.#objects.readTree(oid),
-      readBlob: (oid, submodule) => this.#readBlob(oid, submodule),
+      readBlob: (oid, submodule) => this.#lacking.readBlob(oid, submodule),
       fetchLfs,
       checkpoint,
     })

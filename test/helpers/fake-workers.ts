@@ -5,7 +5,7 @@ import type { Depth } from '../../src/publish/drift/comparison.js'
 import type { Drift, FirstPaths, Inspection } from '../../src/publish/drift/inspection.js'
 import type { Target } from '../../src/publish/target.js'
 import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
-import type { Unpacked } from '../../src/worker/receive.js'
+import type { Unpacked } from '../../src/worker/unpacked.js'
 import { FakeLeases } from './fake-leases.js'
 import { Gate } from './gate.js'
 

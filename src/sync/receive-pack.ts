@@ -1,0 +1,56 @@
+// Fetches a pack and hands it to a worker, which publishes it, and asks for more.
+import type { FetchRequest } from '../remote/remote-session.js'
+import type { LfsWant } from '../worker/lfs-objects.js'
+import type { PackToPublish } from '../worker/pool.js'
+import type { PackRequest, Unpacked } from '../worker/unpacked.js'
+import type { Attempt } from './attempt.js'
+import { targetOf } from './context.js'
+import { submoduleLogin } from './remote-login.js'
+import type { SyncProgress } from './sync-progress.js'
+
+/** Without a request, nothing is fetched but blobs that are lacking. */
+export async function receivePack(
+  { allow, state, progress, session, context, signal }: Attempt,
+  revisions: Pick<PackToPublish, 'want' | 'have'>,
+  request: FetchRequest | undefined,
+): Promise<Unpacked & { receivedAt: number }> {
+  const fetching = new AbortController()
+  const limited = AbortSignal.any([signal, fetching.signal])
+  // Asked for as the worker starts, which reads what is published while the remote works.
+  async function* fetch(wanted: FetchRequest | undefined): AsyncGenerator<Buffer> {
+    if (!wanted) return
+    yield* counted((await session.fetch(wanted, limited)).chunks, progress)
+  }
+  const fetchSubmodule = context.submodules.forSync(state.desired.entry)
+  const fetchMore = ({ byRefs, haves, submodule, wants }: PackRequest) => {
+    const wanted = { wants, haves, byRefs, thinPack: haves.length > 0 }
+    if (!submodule) return fetch(wanted)
+    return counted(fetchSubmodule(submodule, wanted, limited), progress)
+  }
+  const target = targetOf(state, context)
+  const { entry } = state.desired
+  const fetchLfs = ({ submodule, ...wanted }: LfsWant) => {
+    const lfs = context.openLfs(submodule ? submoduleLogin(submodule.remote, entry) : entry)
+    return lfs(wanted, limited).map((chunks) => counted(chunks, progress))
+  }
+  const { remote, selection } = entry
+  try {
+    const part = { target, selection, remote, ...revisions }
+    const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
+    const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
+    return await context.workers.publish(pack, signal)
+  } finally {
+    // A worker that fails early leaves the rest of the pack to nobody.
+    fetching.abort()
+  }
+}
+
+async function* counted<T extends Uint8Array>(
+  chunks: AsyncIterable<T>,
+  progress: SyncProgress,
+): AsyncGenerator<T> {
+  for await (const chunk of chunks) {
+    progress.receive(chunk.length)
+    yield chunk
+  }
+}

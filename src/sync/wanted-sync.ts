@@ -1,0 +1,52 @@
+// Fetches a commit, thin where that is possible, and publishes it; where what was taken for granted is
+// not in place, all of it is fetched.
+import type { ChangedPaths } from '../hooks/hook-event.js'
+import { isWholeBy, selectionKey } from '../publish/tree/selection.js'
+import { needsWholeFetch } from '../worker/whole-fetch.js'
+import type { Attempt } from './attempt.js'
+import { isSelective, refusalsOf, repairOf, updateOf, wholeOf } from './fetch-requests.js'
+import { permissionOf } from './permission.js'
+import { receivePack } from './receive-pack.js'
+import type { OutcomeOf } from './state/outcome.js'
+import { labelsOf } from './state/records.js'
+import { withTimeLimit } from './time-limit.js'
+
+/** Throws what went wrong. */
+export async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> {
+  const { state, wanted, context, signal } = attempt
+  const { clock, observe, syncTimeoutMs } = context
+  const { commit, drift, isFromThisRemote, selection: observedSelection } = state.observed
+  const startedAt = performance.now()
+  // Where nearly nothing is left, all of it is less work than every blob by itself.
+  const isMostlyThere = drift === undefined || drift.missing !== undefined
+  // A remote that is told of a commit takes all of it for granted.
+  const { selection } = state.desired.entry
+  const isEnough =
+    isWholeBy(observedSelection) ||
+    isSelective(attempt) ||
+    observedSelection === selectionKey(selection)
+  const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
+  const told: { changes?: ChangedPaths } = {}
+  const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
+    const allow = permissionOf({ ...attempt, signal: limited }, told)
+    const inTime = { ...attempt, signal: limited, allow }
+    try {
+      if (have !== undefined && (drift || have === wanted.commit)) {
+        const request = repairOf(inTime, drift?.missing ?? [])
+        const repaired = await receivePack(inTime, { want: have, have }, request)
+        if (have === wanted.commit) return repaired
+      }
+      return await receivePack(inTime, { want: wanted.want, have }, updateOf(inTime, have))
+    } catch (error) {
+      const isWhole = have === undefined && !isSelective(attempt)
+      // What was only announced costs one request.
+      if (attempt.mayFail?.() === false) throw error
+      if (isWhole || limited.aborted || !needsWholeFetch(error, refusalsOf(attempt))) throw error
+      observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
+      return receivePack(inTime, { want: wanted.want, have: undefined }, wholeOf(inTime))
+    }
+  })
+  const fetchMs = result.receivedAt - startedAt
+  const durationMs = performance.now() - startedAt
+  return { type: 'published', wanted, result, ...told, fetchMs, durationMs }
+}

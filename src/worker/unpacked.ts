@@ -1,0 +1,52 @@
+// What it takes to unpack a commit, and what comes of it.
+import type { Limits } from '../git/limits.js'
+import type { Oid } from '../git/oid.js'
+import type { RemoteUrl } from '../git/remote-url.js'
+import type { Published } from '../publish/publisher.js'
+import type { Target } from '../publish/target.js'
+import type { Selection } from '../publish/tree/selection.js'
+import type { ByRefs } from '../remote/by-refs.js'
+import type { GateOptions, UnpackedCommit } from './gate.js'
+import type { LfsObjectsOptions } from './lfs-objects.js'
+import type { WorkProgress } from './progress.js'
+import type { SubmodulePlace } from './repositories.js'
+
+export interface UnpackOptions extends GateOptions {
+  target: Target
+  /** The commit, or the tag that leads to it; `have` is to be put right where it is the same. */
+  want: Oid
+  /** Which part of the commit is published. @default all */
+  selection?: Selection
+  /** The published commit that the remote was told of; its objects may be missing in the pack. */
+  have: Oid | undefined
+  /** How many bytes of the pack, and of its inflated objects, stay in memory. */
+  memoryBytes: number
+  /** What the commit may take at most. */
+  limits: Limits
+  /** Where the commit comes from; what the addresses of submodules are relative to. */
+  remote?: RemoteUrl | undefined
+  /** Fetches another pack. @default the first one is to have all that is lacking */
+  fetch?: (request: PackRequest) => AsyncIterable<Buffer>
+  /** Fetches objects of Git LFS, where the selection wants them. */
+  fetchLfs?: LfsObjectsOptions['fetchLfs']
+  /** Where it tells how far it is. */
+  progress?: WorkProgress | undefined
+}
+
+/** A pack beside the first one: blobs of the same remote, or the commit of a submodule. */
+export interface PackRequest {
+  wants: readonly Oid[]
+  haves: readonly Oid[]
+  /** Undefined for the same remote. */
+  submodule?: SubmodulePlace | undefined
+  /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
+  byRefs?: ByRefs | undefined
+}
+
+export interface Unpacked extends Published, UnpackedCommit {
+  /** Pack bytes received. */
+  bytes: number
+  /** Milliseconds from the end of the pack until it was verified, and from then until published. */
+  unpackMs: number
+  publishMs: number
+}
