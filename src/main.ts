@@ -1,9 +1,9 @@
 #!/usr/bin/env node
+import { EXIT } from './exit-code.js'
 // From the command line and the environment to an exit code. A command loads no more than
 // it needs, as a container's health check starts this program every few seconds.
-import { parseCommand } from './command.js'
-import { EXIT } from './exit-code.js'
-import { checkHealth, type Probe } from './healthcheck.js'
+import { parseCommand } from './front/git-autosync/command.js'
+import { checkHealth, type Probe } from './front/git-autosync/healthcheck.js'
 import { type Settings, SettingsError } from './settings.js'
 import { readBuild } from './version.js'
 
@@ -19,13 +19,13 @@ async function main(): Promise<number | undefined> {
     const command = parseCommand(process.argv.slice(2), process.env, process.cwd())
     switch (command.name) {
       case 'help':
-        return print((await import('./help.js')).helpText())
+        return print((await import('./front/git-autosync/help.js')).helpText())
       case 'version':
         return print(readBuild().version)
       case 'status':
-        return await (await import('./show-status.js')).showStatus(command.url)
+        return await (await import('./front/git-autosync/show-status.js')).showStatus(command.url)
       case 'validate':
-        return await (await import('./validate.js')).validate(command)
+        return await (await import('./front/git-autosync/validate.js')).validate(command)
       case 'healthcheck':
         return await healthcheck(command.probe, command.settings)
       case 'run':

@@ -30,6 +30,8 @@ const ORDER = [
   'observe',
   'server',
   'root',
+  'front',
+  'programs',
 ]
 
 describe('src', () => {
@@ -45,13 +47,26 @@ describe('src', () => {
     assert.deepEqual(findOrderFaults(graph, ORDER), [])
   })
 
+  test('has front ends that know nothing of each other', () => {
+    const ends = readdirSync('src/front')
+    assert.ok(ends.includes('git-autosync'))
+    const isOther = (end: string, file: string) =>
+      file.startsWith('front/') && !file.startsWith(`front/${end}/`)
+    for (const end of ends) {
+      const own = [...graph].filter(([file]) => file.startsWith(`front/${end}/`))
+      const others = own.flatMap(([, imports]) => imports.filter((file) => isOther(end, file)))
+      assert.deepEqual(others, [], end)
+    }
+  })
+
   test('has no import cycle', () => {
     assert.deepEqual(findCycles(graph), [])
   })
 
   test('is as docs/architecture.md shows it', () => {
     const page = readFileSync('docs/architecture.md', 'utf8')
-    assert.deepEqual([...firstCells(page, 'Folders'), 'root'], ORDER)
+    const folders = ORDER.filter((layer) => !['root', 'programs'].includes(layer))
+    assert.deepEqual(firstCells(page, 'Folders'), folders)
     const rooms = readdirSync('src/publish')
     assert.deepEqual(firstCells(page, 'Rooms of publish/').sort(), rooms.sort())
   })
@@ -88,13 +103,17 @@ const text = './no.js'
   test('finds an import of a later folder, and an unknown folder', () => {
     const graph = new Map([
       ['base/a.ts', ['git/b.ts', 'base/c.ts']],
-      ['git/b.ts', ['base/a.ts', 'main.ts']],
-      ['main.ts', ['git/b.ts']],
+      ['git/b.ts', ['base/a.ts', 'run.ts', 'front/x/c.ts']],
+      ['run.ts', ['git/b.ts', 'main.ts']],
+      ['front/x/c.ts', ['run.ts']],
+      ['main.ts', ['front/x/c.ts']],
       ['attic/x.ts', []],
     ])
     assert.deepEqual(findOrderFaults(graph, ORDER), [
       'base/a.ts imports git/b.ts',
-      'git/b.ts imports main.ts',
+      'git/b.ts imports run.ts',
+      'git/b.ts imports front/x/c.ts',
+      'run.ts imports main.ts',
       'attic/x.ts is in no known folder',
     ])
   })

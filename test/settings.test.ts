@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCommand } from '../src/command.js'
+import { parseCommand } from '../src/front/git-autosync/command.js'
 import { SETTINGS, SettingsError } from '../src/settings.js'
 
 type Env = Record<string, string>

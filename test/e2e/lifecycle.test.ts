@@ -148,7 +148,7 @@ test('a port that is taken: what was started is stopped again', async (t) => {
     const load = (name) => import(new URL(name, ${JSON.stringify(import.meta.url)}))
     const { startDaemon } = await load('../../src/daemon.js')
     const { createLogger } = await load('../../src/observe/logging.js')
-    const { parseCommand } = await load('../../src/command.js')
+    const { parseCommand } = await load('../../src/front/git-autosync/command.js')
     const { settings } = parseCommand([], process.env, process.cwd())
     await startDaemon(settings, createLogger({ level: 'error', format: 'json' }))
       .catch(({ message }) => process.stdout.write(message))`

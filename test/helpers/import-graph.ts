@@ -28,9 +28,13 @@ function importsOf(absolutePath: string, file: string): string[] {
   )
 }
 
-/** The first folder of a file's path, or `root` for a file in none. */
+/** The processes, which nothing imports. */
+const PROGRAMS = ['main.ts', 'git-sync.ts']
+
+/** The first folder of a file's path; for a file in none, `programs` or `root`. */
 export function layerOf(file: string): string {
-  return file.includes('/') ? (file.split('/')[0] as string) : 'root'
+  if (file.includes('/')) return file.split('/')[0] as string
+  return PROGRAMS.includes(file) ? 'programs' : 'root'
 }
 
 /** Every import of a layer that comes later in `order`, and every file outside of `order`. */

@@ -1,8 +1,8 @@
 // The service as `main` runs it, with leases that expire after as many milliseconds as its only
 // argument says: a program of its own, for tests that stop and kill it.
 
-import { parseCommand } from '../../src/command.js'
 import { startDaemon } from '../../src/daemon.js'
+import { parseCommand } from '../../src/front/git-autosync/command.js'
 import { createLogger } from '../../src/observe/logging.js'
 
 const expiryMs = Number(process.argv[2])

@@ -1,17 +1,17 @@
 // Asks the remotes of a listing what the service would ask them, with the same credentials and
 // limits, and says it in the same words.
-import { systemClock } from './base/clock.js'
-import type { Fault } from './base/document-fault.js'
-import { SyncError, toSyncError } from './base/errors.js'
-import { createRedactor } from './base/known-secrets.js'
-import type { Entry } from './listing/entry.js'
-import type { RemoteSession } from './remote/remote-session.js'
-import { createSessions } from './sessions.js'
-import type { Settings } from './settings.js'
-import { Remote } from './sync/remote.js'
-import { remoteKeyOf } from './sync/remote-login.js'
-import { withTimeLimit } from './sync/time-limit.js'
-import { createMemoryBudget } from './thread/memory-budget.js'
+import { systemClock } from '../../base/clock.js'
+import type { Fault } from '../../base/document-fault.js'
+import { SyncError, toSyncError } from '../../base/errors.js'
+import { createRedactor } from '../../base/known-secrets.js'
+import type { Entry } from '../../listing/entry.js'
+import type { RemoteSession } from '../../remote/remote-session.js'
+import { createSessions } from '../../sessions.js'
+import type { Settings } from '../../settings.js'
+import { Remote } from '../../sync/remote.js'
+import { remoteKeyOf } from '../../sync/remote-login.js'
+import { withTimeLimit } from '../../sync/time-limit.js'
+import { createMemoryBudget } from '../../thread/memory-budget.js'
 
 /** An entry, and its place in the listing. */
 interface Placed {

@@ -1,7 +1,7 @@
 // What --help says: the commands and flags, and what else a user of the command line needs to know.
-import { renderHelp } from './base/command-line.js'
+import { renderHelp } from '../../base/command-line.js'
+import { CREDENTIAL_VARIABLES } from '../../credentials/environment.js'
 import { PROGRAM } from './command.js'
-import { CREDENTIAL_VARIABLES } from './credentials/environment.js'
 
 const SIGNALS = {
   SIGHUP: 'reads the listing again, and polls every remote now',

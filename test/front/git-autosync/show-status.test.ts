@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderStatus } from '../src/show-status.js'
-import { entryStatus } from './helpers/entry-status.js'
-import { startHttpServer } from './helpers/http-server.js'
-import { runProgram } from './helpers/service.js'
-import { serverSource } from './helpers/test-server.js'
+import { renderStatus } from '../../../src/front/git-autosync/show-status.js'
+import { entryStatus } from '../../helpers/entry-status.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+import { runProgram } from '../../helpers/service.js'
+import { serverSource } from '../../helpers/test-server.js'
 
 const NOW = Date.parse('2024-01-01T01:00:00.000Z')
 

@@ -1,10 +1,10 @@
 // The command status: what each entry of a running service is at, as a table for a terminal.
-import { formatBytes } from './base/bytes.js'
-import { cut } from './base/cut-text.js'
-import { EXIT } from './exit-code.js'
-import { escapeUnseen } from './observe/log-format.js'
-import type { StatusReport } from './server/status-route.js'
-import type { EntryStatus } from './sync/status.js'
+import { formatBytes } from '../../base/bytes.js'
+import { cut } from '../../base/cut-text.js'
+import { EXIT } from '../../exit-code.js'
+import { escapeUnseen } from '../../observe/log-format.js'
+import type { StatusReport } from '../../server/status-route.js'
+import type { EntryStatus } from '../../sync/status.js'
 
 const TIMEOUT_MS = 5000
 const COMMIT_DIGITS = 10

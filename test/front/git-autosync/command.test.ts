@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { parseCommand } from '../src/command.js'
-import { helpText } from '../src/help.js'
-import { listingDefaults, SETTINGS, SettingsError } from '../src/settings.js'
-import { readBuild } from '../src/version.js'
+import { parseCommand } from '../../../src/front/git-autosync/command.js'
+import { helpText } from '../../../src/front/git-autosync/help.js'
+import { listingDefaults, SETTINGS, SettingsError } from '../../../src/settings.js'
+import { readBuild } from '../../../src/version.js'
 
 type Env = Record<string, string>
 

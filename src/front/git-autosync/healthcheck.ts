@@ -1,9 +1,9 @@
 // Asks the running service how it is, for a container whose image has neither a
 // shell nor curl. It answers within its time-out, whatever listens at the port.
 import http from 'node:http'
-import { codeOf } from './base/errno.js'
-import { redact } from './base/redact-patterns.js'
-import { serviceUrl } from './service-url.js'
+import { codeOf } from '../../base/errno.js'
+import { redact } from '../../base/redact-patterns.js'
+import { serviceUrl } from '../../service-url.js'
 
 /** The routes that answer 200 or not. */
 export const PROBES = ['healthz', 'livez', 'startupz', 'readyz'] as const
