@@ -8,7 +8,7 @@ import type { HookOutcome } from './hooks/hook-outcome.js'
 import { createHookRunner } from './hooks/hook-runner.js'
 import type { Post } from './hooks/post-hook.js'
 import type { Hook } from './listing/hook.js'
-import { type EntryLabels, isSuccess, type Observe, type SyncEvent } from './sync/events.js'
+import { isSuccess, labelsIn, type Observe, type SyncEvent } from './sync/events.js'
 
 export interface EntryHooksOptions {
   clock: Clock
@@ -56,7 +56,3 @@ export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
 
 /** Of what an earlier run of this service published. */
 const NOTHING_KNOWN = { count: 0, paths: [] }
-
-function labelsIn({ entry, ref, repo }: HookEvent): EntryLabels {
-  return { entry, repo, ref }
-}

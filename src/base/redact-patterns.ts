@@ -8,8 +8,9 @@ const USER_INFO = new RegExp(
   `([a-z][a-z0-9+.-]{0,30}[:;]/+)(?:[^\\s/?#]*@|${PASSWORD})|(//)${PASSWORD}`,
   'gi',
 )
+// The name of a scheme alone, as in advice, is none.
 const AUTHORIZATION =
-  /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:basic|bearer|token)\s+)?[^\s"',]+/gi
+  /\b((?:proxy-)?authorization["']?\s*[:=]\s*["']?)(?:(?:basic|bearer|token)\s+[^\s"',`]+|(?!(?:basic|bearer|token)(?:["'`,]|\s|$))[^\s"',]+)/gi
 
 const QUERY = /\?[\w%.~-]+=[^\s"'<>]*/g
 const JSON_SECRET = /("[\w-]{0,64}(?:password|passphrase|secret|token)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi

@@ -9,6 +9,7 @@ import { invalidIn, type Origin, readSecret } from '../credentials/secret-file.j
 import type { PostAddress } from '../listing/hook.js'
 import { type Facts, fillText } from '../listing/hook-template.js'
 import { assertAddress, assertPostable } from '../listing/read-hooks.js'
+import { EXCERPT_CHARACTERS, readExcerpt } from '../transport/http/excerpt.js'
 import type { HttpClient, HttpResponse } from '../transport/http/http-client.js'
 import { HookRefusal } from './hook-refusal.js'
 import { learnAddress } from './secret-address.js'
@@ -52,9 +53,8 @@ export type Post = (
   options: PostOptions,
 ) => Promise<void>
 
-/** So much of a refusal is read, in bytes, and shown. */
-const EXCERPT_BYTES = 1024
-const EXCERPT_CHARACTERS = 200
+/** Answers of 4xx that say nothing of what was sent: that it came too slowly, or too early. */
+const MISTIMED = [408, 425]
 
 /** Creates what posts. */
 export function createPoster({ client, clock, redactor }: PosterOptions): Post {
@@ -150,26 +150,16 @@ async function keysOf(
 
 async function assertTaken(response: HttpResponse, name: string, clock: Clock): Promise<void> {
   const { headers, statusCode } = response
-  const excerpt = await readExcerpt(response.body)
+  const words = (await readExcerpt(response.body)).replaceAll(/\s+/g, ' ').trim()
+  const excerpt = words.slice(0, EXCERPT_CHARACTERS)
   if (statusCode >= 200 && statusCode < 300) return
   const said = excerpt === '' ? '' : `: ${excerpt}`
   const isBusy = statusCode === 429 || (statusCode === 403 && asksForPatience(headers))
   const fault = `${name} answers with status ${statusCode}${said}`
   const options = { retryAfterMs: retryAfterMs(headers, clock.wallTime()) }
   if (isBusy) throw new SyncError('rate-limited', fault, options)
-  if (statusCode >= 500) throw new SyncError('server-error', fault, options)
+  const isItsOwn = statusCode >= 500 || MISTIMED.includes(statusCode)
+  if (isItsOwn) throw new SyncError('server-error', fault, options)
   if (statusCode >= 400) throw new HookRefusal(fault, options)
   throw new SyncError('hook-failed', fault, options)
-}
-
-async function readExcerpt(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes >= EXCERPT_BYTES) break
-  }
-  const text = Buffer.concat(chunks).subarray(0, EXCERPT_BYTES).toString('utf8')
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, EXCERPT_CHARACTERS)
 }

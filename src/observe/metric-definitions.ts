@@ -33,7 +33,7 @@ export function defineMetrics(registry: Registry) {
     buildInfo: gauge('build_info', 'Which program this is, as labels.', 'version', 'revision'),
     listingValid: gauge('listing_valid', '1 while the listing on disk is valid and in force.'),
     listingEntries: gauge('listing_entries', 'Entries of the listing in force.'),
-    listingReload: gauge('listing_reload_timestamp_seconds', 'When the listing was last taken on.'),
+    listingReload: gauge('listing_reload_timestamp_seconds', 'When the listing was last loaded.'),
     polls: counter('polls_total', 'Polls of an entry, by result.', 'entry', 'result'),
     syncs: counter('syncs_total', 'Cycles of an entry, by result.', 'entry', 'result'),
     syncDuration: new Histogram({

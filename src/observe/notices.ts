@@ -3,7 +3,7 @@
 import { remedyOf } from '../base/error-codes.js'
 import type { SyncError } from '../base/errors.js'
 import type { Notice } from '../hooks/notifier.js'
-import type { EntryLabels, SyncEvent } from '../sync/events.js'
+import { type EntryLabels, labelsIn, type SyncEvent } from '../sync/events.js'
 
 /** What there is to tell of an event, in order; `redact` takes secrets out of text. */
 export type NoticesOf = (event: SyncEvent) => Notice[]
@@ -82,8 +82,4 @@ export function createNotices(redact: (text: string) => string): NoticesOf {
         return []
     }
   }
-}
-
-function labelsIn({ entry, ref, repo }: EntryLabels): EntryLabels {
-  return { entry, repo, ref }
 }

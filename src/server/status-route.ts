@@ -12,7 +12,7 @@ export interface StatusReport {
     valid: boolean
     /** What is wrong with the file on disk, while it is not valid. */
     faults?: string[]
-    /** When the listing in force was taken on: ISO 8601. */
+    /** When the listing in force was loaded: ISO 8601. */
     loadedAt: string
     entries: number
   }

@@ -18,6 +18,11 @@ export interface EntryLabels {
   ref: string
 }
 
+/** The labels in what has more than them. */
+export function labelsIn({ entry, ref, repo }: EntryLabels): EntryLabels {
+  return { entry, repo, ref }
+}
+
 /** How long each phase of one sync took, in milliseconds. */
 export interface PhaseDurations {
   fetch: number

@@ -13,6 +13,11 @@ const CASES: Record<string, [text: string, redacted: string]> = {
   'an address whose scheme is mistyped': ['https;//u:pa55@h/x', 'https;//h/x'],
   'an address without a scheme': ['"//u:pa55@h/x"', '"//h/x"'],
   'a basic header': ['Authorization: Basic dTpw', 'Authorization: [redacted]'],
+  'a token without a scheme': ['authorization: bearer2, x', 'authorization: [redacted], x'],
+  'a token that is named as a scheme is': [
+    'authorization: Bearer basic',
+    'authorization: [redacted]',
+  ],
   'a header as JSON': [
     '{"authorization":"Bearer abc","a":1}',
     '{"authorization":"[redacted]","a":1}',
@@ -46,6 +51,10 @@ test('text without credentials stays as it is', () => {
     '"passwordFile":"/secrets/password"',
     'mail me@host',
     'needs authorization',
+    'Send one of the secrets as Authorization: Bearer',
+    '"Send it as Authorization: Basic", "or not"',
+    'send `Authorization: Bearer`, or `authorization: token` with it',
+    'an empty Authorization: Bearer\n',
   ]) {
     assert.equal(redact(text), text)
   }
@@ -58,6 +67,7 @@ test('the time is linear in the length of hostile text', () => {
     '://',
     'a://b:c',
     'authorization:basic ',
+    'authorization:basic',
     '?a=',
     '"token":"',
     'ghp_',

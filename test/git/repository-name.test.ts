@@ -45,8 +45,8 @@ const SAME: Record<string, readonly string[]> = {
     'ssh://tfs.example.com:22/tfs/Collection/Project/_git/site',
   ],
   'one of a user of Bitbucket Data Center': [
-    'https://git.example.com/~jane/site.git',
-    'ssh://git@git.example.com:7999/~jane/site.git',
+    'https://git.example.com/~user/site.git',
+    'ssh://git@git.example.com:7999/~user/site.git',
   ],
   'one on an IPv6 address': ['http://[::1]:3000/team/site', 'ssh://git@[::1]/team/site.git'],
   'one on this machine': ['/srv/git/site.git', 'file:///srv/git/site.git', 'file:///srv/git/site'],

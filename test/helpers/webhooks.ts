@@ -37,7 +37,7 @@ export const ZEROS = '0'.repeat(40)
 /** A key as GitLab makes them. */
 export const SIGNING_TOKEN = `whsec_${Buffer.alloc(32, 'key').toString('base64')}`
 
-const AUTHOR = { name: 'Jane Doe', email: 'jane@example.com', username: 'jane' }
+const AUTHOR = { name: 'Pusher', email: 'pusher@example.com', username: 'pusher' }
 
 /** The HMAC-SHA256 of `text`, by openssl. */
 export function hmacHex(key: Buffer | string, text: string): string {
@@ -354,7 +354,7 @@ function azurePush({ origin, owner, name, ref, before, after }: Push): object {
     id: '09b0b950-47fa-4f45-8b65-5a22686314f8',
     eventType: 'git.push',
     publisherId: 'tfs',
-    message: { text: `Jane Doe pushed updates to ${name}` },
+    message: { text: `${AUTHOR.name} pushed updates to ${name}` },
     resource: {
       commits: [{ commitId: after, author: AUTHOR, comment: 'Update README.md' }],
       refUpdates: [{ name: ref, oldObjectId: before, newObjectId: after }],

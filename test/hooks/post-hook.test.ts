@@ -171,6 +171,20 @@ describe('a post', () => {
     })
   })
 
+  for (const status of [408, 425, 500]) {
+    test(`that is answered with ${status} says nothing of what was posted`, async (t) => {
+      const { send } = await create(t, (response) => {
+        response.writeHead(status, { 'retry-after': '7' })
+        response.end()
+      })
+      await assert.rejects(send({}), (error) => {
+        failsWith('server-error', new RegExp(`status ${status}$`))(error)
+        assert.equal((error as { retryAfterMs?: number }).retryAfterMs, 7000)
+        return !(error instanceof HookRefusal)
+      })
+    })
+  }
+
   test('that comes too often is to wait', async (t) => {
     const { send } = await create(t, (response) => {
       response.writeHead(429, { 'retry-after': '7' })

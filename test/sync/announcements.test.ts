@@ -542,6 +542,36 @@ describe('a remote that trails what was announced', () => {
     assert.equal(pollsOf(sync), 4)
   })
 
+  test('is looked at until it names the last of pushes whose events come in another order', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '10m' })
+    sync.forget()
+    sync.remote().polling.shut()
+    await announce(sync, { oid: oid(3), before: oid(2) })
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    sync.remote().polling.open()
+    await sync.clock.advance(1_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [2, oid(1)])
+    sync.remote().push(oid(2))
+    await sync.clock.advance(2_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [3, oid(2)])
+    sync.remote().push(oid(3))
+    await sync.clock.advance(2_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [4, oid(3)])
+    await sync.clock.advance(50_000)
+    assert.equal(pollsOf(sync), 4)
+  })
+
+  test('does not, where a push is taken back', async (t) => {
+    const sync = createFakeSync(t)
+    await sync.list({ path: 'a', interval: '10m' })
+    sync.forget()
+    await announce(sync, { oid: oid(2), before: oid(1) })
+    await announce(sync, { oid: oid(1), before: oid(2) })
+    await sync.clock.advance(50_000)
+    assert.deepEqual([pollsOf(sync), sync.status().oid], [2, oid(1)])
+  })
+
   test('is left to its interval after 30 s', async (t) => {
     const sync = createFakeSync(t)
     await sync.list({ path: 'a', interval: '10m' })

@@ -35,8 +35,8 @@ export function renderStatus({ build, listing, entries }: StatusReport, nowMs: n
   const { faults = [], path } = listing
   const rows = entries.map((entry) => rowOf(entry, nowMs))
   const lines = [
-    `git-autosync ${build.version}, listing ${escapeUnseen(path)}: ${listing.entries} entries, taken on ${ageOf(listing.loadedAt, nowMs)} ago`,
-    ...faults.map((fault) => `not in force, as the file is invalid: ${escapeUnseen(fault)}`),
+    `git-autosync ${build.version}, listing ${escapeUnseen(path)}: ${listing.entries} entries, loaded ${ageOf(listing.loadedAt, nowMs)} ago`,
+    ...faults.map((fault) => `the listing is not valid: ${escapeUnseen(fault)}`),
     '',
     ...alignColumns([HEAD, ...rows]),
   ]

@@ -1,7 +1,7 @@
 // The page for people: sent whole, and kept up to date by scripts that lie beside this file.
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { redactedJson } from '../redacted-json.js'
+import { redactedCopy } from '../redacted-json.js'
 import { documentOf } from './document.js'
 import type { PageReport } from './page-report.js'
 import { STYLE } from './style.js'
@@ -36,7 +36,7 @@ export function addPageRoute(app: FastifyInstance, source: PageSource): void {
     reply
       .headers(SECURITY_HEADERS)
       .type('text/html; charset=utf-8')
-      .send(documentOf(JSON.parse(redactedJson(source.page())) as PageReport)),
+      .send(documentOf(redactedCopy(source.page()))),
   )
   app.get('/page/page.css', (_request, reply) =>
     reply.headers(SECURITY_HEADERS).type('text/css; charset=utf-8').send(STYLE),

@@ -35,8 +35,7 @@ export const afterAnnouncement: OutcomeRule<'announced'> = (records, outcome, co
   const { announcement } = outcome
   const now = context.clock.now()
   const announced: Announced = {
-    oid: announcement.oid,
-    replaced: replacedBy(announcement, earlier),
+    ...newest(announcement, earlier),
     at: earlier?.at ?? now,
     until: now + TRAILS_MS,
     // However many are announced, one is fetched beside a poll.
@@ -55,14 +54,23 @@ export const afterAnnouncement: OutcomeRule<'announced'> = (records, outcome, co
   }
 }
 
-/** What the remote may name still: where one push follows another, also what that had replaced. */
-function replacedBy(
-  { before }: Announcement,
+/**
+ * What was pushed last, and what the remote may name still: where one push follows another, also
+ * what that had replaced. They may come in another order than they were made in.
+ */
+function newest(
+  { before, oid }: Announcement,
   earlier: Announced | undefined,
-): Announced['replaced'] {
-  if (before === undefined) return undefined
-  if (earlier?.oid !== before) return [before]
-  return earlier.replaced && [...earlier.replaced, before].slice(-MOST_REPLACED)
+): Pick<Announced, 'oid' | 'replaced'> {
+  if (before === undefined) return { oid, replaced: undefined }
+  const { oid: last, replaced } = earlier ?? {}
+  if (last === before) {
+    return { oid, replaced: replaced && [...replaced, before].slice(-MOST_REPLACED) }
+  }
+  if (oid !== undefined && replaced?.includes(oid)) {
+    return { oid: last, replaced: [before, ...replaced].slice(-MOST_REPLACED) }
+  }
+  return { oid, replaced: [before] }
 }
 
 /** What follows where webhooks of the remote arrive, though none for this entry. */

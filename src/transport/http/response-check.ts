@@ -6,11 +6,8 @@ import { hasShortSecret } from '../../base/known-secrets.js'
 import { asksForPatience, retryAfterMs } from '../../base/retry-after.js'
 import type { Authorization } from '../../credentials/authorization.js'
 import { started } from '../started.js'
+import { EXCERPT_CHARACTERS, readExcerpt } from './excerpt.js'
 import type { HttpResponse } from './http-client.js'
-
-/** How much of an error page is read for its words, and how much of them is shown. */
-const EXCERPT_BYTES = 1024
-const EXCERPT_CHARACTERS = 200
 
 /**
  * Gives the body of a success that is git's advertisement, or its result. Throws a SyncError for any
@@ -60,7 +57,7 @@ export async function refusalOf(
   now: number,
   authorization: Authorization | undefined,
 ): Promise<SyncError> {
-  const page = await readStart(response.body)
+  const page = await readExcerpt(response.body)
   const code = errorCodeOf(response, page)
   const repository = repositoryOf(response)
   const sentence = explain(code, response, { repository, authorization, page })
@@ -205,21 +202,6 @@ function notGit(response: HttpResponse, { repository, page }: Asked, status: str
     return `${repository} is served as plain files (the dumb HTTP protocol), which is not supported; serve it with git http-backend`
   }
   return `${repository} answers with ${type || 'no content type'} (${status}), not as a git server; check the address`
-}
-
-async function readStart(body: HttpResponse['body']): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk)
-      bytes += chunk.length
-      if (bytes >= EXCERPT_BYTES) break
-    }
-  } catch {
-    // The status says more than a page that broke off.
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, EXCERPT_BYTES)
 }
 
 /** The first line of a plain-text answer, where servers say what is wrong. */

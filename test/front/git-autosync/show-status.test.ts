@@ -33,8 +33,8 @@ test('is a table of all entries, with what a remote says made visible', () => {
   const report = { ...serverSource().status(), entries: [SYNCED, FAILING, SYNCING] }
   report.listing = { ...report.listing, valid: false, faults: ['/0/path is missing'] }
   assert.deepEqual(renderStatus(report, NOW).split('\n'), [
-    'git-autosync 1.2.3, listing listing.json: 0 entries, taken on 60m ago',
-    'not in force, as the file is invalid: /0/path is missing',
+    'git-autosync 1.2.3, listing listing.json: 0 entries, loaded 60m ago',
+    'the listing is not valid: /0/path is missing',
     '',
     'PATH          STATE    SINCE  COMMIT      REF   SUBJECT                                             MESSAGE',
     'site          synced   5m     3df4d98ebf  main  Say what a remote answers where it has no branch,…',
