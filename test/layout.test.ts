@@ -16,6 +16,7 @@ const ORDER = [
   'thread',
   'volume',
   'git',
+  'ssh',
   'credentials',
   'transport',
   'lfs',

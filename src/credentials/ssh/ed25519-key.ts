@@ -1,7 +1,7 @@
 // An Ed25519 key in the format of OpenSSH, the only one in which the SSH client reads it.
 // https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key
 import type { KeyObject } from 'node:crypto'
-import { encodeString } from './wire-format.js'
+import { encodeString } from '../../ssh/wire-format.js'
 
 const TYPE = 'ssh-ed25519'
 const BLOCK_BYTES = 8

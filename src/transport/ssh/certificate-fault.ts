@@ -1,10 +1,10 @@
 // Whether the certificate of a host key holds, as OpenSSH 10.3 decides it, but that names
 // with wildcards match nothing: a known authority signed it for this host, and it is valid now.
 
-import { typeOf } from '../../credentials/ssh/wire-format.js'
-import { describeKeys } from './fingerprint.js'
-import type { HostCertificate } from './host-certificate.js'
-import { isSignedBy } from './wire-signature.js'
+import type { SshCertificate } from '../../ssh/certificate.js'
+import { describeKeys } from '../../ssh/fingerprint.js'
+import { typeOf } from '../../ssh/wire-format.js'
+import { isSignedBy } from '../../ssh/wire-signature.js'
 
 export interface CertificateTerms {
   /** Without brackets and port. */
@@ -23,7 +23,7 @@ const MAX_SHOWN = 4
 
 /** What is wrong with it, as the end of a sentence about it; undefined where it holds. */
 export function certificateFault(
-  certificate: HostCertificate,
+  certificate: SshCertificate,
   { host, authorities, nowMs }: CertificateTerms,
 ): string | undefined {
   const { kind, principals, validAfter, validBefore, criticalOptions, authority } = certificate

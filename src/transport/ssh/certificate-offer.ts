@@ -5,8 +5,8 @@
 // `_hostKey` of a key exchange (lib/protocol/kex.js). Where they differ, no certificate passes.
 import type { Client } from 'ssh2'
 import { SyncError } from '../../base/errors.js'
-import { CERTIFICATE_SUFFIX, parseHostCertificate } from './host-certificate.js'
-import { keyAlgorithm } from './key-algorithms.js'
+import { CERTIFICATE_SUFFIX, parseSshCertificate } from '../../ssh/certificate.js'
+import { keyAlgorithm } from '../../ssh/key-algorithms.js'
 
 interface Names {
   array: string[]
@@ -85,7 +85,7 @@ function acceptCertificate(exchange: KeyExchange): void {
   let isHashed = false
   Object.defineProperty(exchange, '_hostKey', {
     get() {
-      if (isHashed) return certificate && parseHostCertificate(certificate)?.key
+      if (isHashed) return certificate && parseSshCertificate(certificate)?.key
       isHashed = true
       return certificate
     },

@@ -1,9 +1,9 @@
 // Why a host is not trusted, in sentences with the fingerprints to compare and the files to
 // look into.
 import { SyncError } from '../../base/errors.js'
+import type { SshCertificate } from '../../ssh/certificate.js'
+import { describeKey, describeKeys } from '../../ssh/fingerprint.js'
 import { displayHost, type SshAddress } from './address.js'
-import { describeKey, describeKeys } from './fingerprint.js'
-import type { HostCertificate } from './host-certificate.js'
 
 /** Who shows a key, and what it is compared with. */
 export interface Comparison {
@@ -43,7 +43,7 @@ export function hostKeyUnknown(
 /** A certificate that does not hold; `fault` is the end of a sentence. */
 export function certificateRefused(
   { host, files }: Comparison,
-  { key, authority }: HostCertificate,
+  { key, authority }: SshCertificate,
   fault: string,
 ): SyncError {
   return new SyncError(

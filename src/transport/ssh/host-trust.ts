@@ -11,10 +11,11 @@ import { readFault } from '../../base/regular-file.js'
 import { invalidIn, readCredentialFile } from '../../credentials/secret-file.js'
 import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import { defaultKnownHostsFiles, type SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
-import { typeOf } from '../../credentials/ssh/wire-format.js'
+import { parseSshCertificate } from '../../ssh/certificate.js'
+import { typeOf } from '../../ssh/wire-format.js'
 import { SSH_PORT, type SshAddress } from './address.js'
 import { certificateFault } from './certificate-fault.js'
-import { parseHostCertificate } from './host-certificate.js'
+import { hostKeyAlgorithms } from './host-key-algorithms.js'
 import {
   type Comparison,
   certificateRefused,
@@ -22,7 +23,6 @@ import {
   hostKeyRevoked,
   hostKeyUnknown,
 } from './host-key-error.js'
-import { hostKeyAlgorithms } from './key-algorithms.js'
 import { findKnownKeys, type KnownKey } from './known-hosts.js'
 
 export interface HostTrust {
@@ -71,7 +71,7 @@ export async function readTrust(
     algorithms: hostKeyAlgorithms(new Set(trusted.map(typeOf))),
     wantsCertificate: authorities.length > 0,
     faultOf(blob) {
-      const certificate = parseHostCertificate(blob)
+      const certificate = parseSshCertificate(blob)
       const key = certificate?.key ?? blob
       const signers = certificate ? [key, certificate.authority] : [key]
       const bad = signers.find((each) => includes(blobsOf(all, 'revoked'), each))

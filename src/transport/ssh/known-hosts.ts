@@ -1,7 +1,7 @@
 // The known_hosts format: plain and hashed names, ports, wildcards, negation, and
 // markers. https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { typeOf } from '../../credentials/ssh/wire-format.js'
+import { typeOf } from '../../ssh/wire-format.js'
 
 /** What a line says of a host's key. */
 export interface KnownKey {

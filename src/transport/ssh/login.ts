@@ -6,7 +6,7 @@ import type { SshKey } from '../../credentials/ssh/key-file.js'
 import type { SshCredential } from '../../credentials/ssh/ssh-credential.js'
 import type { SshDefaults } from '../../credentials/ssh/ssh-defaults.js'
 import { readSshSecrets } from '../../credentials/ssh/ssh-secrets.js'
-import { describeKey } from './fingerprint.js'
+import { describeKey } from '../../ssh/fingerprint.js'
 import { connectTimeout } from './ssh-error.js'
 
 interface LoginMethod {

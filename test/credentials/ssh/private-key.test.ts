@@ -6,7 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { namedIn } from '../../../src/base/file-name.js'
 import { readKeyFile } from '../../../src/credentials/ssh/key-file.js'
-import { describeKey } from '../../../src/transport/ssh/fingerprint.js'
+import { describeKey } from '../../../src/ssh/fingerprint.js'
 import { tempDir } from '../../helpers/git.js'
 import { createKey, fingerprintOf } from '../../helpers/sshd.js'
 

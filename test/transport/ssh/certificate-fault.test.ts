@@ -2,12 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { encodeString } from '../../../src/credentials/ssh/wire-format.js'
+import { parseSshCertificate, type SshCertificate } from '../../../src/ssh/certificate.js'
+import { encodeString } from '../../../src/ssh/wire-format.js'
 import { certificateFault } from '../../../src/transport/ssh/certificate-fault.js'
-import {
-  type HostCertificate,
-  parseHostCertificate,
-} from '../../../src/transport/ssh/host-certificate.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 import { createCertificate, createKey } from '../../helpers/sshd.js'
 
@@ -25,7 +22,7 @@ function certify(t: TestScope, keyType: string, authorityType: string) {
   return {
     blob: readBlob(file),
     key: readBlob(`${hostKey}.pub`),
-    faultOf: (certificate: HostCertificate, nowMs = FROM, host = 'git.example') =>
+    faultOf: (certificate: SshCertificate, nowMs = FROM, host = 'git.example') =>
       certificateFault(certificate, { host, authorities, nowMs }),
   }
 }
@@ -34,8 +31,8 @@ function readBlob(file: string): Buffer {
   return Buffer.from(readFileSync(file, 'utf8').split(' ')[1] ?? '', 'base64')
 }
 
-function parse(blob: Buffer): HostCertificate {
-  const certificate = parseHostCertificate(blob)
+function parse(blob: Buffer): SshCertificate {
+  const certificate = parseSshCertificate(blob)
   assert.ok(certificate)
   return certificate
 }
@@ -46,16 +43,16 @@ for (const keyType of ['ed25519', 'ecdsa', 'rsa']) {
     assert.equal(faultOf(parse(blob)), undefined)
     assert.deepEqual(parse(blob).key, key)
     for (let length = 0; length < blob.length; length++) {
-      assert.equal(parseHostCertificate(blob.subarray(0, length)), undefined)
+      assert.equal(parseSshCertificate(blob.subarray(0, length)), undefined)
     }
-    assert.equal(parseHostCertificate(Buffer.concat([blob, Buffer.alloc(1)])), undefined)
+    assert.equal(parseSshCertificate(Buffer.concat([blob, Buffer.alloc(1)])), undefined)
     for (let at = 0; at < blob.length; at++) {
       const changed = Buffer.from(blob)
       changed[at] = (changed[at] ?? 0) ^ 1
-      const certificate = parseHostCertificate(changed)
+      const certificate = parseSshCertificate(changed)
       assert.ok(certificate === undefined || faultOf(certificate) !== undefined, `byte ${at}`)
     }
-    assert.equal(parseHostCertificate(key), undefined)
+    assert.equal(parseSshCertificate(key), undefined)
   })
 }
 
@@ -65,16 +62,16 @@ test('a type of key or signature that only sounds like one is none', (t) => {
   const names = ['constructor', 'toString', '__proto__', 'ssh-dss', '']
   for (const name of names) {
     const suffixed = encodeString(`${name}-cert-v01@openssh.com`)
-    assert.equal(parseHostCertificate(Buffer.concat([suffixed, blob])), undefined, name)
+    assert.equal(parseSshCertificate(Buffer.concat([suffixed, blob])), undefined, name)
     const signature = Buffer.concat([encodeString(name), encodeString('x')])
     assert.match(faultOf({ ...certificate, signature }) ?? '', /that is forged, or of a kind/, name)
   }
   // The suffix counts at the end alone.
   const rest = blob.subarray(encodeString('ssh-ed25519-cert-v01@openssh.com').length)
   for (const type of ['-cert-v01@openssh.comssh-ed25519', 'ssh-cert-v01@openssh.com-ed25519']) {
-    assert.equal(parseHostCertificate(Buffer.concat([encodeString(type), rest])), undefined, type)
+    assert.equal(parseSshCertificate(Buffer.concat([encodeString(type), rest])), undefined, type)
   }
-  assert.equal(parseHostCertificate(key), undefined)
+  assert.equal(parseSshCertificate(key), undefined)
 })
 
 test('is valid from its first second until its last, for its name in lower case', (t) => {

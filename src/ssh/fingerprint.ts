@@ -1,6 +1,6 @@
 // How people compare keys. https://man.openbsd.org/ssh-keygen#l
 import { createHash } from 'node:crypto'
-import { typeOf } from '../../credentials/ssh/wire-format.js'
+import { typeOf } from './wire-format.js'
 
 /** A public key as `ssh-keygen -l` shows it, for instance `ssh-ed25519 SHA256:…`. */
 export function describeKey(blob: Buffer): string {

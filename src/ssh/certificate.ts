@@ -1,14 +1,15 @@
-// The certificate of a host key, as a certificate authority signs it: its format alone.
-// What it is worth, certificate-fault.ts tells.
+// The certificate of a key, as a certificate authority signs it: its format alone. What that of a
+// host is worth, certificate-fault.ts tells.
 // https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.certkeys
 
-import { encodeString, typeOf, WireReader } from '../../credentials/ssh/wire-format.js'
 import { keyFieldsOf } from './key-algorithms.js'
+import { encodeString, typeOf, WireReader } from './wire-format.js'
 
 /** Ends the type of each certificate, and each host key algorithm that asks for one. */
 export const CERTIFICATE_SUFFIX = '-cert-v01@openssh.com'
+const DEVICE_SUFFIX = '@openssh.com'
 
-export interface HostCertificate {
+export interface SshCertificate {
   /** The certified key, as the public key that it is without the certificate. */
   key: Buffer
   /** 1: a user's; 2: a host's. */
@@ -27,10 +28,11 @@ export interface HostCertificate {
 }
 
 /** Takes a certificate apart; undefined where `blob` is none, or malformed. */
-export function parseHostCertificate(blob: Buffer): HostCertificate | undefined {
+export function parseSshCertificate(blob: Buffer): SshCertificate | undefined {
   const certificateType = typeOf(blob)
   if (!certificateType.endsWith(CERTIFICATE_SUFFIX)) return undefined
-  const type = certificateType.slice(0, -CERTIFICATE_SUFFIX.length)
+  const plain = certificateType.slice(0, -CERTIFICATE_SUFFIX.length)
+  const type = plain.startsWith('sk-') ? plain + DEVICE_SUFFIX : plain
   const keyFields = keyFieldsOf(type)
   if (keyFields === undefined) return undefined
   try {
@@ -41,7 +43,7 @@ export function parseHostCertificate(blob: Buffer): HostCertificate | undefined 
   }
 }
 
-function parseFields(blob: Buffer, type: string, keyFields: number): HostCertificate {
+function parseFields(blob: Buffer, type: string, keyFields: number): SshCertificate {
   const fields = new WireReader(blob)
   fields.string()
   // The nonce: it only makes the certificate unlike any other.

@@ -39,7 +39,11 @@ export class WireReader {
 
   /** The bytes of a string, which may be any. */
   string(): Buffer {
-    const length = this.uint32()
+    return this.bytes(this.uint32())
+  }
+
+  /** So many bytes. */
+  bytes(length: number): Buffer {
     const start = this.#advance(length)
     return this.#bytes.subarray(start, this.at)
   }
