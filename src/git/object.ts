@@ -42,6 +42,20 @@ export function treeOfCommit(body: Buffer): Oid {
   return headerOid(body, 'tree')
 }
 
+/** The parents of a commit, by its body: all that its headers name. */
+export function parentsOfCommit(body: Buffer): Oid[] {
+  const parents: Oid[] = []
+  for (let at = body.indexOf(0x0a) + 1; at > 0; at = body.indexOf(0x0a, at) + 1) {
+    const end = body.indexOf(0x0a, at)
+    if (end === -1 || end - at > MAX_HEADER_CHARACTERS) break
+    const line = body.toString('latin1', at, end)
+    const oid = line.slice('parent '.length)
+    if (!line.startsWith('parent ') || !isOid(oid)) break
+    parents.push(oid)
+  }
+  return parents
+}
+
 /** What a tag's body points to. Throws `pack-corrupt` where it points to nothing. */
 export function targetOfTag(body: Buffer): Oid {
   return headerOid(body, 'object')

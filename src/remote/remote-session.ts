@@ -51,6 +51,8 @@ export interface FetchRequest {
   thinPack: boolean
   /** How many commits come of each want: {@link WHOLE_DEPTH} for all. @default 1 */
   depth?: number | undefined
+  /** The commits here whose parents are not. @default the haves */
+  shallow?: readonly Oid[] | undefined
 }
 
 /** A pack on its way. */

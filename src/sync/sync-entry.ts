@@ -1,5 +1,5 @@
 // Brings one entry to what its remote named last, or to what was announced, once the remote confirms
-// that: fetch, unpack, publish.
+// that; what becomes of it is a part of the state of the entry.
 import type { ErrorCode } from '../base/errors.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announcedRevision } from './announced-revision.js'

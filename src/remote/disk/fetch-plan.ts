@@ -1,26 +1,26 @@
-// What a pack of depth 1 must hold: the wanted commits with their trees, without
-// anything that the commits the client has already reach.
+// What a pack must hold: the wanted commits with their trees, without anything that the commits reach
+// which the client has already.
 import { type GitObject, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE } from '../../git/tree.js'
 import type { FetchRequest } from '../remote-session.js'
+import { walkCommits } from './commit-walk.js'
 import type { ObjectStore } from './object-store.js'
 
 /**
  * The objects in the order of the pack: tags and commits, then trees, then blobs. `haves` that the
  * store does not know are ignored.
  */
-export function planFetch(
-  store: ObjectStore,
-  { haves, wants, withoutBlobs = false }: FetchRequest,
-): Oid[] {
+export function planFetch(store: ObjectStore, request: FetchRequest): Oid[] {
+  const { haves, wants, withoutBlobs = false } = request
+  const readIfAny = (oid: Oid) => (store.has(oid) ? store.read(oid) : undefined)
+  const { edge, lacking } = walkCommits(request, readIfAny)
   const seen = new Set<Oid>()
-  for (const have of haves) {
-    // What a partial or damaged repository lacks of them is known to the client all the same.
-    collect(have, seen, (oid) => (store.has(oid) ? store.read(oid) : undefined))
-  }
+  // What a partial or damaged repository lacks of them is known to the client all the same.
+  for (const have of [...haves, ...edge]) collect(have, seen, readIfAny)
   const wanted = new Set(wants)
-  const found = wants.map((want) => collect(want, seen, (oid) => store.read(oid)))
+  const starts = new Set([...wants, ...lacking])
+  const found = [...starts].map((start) => collect(start, seen, (oid) => store.read(oid)))
   return [
     ...found.flatMap(({ heads }) => heads),
     ...found.flatMap(({ trees }) => trees),

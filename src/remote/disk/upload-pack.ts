@@ -1,4 +1,4 @@
-// What git's upload-pack does for a fetch of depth 1: it refuses, or makes a pack.
+// What git's upload-pack does for a shallow fetch: it refuses, or makes a pack.
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import type { FetchRequest } from '../remote-session.js'
 import { remoteError } from '../remote-words.js'
@@ -11,8 +11,10 @@ export async function* uploadPack(
   store: ObjectStore,
   request: FetchRequest,
 ): AsyncGenerator<Buffer> {
-  const { haves, wants } = request
-  const foreign = [...wants, ...haves].find((oid) => objectFormatOf(oid) !== store.objectFormat)
+  const { haves, shallow = [], wants } = request
+  const foreign = [...wants, ...haves, ...shallow].find(
+    (oid) => objectFormatOf(oid) !== store.objectFormat,
+  )
   if (foreign !== undefined) throw remoteError(`upload-pack: not an object id: ${foreign}`)
   const unknown = wants.find((want) => !store.has(want))
   if (unknown !== undefined) throw remoteError(`upload-pack: not our ref ${unknown}`)

@@ -12,6 +12,7 @@ export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities)
   const {
     depth = 1,
     haves,
+    shallow = haves,
     thinPack,
     wants,
     withoutBlobs,
@@ -23,7 +24,7 @@ export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities)
     encodePkt('no-progress\n'),
     encodePkt('ofs-delta\n'),
     ...(withoutBlobs ? [encodePkt('filter blob:none\n')] : []),
-    ...haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    ...shallow.map((oid) => encodePkt(`shallow ${oid}\n`)),
     encodePkt(`deepen ${depth}\n`),
     ...wants.map((oid) => encodePkt(`want ${oid}\n`)),
     ...haves.map((oid) => encodePkt(`have ${oid}\n`)),
@@ -34,7 +35,8 @@ export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities)
 
 /** Whoever leaves blobs out has not what a remote that sends them takes for granted. */
 function unfiltered(request: FetchRequest): FetchRequest {
-  return request.withoutBlobs ? { wants: request.wants, haves: [], thinPack: false } : request
+  const { depth, wants, withoutBlobs } = request
+  return withoutBlobs ? { wants, haves: [], thinPack: false, depth } : request
 }
 
 /** Encodes the request for a server of protocol v0. Throws where the server lacks what it takes. */
@@ -61,7 +63,7 @@ export function encodeFetchV0(whole: FetchRequest, capabilities: Capabilities): 
     ...request.wants.map((oid, index) =>
       encodePkt(index === 0 ? `want ${oid} ${chosen.join(' ')}\n` : `want ${oid}\n`),
     ),
-    ...request.haves.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    ...(request.shallow ?? request.haves).map((oid) => encodePkt(`shallow ${oid}\n`)),
     encodePkt(`deepen ${request.depth ?? 1}\n`),
     FLUSH,
     ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),

@@ -28,12 +28,12 @@ export interface Fetched {
   pack: Buffer
 }
 
-/** Fetches at depth 1. */
+/** Fetches, at depth 1 where nothing else is said. */
 export async function fetchPack(
   directory: string,
   wants: readonly string[],
   haves: readonly string[] = [],
-  options: Pick<FetchRequest, 'withoutBlobs'> = {},
+  options: Partial<FetchRequest> = {},
 ): Promise<Fetched> {
   const request = { ...options, wants, haves, thinPack: true }
   const { chunks } = await open(directory).fetch(request, signal)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { WHOLE_DEPTH } from '../../../src/remote/remote-session.js'
 import { encodeFetchV0, encodeFetchV2 } from '../../../src/remote/smart/fetch-request.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { decodeLines } from '../../helpers/pkts.js'
@@ -52,6 +53,33 @@ test('an update in protocol 2', async () => {
     'done',
     '0000',
   ])
+})
+
+test('more commits, of a client that has some', async () => {
+  const deeper = { ...UPDATE, wants: [WANT], depth: 5, shallow: [OTHER] }
+  const v2 = await decodeLines(encodeFetchV2(deeper, new Map()))
+  assert.deepEqual(v2.slice(2), [
+    'thin-pack',
+    'no-progress',
+    'ofs-delta',
+    `shallow ${OTHER}`,
+    'deepen 5',
+    `want ${WANT}`,
+    `have ${HAVE}`,
+    'done',
+    '0000',
+  ])
+  const all = { ...UPDATE, wants: [WANT], depth: WHOLE_DEPTH, shallow: [] }
+  const v0 = await decodeLines(encodeFetchV0(all, OLD))
+  assert.deepEqual(v0.slice(1), ['deepen 2147483647', '0000', `have ${HAVE}`, 'done'])
+})
+
+test('as many commits come where blobs cannot be left out', async () => {
+  const lines = await decodeLines(
+    encodeFetchV2({ ...UPDATE, depth: 5, shallow: [OTHER], withoutBlobs: true }, new Map()),
+  )
+  assert.ok(lines.includes('deepen 5'))
+  assert.ok(!lines.some((line) => /^(shallow|have) /.test(line)))
 })
 
 const WITHOUT_BLOBS = { ...UPDATE, wants: [WANT], withoutBlobs: true }
