@@ -1,8 +1,10 @@
-// What all that may announce something goes through: who asks too often is refused, and how each
-// request ended is told.
+// What all that may announce something goes through: who asks too often without a secret is refused,
+// and how each request ended is told.
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../base/clock.js'
 import type { Observe } from '../../sync/events.js'
+import { Allowance, tooManyRefusals } from './allowance.js'
 import { SenderGone } from './reception.js'
 import { Refusal, type WebhookResult } from './refusal.js'
 import { TokenBuckets } from './token-bucket.js'
@@ -22,11 +24,13 @@ export interface Taken {
 /** Answers a request of `provider` as `work` says; a {@link Refusal} that it throws, as that says. */
 export type Door = (
   asked: { request: FastifyRequest; reply: FastifyReply; provider: string },
-  work: () => Promise<Taken>,
+  work: (allowance: Allowance) => Promise<Taken>,
 ) => Promise<FastifyReply>
 
-/** What one address may send: more than the pushes of a large organisation. */
+/** What one address may send that shows no secret. */
 const LIMITS = { burst: 200, perSecond: 100 }
+/** What is left of a body after its refusal is read, so that the connection stays; not more, in bytes. */
+const MAX_DRAINED_BYTES = 64 * 1024
 
 /** Creates the door; what goes through one is counted together. */
 export function createDoor({ clock, observe }: DoorSource): Door {
@@ -34,21 +38,25 @@ export function createDoor({ clock, observe }: DoorSource): Door {
   return async ({ request, reply, provider }, work) => {
     const told = (result: WebhookResult, fault?: string) =>
       observe({ type: 'webhook-received', provider, result, fault })
+    const allowance = new Allowance(buckets, request.ip)
     try {
-      if (!buckets.take(request.ip)) {
-        throw new Refusal('throttled', 'Too many requests from one address: send it again later')
-      }
-      const { result, status, body } = await work()
+      const { result, status, body } = await work(allowance)
       told(result)
       return reply.code(status).send(body)
     } catch (error) {
       if (error instanceof SenderGone) return reply.hijack()
       if (!(error instanceof Refusal)) throw error
-      told(error.result, error.message)
-      // The rest of it is not waited for.
-      if (error.result === 'too-large') reply.header('connection', 'close')
-      if (error.result === 'unauthorized') reply.header('www-authenticate', 'Bearer')
-      return reply.code(error.status).send({ error: error.message })
+      const { result, message, status } = allowance.isExceeded ? tooManyRefusals() : error
+      told(result, message)
+      if (isLong(request.raw)) reply.header('connection', 'close')
+      if (result === 'unauthorized') reply.header('www-authenticate', 'Bearer')
+      return reply.code(status).send({ error: message })
     }
   }
+}
+
+/** Whether much of a body is still to come, or nobody knows how much. */
+function isLong({ complete, headers }: IncomingMessage): boolean {
+  const length = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
+  return !complete && length > MAX_DRAINED_BYTES
 }

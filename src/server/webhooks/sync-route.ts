@@ -1,5 +1,6 @@
 // POST /sync: polls at once, as whoever knows a secret wishes.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Allowance } from './allowance.js'
 import type { Door, Taken } from './door.js'
 import { bearer } from './proofs.js'
 import { Refusal } from './refusal.js'
@@ -15,11 +16,15 @@ export interface SyncSource {
 /** Adds POST /sync, for all or for `?entry=PATH`: 202 before any work. */
 export function addSyncRoute(app: FastifyInstance, source: SyncSource, door: Door): void {
   app.post('/sync', (request, reply) =>
-    door({ request, reply, provider: 'sync' }, () => poll(request, source)),
+    door({ request, reply, provider: 'sync' }, (allowance) => poll(request, source, allowance)),
   )
 }
 
-async function poll({ headers, query }: FastifyRequest, source: SyncSource): Promise<Taken> {
+async function poll(
+  { headers, query }: FastifyRequest,
+  source: SyncSource,
+  allowance: Allowance,
+): Promise<Taken> {
   const secrets = await neededSecrets(source.secrets)
   const { authorization } = headers
   const proof = bearer({ headers: { authorization }, secretInAddress: undefined })
@@ -27,6 +32,7 @@ async function poll({ headers, query }: FastifyRequest, source: SyncSource): Pro
     const advice = 'Send one of the webhook secrets as Authorization: Bearer'
     throw new Refusal('unauthorized', advice)
   }
+  allowance.verified()
   const { entry } = query as { entry?: unknown }
   if (entry !== undefined && typeof entry !== 'string') {
     throw new Refusal('malformed', 'Name one entry, or none for all of them')

@@ -1,4 +1,4 @@
-// How often each address may ask: a number at once, and so many more each second. Only the latest
+// What each address may spend: a number at once, and so many more each second. Only the latest
 // addresses are remembered, so that who has many of them takes no memory.
 import type { Clock } from '../../base/clock.js'
 
@@ -7,14 +7,14 @@ const MAX_ADDRESSES = 1_000
 
 export interface TokenBucketsOptions {
   clock: Pick<Clock, 'now'>
-  /** Requests at once. */
+  /** Tokens at once. */
   burst: number
   perSecond: number
 }
 
 export class TokenBuckets {
   readonly #options: TokenBucketsOptions
-  /** The one that asked last comes last. */
+  /** The one that spent last comes last. */
   readonly #buckets = new Map<string, { tokens: number; at: number }>()
 
   constructor(options: TokenBucketsOptions) {
@@ -26,17 +26,30 @@ export class TokenBuckets {
     return this.#buckets.size
   }
 
-  /** Whether `address` may ask now, which counts as asking. */
+  /** Takes one token of an address; false where it has none. */
   take(address: string): boolean {
+    const tokens = this.#tokensOf(address)
+    const isThere = tokens >= 1
+    this.#set(address, isThere ? tokens - 1 : tokens)
+    return isThere
+  }
+
+  /** Gives tokens back that were taken. */
+  giveBack(address: string, tokens: number): void {
+    this.#set(address, Math.min(this.#options.burst, this.#tokensOf(address) + tokens))
+  }
+
+  #tokensOf(address: string): number {
     const { clock, burst, perSecond } = this.#options
-    const now = clock.now()
-    const last = this.#buckets.get(address) ?? { tokens: burst, at: now }
-    const tokens = Math.min(burst, last.tokens + ((now - last.at) / 1_000) * perSecond)
-    const isAllowed = tokens >= 1
+    const last = this.#buckets.get(address)
+    if (!last) return burst
+    return Math.min(burst, last.tokens + ((clock.now() - last.at) / 1_000) * perSecond)
+  }
+
+  #set(address: string, tokens: number): void {
     this.#buckets.delete(address)
-    this.#buckets.set(address, { tokens: isAllowed ? tokens - 1 : tokens, at: now })
+    this.#buckets.set(address, { tokens, at: this.#options.clock.now() })
     const [oldest] = this.#buckets.keys()
     if (this.#buckets.size > MAX_ADDRESSES && oldest !== undefined) this.#buckets.delete(oldest)
-    return isAllowed
   }
 }

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Announcement } from '../../sync/announcement.js'
+import type { Allowance } from './allowance.js'
 import type { Door, DoorSource } from './door.js'
 import type { Forge, WebhookRequest } from './forge.js'
 import { forgeOf } from './forges.js'
@@ -32,8 +33,9 @@ export function addWebhookRoute(
   app.post('/webhook', (request, reply) => {
     const asked = requestOf(request)
     const forge = forgeOf(asked)
-    return door({ request, reply, provider: forge.name }, async () => {
-      const announcements = await receive(request, { forge, asked, reception, read, source })
+    return door({ request, reply, provider: forge.name }, async (allowance) => {
+      const receiving = { forge, asked, reception, read, source, allowance }
+      const announcements = await receive(request, receiving)
       const matched = announcements.reduce((sum, each) => sum + source.announce(each), 0)
       return { result: resultOf(announcements, matched), status: 202, body: { matched } }
     })
@@ -51,12 +53,13 @@ interface Receiving {
   reception: Reception
   read: ReadBody
   source: WebhookSource
+  allowance: Allowance
 }
 
 /** What a request announces. Throws a {@link Refusal} where nothing shows that it may. */
 async function receive(
   { raw }: FastifyRequest,
-  { forge, asked, reception, read, source }: Receiving,
+  { forge, asked, reception, read, source, allowance }: Receiving,
 ): Promise<readonly Announcement[]> {
   const secrets = await neededSecrets(source.secrets)
   const proof = forge.proofOf(asked)
@@ -66,11 +69,16 @@ async function receive(
   }
   const verifier = new BodyVerifier(proof, secrets)
   if (verifier.isRefused) throw wrongSecret()
+  if (proof.kind === 'secret') allowance.verified()
   return reception.receive(
     raw,
-    (chunk) => verifier.update(chunk),
+    (chunk) => {
+      allowance.read(chunk.length)
+      verifier.update(chunk)
+    },
     async (bytes) => {
       if (!verifier.isValid()) throw wrongSecret()
+      allowance.verified()
       const announcements = await read({ name: forge.name, request: asked, bytes })
       if (!announcements) throw new Refusal('malformed', 'The body is not JSON')
       return announcements

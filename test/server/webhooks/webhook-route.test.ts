@@ -10,6 +10,7 @@ import { FakeClock } from '../../helpers/fake-clock.js'
 import { until } from '../../helpers/service.js'
 import { createTestServer } from '../../helpers/test-server.js'
 import { createWebhookServer, type WebhookServerOptions } from '../../helpers/webhook-server.js'
+import { hmacHex } from '../../helpers/webhooks.js'
 
 const SECRET = 'a-secret-of-webhooks'
 const HEADERS = { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' }
@@ -100,29 +101,55 @@ test('a long body that is not JSON is malformed as well', async () => {
 })
 
 describe('a flood', () => {
-  test('from one address is refused beyond a number at once, and so many each second', async () => {
-    const { clock, send, announced, results } = createWebhookServer({ secrets: [SECRET] })
+  const unsigned = { url: '/webhook', headers: {}, body: 'x' }
+  const signed = (body: string, key = SECRET) => {
+    const headers = {
+      'x-github-event': 'ping',
+      'x-hub-signature-256': `sha256=${hmacHex(key, body)}`,
+    }
+    return { url: '/webhook', headers, body }
+  }
+
+  test('without a secret is refused beyond a number at once, and so many each second', async () => {
+    const { clock, send, results } = createWebhookServer({ secrets: [SECRET] })
     const flood = async (count: number) => {
-      for (let sent = 0; sent < count; sent++) {
-        await send({ url: '/webhook', headers: HEADERS, body: announcing() })
-      }
-      return announced.length
+      results.length = 0
+      for (let sent = 0; sent < count; sent++) await send(unsigned)
+      return results.filter((result) => result === 'generic unauthorized').length
     }
     assert.equal(await flood(300), 200)
     assert.equal(results.at(-1), 'generic throttled')
+    assert.equal((await send(unsigned)).statusCode, 429)
     await clock.advance(1_000)
-    assert.equal(await flood(150), 300)
+    assert.equal(await flood(150), 100)
     await clock.advance(60_000)
-    assert.equal(await flood(250), 500)
+    assert.equal(await flood(250), 200)
   })
 
-  test('says when it is too much, before anything else is looked at', async () => {
-    const { send } = createWebhookServer({ secrets: [SECRET] })
-    let answer = await send({ url: '/webhook', headers: {}, body: 'x' })
-    for (let sent = 0; sent < 200; sent++) {
-      answer = await send({ url: '/webhook', headers: {}, body: 'x' })
-    }
-    assert.equal(answer.statusCode, 429)
+  test('keeps nothing out that shows a secret, and that costs nothing', async () => {
+    const { send, announced, results } = createWebhookServer({ secrets: [SECRET] })
+    const shown = { url: '/webhook', headers: HEADERS, body: announcing() }
+    for (let sent = 0; sent < 300; sent++) await send(shown)
+    assert.equal(announced.length, 300)
+    for (let sent = 0; sent < 200; sent++) await send(unsigned)
+    assert.equal(results.at(-1), 'generic unauthorized')
+    assert.equal((await send(unsigned)).statusCode, 429)
+    assert.equal((await send(shown)).statusCode, 202)
+    assert.equal((await send({ ...shown, body: announcing(2 * MIB) })).statusCode, 202)
+    assert.equal((await send(signed(announcing()))).statusCode, 202)
+    assert.equal((await send({ ...shown, url: '/sync' })).statusCode, 202)
+  })
+
+  test('of long bodies with a wrong signature is refused before they are read, and lets short ones in', async () => {
+    const { clock, send, results } = createWebhookServer({ secrets: [SECRET] })
+    const long = signed(announcing(20 * MIB), 'another secret')
+    for (let sent = 0; sent < 3; sent++) await send(long)
+    assert.deepEqual(results, ['github unauthorized', 'github unauthorized', 'github throttled'])
+    assert.equal((await send(signed(announcing(MIB)))).statusCode, 429)
+    assert.equal((await send(signed(announcing(100_000)))).statusCode, 202)
+    await clock.advance(2_000)
+    assert.equal((await send(signed(announcing(20 * MIB)))).statusCode, 202)
+    assert.equal((await send(signed(announcing(20 * MIB)))).statusCode, 202)
   })
 
   test('from many addresses takes no memory, and each is counted by itself', () => {
@@ -164,6 +191,7 @@ describe('on a real socket', () => {
     socket.write(head(20 * MIB, 'Bearer none of the secrets'))
     const [answer] = await once(socket, 'data')
     assert.match(String(answer), /^HTTP\/1\.1 401 /)
+    assert.match(String(answer), /^connection: close\r$/im, 'what is left of it is not read')
   })
 
   test('more bodies at once than there may be are refused, and those that are there go on', async (t) => {
@@ -275,13 +303,13 @@ describe('POST /sync', () => {
     assert.equal(answer.statusCode, 503)
   })
 
-  test('counts with the webhooks of an address', async () => {
+  test('without a secret counts with the webhooks of an address', async () => {
     const { send, results } = createWebhookServer({ secrets: [SECRET] })
     for (let sent = 0; sent < 200; sent++) {
       const url = sent % 2 === 0 ? '/webhook' : '/sync'
-      await send({ url, headers: HEADERS, body: announcing() })
+      await send({ url, headers: {}, body: announcing() })
     }
-    const answer = await send({ url: '/sync', headers: HEADERS, body: '' })
+    const answer = await send({ url: '/sync', headers: {}, body: '' })
     assert.deepEqual([answer.statusCode, results.at(-1)], [429, 'sync throttled'])
   })
 })
