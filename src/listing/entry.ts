@@ -28,6 +28,10 @@ export interface Entry {
   clean: boolean
   /** The name of a credential; undefined: the one with the longest matching prefix. */
   credential: string | undefined
+  /** Holds the worktrees of a link in its `.worktrees`. @default they are beside the link */
+  worktreeRoot?: string
+  /** Whether no two worktrees share a file, as readers may write. @default where programs run before */
+  ownFiles?: boolean
   /** What must succeed before a commit is published. */
   before: readonly Hook[]
   /** What is told of a published commit. */

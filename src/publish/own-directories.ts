@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
-import { displayPath, joinBytePath, nameOf } from '../volume/byte-path.js'
+import { displayPath, joinBytePath, toBytePath } from '../volume/byte-path.js'
 import { NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
 import { ownershipIn } from '../volume/ownership.js'
 import { realDirectorySync } from '../volume/real-path.js'
@@ -15,6 +15,7 @@ import type { Volume } from '../volume/volume.js'
 import { assertLease } from './lease/lease.js'
 import {
   asideOf,
+  baseOf,
   type HeldTarget,
   isWorktreeName,
   linkLayout,
@@ -43,10 +44,12 @@ export function assertOwnDirectories(target: HeldTarget): void {
 }
 
 /** Symlinks come and go after the listing was read. */
-function assertInRoot({ directory, path: published, root, volume }: HeldTarget): void {
+function assertInRoot(target: HeldTarget): void {
+  const { directory, path: published, root, volume } = target
   if (root === undefined) return
   // Not looked up again, as it could be another by then.
-  const place = displayPath(joinBytePath(volume.realBase, nameOf(published)))
+  const below = path.relative(toBytePath(baseOf(target)), published)
+  const place = displayPath(joinBytePath(volume.realBase, below))
   if (isWithin(realDirectorySync(root), place)) return
   throw new SyncError(
     'path-blocked',
@@ -56,11 +59,12 @@ function assertInRoot({ directory, path: published, root, volume }: HeldTarget):
 
 /** Each before what lies in it. */
 function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
-  const { worktrees } = linkLayout(target)
+  const { workshop, worktrees } = linkLayout(target)
   const aside = asideOf(linkLayout(target))
-  yield path.dirname(worktrees)
+  yield path.dirname(workshop)
+  yield workshop
   yield worktrees
-  yield path.join(worktrees, 'incoming')
+  yield path.join(workshop, 'incoming')
   yield aside
   yield ownDirectory(aside)
   // Not behind a published symlink: what lies there is a worktree's content.
@@ -101,15 +105,15 @@ function setForeignStateAside(target: HeldTarget): void {
 
 /** Each before what lies in it. */
 function* stateDirectoriesOf(target: HeldTarget): Generator<StateDirectory> {
-  const { worktrees } = linkLayout(target)
+  const { workshop } = linkLayout(target)
   const none = () => false
   // One for each entry of the directory above.
   const isDirectory = (_name: string, stat: Stats) => stat.isDirectory()
   const isWorktree = (name: string, stat: Stats) => stat.isDirectory() && isWorktreeName(name)
-  yield { directory: path.dirname(worktrees), isKept: isDirectory }
+  yield { directory: path.dirname(workshop), isKept: isDirectory }
   // What makes way while the mode changes is somebody's content, too.
   const isContent = (name: string, stat: Stats) => isWorktree(name, stat) || name === 'directory'
-  yield { directory: worktrees, isKept: isContent }
+  yield { directory: workshop, isKept: isContent }
   if (target.volume.isDirectory(target.path)) {
     yield { directory: ownDirectory(target.path), isKept: none }
   }

@@ -23,6 +23,7 @@ import type { CommitSource, Publication, Publisher, TidyOptions } from './publis
 import { IncomingFiles } from './stage/incoming-files.js'
 import { symlinkPublisher } from './symlink/publisher.js'
 import {
+  baseOf,
   directoryLayout,
   type HeldTarget,
   linkedWorktree,
@@ -145,12 +146,14 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
       remove(ownDirectory(published))
     }
     remove(links.worktrees)
+    remove(links.workshop)
     const state = stateOf(target, target.mode)
     if (state !== undefined) remove(path.dirname(state))
     // Last: whoever waits for the lease would publish where this removes.
     if (except !== undefined) volume.removeFile(except)
     const inside = isDirectory ? [ownDirectory(published), published] : []
-    for (const emptied of [...inside, links.worktrees, path.dirname(links.worktrees)]) {
+    const { workshop } = links
+    for (const emptied of [...inside, links.worktrees, workshop, path.dirname(workshop)]) {
       volume.removeIfEmpty(emptied)
     }
   })
@@ -158,14 +161,14 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
 
 /** Acquires the lease of a target, as far as possible now. Throws a SyncError. */
 export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
-  const { directory, lease } = target
+  const { lease } = target
   // Whoever holds a lease in another place has it until there is one here.
   assertStillMounted(target)
   return atTarget({ ...target, lease: undefined }, (held, publisher) =>
     claimLease(publisher.leaseFiles(held), {
       ...claim,
       volume: held.volume,
-      base: path.dirname(directory),
+      base: baseOf(target),
       lease,
     }),
   )
@@ -210,5 +213,5 @@ function lettingGo<T>(held: HeldTarget, work: () => T): T {
 
 function hold(target: Target): HeldTarget {
   const published = toBytePath(target.directory)
-  return { ...target, path: published, volume: new Volume(path.dirname(published)) }
+  return { ...target, path: published, volume: new Volume(toBytePath(baseOf(target))) }
 }

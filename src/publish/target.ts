@@ -2,6 +2,7 @@
 // for its state, in a directory of its own. All paths but those of a Target are byte paths.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { isWithin } from '../base/paths.js'
 import { isOid, type Oid } from '../git/oid.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { ABSENT, readUnless } from '../volume/errnos.js'
@@ -28,6 +29,12 @@ export interface Target {
   stateRoot: string | undefined
   /** The directory that no symlink on the way may lead out of; undefined where there is none. */
   root?: string | undefined
+  /**
+   * The directory whose `.worktrees` has the worktrees of a link, by the oid of their commits and
+   * nothing else. Absolute.
+   * @default they are beside the link, with all else that belongs to it
+   */
+  worktreeRoot?: string | undefined
   /** Whether what others put there is removed. @default false */
   clean?: boolean
   /**
@@ -82,8 +89,12 @@ export interface LinkLayout {
   volume: Volume
   /** The published symlink. Absolute. */
   link: string
-  /** Holds the worktrees; on the volume of the link. */
+  /** Holds the worktrees. */
   worktrees: string
+  /** Holds what becomes a worktree, and all else that is no state; on their volume. */
+  workshop: string
+  /** Where the next link is made, on the volume of the link. */
+  linkStaging: string
   /** Holds the state directory of each worktree. */
   statesDirectory: string
   /** As {@link Target.ownFiles}. */
@@ -114,10 +125,19 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
 /** A target as a symlink. */
 export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
-  const worktrees = path.join(dir, OWN_DIRECTORY, base)
-  const statesDirectory = stateOf(target, 'symlink') ?? worktrees
-  const { lease, ownFiles = false, path: link, volume } = target
-  return { volume, link, worktrees, statesDirectory, ownFiles, lease }
+  const { lease, ownFiles = false, path: link, volume, worktreeRoot } = target
+  const root = worktreeRoot && toBytePath(worktreeRoot)
+  const workshop = path.join(root ?? dir, OWN_DIRECTORY, base)
+  const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
+  const linkStaging = isWithin(root ?? dir, link) ? workshop : dir
+  const statesDirectory = stateOf(target, 'symlink') ?? workshop
+  return { volume, link, worktrees, workshop, linkStaging, statesDirectory, ownFiles, lease }
+}
+
+/** The directory that all of a target lies below; but for its link, where that is elsewhere. */
+export function baseOf({ directory, worktreeRoot }: Target): string {
+  const isInside = worktreeRoot !== undefined && isWithin(worktreeRoot, directory)
+  return isInside ? worktreeRoot : path.dirname(directory)
 }
 
 /** The name of a worktree of a commit whose own name has one of another selection already. */
@@ -132,14 +152,14 @@ export function isWorktreeName(name: string): boolean {
 
 /** A worktree by its name, with its own state beside it. */
 export function worktreeLayout(
-  { volume, worktrees, statesDirectory, lease }: LinkLayout,
+  { volume, worktrees, workshop, statesDirectory, lease }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
     volume,
-    root: path.join(worktrees, name),
+    root: path.join(isWorktreeName(name) ? worktrees : workshop, name),
     stateDirectory: path.join(statesDirectory, `${name}.state`),
-    stagingDirectory: path.join(worktrees, `${name}.staging`),
+    stagingDirectory: path.join(workshop, `${name}.staging`),
     lease,
   }
 }
@@ -156,13 +176,13 @@ export function stateOf(
 }
 
 /** Where a directory is while a link takes its place, or while it is made to take a link's. */
-export function asideOf({ worktrees }: LinkLayout): string {
-  return path.join(worktrees, 'directory')
+export function asideOf({ workshop }: LinkLayout): string {
+  return path.join(workshop, 'directory')
 }
 
 /** Tells since when a worktree is not in use. */
-export function retiredMarkOf({ worktrees }: LinkLayout, name: string): string {
-  return path.join(worktrees, `${name}.retired`)
+export function retiredMarkOf({ workshop }: LinkLayout, name: string): string {
+  return path.join(workshop, `${name}.retired`)
 }
 
 /** The name of the worktree that the link shows; undefined where it shows anything else. */

@@ -64,10 +64,11 @@ export const directoryPublisher: Publisher = {
     if (volume.stat(target.path)?.isSymbolicLink()) return undefined
     const unused = stateOf(target, 'symlink')
     if (unused !== undefined) volume.removeAll(unused)
-    const { worktrees } = linkLayout(target)
-    if (volume.stat(worktrees)) {
-      volume.removeAll(worktrees)
-      volume.removeIfEmpty(path.dirname(worktrees))
+    const { workshop, worktrees } = linkLayout(target)
+    if (worktrees !== workshop) volume.removeAll(worktrees)
+    if (volume.stat(workshop)) {
+      volume.removeAll(workshop)
+      volume.removeIfEmpty(path.dirname(workshop))
     }
     return undefined
   },
@@ -75,7 +76,7 @@ export const directoryPublisher: Publisher = {
   leaseFiles(target) {
     const inside = path.join(ownDirectory(target.path), LEASE_FILE)
     const links = linkLayout(target)
-    const beside = path.join(links.worktrees, LEASE_FILE)
+    const beside = path.join(links.workshop, LEASE_FILE)
     const existing = target.volume.stat(target.path)
     // What a symlink leads to is not to be written; what made way for one is to return.
     const isAbsent = existing === undefined && !target.volume.stat(asideOf(links))
@@ -86,7 +87,7 @@ export const directoryPublisher: Publisher = {
     // What a symlink leads to is not to be written, and below a file nothing can be.
     const existing = target.volume.stat(target.path)
     const isOther = existing && !existing.isDirectory()
-    const parent = isOther ? linkLayout(target).worktrees : ownDirectory(target.path)
+    const parent = isOther ? linkLayout(target).workshop : ownDirectory(target.path)
     return path.join(parent, 'incoming')
   },
 }

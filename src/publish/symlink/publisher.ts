@@ -52,7 +52,7 @@ export const symlinkPublisher: Publisher = {
     if (depth.isFirst) recheckUnused(links)
     const layout = symlinkPublisher.current(target)
     if (!layout) return NOTHING
-    links.volume.removeAll(path.join(links.worktrees, 'incoming'))
+    links.volume.removeAll(path.join(links.workshop, 'incoming'))
     const record = verify(layout, depth)
     // It may share the files that were changed.
     if (!record?.isTrusted) recheckStandby(links)
@@ -72,12 +72,12 @@ export const symlinkPublisher: Publisher = {
   },
 
   leaseFiles(target) {
-    const beside = path.join(linkLayout(target).worktrees, LEASE_FILE)
+    const beside = path.join(linkLayout(target).workshop, LEASE_FILE)
     const inside = path.join(ownDirectory(target.path), LEASE_FILE)
     return [beside, target.volume.isDirectory(target.path) ? inside : undefined]
   },
 
-  incomingDirectory: (target) => path.join(linkLayout(target).worktrees, 'incoming'),
+  incomingDirectory: (target) => path.join(linkLayout(target).workshop, 'incoming'),
 }
 
 /** The name of the worktree in use: without its link, it is as good as it was. */

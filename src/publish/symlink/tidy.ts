@@ -87,9 +87,10 @@ function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
   const worktrees = new Set(
     listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
   )
-  for (const directory of new Set([layout.worktrees, layout.statesDirectory])) {
+  const { statesDirectory, workshop } = layout
+  for (const directory of new Set([layout.worktrees, workshop, statesDirectory])) {
     for (const name of listIfAny(layout, directory)) {
-      if (name === LEASE_FILE || name === BOOT_FILE) continue
+      if (directory === workshop && [LEASE_FILE, BOOT_FILE].includes(name)) continue
       const [owner = '', kind] = name.split('.')
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)

@@ -49,6 +49,7 @@ export function beginWorktree(
   checkpoint: () => void,
   options: WorktreeOptions = {},
 ): Publication {
+  links.volume.ensureDirectory(links.worktrees)
   const name = nameOf(links, source)
   const worktree = worktreeLayout(links, name)
   // One that was left from earlier may have lost files since.
@@ -95,7 +96,9 @@ export function beginWorktree(
       const { staged, published } = built ?? build(stage())
       isInUse = true
       links.volume.removeFile(retiredMarkOf(links, name))
+      const earlier = earlierWorktree(links)
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
+      if (earlier !== undefined) links.volume.removeAll(earlier)
       return published
     },
   }
@@ -141,11 +144,12 @@ function recheckWhereBlocked<T>(links: LinkLayout, stage: () => T): T {
  * another path. Returns where it is staged; undefined where it is in place already.
  */
 function stageLink(links: LinkLayout, name: string, abandon: () => void): string | undefined {
-  const { link, volume, worktrees } = links
+  const { link, linkStaging, volume, worktrees } = links
   const target = path.join(path.relative(path.dirname(link), worktrees), name)
   if (readLinkIfAny(links) === target) return undefined
-  const staged = path.join(worktrees, `${name}.link`)
+  const staged = path.join(linkStaging, `${name}.link`)
   try {
+    volume.ensureDirectory(linkStaging)
     volume.removeFile(staged)
     const make = () => volume.symlink(Buffer.from(target, 'latin1'), staged)
     if (tolerating(NO_SYMLINK, make)) return staged
@@ -172,6 +176,16 @@ function orRemove<T>({ volume }: LinkLayout, staged: string | undefined, work: (
     }
     throw error
   }
+}
+
+/** What versions of git-sync before 4 had the link lead to, right in the root that they were given. */
+function earlierWorktree(links: LinkLayout): string | undefined {
+  const { link, workshop, worktrees } = links
+  if (worktrees === workshop) return undefined
+  const root = path.dirname(worktrees)
+  const shown = path.resolve(path.dirname(link), readLinkIfAny(links) ?? '')
+  const isOne = /^(?:rev-)?[0-9a-f]{40}$/.test(path.basename(shown))
+  return isOne && path.dirname(shown) === root && shown !== link ? shown : undefined
 }
 
 /** In one step, once nothing is in the way: until then, what is there stays. */

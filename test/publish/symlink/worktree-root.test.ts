@@ -1,0 +1,121 @@
+// Worktrees in `.worktrees` of a root, as users of git-sync know them: nothing but commits there, and
+// a relative link, wherever it is.
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { inspect, tidy } from '../../../src/publish/publication.js'
+import type { TestScope } from '../../helpers/git.js'
+import type { MemoryTarget } from '../../helpers/git-target.js'
+import { publish } from '../../helpers/publish.js'
+import { createSite, type TestSite } from '../../helpers/publish-site.js'
+import { readTree, treeDifferences } from '../../helpers/same-tree.js'
+
+const NOW = { now: 0, checkpoint: () => undefined }
+
+interface RootSite extends TestSite {
+  root: string
+  worktrees: string
+  publishAt(target: MemoryTarget): void
+}
+
+function createRoot(t: TestScope, link: string): RootSite {
+  const test = createSite(t, { mode: 'symlink' })
+  const root = path.join(test.volume, 'root')
+  mkdirSync(root)
+  const directory = path.resolve(root, link)
+  const site = { ...test.site, directory, worktreeRoot: root, ownFiles: true }
+  const worktrees = path.join(root, '.worktrees')
+  const publishAt = (target: MemoryTarget) => {
+    publish(site, target, () => undefined)
+    assert.deepEqual(treeDifferences(readTree(`${directory}/`), test.checkout(target)), [])
+  }
+  return { ...test, root, worktrees, directory, site, publishAt }
+}
+
+describe('worktrees in a root', () => {
+  for (const link of ['link', 'a/b/link', '../beside/link', '../link']) {
+    test(`that ${link} leads to`, (t) => {
+      const test = createRoot(t, link)
+      for (const text of ['1', '2', '3']) {
+        const target = test.commit({ a: text, 'd/b': 'same' })
+        test.publishAt(target)
+        const to = path.relative(
+          path.dirname(test.directory),
+          path.join(test.worktrees, target.commit),
+        )
+        assert.equal(readlinkSync(test.directory), to)
+        assert.equal(inspect(test.site).commit, target.commit)
+        tidy(test.site, { graceMs: 0, ...NOW })
+        assert.deepEqual(readdirSync(test.worktrees), [target.commit])
+        assert.deepEqual(
+          readdirSync(path.dirname(test.directory)).includes(`${target.commit}.link`),
+          false,
+        )
+      }
+      // The next commit grows from an earlier one, and not from nothing.
+      const names = readdirSync(path.join(test.root, '.git-autosync', path.basename(link)))
+      assert.ok(names.includes('standby'), names.join())
+    })
+  }
+
+  test('stay for their grace time', (t) => {
+    const test = createRoot(t, 'link')
+    const [one, two] = [test.commit({ a: '1' }), test.commit({ a: '2' })]
+    test.publishAt(one)
+    test.publishAt(two)
+    assert.equal(tidy(test.site, { graceMs: 5000, ...NOW }), 5000)
+    assert.equal(tidy(test.site, { graceMs: 5000, ...NOW, now: 2000 }), 3000)
+    assert.deepEqual(readdirSync(test.worktrees).sort(), [one.commit, two.commit].sort())
+    assert.equal(tidy(test.site, { graceMs: 5000, ...NOW, now: 5000 }), undefined)
+    assert.deepEqual(readdirSync(test.worktrees), [two.commit])
+  })
+
+  test('have no garbage beside them, and files of others in the root stay', (t) => {
+    const test = createRoot(t, 'link')
+    const target = test.commit({ a: '1' })
+    test.publishAt(target)
+    mkdirSync(path.join(test.worktrees, 'garbage/below'), { recursive: true })
+    writeFileSync(path.join(test.worktrees, 'file'), '')
+    mkdirSync(path.join(test.worktrees, '0'.repeat(40)))
+    writeFileSync(path.join(test.root, 'foreign'), '')
+    mkdirSync(path.join(test.root, 'lost+found'))
+    tidy(test.site, { graceMs: 0, ...NOW })
+    assert.deepEqual(readdirSync(test.worktrees), [target.commit])
+    const names = ['.git-autosync', '.worktrees', 'foreign', 'link', 'lost+found']
+    assert.deepEqual(readdirSync(test.root).sort(), names)
+  })
+
+  test('take the place of what a link of version 3 leads to', (t) => {
+    const test = createRoot(t, 'link')
+    for (const [name, isGone] of [
+      [`rev-${'1'.repeat(40)}`, true],
+      ['2'.repeat(40), true],
+      ['elsewhere', false],
+    ] as const) {
+      const old = path.join(test.root, name)
+      mkdirSync(old)
+      writeFileSync(path.join(old, 'file'), '')
+      rmSync(test.directory, { force: true })
+      symlinkSync(name, test.directory)
+      test.publishAt(test.commit({ a: name }))
+      assert.equal(existsSync(old), !isGone, name)
+    }
+  })
+
+  test('are all made anew where they were removed', (t) => {
+    const test = createRoot(t, 'link')
+    test.publishAt(test.commit({ a: '1', b: 'b' }))
+    tidy(test.site, { graceMs: 0, ...NOW })
+    rmSync(test.worktrees, { recursive: true })
+    test.publishAt(test.commit({ a: '2', b: 'b' }))
+  })
+})
