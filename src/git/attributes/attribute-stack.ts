@@ -20,6 +20,9 @@ import { compilePathPattern, type PathMatcher } from './path-pattern.js'
  */
 export const ATTRIBUTES_FILE = '.gitattributes'
 
+/** A rule may take tens of milliseconds at a path, and most take nearly nothing. */
+const RULES_BETWEEN_CHECKS = 32
+
 interface Rule {
   isMeant: PathMatcher
   states: readonly AttributeState[]
@@ -38,6 +41,7 @@ interface Shared {
   macros: ReadonlyMap<string, readonly AttributeState[]>
   /** Whether the filter of Git LFS is known. */
   lfs: boolean
+  checkpoint: () => void
   /** One value for each set of attributes that was met. */
   conversions: Map<string, Conversion>
 }
@@ -55,13 +59,17 @@ export class AttributeStack {
 
   /**
    * The stack of a repository's root, which is at `directory`, given the content of its attributes
-   * file, and whether LFS is known.
+   * file, and whether LFS is known. `checkpoint` throws when the work is to be given up: each look
+   * may take seconds, as patterns and paths can be long.
    */
-  static atRoot(body: Buffer | undefined, { directory = '', lfs = false } = {}): AttributeStack {
+  static atRoot(
+    body: Buffer | undefined,
+    { directory = '', lfs = false, checkpoint = () => {} } = {},
+  ): AttributeStack {
     const lines = body ? parseAttributes(body) : []
     const macros = new Map<string, AttributeState[]>([['binary', [{ name: 'text', value: false }]]])
     for (const { isMacro, subject, states } of lines) if (isMacro) macros.set(subject, states)
-    const root = new AttributeStack({ macros, lfs, conversions: new Map() }, [])
+    const root = new AttributeStack({ macros, lfs, checkpoint, conversions: new Map() }, [])
     return root.#with(directory, lines)
   }
 
@@ -108,7 +116,8 @@ export class AttributeStack {
     const name = path.slice(path.lastIndexOf('/') + 1)
     for (const { skip, rules } of this.#levels) {
       const below = skip === 0 ? path : path.slice(skip)
-      for (const { isMeant, states } of rules) {
+      for (const [at, { isMeant, states }] of rules.entries()) {
+        if (at % RULES_BETWEEN_CHECKS === RULES_BETWEEN_CHECKS - 1) this.#shared.checkpoint()
         if (states.some((state) => !values.has(state.name)) && isMeant(below, name)) {
           this.#assign(states, values)
         }

@@ -94,7 +94,7 @@ export function planAttributes(
     return { attributes: [], rewrites: [], ignored: [] }
   }
   const attributes = attributesAfter(before, around, diff, readBlob)
-  const conversionOf = conversionsBy({ ...around, files: attributes })
+  const conversionOf = conversionsBy({ ...around, files: attributes }, checkpoint)
   const ignored = new Map<string, Ignored>()
   const add = ({ path }: TreeFile, conversion: Conversion) => {
     for (const attribute of conversion.ignored) countIgnored(attribute, path, ignored)
@@ -104,7 +104,7 @@ export function planAttributes(
     if (isConvertible(file)) add(file, conversionOf(file.path))
   }
   const rewrites: number[] = []
-  const conversionBefore = conversionsBy(before)
+  const conversionBefore = conversionsBy(before, checkpoint)
   for (const file of keptBelow(changedDirectories(before, around, attributes), around, diff)) {
     checkpoint()
     const conversion = conversionOf(file.path)
@@ -115,7 +115,10 @@ export function planAttributes(
 }
 
 /** What the attributes files of a tree make of its files. */
-export function conversionsBy({ files, subdir, lfs, roots }: TreeAttributes): Conversions {
+export function conversionsBy(
+  { files, subdir, lfs, roots }: TreeAttributes,
+  checkpoint?: () => void,
+): Conversions {
   const isRoot = new Set(['', ...roots])
   const bodies = new Map(files.map(({ directory, body }) => [directory, body]))
   const stacks = new Map<string, AttributeStack>()
@@ -124,7 +127,7 @@ export function conversionsBy({ files, subdir, lfs, roots }: TreeAttributes): Co
     if (known) return known
     const body = bodies.get(directory)
     const stack = isRoot.has(directory)
-      ? AttributeStack.atRoot(body, { directory, lfs })
+      ? AttributeStack.atRoot(body, { directory, lfs, ...(checkpoint && { checkpoint }) })
       : stackOf(parentOf(directory)).enter(directory, body)
     // There may be a million directories.
     if (stacks.size >= MAX_STACKS) stacks.clear()

@@ -169,3 +169,12 @@ test('nested files give what they give for git', (t) => {
     { numRuns: 40 },
   )
 })
+
+test('asks between patterns whether to go on, as each may take long', () => {
+  const lines = Array.from({ length: 100 }, (_, n) => `/${'**/*a*/'.repeat(20)}b${n} text\n`)
+  const checkpoint = () => {
+    throw new Error('given up')
+  }
+  const stack = AttributeStack.atRoot(Buffer.from(lines.join('')), { checkpoint })
+  assert.throws(() => stack.conversionOf('a/a/a'), /given up/)
+})
