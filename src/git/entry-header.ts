@@ -1,4 +1,4 @@
-// The header of one entry of a pack. https://git-scm.com/docs/pack-format
+// The header of one entry of a pack, decoded and encoded. https://git-scm.com/docs/pack-format
 import { corrupt } from './corrupt.js'
 import type { ObjectType } from './object.js'
 import { type ObjectFormat, type Oid, oidBytes } from './oid.js'
@@ -22,6 +22,14 @@ export interface EntryHeader {
 export const MAX_HEADER_BYTES = 10 + 32
 
 const WHOLE: Record<number, ObjectType> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
+const NUMBERS: Record<EntryKind['type'], number> = {
+  commit: 1,
+  tree: 2,
+  blob: 3,
+  tag: 4,
+  'ofs-delta': 6,
+  'ref-delta': 7,
+}
 
 /** What a further byte of a size counts at most, which also ends a run of zeros. */
 const MAX_SCALE = 2 ** 53
@@ -99,4 +107,28 @@ function decodeDistance(
 /** Whether an entry holds a delta. */
 export function isDelta(kind: EntryKind): kind is DeltaKind {
   return kind.type === 'ofs-delta' || kind.type === 'ref-delta'
+}
+
+/** What stands before the deflated bytes of an entry that inflates to `size` bytes. */
+export function encodeEntryHeader(kind: EntryKind, size: number): Buffer {
+  const bytes: number[] = []
+  let byte = (NUMBERS[kind.type] << 4) | (size & 0x0f)
+  // Not a shift: sizes may exceed 32 bits.
+  for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
+    bytes.push(byte | 0x80)
+    byte = rest % 128
+  }
+  bytes.push(byte)
+  if (kind.type === 'ofs-delta') bytes.push(...encodeDistance(kind.distance))
+  const header = Buffer.from(bytes)
+  return kind.type === 'ref-delta' ? Buffer.concat([header, Buffer.from(kind.base, 'hex')]) : header
+}
+
+function encodeDistance(distance: number): number[] {
+  const bytes = [distance % 128]
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest--
+    bytes.unshift((rest % 128) | 0x80)
+  }
+  return bytes
 }

@@ -78,6 +78,18 @@ export class EntryList {
     this.#outside.delete(index)
   }
 
+  /** The bases that are not in the pack, once all entries are resolved. */
+  get outsideBases(): Set<Oid> {
+    const bases = new Set<Oid>()
+    for (const oid of this.#outside.values()) if (this.find(oid) === undefined) bases.add(oid)
+    return bases
+  }
+
+  /** The binary oids of all entries, one after the other, once they are resolved. */
+  get oids(): Buffer {
+    return this.#oids.subarray(0, this.#count * this.#oidBytes)
+  }
+
   /** Whether the object of an entry was computed; then also those of all it builds on. */
   isResolved(index: number): boolean {
     return this.#isResolved[index] === 1

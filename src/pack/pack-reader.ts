@@ -20,6 +20,8 @@ export interface PackReaderOptions {
   findBase: (oid: Oid) => StoredObject | undefined
   /** Told of each object as soon as it is resolved; it is not verified yet that the pack is whole. */
   onObject?: (oid: Oid, object: StoredObject) => void
+  /** Told of the bytes of the pack, before they are taken apart. @default nobody is */
+  onBytes?: ((bytes: Buffer) => void) | undefined
   /** What all packs of the sync have together. */
   room: PackRoom
   /** From this size on, in bytes, a blob or a delta goes to a file. */
@@ -36,6 +38,9 @@ export interface PackReaderOptions {
 const [ENTRY_BYTES, WAITING_BYTES] = [64, 320]
 /** Memory is taken for so many entries at once: few, as there may be a thousand small packs. */
 const ENTRIES_STEP = 256
+
+/** The entries of a pack, in its order. */
+export type PackEntries = Pick<EntryList, 'count' | 'offsetOf' | 'oids' | 'outsideBases'>
 
 /** The verified objects of a whole pack. */
 export interface Pack {
@@ -70,6 +75,7 @@ export class PackReader implements Pack {
 
   /** Takes the next bytes of the pack. Throws `pack-corrupt` as soon as they make no sense. */
   write(chunk: Buffer): Promise<void> {
+    this.#options.onBytes?.(chunk)
     return this.#parser.write(chunk)
   }
 
@@ -98,6 +104,11 @@ export class PackReader implements Pack {
       'pack-incomplete',
       `The received pack has not the object ${oid}; it is fetched again later`,
     )
+  }
+
+  /** What is known of the entries of a pack that is whole. */
+  get entries(): PackEntries {
+    return this.#entries
   }
 
   /** Frees memory and files; nothing may be read any more. */

@@ -10,6 +10,7 @@ import type { FirstPaths, Inspection } from './drift/inspection.js'
 import type { LfsFile } from './drift/lfs-files.js'
 import type { LeaseFiles } from './lease/claim.js'
 import type { TreeOrigin } from './snapshot/origin.js'
+import type { PublishedHistory } from './snapshot/published-history.js'
 import type { PublishedRecord } from './snapshot/store.js'
 import type { DirectoryLayout, HeldTarget } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
@@ -26,6 +27,8 @@ export interface CommitSource {
   hasTree(oid: Oid): boolean
   readTree(oid: Oid): Buffer
   readBlob(oid: Oid): StoredObject
+  /** The history that is kept with it; its objects are in the repository already. @default none */
+  history?: PublishedHistory | undefined
   /** What the tree was composed of; undefined where it is the commit's own. */
   origin?: TreeOrigin | undefined
   /** The attributes that count for it, and are not in it. @default none */

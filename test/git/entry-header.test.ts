@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeEntryHeader } from '../../src/git/entry-header.js'
+import { decodeEntryHeader, encodeEntryHeader } from '../../src/git/entry-header.js'
 import { failsWith } from '../helpers/fails-with.js'
 import fc from '../helpers/fast-check.js'
 import { encodeDistance, encodeHeader } from '../helpers/packs.js'
@@ -74,4 +74,27 @@ test('refuses unknown types and impossible numbers', () => {
   for (const bytes of impossible) {
     assert.throws(() => decodeEntryHeader(bytes, 0, 'sha1'), failsWith('pack-corrupt'))
   }
+})
+
+test('what is encoded is decoded, of any size and distance', () => {
+  const whole = fc.constantFrom('commit' as const, 'tree' as const, 'blob' as const, 'tag' as const)
+  const kinds = fc.oneof(
+    whole.map((type) => ({ type })),
+    fc
+      .integer({ min: 1, max: 2 ** 45 })
+      .map((distance) => ({ type: 'ofs-delta' as const, distance })),
+    fc
+      .nat(15)
+      .map((digit) => ({ type: 'ref-delta' as const, base: digit.toString(16).repeat(40) })),
+  )
+  fc.assert(
+    fc.property(kinds, size, (kind, bytes) => {
+      const header = encodeEntryHeader(kind, bytes)
+      assert.deepEqual(decodeEntryHeader(header, 0, 'sha1'), {
+        kind,
+        size: bytes,
+        end: header.length,
+      })
+    }),
+  )
 })

@@ -16,6 +16,7 @@ const ROOMS = [
   'publisher.ts',
   'stage',
   'update',
+  'history',
   'directory',
   'symlink',
   'publication.ts',

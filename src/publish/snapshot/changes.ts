@@ -7,12 +7,14 @@ import { diffTrees, type TreeDiff } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
+import type { PublishedHistory } from './published-history.js'
 import {
   CHECKSUM_BYTES,
   decodeAttributes,
   type EncodedAttributes,
   encodeAttributes,
   encodeHeader,
+  historyOf,
   type Snapshot,
   STAT_FIELDS,
   seal,
@@ -33,6 +35,7 @@ interface ChangesHeader {
   base: string
   commit: Oid
   summary?: CommitSummary | undefined
+  history?: PublishedHistory | undefined
   tree: Oid
   /** How many trees are new, and how many records differ. */
   trees: number
@@ -63,6 +66,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
     base: base.checksum,
     commit,
     summary,
+    history: snapshot.history,
     tree: root,
     trees: bodies.size,
     records: records.length / (STAT_FIELDS + 1),
@@ -118,6 +122,7 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   return {
     commit: header.commit,
     summary: toSummary(header.summary),
+    ...historyOf(header),
     trees,
     stats,
     attributes,

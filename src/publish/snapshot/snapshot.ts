@@ -17,6 +17,7 @@ import {
   placesIn,
   type TreeOrigin,
 } from './origin.js'
+import { type PublishedHistory, toHistory } from './published-history.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
 /** Where only a part of the commit is published, which earlier versions would take for all of it. */
@@ -57,11 +58,14 @@ export interface Snapshot {
   content: PublishedContent
   /** Undefined where the trees are those of the commit, and nothing was selected. */
   origin?: TreeOrigin | undefined
+  /** Undefined where no history is kept. */
+  history?: PublishedHistory | undefined
 }
 
 interface SnapshotHeader {
   commit: Oid
   summary?: CommitSummary | undefined
+  history?: PublishedHistory | undefined
   /** How many. */
   trees: number
   files: number
@@ -73,11 +77,12 @@ interface SnapshotHeader {
 
 /** Magic, JSON, the table of trees, their bodies, the stats, the content, and a checksum of all. */
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const { commit, summary, trees, stats, attributes, content, origin } = snapshot
+  const { commit, summary, trees, stats, attributes, content, history, origin } = snapshot
   const oidLength = commit.length / 2
   const header: SnapshotHeader = {
     commit,
     summary,
+    history,
     trees: trees.length,
     files: stats.length / STAT_FIELDS,
     attributes: encodeAttributes(attributes),
@@ -137,6 +142,12 @@ export function unlessDamaged<T>(decode: () => T): T | undefined {
   }
 }
 
+/** The history that a header has, as a field, if it has one. */
+export function historyOf(header: { history?: unknown }): Pick<Snapshot, 'history'> {
+  const history = toHistory(header.history)
+  return history ? { history } : {}
+}
+
 const filesIn = ({ stats }: Snapshot) => stats.length / STAT_FIELDS
 
 function decode(content: Buffer): Snapshot {
@@ -178,6 +189,7 @@ function decode(content: Buffer): Snapshot {
     stats,
     attributes: decodeAttributes(header.attributes),
     content: header.isConverted ? content.subarray(contentAt, contentEnd) : ALL_AS_STORED,
+    ...historyOf(header),
     ...(origin && {
       origin: {
         ...origin,

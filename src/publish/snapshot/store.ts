@@ -150,7 +150,7 @@ function read(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
   if (isForThis === undefined) return undefined
   if (!isForThis) return base
   const changed = decodeChanges(bytes, base.base)
-  return changed && { ...base, ...changed }
+  return changed && { ...base, history: undefined, ...changed }
 }
 
 function readBase(place: SnapshotPlace, file: string): StoredSnapshot | undefined {

@@ -6,10 +6,10 @@ import { constants, createDeflate, createInflate, deflateSync, inflateSync } fro
 import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { openRegularFileSync, readRegularFileSync } from '../../base/regular-file.js'
+import { encodeEntryHeader } from '../../git/entry-header.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { isMissing } from './files.js'
-import { encodeEntryHeader } from './pack-writer.js'
 import { MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Files up to this size, whose content is at most as much again, are read whole. */
@@ -31,7 +31,11 @@ export function findLooseObject(objectDir: string, oid: Oid): string | undefined
 
 /** The whole object in `file`. */
 export function readLooseObject(file: string): GitObject {
-  const deflated = readRegularFileSync(file, MAX_WHOLE_BYTES)
+  return decodeLooseObject(readRegularFileSync(file, MAX_WHOLE_BYTES), file)
+}
+
+/** The object that the content of a file is; `file` names it. Throws `pack-corrupt`, or as zlib does. */
+export function decodeLooseObject(deflated: Buffer, file: string): GitObject {
   return decode(inflateSync(deflated, { maxOutputLength: MAX_WHOLE_BYTES }), file)
 }
 
@@ -43,7 +47,7 @@ export function encodeLooseObject(file: string): Iterable<Buffer> | AsyncIterabl
 
 /** An object as an entry of a pack. */
 export function encodeObject({ type, body }: GitObject): Iterable<Buffer> {
-  return [encodeEntryHeader(type, body.length), deflateSync(body, { level: LEVEL })]
+  return [encodeEntryHeader({ type }, body.length), deflateSync(body, { level: LEVEL })]
 }
 
 function readSmall(file: string): GitObject | undefined {
@@ -64,7 +68,7 @@ async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
   )[Symbol.asyncIterator]()
   const first = await chunks.next()
   const { type, size, end } = decodeHeader(first.done ? Buffer.alloc(0) : first.value, file)
-  yield encodeEntryHeader(type, size)
+  yield encodeEntryHeader({ type }, size)
   const body = Readable.from(
     (async function* () {
       yield first.value.subarray(end)

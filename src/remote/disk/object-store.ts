@@ -3,6 +3,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
+import { openRegularFileSync } from '../../base/regular-file.js'
 import type { GitObject } from '../../git/object.js'
 import { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
@@ -128,7 +129,14 @@ export class ObjectStore implements PackOwner {
 
   #openPack(indexFile: string): PackFile | undefined {
     try {
-      return new PackFile(indexFile, this)
+      return new PackFile(
+        {
+          indexFile,
+          openIndex: () => openRegularFileSync(indexFile),
+          openPack: () => openRegularFileSync(indexFile.replace(/\.idx$/, '.pack')),
+        },
+        this,
+      )
     } catch (error) {
       // Deleted by a repack since the folder was listed.
       if (isMissing(error)) return undefined

@@ -4,16 +4,14 @@ import { closeSync, fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { createInflate } from 'node:zlib'
-import { openRegularFileSync } from '../../base/regular-file.js'
 import { corrupt } from '../../git/corrupt.js'
 import { applyDelta } from '../../git/delta.js'
-import { decodeEntryHeader, type EntryHeader } from '../../git/entry-header.js'
+import { decodeEntryHeader, type EntryHeader, encodeEntryHeader } from '../../git/entry-header.js'
 import { inflate } from '../../git/inflate.js'
 import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { PackIndex } from './pack-index.js'
-import { encodeEntryHeader } from './pack-writer.js'
 import { MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Small objects come with their header in one read of this many bytes. */
@@ -39,6 +37,15 @@ interface PackedObject {
   first: Buffer
 }
 
+/** How the files of a pack are reached. */
+export interface PackPaths {
+  /** Names the index, for people. */
+  indexFile: string
+  /** Each returns a descriptor, which is the pack's to close. */
+  openIndex(): number
+  openPack(): number
+}
+
 export class PackFile {
   readonly #store: PackOwner
   readonly #file: string
@@ -46,13 +53,22 @@ export class PackFile {
   readonly #fd: number
   readonly #size: number
 
-  /** Opens the pack of `indexFile`. */
-  constructor(indexFile: string, store: PackOwner) {
+  constructor(paths: PackPaths, store: PackOwner) {
     this.#store = store
-    this.#index = new PackIndex(indexFile, store.objectFormat)
-    this.#file = indexFile.replace(/\.idx$/, '.pack')
-    this.#fd = this.#openPack()
+    this.#index = new PackIndex(paths.openIndex(), paths.indexFile, store.objectFormat)
+    this.#file = paths.indexFile.replace(/\.idx$/, '.pack')
+    this.#fd = this.#openPack(paths)
     this.#size = fstatSync(this.#fd).size
+  }
+
+  /** What it has, by its index. */
+  get index(): PackIndex {
+    return this.#index
+  }
+
+  /** In bytes. */
+  get size(): number {
+    return this.#size
   }
 
   /** Where an object starts, or undefined where the pack does not hold it. */
@@ -111,14 +127,14 @@ export class PackFile {
     const entry = this.#entryAt(offset)
     const { kind, size } = entry.header
     if (kind.type === 'ofs-delta' || kind.type === 'ref-delta') return undefined
-    const header = encodeEntryHeader(kind.type, size)
+    const header = encodeEntryHeader(kind, size)
     if (size > WHOLE_BYTES) return this.#copyLarge(header, entry.start)
     return [header, this.#inflate(entry).deflated]
   }
 
-  #openPack(): number {
+  #openPack({ openPack }: PackPaths): number {
     try {
-      return openRegularFileSync(this.#file)
+      return openPack()
     } catch (error) {
       this.#index.close()
       throw error

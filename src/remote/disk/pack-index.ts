@@ -2,8 +2,7 @@
 // repositories cost no memory. https://git-scm.com/docs/pack-format#_version_2_pack_idx_files_support_packs_larger_than_4_gib_and
 import { closeSync, readSync } from 'node:fs'
 import { SyncError } from '../../base/errors.js'
-import { openRegularFileSync } from '../../base/regular-file.js'
-import { type ObjectFormat, oidBytes } from '../../git/oid.js'
+import { type ObjectFormat, type Oid, oidBytes } from '../../git/oid.js'
 
 const MAGIC = 0xff744f63
 const HEADER_BYTES = 8
@@ -17,11 +16,14 @@ export class PackIndex {
   readonly #oidBytes: number
   readonly #fanout: Buffer
 
-  /** Opens the index `file`. Throws `object-format-unsupported` for the version before 2. */
-  constructor(file: string, format: ObjectFormat) {
+  /**
+   * The index that is open as `fd`, which it closes; `file` is its name. Throws
+   * `object-format-unsupported` for the version before 2.
+   */
+  constructor(fd: number, file: string, format: ObjectFormat) {
     this.#oidBytes = oidBytes(format)
     this.#file = file
-    this.#fd = openRegularFileSync(file)
+    this.#fd = fd
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
     if (head.length < HEADER_BYTES + FANOUT_BYTES || head.readUInt32BE(0) !== MAGIC) {
       this.close()
@@ -39,12 +41,26 @@ export class PackIndex {
     return position === undefined ? undefined : this.#offsetAt(position)
   }
 
-  close(): void {
-    closeSync(this.#fd)
+  /** How many objects it says that the pack has. */
+  get count(): number {
+    return this.#fanout.readUInt32BE(255 * 4)
   }
 
-  get #count(): number {
-    return this.#fanout.readUInt32BE(255 * 4)
+  /** Every object, in the order of their oids. */
+  *objects(): Generator<{ oid: Oid; offset: number }> {
+    for (let position = 0; position < this.count; position += WINDOW) {
+      const oids = this.#oids(position, Math.min(this.count, position + WINDOW))
+      const rows = Math.floor(oids.length / this.#oidBytes)
+      for (let row = 0; row < rows; row++) {
+        const oid = oids.toString('hex', row * this.#oidBytes, (row + 1) * this.#oidBytes)
+        yield { oid, offset: this.#offsetAt(position + row) }
+      }
+      if (rows < Math.min(WINDOW, this.count - position)) return
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
   }
 
   #positionOf(oid: Buffer): number | undefined {
@@ -77,10 +93,10 @@ export class PackIndex {
   }
 
   #offsetAt(position: number): number {
-    const offsets = this.#oidsAt(this.#count) + this.#count * 4
+    const offsets = this.#oidsAt(this.count) + this.count * 4
     const offset = this.#read(offsets + position * 4, 4).readUInt32BE()
     if (offset < 2 ** 31) return offset
-    const large = offsets + this.#count * 4 + (offset - 2 ** 31) * 8
+    const large = offsets + this.count * 4 + (offset - 2 ** 31) * 8
     return Number(this.#read(large, 8).readBigUInt64BE())
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
@@ -30,7 +30,7 @@ function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number
   const crcs = Buffer.alloc(oids.length * 4)
   const magic = Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2])
   writeFileSync(file, Buffer.concat([magic, fanout, ...oids, crcs, offsets, ...large]))
-  const index = new PackIndex(file, 'sha1')
+  const index = new PackIndex(openSync(file, 'r'), file, 'sha1')
   atEnd(t, () => index.close())
   return index
 }
@@ -72,7 +72,7 @@ test('an index of another version is told apart', (t) => {
   const file = path.join(tempDir(t), 'pack-old.idx')
   writeFileSync(file, Buffer.alloc(2000))
   assert.throws(
-    () => new PackIndex(file, 'sha1'),
+    () => new PackIndex(openSync(file, 'r'), file, 'sha1'),
     (error) => error instanceof SyncError && error.code === 'object-format-unsupported',
   )
 })

@@ -1,0 +1,45 @@
+// Where the repository behind published files is. In place it is `path/.git`; behind a symlink, one
+// repository beside the worktrees, to which the `.git` file of each leads. All paths are byte paths.
+import path from 'node:path'
+import type { Volume } from '../../volume/volume.js'
+import type { Lease } from '../lease/lease.js'
+import type { DirectoryLayout, LinkLayout } from '../target.js'
+
+/** A repository. */
+export interface HistoryLayout {
+  volume: Volume
+  /** Holds its objects, refs and configuration. Absolute. */
+  repository: string
+  /** Whether files are checked out right beside it, else in linked worktrees only. */
+  isBare: boolean
+  /** What keeps other instances away; undefined where none is kept. */
+  lease?: Lease | undefined
+}
+
+/** One checkout of a repository. */
+export interface CheckoutLayout {
+  /** Where its files are. Absolute. */
+  root: string
+  /** Where they will be, where that is another place. */
+  finalRoot?: string | undefined
+  /** The name of the linked worktree; undefined for the checkout right beside the repository. */
+  name?: string | undefined
+}
+
+/** What git calls a repository, or leads to it, in a checkout. */
+export const GIT = '.git'
+
+/** The repository of a directory that is published in place. */
+export function directoryHistory({ lease, root, volume }: DirectoryLayout): HistoryLayout {
+  return { volume, repository: path.join(root, GIT), isBare: false, lease }
+}
+
+/** The repository that all worktrees of a link share. */
+export function linkedHistory({ lease, volume, worktrees }: LinkLayout): HistoryLayout {
+  return { volume, repository: path.join(worktrees, 'repository'), isBare: true, lease }
+}
+
+/** Where git keeps what a checkout has for itself: its HEAD and its index. */
+export function checkoutDirectory({ repository }: HistoryLayout, { name }: CheckoutLayout): string {
+  return name === undefined ? repository : path.join(repository, 'worktrees', name)
+}

@@ -1,0 +1,120 @@
+// The objects of the repository behind published files. Whoever owns the directory may have put
+// anything there: packs are opened below held directories, what is read is bounded, and an object
+// counts only where its hash is right.
+import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
+import { type GitObject, hashObject } from '../../git/object.js'
+import { ObjectCache } from '../../git/object-cache.js'
+import type { ObjectFormat, Oid } from '../../git/oid.js'
+import { decodeLooseObject } from '../../remote/disk/loose-object.js'
+import { PackFile, type PackOwner } from '../../remote/disk/pack-file.js'
+import { displayPath } from '../../volume/byte-path.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { HistoryLayout } from './layout.js'
+
+/** Each takes two descriptors; the store is joined long before. */
+const MAX_PACKS = 100
+const CACHE_BYTES = 16 * 1024 * 1024
+/** A loose object that is larger is not read, in bytes. */
+const MAX_LOOSE_BYTES = 64 * 1024 * 1024
+
+/** One pack of the repository. */
+export interface StoredPack {
+  /** Without an extension. */
+  name: string
+  file: PackFile
+}
+
+/** What is in the object store of a repository, until it is closed. */
+export class RepositoryObjects implements PackOwner {
+  readonly objectFormat: ObjectFormat
+  readonly cache = new ObjectCache<string>(CACHE_BYTES)
+  readonly packs: readonly StoredPack[]
+  readonly #layout: HistoryLayout
+  /** The pack that held the last object, as the next one is probably there, too. */
+  #last: StoredPack | undefined
+
+  constructor(layout: HistoryLayout, objectFormat: ObjectFormat) {
+    this.objectFormat = objectFormat
+    this.#layout = layout
+    this.packs = this.#openPacks()
+  }
+
+  has(oid: Oid): boolean {
+    return this.find(oid) !== undefined || this.#looseFile(oid) !== undefined
+  }
+
+  /** An object whose hash is right; undefined where there is none, or it cannot be read. */
+  readIfAny(oid: Oid): GitObject | undefined {
+    try {
+      const object = this.read(oid)
+      return hashObject(object.type, object.body, this.objectFormat) === oid ? object : undefined
+    } catch {
+      // Damaged, or made to be: what cannot be read is not there.
+      return undefined
+    }
+  }
+
+  /** An object as it is stored, its hash not looked at. Throws `pack-incomplete`, or as it is damaged. */
+  read(oid: Oid): GitObject {
+    const found = this.find(oid)
+    if (found) return found.pack.file.read(found.offset)
+    const file = this.#looseFile(oid)
+    if (file !== undefined) {
+      const { volume } = this.#layout
+      return decodeLooseObject(volume.readBytes(file, MAX_LOOSE_BYTES), displayPath(file))
+    }
+    throw new SyncError(
+      'pack-incomplete',
+      `The repository ${displayPath(this.#layout.repository)} lacks the object ${oid}; its history is fetched anew`,
+    )
+  }
+
+  /** The pack that has an object, and where in it. */
+  find(oid: Oid): { pack: StoredPack; offset: number } | undefined {
+    const last = this.#last
+    const offset = last?.file.find(oid)
+    if (last && offset !== undefined) return { pack: last, offset }
+    for (const pack of this.packs) {
+      const at = pack === last ? undefined : pack.file.find(oid)
+      if (at === undefined) continue
+      this.#last = pack
+      return { pack, offset: at }
+    }
+    return undefined
+  }
+
+  close(): void {
+    for (const { file } of this.packs) file.close()
+  }
+
+  #looseFile(oid: Oid): string | undefined {
+    const { repository, volume } = this.#layout
+    const file = path.join(repository, 'objects', oid.slice(0, 2), oid.slice(2))
+    return volume.stat(file)?.isFile() ? file : undefined
+  }
+
+  #openPacks(): StoredPack[] {
+    const { repository, volume } = this.#layout
+    const directory = path.join(repository, 'objects/pack')
+    const names = readUnless(UNREADABLE, () => volume.names(directory)) ?? []
+    return names
+      .filter((name) => /^pack-[0-9a-f]+\.idx$/.test(name))
+      .slice(0, MAX_PACKS)
+      .flatMap((name) => {
+        const indexFile = path.join(directory, name)
+        const base = name.slice(0, -'.idx'.length)
+        try {
+          const paths = {
+            indexFile: displayPath(indexFile),
+            openIndex: () => volume.open(indexFile).fd,
+            openPack: () => volume.open(path.join(directory, `${base}.pack`)).fd,
+          }
+          return [{ name: base, file: new PackFile(paths, this) }]
+        } catch {
+          // Cut, or of another kind: what is in it is fetched anew.
+          return []
+        }
+      })
+  }
+}

@@ -1,0 +1,52 @@
+// What was published when, as git's log of HEAD: `git diff HEAD@{1}` shows what the last publication
+// changed. It also holds what was published before, until packs are joined: nothing dangles.
+import path from 'node:path'
+import type { Oid } from '../../git/oid.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { HistoryLayout } from './layout.js'
+import { writeText } from './write-whole.js'
+
+const MAX_BYTES = 16 * 1024 * 1024
+/** Who writes it. */
+const IDENTITY = 'git-autosync <git-autosync@localhost>'
+
+/** A line of the log. */
+export interface LogLine {
+  old: Oid
+  oid: Oid
+  /** Whether this service wrote it. */
+  isOwn: boolean
+  /** What follows the oids. */
+  rest: string
+}
+
+/** The log of HEAD; undefined where there is one that cannot be read. */
+export function readLog(layout: HistoryLayout): LogLine[] | undefined {
+  const { volume } = layout
+  const file = logFile(layout)
+  const text = readUnless(UNREADABLE, () => volume.readFile(file, MAX_BYTES))?.toString('latin1')
+  if (text === undefined) return volume.stat(file) ? undefined : []
+  return text.split('\n').flatMap((line) => {
+    const [, old, oid, rest] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (.*)$/.exec(line) ?? []
+    if (old === undefined || oid === undefined || rest === undefined) return []
+    return [{ old, oid, rest, isOwn: rest.startsWith(IDENTITY) }]
+  })
+}
+
+/** Writes the log of HEAD. */
+export function writeLog(layout: HistoryLayout, lines: readonly LogLine[]): void {
+  const text = lines.map(({ old, oid, rest }) => `${old} ${oid} ${rest}\n`).join('')
+  writeText(layout.volume, layout.repository, logFile(layout), text)
+}
+
+/** Notes that a commit was published, unless that is what the log says last; `now` in milliseconds. */
+export function logPublished(layout: HistoryLayout, oid: Oid, now: number): void {
+  const lines = readLog(layout)
+  const last = lines?.at(-1)
+  if (!lines || last?.oid === oid) return
+  const rest = `${IDENTITY} ${Math.floor(now / 1000)} +0000\tpublished`
+  const old = last?.oid ?? '0'.repeat(oid.length)
+  writeLog(layout, [...lines, { old, oid, rest, isOwn: true }])
+}
+
+const logFile = ({ repository }: HistoryLayout) => path.join(repository, 'logs/HEAD')

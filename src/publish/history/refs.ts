@@ -1,0 +1,156 @@
+// The refs of the repository behind published files, made what a history says. Which of them are this
+// service's own is written down beside them: all others are somebody's, and stay. Where one of
+// somebody's must give way, what it led to is kept as `refs/kept/<oid>`.
+import path from 'node:path'
+import { isOid, type Oid } from '../../git/oid.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { Volume } from '../../volume/volume.js'
+import { isRefName } from '../snapshot/published-history.js'
+import type { HistoryLayout } from './layout.js'
+import { writeText, writeWhole } from './write-whole.js'
+
+/** A list of refs that is larger is not read, in bytes. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024
+const MAX_REF_BYTES = 4096
+/** How deep names of refs are followed. */
+const MAX_DEPTH = 32
+
+/** Refs by their full names. */
+export type Refs = ReadonlyMap<string, Oid>
+
+/** What becomes of refs. */
+export interface RefChanges {
+  writes: Map<string, Oid>
+  deletes: Set<string>
+  /** What somebody's refs led to that give way. */
+  kept: Set<Oid>
+}
+
+/** Every ref that leads to an object, packed ones as well. */
+export function readRefs({ repository, volume }: HistoryLayout): Map<string, Oid> {
+  const refs = new Map<string, Oid>()
+  for (const { name, oid } of packedRefs(volume, repository)) refs.set(name, oid)
+  for (const name of looseNames(volume, repository, 'refs')) {
+    const text = readText(volume, path.join(repository, name), MAX_REF_BYTES)?.trim() ?? ''
+    if (isOid(text)) refs.set(name, text)
+  }
+  return refs
+}
+
+/** What is to change so that `wanted` is so, given which refs are this service's own now. */
+export function planRefs(current: Refs, own: Refs, wanted: Refs): RefChanges {
+  const changes: RefChanges = { writes: new Map(), deletes: new Set(), kept: new Set() }
+  const isOwn = (name: string) => own.get(name) === current.get(name)
+  const giveWay = (name: string) => {
+    const oid = current.get(name)
+    if (oid !== undefined && !isOwn(name)) changes.kept.add(oid)
+  }
+  for (const [name, oid] of wanted) {
+    if (current.get(name) === oid) continue
+    giveWay(name)
+    changes.writes.set(name, oid)
+  }
+  for (const name of current.keys()) {
+    if (wanted.has(name)) continue
+    const isInTheWay = [...wanted.keys()].some(
+      (other) => other.startsWith(`${name}/`) || name.startsWith(`${other}/`),
+    )
+    if (isInTheWay) giveWay(name)
+    if (isInTheWay || (own.has(name) && isOwn(name))) changes.deletes.add(name)
+  }
+  return changes
+}
+
+/** Makes the refs what is wanted; each by one rename, branches last. */
+export function settleRefs(layout: HistoryLayout, wanted: Refs): void {
+  const { repository, volume } = layout
+  const current = readRefs(layout)
+  const changes = planRefs(current, readOwn(layout), wanted)
+  for (const oid of changes.kept) changes.writes.set(`refs/kept/${oid}`, oid)
+  // What is written from here on is this service's own, also where it is interrupted.
+  if (changes.writes.size > 0) writeOwn(layout, [...readOwn(layout), ...wanted])
+  const isBranch = ([name]: [string, Oid]) => name.startsWith('refs/heads/')
+  const writes = [...changes.writes].sort((one, other) => +isBranch(one) - +isBranch(other))
+  const kept = writes.filter(([name]) => name.startsWith('refs/kept/'))
+  for (const [name, oid] of kept) writeText(volume, repository, refFile(layout, name), `${oid}\n`)
+  for (const name of changes.deletes) removeRef(layout, name)
+  if (changes.deletes.size > 0) repack(layout, changes.deletes)
+  for (const [name, oid] of writes) {
+    volume.ensureDirectory(path.dirname(refFile(layout, name)))
+    writeText(volume, repository, refFile(layout, name), `${oid}\n`)
+  }
+  for (const name of wanted.keys()) volume.removeFile(`${refFile(layout, name)}.lock`)
+  writeOwn(layout, [...wanted])
+}
+
+/** The refs that this service wrote. */
+export function readOwn({ repository, volume }: HistoryLayout): Map<string, Oid> {
+  const text = readText(volume, ownFile(repository), MAX_LIST_BYTES) ?? ''
+  return new Map(linesOf(text).map(({ name, oid }) => [name, oid]))
+}
+
+function writeOwn({ repository, volume }: HistoryLayout, refs: [string, Oid][]): void {
+  const text = refs.map(([name, oid]) => `${oid} ${name}\n`).join('')
+  writeText(volume, repository, ownFile(repository), text)
+}
+
+function removeRef({ repository, volume }: HistoryLayout, name: string): void {
+  const file = path.join(repository, name)
+  volume.removeFile(`${file}.lock`)
+  if (volume.stat(file)?.isFile()) volume.removeFile(file)
+  // As git does, up to refs/heads and the like.
+  for (let above = path.dirname(name); above.split('/').length > 2; above = path.dirname(above)) {
+    if (!volume.removeIfEmpty(path.join(repository, above))) return
+  }
+}
+
+/** Writes the list of packed refs without some. */
+function repack({ repository, volume }: HistoryLayout, without: ReadonlySet<string>): void {
+  const file = path.join(repository, 'packed-refs')
+  const text = readText(volume, file, MAX_LIST_BYTES)
+  if (text === undefined) return
+  let isLeftOut = false
+  const lines = text.split('\n').filter((line) => {
+    // What a tag leads to stands below it.
+    if (!line.startsWith('^')) isLeftOut = without.has(line.slice(line.indexOf(' ') + 1))
+    return !isLeftOut
+  })
+  const rest = lines.join('\n')
+  if (rest !== text) writeWhole(volume, repository, file, [Buffer.from(rest, 'latin1')])
+}
+
+function packedRefs(volume: Volume, repository: string): { name: string; oid: Oid }[] {
+  return linesOf(readText(volume, path.join(repository, 'packed-refs'), MAX_LIST_BYTES) ?? '')
+}
+
+/** Lines of an oid and a name. */
+function linesOf(text: string): { name: string; oid: Oid }[] {
+  return text.split('\n').flatMap((line) => {
+    const space = line.indexOf(' ')
+    const [oid, name] = [line.slice(0, Math.max(0, space)), line.slice(space + 1)]
+    return isOid(oid) && isRefName(name) ? [{ name, oid }] : []
+  })
+}
+
+function* looseNames(
+  volume: Volume,
+  repository: string,
+  name: string,
+  depth = 0,
+): Generator<string> {
+  if (depth > MAX_DEPTH) return
+  const entries = readUnless(UNREADABLE, () => volume.entries(path.join(repository, name))) ?? []
+  for (const entry of entries) {
+    const below = `${name}/${entry.name}`
+    if (entry.isDirectory()) yield* looseNames(volume, repository, below, depth + 1)
+    else if (isRefName(below)) yield below
+  }
+}
+
+/** As a byte string; undefined where there is no such file. */
+function readText(volume: Volume, file: string, maxBytes: number): string | undefined {
+  return readUnless(UNREADABLE, () => volume.readFile(file, maxBytes))?.toString('latin1')
+}
+
+const refFile = ({ repository }: HistoryLayout, name: string) => path.join(repository, name)
+const ownFile = (repository: string) => path.join(repository, 'git-autosync-refs')

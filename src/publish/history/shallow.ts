@@ -1,0 +1,38 @@
+// Where history ends: git's list of commits whose parents need not be there. It is written before the
+// refs that lead to them; one that was cut off before stays in it while its parents are missing.
+import path from 'node:path'
+import { parentsOfCommit } from '../../git/object.js'
+import { isOid, type Oid } from '../../git/oid.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { HistoryLayout } from './layout.js'
+import type { RepositoryObjects } from './objects.js'
+import { writeText } from './write-whole.js'
+
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** The commits at which history ends. */
+export function readShallow({ repository, volume }: HistoryLayout): Oid[] {
+  const file = path.join(repository, 'shallow')
+  const text = readUnless(UNREADABLE, () => volume.readFile(file, MAX_BYTES))?.toString('latin1')
+  return (text ?? '').split('\n').filter(isOid)
+}
+
+/** Writes where history ends, or that it does nowhere. */
+export function writeShallow({ repository, volume }: HistoryLayout, oids: Iterable<Oid>): void {
+  const file = path.join(repository, 'shallow')
+  const lines = [...new Set(oids)].sort().map((oid) => `${oid}\n`)
+  if (lines.length > 0) writeText(volume, repository, file, lines.join(''))
+  else {
+    volume.removeFile(`${file}.lock`)
+    volume.removeFile(file)
+  }
+}
+
+/** Of commits where history ended before, those where it still does. */
+export function stillShallow(oids: readonly Oid[], objects: RepositoryObjects): Oid[] {
+  return oids.filter((oid) => {
+    const commit = objects.readIfAny(oid)
+    if (commit?.type !== 'commit') return false
+    return !parentsOfCommit(commit.body).every((parent) => objects.has(parent))
+  })
+}
