@@ -11,7 +11,7 @@ import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
 import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
-import { createListingInForce, type ListingInForce } from './listing-in-force.js'
+import { createListingInForce } from './listing-in-force.js'
 import { createNotifications } from './notifications.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
@@ -19,12 +19,12 @@ import { createMetrics } from './observe/metrics.js'
 import { RecentPublications } from './observe/recent-publications.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { pageReport } from './server/page/page-report.js'
-import { createServer, type ServerSource } from './server/server.js'
+import { createServer } from './server/server.js'
 import { serviceUrl } from './service-url.js'
 import { createSessions, type Sessions } from './sessions.js'
 import { listingDefaults, type Settings } from './settings.js'
+import { createStatusSource } from './status-source.js'
 import type { Observe } from './sync/events.js'
-import type { EntryStatus } from './sync/status.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
 import { readBuild } from './version.js'
@@ -110,7 +110,14 @@ export async function startDaemon(
   const inForce = { path, defaults, clock, observe, synchronizer: { setEntries } }
   const listing = createListingInForce(inForce)
   const heartbeat = new Heartbeat(clock)
-  const source = serverSource(synchronizer, listing, redactor)
+  const source = createStatusSource({
+    build,
+    synchronizer,
+    listing,
+    redactor,
+    hooks: hooks.after,
+    clock,
+  })
   const server = createServer(
     {
       ...source,
@@ -168,26 +175,6 @@ export async function startDaemon(
   }
 }
 
-/** What the routes of the server show. */
-function serverSource(
-  synchronizer: Synchronizer,
-  listing: Pick<ListingInForce, 'state'>,
-  redactor: Redactor,
-): Pick<ServerSource, 'starting' | 'missing' | 'waiting' | 'status'> {
-  const build = { ...readBuild(), node: process.version }
-  return {
-    starting: () => synchronizer.readiness.starting(),
-    missing: () => synchronizer.readiness.missing(),
-    waiting: () => synchronizer.readiness.waiting(),
-    status() {
-      const entries = synchronizer.status().map((entry) => withoutSecrets(entry, redactor))
-      const { faults, ...inForce } = listing.state
-      const redacted = faults && { faults: faults.map((fault) => redactor.redact(fault)) }
-      return { build, listing: { ...inForce, ...redacted, entries: entries.length }, entries }
-    },
-  }
-}
-
 /** Returns the port. Throws `settings-invalid` where the address cannot be listened on. */
 async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings): Promise<number> {
   try {
@@ -201,17 +188,6 @@ async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings)
     )
   }
   return (server.server.address() as AddressInfo).port
-}
-
-/** What a server echoed, or a commit holds, is not shown either. */
-function withoutSecrets(entry: EntryStatus, redactor: Redactor): EntryStatus {
-  const { author, error, subject } = entry
-  return {
-    ...entry,
-    subject: subject && redactor.redact(subject),
-    author: author && redactor.redact(author),
-    error: error && { ...error, message: redactor.redact(error.message) },
-  }
 }
 
 interface Wiring {

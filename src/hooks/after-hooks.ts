@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.js'
-import { attributeTo } from '../base/errors.js'
+import { attributeTo, type SyncError } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { Entry } from '../listing/entry.js'
 import type { Hook } from '../listing/hook.js'
@@ -42,6 +42,19 @@ interface HookState {
   /** The commit that it was told of last, where that succeeded. */
   told: Oid | undefined
   failures: number
+  /** By what it failed last; undefined where it does not. */
+  error: SyncError | undefined
+}
+
+/** A hook that failed, and is tried again. */
+export interface HookFailure {
+  /** Its place in the entry. */
+  hook: string
+  error: SyncError
+  /** How often it failed in a row. */
+  attempts: number
+  /** As the clock's `now()`; undefined while it is at work. */
+  nextAt: number | undefined
 }
 
 interface Telling {
@@ -71,6 +84,16 @@ export class AfterHooks {
   /** Hooks that failed, and are tried again. */
   get failing(): number {
     return this.#states().filter(({ failures }) => failures > 0).length
+  }
+
+  /** Those of the entry of a path. */
+  failuresOf(path: string): HookFailure[] {
+    const { states = [] } = this.#entries.get(path) ?? {}
+    return states.flatMap((state) => {
+      const { error, failures: attempts, hook } = state
+      if (!error) return []
+      return [{ hook: hook.name, error, attempts, nextAt: this.#queue.dueAt(state) }]
+    })
   }
 
   /** Takes the hooks of these entries for all that there are; what others do is stopped. */
@@ -148,6 +171,7 @@ export class AfterHooks {
     try {
       await run(hook, { event, id, directory: event.path, signal })
       state.failures = 0
+      state.error = undefined
       state.told = event.oid
       const { since } = state
       state.waiting =
@@ -158,6 +182,7 @@ export class AfterHooks {
       if (signal.aborted) return
       const error = attributeTo({ hook: hook.name }, cause)
       const attempt = ++state.failures
+      state.error = error
       const baseMs = hook.backoffMs
       const capMs = Math.max(baseMs, LONGEST_BACKOFF_MS)
       const floorMs = error.retryAfterMs
@@ -175,5 +200,6 @@ export class AfterHooks {
 }
 
 function newState(hook: Hook): HookState {
-  return { hook, waiting: undefined, since: undefined, told: undefined, failures: 0 }
+  const nothing = { waiting: undefined, since: undefined, told: undefined, error: undefined }
+  return { hook, ...nothing, failures: 0 }
 }

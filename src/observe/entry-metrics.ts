@@ -1,6 +1,7 @@
 // The series of one entry, from its listing to its removal: counters begin at 0
 // so that rates see the first event, and nothing stays behind. They are made when the first
 // event comes, or somebody looks, as a listing of thousands would hold up everything else.
+import { isDeepStrictEqual } from 'node:util'
 import { redact } from '../base/redact-patterns.js'
 import type { EntryLabels } from '../sync/events.js'
 import { CONDITIONS } from '../sync/state/lifecycle.js'
@@ -10,7 +11,7 @@ import { HOOK_RESULTS, type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric
 /** The longest ref that becomes a label, in characters: longer ones are cut. */
 const MAX_REF_LENGTH = 255
 
-interface Shown extends Pick<EntryStatus, 'state' | 'required'> {
+interface Shown extends Pick<EntryStatus, 'state' | 'required' | 'webhooks'> {
   code: string | undefined
 }
 
@@ -71,17 +72,18 @@ export class EntryMetrics {
   }
 
   /** Shows what an entry is at; it costs little where that is what is shown already. */
-  show({ path: entry, state, error, required }: EntryStatus): void {
+  show({ path: entry, state, error, required, webhooks }: EntryStatus): void {
     if (!this.has(entry)) return
-    const last = this.#shown.get(entry)
-    if (last?.state === state && last.code === error?.code && last.required === required) return
+    const now: Shown = { state, code: error?.code, required, webhooks }
+    if (isDeepStrictEqual(this.#shown.get(entry), now)) return
     this.#hide(entry)
-    this.#shown.set(entry, { state, code: error?.code, required })
+    this.#shown.set(entry, now)
     for (const each of CONDITIONS) {
       this.#metrics.entryState.set({ entry, state: each }, Number(each === state))
     }
     this.#metrics.entryRequired.set({ entry }, Number(required))
     if (error) this.#metrics.entryError.set({ entry, code: error.code }, 1)
+    if (webhooks === 'missed') this.#metrics.entryWebhooksMissed.set({ entry }, 1)
   }
 
   #hide(entry: string): void {
@@ -90,6 +92,7 @@ export class EntryMetrics {
     this.#shown.delete(entry)
     for (const state of CONDITIONS) this.#metrics.entryState.remove({ entry, state })
     this.#metrics.entryRequired.remove({ entry })
+    this.#metrics.entryWebhooksMissed.remove({ entry })
     if (shown.code !== undefined) this.#metrics.entryError.remove({ entry, code: shown.code })
   }
 

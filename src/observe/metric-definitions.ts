@@ -94,6 +94,11 @@ export function defineMetrics(registry: Registry) {
       'code',
     ),
     entryRequired: gauge('entry_required', '1 where readiness depends on an entry.', 'entry'),
+    entryWebhooksMissed: gauge(
+      'entry_webhooks_missed',
+      '1 while webhooks of an entry, which used to come, do not.',
+      'entry',
+    ),
     publicationInfo: gauge(
       'publication_info',
       'What is published, as labels.',

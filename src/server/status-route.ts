@@ -3,6 +3,22 @@ import type { FastifyInstance } from 'fastify'
 import type { EntryStatus } from '../sync/status.js'
 import { redactedJson } from './redacted-json.js'
 
+/** A hook in `after` that fails, and is tried again. */
+export interface FailingHook {
+  /** Its place in the entry, as `after/0`. */
+  hook: string
+  code: string
+  message: string
+  consecutiveFailures: number
+  /** ISO 8601; null while it is at work. */
+  nextAttempt: string | null
+}
+
+/** What is shown of an entry. */
+export interface ShownEntry extends EntryStatus {
+  failingHooks: readonly FailingHook[]
+}
+
 /** What it answers. */
 export interface StatusReport {
   build: { version: string; revision: string; node: string }
@@ -16,7 +32,7 @@ export interface StatusReport {
     loadedAt: string
     entries: number
   }
-  entries: EntryStatus[]
+  entries: ShownEntry[]
 }
 
 export interface StatusSource {

@@ -6,7 +6,7 @@ import type { SyncError } from '../base/errors.js'
 import type { ProgressReport } from './events.js'
 import type { EntryState } from './state/entry-state.js'
 import type { Condition } from './state/lifecycle.js'
-import { labelsOf } from './state/records.js'
+import { labelsOf, type Schedule } from './state/records.js'
 
 export interface EntryStatus {
   /** The listing's path, as written. */
@@ -33,6 +33,8 @@ export interface EntryStatus {
   /** With the place of the hook where it is one's. */
   error: { code: string; message: string; hook?: string } | null
   required: boolean
+  /** Whether webhooks arrive: `missed` where a poll found what none had announced, though they did. */
+  webhooks: Schedule['webhooks']
 }
 
 /** What there is to show of an entry now. */
@@ -59,6 +61,7 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
     consecutiveFailures: schedule.failures,
     error: error ? shown(error) : null,
     required: desired.entry.required,
+    webhooks: schedule.webhooks,
   }
 }
 

@@ -152,6 +152,9 @@ describe('a hook after', () => {
     const service = await test.start()
     const log = path.join(test.dir, 'log')
     await until(() => linesOf(log).length >= 2, 'it was tried twice')
+    const [failing, ...others] = (await service.entry('out')).failingHooks
+    assert.deepEqual([failing?.hook, failing?.code, others], ['after/0', 'hook-failed', []])
+    assert.match(failing?.message ?? '', /exit code 1.*no/s)
     const second = test.repo.commit('second', { a: '2' })
     await service.untilPublished('out', second)
     await until(() => linesOf(log).includes(second), 'it was tried with the newest')
@@ -160,6 +163,7 @@ describe('a hook after', () => {
       () => service.logs.some(({ message }) => message === 'hook done'),
       'it has succeeded',
     )
+    assert.deepEqual((await service.entry('out')).failingHooks, [])
     const failed = service.logs.find(({ message }) => message === 'hook failed')
     assert.deepEqual([failed?.['hook'], failed?.['errorCode']], ['after/0', 'hook-failed'])
     const said = service.logs.find(({ message }) => message === 'hook says')

@@ -48,6 +48,7 @@ const EVENTS: readonly SyncEvent[] = [
 const STATUS = entryStatus({
   path: LABELS.entry,
   state: 'failing',
+  webhooks: 'missed',
   error: { code: 'server-error', message: 'It answered 500.' },
 })
 

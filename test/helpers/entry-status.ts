@@ -1,8 +1,8 @@
 // What /status shows of an entry, with values that tests need not care for.
-import type { EntryStatus } from '../../src/sync/status.js'
+import type { ShownEntry } from '../../src/server/status-route.js'
 
 /** The status of an entry that was never polled, but for what is said otherwise. */
-export function entryStatus(fields: Partial<EntryStatus> = {}): EntryStatus {
+export function entryStatus(fields: Partial<ShownEntry> = {}): ShownEntry {
   return {
     path: 'repos/a',
     repo: 'https://git.example.com/a.git',
@@ -20,6 +20,8 @@ export function entryStatus(fields: Partial<EntryStatus> = {}): EntryStatus {
     consecutiveFailures: 0,
     error: null,
     required: true,
+    webhooks: 'none',
+    failingHooks: [],
     ...fields,
   }
 }

@@ -1,7 +1,7 @@
 // What the page can have to show: entries in every state, and many of them.
 import type { RecentPublication } from '../../src/observe/recent-publications.js'
 import { type PageReport, pageReport } from '../../src/server/page/page-report.js'
-import type { EntryStatus } from '../../src/sync/status.js'
+import type { ShownEntry } from '../../src/server/status-route.js'
 import { entryStatus } from './entry-status.js'
 
 /** The time that all of it is told at. */
@@ -11,7 +11,7 @@ const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
 const oidOf = (number: number) => number.toString(16).padStart(4, '0').repeat(10)
 
 /** A published entry, but for what is said otherwise. */
-export function publishedEntry(number: number, fields: Partial<EntryStatus> = {}): EntryStatus {
+export function publishedEntry(number: number, fields: Partial<ShownEntry> = {}): ShownEntry {
   return entryStatus({
     path: `/srv/content/site-${number}`,
     repo: `https://git.example.com/team/site-${number}.git`,
@@ -28,12 +28,12 @@ export function publishedEntry(number: number, fields: Partial<EntryStatus> = {}
   })
 }
 
-const SYNCING: Partial<EntryStatus> = {
+const SYNCING: Partial<ShownEntry> = {
   state: 'syncing',
   since: ago(14),
   progress: { phase: 'unpack', receivedBytes: 48_000_000, filesWritten: 3120, elapsedMs: 14_000 },
 }
-const FAILING: Partial<EntryStatus> = {
+const FAILING: Partial<ShownEntry> = {
   state: 'failing',
   since: ago(5400),
   consecutiveFailures: 17,
@@ -42,7 +42,7 @@ const FAILING: Partial<EntryStatus> = {
     message: 'git.example.com wants credentials for /team/site-1.git, and there are none for it',
   },
 }
-const STALLED: Partial<EntryStatus> = {
+const STALLED: Partial<ShownEntry> = {
   state: 'stalled',
   since: ago(600),
   consecutiveFailures: 1,
@@ -50,6 +50,18 @@ const STALLED: Partial<EntryStatus> = {
     code: 'branch-not-found',
     message: 'The remote has no branch "mian"; did you mean "main"?',
   },
+}
+
+const HOOK_FAILING: Partial<ShownEntry> = {
+  failingHooks: [
+    {
+      hook: 'after/0',
+      code: 'hook-failed',
+      message: 'after/0 ended with exit code 1; its last lines: nginx: [emerg] unexpected "}"',
+      consecutiveFailures: 4,
+      nextAttempt: ago(-25),
+    },
+  ],
 }
 
 /** Of each kind, its report. */
@@ -70,6 +82,7 @@ export const REPORTS: Readonly<Record<string, () => PageReport>> = {
         }),
         publishedEntry(3, SYNCING),
         publishedEntry(4, { state: 'suspended', nextPoll: null, required: false }),
+        publishedEntry(5, HOOK_FAILING),
       ],
       ['entry 7 (/srv/content/a): repo is missing'],
     ),
@@ -83,7 +96,7 @@ export const REPORTS: Readonly<Record<string, () => PageReport>> = {
 }
 
 /** The report of `entries`; the listing is invalid where there are `faults`. */
-export function reportOf(entries: EntryStatus[], faults?: string[]): PageReport {
+export function reportOf(entries: ShownEntry[], faults?: string[]): PageReport {
   const newest: RecentPublication[] = entries.slice(0, 8).map(({ oid, path, subject }, index) => ({
     path,
     oid: oid ?? oidOf(index),

@@ -7,8 +7,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { StatusReport } from '../../src/server/status-route.js'
-import type { EntryStatus } from '../../src/sync/status.js'
+import type { ShownEntry, StatusReport } from '../../src/server/status-route.js'
 import { atEnd } from './at-end.js'
 import type { TestScope } from './git.js'
 
@@ -26,7 +25,7 @@ export interface Service {
   get(route: string): Promise<{ status: number; body: string }>
   status(): Promise<StatusReport>
   /** The status of one entry, by its path as written. */
-  entry(path: string): Promise<EntryStatus>
+  entry(path: string): Promise<ShownEntry>
   /** Waits until an entry shows a commit. */
   untilPublished(path: string, oid: string): Promise<void>
   /** Waits until an entry's error has a code, and returns the error's message. */
@@ -168,7 +167,7 @@ export async function until<T>(
   }
 }
 
-async function find(service: Service, entryPath: string): Promise<EntryStatus | undefined> {
+async function find(service: Service, entryPath: string): Promise<ShownEntry | undefined> {
   return (await service.status()).entries.find((entry) => entry.path === entryPath)
 }
 

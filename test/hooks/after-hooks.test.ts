@@ -145,11 +145,18 @@ describe('hooks after a publication', () => {
     publish('1')
     await clock.advance(10)
     assert.equal(after.failing, 1)
+    const [failed, ...others] = after.failuresOf('site')
+    assert.deepEqual(
+      [failed?.hook, failed?.error.code, failed?.attempts, others],
+      ['after/0', 'hook-failed', 1, []],
+    )
+    assert.ok((failed?.nextAt ?? 0) > clock.now())
     after.retryNow()
     await settle()
     assert.deepEqual(told(), ['1', '1'])
     await clock.advance(0)
     assert.equal(after.failing, 0)
+    assert.deepEqual(after.failuresOf('site'), [])
     after.retryNow()
     await clock.advance(10_000)
     assert.deepEqual(told(), ['1', '1'])

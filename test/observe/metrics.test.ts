@@ -310,6 +310,8 @@ describe('what an entry is at', () => {
       'state{entry="repos/a",state="pending"} 1',
       'required{entry="repos/a"} 1',
     ])
+    const missed = await shown(entryStatus({ state: 'synced', webhooks: 'missed' }))
+    assert.equal(missed.at(-1), 'webhooks_missed{entry="repos/a"} 1')
     const failing = entryStatus({ state: 'failing', error, required: false })
     assert.deepEqual(await shown(failing), [
       'state{entry="repos/a",state="failing"} 1',

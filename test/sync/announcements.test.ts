@@ -659,6 +659,7 @@ describe('the interval of a remote whose webhooks arrive', () => {
     sync.remote().set('refs/heads/rare', oid(8))
     await sync.clock.advance(300_000)
     assert.equal(sync.status('rare').oid, oid(8))
+    assert.deepEqual([sync.status('a').webhooks, sync.status('rare').webhooks], ['none', 'missed'])
     assert.deepEqual([sync.nextPollInMs('a'), sync.nextPollInMs('rare')], [60_000, 60_000])
   })
 

@@ -3,8 +3,7 @@ import { formatBytes } from '../../base/bytes.js'
 import { cut } from '../../base/cut-text.js'
 import { EXIT } from '../../exit-code.js'
 import { escapeUnseen } from '../../observe/log-format.js'
-import type { StatusReport } from '../../server/status-route.js'
-import type { EntryStatus } from '../../sync/status.js'
+import type { ShownEntry, StatusReport } from '../../server/status-route.js'
 
 const TIMEOUT_MS = 5000
 const COMMIT_DIGITS = 10
@@ -43,7 +42,7 @@ export function renderStatus({ build, listing, entries }: StatusReport, nowMs: n
   return lines.join('\n')
 }
 
-function rowOf(entry: EntryStatus, nowMs: number): string[] {
+function rowOf(entry: ShownEntry, nowMs: number): string[] {
   const { oid, path, ref, since, state, subject } = entry
   const commit = oid?.slice(0, COMMIT_DIGITS) ?? '-'
   const branch = ref.replace('refs/heads/', '')
@@ -60,13 +59,14 @@ function rowOf(entry: EntryStatus, nowMs: number): string[] {
 }
 
 /** How far a sync is, and what failed last. */
-function messageOf({ error, progress }: EntryStatus): string {
+function messageOf({ error, failingHooks, progress }: ShownEntry): string {
   const told: string[] = []
   if (progress) {
     const { phase, receivedBytes, filesWritten } = progress
     told.push(`${phase}, ${formatBytes(receivedBytes)} received, ${filesWritten} files written`)
   }
   if (error) told.push(`${error.code}: ${error.message}`)
+  for (const { code, message } of failingHooks) told.push(`${code}: ${message}`)
   return told.join('; ')
 }
 

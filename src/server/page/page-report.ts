@@ -1,13 +1,13 @@
 // What the page shows, as GET /events tells it too.
 import { remedyOf } from '../../base/error-codes.js'
 import type { RecentPublication, RecentPublications } from '../../observe/recent-publications.js'
-import type { EntryStatus } from '../../sync/status.js'
-import type { StatusReport } from '../status-route.js'
+import type { FailingHook, ShownEntry, StatusReport } from '../status-route.js'
 
-/** An entry, with what somebody should do about its error. */
-export interface PageEntry extends EntryStatus {
+/** An entry, with what somebody should do about its error, and about those of its hooks. */
+export interface PageEntry extends ShownEntry {
   /** As docs/reference/errors.md has it; null while there is no error. */
   advice: string | null
+  failingHooks: readonly (FailingHook & Pick<PageEntry, 'advice'>)[]
   /** How long its last publication took, in milliseconds; null where there was none in this run. */
   lagMs: number | null
 }
@@ -40,6 +40,10 @@ export function pageReport(
   const entries = status.entries.map((entry) => ({
     ...entry,
     advice: (entry.error && remedyOf(entry.error.code, entry.error.hook)) ?? null,
+    failingHooks: entry.failingHooks.map((failing) => ({
+      ...failing,
+      advice: remedyOf(failing.code, failing.hook) ?? null,
+    })),
     lagMs: publications.lagMsOf(entry.path) ?? null,
   }))
   const madeAt = new Date(nowMs).toISOString()

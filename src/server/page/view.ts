@@ -58,9 +58,35 @@ function attentionOf(entries: readonly PageEntry[], nowMs: number): Html {
     const kind = `${entry.state} ${entry.error?.code}`
     alike.set(kind, [...(alike.get(kind) ?? []), entry])
   }
-  if (alike.size === 0) return html``
+  const hooks = hooksOf(sortEntries(entries, 'path'), nowMs)
+  if (alike.size + hooks.length === 0) return html``
   return html`<h2>Needs attention</h2>
-${[...alike.values()].map((group) => described(group, nowMs))}`
+${[...alike.values()].map((group) => described(group, nowMs))}${hooks}`
+}
+
+/** Hooks that fail after a publication: those that fail alike, together. */
+function hooksOf(entries: readonly PageEntry[], nowMs: number): Html[] {
+  const alike = new Map<string, { advice: string | null; failures: Html[] }>()
+  for (const { failingHooks, path } of entries) {
+    for (const { advice, code, consecutiveFailures, hook, message, nextAttempt } of failingHooks) {
+      const group = alike.get(code) ?? { advice, failures: [] }
+      alike.set(code, group)
+      group.failures.push(html`<li><b><bdi>${path}</bdi></b> <code>${hook}</code>
+<p><bdi>${message}</bdi></p>
+<p class="quiet">${consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `}What is published is not touched by it. ${
+        nextAttempt ? html`Tried again ${age(nextAttempt, nowMs)}.` : 'It is at work.'
+      }</p></li>`)
+    }
+  }
+  return [...alike].map(([code, { advice, failures }]) => {
+    const more = failures.length - MOST_DESCRIBED
+    return html`<article class="card failing"><h3>After a publication <code>${code}</code>${
+      failures.length > 1 && html` <span class="quiet">${failures.length} hooks</span>`
+    }</h3>
+${advice && html`<p><b>What to do:</b> ${withCode(advice)}</p>`}
+<ul>${failures.slice(0, MOST_DESCRIBED)}</ul>
+${more > 0 && html`<p>${more} more are in the table below.</p>`}</article>`
+  })
 }
 
 function described(group: readonly PageEntry[], nowMs: number): Html {
@@ -100,14 +126,17 @@ function publicationsOf(publications: PageReport['publications'], nowMs: number)
 export function rowOf(entry: PageEntry, nowMs: number): Html {
   const { author, committedAt, lagMs, lastPublished, nextPoll, oid, path, ref, repo, required } =
     entry
-  const { error, since, state, subject } = entry
+  const { error, failingHooks, since, state, subject } = entry
   return html`<tr role="row" class="${state}"><td role="cell" data-head="State">${badge(state)}<small>${age(since, nowMs)}</small></td>
 <th role="rowheader" scope="row" data-head="Path"><bdi>${path}</bdi>${!required && html` <small>not required</small>`}<small><bdi>${repo}</bdi> · <bdi>${ref.replace(/^refs\/heads\//, '')}</bdi></small></th>
 <td role="cell" data-head="Commit">${
     oid
       ? html`${commitOf(oid)} <bdi>${subject}</bdi><small><bdi>${author}</bdi> ${committedAt && age(committedAt, nowMs)}</small>`
       : html`<span class="quiet">nothing is published</span>`
-  }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code> <bdi>${error.message}</bdi></small>`}</td>
+  }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code> <bdi>${error.message}</bdi></small>`}${failingHooks.map(
+    ({ code, message }) =>
+      html`<small class="error"><code>${code}</code> <bdi>${message}</bdi></small>`,
+  )}</td>
 <td role="cell" data-head="Published">${lastPublished ? age(lastPublished, nowMs) : html`<span class="quiet">not in this run</span>`}</td>
 <td role="cell" data-head="Lag">${lagMs !== null && durationOf(lagMs)}</td>
 <td role="cell" data-head="Next poll">${nextPoll && age(nextPoll, nowMs)}</td></tr>`

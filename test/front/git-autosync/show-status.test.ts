@@ -21,6 +21,15 @@ const FAILING = entryStatus({
   state: 'failing',
   since: '2023-12-29T00:00:00.000Z',
   error: { code: 'branch-not-found', message: 'The remote has no branch "mian".' },
+  failingHooks: [
+    {
+      hook: 'after/0',
+      code: 'hook-failed',
+      message: 'It said no.',
+      consecutiveFailures: 2,
+      nextAttempt: null,
+    },
+  ],
 })
 
 const SYNCING = entryStatus({
@@ -38,7 +47,7 @@ test('is a table of all entries, with what a remote says made visible', () => {
     '',
     'PATH          STATE    SINCE  COMMIT      REF   SUBJECT                                             MESSAGE',
     'site          synced   5m     3df4d98ebf  main  Say what a remote answers where it has no branch,…',
-    'docs/\\x1b[2J  failing  3d     -           main                                                      branch-not-found: The remote has no branch "mian".',
+    'docs/\\x1b[2J  failing  3d     -           main                                                      branch-not-found: The remote has no branch "mian".; hook-failed: It said no.',
     'large         syncing  60m    -           main                                                      fetch, 12.3 MiB received, 76 files written',
   ])
 })

@@ -58,7 +58,7 @@ test('the whole report comes first, and then what changes', async (t) => {
   await until(() => dataOf(heard.told, 'report').length === 1, 'the report')
   assert.deepEqual(dataOf(heard.told, 'report'), [JSON.parse(JSON.stringify(shown.report))])
   const [kept, , changed] = shown.report.entries
-  const other = { ...publishedEntry(9), advice: null, lagMs: 3 }
+  const other = { ...publishedEntry(9), advice: null, failingHooks: [], lagMs: 3 }
   const now = { ...changed!, subject: 'Another' }
   shown.report = { ...shown.report, entries: [kept!, now, other] }
   await clock.advance(1000)

@@ -89,10 +89,14 @@ describe('the page', () => {
     const paths = await page.locator('tbody th > bdi').allTextContents()
     assert.deepEqual(
       paths.map((path) => path.replace(/^.*-/, '')),
-      ['2', '1', '3', '4', '0'],
+      ['2', '1', '3', '4', '0', '5'],
     )
     assert.equal(await page.locator('form').isVisible(), false)
     assert.match(await page.locator('#attention').innerText(), /What to do: Correct/)
+    assert.match(
+      await page.locator('#attention').innerText(),
+      /After a publication hook-failed\s+What to do: Read[\s\S]*site-5 after\/0\s+after\/0 ended with exit code 1/,
+    )
     assert.match(await page.content(), /<meta http-equiv="refresh" content="30">/)
   })
 
