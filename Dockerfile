@@ -26,7 +26,10 @@ RUN npm pkg set "gitHead=$REVISION"
 
 FROM packages AS dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.?ts' \) -delete
+    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.?ts' \) -delete \
+    # Of its builds, the one that Node imports.
+    && find node_modules/openpgp -type f ! -path '*/dist/node/openpgp.mjs' \
+      ! -name package.json ! -name 'LICENSE*' -delete
 
 FROM ${RUNTIME_BASE} AS production
 # The base has Node in /nodejs/bin, which it leaves out of PATH.

@@ -17,6 +17,7 @@ const ORDER = [
   'volume',
   'git',
   'ssh',
+  'signature',
   'credentials',
   'transport',
   'lfs',

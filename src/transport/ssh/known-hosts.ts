@@ -1,6 +1,7 @@
 // The known_hosts format: plain and hashed names, ports, wildcards, negation, and
 // markers. https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { matchesPatternList } from '../../ssh/pattern.js'
 import { typeOf } from '../../ssh/wire-format.js'
 
 /** What a line says of a host's key. */
@@ -32,9 +33,7 @@ function parseLine(line: string, name: string): KnownKey[] {
 
 function matchesHost(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return matchesHash(hosts, name)
-  const patterns = hosts.toLowerCase().split(',')
-  const matched = patterns.filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), name))
-  return matched.length > 0 && !matched.some((pattern) => pattern.startsWith('!'))
+  return matchesPatternList(hosts.toLowerCase(), name)
 }
 
 /** `|1|salt|hash`, where the hash is the HMAC-SHA1 of the name. */
@@ -44,22 +43,4 @@ function matchesHash(hosts: string, name: string): boolean {
   const hash = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest()
   const wanted = Buffer.from(expected, 'base64')
   return wanted.length === hash.length && timingSafeEqual(wanted, hash)
-}
-
-/** `*` stands for any characters, `?` for one. Takes time linear in each of them. */
-function matchesPattern(pattern: string, name: string): boolean {
-  let [at, from, star, resume] = [0, 0, -1, 0]
-  while (from < name.length) {
-    if (pattern[at] === '*') {
-      star = at++
-      resume = from
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[from])) {
-      at++
-      from++
-    } else if (star >= 0) {
-      at = star + 1
-      from = ++resume
-    } else return false
-  }
-  return /^\**$/.test(pattern.slice(at))
 }

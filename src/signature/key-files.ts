@@ -1,0 +1,33 @@
+// The files with the keys by which commits may be signed, as they are now.
+import { codeOf } from '../base/errno.js'
+import { SyncError } from '../base/errors.js'
+import { readFault, readRegularFile } from '../base/regular-file.js'
+
+/** What a file has. */
+export interface KeyFile {
+  /** Absolute. */
+  name: string
+  content: Uint8Array
+}
+
+/** The most that is read of one, in bytes. */
+const MAX_BYTES = 1024 * 1024
+
+/** Reads key files. Throws `keys-invalid`, which names the file, where one cannot be read, or is empty. */
+export function readKeyFiles(names: readonly string[]): Promise<KeyFile[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const content = await readRegularFile(name, MAX_BYTES).catch((error: unknown) => {
+        throw invalidKeys(name, readFault(error, codeOf(error)), error)
+      })
+      if (content.length === 0)
+        throw invalidKeys(name, 'is empty: put the public keys there', undefined)
+      return { name, content }
+    }),
+  )
+}
+
+/** A key file that cannot be used, with a predicate that says why. */
+export function invalidKeys(name: string, fault: string, cause: unknown): SyncError {
+  return new SyncError('keys-invalid', `The key file ${name} ${fault}`, { cause })
+}
