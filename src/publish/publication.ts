@@ -35,7 +35,7 @@ import {
 } from './target.js'
 import { removeForeign } from './update/clean.js'
 import { recover } from './update/record.js'
-import { removePublished } from './update/update.js'
+import { removePublished } from './update/removal.js'
 
 const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
   'in-place': directoryPublisher,

@@ -8,18 +8,14 @@ import type { TreeRecord } from '../tree/tree-places.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
 import type { PublishedHistory } from './published-history.js'
+import { CHECKSUM_BYTES, encodeHeader, seal, unlessDamaged, unseal } from './sealed-bytes.js'
 import {
-  CHECKSUM_BYTES,
   decodeAttributes,
   type EncodedAttributes,
   encodeAttributes,
-  encodeHeader,
   historyOf,
   type Snapshot,
   STAT_FIELDS,
-  seal,
-  unlessDamaged,
-  unseal,
 } from './snapshot.js'
 
 const MAGIC = 'git-autosync snapshot changes 2\n'

@@ -1,13 +1,10 @@
 // What is published, as remembered between runs: the commit, its tree objects, one record per
 // file, and what its attributes made of them. Bytes that are damaged or of another version count
 // as none.
-import { hash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { SyncError } from '../../base/errors.js'
 import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
-import { nameFault } from '../tree/safe-name.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import {
   decodeBodies,
@@ -18,13 +15,12 @@ import {
   type TreeOrigin,
 } from './origin.js'
 import { type PublishedHistory, toHistory } from './published-history.js'
+import { areSafeTrees } from './safe-trees.js'
+import { CHECKSUM_BYTES, encodeHeader, seal, unlessDamaged, unseal } from './sealed-bytes.js'
 
 const MAGIC = 'git-autosync snapshot 2\n'
 /** Where only a part of the commit is published, which earlier versions would take for all of it. */
 const PART_MAGIC = 'git-autosync snapshot 3\n'
-const CHECKSUM = 'sha1'
-/** How much room {@link seal} needs at the end. */
-export const CHECKSUM_BYTES = 20
 /** Of one file: size in bytes, time of modification in milliseconds, inode, type and permissions. */
 export const STAT_FIELDS = 4
 /** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
@@ -119,29 +115,6 @@ export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   return snapshot && areSafeTrees(snapshot.trees, filesIn(snapshot)) ? snapshot : undefined
 }
 
-/** A magic, and a line of JSON; what no byte can hold is escaped. */
-export function encodeHeader(magic: string, header: object): Buffer {
-  const json = JSON.stringify(header).replace(
-    /[^\0-\xff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return Buffer.from(`${magic}${json}\n`, 'latin1')
-}
-
-/** What bytes say; undefined where they are not what this service writes, though their sum is right. */
-export function unlessDamaged<T>(decode: () => T): T | undefined {
-  try {
-    return decode()
-  } catch (error) {
-    // Whoever may write here can seal anything: what cannot be decoded says nothing.
-    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) {
-      return undefined
-    }
-    if (error instanceof SyncError) return undefined
-    throw error
-  }
-}
-
 /** The history that a header has, as a field, if it has one. */
 export function historyOf(header: { history?: unknown }): Pick<Snapshot, 'history'> {
   const history = toHistory(header.history)
@@ -230,72 +203,4 @@ export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
 /** What a snapshot remembers of a file. */
 export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
   return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
-}
-
-/** Ends bytes that leave room for it with their checksum. */
-export function seal(bytes: Buffer): Buffer {
-  const content = bytes.subarray(0, -CHECKSUM_BYTES)
-  hash(CHECKSUM, content, 'buffer').copy(bytes, content.length)
-  return bytes
-}
-
-/** What was sealed, without its checksum; undefined where that is wrong, or `magic` missing. */
-export function unseal(bytes: Buffer, magic: string): Buffer | undefined {
-  const content = bytes.subarray(0, -CHECKSUM_BYTES)
-  if (content.toString('latin1', 0, magic.length) !== magic) return undefined
-  const isWhole = hash(CHECKSUM, content, 'buffer').equals(bytes.subarray(-CHECKSUM_BYTES))
-  return isWhole ? content : undefined
-}
-
-/** What tells one snapshot's bytes from another's. */
-export function checksumOf(bytes: Buffer): string {
-  return bytes.toString('hex', bytes.length - CHECKSUM_BYTES)
-}
-
-const [SPACE, DOT, SLASH, ZERO, FOUR, TILDE] = [0x20, 0x2e, 0x2f, 0x30, 0x34, 0x7e]
-
-/** Whether trees in pre-order name only what is below them, and hold as many as they say. */
-export function areSafeTrees(trees: readonly TreeRecord[], files: number): boolean {
-  // From the last on: what lies in a tree comes after it.
-  for (let index = trees.length - 1; index >= 0; index--) {
-    const { oid, body, ...says } = trees[index] as TreeRecord
-    const holds = { trees: 1, files: 0 }
-    for (let position = 0; position < body.length; ) {
-      const end = endOfSafeEntry(body, position, oid.length / 2)
-      if (end === undefined) return false
-      if (isDirectory(body, position)) {
-        const below = trees[index + holds.trees]
-        holds.trees += below?.trees ?? 1
-        holds.files += below?.files ?? 0
-      } else {
-        holds.files++
-      }
-      position = end
-    }
-    if (says.trees !== holds.trees || says.files !== holds.files) return false
-  }
-  return (trees[0]?.trees ?? 0) === trees.length && (trees[0]?.files ?? 0) === files
-}
-
-/** By its mode, `40000` or `040000`. */
-function isDirectory(body: Buffer, position: number): boolean {
-  return body[body[position] === ZERO ? position + 1 : position] === FOUR
-}
-
-/** Where the next entry starts; undefined where one is cut, or its name must not be on disk. */
-function endOfSafeEntry(body: Buffer, position: number, oidLength: number): number | undefined {
-  let at = position
-  while (at < body.length && body[at] !== SPACE) at++
-  const start = ++at
-  let isSuspect = body[start] === DOT
-  for (; at < body.length; at++) {
-    const byte = body[at] as number
-    // Nearly all of them.
-    if (byte > SLASH && byte !== TILDE) continue
-    if (byte === 0) break
-    if (byte === SLASH || byte === TILDE) isSuspect = true
-  }
-  const end = at + 1 + oidLength
-  if (at === start || end > body.length) return undefined
-  return isSuspect && nameFault(body.toString('latin1', start, at)) ? undefined : end
 }

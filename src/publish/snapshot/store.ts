@@ -7,13 +7,8 @@ import { FileRuns, RunList } from '../tree/file-runs.js'
 import { type TreeFile, TreePlaces } from '../tree/tree-places.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { pruneOrigin } from './origin.js'
-import {
-  checksumOf,
-  decodeSnapshot,
-  encodeSnapshot,
-  type Snapshot,
-  STAT_FIELDS,
-} from './snapshot.js'
+import { checksumOf } from './sealed-bytes.js'
+import { decodeSnapshot, encodeSnapshot, type Snapshot, STAT_FIELDS } from './snapshot.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {

@@ -8,25 +8,26 @@ import type { Oid } from '../../git/oid.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
-import {
-  type CommitSource,
-  MAX_CHANGED_PATHS,
-  type Publication,
-  type Published,
-  type Ready,
-} from '../publisher.js'
+import type { CommitSource, Publication, Published, Ready } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
 import { placesIn } from '../snapshot/origin.js'
 import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
-import { applyJournal, assertWritable, type Journal } from '../stage/journal.js'
+import { assertWritable, type Journal } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout } from '../target.js'
 import { type AttributePlan, isAttributesFile, planAttributes } from '../tree/attribute-plan.js'
-import { filesOf } from '../tree/file-runs.js'
-import { type DiffBounds, diffTrees, GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
+import { GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
-import { commitTo, complete, discard, forget, recheck, recover } from './record.js'
+import {
+  boundsOf,
+  changedPathsIn,
+  planUpdate,
+  recheckOtherFormat,
+  withStale,
+  withWrites,
+} from './plan.js'
+import { commitTo, complete, discard, recover } from './record.js'
 
 /** What is written, given what was published before, and in which form. */
 interface CommitPlan extends Omit<AttributePlan, 'rewrites'> {
@@ -62,7 +63,7 @@ export class DirectoryUpdate implements Publication {
     this.#checkpoint = checkpoint
     this.#record = record = record && recheckOtherFormat(record, source.commit)
     this.#clone = record ? undefined : openForeignClone(layout)
-    if (record) this.#diff = plan(record, source, this.#readTree)
+    if (record) this.#diff = planUpdate(record, source, this.#readTree)
     else {
       const onWrite = (file: PlacedFile) => this.#expect(file)
       this.#growing = new GrowingDiff([], source.tree, { ...boundsOf(source), onWrite })
@@ -126,7 +127,7 @@ export class DirectoryUpdate implements Publication {
 
   ready(): Ready {
     const { diff } = this.#guarded(() => this.#stage())
-    return { changed: changedBy(diff) }
+    return { changed: changedPathsIn(diff) }
   }
 
   finish(): Published {
@@ -223,88 +224,10 @@ export class DirectoryUpdate implements Publication {
   }
 }
 
-function changedBy({ deletes, writes }: TreeDiff): Ready['changed'] {
-  const paths: string[] = []
-  for (const files of [writes, deletes]) {
-    for (const { path } of files) {
-      if (paths.length === MAX_CHANGED_PATHS) break
-      paths.push(displayPath(path))
-    }
-  }
-  return { count: writes.length + deletes.length, paths }
-}
-
-/** Removes the files that were published, and the directories that this empties. */
-export function removePublished(layout: DirectoryLayout, checkpoint: () => void): void {
-  const record = recover(layout)
-  recheck(layout)
-  const deletes = record ? Array.from(filesOf(record.snapshot), (file) => file.path) : []
-  applyJournal(
-    { renames: [], deletes, keeps: [] },
-    { ...layout, staging: layout.stagingDirectory, checkpoint },
-  )
-  forget(layout)
-}
-
 function tryToDiscard(layout: DirectoryLayout): void {
   try {
     discard(layout)
   } catch {
     // What made it give up is what counts; the next publication clears up.
   }
-}
-
-/** What must change; where what is on disk is not known, all is to be written, or found right. */
-function plan(
-  record: PublishedRecord,
-  source: CommitSource,
-  readTree: (oid: Oid) => Buffer,
-): TreeDiff {
-  const bounds = boundsOf(source)
-  const { tree } = source
-  if (record.drifted) {
-    const diff = diffTrees(record.snapshot.trees, tree, readTree, bounds)
-    return withDrifted(diff, record.drifted)
-  }
-  const diff = diffTrees([], tree, readTree, bounds)
-  const { deletes } = diffTrees(record.snapshot.trees, tree, readTree, bounds)
-  return { ...diff, deletes }
-}
-
-function boundsOf({ limits, memory }: CommitSource): DiffBounds {
-  return { limits, memory }
-}
-
-/** Trees of another object format say nothing about what must change: then the files do. */
-export function recheckOtherFormat(record: PublishedRecord, commit: Oid): PublishedRecord {
-  return record.snapshot.commit.length === commit.length
-    ? record
-    : { ...record, isTrusted: false, drifted: undefined }
-}
-
-/** Files that the new tree keeps, and that are not on disk as they should, are written again. */
-function withDrifted(diff: TreeDiff, drifted: readonly TreeFile[]): TreeDiff {
-  let next = 0
-  const again = drifted.flatMap((file) => {
-    let run = diff.kept[next]
-    while (run && run.from + run.count <= file.index) run = diff.kept[++next]
-    if (!run || run.from > file.index) return []
-    return [run.to + file.index - run.from]
-  })
-  return withWrites(diff, again)
-}
-
-function withWrites(diff: TreeDiff, more: readonly number[]): TreeDiff {
-  return { ...diff, writes: diff.writes.with(more) }
-}
-
-/** Where there is no record, a clone of somebody else may tell what is to go. */
-function withStale(
-  diff: TreeDiff,
-  clone: ForeignClone | undefined,
-  checkpoint: () => void,
-): TreeDiff {
-  if (!clone) return diff
-  const wanted = new Set(Array.from(diff.writes, (file) => file.path))
-  return { ...diff, deletes: clone.staleFiles(wanted, checkpoint) }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { seal } from '../../../src/publish/snapshot/sealed-bytes.js'
 import {
   decodeSnapshot,
   encodeSnapshot,
   STAT_FIELDS,
-  seal,
 } from '../../../src/publish/snapshot/snapshot.js'
 import fc from '../../helpers/fast-check.js'
 import { assertLinear } from '../../helpers/growth.js'
