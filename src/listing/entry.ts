@@ -1,6 +1,7 @@
 // One entry of the listing, checked and with every default filled in.
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
+import type { HistoryDepth } from '../publish/snapshot/published-history.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
 import type { Hook } from './hook.js'
@@ -17,6 +18,8 @@ export interface Entry {
   revision: Revision
   /** Which part of a commit is published. */
   selection: Selection
+  /** How many commits are kept in a repository behind the published files. */
+  history: HistoryDepth
   publish: PublishMode
   /** Time between polls, in milliseconds. */
   intervalMs: number

@@ -6,6 +6,7 @@ import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
 import { isRefName, type Revision } from '../git/revision.js'
 import { isVersionRange } from '../git/version-range.js'
+import type { HistoryDepth } from '../publish/snapshot/published-history.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Submodules } from '../publish/tree/selection.js'
 import { findDangers, resolveDirectory } from './directory.js'
@@ -27,6 +28,7 @@ interface WrittenEntry {
   sparse: string[]
   submodules: Submodules
   lfs: boolean
+  history: HistoryDepth
   publish: PublishMode
   interval: string | number
   required: boolean
@@ -79,7 +81,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const sparse = check('sparse', written.sparse, parseSparse)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
   const { required = true, suspend = false, clean = false, lfs = false, credential } = written
-  const { submodules = 'off' } = written
+  const { history = 0, submodules = 'off' } = written
   const { runHooks: mayRun = false } = defaults
   const hooksOf = (stage: HooksContext['stage']) =>
     readHooks(written[stage] ?? [], {
@@ -95,6 +97,9 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     faults.add({ pointer: `${pointer}/before`, message })
   }
 
+  const unfit = history === 0 ? undefined : findUnfit({ subdir, submodules })
+  if (unfit !== undefined) faults.add({ pointer: `${pointer}/history`, message: unfit })
+
   if (directory === undefined) return { directory, entry: undefined }
   const destination = { directory, publish, clean, remote }
   for (const { field, message } of findDangers(destination, folder, defaults)) {
@@ -108,6 +113,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     remote,
     selection: { subdir, sparse, lfs, ...(submodules !== 'off' && { submodules }) },
     revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
+    history,
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,
     required,
@@ -118,6 +124,15 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     after,
   }
   return { directory, entry }
+}
+
+/** What goes with no history. */
+function findUnfit({ subdir, submodules }: { subdir: string; submodules: Submodules }) {
+  if (subdir !== '') {
+    return `goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/${subdir}/"]`
+  }
+  if (submodules === 'off') return undefined
+  return 'goes with no submodules, of which no history is kept: leave submodules out, or give each an entry of its own'
 }
 
 /** The fields the schema found nothing wrong with, so of the types it gives them. */

@@ -2,14 +2,21 @@
 // the volume answers, a SyncError says what to do about it. The rooms behind it import only from
 // those before them, in the order that docs/architecture.md has them in.
 import path from 'node:path'
+import type { ObjectFormat } from '../git/oid.js'
+import type { CompletePack } from '../pack/kept-pack.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { assertStillMounted } from '../volume/mount-points.js'
 import { holding, Volume } from '../volume/volume.js'
-import { guarded } from '../volume/volume-error.js'
+import { guarded, toVolumeError } from '../volume/volume-error.js'
 import { directoryPublisher } from './directory/publisher.js'
 import type { Depth } from './drift/comparison.js'
 import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
+import { ensureRepository, type RepositoryOptions } from './history/create.js'
+import { removeRepository } from './history/directory.js'
+import { RepositoryObjects } from './history/objects.js'
+import { adoptPacks } from './history/packs.js'
+import { removeWorktrees } from './history/retire.js'
 import { isFirstLook, rememberLook } from './lease/boot.js'
 import {
   type Claim,
@@ -96,6 +103,46 @@ export function openPublished(target: Target): PublishedTree | undefined {
   })
 }
 
+/** The objects of a repository, to be read until they are closed. */
+export type OpenHistory = Pick<RepositoryObjects, 'has' | 'readIfAny' | 'close'>
+
+/** What is kept of the history of what is published at a target. */
+export function openHistory(target: Target, format: ObjectFormat): OpenHistory {
+  return keeping(target, (held, publisher) => {
+    const objects = new RepositoryObjects(publisher.history(held), format)
+    return {
+      has: (oid) => objects.has(oid),
+      readIfAny: (oid) => objects.readIfAny(oid),
+      close: () => {
+        objects.close()
+        held.volume.close()
+      },
+    }
+  })
+}
+
+/**
+ * Puts packs into the repository of what is published next, which is made where there is none. Nothing
+ * in it leads to them yet.
+ */
+export async function keepHistory(
+  target: Target,
+  options: RepositoryOptions,
+  packs: readonly CompletePack[],
+): Promise<void> {
+  const held = hold(target)
+  try {
+    assertOwnDirectories(held)
+    const layout = PUBLISHERS[target.mode].history(held)
+    await ensureRepository(layout, options)
+    adoptPacks(layout, packs, { isFiltered: options.filter !== undefined })
+  } catch (error) {
+    throw toVolumeError(held.volume.named(error), target.directory)
+  } finally {
+    held.volume.close()
+  }
+}
+
 /** Where the files are kept that are needed while a pack is received, until they are removed. */
 export function openIncoming(target: Target): IncomingFiles {
   return atTarget(target, (held, publisher) => {
@@ -142,11 +189,12 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
     const isDirectory = volume.isDirectory(published)
     if (linkedWorktree(links)) volume.unlink(published)
     else if (isDirectory) {
-      removePublished(directoryLayout(held), checkpoint)
+      const layout = directoryLayout(held)
+      removePublished(layout, checkpoint)
+      removeRepository(layout)
       remove(ownDirectory(published))
     }
-    remove(links.worktrees)
-    remove(links.workshop)
+    removeWorktrees(links, remove)
     const state = stateOf(target, target.mode)
     if (state !== undefined) remove(path.dirname(state))
     // Last: whoever waits for the lease would publish where this removes.

@@ -8,6 +8,7 @@ import type { Oid } from '../git/oid.js'
 import type { Depth } from './drift/comparison.js'
 import type { FirstPaths, Inspection } from './drift/inspection.js'
 import type { LfsFile } from './drift/lfs-files.js'
+import type { HistoryLayout } from './history/layout.js'
 import type { LeaseFiles } from './lease/claim.js'
 import type { TreeOrigin } from './snapshot/origin.js'
 import type { PublishedHistory } from './snapshot/published-history.js'
@@ -115,6 +116,8 @@ export interface Publisher {
   tidy(target: HeldTarget, options: TidyOptions): number | undefined
   /** Where the lease is, and where it could be of an instance that publishes in the other way. */
   leaseFiles(target: HeldTarget): LeaseFiles
+  /** Where the repository is of what is published next, if it has one. */
+  history(target: HeldTarget): HistoryLayout
   /** Where files are that are needed while a pack is received. */
   incomingDirectory(target: HeldTarget): string
 }

@@ -82,6 +82,16 @@ export interface DirectoryLayout {
   lease?: Lease | undefined
   /** Told of what is not believed. */
   onSetAside?: Target['onSetAside']
+  /** The repository that the directory may be a checkout of. */
+  repository?: RepositoryPlace
+}
+
+/** Where a repository is, and how a directory is a checkout of it. */
+export interface RepositoryPlace {
+  /** Absolute. */
+  directory: string
+  /** The name of a linked worktree; undefined: it is right beside the files. */
+  worktree?: string
 }
 
 /** Where a link and its worktrees are. */
@@ -101,6 +111,8 @@ export interface LinkLayout {
   ownFiles: boolean
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Told of what is not believed. */
+  onSetAside?: Target['onSetAside']
 }
 
 /** What belongs to a directory that is published in place. */
@@ -118,6 +130,7 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
     stagingDirectory: path.join(own, 'staging'),
     clean: target.clean,
     lease: target.lease,
+    repository: { directory: path.join(root, '.git') },
     ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
 }
@@ -125,13 +138,14 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
 /** A target as a symlink. */
 export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
-  const { lease, ownFiles = false, path: link, volume, worktreeRoot } = target
+  const { lease, onSetAside, ownFiles = false, path: link, volume, worktreeRoot } = target
   const root = worktreeRoot && toBytePath(worktreeRoot)
   const workshop = path.join(root ?? dir, OWN_DIRECTORY, base)
   const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
   const linkStaging = isWithin(root ?? dir, link) ? workshop : dir
   const statesDirectory = stateOf(target, 'symlink') ?? workshop
-  return { volume, link, worktrees, workshop, linkStaging, statesDirectory, ownFiles, lease }
+  const own = { volume, link, worktrees, workshop, linkStaging, statesDirectory }
+  return { ...own, ownFiles, lease, ...(onSetAside && { onSetAside }) }
 }
 
 /** The directory that all of a target lies below; but for its link, where that is elsewhere. */
@@ -161,7 +175,19 @@ export function worktreeLayout(
     stateDirectory: path.join(statesDirectory, `${name}.state`),
     stagingDirectory: path.join(workshop, `${name}.staging`),
     lease,
+    // What is no commit's yet is no checkout.
+    ...(isWorktreeName(name) && {
+      repository: { directory: repositoryOf(workshop), worktree: name },
+    }),
   }
+}
+
+/** The name of the repository that all worktrees of a link share. */
+export const REPOSITORY = 'repository'
+
+/** The repository that all worktrees of a link share. */
+export function repositoryOf(workshop: string): string {
+  return path.join(workshop, REPOSITORY)
 }
 
 /** A readable and unique folder in STATE_DIR for each directory and mode. */

@@ -7,35 +7,38 @@ import type { Attempt } from './attempt.js'
 import { targetOf } from './context.js'
 import { submoduleLogin } from './remote-login.js'
 import type { SyncProgress } from './sync-progress.js'
+import { wantedHistory } from './wanted-history.js'
 
 /** Without a request, nothing is fetched but blobs that are lacking. */
 export async function receivePack(
-  { allow, state, progress, session, context, signal }: Attempt,
+  { allow, state, progress, session, context, signal, wanted }: Attempt,
   revisions: Pick<PackToPublish, 'want' | 'have'>,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
   const fetching = new AbortController()
   const limited = AbortSignal.any([signal, fetching.signal])
   // Asked for as the worker starts, which reads what is published while the remote works.
-  async function* fetch(wanted: FetchRequest | undefined): AsyncGenerator<Buffer> {
-    if (!wanted) return
-    yield* counted((await session.fetch(wanted, limited)).chunks, progress)
+  async function* fetch(asked: FetchRequest | undefined): AsyncGenerator<Buffer> {
+    if (!asked) return
+    yield* counted((await session.fetch(asked, limited)).chunks, progress)
   }
   const fetchSubmodule = context.submodules.forSync(state.desired.entry)
   const fetchMore = ({ byRefs, haves, submodule, wants }: PackRequest) => {
-    const wanted = { wants, haves, byRefs, thinPack: haves.length > 0 }
-    if (!submodule) return fetch(wanted)
-    return counted(fetchSubmodule(submodule, wanted, limited), progress)
+    const asked = { wants, haves, byRefs, thinPack: haves.length > 0 }
+    if (!submodule) return fetch(asked)
+    return counted(fetchSubmodule(submodule, asked, limited), progress)
   }
   const target = targetOf(state, context)
   const { entry } = state.desired
-  const fetchLfs = ({ submodule, ...wanted }: LfsWant) => {
+  const fetchLfs = ({ submodule, ...asked }: LfsWant) => {
     const lfs = context.openLfs(submodule ? submoduleLogin(submodule.remote, entry) : entry)
-    return lfs(wanted, limited).map((chunks) => counted(chunks, progress))
+    return lfs(asked, limited).map((chunks) => counted(chunks, progress))
   }
   const { remote, selection } = entry
   try {
-    const part = { target, selection, remote, ...revisions }
+    const isWanted = revisions.want === wanted.want || revisions.want === wanted.commit
+    const history = isWanted ? wantedHistory(entry, wanted) : state.observed.history
+    const part = { target, selection, history, remote, ...revisions }
     const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
     const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
     return await context.workers.publish(pack, signal)

@@ -4,7 +4,14 @@ import type { ChangedPaths } from '../hooks/hook-event.js'
 import { isWholeBy, selectionKey } from '../publish/tree/selection.js'
 import { needsWholeFetch } from '../worker/whole-fetch.js'
 import type { Attempt } from './attempt.js'
-import { isSelective, refusalsOf, repairOf, updateOf, wholeOf } from './fetch-requests.js'
+import {
+  hasHistory,
+  isSelective,
+  refusalsOf,
+  repairOf,
+  updateOf,
+  wholeOf,
+} from './fetch-requests.js'
 import { permissionOf } from './permission.js'
 import { receivePack } from './receive-pack.js'
 import type { OutcomeOf } from './state/outcome.js'
@@ -15,26 +22,31 @@ import { withTimeLimit } from './time-limit.js'
 export async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'published'>> {
   const { state, wanted, context, signal } = attempt
   const { clock, observe, syncTimeoutMs } = context
-  const { commit, drift, isFromThisRemote, selection: observedSelection } = state.observed
+  const { desired, observed } = state
+  const { commit, drift, history, isFromThisRemote, selection: observedSelection } = observed
   const startedAt = performance.now()
   // Where nearly nothing is left, all of it is less work than every blob by itself.
   const isMostlyThere = drift === undefined || drift.missing !== undefined
   // A remote that is told of a commit takes all of it for granted.
-  const { selection } = state.desired.entry
+  const { selection } = desired.entry
   const isEnough =
     isWholeBy(observedSelection) ||
     isSelective(attempt) ||
     observedSelection === selectionKey(selection)
-  const have = isFromThisRemote && isMostlyThere && isEnough ? commit : undefined
+  const isKnown = isFromThisRemote && isMostlyThere && isEnough
+  // Nor is there history where none was kept.
+  const hasBase = desired.entry.history === 0 || history !== undefined
+  const have = isKnown && hasBase ? commit : undefined
+  const isInPlace = have === wanted.commit && hasHistory(attempt)
   const told: { changes?: ChangedPaths } = {}
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
     const allow = permissionOf({ ...attempt, signal: limited }, told)
     const inTime = { ...attempt, signal: limited, allow }
     try {
-      if (have !== undefined && (drift || have === wanted.commit)) {
+      if (have !== undefined && (drift || isInPlace)) {
         const request = repairOf(inTime, drift?.missing ?? [])
         const repaired = await receivePack(inTime, { want: have, have }, request)
-        if (have === wanted.commit) return repaired
+        if (isInPlace) return repaired
       }
       return await receivePack(inTime, { want: wanted.want, have }, updateOf(inTime, have))
     } catch (error) {

@@ -18,15 +18,27 @@ interface FoundCommit {
   tree: Oid
 }
 
+/** Objects of the history that was kept before. */
+interface KeptObjects {
+  has(oid: Oid): boolean
+  find(oid: Oid): StoredObject | undefined
+}
+
 export class CommitObjects {
   readonly #pack: PackReader
   /** What was fetched after the first one. */
   readonly #more = new Set<PackReader>()
   readonly #published: PublishedTree | undefined
+  readonly #kept: KeptObjects | undefined
 
-  constructor(pack: PackReader, published: PublishedTree | undefined) {
+  constructor(
+    pack: PackReader,
+    published: PublishedTree | undefined,
+    kept: KeptObjects | undefined = undefined,
+  ) {
     this.#pack = pack
     this.#published = published
+    this.#kept = kept
   }
 
   /** How large all packs are that came, in bytes. */
@@ -68,7 +80,8 @@ export class CommitObjects {
   }
 
   hasTree(oid: Oid): boolean {
-    return this.#published?.readTree(oid) !== undefined || this.#packWith(oid) !== undefined
+    const isPublished = this.#published?.readTree(oid) !== undefined
+    return isPublished || this.#packWith(oid) !== undefined || (this.#kept?.has(oid) ?? false)
   }
 
   readTree(oid: Oid): Buffer {
@@ -100,12 +113,13 @@ export class CommitObjects {
 
   /** Whether a blob is at hand, as far as this is known without a look at published files. */
   hasBlob(oid: Oid): boolean {
-    return this.#packWith(oid) !== undefined || (this.#published?.hasBlob(oid) ?? false)
+    const has = [this.#published?.hasBlob(oid), this.#kept?.has(oid)]
+    return this.#packWith(oid) !== undefined || has.includes(true)
   }
 
   /** Throws `base-missing` where it is neither in a pack nor in a published file any more. */
   readBlob(oid: Oid): StoredObject {
-    const object = this.#packWith(oid)?.read(oid) ?? this.#published?.findBlob(oid)
+    const object = this.find(oid) ?? this.#published?.findBlob(oid)
     if (object?.type === 'blob') return object
     if (object) throw wrongType(oid, object.type, 'blob')
     // Where nothing is published, the reader's own error says what the pack lacks.
@@ -114,6 +128,11 @@ export class CommitObjects {
       'base-missing',
       `The published file with the object ${oid} was changed; everything is fetched anew`,
     )
+  }
+
+  /** An object that came, or was kept before. */
+  find(oid: Oid): StoredObject | undefined {
+    return this.#packWith(oid)?.read(oid) ?? this.#kept?.find(oid)
   }
 
   get #packs(): PackReader[] {
@@ -128,9 +147,9 @@ export class CommitObjects {
   #peel(want: Oid): Oid {
     let oid = want
     for (;;) {
-      const object = this.#pack.read(oid)
+      const object = this.find(oid) ?? this.#pack.read(oid)
       if (object.type === 'commit') return oid
-      if (object.type !== 'tag') {
+      if (object.type !== 'tag' || !('body' in object)) {
         throw new SyncError(
           'not-a-commit',
           `The ref names the ${object.type} ${oid}, which is no commit; follow another ref`,
@@ -142,7 +161,7 @@ export class CommitObjects {
 
   #readWhole(oid: Oid, type: ObjectType): Buffer {
     // Where none has it, the reader's own error says what the pack lacks.
-    const object = (this.#packWith(oid) ?? this.#pack).read(oid)
+    const object = this.find(oid) ?? this.#pack.read(oid)
     if (object.type === type && 'body' in object) return object.body
     throw wrongType(oid, object.type, type)
   }

@@ -17,7 +17,7 @@ export interface LackingObjectsOptions
   objects: CommitObjects
   progress: WorkProgress
   /** Opens what reads another pack. */
-  openReader: () => PackReader
+  openReader: (submodule: SubmodulePlace | undefined) => PackReader
 }
 
 export class LackingObjects {
@@ -79,7 +79,7 @@ export class LackingObjects {
   async #fetch(request: PackRequest): Promise<PackReader | undefined> {
     const { fetch, objects, openReader, progress } = this.#options
     if (!fetch) return undefined
-    const reader = openReader()
+    const reader = openReader(request.submodule)
     objects.add(reader)
     try {
       beginPhase(progress, 'fetch')

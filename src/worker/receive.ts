@@ -17,10 +17,11 @@ import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { ComposedCommit } from './composed-commit.js'
 import { assertAllowed, type UnpackedCommit } from './gate.js'
+import { KeptHistory } from './kept-history.js'
 import { LackingObjects } from './lacking-objects.js'
 import { LfsObjects } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
-import { Repositories } from './repositories.js'
+import { Repositories, type SubmodulePlace } from './repositories.js'
 import type { Unpacked, UnpackOptions } from './unpacked.js'
 
 /**
@@ -49,6 +50,7 @@ class Unpacking {
   readonly #base: PublishedTree | undefined
   readonly #memory: CommitMemory
   readonly #room: PackRoom
+  readonly #history: KeptHistory | undefined
   readonly #reader: PackReader
   readonly #objects: CommitObjects
   readonly #composed: ComposedCommit
@@ -80,13 +82,14 @@ class Unpacking {
     this.#memory = new CommitMemory(options.memory, options.checkpoint)
     const { limits, memoryBytes } = options
     this.#room = new PackRoom({ limits, memoryBytes, cacheBytes: memoryBytes })
-    this.#reader = this.#openReader()
-    this.#objects = new CommitObjects(this.#reader, this.#base)
+    this.#history = this.#openHistory()
+    this.#reader = this.#openReader(undefined)
+    this.#objects = new CommitObjects(this.#reader, this.#base, this.#history)
     this.#lacking = new LackingObjects({
       ...options,
       progress,
       objects: this.#objects,
-      openReader: () => this.#openReader(),
+      openReader: (submodule) => this.#openReader(submodule),
     })
     this.#composed = new ComposedCommit({
       objects: this.#objects,
@@ -113,14 +116,19 @@ class Unpacking {
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
     await this.#fetchLfs(this.#publication)
+    const commit = this.#commit as UnpackedCommit
+    await this.#history?.keep(
+      commit.commit,
+      (oid) => this.#objects.find(oid) ?? this.#findBase(oid),
+    )
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
-    const commit = this.#commit as UnpackedCommit
     await assertAllowed(this.#publication, commit, this.#options)
     const published = this.#publication.finish()
     return {
       ...published,
       ...commit,
+      ...(this.#history && { history: this.#history.kept, news: this.#history.news }),
       bytes: this.#objects.bytes,
       unpackMs: verifiedAt - receivedAt,
       publishMs: performance.now() - verifiedAt,
@@ -132,13 +140,34 @@ class Unpacking {
   }
 
   close(): void {
+    this.#history?.close()
     this.#incoming.removeAfter(this.#objects)
     this.#base?.close()
   }
 
-  #openReader(): PackReader {
+  #openHistory(): KeptHistory | undefined {
+    const { history, ...options } = this.#options
+    if (!history) return undefined
+    const before = this.#base?.record.snapshot.history
+    const createFile = () => this.#incoming.create()
+    try {
+      return new KeptHistory({ ...options, history, before, createFile })
+    } catch (error) {
+      this.#base?.close()
+      throw error
+    }
+  }
+
+  /** What reads a pack, which is kept where it is one of the repository that is published. */
+  #openReader(submodule: SubmodulePlace | undefined): PackReader {
+    if (submodule || !this.#history) return this.#createReader()
+    return this.#history.open((onBytes) => this.#createReader(onBytes))
+  }
+
+  #createReader(onBytes?: (bytes: Buffer) => void): PackReader {
     const { checkpoint, want } = this.#options
     return new PackReader({
+      onBytes,
       objectFormat: objectFormatOf(want),
       room: this.#room,
       largeBytes: LARGE_BYTES,
@@ -206,6 +235,8 @@ class Unpacking {
   #findBase(oid: Oid): StoredObject | undefined {
     const tree = this.#base?.readTree(oid)
     if (tree) return { type: 'tree', body: tree }
+    const kept = this.#history?.find(oid)
+    if (kept) return kept
     // Until it is known what changes, a look for the file could mean a look at every file.
     return this.#publication || this.#hasCome ? this.#base?.findBlob(oid) : undefined
   }
@@ -246,7 +277,14 @@ class Unpacking {
     this.#base?.expect(composed.tree, composed.readTree, { limits, memory })
     const onWritten = () => countFile(this.#progress)
     const lfsObject = (path: string) => this.#lfs?.at(path)
-    const source = { ...commit, ...composed, readBlob, lfsObject, limits, memory, onWritten }
+    const kept = this.#history
+    const source = {
+      ...{ ...commit, ...composed, readBlob, lfsObject, limits, memory, onWritten },
+      // Where it ends is not known before all has come.
+      get history() {
+        return kept?.kept
+      },
+    }
     return begin(target, source, checkpoint, this.#base)
   }
 }

@@ -2,7 +2,9 @@
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
+import type { NewCommit } from '../publish/history/walk.js'
 import type { Published } from '../publish/publisher.js'
+import type { PublishedHistory } from '../publish/snapshot/published-history.js'
 import type { Target } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
 import type { ByRefs } from '../remote/by-refs.js'
@@ -17,6 +19,8 @@ export interface UnpackOptions extends GateOptions {
   want: Oid
   /** Which part of the commit is published. @default all */
   selection?: Selection
+  /** The history that is to be kept with it, but for where it ends. @default none */
+  history?: Omit<PublishedHistory, 'shallow'> | undefined
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
   have: Oid | undefined
   /** How many bytes of the pack, and of its inflated objects, stay in memory. */
@@ -44,6 +48,10 @@ export interface PackRequest {
 }
 
 export interface Unpacked extends Published, UnpackedCommit {
+  /** The history that is kept with it; absent where none is. */
+  history?: PublishedHistory | undefined
+  /** Where it is: the commits since the one that was published before, the last of them first. */
+  news?: readonly NewCommit[] | undefined
   /** Pack bytes received. */
   bytes: number
   /** Milliseconds from the end of the pack until it was verified, and from then until published. */

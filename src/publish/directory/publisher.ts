@@ -4,6 +4,9 @@ import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
 import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import { findHistory } from '../history/directory.js'
+import { directoryHistory } from '../history/layout.js'
+import { removeWorktrees } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
@@ -55,7 +58,8 @@ export const directoryPublisher: Publisher = {
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target, record.snapshot.commit))
     }
-    return inspectionOf(layout, record, { isShown: true, foreign })
+    const history = record.drifted && findHistory(layout, record.snapshot)
+    return inspectionOf(layout, record, { isShown: true, foreign, history })
   },
 
   tidy(target) {
@@ -64,10 +68,10 @@ export const directoryPublisher: Publisher = {
     if (volume.stat(target.path)?.isSymbolicLink()) return undefined
     const unused = stateOf(target, 'symlink')
     if (unused !== undefined) volume.removeAll(unused)
-    const { workshop, worktrees } = linkLayout(target)
-    if (worktrees !== workshop) volume.removeAll(worktrees)
-    if (volume.stat(workshop)) {
-      volume.removeAll(workshop)
+    const links = linkLayout(target)
+    const { workshop, worktrees } = links
+    if (volume.stat(workshop) || worktrees !== workshop) {
+      removeWorktrees(links, (path) => volume.removeAll(path))
       volume.removeIfEmpty(path.dirname(workshop))
     }
     return undefined
@@ -81,6 +85,14 @@ export const directoryPublisher: Publisher = {
     // What a symlink leads to is not to be written; what made way for one is to return.
     const isAbsent = existing === undefined && !target.volume.stat(asideOf(links))
     return isAbsent || existing?.isDirectory() ? [inside, beside] : [beside, undefined]
+  },
+
+  history(target) {
+    const existing = target.volume.stat(target.path)
+    const isReplaced = existing && !existing.isDirectory()
+    return directoryHistory(
+      directoryLayout(target, isReplaced ? asideOf(linkLayout(target)) : target.path),
+    )
   },
 
   incomingDirectory(target) {

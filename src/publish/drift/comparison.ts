@@ -67,9 +67,9 @@ export function holdsNothingElse(
   return true
 }
 
-/** The paths of a snapshot's files, and of the directories they lie in. */
+/** The paths of a snapshot's files, of the directories they lie in, and of its repository. */
 export function ownPaths(snapshot: Snapshot): Set<string> {
-  const own = new Set<string>()
+  const own = new Set<string>(snapshot.history ? ['.git'] : [])
   for (const file of filesOf(snapshot)) {
     for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
   }

@@ -3,6 +3,7 @@ import type { CommitSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
+import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import type { TreeFile } from '../tree/tree-places.js'
@@ -26,6 +27,8 @@ export interface Inspection {
   summary?: CommitSummary | undefined
   /** Which part of it is in place; absent where all of it is. */
   selection?: string | undefined
+  /** The history that is kept with it; absent where none is. */
+  history?: PublishedHistory | undefined
   /** What differs from that commit; undefined where nothing does. */
   drift: Drift | undefined
   /** What was removed that is not of that commit; absent where nothing was. */
@@ -51,7 +54,7 @@ export const NOTHING: Inspection = { commit: undefined, drift: undefined }
 export function inspectionOf(
   layout: DirectoryLayout,
   record: PublishedRecord,
-  { isShown, foreign }: { isShown: boolean; foreign: FirstPaths | undefined },
+  { isShown, foreign, history }: { isShown: boolean } & Pick<Inspection, 'foreign' | 'history'>,
 ): Inspection {
   const { drifted, snapshot } = record
   if (!drifted) return NOTHING
@@ -63,6 +66,7 @@ export function inspectionOf(
     drift,
     ...(snapshot.summary && { summary: snapshot.summary }),
     ...(selection !== undefined && { selection }),
+    ...(history && { history }),
     ...(foreign ? { foreign } : {}),
   }
 }

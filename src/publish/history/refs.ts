@@ -15,6 +15,9 @@ const MAX_REF_BYTES = 4096
 /** How deep names of refs are followed. */
 const MAX_DEPTH = 32
 
+/** Where commits get a ref that would else be lost. */
+export const KEPT = 'refs/kept/'
+
 /** Refs by their full names. */
 export type Refs = ReadonlyMap<string, Oid>
 
@@ -66,12 +69,12 @@ export function settleRefs(layout: HistoryLayout, wanted: Refs): void {
   const { repository, volume } = layout
   const current = readRefs(layout)
   const changes = planRefs(current, readOwn(layout), wanted)
-  for (const oid of changes.kept) changes.writes.set(`refs/kept/${oid}`, oid)
+  for (const oid of changes.kept) changes.writes.set(`${KEPT}${oid}`, oid)
   // What is written from here on is this service's own, also where it is interrupted.
   if (changes.writes.size > 0) writeOwn(layout, [...readOwn(layout), ...wanted])
   const isBranch = ([name]: [string, Oid]) => name.startsWith('refs/heads/')
   const writes = [...changes.writes].sort((one, other) => +isBranch(one) - +isBranch(other))
-  const kept = writes.filter(([name]) => name.startsWith('refs/kept/'))
+  const kept = writes.filter(([name]) => name.startsWith(KEPT))
   for (const [name, oid] of kept) writeText(volume, repository, refFile(layout, name), `${oid}\n`)
   for (const name of changes.deletes) removeRef(layout, name)
   if (changes.deletes.size > 0) repack(layout, changes.deletes)

@@ -11,8 +11,9 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import { countRecords, indexRecords, indexTrees } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { RepositoryObjects } from './objects.js'
+import { cutOff, isPublished, keepHead, logLeftBehind } from './own-work.js'
 import { logPublished } from './reflog.js'
-import { settleRefs } from './refs.js'
+import { readOwn, settleRefs } from './refs.js'
 import { readShallow, stillShallow, writeShallow } from './shallow.js'
 import { writeText, writeWhole } from './write-whole.js'
 
@@ -79,12 +80,17 @@ export function settleCheckout(
 export function settleRepository(layout: HistoryLayout, snapshot: Snapshot, now: number): void {
   const { commit, history } = snapshot
   if (!history) return
-  const { repository, volume } = layout
+  const { isBare, repository, volume } = layout
+  if (!isBare) keepHead(layout, repository, isPublished(layout))
+  const own = [...readOwn(layout).values()]
   settleRefs(layout, new Map(Object.entries(history.refs)))
   const { branch } = history
   const head = branch === undefined ? commit : `ref: ${branch}`
   writeText(volume, repository, path.join(repository, 'HEAD'), `${head}\n`)
   logPublished(layout, commit, now)
+  const refs = new Set(Object.values(history.refs))
+  const left = own.filter((oid) => !refs.has(oid))
+  logLeftBehind(layout, [...left, ...cutOff(layout, history.shallow)], now)
   writeShallow(layout, endsOf(layout, history, objectFormatOf(commit)))
   writeMark(layout, repository, snapshot, history)
 }
@@ -102,7 +108,8 @@ function endsOf(layout: HistoryLayout, { shallow }: PublishedHistory, format: Ob
   }
 }
 
-function hasCommit(layout: HistoryLayout, commit: Oid): boolean {
+/** Whether the repository has a commit, whole. */
+export function hasCommit(layout: HistoryLayout, commit: Oid): boolean {
   const objects = new RepositoryObjects(layout, objectFormatOf(commit))
   try {
     return objects.readIfAny(commit)?.type === 'commit'
@@ -144,6 +151,7 @@ function writeSparse(
 function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, commit: Oid): void {
   const { repository, volume } = layout
   const own = checkoutDirectory(layout, checkout)
+  keepHead(layout, own, (oid) => oid === commit)
   const { finalRoot = checkout.root } = checkout
   const files = {
     HEAD: `${commit}\n`,
@@ -158,7 +166,8 @@ function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, commit: O
   writeText(volume, repository, path.join(checkout.root, GIT), link)
 }
 
-const MARK = 'git-autosync-settled'
+/** What tells that a repository is settled, and that this service made it. */
+export const MARK = 'git-autosync-settled'
 const MARK_BYTES = 4096
 
 function markOf({ commit }: Snapshot, history: PublishedHistory): string {

@@ -8,6 +8,9 @@ import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { openForeignClone } from '../drift/foreign-clone.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import { findHistory } from '../history/directory.js'
+import { directoryHistory, linkedHistory } from '../history/layout.js'
+import { workIn } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, pathBlocked, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
@@ -59,7 +62,8 @@ export const symlinkPublisher: Publisher = {
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedWorktree(links) !== undefined
-    return inspectionOf(layout, record, { isShown, foreign })
+    const history = isShown && record.drifted ? findHistory(layout, record.snapshot) : undefined
+    return inspectionOf(layout, record, { isShown, foreign, history })
   },
 
   tidy(target, options) {
@@ -76,6 +80,8 @@ export const symlinkPublisher: Publisher = {
     const inside = path.join(ownDirectory(target.path), LEASE_FILE)
     return [beside, target.volume.isDirectory(target.path) ? inside : undefined]
   },
+
+  history: (target) => linkedHistory(linkLayout(target)),
 
   incomingDirectory: (target) => path.join(linkLayout(target).workshop, 'incoming'),
 }
@@ -114,7 +120,9 @@ function assertOwn(target: HeldTarget): void {
   const layout = directoryLayout(target)
   const record = recover(layout)
   const clone = record ? undefined : openForeignClone(layout)
-  const isRepositoryOwn = clone !== undefined && clone.whyKept === undefined
+  const isRepositoryOwn = record?.snapshot.history
+    ? workIn(directoryHistory(layout)) === undefined
+    : clone !== undefined && clone.whyKept === undefined
   const own = new Set(record && Array.from(filesOf(record.snapshot), (file) => file.path))
   const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)

@@ -6,6 +6,7 @@ import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { NO_LINK, tolerating } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { holdsNothingElse } from '../drift/comparison.js'
+import { removeCheckout } from '../history/directory.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import {
   adoptStaged,
@@ -32,7 +33,8 @@ export function takeStandby(links: LinkLayout): PublishedRecord | undefined {
 
 /** The standby while it turns into another worktree. */
 export function growingStandby(links: LinkLayout, worktree: DirectoryLayout): DirectoryLayout {
-  return { ...worktreeLayout(links, STANDBY), finalRoot: worktree.root }
+  const { repository, root: finalRoot } = worktree
+  return { ...worktreeLayout(links, STANDBY), finalRoot, ...(repository && { repository }) }
 }
 
 /** Makes the standby another worktree. */
@@ -60,6 +62,7 @@ export function retire(links: LinkLayout, name: string): boolean {
   const worktree = worktreeLayout(links, name)
   if (!isFit(worktree)) return false
   removeStandby(links)
+  removeCheckout(worktree)
   promote(worktree, worktreeLayout(links, STANDBY))
   return true
 }

@@ -1,14 +1,20 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
 // for readers that still sit in them; then one becomes the standby and the others go.
 import path from 'node:path'
+import { displayPath } from '../../volume/byte-path.js'
 import { readUnless } from '../../volume/errnos.js'
+import { removeCheckout } from '../history/directory.js'
+import { linkedHistory } from '../history/layout.js'
+import { retireRepository } from '../history/retire.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
+import { readSnapshot } from '../snapshot/store.js'
 import {
   isWorktreeName,
   type LinkLayout,
   linkedWorktree,
+  REPOSITORY,
   retiredMarkOf,
   worktreeLayout,
 } from '../target.js'
@@ -34,6 +40,7 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
     else hasStandby = true
   }
   removeLeftOvers(layout, linked)
+  tidyRepository(layout, { linked, isAlone: waitMs === undefined })
   // Not left to a worktree in its grace time: the next commit may come before that is over.
   if (linked !== undefined && !hasStandby) {
     createStandby(layout, linked, options.checkpoint)
@@ -64,6 +71,7 @@ function readMark({ volume }: LinkLayout, mark: string): number | undefined {
 function remove(layout: LinkLayout, name: string): void {
   const { volume, worktrees, statesDirectory } = layout
   // The marker goes last: without it, the time would start again.
+  removeCheckout(worktreeLayout(layout, name))
   for (const target of [
     path.join(statesDirectory, `${name}.state`),
     path.join(worktrees, name),
@@ -90,7 +98,7 @@ function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
   const { statesDirectory, workshop } = layout
   for (const directory of new Set([layout.worktrees, workshop, statesDirectory])) {
     for (const name of listIfAny(layout, directory)) {
-      if (directory === workshop && [LEASE_FILE, BOOT_FILE].includes(name)) continue
+      if (directory === workshop && [LEASE_FILE, BOOT_FILE, REPOSITORY].includes(name)) continue
       const [owner = '', kind] = name.split('.')
       const belongs =
         kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
@@ -98,6 +106,24 @@ function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
       if (!isKept) layout.volume.removeAll(path.join(directory, name))
     }
   }
+}
+
+/** What a repository has of worktrees that are gone goes, and all of it where no history is kept. */
+function tidyRepository(
+  links: LinkLayout,
+  { isAlone, linked }: { isAlone: boolean; linked: string | undefined },
+): void {
+  const { onSetAside, volume, workshop, worktrees } = links
+  const layout = linkedHistory(links)
+  if (linked === undefined || !volume.stat(layout.repository)) return
+  for (const name of listIfAny(links, path.join(layout.repository, 'worktrees'))) {
+    const isGone = isWorktreeName(name) && !volume.stat(path.join(worktrees, name))
+    if (isGone) removeCheckout(worktreeLayout(links, name))
+  }
+  if (!isAlone || readSnapshot(worktreeLayout(links, linked))?.history) return
+  const whyKept = retireRepository(layout, path.join(workshop, `${REPOSITORY}.gone`))
+  if (whyKept === undefined) return
+  onSetAside?.({ path: displayPath(layout.repository), reason: `${whyKept}: it stays` })
 }
 
 /** Empty where nothing was published yet. */

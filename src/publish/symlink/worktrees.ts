@@ -4,6 +4,7 @@ import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
+import { settleShown } from '../history/directory.js'
 import { assertLease } from '../lease/lease.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
 import { type PublishedRecord, readSnapshot } from '../snapshot/store.js'
@@ -98,6 +99,7 @@ export function beginWorktree(
       links.volume.removeFile(retiredMarkOf(links, name))
       const earlier = earlierWorktree(links)
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
+      if (update.snapshot) settleShown(worktree, update.snapshot)
       if (earlier !== undefined) links.volume.removeAll(earlier)
       return published
     },

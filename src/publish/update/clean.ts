@@ -53,6 +53,7 @@ export function removeForeign(
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
+      if (path === '.git' && snapshot.history) continue
       if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
       clear(path)
       if (!isOwn(path)) volume.removeIfEmpty(full)

@@ -7,6 +7,7 @@ import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { flushSmallTree, flushStaged } from '../../volume/durable.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
+import { settleDirectory } from '../history/directory.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import {
@@ -59,8 +60,9 @@ export function commitTo(
 }
 
 /** Applies a journal that was written down. Throws `path-blocked` where not all of it can be. */
-export function complete(layout: DirectoryLayout, journal: Journal): void {
+export function complete(layout: DirectoryLayout, journal: Journal, next: Snapshot): void {
   const [blocked] = apply(layout, journal)
+  settleDirectory(layout, next)
   settle(layout)
   if (blocked === undefined) return
   verify(layout)
@@ -97,7 +99,9 @@ function resume(layout: DirectoryLayout): void {
   if (journal && hasStaged(layout)) apply(layout, journal)
   const snapshot = readSnapshot(layout)
   // Something may have come in its way, or was half done without a journal that can be read.
-  if (snapshot && layout.volume.isDirectory(layout.root)) remember(layout, snapshot)
+  if (snapshot && layout.volume.isDirectory(layout.root)) {
+    settleDirectory(layout, remember(layout, snapshot).snapshot)
+  }
   if (snapshot) settle(layout)
   else discard(layout)
 }

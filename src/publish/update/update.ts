@@ -51,6 +51,7 @@ export class DirectoryUpdate implements Publication {
   #planned: CommitPlan | undefined
   #journal: Journal | undefined
   #isCommitted = false
+  #snapshot: Snapshot | undefined
 
   constructor(
     layout: DirectoryLayout,
@@ -131,7 +132,7 @@ export class DirectoryUpdate implements Publication {
   }
 
   finish(): Published {
-    const { diff, ignored, journal } = this.#guarded(() => {
+    const { diff, ignored, journal, next } = this.#guarded(() => {
       const { attributes, before, diff, ignored, journal } = this.#stage()
       const { commit, history, summary, origin } = this.#source
       this.#checkpoint()
@@ -139,11 +140,13 @@ export class DirectoryUpdate implements Publication {
       const what = { commit, summary, attributes, history, origin }
       const next = nextSnapshot(before, what, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
-      return { diff, journal, ignored }
+      return { diff, journal, ignored, next }
     })
     this.#isCommitted = true
-    complete(this.#layout, journal)
-    this.#removeClone()
+    this.#snapshot = next
+    complete(this.#layout, journal, next)
+    // Else it is the repository of the history by now.
+    if (!next.history) this.#removeClone()
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
@@ -183,6 +186,11 @@ export class DirectoryUpdate implements Publication {
   /** Whether it is known what is in place. */
   get #isKnown(): boolean {
     return this.#record?.drifted !== undefined
+  }
+
+  /** What was published, once it is finished. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot
   }
 
   abandon(): void {

@@ -18,11 +18,20 @@ export const afterInspection: OutcomeRule<'inspected'> = (
   { found },
   context,
 ) => {
-  const { commit, drift, selection, summary } = found
+  const { commit, drift, history, selection, summary } = found
   const hasContent = observed.hasContent || (commit !== undefined && drift === undefined)
   const now = context.clock.now()
   return {
-    observed: { isInspected: true, commit, summary, selection, drift, want: undefined, hasContent },
+    observed: {
+      isInspected: true,
+      commit,
+      summary,
+      selection,
+      history,
+      drift,
+      want: undefined,
+      hasContent,
+    },
     desired: { stalled: undefined },
     schedule: {
       // All that can have failed so far is an earlier inspection.
@@ -57,9 +66,9 @@ export const afterVerification: OutcomeRule<'verified'> = ({ observed }, { found
 /** A commit that was found in place; what was asked for to publish another is not known. */
 export function placed(
   { commit: before, want }: Observed,
-  { commit, selection, summary }: Inspection,
+  { commit, history, selection, summary }: Inspection,
 ): Partial<Observed> {
-  return { commit, summary, selection, want: commit === before ? want : undefined }
+  return { commit, summary, selection, history, want: commit === before ? want : undefined }
 }
 
 /** Tells what was removed that this service had not written, if anything was. */

@@ -112,13 +112,14 @@ function repairedBefore({ drift }: Observed, { commit, drift: left }: Inspection
 function inPlaceNow(
   { entry }: Desired,
   { want }: ResolvedRevision,
-  { commit, summary }: Pick<Unpacked, 'commit' | 'summary'>,
+  { commit, history, summary }: Pick<Unpacked, 'commit' | 'history' | 'summary'>,
   clock: Clock,
 ): Partial<Observed> {
   return {
     commit,
     summary,
     selection: selectionKey(entry.selection),
+    history,
     want,
     drift: undefined,
     hasContent: true,

@@ -8,10 +8,12 @@ import { nameOf } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Drift } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
+import type { PublishedHistory } from '../../publish/snapshot/published-history.js'
 import { selectionKey } from '../../publish/tree/selection.js'
 import type { Announced } from '../announcement.js'
 import type { EntryLabels, ProgressReport, Trigger } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
+import { isSameHistory, wantedHistory } from '../wanted-history.js'
 
 /** What is in place, and who may work on it. */
 export interface Observed {
@@ -23,6 +25,8 @@ export interface Observed {
   readonly summary: CommitSummary | undefined
   /** Which part of it is in place; undefined where all of it is. */
   readonly selection: string | undefined
+  /** The history that is kept with it; undefined where none is. */
+  readonly history: PublishedHistory | undefined
   /** What was asked for to publish that commit. */
   readonly want: Oid | undefined
   /** What differs from that commit, or from the last one where nothing of it is left. */
@@ -118,6 +122,7 @@ export function newRecords(entry: Entry): EntryRecords {
       commit: undefined,
       summary: undefined,
       selection: undefined,
+      history: undefined,
       want: undefined,
       drift: undefined,
       hasContent: false,
@@ -157,8 +162,9 @@ export function newRecords(entry: Entry): EntryRecords {
 /** Whether what the remote names is in place, whole. */
 export function isSynced({ desired, observed }: EntryRecords): boolean {
   const { wanted } = desired
+  if (wanted === undefined || wanted.commit !== observed.commit || observed.drift) return false
   const isSelected = observed.selection === selectionKey(desired.entry.selection)
-  return wanted !== undefined && wanted.commit === observed.commit && isSelected && !observed.drift
+  return isSelected && isSameHistory(observed.history, wantedHistory(desired.entry, wanted))
 }
 
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */

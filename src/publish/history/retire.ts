@@ -1,0 +1,75 @@
+// Takes a repository away that is not wanted any more. Only one that this service made, and only where
+// nothing is in it that came from nowhere else: then it is left to whoever worked in it.
+import path from 'node:path'
+import type { Oid } from '../../git/oid.js'
+import { displayPath } from '../../volume/byte-path.js'
+import { readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
+import { isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
+import { type HistoryLayout, linkedHistory } from './layout.js'
+import { isPublished, ownHead } from './own-work.js'
+import { readOwn, readRefs } from './refs.js'
+import { MARK } from './settle.js'
+
+/** What shows that somebody is at work in a repository. */
+const WORK = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'refs/stash', 'modules']
+
+/** What is in a repository that this service did not put there; undefined where nothing is. */
+export function workIn(layout: HistoryLayout): string | undefined {
+  const { repository, volume } = layout
+  const work = WORK.find((name) => volume.stat(path.join(repository, name)))
+  if (work !== undefined) return `it has ${work}`
+  const worktrees = path.join(repository, 'worktrees')
+  const names = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
+  const worktree = names.find((name) => !isWorktreeName(name))
+  if (worktree !== undefined) return `it has the worktree ${displayPath(worktree)}`
+  const heads = [...names.map((name) => ownHead(layout, path.join(worktrees, name), isOf(name)))]
+  if (!layout.isBare) heads.push(ownHead(layout, repository, isPublished(layout)))
+  const head = heads.find((oid) => oid !== undefined)
+  if (head !== undefined) return `it has the commit ${head}, to which no branch leads`
+  const own = readOwn(layout)
+  for (const [name, oid] of readRefs(layout)) {
+    if (own.get(name) !== oid) return `it has ${displayPath(name)}, which came from no remote`
+  }
+  return undefined
+}
+
+const isOf = (worktree: string) => (oid: Oid) => worktree.startsWith(oid)
+
+/**
+ * Removes a repository that this service made, by way of `by`, an absent path on its volume. Returns
+ * why it stays, which is said once: it is nobody's of this service from then on.
+ */
+export function retireRepository(layout: HistoryLayout, by: string): string | undefined {
+  const { repository, volume } = layout
+  if (!volume.stat(path.join(repository, MARK))) return undefined
+  const work = workIn(layout)
+  if (work !== undefined) {
+    volume.removeFile(path.join(repository, MARK))
+    return work
+  }
+  volume.ensureDirectory(path.dirname(by))
+  const isGone = tolerating(['ENOENT', 'EBUSY', 'EXDEV', 'EACCES', 'EPERM'], () =>
+    volume.rename(repository, by),
+  )
+  if (isGone) volume.removeAll(by)
+  return isGone ? undefined : 'it cannot be moved'
+}
+
+/**
+ * Removes what belongs to a link that is no more, by `remove`. A repository that somebody worked in
+ * stays.
+ */
+export function removeWorktrees(links: LinkLayout, remove: (path: string) => void): void {
+  const { onSetAside, volume, workshop, worktrees } = links
+  if (worktrees !== workshop) remove(worktrees)
+  const layout = linkedHistory(links)
+  const work = volume.stat(layout.repository) ? workIn(layout) : undefined
+  if (work === undefined) {
+    remove(workshop)
+    return
+  }
+  const others = volume.names(workshop).filter((name) => name !== REPOSITORY)
+  for (const name of others) remove(path.join(workshop, name))
+  if (others.length === 0) return
+  onSetAside?.({ path: displayPath(layout.repository), reason: `${work}: it stays` })
+}

@@ -1,0 +1,26 @@
+// What real git finds in the repository behind published files.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import type { Oid } from '../../src/git/oid.js'
+import { gitEnvironment } from './git-command.js'
+
+/** All that a command of git says; throws where it fails. */
+export function saidBy(directory: string, ...args: string[]): string {
+  // Nothing that a look writes must be what makes it right.
+  const env = { ...gitEnvironment(), GIT_OPTIONAL_LOCKS: '0' }
+  const { status, stderr, stdout } = spawnSync('git', args, {
+    cwd: directory,
+    env,
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, `git ${args.join(' ')}: ${stderr}`)
+  return `${stdout}${stderr}`.trim()
+}
+
+/** Asserts that a directory is a sound and clean checkout of a commit, with these commits behind it. */
+export function assertRepository(directory: string, commit: Oid, commits: readonly Oid[]): void {
+  assert.equal(saidBy(directory, 'rev-parse', 'HEAD'), commit)
+  assert.equal(saidBy(directory, 'status', '--porcelain'), '')
+  assert.equal(saidBy(directory, 'fsck', '--full'), '')
+  assert.deepEqual(saidBy(directory, 'rev-list', 'HEAD').split('\n').sort(), [...commits].sort())
+}
