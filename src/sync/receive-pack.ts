@@ -22,11 +22,11 @@ export async function receivePack(
     if (!asked) return
     yield* counted((await session.fetch(asked, limited)).chunks, progress)
   }
-  const fetchSubmodule = context.submodules.forSync(state.desired.entry)
+  const submodules = context.submodules.forSync(state.desired.entry)
   const fetchMore = ({ byRefs, haves, submodule, wants }: PackRequest) => {
     const asked = { wants, haves, byRefs, thinPack: haves.length > 0 }
     if (!submodule) return fetch(asked)
-    return counted(fetchSubmodule(submodule, asked, limited), progress)
+    return counted(submodules.fetch(submodule, asked, limited), progress)
   }
   const target = targetOf(state, context)
   const { entry } = state.desired
@@ -42,6 +42,9 @@ export async function receivePack(
     const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
     const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
     return await context.workers.publish(pack, signal)
+  } catch (error) {
+    submodules.failed(error)
+    throw error
   } finally {
     // A worker that fails early leaves the rest of the pack to nobody.
     fetching.abort()

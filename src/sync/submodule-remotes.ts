@@ -2,11 +2,16 @@
 // requests at once. It waits for no other's: whoever has the reserve of memory would else wait for
 // one who waits for the reserve. What logs in to an entry's remote goes no farther than that:
 // elsewhere, only what names the host does.
+
+import { toSyncError } from '../base/errors.js'
 import { Slots } from '../base/slots.js'
 import { requestByRefs } from '../remote/by-refs.js'
-import type { FetchRequest, RemoteSession } from '../remote/remote-session.js'
+import { type FetchRequest, type RemoteSession, WHOLE_DEPTH } from '../remote/remote-session.js'
+import { displayPath } from '../volume/byte-path.js'
+import { unreachable } from '../worker/commit-by-refs.js'
 import type { PackRequest } from '../worker/unpacked.js'
 import { type RemoteLogin, remoteKeyOf, submoduleLogin } from './remote-login.js'
+import { type RefsSearch, UnreachableCommits } from './unreachable-commits.js'
 
 /** How many submodules of one sync come at once. */
 export const SUBMODULE_FETCHES = 8
@@ -16,6 +21,13 @@ const MAX_SESSIONS = 1000
 
 type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'byRefs'>
 
+/** The submodules of one sync. */
+export interface SubmoduleFetches {
+  fetch: FetchSubmodule
+  /** Says what the sync failed by. */
+  failed(error: unknown): void
+}
+
 /** Fetches a commit of a submodule. */
 export type FetchSubmodule = (
   submodule: NonNullable<PackRequest['submodule']>,
@@ -23,33 +35,58 @@ export type FetchSubmodule = (
   signal: AbortSignal,
 ) => AsyncGenerator<Buffer>
 
+interface OneSync {
+  signal: AbortSignal
+  slots: Slots
+  /** By the paths of submodules, as errors show them: those for which all of the history was asked. */
+  searches: Map<string, RefsSearch>
+}
+
 export class SubmoduleRemotes {
   readonly #open: (login: RemoteLogin) => RemoteSession
   /** Those that were used last come last. */
   readonly #sessions = new Map<string, RemoteSession>()
+  readonly #unreachable = new UnreachableCommits()
 
   constructor(open: (login: RemoteLogin) => RemoteSession) {
     this.#open = open
   }
 
   /** What fetches the submodules of one sync of an entry. */
-  forSync(entry: RemoteLogin): FetchSubmodule {
+  forSync(entry: RemoteLogin): SubmoduleFetches {
     const slots = new Slots(SUBMODULE_FETCHES)
-    return (submodule, request, signal) => this.#fetch(entry, submodule, request, { signal, slots })
+    const searches = new Map<string, RefsSearch>()
+    return {
+      fetch: (submodule, request, signal) =>
+        this.#fetch(entry, submodule, request, { signal, slots, searches }),
+      failed: (error) => {
+        const { code, dependency } = toSyncError(error)
+        const search = searches.get(dependency?.submodule ?? '')
+        if (code === 'commit-not-found' && search) this.#unreachable.add(search)
+      },
+    }
   }
 
   async *#fetch(
     entry: RemoteLogin,
-    { remote }: Parameters<FetchSubmodule>[0],
+    { path, remote }: Parameters<FetchSubmodule>[0],
     { byRefs, ...request }: SubmoduleRequest,
-    { signal, slots }: { signal: AbortSignal; slots: Slots },
+    { searches, signal, slots }: OneSync,
   ): AsyncGenerator<Buffer> {
-    const session = this.#sessionOf(submoduleLogin(remote, entry))
+    const login = submoduleLogin(remote, entry)
+    const session = this.#sessionOf(login)
     await slots.take(signal)
     try {
       const [commit] = request.wants
-      const isByRefs = byRefs !== undefined && commit !== undefined
-      const wanted = isByRefs ? await requestByRefs(session, commit, byRefs, signal) : request
+      let wanted: FetchRequest = request
+      if (byRefs && commit !== undefined) {
+        wanted = await requestByRefs(session, commit, byRefs, signal, (refs) => {
+          const search = { key: `${remoteKeyOf(login)} ${commit}`, refs }
+          if (this.#unreachable.has(search)) throw unreachable(commit)
+          // What the commit fails by afterwards, all of the history has shown.
+          if (byRefs.depth === WHOLE_DEPTH) searches.set(displayPath(path), search)
+        })
+      }
       yield* (await session.fetch(wanted, signal)).chunks
     } finally {
       slots.free()

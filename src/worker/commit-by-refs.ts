@@ -22,7 +22,12 @@ export async function fetchByIdOrRefs(
     if (!isRefusal(error)) throw error
   }
   for (const depth of DEPTHS) if (await fetch(depth)) return
-  throw new SyncError(
+  throw unreachable(commit)
+}
+
+/** What a commit fails by that no ref leads to. */
+export function unreachable(commit: Oid): SyncError {
+  return new SyncError(
     'commit-not-found',
     `No branch or tag of the remote leads to the commit ${commit}, which it has and does not send by its id: push a branch that leads there, or set uploadpack.allowAnySHA1InWant at the server`,
   )

@@ -153,6 +153,11 @@ for (const protocol of [2, 0] as const) {
       const differences = treeDifferences(readTree(path.join(dir, 'out')), clonedTree(served, true))
       assert.deepEqual(differences, [])
     }
+    /** Answers with a pack, and not with refs or a refusal. */
+    const packs = () =>
+      server.requests.filter(
+        ({ path: asked, bytesOut }) => /^\/one\//.test(asked) && bytesOut > 1500,
+      )
     for (const [oid, words] of [
       [lost, /^The submodule "m\/one": No branch or tag of the remote leads to the commit/],
       ['a'.repeat(40), /^The submodule "m\/one": The remote does not have the commit a+:/],
@@ -160,8 +165,18 @@ for (const protocol of [2, 0] as const) {
       commit(oid)
       const isTold = async () => words.test((await service.entry('out')).error?.message ?? '')
       await until(isTold, `${words}`)
+      if (oid !== lost) continue
+      const [{ consecutiveFailures }, { length }] = [await service.entry('out'), packs()]
+      assert.ok(length > 0)
+      const isTriedAgain = async () =>
+        (await service.entry('out')).consecutiveFailures > consecutiveFailures + 2
+      await until(isTriedAgain, 'it is tried again')
+      assert.equal(packs().length, length, 'without all of the history')
     }
     assert.equal((await service.entry('out')).oid, last)
+    last = commit(lost)
+    one.git('push', '-q', repoOf('one').dir, 'main:found')
+    await service.untilPublished('out', last)
   })
 }
 
