@@ -4,6 +4,7 @@ import type { Revision } from '../git/revision.js'
 import type { HistoryDepth } from '../publish/snapshot/published-history.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
+import type { SignaturePolicy } from '../signature/policy.js'
 import type { Hook } from './hook.js'
 
 /** A directory and the revision it is kept equal to. */
@@ -35,6 +36,8 @@ export interface Entry {
   worktreeRoot?: string
   /** Whether no two worktrees share a file, as readers may write. @default where programs run before */
   ownFiles?: boolean
+  /** By which keys its commits must be signed; undefined: they need not be. */
+  verify: SignaturePolicy | undefined
   /** What must succeed before a commit is published. */
   before: readonly Hook[]
   /** What is told of a published commit. */

@@ -30,8 +30,8 @@ export function diffListings(observed: readonly Entry[], desired: readonly Entry
 }
 
 /**
- * Whether two states of one entry publish the same from the same remote in the same way, and ask the
- * same before.
+ * Whether two states of one entry publish the same from the same remote in the same way, signed by the
+ * same keys, and ask the same before.
  */
 export function isSamePublication(from: Entry, to: Entry): boolean {
   const publicationOf = ({
@@ -43,6 +43,7 @@ export function isSamePublication(from: Entry, to: Entry): boolean {
     publish,
     clean,
     suspend,
+    verify,
     before,
   }: Entry) => ({
     remote,
@@ -53,6 +54,7 @@ export function isSamePublication(from: Entry, to: Entry): boolean {
     publish,
     clean,
     suspend,
+    verify,
     before,
   })
   return isDeepStrictEqual(publicationOf(from), publicationOf(to))

@@ -9,11 +9,13 @@ import { isVersionRange } from '../git/version-range.js'
 import type { HistoryDepth } from '../publish/snapshot/published-history.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Submodules } from '../publish/tree/selection.js'
+import { toPolicy } from '../signature/policy.js'
 import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
 import { type HooksContext, readHooks, type WrittenHook } from './read-hooks.js'
 import { parseSparse, parseSubdir } from './read-selection.js'
+import { assertSignable, parseKeyFile, type WrittenVerify } from './read-verify.js'
 
 /** The fields of an entry as the schema types them. */
 interface WrittenEntry {
@@ -35,6 +37,7 @@ interface WrittenEntry {
   suspend: boolean
   clean: boolean
   credential: string
+  verify: WrittenVerify
   before: WrittenHook[]
   after: WrittenHook[]
 }
@@ -99,6 +102,8 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
 
   const unfit = history === 0 ? undefined : findUnfit({ subdir, submodules })
   if (unfit !== undefined) faults.add({ pointer: `${pointer}/history`, message: unfit })
+  const revision = toRevision({ branch, tag, range, ref, commit: written.commit })
+  const verify = readVerify(written.verify, { folder, pointer, revision }, faults)
 
   if (directory === undefined) return { directory, entry: undefined }
   const destination = { directory, publish, clean, remote }
@@ -112,7 +117,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     repo: remote.credentials ? redact(repo) : repo,
     remote,
     selection: { subdir, sparse, lfs, ...(submodules !== 'off' && { submodules }) },
-    revision: toRevision({ branch, tag, range, ref, commit: written.commit }),
+    revision,
     history,
     publish,
     intervalMs: intervalMs ?? defaults.intervalMs,
@@ -120,6 +125,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     suspend,
     clean,
     credential,
+    verify,
     before,
     after,
   }
@@ -133,6 +139,23 @@ function findUnfit({ subdir, submodules }: { subdir: string; submodules: Submodu
   }
   if (submodules === 'off') return undefined
   return 'goes with no submodules, of which no history is kept: leave submodules out, or give each an entry of its own'
+}
+
+function readVerify(
+  written: WrittenVerify | undefined,
+  { folder, pointer, revision }: Pick<EntryContext, 'folder' | 'pointer'> & { revision: Revision },
+  faults: FaultList,
+): Entry['verify'] {
+  if (written === undefined) return undefined
+  const { keys, object = 'commit' } = written
+  checkField(`${pointer}/verify/object`, () => assertSignable(object, revision), faults)
+  const keyFiles = keys.map((key, index) =>
+    checkField(`${pointer}/verify/keys/${index}`, () => parseKeyFile(key, folder), faults),
+  )
+  return toPolicy(
+    object,
+    keyFiles.filter((each) => each !== undefined),
+  )
 }
 
 /** The fields the schema found nothing wrong with, so of the types it gives them. */

@@ -5,6 +5,7 @@ import type { CommitSummary } from '../git/commit-summary.js'
 import type { Limits } from '../git/limits.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
+import type { VerifiedSignature } from '../signature/policy.js'
 import type { Depth } from './drift/comparison.js'
 import type { FirstPaths, Inspection } from './drift/inspection.js'
 import type { LfsFile } from './drift/lfs-files.js'
@@ -23,6 +24,8 @@ export interface CommitSource {
   commit: Oid
   /** Undefined where it is not known. */
   summary?: CommitSummary | undefined
+  /** Undefined where it was not verified. */
+  signature?: VerifiedSignature | undefined
   tree: Oid
   /** Whether a tree is there: while a pack arrives, not all are. */
   hasTree(oid: Oid): boolean

@@ -74,6 +74,8 @@ export type SyncEvent =
       lagMs?: number
       /** Of the commit, where it is known. */
       summary?: CommitSummary | undefined
+      /** Who signed it, where that was verified. */
+      signer?: string
       /** Where there are hooks, of which paths. */
       changes?: ChangedPaths | undefined
     } & EntryLabels)

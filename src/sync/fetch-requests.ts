@@ -38,6 +38,11 @@ function commitsOf(depth: HistoryDepth): number {
   return depth === 'full' ? WHOLE_DEPTH : depth
 }
 
+/** What is signed of a commit in place: it, the tags that lead to it, and at most its trees. */
+export function signedOf(attempt: Attempt): FetchRequest {
+  return { ...wholeOf(attempt), withoutBlobs: true }
+}
+
 /** The blobs that are `missing` of a commit in place, where it is known that they are of its remote. */
 export function repairOf({ state }: Attempt, missing: readonly Oid[]): FetchRequest | undefined {
   // With submodules, it is to be found out whose they are.

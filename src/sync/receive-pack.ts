@@ -12,7 +12,7 @@ import { wantedHistory } from './wanted-history.js'
 /** Without a request, nothing is fetched but blobs that are lacking. */
 export async function receivePack(
   { allow, state, progress, session, context, signal, wanted }: Attempt,
-  revisions: Pick<PackToPublish, 'want' | 'have'>,
+  revisions: Pick<PackToPublish, 'want' | 'have' | 'signatureCheck'>,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
   const fetching = new AbortController()

@@ -20,6 +20,8 @@ export interface EntryStatus {
   subject: string | null
   author: string | null
   committedAt: string | null
+  /** Who signed it, or null where that was not verified. */
+  signer: string | null
   state: Condition
   /** Since when it is in that state. */
   since: string
@@ -42,7 +44,7 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
   const { condition, desired, observed, schedule } = state
   const { entry: path, repo, ref } = labelsOf(state)
   const { dueAt } = schedule
-  const { summary } = observed
+  const { signature, summary } = observed
   const error = observed.waiting?.error ?? schedule.error
   return {
     path,
@@ -52,6 +54,7 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
     subject: summary?.subject ?? null,
     author: summary?.author ?? null,
     committedAt: toIso(summary?.committedAt ?? undefined),
+    signer: signature?.signer ?? null,
     state: condition.is,
     since: new Date(clock.wallTime(condition.since)).toISOString(),
     lastPolled: toIso(schedule.lastPolledAt),

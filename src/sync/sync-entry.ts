@@ -5,6 +5,7 @@ import type { Inspection } from '../publish/drift/inspection.js'
 import { announcedRevision } from './announced-revision.js'
 import { publishAnnounced } from './announced-sync.js'
 import { type SyncContext, targetOf } from './context.js'
+import { repairInPlace } from './refused-sync.js'
 import type { Remote } from './remote.js'
 import type { ResolvedRevision } from './resolve-revision.js'
 import { runStep } from './run-step.js'
@@ -37,6 +38,7 @@ export async function syncEntry(
   const announced = needsSync(state) ? undefined : announcedRevision(state)
   const wanted = announced ?? state.desired.wanted
   if (!wanted || (!announced && !needsSync(state))) return false
+  const isRefused = wanted.want === state.desired.stalled?.want
   let isUnconfirmed = false
   const progress = new SyncProgress(context.clock, (event) =>
     context.observe({ ...labelsOf(state), ...event }),
@@ -44,12 +46,15 @@ export async function syncEntry(
   conclude(state, { type: 'syncing', wanted, progress }, context)
   try {
     const attempt = { state, wanted, progress, session: remote.session, context, signal }
-    const outcome = await runStep<OutcomeOf<'published' | 'unconfirmed'>>(
+    const outcome = await runStep<OutcomeOf<'published' | 'repaired' | 'unconfirmed'>>(
       'sync',
       state,
       context,
       signal,
-      () => (announced ? publishAnnounced(attempt, remote) : publishWanted(attempt)),
+      () => {
+        if (announced) return publishAnnounced(attempt, remote)
+        return isRefused ? repairInPlace(attempt) : publishWanted(attempt)
+      },
     )
     isUnconfirmed = outcome?.type === 'unconfirmed'
     if (outcome?.type === 'failed') {

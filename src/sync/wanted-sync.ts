@@ -9,13 +9,15 @@ import {
   isSelective,
   refusalsOf,
   repairOf,
+  signedOf,
   updateOf,
   wholeOf,
 } from './fetch-requests.js'
 import { permissionOf } from './permission.js'
 import { receivePack } from './receive-pack.js'
+import { signatureCheckOf } from './signature-check.js'
 import type { OutcomeOf } from './state/outcome.js'
-import { labelsOf } from './state/records.js'
+import { isVerified, labelsOf } from './state/records.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** Throws what went wrong. */
@@ -42,20 +44,26 @@ export async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'publis
   const result = await withTimeLimit(syncTimeoutMs, clock, signal, async (limited) => {
     const allow = permissionOf({ ...attempt, signal: limited }, told)
     const inTime = { ...attempt, signal: limited, allow }
+    const signatureCheck = await signatureCheckOf(attempt)
+    const isDone = isInPlace && isVerified(state)
     try {
-      if (have !== undefined && (drift || isInPlace)) {
+      if (have !== undefined && (drift || isDone)) {
         const request = repairOf(inTime, drift?.missing ?? [])
         const repaired = await receivePack(inTime, { want: have, have }, request)
-        if (isInPlace) return repaired
+        if (isDone) return repaired
       }
-      return await receivePack(inTime, { want: wanted.want, have }, updateOf(inTime, have))
+      // What is signed is in the history that is kept, or in what the remote adds to it.
+      const isUnseen = isInPlace && desired.entry.history === 0
+      const request = isUnseen ? signedOf(inTime) : updateOf(inTime, have)
+      return await receivePack(inTime, { want: wanted.want, have, signatureCheck }, request)
     } catch (error) {
       const isWhole = have === undefined && !isSelective(attempt)
       // What was only announced costs one request.
       if (attempt.mayFail?.() === false) throw error
       if (isWhole || limited.aborted || !needsWholeFetch(error, refusalsOf(attempt))) throw error
       observe({ type: 'fetch-fell-back', ...labelsOf(state), oid: wanted.commit, error })
-      return receivePack(inTime, { want: wanted.want, have: undefined }, wholeOf(inTime))
+      const all = { want: wanted.want, have: undefined, signatureCheck }
+      return receivePack(inTime, all, wholeOf(inTime))
     }
   })
   const fetchMs = result.receivedAt - startedAt

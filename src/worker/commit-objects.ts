@@ -9,12 +9,16 @@ import type { PackReader } from '../pack/pack-reader.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
 import { bodiesIn } from '../publish/snapshot/origin.js'
 import { type PlanMemory, PlanSize } from '../publish/tree/plan-memory.js'
+import type { VerifiedSignature } from '../signature/policy.js'
+import type { RevisionObject } from '../signature/verify-revision.js'
 
 /** A commit, and its tree. */
 interface FoundCommit {
   commit: Oid
   /** Undefined where the published commit was remembered without it. */
   summary: CommitSummary | undefined
+  /** Of the published commit, where it was verified. */
+  signature?: VerifiedSignature
   tree: Oid
 }
 
@@ -67,11 +71,24 @@ export class CommitObjects {
     const snapshot = this.#published?.record.snapshot
     const root = snapshot?.origin?.source ?? snapshot?.trees[0]?.oid
     if (root !== undefined && snapshot?.commit === want) {
-      return { commit: want, summary: snapshot.summary, tree: root }
+      const { signature, summary } = snapshot
+      return { commit: want, summary, ...(signature && { signature }), tree: root }
     }
     const commit = this.#peel(want)
     const body = this.#readWhole(commit, 'commit')
     return { commit, summary: summaryOf(body), tree: treeOfCommit(body) }
+  }
+
+  /** Whether a pack has brought an object. */
+  hasCome(oid: Oid): boolean {
+    return this.#packWith(oid) !== undefined
+  }
+
+  /** The commit that `want` is, or leads to, and before it the tags on the way. Throws `not-a-commit`. */
+  chainOf(want: Oid): RevisionObject[] {
+    const tags: RevisionObject[] = []
+    const commit = this.#peel(want, (oid, body) => tags.push({ type: 'tag', oid, body }))
+    return [...tags, { type: 'commit', oid: commit, body: this.#readWhole(commit, 'commit') }]
   }
 
   /** The root of a commit's tree. Throws `pack-corrupt` where it is no commit. */
@@ -144,7 +161,7 @@ export class CommitObjects {
   }
 
   /** Follows annotated tags to the commit. */
-  #peel(want: Oid): Oid {
+  #peel(want: Oid, onTag?: (oid: Oid, body: Buffer) => void): Oid {
     let oid = want
     for (;;) {
       const object = this.find(oid) ?? this.#pack.read(oid)
@@ -155,6 +172,7 @@ export class CommitObjects {
           `The ref names the ${object.type} ${oid}, which is no commit; follow another ref`,
         )
       }
+      onTag?.(oid, object.body)
       oid = targetOfTag(object.body)
     }
   }

@@ -3,7 +3,7 @@ import type { CommitSource, Publication, Ready } from '../publish/publisher.js'
 import { hasReserve, type MemoryPart } from '../thread/memory-budget.js'
 
 /** A commit that was received; its summary is not always known of one that was put right. */
-export type UnpackedCommit = Pick<CommitSource, 'commit' | 'summary'>
+export type UnpackedCommit = Pick<CommitSource, 'commit' | 'summary' | 'signature'>
 
 /** A commit that is verified and staged whole. */
 export interface ReadyCommit extends Ready, UnpackedCommit {

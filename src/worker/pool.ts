@@ -28,7 +28,15 @@ const GRACE_MS = 15_000
 export interface PackToPublish
   extends Pick<
     UnpackOptions,
-    'target' | 'want' | 'have' | 'history' | 'selection' | 'remote' | 'progress' | 'allow'
+    | 'target'
+    | 'want'
+    | 'have'
+    | 'history'
+    | 'selection'
+    | 'signatureCheck'
+    | 'remote'
+    | 'progress'
+    | 'allow'
   > {
   /** The pack. */
   chunks: AsyncIterable<Uint8Array>

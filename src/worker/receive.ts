@@ -22,6 +22,7 @@ import { LackingObjects } from './lacking-objects.js'
 import { LfsObjects } from './lfs-objects.js'
 import { beginAnew, beginPhase, countFile, createProgress, type WorkProgress } from './progress.js'
 import { Repositories, type SubmodulePlace } from './repositories.js'
+import { SignatureGate } from './signature-gate.js'
 import type { Unpacked, UnpackOptions } from './unpacked.js'
 
 /**
@@ -56,6 +57,7 @@ class Unpacking {
   readonly #composed: ComposedCommit
   readonly #incoming: IncomingFiles
   readonly #lacking: LackingObjects
+  readonly #signatureGate: SignatureGate
   #commit: UnpackedCommit | undefined
   #lfs: LfsObjects | undefined
   /** Whether the first pack has come. */
@@ -68,6 +70,7 @@ class Unpacking {
   constructor(options: UnpackOptions) {
     const { have, progress = createProgress(), target } = options
     this.#options = options
+    this.#signatureGate = new SignatureGate(options.signatureCheck, options.want)
     this.#progress = progress
     beginAnew(progress)
     this.#incoming = openIncoming(target)
@@ -101,8 +104,11 @@ class Unpacking {
     })
   }
 
-  write(chunk: Buffer): Promise<void> {
-    return this.#reader.write(chunk)
+  async write(chunk: Buffer): Promise<void> {
+    await this.#reader.write(chunk)
+    if (!this.#signatureGate.isOpen) {
+      await this.#signatureGate.pass(this.#objects, { isWhole: false })
+    }
   }
 
   async finish(): Promise<Unpacked> {
@@ -112,6 +118,7 @@ class Unpacking {
     beginPhase(this.#progress, 'unpack')
     if (this.#canBegin) this.#tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
+    await this.#signatureGate.pass(this.#objects, { isWhole: true })
     await this.#addSubmodules()
     this.#publication ??= this.#begin()
     await this.#fetchLacking(this.#publication)
@@ -253,9 +260,10 @@ class Unpacking {
     this.#publication?.offer(oid, object)
   }
 
-  /** With submodules, all that is published is known when all of them have come. */
+  /** With submodules, all that is published is known when all of them have come; what must be signed waits. */
   get #canBegin(): boolean {
-    return !this.#publication && this.#options.selection?.submodules === undefined
+    const { selection } = this.#options
+    return !this.#publication && !selection?.submodules && this.#signatureGate.isOpen
   }
 
   #tryToBegin(): void {
@@ -269,7 +277,9 @@ class Unpacking {
 
   #begin(): Publication {
     const { checkpoint, limits, target, want } = this.#options
-    const { tree: root, ...commit } = this.#objects.commitOf(want)
+    const { tree: root, ...found } = this.#objects.commitOf(want)
+    const { signature } = this.#signatureGate
+    const commit = signature ? { ...found, signature } : found
     const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
     const memory = this.#memory
     this.#commit = commit

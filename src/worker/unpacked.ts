@@ -8,6 +8,7 @@ import type { PublishedHistory } from '../publish/snapshot/published-history.js'
 import type { Target } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
 import type { ByRefs } from '../remote/by-refs.js'
+import type { SignatureCheck } from '../signature/verify-revision.js'
 import type { GateOptions, UnpackedCommit } from './gate.js'
 import type { LfsObjectsOptions } from './lfs-objects.js'
 import type { WorkProgress } from './progress.js'
@@ -23,6 +24,8 @@ export interface UnpackOptions extends GateOptions {
   history?: Omit<PublishedHistory, 'shallow'> | undefined
   /** The published commit that the remote was told of; its objects may be missing in the pack. */
   have: Oid | undefined
+  /** By which keys it must be signed. @default it need not be */
+  signatureCheck?: SignatureCheck | undefined
   /** How many bytes of the pack, and of its inflated objects, stay in memory. */
   memoryBytes: number
   /** What the commit may take at most. */

@@ -11,6 +11,7 @@ export function entryStatus(fields: Partial<ShownEntry> = {}): ShownEntry {
     subject: null,
     author: null,
     committedAt: null,
+    signer: null,
     state: 'pending',
     since: '2024-01-01T00:00:00.000Z',
     lastPolled: null,

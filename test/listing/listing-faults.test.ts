@@ -28,7 +28,7 @@ const cases: [string, unknown, string[]][] = [
     'an unknown field with none near',
     [{ path: 'a', repo: REPO, 'x/~y': 1 }],
     [
-      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, subdir, sparse, submodules, lfs, before, after, publish, interval, required, suspend, clean, credential',
+      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, subdir, sparse, submodules, lfs, verify, before, after, publish, interval, required, suspend, clean, credential',
     ],
   ],
   [

@@ -30,6 +30,7 @@ test('a listing of 2022 works, with every default filled in', () => {
       suspend: false,
       clean: false,
       credential: undefined,
+      verify: undefined,
       before: [],
       after: [],
     },
@@ -51,6 +52,7 @@ test('every field is taken over', () => {
       suspend: true,
       clean: true,
       credential: 'deploy',
+      verify: undefined,
       before: [],
       after: [],
     },
@@ -79,6 +81,7 @@ test('every field is taken over', () => {
     suspend: true,
     clean: true,
     credential: 'deploy',
+    verify: undefined,
     before: [],
     after: [],
   })

@@ -11,6 +11,8 @@ import { formatFault, ListingError } from '../../listing/listing-error.js'
 import { findWarnings } from '../../listing/warnings.js'
 import { createRemoteCredentials } from '../../remote-credentials.js'
 import { listingDefaults, type Settings } from '../../settings.js'
+import { readKeyFiles } from '../../signature/key-files.js'
+import { parseSigningKeys } from '../../signature/signing-keys.js'
 import { createTlsContext } from '../../transport/http/tls-files.js'
 import { parseSshAddress } from '../../transport/ssh/address.js'
 import { readTrust } from '../../transport/ssh/host-trust.js'
@@ -44,6 +46,7 @@ async function isValid(
   try {
     const { entries } = await readListing(listing, defaults)
     for (const warning of findWarnings(entries, defaults)) say(`warning: ${formatFault(warning)}`)
+    await checkKeyFiles(entries)
     await checkCredentials(entries, settings)
     const faults = asksRemotes ? await askRemotes(entries, settings) : []
     if (faults.length > 0) throw new ListingError(faults)
@@ -55,6 +58,19 @@ async function isValid(
     for (const fault of error.faults) say(formatFault(fault))
     return false
   }
+}
+
+/** Throws a {@link ListingError} where a file has none of the keys that commits must be signed by. */
+async function checkKeyFiles(entries: Entry[]): Promise<void> {
+  const checks = entries.flatMap(({ verify }, index) =>
+    (verify?.keyFiles ?? []).map(async (name, at) => {
+      const read = readKeyFiles([name]).then(parseSigningKeys)
+      const error = await read.then(() => undefined, toSyncError)
+      return error ? [{ pointer: `/${index}/verify/keys/${at}`, message: error.message }] : []
+    }),
+  )
+  const faults = (await Promise.all(checks)).flat()
+  if (faults.length > 0) throw new ListingError(faults)
 }
 
 /** Throws a {@link ListingError} where an entry cannot have what it would log in with. */

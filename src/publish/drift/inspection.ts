@@ -2,6 +2,7 @@
 import type { CommitSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
+import type { VerifiedSignature } from '../../signature/policy.js'
 import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { PublishedRecord } from '../snapshot/store.js'
@@ -25,6 +26,8 @@ export interface Inspection {
   commit: Oid | undefined
   /** Of that commit; absent where it is not known. */
   summary?: CommitSummary | undefined
+  /** Absent where it was not verified. */
+  signature?: VerifiedSignature | undefined
   /** Which part of it is in place; absent where all of it is. */
   selection?: string | undefined
   /** The history that is kept with it; absent where none is. */
@@ -65,6 +68,7 @@ export function inspectionOf(
     commit: snapshot.commit,
     drift,
     ...(snapshot.summary && { summary: snapshot.summary }),
+    ...(snapshot.signature && { signature: snapshot.signature }),
     ...(selection !== undefined && { selection }),
     ...(history && { history }),
     ...(foreign ? { foreign } : {}),

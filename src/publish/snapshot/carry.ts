@@ -50,7 +50,7 @@ function resized(numbers: Float64Array, length: number): Float64Array {
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
 export function nextSnapshot(
   before: Snapshot | undefined,
-  next: Pick<Snapshot, 'commit' | 'summary' | 'attributes' | 'history' | 'origin'>,
+  next: Pick<Snapshot, 'commit' | 'summary' | 'signature' | 'attributes' | 'history' | 'origin'>,
   { trees, kept, writes }: TreeDiff,
   staged: FileRecords,
 ): Snapshot {

@@ -3,6 +3,7 @@
 import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
+import { toVerifiedSignature, type VerifiedSignature } from '../../signature/policy.js'
 import { diffTrees, type TreeDiff } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import { carryContent, carryStats, contentBeyond } from './carry.js'
@@ -31,6 +32,7 @@ interface ChangesHeader {
   base: string
   commit: Oid
   summary?: CommitSummary | undefined
+  signature?: VerifiedSignature | undefined
   history?: PublishedHistory | undefined
   tree: Oid
   /** How many trees are new, and how many records differ. */
@@ -62,6 +64,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
     base: base.checksum,
     commit,
     summary,
+    signature: snapshot.signature,
     history: snapshot.history,
     tree: root,
     trees: bodies.size,
@@ -118,6 +121,7 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   return {
     commit: header.commit,
     summary: toSummary(header.summary),
+    signature: toVerifiedSignature(header.signature),
     ...historyOf(header),
     trees,
     stats,

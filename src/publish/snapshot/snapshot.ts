@@ -4,6 +4,7 @@
 import { constants, type Stats } from 'node:fs'
 import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { toVerifiedSignature, type VerifiedSignature } from '../../signature/policy.js'
 import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
 import type { TreeRecord } from '../tree/tree-places.js'
 import {
@@ -45,6 +46,8 @@ export interface Snapshot {
   commit: Oid
   /** Undefined where an earlier version wrote the snapshot. */
   summary?: CommitSummary | undefined
+  /** Undefined where it was not verified. */
+  signature?: VerifiedSignature | undefined
   /** Every tree occurrence, in pre-order; the first is the root. */
   trees: TreeRecord[]
   /** {@link STAT_FIELDS} numbers for each file, in pre-order. */
@@ -61,6 +64,7 @@ export interface Snapshot {
 interface SnapshotHeader {
   commit: Oid
   summary?: CommitSummary | undefined
+  signature?: VerifiedSignature | undefined
   history?: PublishedHistory | undefined
   /** How many. */
   trees: number
@@ -73,11 +77,13 @@ interface SnapshotHeader {
 
 /** Magic, JSON, the table of trees, their bodies, the stats, the content, and a checksum of all. */
 export function encodeSnapshot(snapshot: Snapshot): Buffer {
-  const { commit, summary, trees, stats, attributes, content, history, origin } = snapshot
+  const { commit, summary, signature, trees, stats, attributes, content, history, origin } =
+    snapshot
   const oidLength = commit.length / 2
   const header: SnapshotHeader = {
     commit,
     summary,
+    signature,
     history,
     trees: trees.length,
     files: stats.length / STAT_FIELDS,
@@ -158,6 +164,7 @@ function decode(content: Buffer): Snapshot {
   return {
     commit: header.commit,
     summary: toSummary(header.summary),
+    signature: toVerifiedSignature(header.signature),
     trees,
     stats,
     attributes: decodeAttributes(header.attributes),

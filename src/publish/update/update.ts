@@ -134,10 +134,10 @@ export class DirectoryUpdate implements Publication {
   finish(): Published {
     const { diff, ignored, journal, next } = this.#guarded(() => {
       const { attributes, before, diff, ignored, journal } = this.#stage()
-      const { commit, history, summary, origin } = this.#source
+      const { commit, history, origin, signature, summary } = this.#source
       this.#checkpoint()
       assertWritable(journal, this.#layout)
-      const what = { commit, summary, attributes, history, origin }
+      const what = { commit, summary, signature, attributes, history, origin }
       const next = nextSnapshot(before, what, diff, this.#staging.records)
       commitTo(this.#layout, journal, next, this.#record)
       return { diff, journal, ignored, next }

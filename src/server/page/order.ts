@@ -38,9 +38,9 @@ export function sortEntries(entries: Iterable<PageEntry>, key: SortKey): PageEnt
 export function isShown(entry: PageEntry, { state, text }: Filter): boolean {
   if (state && entry.state !== state) return false
   if (text === '') return true
-  const { author, error, failingHooks, oid, path, ref, repo, subject } = entry
+  const { author, error, failingHooks, oid, path, ref, repo, signer, subject } = entry
   const failures = [error, ...failingHooks].map((each) => `${each?.code} ${each?.message}`)
-  const words = [path, repo, ref, oid, subject, author, ...failures]
+  const words = [path, repo, ref, oid, subject, author, signer, ...failures]
   const told = words.join('\n').toLowerCase()
   return told.includes(text.toLowerCase())
 }

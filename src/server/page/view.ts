@@ -126,12 +126,12 @@ function publicationsOf(publications: PageReport['publications'], nowMs: number)
 export function rowOf(entry: PageEntry, nowMs: number): Html {
   const { author, committedAt, lagMs, lastPublished, nextPoll, oid, path, ref, repo, required } =
     entry
-  const { error, failingHooks, since, state, subject } = entry
+  const { error, failingHooks, signer, since, state, subject } = entry
   return html`<tr role="row" class="${state}"><td role="cell" data-head="State">${badge(state)}<small>${age(since, nowMs)}</small></td>
 <th role="rowheader" scope="row" data-head="Path"><bdi>${path}</bdi>${!required && html` <small>not required</small>`}<small><bdi>${repo}</bdi> · <bdi>${ref.replace(/^refs\/heads\//, '')}</bdi></small></th>
 <td role="cell" data-head="Commit">${
     oid
-      ? html`${commitOf(oid)} <bdi>${subject}</bdi><small><bdi>${author}</bdi> ${committedAt && age(committedAt, nowMs)}</small>`
+      ? html`${commitOf(oid)} <bdi>${subject}</bdi><small><bdi>${author}</bdi> ${committedAt && age(committedAt, nowMs)}</small>${signer && html`<small>signed by <bdi>${signer}</bdi></small>`}`
       : html`<span class="quiet">nothing is published</span>`
   }${progressOf(entry)}${error && html`<small class="error"><code>${error.code}</code> <bdi>${error.message}</bdi></small>`}${failingHooks.map(
     ({ code, message }) =>

@@ -18,7 +18,7 @@ export const afterInspection: OutcomeRule<'inspected'> = (
   { found },
   context,
 ) => {
-  const { commit, drift, history, selection, summary } = found
+  const { commit, drift, history, selection, signature, summary } = found
   const hasContent = observed.hasContent || (commit !== undefined && drift === undefined)
   const now = context.clock.now()
   return {
@@ -26,6 +26,7 @@ export const afterInspection: OutcomeRule<'inspected'> = (
       isInspected: true,
       commit,
       summary,
+      signature,
       selection,
       history,
       drift,
@@ -66,9 +67,10 @@ export const afterVerification: OutcomeRule<'verified'> = ({ observed }, { found
 /** A commit that was found in place; what was asked for to publish another is not known. */
 export function placed(
   { commit: before, want }: Observed,
-  { commit, history, selection, summary }: Inspection,
+  { commit, history, selection, signature, summary }: Inspection,
 ): Partial<Observed> {
-  return { commit, summary, selection, history, want: commit === before ? want : undefined }
+  const isSame = commit === before
+  return { commit, summary, signature, selection, history, want: isSame ? want : undefined }
 }
 
 /** Tells what was removed that this service had not written, if anything was. */

@@ -46,7 +46,9 @@ export const afterPublication: OutcomeRule<'published'> = (
   if (!drift || oid !== previousOid) {
     const counts = { phases, filesWritten, filesDeleted }
     const lag = lagOf(desired, clock)
-    const more = { ...lag, summary: result.summary, ...(changes && { changes }) }
+    const { signature, summary } = result
+    const signer = signature && { signer: signature.signer }
+    const more = { ...lag, summary, ...signer, ...(changes && { changes }) }
     events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...more })
   }
   return {
@@ -57,6 +59,19 @@ export const afterPublication: OutcomeRule<'published'> = (
     desired: { wanted: peeled(desired, wanted, oid), found: undefined, stalled: undefined },
     schedule: { tidyAt: clock.now(), ...SUCCEEDED },
     events,
+  }
+}
+
+/** What follows where what is in place was put right, while what the remote names is refused. */
+export const afterRepair: OutcomeRule<'repaired'> = ({ desired, observed }, outcome, { clock }) => {
+  const { durationMs, result } = outcome
+  const { bytes, commit: oid, signature, summary } = result
+  const { count: paths = 0, paths: firstPaths = [] } = observed.drift ?? {}
+  const repaired = { oid, durationMs, bytes, paths, firstPaths }
+  return {
+    observed: { summary, signature, drift: undefined },
+    schedule: { tidyAt: clock.now(), error: desired.stalled?.error },
+    events: [...foreignRemoved(result), { type: 'drift-repaired', ...repaired }],
   }
 }
 
@@ -112,12 +127,18 @@ function repairedBefore({ drift }: Observed, { commit, drift: left }: Inspection
 function inPlaceNow(
   { entry }: Desired,
   { want }: ResolvedRevision,
-  { commit, history, summary }: Pick<Unpacked, 'commit' | 'history' | 'summary'>,
+  {
+    commit,
+    history,
+    signature,
+    summary,
+  }: Pick<Unpacked, 'commit' | 'history' | 'signature' | 'summary'>,
   clock: Clock,
 ): Partial<Observed> {
   return {
     commit,
     summary,
+    signature,
     selection: selectionKey(entry.selection),
     history,
     want,

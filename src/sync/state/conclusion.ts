@@ -7,7 +7,7 @@ import { afterFailure } from './after-failure.js'
 import { afterInspection, afterVerification } from './after-inspection.js'
 import { afterListing } from './after-listing.js'
 import { afterPoll } from './after-poll.js'
-import { afterFindingAgain, afterPublication } from './after-publication.js'
+import { afterFindingAgain, afterPublication, afterRepair } from './after-publication.js'
 import { afterClaim, afterWaiting } from './after-turn.js'
 import { POLLING, pollAt, pollNow } from './due.js'
 import type { Conclusion, Outcome } from './outcome.js'
@@ -79,6 +79,8 @@ export function conclusionOf(
       return {}
     case 'published':
       return afterPublication(records, outcome, context)
+    case 'repaired':
+      return afterRepair(records, outcome, context)
     case 'found-again':
       return afterFindingAgain(records, outcome, context)
     case 'sync-ended':

@@ -56,6 +56,8 @@ export type Outcome =
       /** Noted where the entry has hooks. */
       changes?: ChangedPaths | undefined
     } & SyncDurations)
+  /** What is in place was put right, while what the remote names is refused. */
+  | { type: 'repaired'; result: Unpacked; durationMs: number }
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
   | { type: 'tidied'; againInMs: number | undefined }

@@ -10,6 +10,7 @@ import type { Drift } from '../../publish/drift/inspection.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import type { PublishedHistory } from '../../publish/snapshot/published-history.js'
 import { selectionKey } from '../../publish/tree/selection.js'
+import type { VerifiedSignature } from '../../signature/policy.js'
 import type { Announced } from '../announcement.js'
 import type { EntryLabels, ProgressReport, Trigger } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
@@ -23,6 +24,8 @@ export interface Observed {
   readonly commit: Oid | undefined
   /** Of that commit, where it is known. */
   readonly summary: CommitSummary | undefined
+  /** Of that commit, where it was verified. */
+  readonly signature: VerifiedSignature | undefined
   /** Which part of it is in place; undefined where all of it is. */
   readonly selection: string | undefined
   /** The history that is kept with it; undefined where none is. */
@@ -121,6 +124,7 @@ export function newRecords(entry: Entry): EntryRecords {
       isInspected: false,
       commit: undefined,
       summary: undefined,
+      signature: undefined,
       selection: undefined,
       history: undefined,
       want: undefined,
@@ -159,19 +163,43 @@ export function newRecords(entry: Entry): EntryRecords {
   }
 }
 
-/** Whether what the remote names is in place, whole. */
-export function isSynced({ desired, observed }: EntryRecords): boolean {
+/** Whether what the remote names is in place, whole, and signed as the listing wants it. */
+export function isSynced({
+  desired,
+  observed,
+}: Pick<EntryRecords, 'desired' | 'observed'>): boolean {
   const { wanted } = desired
   if (wanted === undefined || wanted.commit !== observed.commit || observed.drift) return false
   const isSelected = observed.selection === selectionKey(desired.entry.selection)
-  return isSelected && isSameHistory(observed.history, wantedHistory(desired.entry, wanted))
+  const isSame = isSameHistory(observed.history, wantedHistory(desired.entry, wanted))
+  return isSelected && isSame && isVerified({ desired, observed })
+}
+
+/** Whether the commit in place is signed as the listing wants it. */
+export function isVerified({
+  desired,
+  observed,
+}: Pick<EntryRecords, 'desired' | 'observed'>): boolean {
+  const { verify } = desired.entry
+  return verify === undefined || observed.signature?.policy === verify.id
+}
+
+/**
+ * Whether what something else changed of the commit in place can be put right, though another one,
+ * or that very one, is refused.
+ */
+export function needsRepair({ desired, observed }: EntryRecords): boolean {
+  const { code } = desired.stalled?.error ?? {}
+  const isRefused = code === 'signature-refused' || code === 'refused-by-hook'
+  return isRefused && observed.commit !== undefined && observed.drift !== undefined
 }
 
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */
 export function needsSync(records: EntryRecords): boolean {
   const { stalled, wanted } = records.desired
   if (wanted === undefined || records.desired.entry.suspend || isSynced(records)) return false
-  return wanted.want !== stalled?.want && wanted.want !== records.schedule.syncing?.wanted.want
+  if (records.schedule.syncing?.wanted.want === wanted.want) return false
+  return wanted.want !== stalled?.want || needsRepair(records)
 }
 
 /** What every event of an entry carries. */
