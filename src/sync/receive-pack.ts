@@ -1,4 +1,5 @@
 // Fetches a pack and hands it to a worker, which publishes it, and asks for more.
+import { setMaxListeners } from 'node:events'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
@@ -17,6 +18,8 @@ export async function receivePack(
 ): Promise<Unpacked & { receivedAt: number }> {
   const fetching = new AbortController()
   const limited = AbortSignal.any([signal, fetching.signal])
+  // Every submodule that waits listens to it.
+  setMaxListeners(0, limited)
   // Asked for as the worker starts, which reads what is published while the remote works.
   async function* fetch(asked: FetchRequest | undefined): AsyncGenerator<Buffer> {
     if (!asked) return

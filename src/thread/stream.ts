@@ -78,7 +78,7 @@ class Sender {
   isClosed = false
   readonly closed: Promise<void>
   readonly #port: MessagePort
-  #batch = new Uint8Array(BATCH_BYTES)
+  #batch: Uint8Array | undefined
   #filled = 0
   #onTheirWay = 0
   #wake = () => {}
@@ -101,6 +101,7 @@ class Sender {
   async send(chunk: Uint8Array): Promise<void> {
     for (let start = 0; start < chunk.length; ) {
       const part = chunk.subarray(start, start + BATCH_BYTES - this.#filled)
+      this.#batch ??= new Uint8Array(BATCH_BYTES)
       this.#batch.set(part, this.#filled)
       this.#filled += part.length
       start += part.length
@@ -114,11 +115,11 @@ class Sender {
   }
 
   flush(): void {
-    if (this.#filled === 0) return
+    if (!this.#batch || this.#filled === 0) return
     const bytes = this.#batch.subarray(0, this.#filled)
     this.#onTheirWay++
     this.#port.postMessage({ bytes } satisfies Message, [bytes.buffer as ArrayBuffer])
-    this.#batch = new Uint8Array(BATCH_BYTES)
+    this.#batch = undefined
     this.#filled = 0
   }
 

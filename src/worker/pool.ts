@@ -136,17 +136,23 @@ async function publish(
   signal: AbortSignal,
 ): Promise<Unpacked & { receivedAt: number }> {
   const [pack, requests] = [new MessageChannel(), new MessageChannel()]
-  const sent: Promise<void>[] = []
+  const sent = new Set<Promise<void>>()
   // A thread that hangs closes none of its own: what is sent to it would never end.
   const open = new Set([pack.port1, requests.port1])
   let receivedAt = 0
   const send = (port: MessagePort, chunks: AsyncIterable<Uint8Array>) => {
+    // A commit may have any number of objects: what came is let go.
     open.add(port)
-    const sending = sendChunks(port, chunks).then(() => {
-      receivedAt = performance.now()
-    })
-    // The thread is told what failed, and it is the thread's to say what follows.
-    sent.push(sending.catch(() => undefined))
+    port.once('close', () => open.delete(port))
+    const sending = sendChunks(port, chunks).then(
+      () => {
+        receivedAt = performance.now()
+      },
+      // The thread is told what failed, and it is the thread's to say what follows.
+      () => undefined,
+    )
+    sent.add(sending)
+    void sending.then(() => sent.delete(sending))
   }
   // The sender first: waking a thread takes time, in which the remote can work already.
   send(pack.port1, chunks)

@@ -49,6 +49,7 @@ export async function startBenchServer(scope: TestScope, root: string): Promise<
         result,
         requests: after.requests - before.requests,
         bytesOut: after.bytesOut - before.bytesOut,
+        mostAtOnce: after.mostAtOnce,
       }
     },
     async untilServed(before, requests) {

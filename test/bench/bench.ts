@@ -14,6 +14,7 @@ import { type Result, renderTable, resultOf, writeJson } from './report.js'
 import type { BenchContext, Scenario } from './scenario.js'
 import { SIZES } from './sizes.js'
 import { createSourceRepo, type SourceRepo } from './source-repo.js'
+import { submodules } from './submodules.js'
 import { thousand } from './thousand.js'
 import { updateInPlace, updateSymlink } from './update.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
@@ -24,6 +25,7 @@ const SCENARIOS = [
   updateSymlink,
   announced,
   part,
+  submodules,
   idlePoll,
   thousand,
   largePack,

@@ -13,6 +13,7 @@ export interface Sizes {
   updateFiles: number
   /** Of the repository of which one directory is published. */
   partFiles: number
+  submodules: number
   idleRemotes: number
   /** Polls of each idle remote in a round, and `git ls-remote` processes in a round. */
   idleSweeps: number
@@ -35,6 +36,7 @@ export const SIZES = {
     firstPublishFiles: [300],
     updateFiles: 600,
     partFiles: 600,
+    submodules: 6,
     idleRemotes: 5,
     idleSweeps: 2,
     idleGitRuns: 3,
@@ -51,6 +53,7 @@ export const SIZES = {
     firstPublishFiles: [5_000, 50_000],
     updateFiles: 50_000,
     partFiles: 50_000,
+    submodules: 100,
     idleRemotes: 200,
     idleSweeps: 3,
     idleGitRuns: 10,

@@ -1,6 +1,7 @@
 // `npm run memory`: the most memory that the whole program ever has, as the system counts it, while
-// packs of at most 4 MiB ask for as much as they can; exits with 1 where it is more than 300 MiB.
-// Options: --entries, how many remotes send the pack at once; --only, a part of a pack's name.
+// packs of at most 4 MiB ask for as much as they can, and while 1 GiB of Git LFS comes; exits with 1
+// where it is more than 300 MiB. Options: --entries, how many remotes send a pack at once; --only, a
+// part of a name.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -9,10 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { residentBytes } from '../../bench/proc.js'
-import { cleanUpAll } from '../../helpers/at-end.js'
-import { HEAVY_PACKS, type HeavyPack, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
+import { cleanUpAll, type TestScope } from '../../helpers/at-end.js'
+import { HEAVY_PACKS, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
 import { startPackServer } from '../../helpers/pack-server.js'
 import { writeListing } from '../../helpers/service.js'
+import { serveLargeObjects } from './large-objects.js'
 
 const PROGRAM = fileURLToPath(new URL('../../../src/main.js', import.meta.url))
 const MIB = 2 ** 20
@@ -26,36 +28,48 @@ const { values } = parseArgs({
   },
 })
 for (const [what, make] of Object.entries(HEAVY_PACKS)) {
-  if (!what.includes(values.only)) continue
-  const heavy = make()
-  if (heavy.pack.length > MAX_HEAVY_BYTES) throw new RangeError(`${what}: ${heavy.pack.length}`)
-  const { bytes, codes } = await measure(heavy, Number(values.entries))
+  await report(what, async (scope) => {
+    const heavy = make()
+    if (heavy.pack.length > MAX_HEAVY_BYTES) throw new RangeError(`${what}: ${heavy.pack.length}`)
+    const server = await startPackServer(scope)
+    server.serve(heavy)
+    return Array.from({ length: Number(values.entries) }, (_, n) => ({
+      path: `out${n}`,
+      repo: `${server.url}/${n}.git`,
+      branch: 'main',
+    }))
+  })
+}
+for (const [count, mib] of [
+  [16, 64],
+  [1024, 1],
+] as const) {
+  await report(`${count} objects of Git LFS of ${mib} MiB`, async (scope) => {
+    const repo = await serveLargeObjects(scope, { count, bytes: mib * MIB })
+    return [{ path: 'out', repo, branch: 'main', lfs: true }]
+  })
+}
+
+/** Starts what is served, and returns the entries that ask for it. */
+type Serve = (scope: TestScope) => Promise<object[]>
+
+async function report(what: string, serve: Serve): Promise<void> {
+  if (!what.includes(values.only)) return
+  const { bytes, codes } = await measure(serve)
   const size = `${Math.round(bytes / MIB)} MiB`.padStart(8)
   console.log(`${what.padEnd(50)} ${size}  ${bytes > MOST_BYTES ? 'TOO MUCH  ' : ''}${codes}`)
   if (bytes > MOST_BYTES) process.exitCode = 1
 }
 
-/** The most that the program has while so many entries are synced once, and how they ended. */
-async function measure(
-  heavy: HeavyPack,
-  entries: number,
-): Promise<{ bytes: number; codes: string }> {
+/** The most that the program has while entries are synced once, and how they ended. */
+async function measure(serve: Serve): Promise<{ bytes: number; codes: string }> {
   const cleanUps: (() => unknown)[] = []
   try {
-    const server = await startPackServer({ after: (cleanUp) => cleanUps.push(cleanUp) })
-    server.serve(heavy)
+    const entries = await serve({ after: (cleanUp) => cleanUps.push(cleanUp) })
     const directory = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-memory-'))
     cleanUps.push(() => rmSync(directory, { recursive: true, force: true }))
     const listing = path.join(directory, 'listing.json')
-    const entryOf = (n: number) => ({
-      path: `out${n}`,
-      repo: `${server.url}/${n}.git`,
-      branch: 'main',
-    })
-    writeListing(
-      listing,
-      Array.from({ length: entries }, (_, n) => entryOf(n)),
-    )
+    writeListing(listing, entries)
     const env = {
       LISTING_PATH: listing,
       HTTP_PORT: '0',
