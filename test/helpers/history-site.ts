@@ -1,10 +1,12 @@
 // A site behind whose files a repository is kept, fed by real git's own answers to shallow fetches,
 // and looked at by real git.
 import assert from 'node:assert/strict'
+import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Oid } from '../../src/git/oid.js'
 import { type CompletePack, KeptPack } from '../../src/pack/kept-pack.js'
 import { ensureRepository } from '../../src/publish/history/create.js'
+import { joinPacks } from '../../src/publish/history/join.js'
 import { directoryHistory, type HistoryLayout } from '../../src/publish/history/layout.js'
 import { RepositoryObjects } from '../../src/publish/history/objects.js'
 import { adoptPacks } from '../../src/publish/history/packs.js'
@@ -13,6 +15,7 @@ import type {
   HistoryDepth,
   PublishedHistory,
 } from '../../src/publish/snapshot/published-history.js'
+import type { Snapshot } from '../../src/publish/snapshot/snapshot.js'
 import { readSnapshot } from '../../src/publish/snapshot/store.js'
 import { directoryLayout, type HeldTarget } from '../../src/publish/target.js'
 import { toBytePath } from '../../src/volume/byte-path.js'
@@ -28,8 +31,14 @@ export interface HistorySite extends TestSite {
   readonly layout: HistoryLayout
   /** Fetches what is lacking for a commit, and publishes it with so much history. */
   follow(commit: Oid, depth: HistoryDepth): Promise<Settlement>
+  /** What is remembered of what is published. */
+  snapshot(): Snapshot
   /** Settles what is published. */
   settle(): Settlement
+  /** Joins packs, where that is worth it. */
+  join(depth: HistoryDepth): boolean
+  /** What the object store takes, in bytes. */
+  storeBytes(): number
   /** Real git in what is published. */
   git(...args: string[]): string
   /** Asserts what every look by real git must find. */
@@ -49,7 +58,8 @@ export function createHistorySite(t: TestScope, options: SiteOptions = {}): Hist
   let last: { commit: Oid; shallow: readonly Oid[] } | undefined
   let files = 0
   const createFile = () => fileAt(path.join(test.outside, String(files++)))
-  const own: HistorySite = Object.assign(test, {
+  const own: HistorySite = {
+    ...test,
     get layout() {
       return directoryHistory(directoryLayout(held()))
     },
@@ -74,12 +84,15 @@ export function createHistorySite(t: TestScope, options: SiteOptions = {}): Hist
       last = { commit, shallow: answer.shallow }
       return own.settle()
     },
-    settle(): Settlement {
-      const layout = directoryLayout(held())
-      const snapshot = readSnapshot(layout)
+    snapshot(): Snapshot {
+      const snapshot = readSnapshot(directoryLayout(held()))
       assert.ok(snapshot)
-      return settle(own.layout, { root: layout.root }, snapshot, 1_700_000_000_000)
+      return snapshot
     },
+    settle: () => settle(own.layout, { root: test.directory }, own.snapshot(), 1_700_000_000_000),
+    join: (depth: HistoryDepth) =>
+      joinPacks(own.layout, { depth, objectFormat, checkpoint: () => undefined }),
+    storeBytes: () => bytesBelow(path.join(test.directory, '.git/objects')),
     git: (...args: string[]) => git(test.directory, ...args),
     assertRepository(commit: Oid, depth: HistoryDepth) {
       assert.equal(own.git('rev-parse', 'HEAD'), commit)
@@ -94,8 +107,15 @@ export function createHistorySite(t: TestScope, options: SiteOptions = {}): Hist
           true,
         )
     },
-  })
+  }
   return own
+}
+
+/** What all files below a directory take, in bytes. */
+export function bytesBelow(directory: string): number {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  const stats = names.map((name) => statSync(path.join(directory, name)))
+  return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
 }
 
 /** Keeps a pack that came, as the worker does. */

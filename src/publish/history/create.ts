@@ -44,6 +44,8 @@ export async function ensureRepository(
   for (const name of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) {
     volume.ensureDirectory(`${repository}/${name}`)
   }
+  const config = `${repository}/config`
+  if (!volume.stat(config)?.isFile()) volume.removeAll(config)
   const git = await import('isomorphic-git')
   const gitdir = displayPath(repository)
   const repo = { fs: volumeFs(volume, repository), dir: path.dirname(gitdir), gitdir }

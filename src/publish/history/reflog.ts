@@ -26,6 +26,11 @@ export function readLog(layout: HistoryLayout): LogLine[] | undefined {
   const file = logFile(layout)
   const text = readUnless(UNREADABLE, () => volume.readFile(file, MAX_BYTES))?.toString('latin1')
   if (text === undefined) return volume.stat(file) ? undefined : []
+  return linesOfLog(text)
+}
+
+/** The lines of any log of git's. */
+export function linesOfLog(text: string): LogLine[] {
   return text.split('\n').flatMap((line) => {
     const [, old, oid, rest] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (.*)$/.exec(line) ?? []
     if (old === undefined || oid === undefined || rest === undefined) return []
@@ -47,6 +52,18 @@ export function logPublished(layout: HistoryLayout, oid: Oid, now: number): void
   const rest = `${IDENTITY} ${Math.floor(now / 1000)} +0000\tpublished`
   const old = last?.oid ?? '0'.repeat(oid.length)
   writeLog(layout, [...lines, { old, oid, rest, isOwn: true }])
+}
+
+/** Forgets what was published before, of which not all is there any more; lines of others stay. */
+export function expireLog(layout: HistoryLayout, live: ReadonlySet<Oid>): void {
+  const lines = readLog(layout)
+  if (!lines) return
+  const newest = lines.findLast(({ isOwn }) => isOwn)
+  const kept = lines.filter((line) => line === newest || !line.isOwn)
+  writeLog(
+    layout,
+    kept.map((line) => (live.has(line.old) ? line : { ...line, old: '0'.repeat(line.old.length) })),
+  )
 }
 
 const logFile = ({ repository }: HistoryLayout) => path.join(repository, 'logs/HEAD')

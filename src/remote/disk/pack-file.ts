@@ -3,10 +3,16 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { createInflate } from 'node:zlib'
+import { constants, createInflate, inflateSync } from 'node:zlib'
+import { bufferSource } from '../../git/byte-source.js'
 import { corrupt } from '../../git/corrupt.js'
-import { applyDelta } from '../../git/delta.js'
-import { decodeEntryHeader, type EntryHeader, encodeEntryHeader } from '../../git/entry-header.js'
+import { applyDelta, decodeDeltaHeader } from '../../git/delta.js'
+import {
+  decodeEntryHeader,
+  type EntryHeader,
+  encodeEntryHeader,
+  MAX_HEADER_BYTES,
+} from '../../git/entry-header.js'
 import { inflate } from '../../git/inflate.js'
 import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
@@ -121,6 +127,25 @@ export class PackFile {
     return object
   }
 
+  /** What the entry at `offset` is, and where its deflated bytes start. */
+  headerAt(offset: number): EntryHeader & { start: number } {
+    const { header, start } = this.#entryAt(offset, MAX_HEADER_BYTES)
+    return { ...header, start }
+  }
+
+  /** How large the object is that the delta at `offset` makes, in bytes. */
+  deltaSizeAt(offset: number): number {
+    const { first } = this.#entryAt(offset)
+    // No more than the start of it is at hand.
+    const start = inflateSync(first, { finishFlush: constants.Z_SYNC_FLUSH })
+    return decodeDeltaHeader(bufferSource(start)).size
+  }
+
+  /** The bytes of the pack from `start` up to `end`, in pieces. */
+  pieces(start: number, end: number): Generator<Buffer> {
+    return this.#pieces(start, end)
+  }
+
   /** The object at `offset` as an entry of another pack, its deflated bytes as they are; or
    * undefined where it is a delta. */
   copyEntry(offset: number): Iterable<Buffer> | AsyncIterable<Buffer> | undefined {
@@ -161,8 +186,8 @@ export class PackFile {
     this.#store.cache.set(`${this.#file}:${offset}`, object)
   }
 
-  #entryAt(offset: number): PackedObject {
-    const bytes = this.#bytes(offset, FIRST_READ_BYTES)
+  #entryAt(offset: number, length = FIRST_READ_BYTES): PackedObject {
+    const bytes = this.#bytes(offset, length)
     const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }

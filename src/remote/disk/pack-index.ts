@@ -46,16 +46,16 @@ export class PackIndex {
     return this.#fanout.readUInt32BE(255 * 4)
   }
 
-  /** Every object, in the order of their oids. */
-  *objects(): Generator<{ oid: Oid; offset: number }> {
-    for (let position = 0; position < this.count; position += WINDOW) {
-      const oids = this.#oids(position, Math.min(this.count, position + WINDOW))
+  /** Every object, in the order of their oids; `crc` is that of its bytes in the pack. */
+  *objects(): Generator<{ oid: Oid; offset: number; crc: number }> {
+    for (let start = 0; start < this.count; start += WINDOW) {
+      const oids = this.#oids(start, Math.min(this.count, start + WINDOW))
       const rows = Math.floor(oids.length / this.#oidBytes)
+      const crcs = this.#read(this.#crcsAt + start * 4, rows * 4)
       for (let row = 0; row < rows; row++) {
         const oid = oids.toString('hex', row * this.#oidBytes, (row + 1) * this.#oidBytes)
-        yield { oid, offset: this.#offsetAt(position + row) }
+        yield { oid, offset: this.#offsetAt(start + row), crc: crcs.readUInt32BE(row * 4) }
       }
-      if (rows < Math.min(WINDOW, this.count - position)) return
     }
   }
 
@@ -93,11 +93,15 @@ export class PackIndex {
   }
 
   #offsetAt(position: number): number {
-    const offsets = this.#oidsAt(this.count) + this.count * 4
+    const offsets = this.#crcsAt + this.count * 4
     const offset = this.#read(offsets + position * 4, 4).readUInt32BE()
     if (offset < 2 ** 31) return offset
     const large = offsets + this.count * 4 + (offset - 2 ** 31) * 8
     return Number(this.#read(large, 8).readBigUInt64BE())
+  }
+
+  get #crcsAt(): number {
+    return this.#oidsAt(this.count)
   }
 
   #oidsAt(position: number): number {

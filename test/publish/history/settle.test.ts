@@ -12,7 +12,7 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
       const random = randomFrom(7)
       const trees = randomHistory(random)
       let parent: string | undefined
-      for (let step = 0; step < 7; step++) {
+      for (let step = 0; step < 5; step++) {
         parent = commitOn(site.repo, trees.next().value, parent === undefined ? [] : [parent])
         if (step % 3 === 1) continue
         assert.equal(await site.follow(parent, depth), 'settled')

@@ -1,0 +1,193 @@
+// Keeps the repository behind published files small: packs are joined before there are many, and what
+// nothing leads to any more goes. What replaces packs is in place before they are removed, as with
+// `git gc`; an interruption leaves more than is needed, and never less.
+import { closeSync } from 'node:fs'
+import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
+import type { ObjectFormat, Oid } from '../../git/oid.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { writeAll } from '../../volume/write-all.js'
+import { assertLease } from '../lease/lease.js'
+import type { HistoryDepth } from '../snapshot/published-history.js'
+import { writeJoined } from './joined-pack.js'
+import type { HistoryLayout } from './layout.js'
+import { type LiveObjects, liveObjects } from './live-objects.js'
+import { RepositoryObjects } from './objects.js'
+import { copiesIn, type PackCopies } from './pack-copies.js'
+import { packsToJoin, planEntries, type SizedPack, sizeOf } from './pack-plan.js'
+import { expireLog } from './reflog.js'
+import { writeShallow } from './shallow.js'
+import { writeText } from './write-whole.js'
+
+export interface JoinOptions {
+  objectFormat: ObjectFormat
+  depth: HistoryDepth
+  /** Throws when the work is to be given up; what was done by then stands. */
+  checkpoint: () => void
+}
+
+/** What memory holds the rows of: packs of more objects stay as they are. */
+const MAX_OBJECTS = 1_000_000
+/** Whoever lists so many objects is asked again only when much has come. */
+const MAX_LIVE_OBJECTS = 300_000
+/** Of the index of a pack, for each object: its oid, its offset, and a checksum, in bytes. */
+const ROW_BYTES = 28
+/** An object that is larger is not held to be written whole, in bytes. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024
+const STAMP = 'git-autosync-joined'
+
+/**
+ * Joins packs, and removes what is not of use, where that is worth it. Returns whether it did. A
+ * repository that is damaged is left as it is.
+ */
+export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean {
+  const directory = packDirectory(layout)
+  for (const name of namesIn(layout)) {
+    if (name.startsWith('tmp_join')) layout.volume.removeFile(path.join(directory, name))
+  }
+  const stamp = stampOf(layout)
+  if (readStamp(layout) === stamp) return false
+  const objects = new RepositoryObjects(layout, options.objectFormat)
+  let hasJoined = false
+  try {
+    hasJoined = join(layout, objects, options)
+  } catch (error) {
+    if (!(error instanceof SyncError && ['pack-corrupt', 'pack-incomplete'].includes(error.code))) {
+      throw error
+    }
+  } finally {
+    objects.close()
+  }
+  writeText(layout.volume, layout.repository, stampFile(layout), stampOf(layout))
+  return hasJoined
+}
+
+function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
+  const { checkpoint, depth } = options
+  const packs = sizedPacks(layout, objects)
+  const count = packs.reduce((sum, { pack }) => sum + pack.file.index.count, 0)
+  // Of a whole history, all is of use but what was forced away.
+  const isLooked = count <= MAX_LIVE_OBJECTS && depth !== 'full'
+  let live = isLooked ? liveObjects(layout, objects, options) : undefined
+  const copies =
+    live &&
+    copiesIn(
+      packs.map(({ pack }) => pack),
+      objects,
+      checkpoint,
+    )
+  const joined = packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
+  if (joined.length === 0) return false
+  const isAll = joined.length === packs.length
+  if (isAll && count <= MAX_OBJECTS) live ??= liveObjects(layout, objects, options)
+  replacePacks(layout, objects, joined, { ...options, ...(isAll && live && { live }) })
+  return true
+}
+
+/** Writes one pack in place of some; all others stay, and so does what only those need. */
+function replacePacks(
+  layout: HistoryLayout,
+  objects: RepositoryObjects,
+  joined: readonly SizedPack[],
+  { checkpoint, live }: JoinOptions & { live?: LiveObjects },
+): void {
+  const { lease, volume } = layout
+  const directory = packDirectory(layout)
+  const copies = copiesIn(
+    joined.map(({ pack }) => pack),
+    objects,
+    checkpoint,
+  )
+  const wanted = live ? [...copies.keys()].filter((oid) => live.oids.has(oid)) : copies.keys()
+  const plan = planEntries(wanted, {
+    copiesOf: (oid) => copies.get(oid) ?? [],
+    isTooLarge: ({ offset, pack }) => pack.file.deltaSizeAt(offset) > MAX_WHOLE_BYTES,
+    checkpoint,
+  })
+  const [pack, index] = ['tmp_join_pack', 'tmp_join_idx'].map((name) => path.join(directory, name))
+  if (pack === undefined || index === undefined) return
+  let checksum: string | undefined
+  if (plan.length > 0) {
+    const file = volume.create(pack)
+    try {
+      const written = writeJoined(plan, objects, (bytes) => writeAll(file, bytes), checkpoint)
+      checksum = written.checksum
+      volume.writeNew(index, 0o666, written.index)
+    } finally {
+      closeSync(file)
+    }
+    volume.flush(pack)
+    volume.flush(index)
+  }
+  assertLease(lease)
+  const name = `pack-${checksum}`
+  if (checksum !== undefined) {
+    const isPromised = joined.some(({ pack }) => hasFile(layout, `${pack.name}.promisor`))
+    volume.replace(pack, path.join(directory, `${name}.pack`))
+    if (isPromised) volume.writeFile(path.join(directory, `${name}.promisor`), '')
+    volume.replace(index, path.join(directory, `${name}.idx`))
+    volume.flushDirectory(directory)
+  }
+  if (live) {
+    expireLog(layout, live.oids)
+    writeShallow(layout, live.shallow)
+    // They may name what goes now; git goes without.
+    for (const graph of ['commit-graph', 'commit-graphs']) {
+      volume.removeAll(path.join(layout.repository, 'objects/info', graph))
+    }
+  }
+  volume.removeFile(path.join(directory, 'multi-pack-index'))
+  for (const { pack } of joined) if (pack.name !== name) removePack(layout, pack.name)
+}
+
+/** Its index goes first: without that, it is no pack any more. */
+function removePack(layout: HistoryLayout, name: string): void {
+  for (const extension of ['idx', 'rev', 'bitmap', 'mtimes', 'promisor', 'pack']) {
+    layout.volume.removeFile(path.join(packDirectory(layout), `${name}.${extension}`))
+  }
+}
+
+/** The packs that may be joined, in bytes on the disk; one that somebody keeps is not among them. */
+function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): SizedPack[] {
+  return packs
+    .filter(({ file, name }) => file.index.count <= MAX_OBJECTS && !hasFile(layout, `${name}.keep`))
+    .map((pack) => {
+      const index = layout.volume.stat(path.join(packDirectory(layout), `${pack.name}.idx`))
+      return { pack, bytes: pack.file.size + (index?.size ?? 0) }
+    })
+}
+
+/** How many bytes what is of use takes at least. */
+function bytesOf(oids: ReadonlySet<Oid>, copies: PackCopies): number {
+  let bytes = 0
+  for (const oid of oids) {
+    const sizes = copies.get(oid)?.map(sizeOf)
+    if (sizes) bytes += Math.min(...sizes) + ROW_BYTES
+  }
+  return bytes
+}
+
+function hasFile(layout: HistoryLayout, name: string): boolean {
+  return layout.volume.stat(path.join(packDirectory(layout), name)) !== undefined
+}
+
+/** What packs there are: while it is the same, there is nothing to do. */
+function stampOf(layout: HistoryLayout): string {
+  const packs = namesIn(layout).filter((name) => name.endsWith('.idx'))
+  return packs
+    .sort()
+    .map((name) => `${name}\n`)
+    .join('')
+}
+
+function readStamp({ repository, volume }: HistoryLayout): string | undefined {
+  const bytes = volume.readFile(path.join(repository, STAMP), 1024 * 1024)
+  return bytes?.toString('latin1')
+}
+
+function namesIn(layout: HistoryLayout): string[] {
+  return readUnless(UNREADABLE, () => layout.volume.names(packDirectory(layout))) ?? []
+}
+
+const packDirectory = ({ repository }: HistoryLayout) => path.join(repository, 'objects/pack')
+const stampFile = ({ repository }: HistoryLayout) => path.join(repository, STAMP)

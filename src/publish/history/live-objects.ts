@@ -1,0 +1,131 @@
+// Which objects of a repository are still of use: so many commits back from what is published, and all
+// that refs and logs of somebody else lead to. Where history was cut off, none is followed further.
+import path from 'node:path'
+import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
+import { isOid, type Oid } from '../../git/oid.js'
+import { MODE } from '../../git/tree.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { Volume } from '../../volume/volume.js'
+import type { HistoryDepth } from '../snapshot/published-history.js'
+import { cursorOf } from '../tree/tree-places.js'
+import type { HistoryLayout } from './layout.js'
+import type { RepositoryObjects } from './objects.js'
+import { linesOfLog } from './reflog.js'
+import { readOwn, readRefs } from './refs.js'
+import { readShallow } from './shallow.js'
+
+const MAX_HEAD_BYTES = 4096
+const MAX_LOG_BYTES = 16 * 1024 * 1024
+const MAX_DEPTH = 32
+
+/** What is of use. */
+export interface LiveObjects {
+  oids: ReadonlySet<Oid>
+  /** The commits of it that have a parent which is not. */
+  shallow: Oid[]
+}
+
+export interface LiveOptions {
+  depth: HistoryDepth
+  /** Throws when the work is to be given up. */
+  checkpoint: () => void
+}
+
+/** Where the walk starts: at what is published, and at what is somebody's. */
+interface Roots {
+  published: Set<Oid>
+  others: Set<Oid>
+}
+
+/** Finds what is of use, by commits, trees and tags; blobs are named by trees and not read. */
+export function liveObjects(
+  layout: HistoryLayout,
+  objects: RepositoryObjects,
+  { checkpoint, depth }: LiveOptions,
+): LiveObjects {
+  const cut = new Set(readShallow(layout))
+  const { others, published } = rootsOf(layout)
+  const oids = new Set<Oid>()
+  /** Of each commit, its parents. */
+  const commits = new Map<Oid, Oid[]>()
+  const walk = (roots: Iterable<Oid>, limit: number) => {
+    // An object that is reached by a shorter way is walked on from again.
+    const stepsTo = new Map<Oid, number>()
+    let level = [...roots]
+    for (let steps = 1; level.length > 0 && steps <= limit; steps++) {
+      const next: Oid[] = []
+      for (const oid of level) {
+        if (stepsTo.has(oid)) continue
+        stepsTo.set(oid, steps)
+        checkpoint()
+        const object = objects.has(oid) ? objects.read(oid) : undefined
+        if (!object) continue
+        oids.add(oid)
+        if (object.type === 'tag') level.push(targetOfTag(object.body))
+        if (object.type === 'tree') addTree(oid, object.body)
+        if (object.type !== 'commit') continue
+        const parents = parentsOfCommit(object.body)
+        commits.set(oid, parents)
+        addTree(treeOfCommit(object.body))
+        if (!cut.has(oid)) next.push(...parents)
+      }
+      level = next
+    }
+  }
+  const addTree = (root: Oid, known?: Buffer) => {
+    const pending = [root]
+    for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+      if (oids.has(oid) && !known) continue
+      checkpoint()
+      const body = known ?? (objects.has(oid) ? objects.read(oid).body : undefined)
+      known = undefined
+      if (!body) continue
+      oids.add(oid)
+      for (const entry = cursorOf({ oid, body }); entry.next(); ) {
+        if (entry.mode === MODE.tree) pending.push(entry.oid)
+        else if (entry.mode !== MODE.gitlink) oids.add(entry.oid)
+      }
+    }
+  }
+  walk(published, depth === 'full' ? Number.POSITIVE_INFINITY : depth)
+  walk(others, Number.POSITIVE_INFINITY)
+  const isEnd = ([, parents]: [Oid, Oid[]]) => parents.some((parent) => !commits.has(parent))
+  return { oids, shallow: [...commits].filter(isEnd).map(([oid]) => oid) }
+}
+
+/** Refs and HEADs of this service are what is published; the rest is somebody's. */
+function rootsOf(layout: HistoryLayout): Roots {
+  const { repository, volume } = layout
+  const roots: Roots = { published: new Set(), others: new Set() }
+  const own = readOwn(layout)
+  for (const [name, oid] of readRefs(layout)) {
+    roots[own.get(name) === oid ? 'published' : 'others'].add(oid)
+  }
+  const worktrees = path.join(repository, 'worktrees')
+  const names = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
+  for (const directory of [repository, ...names.map((name) => path.join(worktrees, name))]) {
+    const files = readUnless(UNREADABLE, () => volume.names(directory)) ?? []
+    for (const file of files.filter((name) => /^(?:HEAD|[A-Z_]+_HEAD)$/.test(name))) {
+      const text = volume.readFile(path.join(directory, file), MAX_HEAD_BYTES)?.toString('latin1')
+      const [oid = ''] = (text ?? '').split(/\s/, 1)
+      if (isOid(oid)) roots[file === 'HEAD' ? 'published' : 'others'].add(oid)
+    }
+    for (const oid of loggedBy(volume, path.join(directory, 'logs'))) roots.others.add(oid)
+  }
+  return roots
+}
+
+/** What the logs of refs lead to that somebody else wrote. */
+function* loggedBy(volume: Volume, directory: string, depth = 0): Generator<Oid> {
+  if (depth > MAX_DEPTH) return
+  for (const entry of readUnless(UNREADABLE, () => volume.entries(directory)) ?? []) {
+    const below = path.join(directory, entry.name)
+    if (entry.isDirectory()) yield* loggedBy(volume, below, depth + 1)
+    else {
+      const text = readUnless(UNREADABLE, () => volume.readFile(below, MAX_LOG_BYTES))
+      for (const { isOwn, oid } of linesOfLog(text?.toString('latin1') ?? '')) {
+        if (!isOwn) yield oid
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// The repository behind published files stays small, and stays a repository.
+import assert from 'node:assert/strict'
+import { readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { commitOn } from '../../helpers/commit-on.js'
+import { git } from '../../helpers/git.js'
+import { bytesBelow, createHistorySite, type HistorySite } from '../../helpers/history-site.js'
+import { randomFrom, randomHistory } from '../../helpers/random-history.js'
+
+/** What a fresh clone by real git takes, in bytes. */
+function cloneBytes(site: HistorySite, commit: string, depth: number | 'full'): number {
+  const clone = path.join(site.outside, 'clone')
+  rmSync(clone, { recursive: true, force: true })
+  site.repo.git('update-ref', 'refs/heads/main', commit)
+  const args = depth === 'full' ? [] : ['--depth', String(depth)]
+  const from = `file://${site.repo.dir}`
+  git(
+    site.outside,
+    'clone',
+    '-q',
+    '--bare',
+    '--branch',
+    'main',
+    '--single-branch',
+    ...args,
+    from,
+    clone,
+  )
+  return bytesBelow(path.join(clone, 'objects'))
+}
+
+const CASES = [
+  ['sha1', 1],
+  ['sha1', 'full'],
+  ['sha256', 2],
+] as const
+
+for (const [objectFormat, depth] of CASES) {
+  test(`a ${objectFormat} store of depth ${depth} is no larger than a clone, but for a little`, async (t) => {
+    const site = createHistorySite(t, { objectFormat })
+    const trees = randomHistory(randomFrom(11))
+    let parent: string | undefined
+    for (let step = 0; step < 5; step++) {
+      parent = commitOn(site.repo, trees.next().value, parent === undefined ? [] : [parent])
+      await site.follow(parent, depth)
+      site.join(depth)
+      site.assertRepository(parent, depth)
+      const packs = readdirSync(path.join(site.directory, '.git/objects/pack'))
+      assert.ok(packs.filter((name) => name.endsWith('.pack')).length < 20)
+      const [store, clone] = [site.storeBytes(), cloneBytes(site, parent, depth)]
+      t.diagnostic(`${step}: ${store} of ${clone}, ${(store / clone).toFixed(2)}`)
+      assert.ok(store <= 1.3 * clone, `${store} bytes are too many for ${clone}`)
+    }
+  })
+}
