@@ -46,6 +46,8 @@ const CHUNK_BYTES = 256 * 1024
 /** Times, device, inode, mode, owner and size, before the oid. */
 const STAT_BYTES = 40
 const [MTIME_AT, MODE_AT, SIZE_AT] = [8, 24, 36]
+/** Flags, more flags, and zeros. */
+const MAX_PADDING = 12
 const MAX_LENGTH = 0xfff
 const EXTENDED = 0x4000
 const SKIP_WORKTREE = 0x4000
@@ -54,50 +56,60 @@ const FOUR_GIB = 2 ** 32
 /** Yields the chunks of an index; each is valid until the next. */
 export function* encodeIndex(content: IndexContent): Generator<Buffer> {
   const hash = createHash(content.objectFormat)
-  for (const chunk of batched(encodeParts(content))) {
+  for (const chunk of encodeChunks(content)) {
     hash.update(chunk)
     yield chunk
   }
   yield hash.digest()
 }
 
-function* encodeParts({
+function* encodeChunks({
   count,
   isSparse = false,
   objectFormat,
   records,
-  trees,
+  trees = [],
 }: IndexContent): Generator<Buffer> {
-  const header = Buffer.from('DIRC\0\0\0\0\0\0\0\0', 'latin1')
-  header.writeUInt32BE(isSparse ? 3 : 2, 4)
-  header.writeUInt32BE(count, 8)
-  yield header
-  let room = Buffer.alloc(1024)
+  let chunk = Buffer.alloc(CHUNK_BYTES)
+  let end = chunk.write('DIRC', 'latin1')
+  end = chunk.writeUInt32BE(isSparse ? 3 : 2, end)
+  end = chunk.writeUInt32BE(count, end)
   for (const record of records) {
-    const most = STAT_BYTES + oidBytes(objectFormat) + record.path.length + 12
-    if (most > room.length) room = Buffer.alloc(2 * most)
-    yield room.subarray(0, encodeRecord(record, room, isSparse))
+    const most = STAT_BYTES + oidBytes(objectFormat) + record.path.length + MAX_PADDING
+    if (most > chunk.length - end) {
+      yield chunk.subarray(0, end)
+      end = 0
+      if (most > chunk.length) chunk = Buffer.alloc(most)
+    }
+    end = encodeRecord(record, chunk, end, isSparse)
   }
-  if (trees) yield* encodeTrees(trees)
+  yield chunk.subarray(0, end)
+  const extension = encodeTrees(trees)
+  if (extension) yield extension
 }
 
-/** Writes one record to a room that is large enough; returns how long it is. */
-function encodeRecord(record: IndexRecord, room: Buffer, isSparse: boolean): number {
-  const { isSkipped = false, mode, mtimeMs, oid, path, size } = record
-  room.fill(0, 0, STAT_BYTES)
+/** Writes one record where there is room for it; returns where the next one starts. */
+function encodeRecord(
+  { isSkipped = false, mode, mtimeMs, oid, path, size }: IndexRecord,
+  chunk: Buffer,
+  start: number,
+  isSparse: boolean,
+): number {
+  chunk.fill(0, start, start + STAT_BYTES)
   if (size !== undefined && !isSkipped && mode !== MODE.gitlink) {
-    room.writeUInt32BE(Math.max(0, Math.floor(mtimeMs / 1000)) % FOUR_GIB, MTIME_AT)
-    room.writeUInt32BE(truncated(size), SIZE_AT)
+    chunk.writeUInt32BE(Math.max(0, Math.floor(mtimeMs / 1000)) % FOUR_GIB, start + MTIME_AT)
+    chunk.writeUInt32BE(truncated(size), start + SIZE_AT)
   }
-  room.writeUInt32BE(mode, MODE_AT)
-  let at = STAT_BYTES + room.write(oid, STAT_BYTES, 'hex')
+  chunk.writeUInt32BE(mode, start + MODE_AT)
+  let at = start + STAT_BYTES
+  at += chunk.write(oid, at, 'hex')
   const extended = isSparse && isSkipped ? EXTENDED : 0
-  at = room.writeUInt16BE(Math.min(path.length, MAX_LENGTH) | extended, at)
-  if (extended) at = room.writeUInt16BE(SKIP_WORKTREE, at)
-  at += room.write(path, at, 'latin1')
+  at = chunk.writeUInt16BE(Math.min(path.length, MAX_LENGTH) | extended, at)
+  if (extended) at = chunk.writeUInt16BE(SKIP_WORKTREE, at)
+  at += chunk.write(path, at, 'latin1')
   // From one to eight zeros, up to a multiple of eight bytes.
-  const end = ((at >> 3) + 1) * 8
-  room.fill(0, at, end)
+  const end = start + (((at - start) >> 3) + 1) * 8
+  while (at < end) chunk[at++] = 0
   return end
 }
 
@@ -108,31 +120,14 @@ function truncated(size: number): number {
 }
 
 /** The extension that spares git to compare each file with the commit at HEAD. */
-function* encodeTrees(trees: Iterable<IndexTree>): Generator<Buffer> {
+function encodeTrees(trees: Iterable<IndexTree>): Buffer | undefined {
   const parts: Buffer[] = []
   for (const { files, name, oid, subtrees } of trees) {
     parts.push(Buffer.from(`${name}\0${files} ${subtrees}\n`, 'latin1'), Buffer.from(oid, 'hex'))
   }
+  if (parts.length === 0) return undefined
+  const body = Buffer.concat(parts)
   const head = Buffer.from('TREE\0\0\0\0', 'latin1')
-  head.writeUInt32BE(
-    parts.reduce((sum, { length }) => sum + length, 0),
-    4,
-  )
-  yield head
-  yield* parts
-}
-
-/** Small pieces, each valid until the next, as chunks. */
-function* batched(pieces: Iterable<Buffer>): Generator<Buffer> {
-  const batch = Buffer.allocUnsafe(CHUNK_BYTES)
-  let filled = 0
-  for (const piece of pieces) {
-    if (piece.length > CHUNK_BYTES - filled) {
-      yield batch.subarray(0, filled)
-      filled = 0
-    }
-    if (piece.length > CHUNK_BYTES) yield piece
-    else filled += piece.copy(batch, filled)
-  }
-  yield batch.subarray(0, filled)
+  head.writeUInt32BE(body.length, 4)
+  return Buffer.concat([head, body])
 }

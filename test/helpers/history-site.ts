@@ -35,6 +35,8 @@ export interface HistorySite extends TestSite {
   snapshot(): Snapshot
   /** Settles what is published. */
   settle(): Settlement
+  /** Like {@link HistorySite.follow}, but that the repository is not settled. */
+  publishUnsettled(commit: Oid, depth: HistoryDepth): Promise<void>
   /** Joins packs, where that is worth it. */
   join(depth: HistoryDepth): boolean
   /** What the object store takes, in bytes. */
@@ -64,6 +66,10 @@ export function createHistorySite(t: TestScope, options: SiteOptions = {}): Hist
       return directoryHistory(directoryLayout(held()))
     },
     async follow(commit: Oid, depth: HistoryDepth): Promise<Settlement> {
+      await own.publishUnsettled(commit, depth)
+      return own.settle()
+    },
+    async publishUnsettled(commit: Oid, depth: HistoryDepth): Promise<void> {
       const answer = shallowFetch(test.repo, {
         want: commit,
         depth,
@@ -82,7 +88,6 @@ export function createHistorySite(t: TestScope, options: SiteOptions = {}): Hist
       }
       publish(test.site, { ...gitTarget(test.repo, commit), history }, () => undefined)
       last = { commit, shallow: answer.shallow }
-      return own.settle()
     },
     snapshot(): Snapshot {
       const snapshot = readSnapshot(directoryLayout(held()))

@@ -8,11 +8,14 @@ import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { filesOf } from '../tree/file-runs.js'
 import { cursorOf, type TreeFile, type TreeRecord } from '../tree/tree-places.js'
 
+/** Whether git is to look at a file's content, given what is remembered of its status. */
+export type IsDoubtful = (path: string, fields: Float64Array) => boolean
+
 /** The records of a checkout; those of the commit that it leaves out as well. */
-export function* indexRecords(snapshot: Snapshot): Generator<IndexRecord> {
+export function* indexRecords(snapshot: Snapshot, isDoubtful: IsDoubtful): Generator<IndexRecord> {
   const { origin } = snapshot
   if (!origin) {
-    for (const file of filesOf(snapshot)) yield recordOf(snapshot, file, file.oid)
+    for (const file of filesOf(snapshot)) yield recordOf(snapshot, file, file.oid, isDoubtful)
     return
   }
   const published = filesOf(snapshot)[Symbol.iterator]()
@@ -22,7 +25,7 @@ export function* indexRecords(snapshot: Snapshot): Generator<IndexRecord> {
     while (!next.done && next.value.path < file.path) next = published.next()
     const isPublished = !next.done && next.value.path === file.path
     yield isPublished && file.mode !== MODE.gitlink
-      ? recordOf(snapshot, next.value as TreeFile, file.oid)
+      ? recordOf(snapshot, next.value as TreeFile, file.oid, isDoubtful)
       : { ...file, size: undefined, mtimeMs: 0, isSkipped: file.mode !== MODE.gitlink }
   }
 }
@@ -51,9 +54,16 @@ export function* indexTrees({ trees }: Snapshot): Generator<IndexTree> {
   yield* next('')
 }
 
-function recordOf({ stats }: Snapshot, { index, mode, path }: TreeFile, oid: Oid): IndexRecord {
-  const [size = -1, mtimeMs = 0] = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
-  return { path, mode, oid, mtimeMs, size: size < 0 ? undefined : size }
+function recordOf(
+  { stats }: Snapshot,
+  { index, mode, path }: TreeFile,
+  oid: Oid,
+  isDoubtful: IsDoubtful,
+): IndexRecord {
+  const fields = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
+  const [size = -1, mtimeMs = 0] = fields
+  const isKnown = size >= 0 && (mode === MODE.gitlink || !isDoubtful(path, fields))
+  return { path, mode, oid, mtimeMs, size: isKnown ? size : undefined }
 }
 
 /** The files of a commit's own tree, of which not all need be published. */

@@ -1,15 +1,13 @@
 // Keeps the repository behind published files small: packs are joined before there are many, and what
 // nothing leads to any more goes. What replaces packs is in place before they are removed, as with
 // `git gc`; an interruption leaves more than is needed, and never less.
-import { closeSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
-import { writeAll } from '../../volume/write-all.js'
 import { assertLease } from '../lease/lease.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
-import { writeJoined } from './joined-pack.js'
+import { encodeJoined, type JoinedPack } from './joined-pack.js'
 import type { HistoryLayout } from './layout.js'
 import { type LiveObjects, liveObjects } from './live-objects.js'
 import { RepositoryObjects } from './objects.js'
@@ -106,19 +104,17 @@ function replacePacks(
   })
   const [pack, index] = ['tmp_join_pack', 'tmp_join_idx'].map((name) => path.join(directory, name))
   if (pack === undefined || index === undefined) return
-  let checksum: string | undefined
+  let written: JoinedPack | undefined
   if (plan.length > 0) {
-    const file = volume.create(pack)
-    try {
-      const written = writeJoined(plan, objects, (bytes) => writeAll(file, bytes), checkpoint)
-      checksum = written.checksum
-      volume.writeNew(index, 0o666, written.index)
-    } finally {
-      closeSync(file)
+    const pieces = function* () {
+      written = yield* encodeJoined(plan, objects, checkpoint)
     }
+    volume.writeNew(pack, 0o666, pieces())
+    if (written) volume.writeNew(index, 0o666, written.index)
     volume.flush(pack)
     volume.flush(index)
   }
+  const checksum = written?.checksum
   assertLease(lease)
   const name = `pack-${checksum}`
   if (checksum !== undefined) {

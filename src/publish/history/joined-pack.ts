@@ -1,4 +1,4 @@
-// Writes the joined pack: entries of other packs as they are, but for where their bases are now, and
+// The joined pack: entries of other packs as they are, but for where their bases are now, and
 // whole objects where a delta has lost its base. Each entry is checked against its index.
 import { createHash } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
@@ -16,27 +16,26 @@ export interface JoinedPack {
   index: Generator<Buffer>
 }
 
-/** Writes planned entries piece by piece by `write`. Throws `pack-corrupt` where one is damaged. */
-export function writeJoined(
+/** Yields the pack of planned entries, then its index. Throws `pack-corrupt` where one is damaged. */
+export function* encodeJoined(
   plan: readonly PlannedEntry[],
   objects: RepositoryObjects,
-  write: (bytes: Buffer) => void,
   checkpoint: () => void,
-): JoinedPack {
+): Generator<Buffer, JoinedPack> {
   const { objectFormat } = objects
   const hash = createHash(objectFormat)
   const offsets = new Float64Array(plan.length)
   const crcs = new Uint32Array(plan.length)
   const starts = new Map<Oid, number>()
   let position = 0
-  const put = (bytes: Buffer) => {
+  const count = (bytes: Buffer) => {
     hash.update(bytes)
-    write(bytes)
     position += bytes.length
+    return bytes
   }
   const header = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1')
   header.writeUInt32BE(plan.length, 8)
-  put(header)
+  yield count(header)
   for (const [at, { copy, oid }] of plan.entries()) {
     checkpoint()
     offsets[at] = position
@@ -47,12 +46,12 @@ export function writeJoined(
       : whole(oid, objects)
     for (const piece of pieces) {
       crc = crc32(piece, crc)
-      put(piece)
+      yield count(piece)
     }
     crcs[at] = crc
   }
   const packChecksum = hash.digest()
-  write(packChecksum)
+  yield packChecksum
   const oids = Buffer.from(plan.map(({ oid }) => oid).join(''), 'hex')
   const rows = { objectFormat, count: plan.length, oids, offsets, crcs, packChecksum }
   return { checksum: packChecksum.toString('hex'), index: encodePackIndex(rows) }

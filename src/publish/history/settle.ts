@@ -7,7 +7,7 @@ import { encodeIndex } from '../../git/index-writer.js'
 import { type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
-import type { Snapshot } from '../snapshot/snapshot.js'
+import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { countRecords, indexRecords, indexTrees } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { RepositoryObjects } from './objects.js'
@@ -31,7 +31,10 @@ export function settle(
   snapshot: Snapshot,
   now: number,
 ): Settlement {
-  if (isSettled(layout, checkout, snapshot)) return 'settled'
+  if (isSettled(layout, checkout, snapshot)) {
+    if (isRacy(layout, checkout, snapshot, now)) writeIndex(layout, checkout, snapshot)
+    return 'settled'
+  }
   const settlement = settleCheckout(layout, checkout, snapshot)
   if (settlement === 'settled') settleRepository(layout, snapshot, now)
   return settlement
@@ -123,16 +126,51 @@ function writeIndex(layout: HistoryLayout, checkout: CheckoutLayout, snapshot: S
   const { repository, volume } = layout
   const own = checkoutDirectory(layout, checkout)
   const { commit, origin } = snapshot
+  // Since then they may have been changed in the second that they were written in.
+  const racyFrom = volume.stat(path.join(own, 'index'))?.mtimeMs
   const pieces = encodeIndex({
     objectFormat: objectFormatOf(commit),
     count: countRecords(snapshot),
-    records: indexRecords(snapshot),
+    records: indexRecords(snapshot, doubtfulIn(layout, checkout, racyFrom)),
     isSparse: origin !== undefined,
     ...(origin ? {} : { trees: indexTrees(snapshot) }),
   })
   volume.ensureDirectory(own)
   writeWhole(volume, repository, path.join(own, 'index'), pieces)
 }
+
+/**
+ * Whether git looks at the content of files, as they were written in the second that the index was:
+ * once that is over, an index that is written anew spares it that.
+ */
+function isRacy(
+  layout: HistoryLayout,
+  checkout: CheckoutLayout,
+  { stats }: Snapshot,
+  now: number,
+): boolean {
+  const index = path.join(checkoutDirectory(layout, checkout), 'index')
+  const writtenAt = secondOf(layout.volume.stat(index)?.mtimeMs ?? 0)
+  let newest = 0
+  for (let at = 1; at < stats.length; at += STAT_FIELDS) newest = Math.max(newest, stats[at] ?? 0)
+  return secondOf(newest) >= writtenAt && secondOf(newest) < secondOf(now)
+}
+
+/** Answers whether a file that was written in the second of the earlier index, or after, is another now. */
+function doubtfulIn(
+  { volume }: HistoryLayout,
+  { root }: CheckoutLayout,
+  racyFrom: number | undefined,
+): (path: string, fields: ArrayLike<number>) => boolean {
+  return (file, fields) => {
+    const [, mtimeMs = 0] = Array.from(fields)
+    if (racyFrom === undefined || secondOf(mtimeMs) < secondOf(racyFrom)) return false
+    const stat = volume.stat(path.join(root, file))
+    return !stat || statFields(stat).some((value, at) => value !== fields[at])
+  }
+}
+
+const secondOf = (timeMs: number) => Math.floor(timeMs / 1000)
 
 function writeSparse(
   layout: HistoryLayout,

@@ -1,6 +1,8 @@
 // What real git finds in the repository behind files that are published in place.
 import assert from 'node:assert/strict'
+import { lstatSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { settle } from '../../../src/publish/history/settle.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { createHistorySite } from '../../helpers/history-site.js'
 import { randomFrom, randomHistory } from '../../helpers/random-history.js'
@@ -23,3 +25,21 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
     })
   }
 }
+
+test('an index that was written in the second of its files spares git their content later', async (t) => {
+  const site = createHistorySite(t)
+  await site.follow(commitOn(site.repo, { a: '1', b: '1' }, []), 1)
+  const [index, root] = [site.at('.git/index'), site.directory]
+  const second = Math.ceil(lstatSync(index).mtimeMs / 1000)
+  // As if all of it was written in one second.
+  utimesSync(index, second - 1, second - 1)
+  const before = lstatSync(index).ino
+  settle(site.layout, { root }, site.snapshot(), (second - 1) * 1000)
+  assert.equal(lstatSync(index).ino, before)
+  // An edit of the same size, which git would not see any more.
+  writeFileSync(site.at('b'), '2')
+  utimesSync(site.at('b'), second, second)
+  settle(site.layout, { root }, site.snapshot(), (second + 10) * 1000)
+  assert.notEqual(lstatSync(index).ino, before)
+  assert.equal(site.git('status', '--porcelain'), 'M b')
+})
