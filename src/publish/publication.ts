@@ -13,7 +13,7 @@ import type { Depth } from './drift/comparison.js'
 import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
 import { ensureRepository, type RepositoryOptions } from './history/create.js'
-import { removeRepository } from './history/directory.js'
+import { joinHistory, removeRepository } from './history/directory.js'
 import { RepositoryObjects } from './history/objects.js'
 import { adoptPacks } from './history/packs.js'
 import { removeWorktrees } from './history/retire.js'
@@ -170,7 +170,10 @@ export function inspect(target: Target, depth: Depth = {}): Inspection {
 export function tidy(target: Target, options: TidyOptions): number | undefined {
   return atTarget(target, (held, publisher) => {
     putBack(held)
-    return publisher.tidy(held, options)
+    const againInMs = publisher.tidy(held, options)
+    const shown = publisher.current(held)
+    if (shown) joinHistory(shown, options.checkpoint)
+    return againInMs
   })
 }
 

@@ -1,10 +1,13 @@
 // The repository of one directory, after each publication there and at each look at it: it says what is
 // published, or goes where no history is kept.
 import path from 'node:path'
+import { objectFormatOf } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
+import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
+import { joinPacks } from './join.js'
 import {
   type CheckoutLayout,
   checkoutDirectory,
@@ -14,7 +17,15 @@ import {
 } from './layout.js'
 import { keepHead } from './own-work.js'
 import { retireRepository } from './retire.js'
-import { hasCommit, type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
+import {
+  hasCommit,
+  isSettled,
+  MARK,
+  type Settlement,
+  settle,
+  settleCheckout,
+  settleRepository,
+} from './settle.js'
 
 /**
  * Settles the repository of a directory, but for what readers of a link must not see yet. Returns
@@ -57,6 +68,20 @@ export function findHistory(
   const settlement = settle(repository, checkout, snapshot, Date.now())
   const isThere = settlement === 'settled' && hasCommit(repository, snapshot.commit)
   return isThere ? snapshot.history : undefined
+}
+
+/**
+ * Joins the packs of the repository of a directory that readers see, and lets go what is of no use any
+ * more; not before it is settled, as until then no ref leads to what is published.
+ */
+export function joinHistory(layout: DirectoryLayout, checkpoint: () => void): void {
+  const found = checkoutOf(layout)
+  const isOwn = found && layout.volume.stat(path.join(found.repository.repository, MARK))
+  const snapshot = isOwn && readSnapshot(layout)
+  if (!found || !snapshot?.history || !isSettled(found.repository, found.checkout, snapshot)) return
+  const objectFormat = objectFormatOf(snapshot.commit)
+  const { depth } = snapshot.history
+  joinPacks(found.repository, { depth, objectFormat, checkpoint })
 }
 
 /** Removes what makes a worktree that nobody uses any more a checkout. */

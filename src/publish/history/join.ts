@@ -39,12 +39,8 @@ const STAMP = 'git-autosync-joined'
  * repository that is damaged is left as it is.
  */
 export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean {
-  const directory = packDirectory(layout)
-  for (const name of namesIn(layout)) {
-    if (name.startsWith('tmp_join')) layout.volume.removeFile(path.join(directory, name))
-  }
-  const stamp = stampOf(layout)
-  if (readStamp(layout) === stamp) return false
+  removeLeftOvers(layout)
+  if (readStamp(layout) === stampOf(layout, options)) return false
   const objects = new RepositoryObjects(layout, options.objectFormat)
   let hasJoined = false
   try {
@@ -56,7 +52,7 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
   } finally {
     objects.close()
   }
-  writeText(layout.volume, layout.repository, stampFile(layout), stampOf(layout))
+  writeText(layout.volume, layout.repository, stampFile(layout), stampOf(layout, options))
   return hasJoined
 }
 
@@ -136,6 +132,17 @@ function replacePacks(
   for (const { pack } of joined) if (pack.name !== name) removePack(layout, pack.name)
 }
 
+/** What an interruption left: half a pack, or one that has no index yet, or not any more. */
+function removeLeftOvers(layout: HistoryLayout): void {
+  const names = new Set(namesIn(layout))
+  for (const name of names) {
+    const [, pack] = /^(pack-[0-9a-f]+)\.(?:pack|rev|bitmap|mtimes|promisor)$/.exec(name) ?? []
+    const isOrphan = pack !== undefined && !names.has(`${pack}.idx`)
+    if (!isOrphan && !name.startsWith('tmp_join')) continue
+    layout.volume.removeFile(path.join(packDirectory(layout), name))
+  }
+}
+
 /** Its index goes first: without that, it is no pack any more. */
 function removePack(layout: HistoryLayout, name: string): void {
   for (const extension of ['idx', 'rev', 'bitmap', 'mtimes', 'promisor', 'pack']) {
@@ -167,10 +174,14 @@ function hasFile(layout: HistoryLayout, name: string): boolean {
   return layout.volume.stat(path.join(packDirectory(layout), name)) !== undefined
 }
 
-/** What packs there are: while it is the same, there is nothing to do. */
-function stampOf(layout: HistoryLayout): string {
+/** What packs and worktrees there are: while they are the same, there is nothing to do. */
+function stampOf(layout: HistoryLayout, { depth }: JoinOptions): string {
+  const { repository, volume } = layout
+  const worktrees = path.join(repository, 'worktrees')
   const packs = namesIn(layout).filter((name) => name.endsWith('.idx'))
-  return packs
+  const checkouts = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
+  const names = [`${depth}`, ...checkouts, ...packs]
+  return names
     .sort()
     .map((name) => `${name}\n`)
     .join('')
