@@ -30,15 +30,17 @@ test('an index that was written in the second of its files spares git their cont
   const site = createHistorySite(t)
   await site.follow(commitOn(site.repo, { a: '1', b: '1' }, []), 1)
   const [index, root] = [site.at('.git/index'), site.directory]
-  const second = Math.ceil(lstatSync(index).mtimeMs / 1000)
-  // As if all of it was written in one second.
-  utimesSync(index, second - 1, second - 1)
+  const second = Math.floor(
+    Math.max(...['a', 'b'].map((file) => lstatSync(site.at(file)).mtimeMs)) / 1000,
+  )
+  // As if it was written in the second of the last file.
+  utimesSync(index, second, second)
   const before = lstatSync(index).ino
-  settle(site.layout, { root }, site.snapshot(), (second - 1) * 1000)
+  settle(site.layout, { root }, site.snapshot(), second * 1000)
   assert.equal(lstatSync(index).ino, before)
   // An edit of the same size, which git would not see any more.
   writeFileSync(site.at('b'), '2')
-  utimesSync(site.at('b'), second, second)
+  utimesSync(site.at('b'), second + 0.5, second + 0.5)
   settle(site.layout, { root }, site.snapshot(), (second + 10) * 1000)
   assert.notEqual(lstatSync(index).ino, before)
   assert.equal(site.git('status', '--porcelain'), 'M b')
