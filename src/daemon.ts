@@ -1,17 +1,15 @@
-// The composition root: wires listing, synchronizer, server and observers together, and starts
-// and stops them. Of files of their own are how remotes are reached, sessions.ts, and what a
+// The composition root: wires listing, machine, server and observers together, and starts and stops
+// them. Of files of their own are what keeps entries equal to revisions, machine.ts, and what a
 // change of the listing leads to, listing-in-force.ts.
 import type { AddressInfo } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
-import { type Clock, systemClock } from './base/clock.js'
+import { systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/known-secrets.js'
-import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
-import type { Entry } from './listing/entry.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
 import { createListingInForce } from './listing-in-force.js'
+import { createMachine } from './machine.js'
 import { createNotifications } from './notifications.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
@@ -21,15 +19,12 @@ import { Heartbeat } from './schedule/heartbeat.js'
 import { pageReport } from './server/page/page-report.js'
 import { createServer } from './server/server.js'
 import { serviceUrl } from './service-url.js'
-import { createSessions, type Sessions } from './sessions.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { createStatusSource } from './status-source.js'
 import type { Observe } from './sync/events.js'
-import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
-import { createMemoryBudget } from './thread/memory-budget.js'
+import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { readBuild } from './version.js'
 import { createWebhookSource } from './webhook-source.js'
-import { createWorkerPool, type WorkerPool } from './worker/pool.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -76,37 +71,14 @@ export async function startDaemon(
     metrics.observe(event)
     publications.observe(event)
     log(event)
-    hooks.hear(event)
     notifications?.hear(event)
   }
-  const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const onError = (error: unknown) => logger.error('fault in this program', { error })
-  // Node reads its root certificates for the first one: now, while nobody waits for an answer.
-  if (entries.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
-  const sessions = createSessions({ settings, clock, observe, redactor, memory })
+  const machine = createMachine({ settings, clock, redactor, observe, onError, ...internals })
+  const { hooks, sessions, setEntries, synchronizer, workers } = machine
   const { post } = sessions
   const notified = { settings, clock, post, redactor, observe, onError }
   const notifications = createNotifications(notified)
-  const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
-  const workers = createWorkerPool({
-    maxThreads: settings.maxConcurrentSyncs,
-    limits: {
-      packBytes: settings.maxPackBytes,
-      checkoutBytes: settings.maxCheckoutBytes,
-      files: settings.maxFiles,
-    },
-    memory,
-    timeoutMs: settings.syncTimeoutMs,
-    onError,
-    onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
-  })
-  const wiring = { settings, clock, observe, onError, sessions, workers, hooks, internals }
-  const synchronizer = createSynchronizer(wiring)
-  const setEntries = (listed: readonly Entry[]) => {
-    // Before anything is told of them.
-    hooks.after.setEntries(listed)
-    return synchronizer.setEntries(listed)
-  }
   const inForce = { path, defaults, clock, observe, synchronizer: { setEntries } }
   const listing = createListingInForce(inForce)
   const heartbeat = new Heartbeat(clock)
@@ -132,9 +104,7 @@ export async function startDaemon(
   )
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
-    // Hooks with the rest: where a sync hangs, what they have started is ended all the same.
-    const told = [hooks.after.close(), notifications?.close()]
-    await Promise.all([watcher?.close(), synchronizer.close(), server.close(), ...told])
+    await Promise.all([watcher?.close(), machine.stop(), server.close(), notifications?.close()])
     heartbeat.stop()
     await sessions.close()
   }
@@ -188,39 +158,4 @@ async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings)
     )
   }
   return (server.server.address() as AddressInfo).port
-}
-
-interface Wiring {
-  settings: Settings
-  clock: Clock
-  observe: Observe
-  onError: (error: unknown) => void
-  sessions: Sessions
-  workers: WorkerPool
-  hooks: EntryHooks
-  internals: Pick<SynchronizerOptions, 'leaseTimes'>
-}
-
-function createSynchronizer(wiring: Wiring): Synchronizer {
-  const { settings, clock, observe, onError, sessions, workers, hooks, internals } = wiring
-  return new Synchronizer({
-    clock,
-    cadence: { jitter: settings.jitter, random: Math.random },
-    observe,
-    onError,
-    workers,
-    syncTimeoutMs: settings.syncTimeoutMs,
-    graceMs: settings.worktreeGracePeriodMs,
-    webhookPollIntervalMs: settings.webhookPollIntervalMs,
-    verifyIntervalMs: settings.verifyIntervalMs,
-    stateDirectory: settings.stateDir,
-    root: settings.root,
-    maxConcurrentPolls: settings.maxConcurrentPolls,
-    maxConcurrentSyncs: settings.maxConcurrentSyncs,
-    prune: settings.prune,
-    openSession: sessions.open,
-    openLfs: sessions.lfs,
-    askBefore: hooks.askBefore,
-    ...internals,
-  })
 }

@@ -7,6 +7,7 @@ import type { HookEvent } from './hooks/hook-event.js'
 import type { HookOutcome } from './hooks/hook-outcome.js'
 import { createHookRunner } from './hooks/hook-runner.js'
 import type { Post } from './hooks/post-hook.js'
+import type { Entry } from './listing/entry.js'
 import type { Hook } from './listing/hook.js'
 import { isSuccess, labelsIn, type Observe, type SyncEvent } from './sync/events.js'
 
@@ -22,6 +23,8 @@ export interface EntryHooksOptions {
 export interface EntryHooks {
   askBefore: AskBefore
   after: AfterHooks
+  /** Those before that a publication does not wait for. */
+  beside: AfterHooks
   /** Has hooks told of what is published. */
   hear(event: SyncEvent): void
 }
@@ -39,10 +42,18 @@ export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
     const { attempt, error, retryInMs } = outcome
     tell({ type: 'hook-failed', ...told, error, attempt, retryInMs })
   }
-  const after = new AfterHooks({ clock, random: Math.random, run, observe, onError })
+  const queue = { clock, random: Math.random, run, observe, onError }
+  const after = new AfterHooks(queue)
+  const hooksOf = ({ before }: Pick<Entry, 'before'>) => before.filter((hook) => !isAwaited(hook))
+  const beside = new AfterHooks({ ...queue, hooksOf })
+  const ask = createBeforeHooks({ clock, run, observe })
   return {
-    askBefore: createBeforeHooks({ clock, run, observe }),
+    askBefore(hooks, event, worktree, signal) {
+      if (!hooks.every(isAwaited)) beside.published(event, worktree)
+      return ask(hooks.filter(isAwaited), event, worktree, signal)
+    },
     after,
+    beside,
     hear(event) {
       if (!isSuccess(event)) return
       const { entry, oid, ref, repo } = event
@@ -52,6 +63,10 @@ export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
       after.published({ ...what, previousOid, changed, summary })
     },
   }
+}
+
+function isAwaited({ isAwaited = true }: Hook): boolean {
+  return isAwaited
 }
 
 /** Of what an earlier run of this service published. */

@@ -10,7 +10,7 @@ import type { Settings } from './settings.js'
 /** Creates the credentials of all remotes; without a client, no service is asked for any. */
 export function createRemoteCredentials(
   { credentialsPath: path }: Pick<Settings, 'credentialsPath'>,
-  services: Pick<CredentialsOptions, 'client' | 'clock' | 'redactor' | 'onFileFault'> = {},
+  services: Omit<CredentialsOptions, 'path' | 'cwd'> = {},
 ): Credentials {
   return createCredentials({ path, env: process.env, cwd: process.cwd(), ...services })
 }

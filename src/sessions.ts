@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
+import type { CredentialsOptions } from './credentials/credentials.js'
 import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
@@ -37,6 +38,10 @@ export interface SessionsOptions {
   observe: Observe
   redactor: Redactor
   memory: MemoryBudget
+  /** What to log in with, beside or in place of what the environment says. */
+  logins?: Pick<CredentialsOptions, 'given' | 'ssh' | 'env'> | undefined
+  /** Takes any certificate of any server: for whoever insists. @default false */
+  skipTlsVerification?: boolean | undefined
 }
 
 /** Opens sessions with remotes, which share their connections. */
@@ -52,7 +57,7 @@ export interface Sessions {
 
 /** Creates what opens sessions, as `settings` and this process's environment say. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { settings, clock, observe, redactor, memory } = options
+  const { settings, clock, observe, redactor, memory, skipTlsVerification = false } = options
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
@@ -62,6 +67,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     caFile: settings.caFile,
     proxyFor: createProxyChoice(settings),
     requireTls: settings.requireTlsForCredentials,
+    skipTlsVerification,
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
@@ -70,6 +76,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
     redactor,
     onFileFault: (error) => observe({ type: 'credentials-rejected', error }),
+    ...options.logins,
   })
   const ssh = createSshTransports({
     clock,

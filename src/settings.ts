@@ -17,7 +17,7 @@ import {
 } from './base/values.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { assertPostable } from './listing/read-hooks.js'
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/logging.js'
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/log-choices.js'
 import type { PublishMode } from './publish/target.js'
 import { MIN_SECRET_LENGTH } from './server/webhooks/secrets.js'
 import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'

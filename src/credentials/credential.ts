@@ -34,6 +34,8 @@ export interface GithubApp {
   clientId?: string
   installationId: string | number
   privateKeyFile: string
+  /** The key itself, in place of a file. */
+  privateKey?: string
   /** @default 'https://api.github.com' */
   apiUrl?: string
 }

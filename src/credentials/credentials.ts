@@ -9,6 +9,7 @@ import type { Redactor } from '../base/known-secrets.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Authorization } from './authorization.js'
 import { createCookieProvider } from './cookies.js'
+import type { Credential } from './credential.js'
 import { createEnvironmentProvider, type Environment, readEnvironment } from './environment.js'
 import { explainNone } from './explain-none.js'
 import { createCredentialsFile } from './file/credentials-file.js'
@@ -31,6 +32,10 @@ import { identityOf, type TlsIdentity } from './tls-identity.js'
 export interface CredentialsOptions {
   /** The credentials file. */
   path: NamedFile | undefined
+  /** In place of the file: those that there are now. */
+  given?: (() => readonly Credential[]) | undefined
+  /** What a login over SSH falls back on. @default that of `env` */
+  ssh?: Partial<SshDefaults> | undefined
   /** @default {} */
   env?: Environment | undefined
   /** Where relative names in `env` start. @default '/' */
@@ -70,7 +75,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const { path, env = {}, cwd = '/', client, clock = systemClock, redactor } = options
   const { onFileFault = () => undefined } = options
   const services = { client, clock }
-  const file = createCredentialsFile(path, services, onFileFault)
+  const file = createCredentialsFile(path, services, onFileFault, options.given)
   const environment = readEnvironment(env, cwd)
   const { netrc, gitCredentials, cookieFile } = environment
   const logins = [
@@ -91,7 +96,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return toSshCredential(remote, await file.find(requestFor(remote, name)))
     },
     fileFault: async () => (await file.read({})).fault,
-    sshDefaults: sshDefaults(env),
+    sshDefaults: { ...sshDefaults(env), ...options.ssh },
     async authorize(remote, name, attempt) {
       const request = requestFor(remote, name, attempt)
       const { origin } = request.url

@@ -2,29 +2,38 @@
 // https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-check-ref-format
 
 /**
- * The remote's HEAD, or a branch or tag by short name, or any ref by full name, or the newest tag
- * that is in a range of versions, or a commit by full oid.
+ * The remote's HEAD, or a branch or tag by short name, or any ref by full name, or the first ref that
+ * git takes a name for, or the newest tag that is in a range of versions, or a commit by full oid.
  */
 export type Revision =
   | { kind: 'head' }
   | { kind: 'branch'; name: string }
   | { kind: 'tag'; name: string }
   | { kind: 'ref'; name: string }
+  | { kind: 'name'; name: string }
   | { kind: 'semver'; range: string }
   | { kind: 'commit'; oid: string }
 
 const TAGS = 'refs/tags/'
 
 /** What the full names of the refs start with that a revision may follow; of a commit there are none. */
-export function refPrefixOf(revision: Revision): string | undefined {
+export function prefixesOf(revision: Revision): string[] {
   switch (revision.kind) {
     case 'semver':
-      return TAGS
+      return [TAGS]
     case 'commit':
-      return undefined
+      return []
+    case 'name':
+      return fullNames(revision.name)
     default:
-      return nameOf(revision)
+      return [nameOf(revision)]
   }
+}
+
+/** What git takes a name for, the first that is there. https://git-scm.com/docs/gitrevisions */
+function fullNames(name: string): string[] {
+  const remotes = `refs/remotes/${name}`
+  return [name, `refs/${name}`, `${TAGS}${name}`, `refs/heads/${name}`, remotes, `${remotes}/HEAD`]
 }
 
 /**
@@ -40,6 +49,7 @@ export function nameOf(revision: Revision): string {
     case 'tag':
       return `${TAGS}${revision.name}`
     case 'ref':
+    case 'name':
       return revision.name
     case 'semver':
       return revision.range

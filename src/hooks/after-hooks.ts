@@ -22,6 +22,8 @@ export interface AfterHooksOptions {
   random: () => number
   run: RunHookOnce
   observe: (outcome: HookOutcome) => void
+  /** The hooks of an entry that are told. @default its hooks after */
+  hooksOf?: (entry: Entry) => readonly Hook[]
   /** Told of faults in this program. */
   onError: (error: unknown) => void
 }
@@ -102,12 +104,14 @@ export class AfterHooks {
     const known = new Map(this.#entries)
     this.#entries.clear()
     for (const entry of entries) {
-      if (entry.after.length === 0) continue
+      const { hooksOf = ({ after }) => after } = this.#options
+      const hooks = hooksOf(entry)
+      if (hooks.length === 0) continue
       const last = known.get(entry.path)
       // Who is asked before makes no difference to them.
       const asLast = last && { ...entry, before: last.entry.before }
       const kept = asLast && isSamePublication(last.entry, asLast) ? last.states : []
-      const states = entry.after.map(
+      const states = hooks.map(
         (hook) => kept.find((state) => isDeepStrictEqual(state.hook, hook)) ?? newState(hook),
       )
       this.#entries.set(entry.path, { entry, states })
@@ -116,11 +120,14 @@ export class AfterHooks {
     for (const state of before) this.#queue.remove(state)
   }
 
-  /** Says that a commit is in place, and what changed where that is known. */
-  published(event: Omit<HookEvent, 'path' | 'event'>): void {
+  /**
+   * Says that a commit is in place, and what changed where that is known; `path` is where it is.
+   * @default the published directory
+   */
+  published(event: Omit<HookEvent, 'path' | 'event'>, path?: string): void {
     const { entry, states } = this.#entries.get(event.entry) ?? {}
     if (!entry || !states) return
-    const whole: HookEvent = { ...event, event: 'after', path: entry.directory }
+    const whole: HookEvent = { ...event, event: 'after', path: path ?? entry.directory }
     for (const state of states) this.#add(state, whole)
   }
 
@@ -186,7 +193,8 @@ export class AfterHooks {
       const baseMs = hook.backoffMs
       const capMs = Math.max(baseMs, LONGEST_BACKOFF_MS)
       const floorMs = error.retryAfterMs
-      const retryInMs = backoffMs(attempt, { baseMs, capMs, floorMs, random })
+      const retryInMs =
+        hook.retry === 'fixed' ? baseMs : backoffMs(attempt, { baseMs, capMs, floorMs, random })
       if (state.since) {
         state.waiting = { event: joinEvents(event, state.since), id: randomUUID() }
       }

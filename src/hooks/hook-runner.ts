@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js'
 import type { Hook, PostHook } from '../listing/hook.js'
 import { fillJson } from '../listing/hook-template.js'
 import { type HookEvent, toFacts, toMessage } from './hook-event.js'
-import type { AddressNames, Post } from './post-hook.js'
+import type { AddressNames, Post, PostedMessage } from './post-hook.js'
 import { type RunProgramOptions, runProgram } from './run-hook.js'
 import { touchInTime } from './touch-hook.js'
 
@@ -48,11 +48,18 @@ export function createHookRunner(options: HookRunnerOptions): RunHookOnce {
       case 'post': {
         const { name, timeoutMs } = hook
         const body = bodyOf(hook, event)
-        const message = { id, body, contentType: 'application/json', facts: toFacts(event) }
+        const facts = toFacts(event)
+        const message = { id, body, contentType: 'application/json', facts, ...callOf(hook, event) }
         return post(hook, message, { name: `The hook ${name}`, names: NAMES, timeoutMs, signal })
       }
     }
   }
+}
+
+function callOf({ call }: PostHook, { oid }: HookEvent): Pick<PostedMessage, 'call'> {
+  if (!call) return {}
+  const { method, oidHeader, status } = call
+  return { call: { method, status, headers: { [oidHeader.toLowerCase()]: oid } } }
 }
 
 function bodyOf({ body }: PostHook, event: HookEvent): string {

@@ -26,6 +26,8 @@ export interface PostedMessage extends SignedMessage {
   contentType: string
   /** What placeholders in the address stand for. @default there are none */
   facts?: Facts
+  /** What is sent in place of it, and the status that is wanted; undefined: any. */
+  call?: { method: string; headers: Record<string, string>; status: number | undefined }
 }
 
 /** What errors call the parts of an address, where they are set. */
@@ -78,8 +80,18 @@ export function createPoster({ client, clock, redactor }: PosterOptions): Post {
         ...given,
         ...signatureHeaders(message, keys, clock.wallTime()),
       }
+      const { call } = message
+      if (call) {
+        const { method, status } = call
+        const bare = { url, method, headers: { ...given, ...call.headers }, signal: limited }
+        return await assertStatus(
+          await client.request(bare),
+          `${name} (${new URL(url).origin})`,
+          status,
+        )
+      }
       const body = [Buffer.from(message.body)]
-      const request = { url, method: 'POST' as const, headers, body, signal: limited }
+      const request = { url, method: 'POST', headers, body, signal: limited }
       await assertTaken(await client.request(request), `${name} (${new URL(url).origin})`, clock)
     } catch (error) {
       if (limit.signal.aborted && !signal.aborted) throw late
@@ -145,6 +157,19 @@ async function keysOf(
   throw invalidIn(
     origin.name,
     `${names.secretFile} has a line that is no secret: whsec_ and the base64 of 16 bytes or more; ${remedy}`,
+  )
+}
+
+async function assertStatus(
+  { body, statusCode }: HttpResponse,
+  name: string,
+  wanted = statusCode,
+): Promise<void> {
+  await readExcerpt(body)
+  if (statusCode === wanted) return
+  throw new SyncError(
+    'hook-failed',
+    `${name} answers with status ${statusCode}, expected ${wanted}`,
   )
 }
 

@@ -9,8 +9,9 @@ import type { Clock, Timer } from '../base/clock.js'
 import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import type { RunHook } from '../listing/hook.js'
+import { fillText } from '../listing/hook-template.js'
 import { stopped } from '../thread/stop.js'
-import { type HookEvent, toMessage, toVariables } from './hook-event.js'
+import { type HookEvent, toFacts, toMessage, toVariables } from './hook-event.js'
 import { HookRefusal } from './hook-refusal.js'
 import { ProgramOutput } from './program-output.js'
 
@@ -49,6 +50,13 @@ export async function runProgram(
 ): Promise<void> {
   const { environment, signal } = options
   if (signal.aborted) throw stopped(signal.reason)
+  if (hook.environment) {
+    const given = Object.entries(hook.environment).map(([name, text]) => [
+      name,
+      fillText(text, toFacts(event)),
+    ])
+    return run(hook, { ...environment, ...Object.fromEntries(given) }, options)
+  }
   const folder = await writable(mkdtemp(path.join(tmpdir(), 'git-autosync-hook-')))
   try {
     const eventFile = path.join(folder, 'event.json')

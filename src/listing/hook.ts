@@ -9,6 +9,10 @@ interface Attempts {
   timeoutMs: number
   /** How long to wait after the first failure, in milliseconds. */
   backoffMs: number
+  /** Whether it is waited longer after each further failure, or always as long. @default 'growing' */
+  retry?: 'growing' | 'fixed'
+  /** Of a hook before: whether the publication waits for it, and needs its consent. @default true */
+  isAwaited?: boolean
 }
 
 /** A program that is run, without a shell. */
@@ -16,6 +20,11 @@ export interface RunHook extends Attempts {
   kind: 'run'
   program: string
   arguments: readonly string[]
+  /**
+   * Variables that it is given, with placeholders, beside all of this process's; where there are none,
+   * it is given the publication's and what is harmless of this process's.
+   */
+  environment?: Readonly<Record<string, string>>
 }
 
 /** Where a message is posted to. */
@@ -36,6 +45,17 @@ export interface PostHook extends Attempts, PostAddress {
   kind: 'post'
   /** With placeholders in its texts; undefined: all that is known of the publication. */
   body: unknown
+  /** A request without a body in place of the post. */
+  call?: Call
+}
+
+/** A request that says nothing but the commit. */
+export interface Call {
+  method: string
+  /** The header that has the commit's oid. */
+  oidHeader: string
+  /** The status that means success; undefined: any. */
+  status: number | undefined
 }
 
 /** A file whose time is set. */

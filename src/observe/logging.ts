@@ -5,18 +5,9 @@ import type { Writable } from 'node:stream'
 import winston from 'winston'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Redactor } from '../base/known-secrets.js'
+import type { LogFormat, LogLevel } from './log-choices.js'
 import { type LogFields, toLogFields, toLogText } from './log-fields.js'
 import { formatJson, formatPretty, type LogRecord } from './log-format.js'
-
-/** From the gravest to the most talkative. */
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
-
-export type LogLevel = (typeof LOG_LEVELS)[number]
-
-/** `json` is one object a line; `pretty` is for people. */
-export const LOG_FORMATS = ['json', 'pretty'] as const
-
-export type LogFormat = (typeof LOG_FORMATS)[number]
 
 export interface Logger {
   log(level: LogLevel, message: string, fields?: LogFields): void

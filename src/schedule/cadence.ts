@@ -14,6 +14,12 @@ export interface Cadence {
   jitter: number
   /** Returns a number from 0 up to, not including, 1. */
   random: () => number
+  /**
+   * Milliseconds from the end of a failure to the next attempt, whatever failed, in place of a back-off;
+   * nothing stalls then. What succeeded is followed by a whole interval from its end on, too.
+   * @default a back-off
+   */
+  retryMs?: (() => number) | undefined
 }
 
 /** A factor for the intervals of all entries that were polled together, so that they stay together. */
@@ -29,6 +35,7 @@ export function retryDelayMs(
   cadence: Cadence,
 ): number {
   const backoff = { baseMs: RETRY_BASE_MS, random: cadence.random }
+  if (cadence.retryMs) return cadence.retryMs()
   switch (error.disposition) {
     case 'stall':
     case 'wait':

@@ -81,7 +81,8 @@ export function missingRevision(
     )
   }
   if (revision.kind === 'semver') return noVersion(revision.range, tagsIn(refs))
-  const { kind, name } = revision
+  const { name } = revision
+  const kind = revision.kind === 'name' ? 'ref' : revision.kind
   return new SyncError(
     `${kind}-not-found`,
     `The remote has no ${kind} ${JSON.stringify(name)}${hintFor(revision, names)}: push it, or correct the entry's ${kind}`,

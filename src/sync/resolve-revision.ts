@@ -1,6 +1,6 @@
 // What a remote's refs say that an entry should show.
 import type { Oid } from '../git/oid.js'
-import { type Revision, refPrefixOf } from '../git/revision.js'
+import { prefixesOf, type Revision } from '../git/revision.js'
 import { newestIn, versionsIn } from '../git/version-range.js'
 import type { RemoteRef } from '../remote/remote-session.js'
 
@@ -18,7 +18,7 @@ export interface ResolvedRevision {
 
 /** The prefixes of the refs that it takes to resolve `revisions`; none where no ref is needed. */
 export function refPrefixesOf(revisions: readonly Revision[]): string[] {
-  const refs = revisions.map(refPrefixOf).filter((prefix) => prefix !== undefined)
+  const refs = revisions.flatMap(prefixesOf)
   // HEAD comes along so that a missing branch can be told from an empty repository.
   return refs.length === 0 ? [] : [...new Set(['HEAD', ...refs])]
 }
@@ -37,8 +37,13 @@ export function resolveRevision(
 }
 
 function findRef(refs: readonly RemoteRef[], revision: Revision): RemoteRef | undefined {
-  const ref = revision.kind === 'semver' ? newestTag(revision.range, refs) : refPrefixOf(revision)
-  return refs.find(({ name }) => name === ref)
+  const names =
+    revision.kind === 'semver' ? [newestTag(revision.range, refs)] : prefixesOf(revision)
+  for (const wanted of names) {
+    const found = refs.find(({ name }) => name === wanted)
+    if (found) return found
+  }
+  return undefined
 }
 
 function newestTag(range: string, refs: readonly RemoteRef[]): string | undefined {

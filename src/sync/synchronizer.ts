@@ -94,6 +94,14 @@ export class Synchronizer {
     return wanted.length
   }
 
+  /** Looks now whether what is published was changed by something else. */
+  verifyNow(): void {
+    for (const state of this.#listed()) {
+      conclude(state, { type: 'verification-wanted' }, this.#options)
+      this.#syncs.add(state.desired.entry.directory)
+    }
+  }
+
   /** Polls what a push concerns that was announced; returns how many entries that are. */
   announce(announcement: Announcement): number {
     const matched = this.#polls.announce(announcement)

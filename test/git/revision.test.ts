@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { isRefName, nameOf, refPrefixOf } from '../../src/git/revision.js'
+import { isRefName, nameOf, prefixesOf } from '../../src/git/revision.js'
 import { gitEnvironment } from '../helpers/git.js'
 
 test('names the ref that a revision follows', () => {
@@ -12,9 +12,9 @@ test('names the ref that a revision follows', () => {
   assert.equal(nameOf({ kind: 'ref', name: 'refs/pull/7/head' }), 'refs/pull/7/head')
   assert.equal(nameOf({ kind: 'semver', range: '~1.4' }), '~1.4')
   assert.equal(nameOf({ kind: 'commit', oid }), oid)
-  assert.equal(refPrefixOf({ kind: 'branch', name: 'a' }), 'refs/heads/a')
-  assert.equal(refPrefixOf({ kind: 'semver', range: '~1.4' }), 'refs/tags/')
-  assert.equal(refPrefixOf({ kind: 'commit', oid }), undefined)
+  assert.deepEqual(prefixesOf({ kind: 'branch', name: 'a' }), ['refs/heads/a'])
+  assert.deepEqual(prefixesOf({ kind: 'semver', range: '~1.4' }), ['refs/tags/'])
+  assert.deepEqual(prefixesOf({ kind: 'commit', oid }), [])
 })
 
 const GOOD = ['main', 'feature/one', 'v1.0', 'é', 'a-b', 'a@b', '@a', 'a.lock.b', '{', 'a]', 'a%']

@@ -20,15 +20,17 @@ export interface CredentialsFile {
   read: (attempt: LoginAttempt) => Promise<CredentialsRead>
 }
 
-const NO_FILE: CredentialsRead = { credentials: [], fault: undefined }
-
 /** Creates a source of what `file` has. */
 export function createCredentialsFile(
   file: NamedFile | undefined,
   services: MintServices,
   onFault: (fault: SyncError) => void,
+  given: () => readonly Credential[] = () => [],
 ): CredentialsFile {
-  const read = file === undefined ? async () => NO_FILE : createFileReader(file, onFault)
+  const read: CredentialsFile['read'] =
+    file === undefined
+      ? async () => ({ credentials: [...given()], fault: undefined })
+      : createFileReader(file, onFault)
   // What a credential minted is kept as long as the credential is.
   const providers = new WeakMap<Credential, CredentialProvider<Headers>>()
 
@@ -40,6 +42,11 @@ export function createCredentialsFile(
   const find: CredentialsFile['find'] = async (request) => {
     const { remote, name } = request
     if (file === undefined) {
+      const credential = name === undefined ? findCredential(given(), remote.url) : undefined
+      if (credential) {
+        const label = `credential for ${credential.url}`
+        return { credential, label, origin: { name: `The ${label}`, folder: '/' } }
+      }
       if (name === undefined) return undefined
       const fault =
         'set it, or take the field "credential" out of the entry, which asks for one of that file'
@@ -73,7 +80,7 @@ export function createCredentialsFile(
       const found = await find(request)
       const headers = found && (await providerOf(found)(request))
       if (!headers || Object.keys(headers).length === 0) return undefined
-      return { headers, source: `the ${found.label} in CREDENTIALS_PATH` }
+      return { headers, source: `the ${found.label}${file ? ' in CREDENTIALS_PATH' : ''}` }
     },
     read,
   }

@@ -6,7 +6,7 @@ import type { NamedFile } from '../../base/file-name.js'
 import type { Credential } from '../credential.js'
 import type { LoginAttempt } from '../provider.js'
 import { originIn, readSafely, readText } from '../secret-file.js'
-import { createCredentialsParser } from './parser.js'
+import type { ParseCredentials } from './parser.js'
 
 /** What the file has. */
 export interface CredentialsRead {
@@ -25,7 +25,8 @@ export function createFileReader(
   named: NamedFile,
   onFault: (fault: SyncError) => void,
 ): (attempt: LoginAttempt) => Promise<CredentialsRead> {
-  const parse = createCredentialsParser()
+  // It takes a schema compiler along, which nobody needs without a file.
+  let parse: ParseCredentials | undefined
   const { file } = named
   const { name } = originIn(named)
   let good: { text: string; credentials: Credential[] } | undefined
@@ -40,6 +41,7 @@ export function createFileReader(
     if (!isRejected && last?.fingerprint === fingerprint) return last.fault
     const text = await readText(file, name)
     last = { fingerprint, fault: undefined }
+    parse ??= (await import('./parser.js')).createCredentialsParser()
     try {
       if (good?.text !== text) good = { text, credentials: parse(text, named) }
     } catch (error) {

@@ -2,7 +2,7 @@
 // https://everything.curl.dev/usingcurl/netrc.html
 import { isPrivate, type Login } from '../authorization.js'
 
-interface Machine {
+interface NetrcMachine {
   /** Undefined: the default. */
   host: string | undefined
   login?: string | undefined
@@ -41,8 +41,8 @@ export function findInNetrc(
   return undefined
 }
 
-function parse(text: string, onFault: OnFault): Machine[] {
-  const machines: Machine[] = []
+function parse(text: string, onFault: OnFault): NetrcMachine[] {
+  const machines: NetrcMachine[] = []
   const tokens = tokenize(text)
   let lineOfComment = 0
   for (const token of tokens) {
@@ -74,7 +74,7 @@ function parse(text: string, onFault: OnFault): Machine[] {
   return machines
 }
 
-function expectation(machine: Machine | undefined): string {
+function expectation(machine: NetrcMachine | undefined): string {
   if (!machine) return 'machine or default first'
   return 'machine, default, login, password or account; a value with spaces takes double quotes'
 }

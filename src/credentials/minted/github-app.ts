@@ -83,8 +83,9 @@ async function mintInstallationToken(
   }
 }
 
-async function readKey({ privateKeyFile }: GithubApp, origin: Origin): Promise<KeyObject> {
-  const pem = await readSecret(privateKeyFile, origin, 'privateKeyFile')
+async function readKey(app: GithubApp, origin: Origin): Promise<KeyObject> {
+  const { privateKeyFile } = app
+  const pem = app.privateKey ?? (await readSecret(privateKeyFile, origin, 'privateKeyFile'))
   let key: KeyObject | undefined
   try {
     key = createPrivateKey(privateKeyIn(pem))

@@ -11,6 +11,10 @@ export interface SshDefaults {
   secretDirectory: string
   /** Homes that may have a `.ssh`, in the order in which they are looked into. */
   homes: readonly string[]
+  /** In place of all the usual keys. */
+  keyFiles?: readonly NamedFile[] | undefined
+  /** In place of all the usual files of known hosts. False: every host is trusted. */
+  knownHostsFiles?: readonly NamedFile[] | false | undefined
   /** The socket of ssh-agent. */
   agentSocket: string | undefined
   /** Who logs in where neither URL nor credential says it. */
@@ -46,13 +50,20 @@ export function sshDefaults(
 export async function defaultKeyFiles({
   secretDirectory,
   homes,
-}: SshDefaults): Promise<NamedFile[]> {
+  keyFiles,
+}: SshDefaults): Promise<readonly NamedFile[]> {
+  if (keyFiles) return keyFiles
   const own = await Promise.all(homes.map((home) => keysIn(path.join(home, '.ssh'))))
   return [path.join(secretDirectory, 'ssh'), ...own.flat()].map((file) => namedIn('/', file))
 }
 
 /** Every file with known hosts. */
-export function defaultKnownHostsFiles({ secretDirectory, homes }: SshDefaults): NamedFile[] {
+export function defaultKnownHostsFiles({
+  secretDirectory,
+  homes,
+  knownHostsFiles,
+}: SshDefaults): readonly NamedFile[] | false {
+  if (knownHostsFiles !== undefined) return knownHostsFiles
   const own = homes.map((home) => path.join(home, '.ssh', 'known_hosts'))
   return [path.join(secretDirectory, 'known_hosts'), ...own].map((file) => namedIn('/', file))
 }

@@ -50,7 +50,8 @@ const afterFailedSync: OutcomeRule<'failed'> = (
   const delayMs = isEarly ? Math.min(plainMs, TRAILING_RETRY_MS) : plainMs
   const dueAt = at + delayMs
   // Polls go on after a stall: the remote may name another revision.
-  const retryInMs = error.disposition === 'stall' ? undefined : delayMs
+  const mayStall = context.cadence.retryMs === undefined
+  const retryInMs = mayStall && error.disposition === 'stall' ? undefined : delayMs
   // An early poll would undo a back-off.
   const joinsAt =
     error.disposition === 'wait'

@@ -8,6 +8,7 @@ import type { Unpacked } from '../../worker/unpacked.js'
 import type { EntryEvent, Trigger } from '../events.js'
 import type { ResolvedRevision } from '../resolve-revision.js'
 import { foreignRemoved, placed } from './after-inspection.js'
+import { pollAt } from './due.js'
 import type { OutcomeRule } from './outcome.js'
 import { type Desired, type Observed, SUCCEEDED } from './records.js'
 
@@ -22,9 +23,9 @@ const NOT_COUNTED = {
 
 /** What follows where a sync published a commit. */
 export const afterPublication: OutcomeRule<'published'> = (
-  { desired, observed },
+  { desired, observed, schedule },
   outcome,
-  { clock },
+  { cadence, clock },
 ) => {
   const { wanted, result, changes, fetchMs, durationMs } = outcome
   const { commit: previousOid, drift, ignored } = observed
@@ -57,7 +58,11 @@ export const afterPublication: OutcomeRule<'published'> = (
       ignored: new Set([...ignored, ...attributes]),
     },
     desired: { wanted: peeled(desired, wanted, oid), found: undefined, stalled: undefined },
-    schedule: { tidyAt: clock.now(), ...SUCCEEDED },
+    schedule: {
+      tidyAt: clock.now(),
+      ...SUCCEEDED,
+      ...(cadence.retryMs && pollAt(schedule, clock.now() + desired.entry.intervalMs)),
+    },
     events,
   }
 }

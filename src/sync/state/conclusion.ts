@@ -50,6 +50,10 @@ export function conclusionOf(
     }
     case 'verified':
       return afterVerification(records, outcome, context)
+    case 'verification-wanted': {
+      const { pass = 0 } = schedule.verification ?? {}
+      return { schedule: { verification: { at: clock.now(), pass } } }
+    }
     case 'poll-wanted':
       return { desired: { stalled: undefined }, schedule: pollNow(records, clock.now()) }
     case 'announced':

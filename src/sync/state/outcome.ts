@@ -33,6 +33,8 @@ export type Outcome =
   | { type: 'found-again'; found: Inspection; wanted: ResolvedRevision }
   /** A look for drift begins. */
   | { type: 'verifying' }
+  /** Somebody wants that look at once. */
+  | { type: 'verification-wanted' }
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
   /** A push of what it may follow was announced. */

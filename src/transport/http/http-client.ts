@@ -3,7 +3,8 @@ import type { TlsIdentity } from '../../credentials/tls-identity.js'
 
 export interface HttpRequest {
   url: string
-  method?: 'GET' | 'POST'
+  /** @default 'GET' */
+  method?: string
   /** Names in lower case. */
   headers?: Record<string, string>
   body?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>

@@ -24,6 +24,8 @@ export interface HttpClientOptions {
   connectionsPerOrigin?: number
   /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
   caFile?: NamedFile | undefined
+  /** Takes any certificate of any server: for whoever insists. @default false */
+  skipTlsVerification?: boolean
   /** @default every remote is reached directly */
   proxyFor?: ChooseProxy
   /** Refuses to send credentials in plain text to another machine. @default false */
@@ -81,7 +83,7 @@ function createAgent(
       timeout: timeoutMs,
       secureContext,
       // Said, as NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise.
-      rejectUnauthorized: true,
+      rejectUnauthorized: options.skipTlsVerification !== true,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     })
@@ -104,7 +106,7 @@ interface Wire {
 }
 
 interface Outgoing {
-  method: 'GET' | 'POST'
+  method: string
   body: Buffer | null
   signal: AbortSignal | undefined
   /** The remote that is asked, wherever redirects lead. */

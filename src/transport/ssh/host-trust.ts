@@ -46,15 +46,14 @@ export async function readTrust(
   credential: SshCredential,
   { defaults, clock }: TrustOptions,
 ): Promise<HostTrust> {
-  const { knownHostsFiles } = credential
-  if (knownHostsFiles === false) {
+  const named = credential.knownHostsFiles ?? defaultKnownHostsFiles(defaults)
+  if (named === false) {
     return {
       algorithms: hostKeyAlgorithms(new Set()),
       wantsCertificate: false,
       faultOf: () => undefined,
     }
   }
-  const named = knownHostsFiles ?? defaultKnownHostsFiles(defaults)
   const texts = await Promise.all(named.map((each) => readKnownHosts(each, credential, defaults)))
   const keysOf = (name: string) => texts.flatMap((text) => findKnownKeys(text, name))
   const own = keysOf(port === SSH_PORT ? host : `[${host}]:${port}`)

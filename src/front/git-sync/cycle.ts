@@ -1,0 +1,167 @@
+// What git-sync makes of what happens: it counts failures in a row and gives up, says when there is
+// content, keeps the two files up to date, and knows when one time is enough.
+import type { SyncEvent } from '../../sync/events.js'
+import type { SyncCounts } from './http.js'
+import type { GitSyncLog } from './log.js'
+import type { Options } from './options.js'
+import { type ErrorFile, touch } from './signs.js'
+
+export interface CycleOptions {
+  options: Pick<
+    Options,
+    'maxFailures' | 'initMaxFailures' | 'touchFile' | 'oneTime' | 'ref' | 'period' | 'initPeriod'
+  >
+  isPinned: boolean
+  log: GitSyncLog
+  errorFile: Pick<ErrorFile, 'delete'>
+  counts: SyncCounts
+  /** Whether what is published is still there; looked at where nothing changed. */
+  isWhole: () => boolean
+  /** Has what is published made anew. */
+  restore: () => void
+  /** Told once it is over: everything was synced, or nothing helps. */
+  onEnd: (end: 'synced' | 'failed') => void
+}
+
+export class Cycle {
+  readonly #given: CycleOptions
+  #failures = 0
+  #syncs = 0
+  #hasSynced = false
+  #isOver = false
+  #isReady = false
+
+  constructor(given: CycleOptions) {
+    this.#given = given
+  }
+
+  /** Whether anything was published, by whomever. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Milliseconds from a failure to the next attempt. */
+  get retryMs(): number {
+    const { initPeriod, period } = this.#given.options
+    return this.#hasSynced ? period : initPeriod
+  }
+
+  /** Whether it rests for ever. */
+  get isDone(): boolean {
+    return this.#given.isPinned && this.#hasSynced
+  }
+
+  hear(event: SyncEvent): void {
+    const { counts, isWhole, log } = this.#given
+    if (this.#isOver) return
+    switch (event.type) {
+      case 'poll-changed':
+        log.info(0, 'update required', {
+          ref: event.ref,
+          remote: event.oid,
+          syncCount: this.#syncs,
+        })
+        break
+      case 'sync-published':
+        counts.add('git_fetch_count_total')
+        this.#succeed(event.oid, true, event.durationMs)
+        break
+      case 'drift-repaired':
+        this.#succeed(event.oid, false, event.durationMs)
+        break
+      case 'poll-unchanged':
+        if (isWhole()) this.#succeed(event.oid, false, event.durationMs)
+        else this.#given.restore()
+        break
+      case 'poll-failed':
+      case 'sync-failed':
+        counts.synced('error', event.durationMs / 1000)
+        this.#fail(event.error)
+        break
+      case 'lease-awaited':
+        // Whoever it is keeps the link up to date, too.
+        this.#isReady ||= isWhole()
+        log.info(0, 'another git-sync works on this root', { holder: event.holder })
+        break
+      case 'hook-succeeded':
+        counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="success"}`)
+        log.named(event.hook).info(1, 'hook succeeded', { hash: event.oid })
+        break
+      case 'hook-failed':
+        counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="error"}`)
+        log.named(event.hook).error('hook failed', event.error, {
+          hash: event.oid,
+          retry: `${(event.retryInMs ?? 0) / 1000}s`,
+        })
+        break
+      case 'hook-output':
+        log.named(event.hook).info(1, 'output', { line: event.line })
+        break
+      case 'remote-requested':
+        log.info(6, event.type, { host: event.host, service: event.service, code: event.code })
+        break
+      default:
+        log.info(3, event.type, withoutType(event))
+    }
+  }
+
+  #succeed(oid: string, isChanged: boolean, durationMs: number): void {
+    const { counts, errorFile, isPinned, log, onEnd, options } = this.#given
+    const isFirst = !this.#hasSynced
+    const isNews = isChanged || isFirst
+    this.#hasSynced = true
+    this.#isReady = true
+    this.#failures = 0
+    counts.synced(isNews ? 'success' : 'noop', durationMs / 1000)
+    if (isNews) {
+      this.#syncs++
+      if (options.touchFile) this.#try('failed to touch touch-file', () => touch(options.touchFile))
+      log.info(0, 'updated successfully', { ref: options.ref, remote: oid, syncCount: this.#syncs })
+    } else
+      log.info(1, 'no update required', { ref: options.ref, remote: oid, syncCount: this.#syncs })
+    this.#try('failed to delete error-file', () => errorFile.delete())
+    if (options.oneTime) {
+      this.#isOver = true
+      onEnd('synced')
+    }
+    if (!isFirst || options.oneTime) return
+    if (isPinned)
+      log.info(0, 'ref appears to be a git hash, no further sync needed', { ref: options.ref })
+    else if (options.initPeriod !== options.period) {
+      log.info(0, 'initial sync complete, switching to normal period', {
+        period: `${options.period / 1000}s`,
+      })
+    }
+  }
+
+  #fail(error: Error & { code?: string }): void {
+    const { log, onEnd, options } = this.#given
+    const maxFailures = this.#hasSynced ? options.maxFailures : options.initMaxFailures
+    const failCount = ++this.#failures
+    const isMissing = /^(?:ref|branch)-not-found$/.test(error.code ?? '')
+    const told = isMissing
+      ? `${error.message}: couldn't find remote ref ${options.ref}`
+      : error.message
+    if (maxFailures < 0 || failCount < maxFailures) {
+      log.error('error syncing repo, will retry', told, { failCount })
+      return
+    }
+    log.error('too many failures, aborting', told, { failCount, maxFailures })
+    this.#isOver = true
+    onEnd('failed')
+  }
+
+  #try(what: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#given.log.error(what, error)
+    }
+  }
+}
+
+function withoutType({ type: _type, ...fields }: SyncEvent): object {
+  return 'error' in fields && fields.error instanceof Error
+    ? { ...fields, error: fields.error.message }
+    : fields
+}

@@ -1,0 +1,130 @@
+// The one entry that git-sync keeps, and its hooks.
+import { redact } from '../../base/redact-patterns.js'
+import { parseRemoteUrl } from '../../git/remote-url.js'
+import type { Revision } from '../../git/revision.js'
+import type { Entry } from '../../listing/entry.js'
+import type { Hook } from '../../listing/hook.js'
+import { UsageError } from './command-line.js'
+import { type GitSettings, rewriteUrl } from './git-config.js'
+import type { Options } from './options.js'
+
+const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
+
+/** Whether a ref is a commit itself, which never becomes another. */
+export function isPinned({ ref }: Pick<Options, 'ref'>): boolean {
+  return OID.test(ref)
+}
+
+/** The entry that `options` ask for; `sparse` is the text of its sparse-checkout file. Throws a {@link UsageError}. */
+export function entryOf(
+  options: Options,
+  git: GitSettings,
+  environment: Record<string, string>,
+  sparse: string | undefined,
+): Entry {
+  const { link, period, repo, root, submodules } = options
+  const before = prePublishHook(options, environment)
+  return {
+    path: link,
+    directory: link,
+    repo: redact(repo),
+    remote: remoteOf(rewriteUrl(repo, git)),
+    revision: revisionOf(options),
+    selection: {
+      subdir: '',
+      sparse: sparse === undefined ? undefined : sparsePatterns(sparse),
+      lfs: false,
+      ...(submodules !== 'off' && { submodules: submodules as 'shallow' | 'recursive' }),
+    },
+    publish: 'symlink',
+    intervalMs: period,
+    required: true,
+    suspend: false,
+    clean: false,
+    credential: undefined,
+    worktreeRoot: root,
+    // Whoever reads may write there, too.
+    ownFiles: true,
+    before: before ? [before] : [],
+    after: afterHooks(options, environment),
+  }
+}
+
+function remoteOf(repo: string): Entry['remote'] {
+  try {
+    return parseRemoteUrl(repo, process.cwd())
+  } catch (error) {
+    throw new UsageError(`invalid flag: --repo ${(error as Error).message}`, 1)
+  }
+}
+
+function revisionOf({ ref }: Options): Revision {
+  if (ref === 'HEAD') return { kind: 'head' }
+  return OID.test(ref) ? { kind: 'commit', oid: ref.toLowerCase() } : { kind: 'name', name: ref }
+}
+
+function prePublishHook(options: Options, environment: Record<string, string>): Hook | undefined {
+  const { prePublishBackoff, prePublishCommand, prePublishTimeout, prePublishWait } = options
+  if (!prePublishCommand) return undefined
+  return {
+    ...program('pre-publish-exechook', prePublishCommand, environment),
+    timeoutMs: prePublishTimeout,
+    backoffMs: prePublishBackoff,
+    isAwaited: prePublishWait,
+  }
+}
+
+function afterHooks(options: Options, environment: Record<string, string>): Hook[] {
+  const { exechookBackoff, exechookCommand, exechookTimeout, webhookUrl: url } = options
+  const hooks: Hook[] = []
+  if (exechookCommand) {
+    hooks.push({
+      ...program('exechook', exechookCommand, environment),
+      timeoutMs: exechookTimeout,
+      backoffMs: exechookBackoff,
+    })
+  }
+  if (url) {
+    const { webhookBackoff, webhookMethod: method, webhookSuccessStatus, webhookTimeout } = options
+    const status = webhookSuccessStatus > 0 ? webhookSuccessStatus : undefined
+    hooks.push({
+      kind: 'post',
+      name: 'webhook',
+      url,
+      urlFile: undefined,
+      headers: {},
+      headerFiles: {},
+      secretFile: undefined,
+      body: undefined,
+      call: { method, oidHeader: 'Gitsync-Hash', status },
+      retry: 'fixed',
+      timeoutMs: webhookTimeout,
+      backoffMs: webhookBackoff,
+    })
+  }
+  return hooks
+}
+
+function program(name: string, command: string, environment: Record<string, string>) {
+  return {
+    kind: 'run' as const,
+    name,
+    program: command,
+    arguments: [],
+    environment: { ...environment, GITSYNC_HASH: '{{oid}}' },
+    retry: 'fixed' as const,
+  }
+}
+
+/**
+ * The lines of a sparse-checkout file, as patterns of which the last that matches counts. Where all
+ * have the form of cones, the files at the top come along.
+ */
+export function sparsePatterns(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
+  const patterns = lines.filter((line) => line !== '' && !line.startsWith('#'))
+  const isCone = patterns.every((line) =>
+    /^(?:\/\*|!\/\*\/|!?\/(?:[^*?[\\]+\/)+(?:\*\/)?)$/.test(line),
+  )
+  return isCone && !patterns.includes('/*') ? ['/*', '!/*/', ...patterns] : patterns
+}

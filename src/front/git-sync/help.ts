@@ -1,0 +1,68 @@
+// What --help and --man say, from the table of flags.
+import type { GitSyncFlag } from './flag.js'
+import { FLAGS } from './flags.js'
+
+/** The flags that are no secret, one after another. */
+export function usageText(): string {
+  const rows = shown().map((flag) => ({
+    term: `--${flag.name} ${valueName(flag)}`.trimEnd(),
+    flag,
+  }))
+  const width = Math.max(...rows.map(({ term }) => term.length))
+  const lines = rows.map(
+    ({ flag, term }) => `    ${term.padEnd(width)}  ${flag.description}${defaultOf(flag)}`,
+  )
+  return ['Usage:', ...lines, ''].join('\n')
+}
+
+/** All about each flag. */
+export function manualText(): string {
+  const options = shown().flatMap((flag) => [
+    `    --${flag.name} ${valueName(flag)}${flag.variables.map((name) => `, $${name}`).join('')}`,
+    `            ${flag.description}${defaultOf(flag)}`,
+    '',
+  ])
+  return [
+    'GIT-SYNC',
+    '',
+    'NAME',
+    '    git-sync - sync a remote git repository',
+    '',
+    'SYNOPSIS',
+    '    git-sync --repo=<repo> --root=<path> [OPTIONS]...',
+    '',
+    'DESCRIPTION',
+    '    Fetches a remote repository to a worktree below --root, and has the symlink --link lead there.',
+    '    What is new is published by swapping that symlink. The last part of its target is the commit.',
+    '    This is git-autosync with the command line of git-sync: no git binary is needed.',
+    '',
+    'OPTIONS',
+    '    A flag wins over a variable, and of several variables the last that is named here.',
+    '',
+    ...options,
+  ].join('\n')
+}
+
+function shown(): GitSyncFlag[] {
+  return Object.values(FLAGS).filter(({ isHidden }) => !isHidden)
+}
+
+function valueName({ type }: GitSyncFlag): string {
+  const names = { bool: '', list: 'string', paths: 'string', seconds: 'duration' } as const
+  return `<${type}>`.replace(/^<(.*)>$/, (_whole, name: string) => {
+    const shown = name in names ? names[name as keyof typeof names] : name
+    return shown && `<${shown}>`
+  })
+}
+
+function defaultOf({ default: value, type }: GitSyncFlag): string {
+  if (
+    value === '' ||
+    value === false ||
+    value === 0 ||
+    (Array.isArray(value) && value.length === 0)
+  )
+    return ''
+  const isTime = type === 'duration' || type === 'seconds'
+  return ` (default ${isTime ? `${Number(value) / 1000}s` : String(value)})`
+}

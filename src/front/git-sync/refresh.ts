@@ -1,0 +1,103 @@
+// What may change is looked at before each sync: the service of --askpass-url, the sparse-checkout file.
+import { SyncError, toSyncError } from '../../base/errors.js'
+import type { Redactor } from '../../base/known-secrets.js'
+import { readRegularFile } from '../../base/regular-file.js'
+import type { Credential } from '../../credentials/credential.js'
+import type { Entry } from '../../listing/entry.js'
+import type { Machine } from '../../machine.js'
+import type { Sessions } from '../../sessions.js'
+import { askForLogin } from './askpass.js'
+import { sparsePatterns } from './entry.js'
+import type { SyncCounts } from './http.js'
+import type { Options } from './options.js'
+
+/** So much of a file is read, in bytes. */
+const MAX_BYTES = 4 * 1024 * 1024
+
+export interface Refreshed {
+  options: Options
+  entry: Entry
+  /** The first is replaced by what the service gives. */
+  credentials: Credential[]
+  counts: SyncCounts
+  redactor: Redactor
+  machine: () => Machine
+  /** The sparse-checkout file, as it was read first. */
+  sparse: string | undefined
+}
+
+/** Sessions that look at what may change, before each sync: the askpass service, the sparse file. */
+export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessions['open'] {
+  const { counts, credentials, entry, machine, options, redactor } = refreshed
+  const { askpassUrl, sparseCheckoutFile } = options
+  const inFiles = credentials.flatMap(({ passwordFile }, index) =>
+    passwordFile ? { index, passwordFile } : [],
+  )
+  if (!askpassUrl && !sparseCheckoutFile && inFiles.length === 0) return open
+  const url = new URL('/', entry.remote.url).href.replace(/\/$/, '')
+  let hasAsked = false
+  let hasRead = false
+  let { sparse } = refreshed
+  const ask = async (signal: AbortSignal) => {
+    if (!askpassUrl) return
+    hasAsked = true
+    try {
+      const login = await askForLogin(askpassUrl, url, signal)
+      redactor.add(login.password ?? '')
+      credentials.splice(0, credentials[0]?.name === 'askpass' ? 1 : 0, {
+        ...login,
+        name: 'askpass',
+      })
+      counts.add('git_sync_askpass_calls{status="success"}')
+    } catch (error) {
+      counts.add('git_sync_askpass_calls{status="error"}')
+      throw error
+    }
+  }
+  /** Of a file, the first line is the password. */
+  const readPasswords = async () => {
+    hasRead = true
+    for (const { index, passwordFile } of inFiles) {
+      const text = await readText(passwordFile, 'password-file')
+      const { passwordFile: _, ...login } = credentials[index] ?? {}
+      credentials[index] = { ...login, password: text.split('\n')[0] ?? '' }
+      redactor.add(credentials[index].password ?? '')
+    }
+  }
+  const look = async () => {
+    if (!sparseCheckoutFile) return
+    const text = await readText(sparseCheckoutFile, 'sparse-checkout-file')
+    if (text === sparse) return
+    sparse = text
+    const selection = { ...entry.selection, sparse: sparsePatterns(text) }
+    machine().setEntries([{ ...entry, selection }])
+  }
+  return (login) => {
+    const session = open(login)
+    return {
+      async listRefs(prefixes, signal, waiting) {
+        await readPasswords()
+        await ask(signal)
+        await look()
+        return session.listRefs(prefixes, signal, waiting)
+      },
+      async fetch(request, signal) {
+        // A commit is fetched without a look at refs.
+        if (!hasRead) await readPasswords()
+        if (!hasAsked) await ask(signal)
+        return session.fetch(request, signal)
+      },
+      hasCommit: (commit, tip, signal) => session.hasCommit(commit, tip, signal),
+    }
+  }
+}
+
+/** The text of a file that a flag names. Throws `credentials-invalid`. */
+export async function readText(file: string, flag: string): Promise<string> {
+  try {
+    return (await readRegularFile(file, MAX_BYTES)).toString()
+  } catch (error) {
+    const { message } = toSyncError(error)
+    throw new SyncError('credentials-invalid', `--${flag} ${file} cannot be read: ${message}`)
+  }
+}

@@ -1,0 +1,169 @@
+// git-sync from its flags to its exit code: the machine with one entry, and what git-sync has around
+// it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
+
+import os from 'node:os'
+import { systemClock } from '../../base/clock.js'
+import { createRedactor } from '../../base/known-secrets.js'
+import type { Environment } from '../../credentials/environment.js'
+import { createEndProcess } from '../../end-process.js'
+import { createMachine, type Machine } from '../../machine.js'
+import { readBuild } from '../../version.js'
+import { UsageError } from './command-line.js'
+import { credentialsOf } from './credentials.js'
+import { Cycle } from './cycle.js'
+import { entryOf, isPinned } from './entry.js'
+import { parseGitConfig, readGitSettings } from './git-config.js'
+import { SyncCounts, serve } from './http.js'
+import { createLog, type GitSyncLog } from './log.js'
+import { loginsOf, settingsOf } from './machine-settings.js'
+import type { Options } from './options.js'
+import { readText, refreshing } from './refresh.js'
+import { ErrorFile } from './signs.js'
+import { addUser, assertCookies, hookEnvironment, isWhole, prepareRoot } from './start.js'
+
+/** A stop takes no longer than this, whatever is under way, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 4000
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+type End = 'synced' | 'failed' | (typeof STOP_SIGNALS)[number]
+
+/** Runs until it is over. `warn` is told what is not as it was meant. Throws a {@link UsageError}. */
+export async function run(
+  given: Options,
+  env: Environment,
+  warn: (message: string) => void,
+): Promise<void> {
+  const endProcess = createEndProcess()
+  const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
+  const git = readGitSettings(config, env, warn)
+  if (git.unverified && !given.insecure) throw unverified(git.unverified)
+  if (git.unverified)
+    warn(`TLS is not verified, as ${git.unverified} and --insecure-skip-tls-verify say`)
+  const redactor = createRedactor()
+  const errorFile = new ErrorFile(given.errorFile)
+  const log = createLog(given.verbose, redactor, (entry) => errorFile.write(JSON.stringify(entry)))
+  let options: Options
+  try {
+    options = prepareRoot(given)
+    assertCookies(options)
+    if (options.addUser) addUser(warn)
+  } catch (error) {
+    log.error("can't prepare to sync", error)
+    return endProcess(1)
+  }
+  const hooks = options.exechookCommand || options.prePublishCommand ? hookEnvironment(config) : {}
+  const { sparseCheckoutFile } = options
+  const sparse = sparseCheckoutFile
+    ? await readText(sparseCheckoutFile, 'sparse-checkout-file').catch(() => undefined)
+    : undefined
+  const entry = entryOf(options, git, hooks, sparse)
+  const credentials = credentialsOf(options, entry.remote, git)
+  for (const each of credentials) if (each.password) redactor.add(each.password)
+  tellStart(log, options, env)
+
+  let onEnd: (end: End) => void = () => undefined
+  const ended = new Promise<End>((resolve) => {
+    onEnd = resolve
+  })
+  const counts = new SyncCounts()
+  const cycle: Cycle = new Cycle({
+    options,
+    isPinned: isPinned(options),
+    log,
+    errorFile,
+    counts,
+    isWhole: () => isWhole(options.link),
+    restore: () => machine.synchronizer.verifyNow(),
+    onEnd,
+  })
+  const settings = settingsOf(options, git, env)
+  const metrics = options.httpMetrics ? await loadMetrics() : undefined
+  const machine: Machine = createMachine({
+    settings,
+    clock: systemClock,
+    redactor,
+    skipTlsVerification: git.unverified !== undefined,
+    onError: (error) => log.error('fault in this program', error),
+    observe(event) {
+      metrics?.observe(event)
+      // Hooks are told first: whoever watches the files finds them started.
+      queueMicrotask(() => cycle.hear(event))
+    },
+    cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
+    logins: loginsOf(options, git, env, credentials, warn),
+    opening: (open) =>
+      refreshing(open, {
+        options,
+        entry,
+        credentials,
+        counts,
+        redactor,
+        sparse,
+        machine: () => machine,
+      }),
+  })
+  for (const signal of STOP_SIGNALS) {
+    if (signal !== options.syncOnSignal) process.on(signal, () => onEnd(signal))
+  }
+  if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
+  if (options.httpBind) {
+    try {
+      const render = async () =>
+        counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
+      await serve(options.httpBind, { isReady: () => cycle.isReady, metrics: metrics && render })
+      log.info(0, 'serving HTTP', {
+        endpoint: options.httpBind,
+        reasons: ['liveness', metrics && 'metrics'].filter(Boolean),
+      })
+    } catch (error) {
+      log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
+      return endProcess(1)
+    }
+  }
+  machine.setEntries([entry])
+  // Nothing else keeps the process alive while it waits.
+  const alive = setInterval(() => undefined, 2 ** 30)
+  const end = await ended
+  clearInterval(alive)
+  let code = end === 'failed' ? 1 : 0
+  if (end === 'synced') code = await statusOfHooks(machine, log)
+  else if (end !== 'failed')
+    code = end === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[end]
+  const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
+  await Promise.race([machine.stop(), late])
+  return endProcess(code)
+}
+
+/** Waits for the first attempt of each hook. */
+async function statusOfHooks({ hooks }: Machine, log: GitSyncLog): Promise<number> {
+  await Promise.all([hooks.after.idle(), hooks.beside.idle()])
+  const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
+  log.info(0, 'exiting after one sync', { status })
+  return status
+}
+
+function tellStart(log: GitSyncLog, options: Options, env: Environment): void {
+  log.info(0, 'starting up', {
+    version: readBuild().version,
+    pid: process.pid,
+    uid: process.getuid?.(),
+    gid: process.getgid?.(),
+    home: env['HOME'],
+    repo: options.repo.replace(/^([a-z+]+:\/\/[^:@/]*):[^@/]*@/i, '$1:REDACTED@'),
+    ref: options.ref,
+    root: options.root,
+    link: options.link,
+  })
+}
+
+async function loadMetrics() {
+  const { createMetrics } = await import('../../observe/metrics.js')
+  return createMetrics({ clock: systemClock, build: readBuild() })
+}
+
+function unverified(what: string): UsageError {
+  return new UsageError(
+    `${what} turns the verification of TLS off, which lets anybody in between read and change what is synced: name the CA (http.sslCAInfo, GIT_SSL_CAINFO), or add --insecure-skip-tls-verify`,
+    1,
+    false,
+  )
+}

@@ -1,0 +1,102 @@
+// What git-sync does before its first sync: the mask of files, its root, the user, the file of git's
+// configuration for hooks. Each fault ends it.
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { isWithin } from '../../base/paths.js'
+import type { GitConfig } from './git-config.js'
+import type { Options } from './options.js'
+
+/** Where cookies are, if they are sent. */
+export const COOKIE_FILE = '/etc/git-secret/cookie_file'
+
+/** Makes the root, and gives the options by where that really is. Throws what the system says. */
+export function prepareRoot(options: Options): Options {
+  process.umask(options.groupWrite ? 0o002 : 0o022)
+  mkdirSync(options.root, { recursive: true, mode: 0o775 })
+  const root = realpathSync(options.root)
+  const moved = (file: string) =>
+    file && isWithin(options.root, file) ? path.join(root, path.relative(options.root, file)) : file
+  return {
+    ...options,
+    root,
+    link: moved(options.link),
+    errorFile: moved(options.errorFile),
+    touchFile: moved(options.touchFile),
+  }
+}
+
+/** Where version 3 had its root, if a volume is there and nobody said where else. */
+export function rootOfVersion3(
+  { root }: Pick<Options, 'root'>,
+  isMount: (directory: string) => boolean = isMountPoint,
+): string | undefined {
+  return root === '/git' && !isMount(root) && isMount('/tmp/git') ? '/tmp/git' : undefined
+}
+
+function isMountPoint(directory: string): boolean {
+  try {
+    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    return mounts.split('\n').some((line) => line.split(' ')[1] === directory)
+  } catch {
+    return false
+  }
+}
+
+/** Adds the current user to /etc/passwd, where it is missing; warns where that cannot be written. */
+export function addUser(warn: (message: string) => void, file = '/etc/passwd'): void {
+  const { uid, gid } = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  try {
+    const isThere = readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.split(':')[2] === String(uid))
+    if (isThere) return
+    appendFileSync(
+      file,
+      `git-sync:x:${uid}:${gid}::${process.env['HOME'] ?? '/tmp'}:/sbin/nologin\n`,
+    )
+  } catch (error) {
+    warn(
+      `--add-user: ${file} cannot be changed (${(error as Error).message}); nothing here needs it`,
+    )
+  }
+}
+
+/** Throws where cookies are to be sent, and are not there. */
+export function assertCookies({ cookieFile }: Pick<Options, 'cookieFile'>): void {
+  if (cookieFile) accessSync(COOKIE_FILE, constants.R_OK)
+}
+
+/** What a program finds of git's configuration: safe directories, and what it was given. */
+export function hookEnvironment(config: GitConfig): Record<string, string> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'git-sync.'))
+  const file = path.join(folder, 'gitconfig')
+  const quoted = (value: string) => JSON.stringify(value)
+  const lines = [['safe.directory', '*'] as const, ...config].map(([key, value]) => {
+    const [section = '', ...below] = key.split('.')
+    const name = below.pop() ?? ''
+    const between = below.length > 0 ? ` ${quoted(below.join('.'))}` : ''
+    return `[${section}${between}]\n\t${name} = ${quoted(value)}\n`
+  })
+  writeFileSync(file, lines.join(''), { mode: 0o600 })
+  return { GIT_CONFIG_GLOBAL: file, GIT_CONFIG_NOSYSTEM: 'true' }
+}
+
+/** Whether a link leads to a worktree with something in it. */
+export function isWhole(link: string): boolean {
+  try {
+    return readdirSync(`${link}/`).length > 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,107 @@
+// What keeps entries equal to their revisions, wired together: remotes, workers, hooks, and the
+// synchronizer over them. Where entries come from, and who is told of what happens, is not its affair.
+import { createSecureContext } from 'node:tls'
+import type { Clock } from './base/clock.js'
+import type { Redactor } from './base/known-secrets.js'
+import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
+import type { Entry } from './listing/entry.js'
+import type { ListingDiff } from './listing/listing-diff.js'
+import { createSessions, type Sessions, type SessionsOptions } from './sessions.js'
+import type { Settings } from './settings.js'
+import type { Observe } from './sync/events.js'
+import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
+import { createMemoryBudget } from './thread/memory-budget.js'
+import { createWorkerPool, type WorkerPool } from './worker/pool.js'
+
+export interface MachineOptions
+  extends Pick<SessionsOptions, 'logins' | 'skipTlsVerification'>,
+    Pick<SynchronizerOptions, 'leaseTimes'> {
+  settings: Settings
+  clock: Clock
+  redactor: Redactor
+  /** Told of every event. */
+  observe: Observe
+  /** Told of faults in this program. */
+  onError: (error: unknown) => void
+  /** @default intervals with the jitter of the settings, and a back-off */
+  cadence?: SynchronizerOptions['cadence'] | undefined
+  /** Opens sessions with what opens them. @default that itself */
+  opening?: ((open: Sessions['open']) => Sessions['open']) | undefined
+}
+
+export interface Machine {
+  synchronizer: Synchronizer
+  sessions: Sessions
+  workers: WorkerPool
+  hooks: Pick<EntryHooks, 'after' | 'beside'>
+  /** Makes the entries these. */
+  setEntries(listed: readonly Entry[]): ListingDiff
+  /** Stops all work, and resolves when nothing is at work any more; sessions are left open. */
+  stop(): Promise<void>
+}
+
+/** Creates the machine; it has no entries yet. */
+export function createMachine(options: MachineOptions): Machine {
+  const { settings, clock, leaseTimes, logins, onError, redactor, skipTlsVerification } = options
+  const observe: Observe = (event) => {
+    options.observe(event)
+    hooks.hear(event)
+  }
+  const memory = createMemoryBudget(settings.memoryBudgetBytes)
+  const reached = { settings, clock, observe, redactor, memory, logins, skipTlsVerification }
+  const sessions = createSessions(reached)
+  const { post } = sessions
+  const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
+  const workers = createWorkerPool({
+    maxThreads: settings.maxConcurrentSyncs,
+    limits: {
+      packBytes: settings.maxPackBytes,
+      checkoutBytes: settings.maxCheckoutBytes,
+      files: settings.maxFiles,
+    },
+    memory,
+    timeoutMs: settings.syncTimeoutMs,
+    onError,
+    onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
+  })
+  const { cadence = { jitter: settings.jitter, random: Math.random } } = options
+  const { opening = (open) => open } = options
+  const synchronizer = new Synchronizer({
+    clock,
+    cadence,
+    observe,
+    onError,
+    workers,
+    syncTimeoutMs: settings.syncTimeoutMs,
+    graceMs: settings.worktreeGracePeriodMs,
+    webhookPollIntervalMs: settings.webhookPollIntervalMs,
+    verifyIntervalMs: settings.verifyIntervalMs,
+    stateDirectory: settings.stateDir,
+    root: settings.root,
+    maxConcurrentPolls: settings.maxConcurrentPolls,
+    maxConcurrentSyncs: settings.maxConcurrentSyncs,
+    prune: settings.prune,
+    openSession: opening(sessions.open),
+    openLfs: sessions.lfs,
+    askBefore: hooks.askBefore,
+    leaseTimes,
+  })
+  return {
+    synchronizer,
+    sessions,
+    workers,
+    hooks,
+    setEntries(listed) {
+      // Node reads its root certificates for the first one: now, while nobody waits for an answer.
+      if (listed.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
+      // Before anything is told of them.
+      hooks.after.setEntries(listed)
+      hooks.beside.setEntries(listed)
+      return synchronizer.setEntries(listed)
+    },
+    async stop() {
+      // Hooks with the rest: where a sync hangs, what they have started is ended all the same.
+      await Promise.all([hooks.after.close(), hooks.beside.close(), synchronizer.close()])
+    },
+  }
+}
