@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { Registry } from 'prom-client'
 import { type Disposition, ERROR_CODES } from '../../src/base/error-codes.js'
 import { CREDENTIAL_VARIABLES } from '../../src/credentials/environment.js'
+import { FLAGS } from '../../src/front/git-sync/flags.js'
+import { defaultText } from '../../src/front/git-sync/help.js'
 import { LISTING_SCHEMA, type ObjectSchema } from '../../src/listing/listing-schema.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
@@ -48,6 +50,20 @@ export const DOCUMENTS: Readonly<Record<string, Parts>> = {
   'docs/reference/listing.md': {
     listing: () => fieldTable(LISTING_SCHEMA.items),
     hook: () => fieldTable(LISTING_SCHEMA.definitions.hook),
+  },
+  'docs/reference/git-sync.md': {
+    flags: () =>
+      table(
+        ['flag', 'variables, the last of which wins', 'default', 'meaning'],
+        Object.values(FLAGS)
+          .filter(({ isHidden }) => !isHidden)
+          .map((flag) => [
+            code(`--${flag.name}`),
+            flag.variables.map(code).join(' '),
+            defaultText(flag) && code(defaultText(flag)),
+            flag.description,
+          ]),
+      ),
   },
   'docs/reference/credentials.md': {
     'credential-variables': () =>

@@ -4,12 +4,19 @@ import type { SyncEvent } from '../../sync/events.js'
 import type { SyncCounts } from './http.js'
 import type { GitSyncLog } from './log.js'
 import type { Options } from './options.js'
-import { type ErrorFile, touch } from './signs.js'
+import { type ErrorFile, showRemoval, touch } from './signs.js'
 
 export interface CycleOptions {
   options: Pick<
     Options,
-    'maxFailures' | 'initMaxFailures' | 'touchFile' | 'oneTime' | 'ref' | 'period' | 'initPeriod'
+    | 'link'
+    | 'maxFailures'
+    | 'initMaxFailures'
+    | 'touchFile'
+    | 'oneTime'
+    | 'ref'
+    | 'period'
+    | 'initPeriod'
   >
   isPinned: boolean
   log: GitSyncLog
@@ -64,6 +71,7 @@ export class Cycle {
         break
       case 'sync-published':
         counts.add('git_fetch_count_total')
+        this.#try('failed to show what was removed', () => showRemoval(this.#given.options.link))
         this.#succeed(event.oid, true, event.durationMs)
         break
       case 'drift-repaired':

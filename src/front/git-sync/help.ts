@@ -55,14 +55,13 @@ function valueName({ type }: GitSyncFlag): string {
   })
 }
 
-function defaultOf({ default: value, type }: GitSyncFlag): string {
-  if (
-    value === '' ||
-    value === false ||
-    value === 0 ||
-    (Array.isArray(value) && value.length === 0)
-  )
-    return ''
+function defaultOf(flag: GitSyncFlag): string {
+  const text = defaultText(flag)
+  return text && ` (default ${text})`
+}
+
+/** What a flag is where nothing sets it; empty where that is nothing. */
+export function defaultText({ default: value, type }: GitSyncFlag): string {
   const isTime = type === 'duration' || type === 'seconds'
-  return ` (default ${isTime ? `${Number(value) / 1000}s` : String(value)})`
+  return value ? String(isTime ? `${Number(value) / 1000}s` : value) : ''
 }

@@ -49,7 +49,7 @@ export function loginsOf(
   options: Options,
   git: GitSettings,
   env: Environment,
-  credentials: Credential[],
+  given: () => readonly Credential[],
   warn: (message: string) => void,
 ): NonNullable<MachineOptions['logins']> {
   const { keyFiles, knownHosts } = readSshCommand(git.sshCommand ?? '', warn)
@@ -57,7 +57,7 @@ export function loginsOf(
   const isTrusting = !options.sshKnownHosts || knownHosts === false
   const cookieFile = options.cookieFile ? COOKIE_FILE : git.cookieFile
   return {
-    given: () => credentials,
+    given,
     ssh: {
       keyFiles: named([...keyFiles, ...options.sshKeyFile]),
       knownHostsFiles: isTrusting

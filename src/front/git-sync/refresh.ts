@@ -17,7 +17,8 @@ const MAX_BYTES = 4 * 1024 * 1024
 export interface Refreshed {
   options: Options
   entry: Entry
-  /** The first is replaced by what the service gives. */
+  /** Has what the service gave last. */
+  asked: Credential[]
   credentials: Credential[]
   counts: SyncCounts
   redactor: Redactor
@@ -28,7 +29,7 @@ export interface Refreshed {
 
 /** Sessions that look at what may change, before each sync: the askpass service, the sparse file. */
 export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessions['open'] {
-  const { counts, credentials, entry, machine, options, redactor } = refreshed
+  const { asked, counts, credentials, entry, machine, options, redactor } = refreshed
   const { askpassUrl, sparseCheckoutFile } = options
   const inFiles = credentials.flatMap(({ passwordFile }, index) =>
     passwordFile ? { index, passwordFile } : [],
@@ -44,10 +45,7 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
     try {
       const login = await askForLogin(askpassUrl, url, signal)
       redactor.add(login.password ?? '')
-      credentials.splice(0, credentials[0]?.name === 'askpass' ? 1 : 0, {
-        ...login,
-        name: 'askpass',
-      })
+      asked.splice(0, 1, login)
       counts.add('git_sync_askpass_calls{status="success"}')
     } catch (error) {
       counts.add('git_sync_askpass_calls{status="error"}')

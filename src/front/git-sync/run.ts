@@ -4,6 +4,7 @@
 import os from 'node:os'
 import { systemClock } from '../../base/clock.js'
 import { createRedactor } from '../../base/known-secrets.js'
+import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
 import { createEndProcess } from '../../end-process.js'
 import { createMachine, type Machine } from '../../machine.js'
@@ -57,6 +58,7 @@ export async function run(
     : undefined
   const entry = entryOf(options, git, hooks, sparse)
   const credentials = credentialsOf(options, entry.remote, git)
+  const asked: Credential[] = []
   for (const each of credentials) if (each.password) redactor.add(each.password)
   tellStart(log, options, env)
 
@@ -89,11 +91,12 @@ export async function run(
       queueMicrotask(() => cycle.hear(event))
     },
     cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
-    logins: loginsOf(options, git, env, credentials, warn),
+    logins: loginsOf(options, git, env, () => [...asked, ...credentials], warn),
     opening: (open) =>
       refreshing(open, {
         options,
         entry,
+        asked,
         credentials,
         counts,
         redactor,

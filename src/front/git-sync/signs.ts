@@ -33,6 +33,13 @@ export class ErrorFile {
   }
 }
 
+/** Makes a file beside a link and removes it, as programs wait for what version 3 removed there. */
+export function showRemoval(link: string): void {
+  const file = path.join(path.dirname(link), '.git-sync-updated')
+  writeFileSync(file, '')
+  rmSync(file, { force: true })
+}
+
 /** Sets the time of a file to now; makes it, and the directories above, where it is missing. */
 export function touch(file: string): void {
   mkdirSync(path.dirname(file), { recursive: true })
