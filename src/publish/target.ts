@@ -31,7 +31,7 @@ export interface Target {
   root?: string | undefined
   /**
    * The directory whose `.worktrees` has the worktrees of a link, by the oid of their commits and
-   * nothing else. Absolute.
+   * nothing else, and whose `.git` is their repository. Absolute.
    * @default they are beside the link, with all else that belongs to it
    */
   worktreeRoot?: string | undefined
@@ -101,6 +101,8 @@ export interface LinkLayout {
   link: string
   /** Holds the worktrees. */
   worktrees: string
+  /** The repository that all worktrees share. */
+  repository: string
   /** Holds what becomes a worktree, and all else that is no state; on their volume. */
   workshop: string
   /** Where the next link is made, on the volume of the link. */
@@ -144,7 +146,8 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
   const linkStaging = isWithin(root ?? dir, link) ? workshop : dir
   const statesDirectory = stateOf(target, 'symlink') ?? workshop
-  const own = { volume, link, worktrees, workshop, linkStaging, statesDirectory }
+  const repository = path.join(root ?? workshop, root === undefined ? REPOSITORY : '.git')
+  const own = { volume, link, worktrees, repository, workshop, linkStaging, statesDirectory }
   return { ...own, ownFiles, lease, ...(onSetAside && { onSetAside }) }
 }
 
@@ -166,7 +169,7 @@ export function isWorktreeName(name: string): boolean {
 
 /** A worktree by its name, with its own state beside it. */
 export function worktreeLayout(
-  { volume, worktrees, workshop, statesDirectory, lease }: LinkLayout,
+  { volume, worktrees, repository, workshop, statesDirectory, lease }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
@@ -177,18 +180,13 @@ export function worktreeLayout(
     lease,
     // What is no commit's yet is no checkout.
     ...(isWorktreeName(name) && {
-      repository: { directory: repositoryOf(workshop), worktree: name },
+      repository: { directory: repository, worktree: name },
     }),
   }
 }
 
-/** The name of the repository that all worktrees of a link share. */
+/** The name of the repository that all worktrees of a link share, beside them. */
 export const REPOSITORY = 'repository'
-
-/** The repository that all worktrees of a link share. */
-export function repositoryOf(workshop: string): string {
-  return path.join(workshop, REPOSITORY)
-}
 
 /** A readable and unique folder in STATE_DIR for each directory and mode. */
 export function stateOf(

@@ -80,3 +80,12 @@ test('each code has a wait', () => {
     if (disposition !== 'retry') assert.equal(waitMs, 9500, code)
   }
 })
+
+test('a fixed wait is the same after each failure, whatever it is', () => {
+  const fixed = { ...cadence(0, 1), retryMs: () => 7 }
+  for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+    for (const attempt of [1, 2, 1000]) {
+      assert.equal(retryDelayMs(failure(code), attempt, MINUTE, fixed), 7, code)
+    }
+  }
+})

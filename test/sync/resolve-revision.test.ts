@@ -133,3 +133,28 @@ describe('a revision that the remote lacks', () => {
     assert.match(told({ kind: 'branch', name: 'v1' }), /but a tag of this name: write "tag"/)
   })
 })
+
+test('a name is the first ref that git takes it for', () => {
+  const names = [
+    'x',
+    'refs/x',
+    'refs/tags/x',
+    'refs/heads/x',
+    'refs/remotes/x',
+    'refs/remotes/x/HEAD',
+  ]
+  const refs = names.map((name, index) => ref(name, index + 1))
+  const X: Named = { kind: 'name', name: 'x' }
+  assert.deepEqual(refPrefixesOf([X]), ['HEAD', ...names])
+  for (const [index, name] of names.entries()) {
+    // Those before it are not there.
+    assert.equal(resolveRevision(X, refs.slice(index).reverse())?.ref, name)
+  }
+  assert.equal(resolveRevision(X, [ref('refs/heads/xy', 1)]), undefined)
+  assert.throws(
+    () => {
+      throw missingRevision(X, [ref('HEAD', 1)], [])
+    },
+    failsWith('ref-not-found', /no ref "x"/),
+  )
+})

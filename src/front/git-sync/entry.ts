@@ -22,7 +22,7 @@ export function entryOf(
   environment: Record<string, string>,
   sparse: string | undefined,
 ): Entry {
-  const { link, period, repo, root, submodules } = options
+  const { depth, link, period, repo, root, submodules } = options
   const before = prePublishHook(options, environment)
   return {
     path: link,
@@ -37,6 +37,7 @@ export function entryOf(
       ...(submodules !== 'off' && { submodules: submodules as 'shallow' | 'recursive' }),
     },
     publish: 'symlink',
+    history: depth === 0 ? 'full' : depth,
     intervalMs: period,
     required: true,
     suspend: false,

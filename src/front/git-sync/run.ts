@@ -1,7 +1,9 @@
 // git-sync from its flags to its exit code: the machine with one entry, and what git-sync has around
 // it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
 
+import { readdirSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { systemClock } from '../../base/clock.js'
 import { createRedactor } from '../../base/known-secrets.js'
 import type { Credential } from '../../credentials/credential.js'
@@ -128,7 +130,7 @@ export async function run(
   const end = await ended
   clearInterval(alive)
   let code = end === 'failed' ? 1 : 0
-  if (end === 'synced') code = await statusOfHooks(machine, log)
+  if (end === 'synced') code = await statusOfHooks(machine, options, log)
   else if (end !== 'failed')
     code = end === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[end]
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
@@ -136,9 +138,14 @@ export async function run(
   return endProcess(code)
 }
 
-/** Waits for the first attempt of each hook. */
-async function statusOfHooks({ hooks }: Machine, log: GitSyncLog): Promise<number> {
+/** Waits for the first attempt of each hook, and until worktrees of earlier commits are gone. */
+async function statusOfHooks(
+  { hooks, synchronizer }: Machine,
+  { root }: Options,
+  log: GitSyncLog,
+): Promise<number> {
   await Promise.all([hooks.after.idle(), hooks.beside.idle()])
+  if (readdirSync(path.join(root, '.worktrees')).length > 1) await synchronizer.idle()
   const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
   log.info(0, 'exiting after one sync', { status })
   return status

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { Volume } from '../../volume/volume.js'
 import type { Lease } from '../lease/lease.js'
-import { type DirectoryLayout, type LinkLayout, repositoryOf } from '../target.js'
+import type { DirectoryLayout, LinkLayout } from '../target.js'
 
 /** A repository. */
 export interface HistoryLayout {
@@ -35,8 +35,8 @@ export function directoryHistory({ lease, root, volume }: DirectoryLayout): Hist
 }
 
 /** The repository that all worktrees of a link share. */
-export function linkedHistory({ lease, volume, workshop }: LinkLayout): HistoryLayout {
-  return { volume, repository: repositoryOf(workshop), isBare: true, lease }
+export function linkedHistory({ lease, repository, volume }: LinkLayout): HistoryLayout {
+  return { volume, repository, isBare: true, lease }
 }
 
 /** Where git keeps what a checkout has for itself: its HEAD and its index. */

@@ -1,5 +1,6 @@
 // git-sync as a process, against real repositories over HTTP.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -18,6 +19,7 @@ import { freePort } from '../../helpers/free-port.js'
 import {
   assertSameTree,
   createRepo,
+  gitEnvironment,
   type TestFile,
   type TestScope,
   tempDir,
@@ -38,6 +40,12 @@ async function setUp(t: TestScope, files: Record<string, TestFile> = { a: '1' })
   const link = path.join(root, 'link')
   const args = [`--repo=${server.url}/one`, `--root=${root}`, '--link=link']
   return { dir, repo, first, server, root, link, args }
+}
+
+/** What git says in a directory. */
+function gitIn(directory: string, ...args: string[]): string {
+  const options = { cwd: directory, env: gitEnvironment(), encoding: 'utf8' } as const
+  return execFileSync('git', args, options).trim()
 }
 
 /** A program that writes what it sees. */
@@ -63,6 +71,8 @@ describe('git-sync', () => {
     assert.equal(linkedTo(link), first)
     assertSameTree(`${link}/`, repo.dir, first)
     assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [first])
+    assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first)
+    assert.equal(gitIn(link, 'status', '--porcelain'), '')
     assert.ok(existsSync(path.join(root, 'deep/touch')))
     assert.ok(!existsSync(path.join(root, 'error.json')))
     assert.equal(statSync(`${link}/a`).mode & 0o777, 0o644)
@@ -96,6 +106,26 @@ describe('git-sync', () => {
     assert.equal(readFileSync(`${link}/a`, 'utf8'), readFileSync(path.join(repo.dir, 'a'), 'utf8'))
     assert.ok(existsSync(`${link}/untracked`))
     assert.ok(existsSync(path.join(root, 'foreign')))
+  })
+
+  test('keeps as many commits as are asked for', async (t) => {
+    const { args, link, repo, root } = await setUp(t)
+    repo.commit('second', { a: '2' })
+    for (const [depth, expected] of [
+      ['1', 1],
+      ['2', 2],
+      ['0', 5],
+    ] as const) {
+      const oid = repo.commit(`depth ${depth}`, { depth })
+      const sync = startGitSync(t, [...args, '--one-time', `--depth=${depth}`])
+      assert.equal(await sync.exitCode(), 0, sync.stderr)
+      const log = gitIn(link, 'log', '--format=%H').split('\n')
+      assert.equal(log.length, expected, `depth ${depth}`)
+      assert.equal(log[0], oid)
+      assert.equal(gitIn(link, 'status', '--porcelain'), '')
+      assert.equal(gitIn(link, 'fsck'), '')
+      assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [oid])
+    }
   })
 
   test('makes a worktree anew that is gone, and takes a broken link back', async (t) => {

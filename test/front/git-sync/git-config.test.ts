@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { UsageError } from '../../../src/front/git-sync/command-line.js'
+import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
+import { sparsePatterns } from '../../../src/front/git-sync/entry.js'
+import {
+  parseGitConfig,
+  readGitSettings,
+  readSshCommand,
+  rewriteUrl,
+} from '../../../src/front/git-sync/git-config.js'
+import type { Options } from '../../../src/front/git-sync/options.js'
+import { parseRemoteUrl } from '../../../src/git/remote-url.js'
+
+const READ: readonly [string, [string, string][]][] = [
+  ['', []],
+  ['k:v', [['k', 'v']]],
+  [
+    'k1:v1,k2:v2',
+    [
+      ['k1', 'v1'],
+      ['k2', 'v2'],
+    ],
+  ],
+  ['k:a:b', [['k', 'a:b']]],
+  ['"k:x":v', [['k:x', 'v']]],
+  ['k:"a,b"', [['k', 'a,b']]],
+  ['k:a\\,b', [['k', 'a,b']]],
+  ['k:"a\\n\\t\\"\\\\"', [['k', 'a\n\t"\\']]],
+  ['url."https://h/".insteadOf:x', [['url."https', '//h/".insteadOf:x']]],
+  ['"url.https://h/.insteadOf":git@h:', [['url.https://h/.insteadOf', 'git@h:']]],
+  [
+    ' k : v , l : w ',
+    [
+      ['k', 'v'],
+      ['l', 'w'],
+    ],
+  ],
+]
+
+describe('the grammar of --git-config', () => {
+  for (const [text, pairs] of READ) {
+    test(`reads ${JSON.stringify(text)}`, () => assert.deepEqual(parseGitConfig(text), pairs))
+  }
+  for (const text of ['k', 'k:', ':v', 'k:v\\x', '"k:v', 'k:"v', 'k:"v"x']) {
+    test(`refuses ${JSON.stringify(text)}`, () => {
+      assert.throws(
+        () => parseGitConfig(text),
+        (error) => error instanceof UsageError && error.exitCode === 1,
+      )
+    })
+  }
+})
+
+describe('what of git is done', () => {
+  const read = (text: string, env: Record<string, string> = {}) => {
+    const warnings: string[] = []
+    const settings = readGitSettings(parseGitConfig(text), env, (each) => warnings.push(each))
+    return { ...settings, warnings }
+  }
+
+  test('each key that means something', () => {
+    assert.equal(read('http.sslCAInfo:/ca').caFile, '/ca')
+    assert.equal(read('', { GIT_SSL_CAINFO: '/ca' }).caFile, '/ca')
+    assert.equal(read('http.sslVerify:false').unverified, 'http.sslVerify')
+    assert.equal(read('"http.https://h/.sslVerify":false').unverified, 'http.https://h/.sslVerify')
+    assert.equal(read('http.sslVerify:true').unverified, undefined)
+    assert.equal(read('', { GIT_SSL_NO_VERIFY: '1' }).unverified, 'GIT_SSL_NO_VERIFY')
+    assert.equal(read('http.proxy:http://p').proxy, 'http://p')
+    assert.deepEqual(read('http.extraHeader:"X-A: b"').headers, { 'x-a': 'b' })
+    assert.equal(read('http.cookieFile:/c').cookieFile, '/c')
+    assert.equal(read('credential.helper:store --file=/s').storeFile, '/s')
+    assert.equal(
+      read('core.sshCommand:ssh -i k', { GIT_SSH_COMMAND: 'ssh -i e' }).sshCommand,
+      'ssh -i e',
+    )
+  })
+
+  test('what has no effect is accepted, and what would have one is warned about', () => {
+    assert.deepEqual(read('safe.directory:*,gc.auto:0,http.postBuffer:1,user.name:x').warnings, [])
+    assert.match(read('core.autocrlf:true').warnings.join(), /core\.autocrlf is ignored/)
+  })
+
+  test('addresses are rewritten by the longest prefix', () => {
+    const { insteadOf } = read(
+      '"url.https://a/.insteadOf":git@h:,"url.https://b/.insteadOf":git@h:team/',
+    )
+    assert.equal(rewriteUrl('git@h:team/one', { insteadOf }), 'https://b/one')
+    assert.equal(rewriteUrl('git@h:one', { insteadOf }), 'https://a/one')
+    assert.equal(rewriteUrl('other', { insteadOf }), 'other')
+  })
+
+  test('of an SSH command, keys and trust', () => {
+    const warnings: string[] = []
+    const command =
+      'ssh -q -i /a -i/b -o StrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -o ProxyCommand=x'
+    const { keyFiles, knownHosts } = readSshCommand(command, (each) => warnings.push(each))
+    assert.deepEqual({ keyFiles, knownHosts }, { keyFiles: ['/a', '/b'], knownHosts: false })
+    assert.match(warnings.join(), /^the option ProxyCommand /)
+  })
+})
+
+describe('credentials', () => {
+  const remote = parseRemoteUrl('https://host/team/one', '/')
+  const git = { headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
+  const of = (options: Partial<Options>) =>
+    credentialsOf({ credential: [], ...options } as Options, remote, git)
+
+  test('a user name serves its host, and those of URLs the rest of theirs', () => {
+    const json = '[{"url":"https://other/a","username":"u","password-file":"/f"}]'
+    const login = { username: 'me', password: 'p' }
+    assert.deepEqual(of({ ...login, credential: [json] }), [
+      { url: 'https://host', ...login },
+      { url: 'https://other/a', username: 'u', passwordFile: '/f' },
+      { url: 'https://other', username: 'u', passwordFile: '/f' },
+    ])
+  })
+
+  for (const text of [
+    '{',
+    '{"url":"https://h","username":"u","password":"p","more":1}',
+    '{"username":"u","password":"p"}',
+    '{"url":"https://h","password":"p"}',
+    '{"url":"https://h","username":"u"}',
+    '{"url":"https://h","username":"u","password":"p","password-file":"f"}',
+  ]) {
+    test(`not ${text}`, () => {
+      assert.throws(() => of({ credential: [text] }), UsageError)
+    })
+  }
+})
+
+test('cones take the files at the top along', () => {
+  assert.deepEqual(sparsePatterns('/a/\n'), ['/*', '!/*/', '/a/'])
+  assert.deepEqual(sparsePatterns('/*\n!/*/\n/a/\n!/a/*/\n'), ['/*', '!/*/', '/a/', '!/a/*/'])
+  assert.deepEqual(sparsePatterns('# words\n\na/b/\n'), ['a/b/'])
+  assert.deepEqual(sparsePatterns('/*\n!/c\n'), ['/*', '!/c'])
+})
