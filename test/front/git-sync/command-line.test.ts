@@ -116,7 +116,7 @@ for (const { it, argv = [], env = {}, is, warns } of ROWS) {
   })
 }
 
-const NEEDED = ['--repo=https://host/team/one.git', '--root=/root']
+const NEEDED = ['--repo=https://host/team/one.git', '--root=/srv']
 
 function resolve(argv: readonly string[], env: Record<string, string> = {}): Options {
   const ignore = () => undefined
@@ -124,12 +124,12 @@ function resolve(argv: readonly string[], env: Record<string, string> = {}): Opt
 }
 
 const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Options>][] = [
-  ['the link has the last part of the repo', [], {}, { link: '/root/one.git' }],
-  ['a trailing slash counts for nothing', ['--repo=https://host/two/'], {}, { link: '/root/two' }],
-  ['the link is below the root', ['--link=a/b'], {}, { link: '/root/a/b' }],
+  ['the link has the last part of the repo', [], {}, { link: '/srv/one.git' }],
+  ['a trailing slash counts for nothing', ['--repo=https://host/two/'], {}, { link: '/srv/two' }],
+  ['the link is below the root', ['--link=a/b'], {}, { link: '/srv/a/b' }],
   ['or anywhere', ['--link=/x/../y'], {}, { link: '/y' }],
-  ['an empty dest is the default', [], { GIT_SYNC_DEST: '' }, { link: '/root/one.git' }],
-  ['dest overrides link', ['--link=a'], { GIT_SYNC_DEST: 'b' }, { link: '/root/b' }],
+  ['an empty dest is the default', [], { GIT_SYNC_DEST: '' }, { link: '/srv/one.git' }],
+  ['dest overrides link', ['--link=a'], { GIT_SYNC_DEST: 'b' }, { link: '/srv/b' }],
   ['branch overrides ref', ['--ref=a'], { GIT_SYNC_BRANCH: 'b' }, { ref: 'b' }],
   [
     'rev HEAD and branch',
@@ -158,7 +158,7 @@ const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Opti
     'files are below the root',
     ['--error-file=e', '--touch-file=/t'],
     {},
-    { errorFile: '/root/e', touchFile: '/t' },
+    { errorFile: '/srv/e', touchFile: '/t' },
   ],
   ['a relative root starts at the directory', ['--root=r'], {}, { root: '/cwd/r' }],
   [
