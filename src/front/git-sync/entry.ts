@@ -41,6 +41,7 @@ export function entryOf(
     intervalMs: period,
     required: true,
     suspend: false,
+    verify: undefined,
     clean: false,
     credential: undefined,
     worktreeRoot: root,
