@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { git, gitBytes, type TestRepo, type TestScope } from '../helpers/git.js'
+import { git, gitBytes, type RepoOptions, type TestRepo, type TestScope } from '../helpers/git.js'
 import { GpgHome } from '../helpers/gpg-home.js'
 import { serveOneEntry } from '../helpers/one-entry.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
@@ -18,13 +18,13 @@ function signHead(repo: TestRepo, key: string): string {
   return repo.git('rev-parse', 'HEAD')
 }
 
-async function setUp(t: TestScope, publish: string) {
-  const site = await serveOneEntry(t, { files: { file: '1' } })
+async function setUp(t: TestScope, fields: object, repository: RepoOptions = {}) {
+  const site = await serveOneEntry(t, { files: { file: '1', 'dir/file': '1' }, repository })
   const key = createKey(path.join(site.dir, 'key'), 'ed25519')
   const other = createKey(path.join(site.dir, 'other'), 'ed25519')
   const signers = writeLines(path.join(site.dir, 'signers'), `me@example.com ${publicKeyOf(key)}`)
-  const entry = { path: 'out', repo: `${site.server.url}/one`, publish }
-  const list = (fields: object) => writeListing(site.listingPath, [{ ...entry, ...fields }])
+  const entry = { path: 'out', repo: `${site.server.url}/one`, ...fields }
+  const list = (more: object) => writeListing(site.listingPath, [{ ...entry, ...more }])
   const settings = { VERIFY_INTERVAL: '300ms' }
   const start = () => startService(t, { listingPath: site.listingPath, settings })
   const shown = () => readFileSync(path.join(site.out, 'file'), 'utf8')
@@ -38,7 +38,7 @@ const fetches = ({ logs }: Service) =>
 
 for (const publish of ['in-place', 'symlink']) {
   test(`${publish}: what is not signed is refused, and what is shown is put right`, async (t) => {
-    const { key, list, other, out, repo, shown, signers, start } = await setUp(t, publish)
+    const { key, list, other, out, repo, shown, signers, start } = await setUp(t, { publish })
     const first = signHead(repo, key)
     list({ verify: { keys: ['signers'] } })
     const service = await start()
@@ -88,9 +88,18 @@ for (const publish of ['in-place', 'symlink']) {
     assert.equal(shown(), '4')
     assert.ok(fetches(service) < 30)
   })
+}
 
-  test(`${publish}: a commit in place is verified when that is first asked for`, async (t) => {
-    const { key, list, repo, shown, start } = await setUp(t, publish)
+const IN_PLACE: [name: string, fields: object, repository?: RepoOptions][] = [
+  ['in-place', {}],
+  ['symlink', { publish: 'symlink' }],
+  ['a part of it', { subdir: 'dir' }],
+  ['SHA-256', {}, { objectFormat: 'sha256' }],
+]
+
+for (const [name, fields, repository] of IN_PLACE) {
+  test(`${name}: a commit in place is verified when that is first asked for`, async (t) => {
+    const { key, list, repo, shown, start } = await setUp(t, fields, repository)
     list({})
     const first = repo.git('rev-parse', 'HEAD')
     const service = await start()
@@ -121,7 +130,7 @@ for (const publish of ['in-place', 'symlink']) {
 }
 
 test('tags must be signed by OpenPGP, and under their own names', async (t) => {
-  const { dir, list, out, repo, start } = await setUp(t, 'symlink')
+  const { dir, list, out, repo, start } = await setUp(t, { publish: 'symlink' })
   const gpg = new GpgHome(t)
   gpg.createKey('Releases <r@example.com>', 'ed25519')
   gpg.exportTo(path.join(dir, 'team.asc'))

@@ -2,12 +2,13 @@
 // the exit code 2 and a line each.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { type TestScope, tempDir } from '../helpers/git.js'
 import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
 import { runProgram, writeListing } from '../helpers/service.js'
+import { createKey } from '../helpers/sshd.js'
 
 function setUp(t: TestScope, entry: object = {}): Promise<OneEntry> {
   return serveOneEntry(t, { files: { file: '1' }, entry })
@@ -40,6 +41,44 @@ test('tells of a credential that is not there', async (t) => {
   assert.doesNotMatch(validated.stderr, /s3cret/)
   writeFileSync(file, '[{"name": "deploy", "token": "s3cret"}]')
   assert.equal((await run({ CREDENTIALS_PATH: file })).code, 0)
+})
+
+test('reads the files of keys that commits must be signed by', async (t) => {
+  const keys = ['gone', 'empty', 'private.asc', 'broken.asc', 'signers', 'none', 'dir', 'good']
+  const { dir, listingPath } = await setUp(t, { verify: { keys } })
+  const good = readFileSync(`${createKey(path.join(dir, 'key'), 'ed25519')}.pub`, 'utf8')
+  const begin = '-----BEGIN PGP'
+  const contents = {
+    empty: '',
+    'private.asc': `${begin} PRIVATE KEY BLOCK-----\n\nabcd\n-----END PGP PRIVATE KEY BLOCK-----\n`,
+    'broken.asc': `${begin} PUBLIC KEY BLOCK-----\n\nabcd\n-----END PGP PUBLIC KEY BLOCK-----\n`,
+    signers: `# who\nme@example.com ${good}you@example.com ssh-ed25519 AAAA\n`,
+    none: '# nobody yet\n',
+    good,
+  }
+  for (const [name, content] of Object.entries(contents))
+    writeFileSync(path.join(dir, name), content)
+  mkdirSync(path.join(dir, 'dir'))
+  const { code, stderr } = await runProgram(['validate', listingPath])
+  assert.equal(code, 2)
+  const words = [
+    /cannot be read \(ENOENT\)/,
+    /is empty: put the public keys there/,
+    /holds a private key/,
+    /has no public keys of OpenPGP that can be read/,
+    /line 3 has no public key of SSH/,
+    /has no keys/,
+    /is a directory/,
+  ]
+  const lines = stderr.trim().split('\n')
+  assert.equal(lines.length, words.length, stderr)
+  for (const [index, each] of words.entries()) {
+    assert.match(lines[index] ?? '', new RegExp(`: /0/verify/keys/${index}: The key file ${dir}/`))
+    assert.match(lines[index] ?? '', each)
+  }
+  assert.doesNotMatch(stderr, /abcd/)
+  writeListing(listingPath, [{ path: 'out', repo: 'repos/one', verify: { keys: ['good'] } }])
+  assert.equal((await runProgram(['validate', listingPath])).code, 0)
 })
 
 test('asks the remotes of several listings as the service would', async (t) => {

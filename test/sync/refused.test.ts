@@ -2,7 +2,8 @@
 // is looked after all the same.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createFakeSync, failure, oid } from '../helpers/fake-sync.js'
+import { repositoryNameOf } from '../../src/git/repository-name.js'
+import { createFakeSync, failure, oid, REPO } from '../helpers/fake-sync.js'
 
 const VERIFY = { verifyIntervalMs: 600_000 }
 const publishes = (calls: readonly string[]) => calls.filter((call) => call.startsWith('publish'))
@@ -35,6 +36,24 @@ for (const code of ['signature-refused', 'refused-by-hook'] as const) {
       await sync.pollNow()
       assert.equal(sync.status().oid, oid(3))
       assert.equal(sync.status().state, 'synced')
+    })
+
+    test('where it was announced, it is refused once the remote names it, and then left alone', async (t) => {
+      const sync = createFakeSync(t)
+      await sync.list({ path: 'a' })
+      await sync.pollNow()
+      sync.forget()
+      sync.remote().push(oid(2))
+      sync.workers.errors.publish.push(failure(code), failure(code))
+      const name = repositoryNameOf(REPO)
+      assert.ok(name)
+      const push = { ref: 'refs/heads/main', oid: oid(2), before: oid(1) }
+      sync.synchronizer.announce({ repositories: [name], ...push })
+      await sync.clock.advance(240_000)
+      assert.equal(sync.status().state, 'stalled')
+      assert.equal(sync.status().oid, oid(1))
+      assert.equal(sync.eventsOf('sync-failed').length, 1)
+      assert.ok(publishes(sync.workers.calls).length <= 2)
     })
 
     test('a repair that fails is tried again as its own error says', async (t) => {

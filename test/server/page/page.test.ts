@@ -143,6 +143,7 @@ describe('the page', () => {
       ref: evil,
       subject: evil,
       author: evil,
+      signer: evil,
       state: 'failing',
       error: { code: 'remote-error', message: evil },
     })
