@@ -59,8 +59,8 @@ export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
       const { entry, oid, ref, repo } = event
       const what = { entry, repo, ref, oid, previousOid: undefined, changed: NOTHING_KNOWN }
       if (event.type !== 'sync-published') return after.published(what)
-      const { changes: changed = NOTHING_KNOWN, previousOid, summary } = event
-      after.published({ ...what, previousOid, changed, summary })
+      const { changes: changed = NOTHING_KNOWN, commits, previousOid, summary } = event
+      after.published({ ...what, previousOid, changed, commits, summary })
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { CommitSummary } from '../git/commit-summary.js'
 import type { Oid } from '../git/oid.js'
 import type { Facts } from '../listing/hook-template.js'
+import type { NewCommit } from '../publish/history/walk.js'
 
 /** A commit that is about to be published, or was. */
 export interface HookEvent {
@@ -18,6 +19,8 @@ export interface HookEvent {
   path: string
   changed: ChangedPaths
   summary?: CommitSummary | undefined
+  /** Where history is kept: the commits since the previous one, the last of them first. */
+  commits?: readonly NewCommit[] | undefined
 }
 
 /** How many paths changed, and the first of them. */
@@ -26,22 +29,41 @@ export interface ChangedPaths {
   paths: readonly string[]
 }
 
-/** So many paths are told. */
+/** So many paths and commits are told. */
 const MAX_PATHS = 1000
+const MAX_COMMITS = 100
 
 /** What is posted, and what the event file has: JSON. */
-export function toMessage({ changed, summary, ...event }: HookEvent): Record<string, unknown> {
+export function toMessage({
+  changed,
+  commits,
+  summary,
+  ...event
+}: HookEvent): Record<string, unknown> {
   return {
     ...event,
     previousOid: event.previousOid ?? null,
     changedCount: changed.count,
     changedPaths: changed.paths,
     ...(summary && { subject: summary.subject, author: summary.author }),
+    ...(commits && { commits: commits.map(toTold) }),
   }
 }
 
+/** A commit as it is told, in /status as well. */
+export function toTold({ author, committedAt, oid, subject }: NewCommit): Record<string, unknown> {
+  const date = committedAt === null ? null : new Date(committedAt).toISOString()
+  return { oid, subject, author, committedAt: date }
+}
+
 /** What placeholders stand for. */
-export function toFacts({ changed, summary, previousOid = '', ...event }: HookEvent): Facts {
+export function toFacts({
+  changed,
+  commits: _,
+  summary,
+  previousOid = '',
+  ...event
+}: HookEvent): Facts {
   const { author = '', subject = '' } = summary ?? {}
   return { ...event, previousOid, changedCount: String(changed.count), subject, author }
 }
@@ -66,9 +88,11 @@ export function joinEvents(first: HookEvent, second: HookEvent): HookEvent {
   const isKnown = [first, second].every(({ changed }) => changed.count === changed.paths.length)
   // Else some may be counted twice.
   const count = isKnown ? paths.length : first.changed.count + second.changed.count
+  const { commits } = second
   return {
     ...second,
     previousOid: first.previousOid,
     changed: { count, paths: paths.slice(0, MAX_PATHS) },
+    ...(commits && { commits: [...commits, ...(first.commits ?? [])].slice(0, MAX_COMMITS) }),
   }
 }

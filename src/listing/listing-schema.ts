@@ -43,7 +43,13 @@ const check = createSchemaCheck(LISTING_SCHEMA, {
   minItems: isEmpty,
   maxItems: ({ params }) => [`has more than ${params['limit']} items`],
   maxLength: ({ params }) => [`is longer than ${params['limit']} characters`],
-  pattern: () => ['must be a full commit id of 40 or 64 hex digits'],
+  pattern: ({ instancePath }) => [
+    instancePath.endsWith('/history')
+      ? 'must be a whole number or "full"'
+      : 'must be a full commit id of 40 or 64 hex digits',
+  ],
+  minimum: () => ['must not be negative'],
+  maximum: () => ['is too large: write "full" for all of it'],
   // "not" fails for what is no object as well, which has a fault of its type already.
   not: ({ data }) => (isObject(data) ? revisionFault(data) : undefined),
 })

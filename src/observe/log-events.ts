@@ -120,7 +120,7 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
 }
 
 /** What is for metrics, or for hooks. */
-const NOT_LOGGED = ['type', 'phases', 'changes', 'summary']
+const NOT_LOGGED = ['type', 'phases', 'changes', 'commits', 'summary']
 
 /** What an event says, in whole milliseconds. */
 function fieldsOf(event: object): LogFields {

@@ -4,6 +4,7 @@ import type { SyncError } from '../base/errors.js'
 import type { CommitSummary } from '../git/commit-summary.js'
 import type { Oid } from '../git/oid.js'
 import type { ChangedPaths } from '../hooks/hook-event.js'
+import type { NewCommit } from '../publish/history/walk.js'
 import type { SetAside } from '../publish/target.js'
 import type { Ignored } from '../publish/tree/attribute-plan.js'
 import type { WorkPhase } from '../worker/progress.js'
@@ -76,6 +77,8 @@ export type SyncEvent =
       summary?: CommitSummary | undefined
       /** Who signed it, where that was verified. */
       signer?: string
+      /** Where history is kept: those since the previous one, the last of them first. */
+      commits?: readonly NewCommit[] | undefined
       /** Where there are hooks, of which paths. */
       changes?: ChangedPaths | undefined
     } & EntryLabels)

@@ -16,7 +16,7 @@ export function permissionOf(
   const { after, before, directory: path } = state.desired.entry
   const hasHooks = before.length + after.length > 0
   if (!confirm && !hasHooks) return undefined
-  return async ({ changed, commit: oid, hasReserve, summary, worktree }) => {
+  return async ({ changed, commit: oid, hasReserve, news: commits, summary, worktree }) => {
     // The poll may need the memory.
     await confirm?.({ mayWait: !hasReserve, signal })
     if (!hasHooks) return
@@ -25,7 +25,7 @@ export function permissionOf(
     // What readers see already, or had been allowed to, needs no permission.
     const isRepair = oid === previousOid && last === selectionKey(state.desired.entry.selection)
     if (worktree === undefined || isRepair) return
-    const event = { event: 'before', oid, previousOid, path, changed, summary } as const
+    const event = { event: 'before', oid, previousOid, path, changed, commits, summary } as const
     await context.askBefore(before, { ...labelsOf(state), ...event }, worktree, signal)
   }
 }

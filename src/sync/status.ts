@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.js'
 import { cutSentence } from '../base/cut-text.js'
 import type { SyncError } from '../base/errors.js'
+import { toTold } from '../hooks/hook-event.js'
 import type { ProgressReport } from './events.js'
 import type { EntryState } from './state/entry-state.js'
 import type { Condition } from './state/lifecycle.js'
@@ -22,6 +23,8 @@ export interface EntryStatus {
   committedAt: string | null
   /** Who signed it, or null where that was not verified. */
   signer: string | null
+  /** Where history is kept: what this run published last, the last commit first; else null. */
+  commits: readonly object[] | null
   state: Condition
   /** Since when it is in that state. */
   since: string
@@ -55,6 +58,7 @@ export function entryStatusOf(state: EntryState, clock: Clock): EntryStatus {
     author: summary?.author ?? null,
     committedAt: toIso(summary?.committedAt ?? undefined),
     signer: signature?.signer ?? null,
+    commits: observed.news?.map(toTold) ?? null,
     state: condition.is,
     since: new Date(clock.wallTime(condition.since)).toISOString(),
     lastPolled: toIso(schedule.lastPolledAt),

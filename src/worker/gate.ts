@@ -1,4 +1,5 @@
 // What is asked before a commit is put in place, once all of it is verified and staged.
+import type { NewCommit } from '../publish/history/walk.js'
 import type { CommitSource, Publication, Ready } from '../publish/publisher.js'
 import { hasReserve, type MemoryPart } from '../thread/memory-budget.js'
 
@@ -7,6 +8,8 @@ export type UnpackedCommit = Pick<CommitSource, 'commit' | 'summary' | 'signatur
 
 /** A commit that is verified and staged whole. */
 export interface ReadyCommit extends Ready, UnpackedCommit {
+  /** Where history is kept: the commits since the one that was published before, the last of them first. */
+  news?: readonly NewCommit[] | undefined
   /** Whether it holds memory that others need: then it must not wait for them. */
   hasReserve: boolean
 }
@@ -23,7 +26,7 @@ export interface GateOptions {
 /** Resolves where the commit may be put in place. */
 export async function assertAllowed(
   publication: Pick<Publication, 'ready'>,
-  commit: UnpackedCommit,
+  commit: UnpackedCommit & Pick<ReadyCommit, 'news'>,
   { allow, checkpoint, memory }: GateOptions,
 ): Promise<void> {
   if (!allow) return

@@ -130,7 +130,8 @@ class Unpacking {
     )
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
-    await assertAllowed(this.#publication, commit, this.#options)
+    const news = this.#history?.news
+    await assertAllowed(this.#publication, { ...commit, ...(news && { news }) }, this.#options)
     const published = this.#publication.finish()
     return {
       ...published,

@@ -12,6 +12,7 @@ export function entryStatus(fields: Partial<ShownEntry> = {}): ShownEntry {
     author: null,
     committedAt: null,
     signer: null,
+    commits: null,
     state: 'pending',
     since: '2024-01-01T00:00:00.000Z',
     lastPolled: null,

@@ -87,6 +87,34 @@ export function failAt(
   work: () => void,
   code = 'EIO',
 ): boolean {
+  const failing = failingGate(at, kind, code)
+  try {
+    withGate(failing.gate, work)
+  } catch (error) {
+    if (!failing.hasFailed()) throw error
+  }
+  return failing.hasFailed()
+}
+
+/** {@link failAt} with a crash, for work that takes its time; nothing else may run beside it. */
+export async function crashAt(at: number, work: () => Promise<unknown>): Promise<boolean> {
+  const failing = failingGate(at, 'crash', 'EIO')
+  const open = closeGate(failing.gate)
+  try {
+    await work()
+  } catch (error) {
+    if (!failing.hasFailed()) throw error
+  } finally {
+    open()
+  }
+  return failing.hasFailed()
+}
+
+function failingGate(
+  at: number,
+  kind: 'crash' | 'fault',
+  code: string,
+): { gate: Gate; hasFailed: () => boolean } {
   let count = 0
   let isDown = false
   const fault = fsError(code)
@@ -100,12 +128,7 @@ export function failAt(
     halfDo(name, args)
     throw fault
   }
-  try {
-    withGate(gate, work)
-  } catch (error) {
-    if (count <= at) throw error
-  }
-  return count > at
+  return { gate, hasFailed: () => count > at }
 }
 
 /** Runs `work` with `gate` before every call. */

@@ -17,10 +17,19 @@ export function saidBy(directory: string, ...args: string[]): string {
   return `${stdout}${stderr}`.trim()
 }
 
-/** Asserts that a directory is a sound and clean checkout of a commit, with these commits behind it. */
-export function assertRepository(directory: string, commit: Oid, commits: readonly Oid[]): void {
+/**
+ * Asserts that a directory is a sound and clean checkout of a commit, with these commits behind it.
+ * What came and was not published may dangle.
+ */
+export function assertRepository(
+  directory: string,
+  commit: Oid,
+  commits: readonly Oid[],
+  { mayDangle = false } = {},
+): void {
   assert.equal(saidBy(directory, 'rev-parse', 'HEAD'), commit)
   assert.equal(saidBy(directory, 'status', '--porcelain'), '')
-  assert.equal(saidBy(directory, 'fsck', '--full'), '')
+  const dangling = mayDangle ? ['--no-dangling'] : []
+  assert.equal(saidBy(directory, 'fsck', '--full', ...dangling), '')
   assert.deepEqual(saidBy(directory, 'rev-list', 'HEAD').split('\n').sort(), [...commits].sort())
 }

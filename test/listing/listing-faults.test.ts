@@ -28,7 +28,7 @@ const cases: [string, unknown, string[]][] = [
     'an unknown field with none near',
     [{ path: 'a', repo: REPO, 'x/~y': 1 }],
     [
-      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, subdir, sparse, submodules, lfs, verify, before, after, publish, interval, required, suspend, clean, credential',
+      '/0: has a field (its name is not shown) that is not a known field: known are path, repo, branch, tag, semver, commit, ref, subdir, sparse, submodules, lfs, history, verify, before, after, publish, interval, required, suspend, clean, credential',
     ],
   ],
   [
@@ -58,6 +58,22 @@ const cases: [string, unknown, string[]][] = [
       (field) =>
         `/0/${field}: is empty: give it a value, or leave the field out where it is optional`,
     ),
+  ],
+  [
+    'a history that is no number of commits',
+    [{ path: 'a', repo: REPO, history: 'all' }, { path: 'b', repo: REPO, history: -1 }],
+    ['/0/history: must be a whole number or "full"', '/1/history: must not be negative'],
+  ],
+  [
+    'a history of a part of a tree, and of submodules',
+    [
+      { path: 'a', repo: REPO, history: 1, subdir: 'docs' },
+      { path: 'b', repo: REPO, history: 'full', submodules: 'shallow' },
+    ],
+    [
+      '/0/history: goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/docs/"]',
+      '/1/history: goes with no submodules, of which no history is kept: leave submodules out, or give each an entry of its own',
+    ],
   ],
   [
     'two revisions',

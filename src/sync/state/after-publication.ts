@@ -47,9 +47,10 @@ export const afterPublication: OutcomeRule<'published'> = (
   if (!drift || oid !== previousOid) {
     const counts = { phases, filesWritten, filesDeleted }
     const lag = lagOf(desired, clock)
-    const { signature, summary } = result
+    const { news: commits, signature, summary } = result
     const signer = signature && { signer: signature.signer }
-    const more = { ...lag, summary, ...signer, ...(changes && { changes }) }
+    const told = { ...(changes && { changes }), ...(commits && { commits }) }
+    const more = { ...lag, summary, ...signer, ...told }
     events.push({ type: 'sync-published', ...published, previousOid, ...counts, ...more })
   }
   return {
@@ -135,9 +136,10 @@ function inPlaceNow(
   {
     commit,
     history,
+    news,
     signature,
     summary,
-  }: Pick<Unpacked, 'commit' | 'history' | 'signature' | 'summary'>,
+  }: Pick<Unpacked, 'commit' | 'history' | 'news' | 'signature' | 'summary'>,
   clock: Clock,
 ): Partial<Observed> {
   return {
@@ -146,6 +148,7 @@ function inPlaceNow(
     signature,
     selection: selectionKey(entry.selection),
     history,
+    news,
     want,
     drift: undefined,
     hasContent: true,

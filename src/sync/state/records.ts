@@ -7,6 +7,7 @@ import type { Oid } from '../../git/oid.js'
 import { nameOf } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Drift } from '../../publish/drift/inspection.js'
+import type { NewCommit } from '../../publish/history/walk.js'
 import type { Lease } from '../../publish/lease/lease.js'
 import type { PublishedHistory } from '../../publish/snapshot/published-history.js'
 import { selectionKey } from '../../publish/tree/selection.js'
@@ -30,6 +31,8 @@ export interface Observed {
   readonly selection: string | undefined
   /** The history that is kept with it; undefined where none is. */
   readonly history: PublishedHistory | undefined
+  /** The commits that were published with it, where that is known. */
+  readonly news: readonly NewCommit[] | undefined
   /** What was asked for to publish that commit. */
   readonly want: Oid | undefined
   /** What differs from that commit, or from the last one where nothing of it is left. */
@@ -127,6 +130,7 @@ export function newRecords(entry: Entry): EntryRecords {
       signature: undefined,
       selection: undefined,
       history: undefined,
+      news: undefined,
       want: undefined,
       drift: undefined,
       hasContent: false,

@@ -1,0 +1,76 @@
+// A sync that keeps history is killed at its steps: what is in place afterwards is a sound repository of
+// the old commit or of the new one, and the next sync makes it one of the new.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { Oid } from '../../src/git/oid.js'
+import { inspect } from '../../src/publish/publication.js'
+import type { PublishMode } from '../../src/publish/target.js'
+import { commitOn } from '../helpers/commit-on.js'
+import { crashAt } from '../helpers/fs-faults.js'
+import type { tempDir } from '../helpers/git.js'
+import { assertRepository } from '../helpers/kept-repository.js'
+import { shallowFetch } from '../helpers/shallow-fetch.js'
+import { points } from '../helpers/sweep.js'
+import { tidyNow } from '../helpers/tidy-now.js'
+import { createUnpackSite, type UnpackSite } from '../helpers/unpack-site.js'
+
+const DEPTH = 2
+const BRANCH = 'refs/heads/main'
+const files = (text: string) => ({ same: 'same\n', edited: `${text}\n`, [`d/${text}`]: text })
+
+/** Syncs to a commit, thin where `have` is there. */
+function sync(site: UnpackSite, want: Oid, have?: { commit: Oid; shallow: readonly Oid[] }) {
+  const { commit, shallow = [] } = have ?? {}
+  const { pack } = shallowFetch(site.repo, { want, have: commit, shallow, depth: DEPTH })
+  const url = 'https://git.example.com/one'
+  const refs = { [BRANCH]: want, 'refs/remotes/origin/main': want }
+  const history = { depth: DEPTH, url, branch: BRANCH, refs }
+  return site.unpack(pack, { want, have: commit, history })
+}
+
+for (const mode of ['in-place', 'symlink'] as const) {
+  test(`a sync with history is killed, ${mode}`, async (t) => {
+    let kills = 0
+    for (const at of points(t.name, { among: 6 })) {
+      const isKilled = await killAt(t, mode, at)
+      if (!isKilled) break
+      kills++
+    }
+    t.diagnostic(`${kills} kills`)
+    assert.ok(kills > 5)
+  })
+}
+
+async function killAt(
+  t: Parameters<typeof tempDir>[0],
+  mode: PublishMode,
+  at: number,
+): Promise<boolean> {
+  const site = createUnpackSite(t, { mode })
+  const first = commitOn(site.repo, files('1'), [])
+  const old = commitOn(site.repo, files('2'), [first])
+  const wanted = commitOn(site.repo, files('3'), [old])
+  const { history } = await sync(site, old)
+  assert.ok(history)
+  const isKilled = await crashAt(at, () => sync(site, wanted, { ...history, commit: old }))
+  try {
+    const found = inspect(site.site)
+    if (found.commit !== undefined && found.history) {
+      const commits = found.commit === old ? [old, first] : [wanted, old]
+      const mayDangle = found.commit === old
+      assertRepository(site.directory, found.commit, commits, { mayDangle })
+    }
+    const have =
+      found.history && found.commit ? { ...found.history, commit: found.commit } : undefined
+    if (found.commit !== wanted || !found.history) await sync(site, wanted, have)
+    assertRepository(site.directory, wanted, [wanted, old])
+    tidyNow(site.site)
+    assertRepository(site.directory, wanted, [wanted, old])
+    assert.ok(!existsSync(path.join(site.directory, '.git/index.lock')))
+  } catch (error) {
+    throw new Error(`killed at step ${at}`, { cause: error })
+  }
+  return isKilled
+}
