@@ -16,13 +16,14 @@ import { SIZES } from './sizes.js'
 import { createSourceRepo, type SourceRepo } from './source-repo.js'
 import { submodules } from './submodules.js'
 import { thousand } from './thousand.js'
-import { updateInPlace, updateSymlink } from './update.js'
+import { updateHistory, updateInPlace, updateSymlink } from './update.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
 
 const SCENARIOS = [
   firstPublish,
   updateInPlace,
   updateSymlink,
+  updateHistory,
   announced,
   part,
   submodules,

@@ -16,6 +16,8 @@ interface Variant {
   ofReset: number
   ofFetch: number
   settings?: Record<string, string>
+  /** How many commits are kept. @default 0 */
+  history?: number
   /** Before each update, on top of the time until nothing is left to do. @default 0 */
   pauseMs?: number
 }
@@ -39,6 +41,16 @@ export const updateSymlink: Scenario = {
   },
 }
 
+/** With a repository of one commit behind the files. */
+export const updateHistory: Scenario = {
+  name: 'update-history',
+  async run(bench) {
+    const kept = { history: 1, ofReset: 0.5, ofFetch: 3 }
+    const rows = await measure(bench, { ...IN_PLACE, ...kept, name: 'in-place, history 1' })
+    return [...rows, ...(await measure(bench, { ...SYMLINK, ...kept, name: 'symlink, history 1' }))]
+  },
+}
+
 async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
   const { server, scope, rounds, sizes } = bench
   const repo = await bench.sourceRepo(sizes.updateFiles)
@@ -46,7 +58,8 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
   const directory = mkdtempSync(path.join(bench.directory, 'update-'))
   const clone = path.join(directory, 'clone')
   const service = await startBenchService({ directory, scope, settings: variant.settings ?? {} })
-  service.list([{ path: 'ours', repo: url, publish: variant.publish }])
+  const { history = 0, publish } = variant
+  service.list([{ path: 'ours', repo: url, publish, ...(history > 0 && { history }) }])
   await service.publishedMs('ours', repo.head)
   await timeGit(directory, 'clone', '-q', '--depth', '1', url, clone)
 
