@@ -7,7 +7,7 @@ import type { Oid } from '../../src/git/oid.js'
 import { commitOn } from '../helpers/commit-on.js'
 import { createRepo, type TestRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
-import { assertRepository } from '../helpers/kept-repository.js'
+import { untilRepository } from '../helpers/kept-repository.js'
 import { randomFrom, randomHistory } from '../helpers/random-history.js'
 import { checkedOutTree, readTree, treeDifferences } from '../helpers/same-tree.js'
 import { startService, writeListing } from '../helpers/service.js'
@@ -86,11 +86,7 @@ for (const server of ['v2', 'v0', 'disk'] as const) {
         const directory = path.join(dir, name)
         const where = `seed ${SEED}, step ${step}, ${name}`
         assert.deepEqual(withoutGit(treeDifferences(readTree(directory), expected)), [], where)
-        try {
-          assertRepository(directory, oid, commitsOf(repo, oid, history))
-        } catch (error) {
-          throw new Error(where, { cause: error })
-        }
+        await untilRepository(directory, oid, commitsOf(repo, oid, history), where)
       }
       advance()
       service.signal('SIGHUP')

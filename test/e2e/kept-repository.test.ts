@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
-import { assertRepository, saidBy } from '../helpers/kept-repository.js'
+import { saidBy, untilRepository } from '../helpers/kept-repository.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
 
 const MODES = ['in-place', 'symlink'] as const
@@ -70,11 +70,11 @@ for (const publish of MODES) {
         await untilKept(out, count)
         await service.untilPublished('out', repo.oid('main'))
         await until(() => saidBy(out, 'status', '--porcelain') === '', 'it is clean')
-        assertRepository(out, repo.oid('main'), commitsIn(repo.dir, count))
+        await untilRepository(out, repo.oid('main'), commitsIn(repo.dir, count), 'out')
       }
       commit('6')
       await service.untilPublished('out', repo.oid('main'))
-      assertRepository(out, repo.oid('main'), commitsIn(repo.dir, 3))
+      await untilRepository(out, repo.oid('main'), commitsIn(repo.dir, 3), 'out')
       assert.equal(saidBy(out, 'rev-parse', '--abbrev-ref', 'origin/main'), 'origin/main')
       list({ publish })
       await until(() => !existsSync(path.join(out, '.git')), 'the repository is removed')
@@ -134,7 +134,7 @@ for (const publish of MODES) {
       await until(() => existsSync(path.join(out, 'file')), 'the file is back')
       await until(() => !existsSync(path.join(out, 'foreign')), 'what is foreign is gone')
       await until(() => saidBy(out, 'status', '--porcelain') === '', 'it is clean')
-      assertRepository(out, repo.oid('main'), commitsIn(repo.dir, 2))
+      await untilRepository(out, repo.oid('main'), commitsIn(repo.dir, 2), 'out')
     })
 
     test('with sparse patterns', async (t) => {
@@ -167,22 +167,22 @@ for (const publish of MODES) {
       list({ publish, history: 'full', branch: undefined, tag: 'v1' })
       const service = await start()
       await service.untilPublished('out', repo.oid('main'))
-      assertRepository(out, repo.oid('main'), commitsIn(repo.dir, 2))
+      await untilRepository(out, repo.oid('main'), commitsIn(repo.dir, 2), 'out')
       assert.equal(saidBy(out, 'describe'), 'v1')
       list({ publish, history: 1, branch: undefined, commit: first })
       await service.untilPublished('out', first)
-      assertRepository(out, first, [first])
+      await untilRepository(out, first, [first], 'out')
       const other = MODES.find((mode) => mode !== publish)
       list({ publish: other, history: 2 })
       await service.untilPublished('out', repo.oid('main'))
-      assertRepository(out, repo.oid('main'), commitsIn(repo.dir, 2))
+      await untilRepository(out, repo.oid('main'), commitsIn(repo.dir, 2), 'out')
       const next = commit('3')
       await service.untilPublished('out', next)
-      assertRepository(out, next, commitsIn(repo.dir, 2))
+      await untilRepository(out, next, commitsIn(repo.dir, 2), 'out')
       assert.equal(await service.stop(), 0)
       const again = await start()
       await again.untilPublished('out', next)
-      assertRepository(out, next, commitsIn(repo.dir, 2))
+      await untilRepository(out, next, commitsIn(repo.dir, 2), 'out')
     })
   })
 }
@@ -198,6 +198,6 @@ test('a clone of before is adopted with what is in it', async (t) => {
   list({ history: 2 })
   const service = await start()
   await service.untilPublished('out', next)
-  assertRepository(out, next, commitsIn(repo.dir, 2))
+  await untilRepository(out, next, commitsIn(repo.dir, 2), 'out')
   assert.match(saidBy(out, 'for-each-ref', '--contains', own), /refs\//)
 })

@@ -1,8 +1,12 @@
 // What real git finds in the repository behind published files.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
 import type { Oid } from '../../src/git/oid.js'
 import { gitEnvironment } from './git-command.js'
+
+/** Packs are joined once after a publication, and again when its grace time is over. */
+const MOST_LOOKS = 20
 
 /** All that a command of git says; throws where it fails. */
 export function saidBy(directory: string, ...args: string[]): string {
@@ -32,4 +36,22 @@ export function assertRepository(
   const dangling = mayDangle ? ['--no-dangling'] : []
   assert.equal(saidBy(directory, 'fsck', '--full', ...dangling), '')
   assert.deepEqual(saidBy(directory, 'rev-list', 'HEAD').split('\n').sort(), [...commits].sort())
+}
+
+/** {@link assertRepository} while packs may be joined: git's fsck fails that opened one which goes. */
+export async function untilRepository(
+  directory: string,
+  commit: Oid,
+  commits: readonly Oid[],
+  where: string,
+): Promise<void> {
+  for (let looks = MOST_LOOKS; ; looks--) {
+    try {
+      assertRepository(directory, commit, commits)
+      return
+    } catch (error) {
+      if (looks === 1) throw new Error(where, { cause: error })
+    }
+    await setTimeout(50)
+  }
 }

@@ -61,7 +61,10 @@ const cases: [string, unknown, string[]][] = [
   ],
   [
     'a history that is no number of commits',
-    [{ path: 'a', repo: REPO, history: 'all' }, { path: 'b', repo: REPO, history: -1 }],
+    [
+      { path: 'a', repo: REPO, history: 'all' },
+      { path: 'b', repo: REPO, history: -1 },
+    ],
     ['/0/history: must be a whole number or "full"', '/1/history: must not be negative'],
   ],
   [

@@ -21,7 +21,7 @@ const MAX_DEPTH = 32
 /** What is of use. */
 export interface LiveObjects {
   oids: ReadonlySet<Oid>
-  /** The commits of it that have a parent which is not. */
+  /** The commits of it at which history ends: by the listing, or as a parent is not of use. */
   shallow: Oid[]
 }
 
@@ -89,7 +89,9 @@ export function liveObjects(
   }
   walk(published, depth === 'full' ? Number.POSITIVE_INFINITY : depth)
   walk(others, Number.POSITIVE_INFINITY)
-  const isEnd = ([, parents]: [Oid, Oid[]]) => parents.some((parent) => !commits.has(parent))
+  // An earlier worktree may be of use still that shows the parent of such an end.
+  const isEnd = ([oid, parents]: [Oid, Oid[]]) =>
+    cut.has(oid) || parents.some((parent) => !commits.has(parent))
   return { oids, shallow: [...commits].filter(isEnd).map(([oid]) => oid) }
 }
 
