@@ -42,7 +42,11 @@ export interface LfsServer {
 const OBJECT = /^\/lfs-objects\/([0-9a-f]{64})$/
 
 /** Starts a server for the repositories in `root`; it is closed after the test. */
-export async function startLfsServer(t: TestScope, root: string): Promise<LfsServer> {
+export async function startLfsServer(
+  t: TestScope,
+  root: string,
+  protocol: 0 | 2 = 2,
+): Promise<LfsServer> {
   const hook: RequestHook = async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host')
     const isLfs = pathname.includes('/info/lfs/') || OBJECT.test(pathname)
@@ -52,7 +56,7 @@ export async function startLfsServer(t: TestScope, root: string): Promise<LfsSer
     return true
   }
   const server: LfsServer = {
-    git: await startGitServer(t, { root, onRequest: hook }),
+    git: await startGitServer(t, { root, protocol, onRequest: hook }),
     objects: new Map(),
     batches: [],
     downloads: [],
@@ -155,16 +159,16 @@ export function createLfsRepo(server: LfsServer, root: string, name: string): Lf
       ])
       return work.oid('HEAD')
     },
-    async clone(to, ...options) {
-      const filter = { process: 'git-lfs filter-process', smudge: 'git-lfs smudge -- %f' }
-      const config = Object.entries(filter).flatMap(([key, value]) => [
-        '-c',
-        `filter.lfs.${key}=${value}`,
-      ])
-      const required = ['-c', 'filter.lfs.required=true']
-      await runGit(root, [...login(), ...config, ...required, 'clone', '-q', ...options, url, to])
-    },
+    clone: (to, ...options) => gitWithLfs(root, ...login(), 'clone', '-q', ...options, url, to),
   }
+}
+
+/** Runs real git, which makes files of pointers where it checks them out. */
+export async function gitWithLfs(cwd: string, ...args: string[]): Promise<void> {
+  const filter = { process: 'git-lfs filter-process', smudge: 'git-lfs smudge -- %f' }
+  const filters = Object.entries(filter).map(([key, value]) => `filter.lfs.${key}=${value}`)
+  const config = [...filters, 'filter.lfs.required=true'].flatMap((each) => ['-c', each])
+  await runGit(cwd, [...config, ...args])
 }
 
 function withLogin({ git }: LfsServer, auth: string): string {
