@@ -2,7 +2,6 @@
 // nothing leads to any more goes. What replaces packs is in place before they are removed, as with
 // `git gc`; an interruption leaves more than is needed, and never less.
 import path from 'node:path'
-import { SyncError } from '../../base/errors.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
@@ -10,7 +9,7 @@ import type { HistoryDepth } from '../snapshot/published-history.js'
 import { encodeJoined, type JoinedPack } from './joined-pack.js'
 import type { HistoryLayout } from './layout.js'
 import { type LiveObjects, liveObjects } from './live-objects.js'
-import { RepositoryObjects } from './objects.js'
+import { isDamage, RepositoryObjects } from './objects.js'
 import { copiesIn, type PackCopies } from './pack-copies.js'
 import { packsToJoin, planEntries, type SizedPack, sizeOf } from './pack-plan.js'
 import { expireLog } from './reflog.js'
@@ -46,9 +45,7 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
   try {
     hasJoined = join(layout, objects, options)
   } catch (error) {
-    if (!(error instanceof SyncError && ['pack-corrupt', 'pack-incomplete'].includes(error.code))) {
-      throw error
-    }
+    if (!isDamage(error)) throw error
   } finally {
     objects.close()
   }
@@ -58,18 +55,14 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
 
 function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
   const { checkpoint, depth } = options
-  const packs = sizedPacks(layout, objects)
-  const count = packs.reduce((sum, { pack }) => sum + pack.file.index.count, 0)
+  const found = sizedPacks(layout, objects)
+  const count = found.reduce((sum, { pack }) => sum + pack.file.index.count, 0)
   // Of a whole history, all is of use but what was forced away.
   const isLooked = count <= MAX_LIVE_OBJECTS && depth !== 'full'
   let live = isLooked ? liveObjects(layout, objects, options) : undefined
-  const copies =
-    live &&
-    copiesIn(
-      packs.map(({ pack }) => pack),
-      objects,
-      checkpoint,
-    )
+  const sound = new Set(found.map(({ pack }) => pack))
+  const copies = live && copiesIn(sound, objects, checkpoint)
+  const packs = found.filter(({ pack }) => sound.has(pack))
   const joined = packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
   if (joined.length === 0) return false
   const isAll = joined.length === packs.length
@@ -87,11 +80,7 @@ function replacePacks(
 ): void {
   const { lease, volume } = layout
   const directory = packDirectory(layout)
-  const copies = copiesIn(
-    joined.map(({ pack }) => pack),
-    objects,
-    checkpoint,
-  )
+  const copies = copiesIn(new Set(joined.map(({ pack }) => pack)), objects, checkpoint)
   const wanted = live ? [...copies.keys()].filter((oid) => live.oids.has(oid)) : copies.keys()
   const plan = planEntries(wanted, {
     copiesOf: (oid) => copies.get(oid) ?? [],

@@ -2,6 +2,7 @@
 // anything there: packs are opened below held directories, what is read is bounded, and an object
 // counts only where its hash is right.
 import path from 'node:path'
+import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { type GitObject, hashObject } from '../../git/object.js'
 import { ObjectCache } from '../../git/object-cache.js'
@@ -73,10 +74,10 @@ export class RepositoryObjects implements PackOwner {
   /** The pack that has an object, and where in it. */
   find(oid: Oid): { pack: StoredPack; offset: number } | undefined {
     const last = this.#last
-    const offset = last?.file.find(oid)
+    const offset = last && findIn(last, oid)
     if (last && offset !== undefined) return { pack: last, offset }
     for (const pack of this.packs) {
-      const at = pack === last ? undefined : pack.file.find(oid)
+      const at = pack === last ? undefined : findIn(pack, oid)
       if (at === undefined) continue
       this.#last = pack
       return { pack, offset: at }
@@ -117,4 +118,20 @@ export class RepositoryObjects implements PackOwner {
         }
       })
   }
+}
+
+/** Where an object starts in a pack; what its index cannot tell is not there. */
+function findIn({ file }: StoredPack, oid: Oid): number | undefined {
+  try {
+    return file.find(oid)
+  } catch (error) {
+    if (isDamage(error)) return undefined
+    throw error
+  }
+}
+
+/** Whether an error says that a pack, or its index, is damaged, or was made to be. */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof SyncError) return ['pack-corrupt', 'pack-incomplete'].includes(error.code)
+  return error instanceof RangeError || /^(?:Z_|ERR_)/.test(codeOf(error))
 }

@@ -1,21 +1,30 @@
 // Every copy of every object that a repository's packs hold, by their indexes and the headers of their
 // entries; nothing is inflated.
 import { type Oid, oidBytes } from '../../git/oid.js'
-import type { RepositoryObjects, StoredPack } from './objects.js'
+import { isDamage, type RepositoryObjects, type StoredPack } from './objects.js'
 import type { PackedCopy } from './pack-plan.js'
 
 /** The copies of each object in some packs. */
 export type PackCopies = Map<Oid, PackedCopy[]>
 
-/** Finds the copies in packs. */
+/** Finds the copies in packs, but for those that are damaged, which are left out of `packs`. */
 export function copiesIn(
-  packs: Iterable<StoredPack>,
+  packs: Set<StoredPack>,
   { objectFormat }: Pick<RepositoryObjects, 'objectFormat'>,
   checkpoint: () => void,
 ): PackCopies {
   const copies: PackCopies = new Map()
+  const rowsOf = (pack: StoredPack) => {
+    try {
+      return [...pack.file.index.objects()].sort((one, other) => one.offset - other.offset)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      packs.delete(pack)
+      return []
+    }
+  }
   for (const pack of packs) {
-    const rows = [...pack.file.index.objects()].sort((one, other) => one.offset - other.offset)
+    const rows = rowsOf(pack)
     const atOffset = new Map(rows.map(({ oid, offset }) => [offset, oid]))
     const packEnd = pack.file.size - oidBytes(objectFormat)
     for (const [at, { crc, offset, oid }] of rows.entries()) {

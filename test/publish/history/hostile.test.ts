@@ -1,6 +1,14 @@
 // Whoever owns the published directory may have put anything in the place of the repository.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { ensureRepository } from '../../../src/publish/history/create.js'
@@ -95,6 +103,30 @@ describe('a repository', () => {
     const root = site.directory
     assert.equal(settle(site.layout, { root }, snapshot, 0), 'incomplete')
     assert.equal(existsSync(site.at('.git')), false)
+  })
+
+  test('is settled though some of its packs are damaged, and they are left alone', async (t) => {
+    const { next, site } = await published(t)
+    const packs = site.at('.git/objects/pack')
+    const [index = ''] = readdirSync(packs).filter((name) => name.endsWith('.idx'))
+    const bytes = readFileSync(path.join(packs, index))
+    const count = Buffer.from(bytes.subarray(0, 1032))
+    count.writeUInt32BE(2 ** 32 - 1, 1028)
+    const damaged = [
+      bytes.subarray(0, 1040),
+      bytes.subarray(0, 1100),
+      count,
+      Buffer.from('no index'),
+    ]
+    for (const [at, content] of damaged.entries()) {
+      const name = path.join(packs, `pack-${String(at).repeat(40)}`)
+      writeFileSync(`${name}.idx`, content)
+      writeFileSync(`${name}.pack`, 'PACK')
+    }
+    assert.equal(await site.follow(next, 2), 'settled')
+    assert.equal(site.join(2), true)
+    assert.equal(site.git('rev-parse', 'HEAD'), next)
+    assert.equal(readdirSync(packs).filter((name) => name.endsWith('.idx')).length, 5)
   })
 
   test('keeps the work of somebody', async (t) => {

@@ -39,7 +39,7 @@ const CASES = [
 for (const [objectFormat, depth] of CASES) {
   test(`a ${objectFormat} store of depth ${depth} is no larger than a clone, but for a little`, async (t) => {
     const site = createHistorySite(t, { objectFormat })
-    const trees = randomHistory(randomFrom(11))
+    const trees = randomHistory(randomFrom(7))
     let parent: string | undefined
     for (let step = 0; step < 4; step++) {
       parent = commitOn(site.repo, trees.next().value, parent === undefined ? [] : [parent])
