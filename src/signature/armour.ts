@@ -22,9 +22,10 @@ export function armourKindOf(signature: string): ArmourKind | undefined {
   return isLast ? KINDS[label as keyof typeof KINDS] : undefined
 }
 
-/** The bytes in an armour that is base64 and nothing else. Throws a RangeError where it is not. */
+/** The bytes in an armour whose lines are base64 and nothing else. Throws a RangeError where they are not. */
 export function decodeArmour(signature: string): Buffer {
-  const base64 = signature.replace(/^-----.*/gm, '').replace(/\s+/g, '')
+  const lines = signature.slice(signature.indexOf('\n'), signature.lastIndexOf('\n-----END '))
+  const base64 = lines.replace(/\s+/g, '')
   if (base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
     throw new RangeError('is no base64')
   }

@@ -51,6 +51,16 @@ export async function readOpenPgpKeys(content: Buffer): Promise<OpenPgpKeys> {
   throw new RangeError('has no public key of OpenPGP')
 }
 
+/** Of what several files say of one key, all counts: also that it was revoked. */
+export async function mergeOpenPgpKeys(keys: OpenPgpKeys): Promise<OpenPgpKeys> {
+  const merged = new Map<string, Key>()
+  for (const key of keys) {
+    const known = merged.get(key.getFingerprint())
+    merged.set(key.getFingerprint(), known ? await known.update(key, undefined, CONFIG) : key)
+  }
+  return [...merged.values()]
+}
+
 /** How people tell a key. */
 export function describeOpenPgpKey(key: Key): Signer {
   const [name = ''] = key.getUserIDs()
@@ -121,5 +131,5 @@ function idOf({ issuerFingerprint, issuerKeyID }: SignaturePacket): string {
 
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.replace(/^Error: /, '').slice(0, 300)
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, 300)
 }

@@ -26,7 +26,7 @@ export async function parseSigningKeys(files: readonly KeyFile[]): Promise<Signi
       if (isOpenPgp(name, bytes)) {
         const judge = await import('./openpgp-signer.js')
         const keys = await judge.readOpenPgpKeys(bytes)
-        openPgp = { judge, keys: [...(openPgp?.keys ?? []), ...keys] }
+        openPgp = { judge, keys: await judge.mergeOpenPgpKeys([...(openPgp?.keys ?? []), ...keys]) }
       } else {
         const lines = parseAllowedSigners(bytes.toString())
         if (lines.length === 0) throw new RangeError('has no keys')

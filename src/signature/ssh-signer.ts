@@ -2,7 +2,9 @@
 // the key are tried, with ssh-keygen -Y find-principals, then each of them with -Y verify.
 import type { SshCertificate } from '../ssh/certificate.js'
 import { describeKey } from '../ssh/fingerprint.js'
+import { keyFieldsOf } from '../ssh/key-algorithms.js'
 import { matchesPattern, matchesPatternList } from '../ssh/pattern.js'
+import { typeOf } from '../ssh/wire-format.js'
 import { isSignedBy } from '../ssh/wire-signature.js'
 import type { AllowedSigner } from './allowed-signers.js'
 import type { Signer, Verdict } from './signer.js'
@@ -28,6 +30,10 @@ export function sshVerdict(
 ): Verdict {
   const signature = readOrFault(armoured)
   if (typeof signature === 'string') return { fault: signature }
+  // Who made it chooses what it says of itself.
+  if (keyFieldsOf(typeOf(signature.key)) === undefined) {
+    return { fault: 'is signed by an SSH key of a type that is not accepted' }
+  }
   const by = `is signed by the key ${describeKey(signature.key)}`
   const { namespace } = signature
   if (!isSshSignatureOf(signature, payload)) {

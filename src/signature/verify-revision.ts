@@ -1,4 +1,6 @@
 // What of a revision must be signed, and whether it is.
+
+import { cutName } from '../base/cut-text.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import type { KeyFile } from './key-files.js'
 import type { SignaturePolicy, VerifiedSignature } from './policy.js'
@@ -37,7 +39,7 @@ export async function verifyRevision(
   if (policy.object !== 'commit') {
     if (first?.type !== 'tag') {
       throw refused(
-        `${ref} is no annotated tag, which alone can be signed: tag by git tag -s`,
+        `${cutName(ref)} is no annotated tag, which alone can be signed: tag by git tag -s`,
         keys,
       )
     }
@@ -45,7 +47,7 @@ export async function verifyRevision(
     // What was signed as one version must not be shown as another.
     if (`refs/tags/${tag.name}` !== ref) {
       const shown = JSON.stringify((tag.name ?? '').slice(0, 100))
-      throw refused(`The tag at ${ref} was signed as ${shown}`, keys)
+      throw refused(`The tag at ${cutName(ref)} was signed as ${shown}`, keys)
     }
     signers.add(await verifySignature(tag, keys, nowMs))
   }

@@ -172,7 +172,10 @@ describe('signatures', () => {
         for (const [at, byte] of each) changed[at % changed.length] = byte
         const text = isSsh ? armourSshSig(changed) : armour(changed)
         assert.equal((await ask(withSignature(other, text))).isAccepted, false)
-        await ask(withSignature(commit, text))
+        const { words } = await ask(withSignature(commit, text))
+        assert.ok(words.length < 2000)
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+        assert.doesNotMatch(words, /[\u0000-\u001f\u007f-\u009f]/)
       }),
       { numRuns: 500 },
     )

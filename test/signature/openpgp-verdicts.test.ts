@@ -275,6 +275,8 @@ describe('git and this service agree on', () => {
   const peers: Record<string, VerdictPeer> = {}
   let gpg: GpgHome
   let trusted: TrustedKeys
+  /** The revoked key, before it was. */
+  let stale = ''
 
   before(() => {
     gpg = new GpgHome(scope)
@@ -311,6 +313,7 @@ describe('git and this service agree on', () => {
       Object.entries(ROWS).map(([name, { make }]) => [name, make(gpg, keys)]),
     )
     gpg.run(['--quick-set-expire', keys['renewed'], '0'])
+    stale = gpg.exportTo(path.join(tempDir(scope), 'stale.asc'), keys['revoked'])
     gpg.revoke(keys['revoked'])
     gpg.edit('revokedSubkey', ['key 1', 'revkey', 'y', '0', '', 'y', 'save'])
     gpg.run(['--yes', '--delete-secret-and-public-key', keys['stranger']])
@@ -331,4 +334,17 @@ describe('git and this service agree on', () => {
       assert.equal(ours.isAccepted, git === 'accepts' && !stricter, ours.words)
     })
   }
+
+  test('a revoked key, of which another file does not say so', async () => {
+    const body = bodies['a revoked key'] as SignedBody
+    const peer = peers['sha1'] as VerdictPeer
+    const [fresh = ''] = trusted.keyFiles
+    assert.equal((await peer.ask(body, { keyFiles: [stale] }, Date.now())).isAccepted, true)
+    for (const keyFiles of [
+      [stale, fresh],
+      [fresh, stale],
+    ]) {
+      assert.equal((await peer.ask(body, { keyFiles }, Date.now())).isAccepted, false)
+    }
+  })
 })

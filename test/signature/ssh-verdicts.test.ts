@@ -403,6 +403,10 @@ const ROWS: Record<string, Row> = {
     ),
     git: 'accepts',
   },
+  'armour with a line of its own in it': {
+    make: changed((text) => text.replace('\n', '\n-----\n')),
+    git: 'refuses',
+  },
   'an empty armour': {
     make: () => withSignature(commit, armourSshSig(Buffer.alloc(0))),
     git: 'refuses',
