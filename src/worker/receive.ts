@@ -84,7 +84,9 @@ class Unpacking {
     }
     this.#memory = new CommitMemory(options.memory, options.checkpoint)
     const { limits, memoryBytes } = options
-    this.#room = new PackRoom({ limits, memoryBytes, cacheBytes: memoryBytes })
+    // Of a history, most objects are no files of the commit; those are counted as it is planned.
+    const ofPacks = options.history ? { ...limits, files: Number.POSITIVE_INFINITY } : limits
+    this.#room = new PackRoom({ limits: ofPacks, memoryBytes, cacheBytes: memoryBytes })
     this.#history = this.#openHistory()
     this.#reader = this.#openReader(undefined)
     this.#objects = new CommitObjects(this.#reader, this.#base, this.#history)

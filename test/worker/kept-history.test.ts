@@ -4,10 +4,12 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { UNLIMITED } from '../../src/git/limits.js'
 import type { Oid } from '../../src/git/oid.js'
 import { inspect } from '../../src/publish/publication.js'
 import type { PublishMode } from '../../src/publish/target.js'
 import { commitOn } from '../helpers/commit-on.js'
+import { failsWith } from '../helpers/fails-with.js'
 import { crashAt } from '../helpers/fs-faults.js'
 import type { tempDir } from '../helpers/git.js'
 import { assertRepository } from '../helpers/kept-repository.js'
@@ -29,6 +31,26 @@ function sync(site: UnpackSite, want: Oid, have?: { commit: Oid; shallow: readon
   const history = { depth: DEPTH, url, branch: BRANCH, refs }
   return site.unpack(pack, { want, have: commit, history })
 }
+
+test('a history has more objects than a commit may have files', async (t) => {
+  const site = createUnpackSite(t)
+  const count = 1100
+  const commits = Array.from({ length: count }, (_, at) => {
+    const head = 'commit refs/heads/long\ncommitter T <t@example.com> 1700000000 +0000\ndata 1\n\n'
+    return `${head}M 100644 inline file\ndata 5\n${at + 10000}\n`
+  })
+  site.repo.gitBytes(['fast-import', '--quiet'], { input: commits.join('') })
+  const want = site.repo.oid('long')
+  const { pack } = shallowFetch(site.repo, { want, depth: 'full' })
+  const limits = { ...UNLIMITED, files: 2 }
+  const history = { depth: 'full', url: 'https://git.example.com/one', refs: {} } as const
+  await site.unpack(pack, { want, have: undefined, history, limits })
+  assertRepository(site.directory, want, site.repo.git('rev-list', want).split('\n'))
+  const two = commitOn(site.repo, files('2'), [])
+  const more = shallowFetch(site.repo, { want: two, depth: 1 })
+  const refused = site.unpack(more.pack, { want: two, have: undefined, history, limits })
+  await assert.rejects(refused, failsWith('commit-too-large', /MAX_FILES/))
+})
 
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a sync with history is killed, ${mode}`, async (t) => {
