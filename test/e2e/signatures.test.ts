@@ -95,6 +95,7 @@ const IN_PLACE: [name: string, fields: object, repository?: RepoOptions][] = [
   ['symlink', { publish: 'symlink' }],
   ['a part of it', { subdir: 'dir' }],
   ['SHA-256', {}, { objectFormat: 'sha256' }],
+  ['with history', { history: 2 }],
 ]
 
 for (const [name, fields, repository] of IN_PLACE) {
