@@ -10,7 +10,8 @@ export interface IndexRecord {
   /** Byte path below the checkout. */
   path: string
   mode: number
-  oid: Oid
+  /** The bytes of its oid. */
+  rawOid: Uint8Array
   /** What was written of it, in bytes; undefined where git is to look at the content itself. */
   size: number | undefined
   /** Milliseconds since the epoch. */
@@ -90,23 +91,24 @@ function* encodeChunks({
 
 /** Writes one record where there is room for it; returns where the next one starts. */
 function encodeRecord(
-  { isSkipped = false, mode, mtimeMs, oid, path, size }: IndexRecord,
+  { isSkipped = false, mode, mtimeMs, path, rawOid, size }: IndexRecord,
   chunk: Buffer,
   start: number,
   isSparse: boolean,
 ): number {
-  chunk.fill(0, start, start + STAT_BYTES)
+  let at = start
+  // Byte by byte, here and below: a call for so few takes longer.
+  while (at < start + STAT_BYTES) chunk[at++] = 0
   if (size !== undefined && !isSkipped && mode !== MODE.gitlink) {
     chunk.writeUInt32BE(Math.max(0, Math.floor(mtimeMs / 1000)) % FOUR_GIB, start + MTIME_AT)
     chunk.writeUInt32BE(truncated(size), start + SIZE_AT)
   }
   chunk.writeUInt32BE(mode, start + MODE_AT)
-  let at = start + STAT_BYTES
-  at += chunk.write(oid, at, 'hex')
+  for (let byte = 0; byte < rawOid.length; byte++) chunk[at++] = rawOid[byte] as number
   const extended = isSparse && isSkipped ? EXTENDED : 0
   at = chunk.writeUInt16BE(Math.min(path.length, MAX_LENGTH) | extended, at)
   if (extended) at = chunk.writeUInt16BE(SKIP_WORKTREE, at)
-  at += chunk.write(path, at, 'latin1')
+  for (let char = 0; char < path.length; char++) chunk[at++] = path.charCodeAt(char)
   // From one to eight zeros, up to a multiple of eight bytes.
   const end = start + (((at - start) >> 3) + 1) * 8
   while (at < end) chunk[at++] = 0

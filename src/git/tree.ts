@@ -110,6 +110,11 @@ export class TreeCursor implements TreeEntry {
   get oid(): Oid {
     return this.#body.toString('hex', this.#nul + 1, this.#end)
   }
+
+  /** The bytes of its oid, which are a part of the body. */
+  get rawOid(): Buffer {
+    return this.#body.subarray(this.#nul + 1, this.#end)
+  }
 }
 
 /** The body of a tree; its entries are in git's order already. */

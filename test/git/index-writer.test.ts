@@ -11,7 +11,7 @@ import { createRepo, tempDir } from '../helpers/git.js'
 const BLOB = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
 
 function encode(records: IndexRecord[], more: { isSparse?: boolean } = {}): Buffer {
-  const objectFormat = records[0]?.oid.length === 64 ? 'sha256' : 'sha1'
+  const objectFormat = records[0]?.rawOid.length === 32 ? 'sha256' : 'sha1'
   const content = { objectFormat, count: records.length, records, ...more } as const
   return Buffer.concat(Array.from(encodeIndex(content), (chunk) => Buffer.from(chunk)))
 }
@@ -34,8 +34,9 @@ test('what is encoded is decoded, whatever the paths and sizes', () => {
       fc.constantFrom(40, 64),
       fc.boolean(),
       (found, digits, isSparse) => {
-        const records = found.map((each) => ({ ...each, oid: 'ab'.repeat(digits / 2) }))
-        const expected = records.map(({ isSkipped, mode, oid, path, size = 0 }) => {
+        const oid = 'ab'.repeat(digits / 2)
+        const records = found.map((each) => ({ ...each, rawOid: Buffer.from(oid, 'hex') }))
+        const expected = records.map(({ isSkipped, mode, path, size = 0 }) => {
           return { path, mode, oid, size: isSkipped || mode === MODE.gitlink ? 0 : size }
         })
         assert.deepEqual(decodeIndex(encode(records, { isSparse }))?.entries, expected)
@@ -48,7 +49,7 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
   test(`real git takes an index of ${objectFormat}, with files left out`, (t) => {
     const repo = createRepo(path.join(tempDir(t), 'repo'), { objectFormat })
     const oid = repo.gitBytes(['hash-object', '-w', '--stdin'], { input: '' }).toString().trim()
-    const file = { mode: MODE.file, oid, size: 0, mtimeMs: 0 }
+    const file = { mode: MODE.file, rawOid: Buffer.from(oid, 'hex'), size: 0, mtimeMs: 0 }
     const records = Array.from({ length: 5000 }, (_, at) => {
       return { ...file, path: `d/${String(at).padStart(5, '0')}`, isSkipped: at % 2 === 0 }
     })
@@ -59,6 +60,7 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
 }
 
 test('a size of exactly 4 GiB is not taken for a file to be looked at', () => {
-  const record = { path: 'a', mode: MODE.file, oid: BLOB, size: 2 ** 32, mtimeMs: 0 }
+  const rawOid = Buffer.from(BLOB, 'hex')
+  const record = { path: 'a', mode: MODE.file, rawOid, size: 2 ** 32, mtimeMs: 0 }
   assert.equal(decodeIndex(encode([record]))?.entries[0]?.size, 2 ** 31)
 })

@@ -2,20 +2,26 @@
 // without a look at their content. Files that are known to differ, or left out, are marked as such.
 import type { IndexRecord, IndexTree } from '../../git/index-writer.js'
 import type { Oid } from '../../git/oid.js'
-import { MODE } from '../../git/tree.js'
+import { MODE, type TreeCursor } from '../../git/tree.js'
 import { bodiesIn } from '../snapshot/origin.js'
 import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { filesOf } from '../tree/file-runs.js'
 import { cursorOf, type TreeFile, type TreeRecord } from '../tree/tree-places.js'
 
-/** Whether git is to look at a file's content, given what is remembered of its status. */
-export type IsDoubtful = (path: string, fields: Float64Array) => boolean
+/**
+ * Whether git is to look at a file's content, given when it was last changed, and where its status
+ * starts among all that are remembered.
+ */
+export type IsDoubtful = (path: string, mtimeMs: number, at: number) => boolean
 
 /** The records of a checkout; those of the commit that it leaves out as well. */
 export function* indexRecords(snapshot: Snapshot, isDoubtful: IsDoubtful): Generator<IndexRecord> {
   const { origin } = snapshot
   if (!origin) {
-    for (const file of filesOf(snapshot)) yield recordOf(snapshot, file, file.oid, isDoubtful)
+    let index = 0
+    for (const file of filesInOrder(snapshot.trees)) {
+      yield recordOf(snapshot, file, index++, isDoubtful)
+    }
     return
   }
   const published = filesOf(snapshot)[Symbol.iterator]()
@@ -25,7 +31,7 @@ export function* indexRecords(snapshot: Snapshot, isDoubtful: IsDoubtful): Gener
     while (!next.done && next.value.path < file.path) next = published.next()
     const isPublished = !next.done && next.value.path === file.path
     yield isPublished && file.mode !== MODE.gitlink
-      ? recordOf(snapshot, next.value as TreeFile, file.oid, isDoubtful)
+      ? recordOf(snapshot, file, (next.value as TreeFile).index, isDoubtful)
       : { ...file, size: undefined, mtimeMs: 0, isSkipped: file.mode !== MODE.gitlink }
   }
 }
@@ -56,14 +62,38 @@ export function* indexTrees({ trees }: Snapshot): Generator<IndexTree> {
 
 function recordOf(
   { stats }: Snapshot,
-  { index, mode, path }: TreeFile,
-  oid: Oid,
+  { mode, path, rawOid }: CommitFile,
+  index: number,
   isDoubtful: IsDoubtful,
 ): IndexRecord {
-  const fields = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
-  const [size = -1, mtimeMs = 0] = fields
-  const isKnown = size >= 0 && (mode === MODE.gitlink || !isDoubtful(path, fields))
-  return { path, mode, oid, mtimeMs, size: isKnown ? size : undefined }
+  const at = index * STAT_FIELDS
+  const [size = -1, mtimeMs = 0] = [stats[at], stats[at + 1]]
+  const isKnown = size >= 0 && (mode === MODE.gitlink || !isDoubtful(path, mtimeMs, at))
+  return { path, mode, rawOid, mtimeMs, size: isKnown ? size : undefined }
+}
+
+type CommitFile = Pick<IndexRecord, 'mode' | 'path' | 'rawOid'>
+
+/** The files of trees in pre-order. */
+function* filesInOrder(trees: readonly TreeRecord[]): Generator<CommitFile> {
+  const way: { directory: string; entries: TreeCursor }[] = []
+  const enter = (tree: number, directory: string) => {
+    const record = trees[tree]
+    if (record) way.push({ directory, entries: cursorOf(record) })
+  }
+  let next = 0
+  enter(next++, '')
+  for (let last = way.at(-1); last; last = way.at(-1)) {
+    const { directory, entries } = last
+    if (!entries.next()) {
+      way.pop()
+      continue
+    }
+    const { mode } = entries
+    const path = directory + entries.name
+    if (mode === MODE.tree) enter(next++, `${path}/`)
+    else yield { path, mode, rawOid: entries.rawOid }
+  }
 }
 
 /** The files of a commit's own tree, of which not all need be published. */
@@ -71,12 +101,12 @@ function* filesBelow(
   oid: Oid,
   bodies: ReadonlyMap<Oid, Buffer>,
   directory: string,
-): Generator<Pick<IndexRecord, 'mode' | 'oid' | 'path'>> {
+): Generator<CommitFile> {
   const body = bodies.get(oid)
   if (!body) throw new RangeError(`the tree ${oid} is not remembered`)
   for (const entry = cursorOf({ oid, body }); entry.next(); ) {
-    const { mode, name, oid: below } = entry
-    if (mode === MODE.tree) yield* filesBelow(below, bodies, `${directory}${name}/`)
-    else yield { path: directory + name, mode, oid: below }
+    const { mode, name } = entry
+    if (mode === MODE.tree) yield* filesBelow(entry.oid, bodies, `${directory}${name}/`)
+    else yield { path: directory + name, mode, rawOid: entry.rawOid }
   }
 }

@@ -8,7 +8,7 @@ import { type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
-import { countRecords, indexRecords, indexTrees } from './checkout-index.js'
+import { countRecords, type IsDoubtful, indexRecords, indexTrees } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { RepositoryObjects } from './objects.js'
 import { cutOff, isPublished, keepHead, logLeftBehind } from './own-work.js'
@@ -131,7 +131,7 @@ function writeIndex(layout: HistoryLayout, checkout: CheckoutLayout, snapshot: S
   const pieces = encodeIndex({
     objectFormat: objectFormatOf(commit),
     count: countRecords(snapshot),
-    records: indexRecords(snapshot, doubtfulIn(layout, checkout, racyFrom)),
+    records: indexRecords(snapshot, doubtfulIn(layout, checkout, snapshot, racyFrom)),
     isSparse: origin !== undefined,
     ...(origin ? {} : { trees: indexTrees(snapshot) }),
   })
@@ -160,13 +160,15 @@ function isRacy(
 function doubtfulIn(
   { volume }: HistoryLayout,
   { root }: CheckoutLayout,
+  { stats }: Snapshot,
   racyFrom: number | undefined,
-): (path: string, fields: ArrayLike<number>) => boolean {
-  return (file, fields) => {
-    const [, mtimeMs = 0] = Array.from(fields)
-    if (racyFrom === undefined || secondOf(mtimeMs) < secondOf(racyFrom)) return false
+): IsDoubtful {
+  if (racyFrom === undefined) return () => false
+  const firstMs = secondOf(racyFrom) * 1000
+  return (file, mtimeMs, at) => {
+    if (mtimeMs < firstMs) return false
     const stat = volume.stat(path.join(root, file))
-    return !stat || statFields(stat).some((value, at) => value !== fields[at])
+    return !stat || statFields(stat).some((value, field) => value !== stats[at + field])
   }
 }
 
