@@ -29,6 +29,7 @@ test('the text has exactly these names, beside the process metrics', async () =>
     git_autosync_entry_state: 'gauge',
     git_autosync_entry_error: 'gauge',
     git_autosync_entry_required: 'gauge',
+    git_autosync_entry_webhooks_missed: 'gauge',
     git_autosync_publication_info: 'gauge',
     git_autosync_remote_requests_total: 'counter',
     git_autosync_drift_repaired_total: 'counter',
