@@ -187,6 +187,29 @@ for (const publish of MODES) {
   })
 }
 
+test('own work in it stays, even where what others put there is cleaned', async (t) => {
+  const { commit, list, out, repo, start } = await createKept(t)
+  commit('1')
+  list({ history: 2, clean: true })
+  const service = await start()
+  await service.untilPublished('out', repo.oid('main'))
+  saidBy(out, 'checkout', '-q', '-b', 'mine')
+  writeFileSync(path.join(out, 'own'), 'own')
+  saidBy(out, 'add', 'own')
+  saidBy(out, 'commit', '-q', '-m', 'own')
+  const own = saidBy(out, 'rev-parse', 'HEAD')
+  list({ clean: true })
+  const isSaid = () =>
+    service.logs.some(({ message }) => /state is not believed|set aside/.test(String(message)))
+  await until(isSaid, 'it is said')
+  await service.untilPublished('out', commit('2'))
+  assert.ok(!existsSync(path.join(out, 'own')))
+  assert.equal(saidBy(out, 'rev-parse', 'mine'), own)
+  list({ clean: true, publish: 'symlink' })
+  await service.untilFailed('out', 'path-blocked')
+  assert.equal(saidBy(out, 'rev-parse', 'mine'), own)
+})
+
 test('a clone of before is adopted with what is in it', async (t) => {
   const { commit, dir, list, out, repo, start } = await createKept(t)
   commit('1')

@@ -30,7 +30,11 @@ export interface CheckoutLayout {
 export const GIT = '.git'
 
 /** The repository of a directory that is published in place. */
-export function directoryHistory({ lease, root, volume }: DirectoryLayout): HistoryLayout {
+export function directoryHistory({
+  lease,
+  root,
+  volume,
+}: Pick<DirectoryLayout, 'lease' | 'root' | 'volume'>): HistoryLayout {
   return { volume, repository: path.join(root, GIT), isBare: false, lease }
 }
 

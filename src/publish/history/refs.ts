@@ -86,6 +86,11 @@ export function settleRefs(layout: HistoryLayout, wanted: Refs): void {
   writeOwn(layout, [...wanted])
 }
 
+/** Whether this service made a repository, whoever works in it now. */
+export function wasMadeHere({ repository, volume }: HistoryLayout): boolean {
+  return readUnless(UNREADABLE, () => volume.stat(ownFile(repository))?.isFile()) ?? false
+}
+
 /** The refs that this service wrote. */
 export function readOwn({ repository, volume }: HistoryLayout): Map<string, Oid> {
   const text = readText(volume, ownFile(repository), MAX_LIST_BYTES) ?? ''

@@ -9,7 +9,8 @@ import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { openForeignClone } from '../drift/foreign-clone.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
-import { directoryHistory, linkedHistory } from '../history/layout.js'
+import { directoryHistory, GIT, linkedHistory } from '../history/layout.js'
+import { wasMadeHere } from '../history/refs.js'
 import { workIn } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, pathBlocked, puttingBack } from '../own-directories.js'
@@ -120,14 +121,18 @@ function assertOwn(target: HeldTarget): void {
   const layout = directoryLayout(target)
   const record = recover(layout)
   const clone = record ? undefined : openForeignClone(layout)
-  const isRepositoryOwn = record?.snapshot.history
-    ? workIn(directoryHistory(layout)) === undefined
-    : clone !== undefined && clone.whyKept === undefined
+  const history = directoryHistory(layout)
+  const isMadeHere = record?.snapshot.history !== undefined || wasMadeHere(history)
+  const isRepositoryOwn = isMadeHere
+    ? workIn(history) === undefined
+    : target.clean || (clone !== undefined && clone.whyKept === undefined)
   const own = new Set(record && Array.from(filesOf(record.snapshot), (file) => file.path))
   const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)
-    if (target.clean || own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
-    return !(path.startsWith('.git/') ? isRepositoryOwn : clone?.isUnmodified(path))
+    if (own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false
+    // Work in it is not to be lost, whatever else may go.
+    if (path.startsWith(`${GIT}/`)) return !isRepositoryOwn
+    return !(target.clean || clone?.isUnmodified(path))
   })
   if (!foreign) return
   const what = 'is a directory with files that this service did not write'

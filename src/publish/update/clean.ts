@@ -1,5 +1,5 @@
 // Removes what this service did not write: for entries that ask for it. Never its own
-// directory, never through a symlink, never a mount point or anything on one, and not the
+// directory, never a repository that it made, in which somebody may have worked since, never through a symlink, never a mount point or anything on one, and not the
 // directory that file systems keep at their root.
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
 import { NO_FILE, readUnless } from '../../volume/errnos.js'
@@ -8,6 +8,8 @@ import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import type { Volume } from '../../volume/volume.js'
 import { ownPaths } from '../drift/comparison.js'
 import { type FirstPaths, MAX_PATHS } from '../drift/inspection.js'
+import { directoryHistory, GIT } from '../history/layout.js'
+import { wasMadeHere } from '../history/refs.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { foldPath } from '../stage/name-clash.js'
@@ -33,6 +35,7 @@ export function removeForeign(
   const own = ownPaths(snapshot)
   const isOwn = ownOnVolume(own, root, volume)
   const isMountPoint = mountPointsBelow(displayPath(root))
+  const repository = directoryHistory({ root, volume })
   const removed: FirstPaths = { count: 0, paths: [] }
 
   function count(path: string): void {
@@ -53,7 +56,7 @@ export function removeForeign(
         continue
       }
       if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
-      if (path === '.git' && snapshot.history) continue
+      if (path === GIT && (snapshot.history || wasMadeHere(repository))) continue
       if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
       clear(path)
       if (!isOwn(path)) volume.removeIfEmpty(full)
