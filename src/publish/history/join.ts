@@ -21,6 +21,8 @@ export interface JoinOptions {
   depth: HistoryDepth
   /** Throws when the work is to be given up; what was done by then stands. */
   checkpoint: () => void
+  /** In milliseconds. @default Date.now() */
+  now?: number
 }
 
 /** What memory holds the rows of: packs of more objects stay as they are. */
@@ -31,6 +33,8 @@ const MAX_LIVE_OBJECTS = 300_000
 const ROW_BYTES = 28
 /** An object that is larger is not held to be written whole, in bytes. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024
+/** What has no index may be in the making by git, or by whoever copies it. */
+const LEFT_OVER_MS = 60 * 60 * 1000
 const STAMP = 'git-autosync-joined'
 
 /**
@@ -38,7 +42,7 @@ const STAMP = 'git-autosync-joined'
  * repository that is damaged is left as it is.
  */
 export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean {
-  removeLeftOvers(layout)
+  removeLeftOvers(layout, options)
   if (readStamp(layout) === stampOf(layout, options)) return false
   const objects = new RepositoryObjects(layout, options.objectFormat)
   let hasJoined = false
@@ -80,7 +84,9 @@ function replacePacks(
 ): void {
   const { lease, volume } = layout
   const directory = packDirectory(layout)
-  const copies = copiesIn(new Set(joined.map(({ pack }) => pack)), objects, checkpoint)
+  // Damaged ones are left out of it, and stay.
+  const sound = new Set(joined.map(({ pack }) => pack))
+  const copies = copiesIn(sound, objects, checkpoint)
   const wanted = live ? [...copies.keys()].filter((oid) => live.oids.has(oid)) : copies.keys()
   const plan = planEntries(wanted, {
     copiesOf: (oid) => copies.get(oid) ?? [],
@@ -94,16 +100,22 @@ function replacePacks(
     const pieces = function* () {
       written = yield* encodeJoined(plan, objects, checkpoint)
     }
-    volume.writeNew(pack, 0o666, pieces())
-    if (written) volume.writeNew(index, 0o666, written.index)
-    volume.flush(pack)
-    volume.flush(index)
+    try {
+      volume.writeNew(pack, 0o666, pieces())
+      if (written) volume.writeNew(index, 0o666, written.index)
+      volume.flush(pack)
+      volume.flush(index)
+    } catch (error) {
+      // Half a pack may fill the volume.
+      for (const file of [pack, index]) volume.removeFile(file)
+      throw error
+    }
   }
   const checksum = written?.checksum
   assertLease(lease)
   const name = `pack-${checksum}`
   if (checksum !== undefined) {
-    const isPromised = joined.some(({ pack }) => hasFile(layout, `${pack.name}.promisor`))
+    const isPromised = [...sound].some((each) => hasFile(layout, `${each.name}.promisor`))
     volume.replace(pack, path.join(directory, `${name}.pack`))
     if (isPromised) volume.writeFile(path.join(directory, `${name}.promisor`), '')
     volume.replace(index, path.join(directory, `${name}.idx`))
@@ -118,22 +130,26 @@ function replacePacks(
     }
   }
   volume.removeFile(path.join(directory, 'multi-pack-index'))
-  for (const { pack } of joined) if (pack.name !== name) removePack(layout, pack.name)
+  for (const pack of sound) if (pack.name !== name) removePack(layout, pack.name)
 }
 
 /** What an interruption left: half a pack, or one that has no index yet, or not any more. */
-function removeLeftOvers(layout: HistoryLayout): void {
+function removeLeftOvers(layout: HistoryLayout, { now = Date.now() }: JoinOptions): void {
+  const { volume } = layout
   const names = new Set(namesIn(layout))
   for (const name of names) {
+    const file = path.join(packDirectory(layout), name)
     const [, pack] = /^(pack-[0-9a-f]+)\.(?:pack|rev|bitmap|mtimes|promisor)$/.exec(name) ?? []
-    const isOrphan = pack !== undefined && !names.has(`${pack}.idx`)
-    if (!isOrphan && !name.startsWith('tmp_join')) continue
-    layout.volume.removeFile(path.join(packDirectory(layout), name))
+    const isOrphan = pack !== undefined && !names.has(`${pack}.idx`) && !names.has(`${pack}.keep`)
+    // Whoever moves or copies a file cannot set this time.
+    const isOld = () => now - (volume.stat(file)?.ctimeMs ?? now) > LEFT_OVER_MS
+    if (name.startsWith('tmp_join') || (isOrphan && isOld())) volume.removeFile(file)
   }
 }
 
-/** Its index goes first: without that, it is no pack any more. */
+/** Its index goes first: without that, it is no pack any more. One that somebody keeps stays. */
 function removePack(layout: HistoryLayout, name: string): void {
+  if (hasFile(layout, `${name}.keep`)) return
   for (const extension of ['idx', 'rev', 'bitmap', 'mtimes', 'promisor', 'pack']) {
     layout.volume.removeFile(path.join(packDirectory(layout), `${name}.${extension}`))
   }

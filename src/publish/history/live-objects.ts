@@ -4,19 +4,16 @@ import path from 'node:path'
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import { isOid, type Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
-import { readUnless, UNREADABLE } from '../../volume/errnos.js'
-import type { Volume } from '../../volume/volume.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
 import { cursorOf } from '../tree/tree-places.js'
 import type { HistoryLayout } from './layout.js'
 import type { RepositoryObjects } from './objects.js'
-import { linesOfLog } from './reflog.js'
-import { readOwn, readRefs } from './refs.js'
+import { loggedByOthers } from './reflog.js'
+import { readAllRefs, readOwn } from './refs.js'
 import { readShallow } from './shallow.js'
 
 const MAX_HEAD_BYTES = 4096
-const MAX_LOG_BYTES = 16 * 1024 * 1024
-const MAX_DEPTH = 32
 
 /** What is of use. */
 export interface LiveObjects {
@@ -37,8 +34,21 @@ interface Roots {
   others: Set<Oid>
 }
 
-/** Finds what is of use, by commits, trees and tags; blobs are named by trees and not read. */
+/**
+ * Finds what is of use, by commits, trees and tags; blobs are named by trees and not read. Undefined
+ * where something is there that cannot be read: it may lead to anything.
+ */
 export function liveObjects(
+  layout: HistoryLayout,
+  objects: RepositoryObjects,
+  options: LiveOptions,
+): LiveObjects | undefined {
+  if (!objects.isComplete) return undefined
+  const live = readUnless(UNREADABLE, () => findLive(layout, objects, options))
+  return objects.isComplete ? live : undefined
+}
+
+function findLive(
   layout: HistoryLayout,
   objects: RepositoryObjects,
   { checkpoint, depth }: LiveOptions,
@@ -100,34 +110,23 @@ function rootsOf(layout: HistoryLayout): Roots {
   const { repository, volume } = layout
   const roots: Roots = { published: new Set(), others: new Set() }
   const own = readOwn(layout)
-  for (const [name, oid] of readRefs(layout)) {
+  for (const [name, oid] of readAllRefs(layout)) {
     roots[own.get(name) === oid ? 'published' : 'others'].add(oid)
   }
   const worktrees = path.join(repository, 'worktrees')
-  const names = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
+  const names = readUnless(ABSENT, () => volume.names(worktrees)) ?? []
+  for (const name of names) {
+    const own = { ...layout, repository: path.join(worktrees, name) }
+    for (const oid of readAllRefs(own).values()) roots.others.add(oid)
+  }
   for (const directory of [repository, ...names.map((name) => path.join(worktrees, name))]) {
-    const files = readUnless(UNREADABLE, () => volume.names(directory)) ?? []
+    const files = readUnless(ABSENT, () => volume.names(directory)) ?? []
     for (const file of files.filter((name) => /^(?:HEAD|[A-Z_]+_HEAD)$/.test(name))) {
-      const text = volume.readFile(path.join(directory, file), MAX_HEAD_BYTES)?.toString('latin1')
-      const [oid = ''] = (text ?? '').split(/\s/, 1)
+      const read = () => volume.readBytes(path.join(directory, file), MAX_HEAD_BYTES)
+      const [oid = ''] = (readUnless(ABSENT, read)?.toString('latin1') ?? '').split(/\s/, 1)
       if (isOid(oid)) roots[file === 'HEAD' ? 'published' : 'others'].add(oid)
     }
-    for (const oid of loggedBy(volume, path.join(directory, 'logs'))) roots.others.add(oid)
+    for (const oid of loggedByOthers(layout, path.join(directory, 'logs'))) roots.others.add(oid)
   }
   return roots
-}
-
-/** What the logs of refs lead to that somebody else wrote. */
-function* loggedBy(volume: Volume, directory: string, depth = 0): Generator<Oid> {
-  if (depth > MAX_DEPTH) return
-  for (const entry of readUnless(UNREADABLE, () => volume.entries(directory)) ?? []) {
-    const below = path.join(directory, entry.name)
-    if (entry.isDirectory()) yield* loggedBy(volume, below, depth + 1)
-    else {
-      const text = readUnless(UNREADABLE, () => volume.readFile(below, MAX_LOG_BYTES))
-      for (const { isOwn, oid } of linesOfLog(text?.toString('latin1') ?? '')) {
-        if (!isOwn) yield oid
-      }
-    }
-  }
 }

@@ -10,7 +10,7 @@ import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { decodeLooseObject } from '../../remote/disk/loose-object.js'
 import { PackFile, type PackOwner } from '../../remote/disk/pack-file.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
 
 /** Each takes two descriptors; the store is joined long before. */
@@ -31,6 +31,8 @@ export class RepositoryObjects implements PackOwner {
   readonly objectFormat: ObjectFormat
   readonly cache = new ObjectCache<string>(CACHE_BYTES)
   readonly packs: readonly StoredPack[]
+  /** Whether nothing was met so far that may hold objects and cannot be read. */
+  isComplete = true
   readonly #layout: HistoryLayout
   /** The pack that held the last object, as the next one is probably there, too. */
   #last: StoredPack | undefined
@@ -74,10 +76,10 @@ export class RepositoryObjects implements PackOwner {
   /** The pack that has an object, and where in it. */
   find(oid: Oid): { pack: StoredPack; offset: number } | undefined {
     const last = this.#last
-    const offset = last && findIn(last, oid)
+    const offset = last && this.#findIn(last, oid)
     if (last && offset !== undefined) return { pack: last, offset }
     for (const pack of this.packs) {
-      const at = pack === last ? undefined : findIn(pack, oid)
+      const at = pack === last ? undefined : this.#findIn(pack, oid)
       if (at === undefined) continue
       this.#last = pack
       return { pack, offset: at }
@@ -92,41 +94,54 @@ export class RepositoryObjects implements PackOwner {
   #looseFile(oid: Oid): string | undefined {
     const { repository, volume } = this.#layout
     const file = path.join(repository, 'objects', oid.slice(0, 2), oid.slice(2))
-    return volume.stat(file)?.isFile() ? file : undefined
+    const found = readUnless(UNREADABLE, () => ({ stat: volume.stat(file) }))
+    if (!found) this.isComplete = false
+    return found?.stat?.isFile() ? file : undefined
+  }
+
+  /** Where an object starts in a pack; what its index cannot tell is not there. */
+  #findIn({ file }: StoredPack, oid: Oid): number | undefined {
+    try {
+      return file.find(oid)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.isComplete = false
+      return undefined
+    }
   }
 
   #openPacks(): StoredPack[] {
     const { repository, volume } = this.#layout
     const directory = path.join(repository, 'objects/pack')
-    const names = readUnless(UNREADABLE, () => volume.names(directory)) ?? []
-    return names
-      .filter((name) => /^pack-[0-9a-f]+\.idx$/.test(name))
-      .slice(0, MAX_PACKS)
-      .flatMap((name) => {
-        const indexFile = path.join(directory, name)
-        const base = name.slice(0, -'.idx'.length)
-        try {
-          const paths = {
-            indexFile: displayPath(indexFile),
-            openIndex: () => volume.open(indexFile).fd,
-            openPack: () => volume.open(path.join(directory, `${base}.pack`)).fd,
-          }
-          return [{ name: base, file: new PackFile(paths, this) }]
-        } catch {
-          // Cut, or of another kind: what is in it is fetched anew.
-          return []
+    const names = this.#namesIn(directory).filter((name) => name.endsWith('.idx'))
+    const known = names.filter((name) => /^pack-[0-9a-f]+\.idx$/.test(name)).slice(0, MAX_PACKS)
+    // Git's own are under other names while it makes them.
+    if (known.length < names.length) this.isComplete = false
+    return known.flatMap((name) => {
+      const indexFile = path.join(directory, name)
+      const base = name.slice(0, -'.idx'.length)
+      try {
+        const paths = {
+          indexFile: displayPath(indexFile),
+          openIndex: () => volume.open(indexFile).fd,
+          openPack: () => volume.open(path.join(directory, `${base}.pack`)).fd,
         }
-      })
+        return [{ name: base, file: new PackFile(paths, this) }]
+      } catch {
+        // Cut, or of another kind: what is in it is fetched anew.
+        this.isComplete = false
+        return []
+      }
+    })
   }
-}
 
-/** Where an object starts in a pack; what its index cannot tell is not there. */
-function findIn({ file }: StoredPack, oid: Oid): number | undefined {
-  try {
-    return file.find(oid)
-  } catch (error) {
-    if (isDamage(error)) return undefined
-    throw error
+  #namesIn(directory: string): string[] {
+    const names = readUnless(
+      UNREADABLE,
+      () => readUnless(ABSENT, () => this.#layout.volume.names(directory)) ?? [],
+    )
+    if (!names) this.isComplete = false
+    return names ?? []
   }
 }
 

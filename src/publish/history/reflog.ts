@@ -2,11 +2,13 @@
 // changed. It also holds what was published before, until packs are joined: nothing dangles.
 import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
-import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
 import { writeText } from './write-whole.js'
 
 const MAX_BYTES = 16 * 1024 * 1024
+/** How deep names of refs are followed. */
+const MAX_DEPTH = 32
 /** Who writes it. */
 const IDENTITY = 'git-autosync <git-autosync@localhost>'
 
@@ -36,6 +38,29 @@ export function linesOfLog(text: string): LogLine[] {
     if (old === undefined || oid === undefined || rest === undefined) return []
     return [{ old, oid, rest, isOwn: rest.startsWith(IDENTITY) }]
   })
+}
+
+/**
+ * What the logs of refs below a directory lead to that somebody else wrote. Throws as the volume does
+ * where one is there that cannot be read.
+ */
+export function* loggedByOthers(
+  layout: HistoryLayout,
+  directory: string,
+  depth = 0,
+): Generator<Oid> {
+  const { volume } = layout
+  if (depth > MAX_DEPTH) return
+  for (const entry of readUnless(ABSENT, () => volume.entries(directory)) ?? []) {
+    const below = path.join(directory, entry.name)
+    if (entry.isDirectory()) yield* loggedByOthers(layout, below, depth + 1)
+    else {
+      const text = readUnless(ABSENT, () => volume.readBytes(below, MAX_BYTES))
+      for (const { isOwn, oid } of linesOfLog(text?.toString('latin1') ?? '')) {
+        if (!isOwn) yield oid
+      }
+    }
+  }
 }
 
 /** Writes the log of HEAD. */

@@ -3,7 +3,7 @@
 // somebody's must give way, what it led to is kept as `refs/kept/<oid>`.
 import path from 'node:path'
 import { isOid, type Oid } from '../../git/oid.js'
-import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRefName } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
@@ -29,12 +29,26 @@ export interface RefChanges {
   kept: Set<Oid>
 }
 
-/** Every ref that leads to an object, packed ones as well. */
-export function readRefs({ repository, volume }: HistoryLayout): Map<string, Oid> {
+/** Every ref that leads to an object, packed ones as well; what cannot be read is none. */
+export function readRefs(layout: HistoryLayout): Map<string, Oid> {
+  return refsIn(layout, UNREADABLE)
+}
+
+/** Like {@link readRefs}, but throws as the volume does where one is there that cannot be read. */
+export function readAllRefs(layout: HistoryLayout): Map<string, Oid> {
+  return refsIn(layout, ABSENT)
+}
+
+/** What the volume answers with one of `codes` counts as no ref. */
+function refsIn({ repository, volume }: HistoryLayout, codes: readonly string[]): Map<string, Oid> {
   const refs = new Map<string, Oid>()
-  for (const { name, oid } of packedRefs(volume, repository)) refs.set(name, oid)
-  for (const name of looseNames(volume, repository, 'refs')) {
-    const text = readText(volume, path.join(repository, name), MAX_REF_BYTES)?.trim() ?? ''
+  const read = (name: string, maxBytes: number) =>
+    readUnless(codes, () => volume.readBytes(path.join(repository, name), maxBytes))
+      ?.toString('latin1')
+      .trim() ?? ''
+  for (const { name, oid } of linesOf(read('packed-refs', MAX_LIST_BYTES))) refs.set(name, oid)
+  for (const name of looseNames(volume, repository, 'refs', codes)) {
+    const text = read(name, MAX_REF_BYTES)
     if (isOid(text)) refs.set(name, text)
   }
   return refs
@@ -127,10 +141,6 @@ function repack({ repository, volume }: HistoryLayout, without: ReadonlySet<stri
   if (rest !== text) writeWhole(volume, repository, file, [Buffer.from(rest, 'latin1')])
 }
 
-function packedRefs(volume: Volume, repository: string): { name: string; oid: Oid }[] {
-  return linesOf(readText(volume, path.join(repository, 'packed-refs'), MAX_LIST_BYTES) ?? '')
-}
-
 /** Lines of an oid and a name. */
 function linesOf(text: string): { name: string; oid: Oid }[] {
   return text.split('\n').flatMap((line) => {
@@ -144,13 +154,14 @@ function* looseNames(
   volume: Volume,
   repository: string,
   name: string,
+  codes: readonly string[],
   depth = 0,
 ): Generator<string> {
   if (depth > MAX_DEPTH) return
-  const entries = readUnless(UNREADABLE, () => volume.entries(path.join(repository, name))) ?? []
+  const entries = readUnless(codes, () => volume.entries(path.join(repository, name))) ?? []
   for (const entry of entries) {
     const below = `${name}/${entry.name}`
-    if (entry.isDirectory()) yield* looseNames(volume, repository, below, depth + 1)
+    if (entry.isDirectory()) yield* looseNames(volume, repository, below, codes, depth + 1)
     else if (isRefName(below)) yield below
   }
 }
