@@ -3,23 +3,38 @@
 import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import { isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
 import { type HistoryLayout, linkedHistory } from './layout.js'
 import { isPublished, ownHead } from './own-work.js'
-import { readOwn, readRefs } from './refs.js'
+import { loggedByOthers } from './reflog.js'
+import { readAllRefs, readOwn } from './refs.js'
 import { MARK } from './settle.js'
 
 /** What shows that somebody is at work in a repository. */
-const WORK = ['MERGE_HEAD', 'rebase-merge', 'rebase-apply', 'refs/stash', 'modules']
+const WORK = [
+  'MERGE_HEAD',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'BISECT_LOG',
+  'rebase-merge',
+  'rebase-apply',
+  'refs/stash',
+  'modules',
+]
 
 /** What is in a repository that this service did not put there; undefined where nothing is. */
 export function workIn(layout: HistoryLayout): string | undefined {
+  const found = readUnless(UNREADABLE, () => ({ work: findWork(layout) }))
+  return found ? found.work : 'not all that is in it can be read'
+}
+
+function findWork(layout: HistoryLayout): string | undefined {
   const { repository, volume } = layout
   const work = WORK.find((name) => volume.stat(path.join(repository, name)))
   if (work !== undefined) return `it has ${work}`
   const worktrees = path.join(repository, 'worktrees')
-  const names = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
+  const names = readUnless(ABSENT, () => volume.names(worktrees)) ?? []
   const worktree = names.find((name) => !isWorktreeName(name))
   if (worktree !== undefined) return `it has the worktree ${displayPath(worktree)}`
   const heads = [...names.map((name) => ownHead(layout, path.join(worktrees, name), isOf(name)))]
@@ -27,8 +42,17 @@ export function workIn(layout: HistoryLayout): string | undefined {
   const head = heads.find((oid) => oid !== undefined)
   if (head !== undefined) return `it has the commit ${head}, to which no branch leads`
   const own = readOwn(layout)
-  for (const [name, oid] of readRefs(layout)) {
+  for (const [name, oid] of readAllRefs(layout)) {
     if (own.get(name) !== oid) return `it has ${displayPath(name)}, which came from no remote`
+  }
+  const hooks = readUnless(ABSENT, () => volume.names(path.join(repository, 'hooks'))) ?? []
+  const hook = hooks.find((name) => !name.endsWith('.sample'))
+  if (hook !== undefined) return `it has the hook ${displayPath(hook)}`
+  const known = new Set(own.values())
+  const isKnown = isPublished(layout)
+  for (const oid of loggedByOthers(layout, path.join(repository, 'logs'))) {
+    if (!known.has(oid) && !isKnown(oid))
+      return `it has the commit ${oid}, to which only a log leads`
   }
   return undefined
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { encodeIndex } from '../../git/index-writer.js'
 import { type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
@@ -13,7 +14,7 @@ import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from 
 import { RepositoryObjects } from './objects.js'
 import { cutOff, isPublished, keepHead, logLeftBehind } from './own-work.js'
 import { logPublished } from './reflog.js'
-import { readOwn, settleRefs } from './refs.js'
+import { readOwn, readRefs, settleRefs } from './refs.js'
 import { readShallow, stillShallow, writeShallow } from './shallow.js'
 import { writeText, writeWhole } from './write-whole.js'
 
@@ -53,7 +54,16 @@ export function isSettled(
   const isMarked = [own, layout.repository].every(
     (directory) => readText(layout, path.join(directory, MARK)) === mark,
   )
-  return isMarked && volume.stat(path.join(own, 'index')) !== undefined
+  if (!isMarked || volume.stat(path.join(own, 'index')) === undefined) return false
+  // Somebody may have removed or moved them since.
+  const head = readText(layout, path.join(layout.repository, 'HEAD'))
+  if (head !== `${headOf(snapshot, snapshot.history)}\n`) return false
+  const refs = readRefs(layout)
+  return Object.entries(snapshot.history.refs).every(([name, oid]) => refs.get(name) === oid)
+}
+
+function headOf({ commit }: Snapshot, { branch }: PublishedHistory): string {
+  return branch === undefined ? commit : `ref: ${branch}`
 }
 
 /**
@@ -87,9 +97,7 @@ export function settleRepository(layout: HistoryLayout, snapshot: Snapshot, now:
   if (!isBare) keepHead(layout, repository, isPublished(layout))
   const own = [...readOwn(layout).values()]
   settleRefs(layout, new Map(Object.entries(history.refs)))
-  const { branch } = history
-  const head = branch === undefined ? commit : `ref: ${branch}`
-  writeText(volume, repository, path.join(repository, 'HEAD'), `${head}\n`)
+  writeText(volume, repository, path.join(repository, 'HEAD'), `${headOf(snapshot, history)}\n`)
   logPublished(layout, commit, now)
   const refs = new Set(Object.values(history.refs))
   const left = own.filter((oid) => !refs.has(oid))
@@ -225,5 +233,5 @@ function writeMark(
 }
 
 function readText({ volume }: HistoryLayout, file: string): string | undefined {
-  return volume.readFile(file, MARK_BYTES)?.toString('latin1')
+  return readUnless(UNREADABLE, () => volume.readBytes(file, MARK_BYTES))?.toString('latin1')
 }

@@ -2,7 +2,7 @@
 // where git looks for nothing, and the same for all: what a kill leaves there is written over. Locks
 // are not taken, so that none is left; those of others, who started from what was there before, go.
 import path from 'node:path'
-import { readUnless } from '../../volume/errnos.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 
 /** The content of a file that git may be writing, too. */
@@ -22,7 +22,7 @@ export function writeWhole(
 
 /** Writes a text where another is there. */
 export function writeText(volume: Volume, repository: string, file: string, text: string): void {
-  const known = readUnless(['EFBIG'], () => volume.readFile(file, text.length))
+  const known = readUnless(UNREADABLE, () => volume.readBytes(file, text.length))
   if (known?.toString('latin1') === text) {
     // What a kill of git left behind would block the next git.
     volume.removeFile(`${file}.lock`)
