@@ -116,6 +116,9 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
       ? ['info', 'listing loaded', fieldsOf(event)]
       : ['warn', 'listing loaded: it has no entries, and nothing is pruned', fieldsOf(event)]
   }
+  if (event.type === 'state-set-aside' && event.reason.endsWith('it stays')) {
+    return ['warn', 'a repository is kept, as not all in it came from a remote', fieldsOf(event)]
+  }
   return [...LINES[event.type], fieldsOf(event)]
 }
 

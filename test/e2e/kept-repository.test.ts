@@ -106,10 +106,7 @@ for (const publish of MODES) {
       list({ publish })
       const repository = publish === 'in-place' ? path.join(out, '.git') : undefined
       await until(
-        () =>
-          service.logs.some(({ message }) =>
-            /state is not believed|set aside/.test(String(message)),
-          ),
+        () => service.logs.some(({ message }) => /repository is kept/.test(String(message))),
         async () => JSON.stringify(service.logs.slice(-5)),
       )
       if (repository) assert.ok(existsSync(repository), 'own work is kept')

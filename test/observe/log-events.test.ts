@@ -103,6 +103,17 @@ describe('what goes well', () => {
     ])
   })
 
+  test('a repository that is kept is a warning that says why', async () => {
+    const found = { path: '/site/.git', reason: 'it has refs/stash: it stays' }
+    assert.deepEqual(await linesOf({ type: 'state-set-aside', ...found }), [
+      {
+        level: 'warn',
+        message: 'a repository is kept, as not all in it came from a remote',
+        ...found,
+      },
+    ])
+  })
+
   test('a request is debug', async () => {
     const request = { host: 'host', service: 'git-upload-pack', code: '200' }
     assert.deepEqual(await linesOf({ type: 'remote-requested', ...request }), [
