@@ -4,12 +4,13 @@ import type { SyncEvent } from '../../sync/events.js'
 import type { SyncCounts } from './http.js'
 import type { GitSyncLog } from './log.js'
 import type { Options } from './options.js'
-import { type ErrorFile, showRemoval, touch } from './signs.js'
+import { type ErrorFile, shownBelow, showRemoval, touch } from './signs.js'
 
 export interface CycleOptions {
   options: Pick<
     Options,
     | 'link'
+    | 'root'
     | 'maxFailures'
     | 'initMaxFailures'
     | 'touchFile'
@@ -123,11 +124,13 @@ export class Cycle {
     counts.synced(isNews ? 'success' : 'noop', durationMs / 1000)
     if (isNews) {
       this.#syncs++
-      if (options.touchFile) this.#try('failed to touch touch-file', () => touch(options.touchFile))
+      const { touchFile } = options
+      if (touchFile)
+        this.#try('failed to touch touch-file', () => touch(touchFile, shownBelow(options)))
       log.info(0, 'updated successfully', { ref: options.ref, remote: oid, syncCount: this.#syncs })
     } else
       log.info(1, 'no update required', { ref: options.ref, remote: oid, syncCount: this.#syncs })
-    this.#try('failed to delete error-file', () => errorFile.delete())
+    errorFile.delete()
     if (options.oneTime) {
       this.#isOver = true
       onEnd('synced')

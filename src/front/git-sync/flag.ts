@@ -57,7 +57,7 @@ export function parseFlag(type: FlagType, text: string, isVariable = false): Fla
     case 'list':
       return [text]
     case 'paths':
-      return isVariable ? text.split(':') : [text]
+      return (isVariable ? text.split(':') : [text]).filter(Boolean)
     case 'bool':
       if (TRUE.includes(text)) return true
       if (FALSE.includes(text)) return false

@@ -1,6 +1,8 @@
 // --git-config: its grammar, and what of git's configuration means something where no git runs. What
 // has no effect is accepted, as it harms nobody.
+import { redact } from '../../base/redact-patterns.js'
 import { UsageError } from './command-line.js'
+import { specificityOf } from './config-url.js'
 
 /** Keys and values, in the order in which they were written. */
 export type GitConfig = readonly (readonly [key: string, value: string])[]
@@ -17,16 +19,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function parseGitConfig(text: string): GitConfig {
   const pairs: [string, string][] = []
   for (let rest = text.trim(); rest !== ''; ) {
-    const key = readPart(rest, ':', 'key')
+    // Values may be secrets, and so may be whatever is not read: only where it is, is said.
+    const place = () => `at character ${text.trimEnd().length - rest.length + 1}`
+    const key = readPart(rest, ':', `key ${place()}`)
     const after = rest.slice(key.length).trimStart()
-    if (!after.startsWith(':')) throw invalid(`key without a value: ${JSON.stringify(key.text)}`)
+    if (!after.startsWith(':')) throw invalid(`key without a value ${place()}`)
     rest = after.slice(1).trimStart()
-    const value = readPart(rest, ',', 'value')
-    if (value.length === 0) throw invalid(`empty value for ${JSON.stringify(key.text)}`)
+    const named = `${JSON.stringify(redact(key.text))} ${place()}`
+    const value = readPart(rest, ',', `value of ${named}`)
+    if (value.length === 0) throw invalid(`empty value of ${named}`)
     rest = rest.slice(value.length).trimStart()
-    if (rest !== '' && !rest.startsWith(',')) throw invalid(`unexpected ${JSON.stringify(rest)}`)
+    if (rest !== '' && !rest.startsWith(',')) throw invalid(`no comma after the value of ${named}`)
     rest = rest.slice(1).trimStart()
-    if (key.text === '') throw invalid('empty key')
+    if (key.text === '') throw invalid(`empty key ${place()}`)
     pairs.push([key.text, value.text])
   }
   return pairs
@@ -38,14 +43,15 @@ function readPart(text: string, end: string, what: string): { text: string; leng
   let read = ''
   for (let at = isQuoted ? 1 : 0; ; at++) {
     const character = text[at]
-    if (character === undefined && isQuoted) throw invalid(`unexpected end of a quoted ${what}`)
+    if (character === undefined && isQuoted)
+      throw invalid(`no quote at the end of the quoted ${what}`)
     if (character === undefined || (!isQuoted && character === end)) {
       return { text: read.trimEnd(), length: at }
     }
     if (isQuoted && character === '"') return { text: read, length: at + 1 }
     if (character === '\\' && (isQuoted || end === ',')) {
       const escaped = ESCAPES[text[++at] ?? '']
-      if (escaped === undefined) throw invalid(`unsupported escape in ${JSON.stringify(text)}`)
+      if (escaped === undefined) throw invalid(`unsupported escape in the ${what}`)
       read += escaped
     } else read += character
   }
@@ -76,11 +82,16 @@ export interface GitSettings {
 const NOT_DONE =
   /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\..*(?:useragent|followredirects|lowspeed\w*)|credential\.usehttppath)$/i
 
-/** Reads configuration, and those of git's variables that reach it; `warn` is told what is not done. */
+/** What of `http` goes to the host of --repo alone. */
+const BOUND = ['http.extraheader', 'http.sslcert', 'http.sslkey']
+const FALSE = /^(?:false|no|off|0)$/i
+
+/** Reads configuration for the address `repo`, and those of git's variables that reach it; `warn` is told what is not done. */
 export function readGitSettings(
   config: GitConfig,
   env: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
+  repo: string,
 ): GitSettings {
   const settings: GitSettings = {
     caFile: env['GIT_SSL_CAINFO'] || undefined,
@@ -94,14 +105,30 @@ export function readGitSettings(
     unverified: env['GIT_SSL_NO_VERIFY'] === undefined ? undefined : 'GIT_SSL_NO_VERIFY',
     sshCommand: env['GIT_SSH_COMMAND'] || undefined,
   }
-  for (const [key, value] of config) {
-    // Sections and names are the same in any case; what stands between is not.
-    const [section = '', ...below] = key.split('.')
-    const name = `${section}.${below.at(-1) ?? ''}`.toLowerCase()
-    const between = below.slice(0, -1).join('.')
+  const keys = config.map(([key, value]) => ({ ...readKey(key), key, value }))
+  settings.insteadOf = keys.flatMap(({ between, name, value }) =>
+    name === 'url.insteadof' ? [[between, value] as const] : [],
+  )
+  const url = rewriteUrl(repo, settings)
+  if (!/^https:/i.test(url)) settings.unverified = undefined
+  /** How well the URL fits of the key that each setting is from: the best one counts. */
+  const fits = new Map<string, number>()
+  for (const { between, key, name, value } of keys) {
+    if (name.startsWith('http.')) {
+      const fit = specificityOf(between, url)
+      if (fit === undefined)
+        warn(`git config ${redact(key)} is ignored: its URL is not that of --repo`)
+      if (fit === undefined || fit < (fits.get(name) ?? 0)) continue
+      fits.set(name, fit)
+      // What is not bound to a host would count for those of submodules, too.
+      if (between !== '' && !BOUND.includes(name))
+        warn(`git config ${redact(key)} counts for the hosts of submodules as well`)
+    }
     switch (name) {
       case 'http.sslverify':
-        if (/^(?:false|no|off|0)$/i.test(value)) settings.unverified = key
+        if (/^https:/i.test(url) && FALSE.test(value)) settings.unverified = redact(key)
+        else if (!FALSE.test(value) && settings.unverified !== 'GIT_SSL_NO_VERIFY')
+          settings.unverified = undefined
         break
       case 'http.sslcainfo':
         settings.caFile = value
@@ -123,9 +150,6 @@ export function readGitSettings(
         if (header !== '') settings.headers[header.toLowerCase()] = content
         break
       }
-      case 'url.insteadof':
-        settings.insteadOf = [...settings.insteadOf, [between, value]]
-        break
       case 'credential.helper': {
         const [, file] = /^store\s+--file[= ](.+)$/.exec(value) ?? []
         if (file === undefined && value !== 'store')
@@ -141,6 +165,17 @@ export function readGitSettings(
     }
   }
   return settings
+}
+
+/** Sections and names are the same in any case; what stands between is not. */
+function readKey(key: string): { name: string; between: string } {
+  const first = key.indexOf('.')
+  const last = key.lastIndexOf('.')
+  if (!/^[A-Za-z0-9-]+\.(?:[^\n\0]*\.)?[A-Za-z][A-Za-z0-9-]*$/.test(key)) {
+    throw invalid(`${JSON.stringify(redact(key))} is no key: write section.name, or section.….name`)
+  }
+  const name = `${key.slice(0, first)}.${key.slice(last + 1)}`.toLowerCase()
+  return { name, between: key.slice(first + 1, Math.max(first + 1, last)) }
 }
 
 /** An address as `insteadOf` has it: the longest prefix counts. */
@@ -166,7 +201,10 @@ export function readSshCommand(
     else if (letter === 'o') {
       const [, name = '', set = ''] = /^(\w+)[= ](.*)$/.exec(value()) ?? []
       if (/^StrictHostKeyChecking$/i.test(name)) {
-        if (/^(?:no|off)$/i.test(set)) knownHosts = false
+        if (/^(?:no|off)$/i.test(set)) {
+          knownHosts = false
+          warn(`${name}=${set} in the SSH command: the keys of SSH hosts are not verified`)
+        }
       } else if (/^UserKnownHostsFile$/i.test(name)) {
         if (set !== '/dev/null') knownHosts ??= set
       } else if (!/^(?:IdentitiesOnly|LogLevel|BatchMode)$/i.test(name)) {

@@ -54,7 +54,10 @@ export async function serve(bind: string, { isReady, metrics }: HttpSource): Pro
     request.resume()
     if (metrics && request.url?.split('?')[0] === '/metrics') {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-      response.end(await metrics())
+      await metrics().then(
+        (text) => response.end(text),
+        () => response.writeHead(500).end(),
+      )
     } else if (isReady()) response.end()
     else
       response

@@ -11,7 +11,8 @@ export async function main(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number | undefined> {
-  let errorFile = new ErrorFile('')
+  const onFault = (error: unknown) => warn(`--error-file: ${(error as Error).message}`)
+  let errorFile = new ErrorFile('', [], onFault)
   try {
     const read = readFlags(argv, env, warn)
     const { values } = read
@@ -24,14 +25,19 @@ export async function main(
       process.stdout.write(`${(await import('../../version.js')).readBuild().version}\n`)
       return 0
     }
-    errorFile = new ErrorFile(values.errorFile && path.resolve(values.root, values.errorFile))
+    const root = path.resolve(values.root)
+    errorFile = new ErrorFile(
+      values.errorFile && path.resolve(root, values.errorFile),
+      values.root ? [root] : [],
+      onFault,
+    )
     for (const warning of findMistyped(env)) warn(warning)
-    const root = rootOfVersion3(values)
-    if (root !== undefined) {
+    const earlier = rootOfVersion3(values)
+    if (earlier !== undefined) {
       warn(
-        `nothing is mounted at /git, but at ${root}, where version 3 had its root: it is used; set --root`,
+        `nothing is mounted at /git, but at ${earlier}, where version 3 had its root: it is used; set --root`,
       )
-      values.root = root
+      values.root = earlier
     }
     const options = resolveOptions(read, process.cwd(), warn)
     const { run } = await import('./run.js')

@@ -19,11 +19,15 @@ const MEANT: Readonly<Record<string, string>> = {
 /** These have never done anything, and need not. */
 const IGNORED = ['GITSYNC_SSH', 'GIT_SYNC_SSH', 'GITSYNC_HASH']
 
+/** What Kubernetes sets for each Service, be its name git-sync. */
+const OF_SERVICE = /_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)?)$/
+
 /** A warning for each variable that does nothing. */
 export function findMistyped(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values(FLAGS).flatMap(({ variables }) => variables)
   return Object.keys(env).flatMap((name) => {
     if (!/^GIT_?SYNC_/.test(name) || known.includes(name) || IGNORED.includes(name)) return []
+    if (OF_SERVICE.test(name)) return []
     const meant = MEANT[name]
     const hint = meant ? `; did you mean ${meant}?` : suggestion(name, known)
     return [`env $${name} means nothing to git-sync and is ignored${hint}`]

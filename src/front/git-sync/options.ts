@@ -3,6 +3,8 @@
 
 import os from 'node:os'
 import path from 'node:path'
+import { isWithin } from '../../base/paths.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { type ReadFlags, UsageError } from './command-line.js'
 import type { GitSyncValues } from './flags.js'
 
@@ -52,7 +54,7 @@ export function resolveOptions(
   return {
     ...options,
     root,
-    link: path.resolve(root, link),
+    link: linkAt(root, link),
     errorFile: options.errorFile && path.resolve(root, options.errorFile),
     touchFile: options.touchFile && path.resolve(root, options.touchFile),
     initPeriod: options.initPeriod || options.period,
@@ -148,9 +150,23 @@ function signalNamed(text: string): NodeJS.Signals | undefined {
   if (text === '') return undefined
   const { signals } = os.constants
   for (const [name, number] of Object.entries(signals)) {
-    if ([name, name.slice(3), String(number)].includes(text)) return name as NodeJS.Signals
+    if (![name, name.slice(3), String(number)].includes(text)) continue
+    if (name !== 'SIGKILL' && name !== 'SIGSTOP') return name as NodeJS.Signals
+    throw invalid(`--sync-on-signal must be a signal that a program can hear, not ${name}`)
   }
   throw invalid(`--sync-on-signal must be a valid signal name or number: ${JSON.stringify(text)}`)
+}
+
+/** Where the link is, which cannot take the place of what git-sync itself has in the root. */
+function linkAt(root: string, link: string): string {
+  const resolved = path.resolve(root, link)
+  const own = ['.git', '.worktrees', OWN_DIRECTORY].map((name) => path.join(root, name))
+  if (isWithin(resolved, root) || own.some((directory) => isWithin(directory, resolved))) {
+    throw invalid(
+      `--link must be a path of its own, not ${JSON.stringify(link)}: it is or holds --root, or is in .git, .worktrees or ${OWN_DIRECTORY} there`,
+    )
+  }
+  return resolved
 }
 
 function require(value: string, name: string): void {

@@ -11,6 +11,7 @@ import type { Environment } from '../../credentials/environment.js'
 import { createEndProcess } from '../../end-process.js'
 import { createMachine, type Machine } from '../../machine.js'
 import { readBuild } from '../../version.js'
+import { ABSENT, readUnless } from '../../volume/errnos.js'
 import { UsageError } from './command-line.js'
 import { credentialsOf } from './credentials.js'
 import { Cycle } from './cycle.js'
@@ -21,13 +22,13 @@ import { createLog, type GitSyncLog } from './log.js'
 import { loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
 import { readText, refreshing } from './refresh.js'
-import { ErrorFile } from './signs.js'
+import { ErrorFile, shownBelow } from './signs.js'
 import { addUser, assertCookies, hookEnvironment, isWhole, prepareRoot } from './start.js'
 
 /** A stop takes no longer than this, whatever is under way, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 4000
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-type End = 'synced' | 'failed' | (typeof STOP_SIGNALS)[number]
+type StopSignal = (typeof STOP_SIGNALS)[number]
 
 /** Runs until it is over. `warn` is told what is not as it was meant. Throws a {@link UsageError}. */
 export async function run(
@@ -37,23 +38,29 @@ export async function run(
 ): Promise<void> {
   const endProcess = createEndProcess()
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
-  const git = readGitSettings(config, env, warn)
+  const git = readGitSettings(config, env, warn, given.repo)
   if (git.unverified && !given.insecure) throw unverified(git.unverified)
   if (git.unverified)
     warn(`TLS is not verified, as ${git.unverified} and --insecure-skip-tls-verify say`)
   const redactor = createRedactor()
-  const errorFile = new ErrorFile(given.errorFile)
-  const log = createLog(given.verbose, redactor, (entry) => errorFile.write(JSON.stringify(entry)))
+  let errorFile: ErrorFile | undefined
+  const log = createLog(given.verbose, redactor, (entry) => errorFile?.write(JSON.stringify(entry)))
+  // The log of another name writes no error file.
+  const onFault = (error: unknown) =>
+    log.named('error-file').error('failed to change error-file', error)
+  errorFile = new ErrorFile(given.errorFile, shownBelow(given), onFault)
   let options: Options
+  let hooks: Record<string, string> = {}
   try {
     options = prepareRoot(given)
+    errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
     assertCookies(options)
     if (options.addUser) addUser(warn)
+    if (options.exechookCommand || options.prePublishCommand) hooks = hookEnvironment(config)
   } catch (error) {
     log.error("can't prepare to sync", error)
     return endProcess(1)
   }
-  const hooks = options.exechookCommand || options.prePublishCommand ? hookEnvironment(config) : {}
   const { sparseCheckoutFile } = options
   const sparse = sparseCheckoutFile
     ? await readText(sparseCheckoutFile, 'sparse-checkout-file').catch(() => undefined)
@@ -62,11 +69,15 @@ export async function run(
   const credentials = credentialsOf(options, entry.remote, git)
   const asked: Credential[] = []
   for (const each of credentials) if (each.password) redactor.add(each.password)
-  tellStart(log, options, env)
+  tellStart(log, options, entry.repo, env)
 
-  let onEnd: (end: End) => void = () => undefined
-  const ended = new Promise<End>((resolve) => {
+  let onEnd: (end: 'synced' | 'failed') => void = () => undefined
+  let onStop: (signal: StopSignal) => void = () => undefined
+  const ended = new Promise<'synced' | 'failed'>((resolve) => {
     onEnd = resolve
+  })
+  const stopped = new Promise<StopSignal>((resolve) => {
+    onStop = resolve
   })
   const counts = new SyncCounts()
   const cycle: Cycle = new Cycle({
@@ -107,7 +118,7 @@ export async function run(
       }),
   })
   for (const signal of STOP_SIGNALS) {
-    if (signal !== options.syncOnSignal) process.on(signal, () => onEnd(signal))
+    if (signal !== options.syncOnSignal) process.on(signal, () => onStop(signal))
   }
   if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
   if (options.httpBind) {
@@ -127,12 +138,14 @@ export async function run(
   machine.setEntries([entry])
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  const end = await ended
+  const finished = ended.then((end) =>
+    end === 'failed' ? 1 : statusOfHooks(machine, options, log),
+  )
+  const interrupted = stopped.then((signal) =>
+    signal === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[signal],
+  )
+  const code = await Promise.race([finished, interrupted])
   clearInterval(alive)
-  let code = end === 'failed' ? 1 : 0
-  if (end === 'synced') code = await statusOfHooks(machine, options, log)
-  else if (end !== 'failed')
-    code = end === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[end]
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
   await Promise.race([machine.stop(), late])
   return endProcess(code)
@@ -145,20 +158,21 @@ async function statusOfHooks(
   log: GitSyncLog,
 ): Promise<number> {
   await Promise.all([hooks.after.idle(), hooks.beside.idle()])
-  if (readdirSync(path.join(root, '.worktrees')).length > 1) await synchronizer.idle()
+  const worktrees = readUnless(ABSENT, () => readdirSync(path.join(root, '.worktrees')))
+  if ((worktrees?.length ?? 0) > 1) await synchronizer.idle()
   const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
   log.info(0, 'exiting after one sync', { status })
   return status
 }
 
-function tellStart(log: GitSyncLog, options: Options, env: Environment): void {
+function tellStart(log: GitSyncLog, options: Options, repo: string, env: Environment): void {
   log.info(0, 'starting up', {
     version: readBuild().version,
     pid: process.pid,
     uid: process.getuid?.(),
     gid: process.getgid?.(),
     home: env['HOME'],
-    repo: options.repo.replace(/^([a-z+]+:\/\/[^:@/]*):[^@/]*@/i, '$1:REDACTED@'),
+    repo,
     ref: options.ref,
     root: options.root,
     link: options.link,

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -81,16 +82,24 @@ export function assertCookies({ cookieFile }: Pick<Options, 'cookieFile'>): void
 export function hookEnvironment(config: GitConfig): Record<string, string> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'git-sync.'))
   const file = path.join(folder, 'gitconfig')
-  const quoted = (value: string) => JSON.stringify(value)
-  const lines = [['safe.directory', '*'] as const, ...config].map(([key, value]) => {
-    const [section = '', ...below] = key.split('.')
-    const name = below.pop() ?? ''
-    const between = below.length > 0 ? ` ${quoted(below.join('.'))}` : ''
-    return `[${section}${between}]\n\t${name} = ${quoted(value)}\n`
-  })
-  writeFileSync(file, lines.join(''), { mode: 0o600 })
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(file, configText([['safe.directory', '*'], ...config]), { mode: 0o600 })
   return { GIT_CONFIG_GLOBAL: file, GIT_CONFIG_NOSYSTEM: 'true' }
 }
+
+/** A file of git's configuration, by its rules of escaping. */
+export function configText(config: GitConfig): string {
+  const lines = config.map(([key, value]) => {
+    const [section = '', ...below] = key.split('.')
+    const name = below.pop() ?? ''
+    const between = below.length > 0 ? ` "${below.join('.').replace(/["\\]/g, '\\$&')}"` : ''
+    const escaped = value.replace(/["\\\n\t\b]/g, (each) => `\\${ESCAPES[each] ?? each}`)
+    return `[${section}${between}]\n\t${name} = "${escaped}"\n`
+  })
+  return lines.join('')
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\n': 'n', '\t': 't', '\b': 'b' }
 
 /** Whether a link leads to a worktree with something in it. */
 export function isWhole(link: string): boolean {

@@ -201,6 +201,13 @@ const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
   [['--init-period=1ms'], {}, 1, /--init-period must be at least 10ms/],
   [['--sync-timeout=1ms'], {}, 1, /--sync-timeout must be at least 10ms/],
   [['--sync-on-signal=NOPE'], {}, 1, /--sync-on-signal/],
+  [['--sync-on-signal=KILL'], {}, 1, /--sync-on-signal .* not SIGKILL/],
+  [['--sync-on-signal=SIGSTOP'], {}, 1, /--sync-on-signal .* not SIGSTOP/],
+  [['--link=.'], {}, 1, /--link must be/],
+  [['--link=/'], {}, 1, /--link must be/],
+  [['--link=.git'], {}, 1, /--link must be/],
+  [['--link=.worktrees/x'], {}, 1, /--link must be/],
+  [['--link=.git-autosync'], {}, 1, /--link must be/],
   [
     ['--exechook-command=x', '--exechook-timeout=1ms'],
     {},
@@ -277,6 +284,14 @@ test('mistyped variables are told with the right name', () => {
   assert.match(told({ GITSYNC_WAIT: 'x' }), /mean GITSYNC_PERIOD\?/)
   assert.match(told({ GITSYNC_KNOWN_HOSTS: 'x' }), /mean GITSYNC_SSH_KNOWN_HOSTS\?/)
   assert.match(told({ GITSYNC_REPOO: 'x' }), /"GITSYNC_REPO"/)
+  const service = {
+    GIT_SYNC_SERVICE_HOST: 'x',
+    GIT_SYNC_SERVICE_PORT_HTTP: '80',
+    GIT_SYNC_PORT: 'tcp://x',
+    GIT_SYNC_PORT_80_TCP_ADDR: 'x',
+    GIT_SYNC_METRICS_SERVICE_PORT: '80',
+  }
+  assert.equal(told(service), '')
   assert.equal(told({ GITSYNC_SSH: '1', GIT_SYNC_SSH: '1', GITSYNC_REPO: 'x', OTHER: 'x' }), '')
   const known = Object.values(FLAGS).flatMap(({ variables }) => variables)
   assert.equal(told(Object.fromEntries(known.map((name) => [name, '']))), '')

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, test } from 'node:test'
 import { UsageError } from '../../../src/front/git-sync/command-line.js'
+import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
 import { sparsePatterns } from '../../../src/front/git-sync/entry.js'
 import {
@@ -10,7 +14,9 @@ import {
   rewriteUrl,
 } from '../../../src/front/git-sync/git-config.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
+import { configText } from '../../../src/front/git-sync/start.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
+import { tempDir } from '../../helpers/git.js'
 
 const READ: readonly [string, [string, string][]][] = [
   ['', []],
@@ -53,9 +59,10 @@ describe('the grammar of --git-config', () => {
 })
 
 describe('what of git is done', () => {
-  const read = (text: string, env: Record<string, string> = {}) => {
+  const read = (text: string, env: Record<string, string> = {}, repo = 'https://h/team/one') => {
     const warnings: string[] = []
-    const settings = readGitSettings(parseGitConfig(text), env, (each) => warnings.push(each))
+    const warn = (each: string) => warnings.push(each)
+    const settings = readGitSettings(parseGitConfig(text), env, warn, repo)
     return { ...settings, warnings }
   }
 
@@ -74,6 +81,57 @@ describe('what of git is done', () => {
       read('core.sshCommand:ssh -i k', { GIT_SSH_COMMAND: 'ssh -i e' }).sshCommand,
       'ssh -i e',
     )
+  })
+
+  test('what is for a URL counts for no other', () => {
+    for (const [name, field] of [
+      ['extraHeader', 'headers'],
+      ['sslVerify', 'unverified'],
+      ['proxy', 'proxy'],
+      ['sslCert', 'clientCertFile'],
+      ['sslKey', 'clientKeyFile'],
+      ['sslCAInfo', 'caFile'],
+      ['cookieFile', 'cookieFile'],
+    ] as const) {
+      const value = { extraHeader: '"X-A: b"', sslVerify: 'false' }[name as string] ?? '/value'
+      const nothing = read('')[field]
+      const elsewhere = read(`"http.https://other/.${name}":${value}`)
+      assert.deepEqual(elsewhere[field], nothing, name)
+      assert.match(elsewhere.warnings.join(), /is ignored: its URL is not that of --repo/)
+      const here = read(`"http.https://h/team.${name}":${value}`)
+      assert.notDeepEqual(here[field], nothing, name)
+    }
+  })
+
+  test('of several URLs the most exact counts', () => {
+    const exact = '"http.https://h/team.proxy":http://exact'
+    assert.equal(read(`${exact},http.proxy:http://any`).proxy, 'http://exact')
+    assert.equal(read(`http.proxy:http://any,${exact}`).proxy, 'http://exact')
+    const verified = 'http.sslVerify:false,"http.https://h.sslVerify":true'
+    assert.equal(read(verified).unverified, undefined)
+    const moved = '"url.https://h/team/.insteadOf":"t:","http.https://h/team.proxy":http://p'
+    assert.equal(read(moved, {}, 't:one').proxy, 'http://p')
+  })
+
+  test('TLS is verified where there is any', () => {
+    for (const repo of ['git@h:one', '/srv/one', 'http://h/one']) {
+      assert.equal(read('', { GIT_SSL_NO_VERIFY: '1' }, repo).unverified, undefined)
+      assert.equal(read('http.sslVerify:false', {}, repo).unverified, undefined)
+    }
+  })
+
+  test('a key needs a section', () => {
+    for (const key of ['name', '.name', 'a b.name', 'section.', '"se\\nction.name"'])
+      assert.throws(() => read(`${key}:v`), UsageError, key)
+  })
+
+  test('no value is shown where something is wrong', () => {
+    for (const text of ['a.b:"s3cret', 'a.b:s3cret\\x', 'a.b:"x"s3cret', 'a.b:x,s3cret']) {
+      assert.throws(
+        () => read(text),
+        ({ message }: Error) => /at character \d/.test(message) && !message.includes('s3cret'),
+      )
+    }
   })
 
   test('what has no effect is accepted, and what would have one is warned about', () => {
@@ -96,7 +154,7 @@ describe('what of git is done', () => {
       'ssh -q -i /a -i/b -o StrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -o ProxyCommand=x'
     const { keyFiles, knownHosts } = readSshCommand(command, (each) => warnings.push(each))
     assert.deepEqual({ keyFiles, knownHosts }, { keyFiles: ['/a', '/b'], knownHosts: false })
-    assert.match(warnings.join(), /^the option ProxyCommand /)
+    assert.match(warnings.join(), /keys of SSH hosts are not verified,the option ProxyCommand /)
   })
 })
 
@@ -127,6 +185,39 @@ describe('credentials', () => {
     test(`not ${text}`, () => {
       assert.throws(() => of({ credential: [text] }), UsageError)
     })
+  }
+})
+
+const FITS: readonly [pattern: string, url: string, doesFit: boolean][] = [
+  ['https://h', 'https://h/a', true],
+  ['https://h:443/', 'https://H/a', true],
+  ['https://h/a', 'https://h/a/b', true],
+  ['https://h/a/', 'https://h/a', true],
+  ['https://h/a', 'https://h/ab', false],
+  ['https://h', 'http://h/a', false],
+  ['https://h:8443', 'https://h/a', false],
+  ['https://u@h', 'https://u:p@h/a', true],
+  ['https://u@h', 'https://h/a', false],
+  ['https://*.h', 'https://x.h/a', true],
+  ['https://*.h', 'https://x.y.h/a', false],
+  ['https://h', 'https://h.evil/a', false],
+  ['h', 'https://h/a', false],
+  ['https://h', 'git@h:a', false],
+]
+for (const [pattern, url, doesFit] of FITS) {
+  test(`${pattern} is ${doesFit ? '' : 'not '}for ${url}`, () => {
+    assert.equal(specificityOf(pattern, url) !== undefined, doesFit)
+  })
+}
+
+test('git reads what is written for hooks', (t) => {
+  const file = path.join(tempDir(t), 'config')
+  const value = 'a "b" \\ ; # \n\t\b\u0001é '
+  const keys = ['user.name', 'url.https://h/"x\\y".insteadOf']
+  writeFileSync(file, configText(keys.map((key) => [key, value])))
+  for (const key of keys) {
+    const read = execFileSync('git', ['config', '--null', '--file', file, '--get', key])
+    assert.equal(read.toString(), `${value}\0`)
   }
 })
 

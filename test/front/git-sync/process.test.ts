@@ -270,6 +270,49 @@ describe('git-sync', () => {
     assert.equal(await good.exitCode(), 0, good.stderr)
   })
 
+  test('ends by a signal while it waits for hooks of one time', async (t) => {
+    const { args, dir } = await setUp(t)
+    const started = path.join(dir, 'started')
+    const hook = writeHook(path.join(dir, 'hook'), `touch ${started}\nexec sleep 30`)
+    const sync = startGitSync(t, [...args, '--one-time', `--exechook-command=${hook}`])
+    await until(() => existsSync(started), 'the hook runs')
+    sync.process.kill('SIGTERM')
+    assert.equal(await sync.exitCode(), 143)
+  })
+
+  test('shows no login of an address', async (t) => {
+    const { args } = await setUp(t)
+    for (const login of ['user:p@ssw0rd', 'a-token']) {
+      const repo = args[0]?.replace('//', `//${login}@`) ?? ''
+      const sync = startGitSync(t, [repo, ...args.slice(1), '--one-time'])
+      await sync.exitCode()
+      assert.match(sync.stderr, /starting up/)
+      assert.ok(!/ssw0rd|a-token/.test(sync.stderr), sync.stderr)
+    }
+  })
+
+  test('goes on where its files cannot be written', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    mkdirSync(path.join(root, 'error/x'), { recursive: true })
+    const files = ['--error-file=error', '--touch-file=error']
+    const sync = startGitSync(t, [...args, ...files, '--one-time'])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.equal(linkedTo(link), first)
+    assert.deepEqual(
+      sync.logs().flatMap(({ error, msg }) => (error ? [msg] : [])),
+      ['failed to touch touch-file', 'failed to change error-file', 'failed to change error-file'],
+    )
+    assert.deepEqual(
+      readdirSync(root).filter((name) => name.startsWith('tmp-err')),
+      [],
+    )
+    const temporary = path.join(root, 'not-there')
+    const hooked = [...args, '--one-time', '--exechook-command=true']
+    const stopped = startGitSync(t, hooked, { TMPDIR: temporary })
+    assert.equal(await stopped.exitCode(), 1)
+    assert.match(stopped.stderr, /"can't prepare to sync"/)
+  })
+
   test('is not ready before there is content, and counts', async (t) => {
     const { args, repo, server } = await setUp(t)
     const port = await freePort()
