@@ -25,6 +25,8 @@ export interface CycleOptions {
   counts: SyncCounts
   /** Whether what is published is still there; looked at where nothing changed. */
   isWhole: () => boolean
+  /** The worktree that the link leads to; undefined where it is none of the root. */
+  linked: () => string | undefined
   /** Has what is published made anew. */
   restore: () => void
   /** Told once it is over: everything was synced, or nothing helps. */
@@ -38,6 +40,8 @@ export class Cycle {
   #hasSynced = false
   #isOver = false
   #isReady = false
+  /** The worktree that the link has led to since it was published. */
+  #published: string | undefined
 
   constructor(given: CycleOptions) {
     this.#given = given
@@ -73,19 +77,21 @@ export class Cycle {
       case 'sync-published':
         counts.add('git_fetch_count_total')
         this.#try('failed to show what was removed', () => showRemoval(this.#given.options.link))
+        this.#published = this.#given.linked()
         this.#succeed(event.oid, true, event.durationMs)
         break
       case 'drift-repaired':
+        this.#published = this.#given.linked()
         this.#succeed(event.oid, false, event.durationMs)
         break
       case 'poll-unchanged':
-        if (isWhole()) this.#succeed(event.oid, false, event.durationMs)
+        if (isWhole() && this.#isLinked()) this.#succeed(event.oid, false, event.durationMs)
         else this.#given.restore()
         break
       case 'poll-failed':
       case 'sync-failed':
         counts.synced('error', event.durationMs / 1000)
-        this.#fail(event.error)
+        this.fail(event.error)
         break
       case 'lease-awaited':
         // Whoever it is keeps the link up to date, too.
@@ -112,6 +118,13 @@ export class Cycle {
       default:
         log.info(3, event.type, withoutType(event))
     }
+  }
+
+  /** Whether the link still leads to what was published last. */
+  #isLinked(): boolean {
+    const linked = this.#given.linked()
+    this.#published ??= linked
+    return linked !== undefined && linked === this.#published
   }
 
   #succeed(oid: string, isChanged: boolean, durationMs: number): void {
@@ -145,7 +158,8 @@ export class Cycle {
     }
   }
 
-  #fail(error: Error & { code?: string }): void {
+  /** Counts a failure, after which it is tried again or given up. */
+  fail(error: Error & { code?: string }): void {
     const { log, onEnd, options } = this.#given
     const maxFailures = this.#hasSynced ? options.maxFailures : options.initMaxFailures
     const failCount = ++this.#failures

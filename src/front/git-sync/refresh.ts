@@ -23,7 +23,7 @@ export interface Refreshed {
   counts: SyncCounts
   redactor: Redactor
   machine: () => Machine
-  /** The sparse-checkout file, as it was read first. */
+  /** The sparse-checkout file, as it was read last. */
   sparse: string | undefined
 }
 
@@ -36,12 +36,10 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   )
   if (!askpassUrl && !sparseCheckoutFile && inFiles.length === 0) return open
   const url = new URL('/', entry.remote.url).href.replace(/\/$/, '')
-  let hasAsked = false
-  let hasRead = false
-  let { sparse } = refreshed
+  /** Whether all was looked at for what comes next. */
+  let isFresh = false
   const ask = async (signal: AbortSignal) => {
     if (!askpassUrl) return
-    hasAsked = true
     try {
       const login = await askForLogin(askpassUrl, url, signal)
       redactor.add(login.password ?? '')
@@ -54,7 +52,6 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   }
   /** Of a file, the first line is the password. */
   const readPasswords = async () => {
-    hasRead = true
     for (const { index, passwordFile } of inFiles) {
       const text = await readText(passwordFile, 'password-file')
       const { passwordFile: _, ...login } = credentials[index] ?? {}
@@ -65,24 +62,29 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   const look = async () => {
     if (!sparseCheckoutFile) return
     const text = await readText(sparseCheckoutFile, 'sparse-checkout-file')
-    if (text === sparse) return
-    sparse = text
+    if (text === refreshed.sparse) return
+    refreshed.sparse = text
     const selection = { ...entry.selection, sparse: sparsePatterns(text) }
     machine().setEntries([{ ...entry, selection }])
+  }
+  const refresh = async (signal: AbortSignal) => {
+    isFresh = false
+    await readPasswords()
+    await ask(signal)
+    await look()
+    isFresh = true
   }
   return (login) => {
     const session = open(login)
     return {
       async listRefs(prefixes, signal, waiting) {
-        await readPasswords()
-        await ask(signal)
-        await look()
+        await refresh(signal)
         return session.listRefs(prefixes, signal, waiting)
       },
       async fetch(request, signal) {
         // A commit is fetched without a look at refs.
-        if (!hasRead) await readPasswords()
-        if (!hasAsked) await ask(signal)
+        if (!isFresh) await refresh(signal)
+        isFresh = false
         return session.fetch(request, signal)
       },
       hasCommit: (commit, tip, signal) => session.hasCommit(commit, tip, signal),

@@ -21,9 +21,16 @@ import { SyncCounts, serve } from './http.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
-import { readText, refreshing } from './refresh.js'
+import { type Refreshed, readText, refreshing } from './refresh.js'
 import { ErrorFile, shownBelow } from './signs.js'
-import { addUser, assertCookies, hookEnvironment, isWhole, prepareRoot } from './start.js'
+import {
+  addUser,
+  assertCookies,
+  hookEnvironment,
+  isWhole,
+  linkedWorktreeOf,
+  prepareRoot,
+} from './start.js'
 
 /** A stop takes no longer than this, whatever is under way, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 4000
@@ -61,11 +68,7 @@ export async function run(
     log.error("can't prepare to sync", error)
     return endProcess(1)
   }
-  const { sparseCheckoutFile } = options
-  const sparse = sparseCheckoutFile
-    ? await readText(sparseCheckoutFile, 'sparse-checkout-file').catch(() => undefined)
-    : undefined
-  const entry = entryOf(options, git, hooks, sparse)
+  const entry = entryOf(options, git, hooks, undefined)
   const credentials = credentialsOf(options, entry.remote, git)
   const asked: Credential[] = []
   for (const each of credentials) if (each.password) redactor.add(each.password)
@@ -87,11 +90,22 @@ export async function run(
     errorFile,
     counts,
     isWhole: () => isWhole(options.link),
+    linked: () => linkedWorktreeOf(options),
     restore: () => machine.synchronizer.verifyNow(),
     onEnd,
   })
   const settings = settingsOf(options, git, env)
   const metrics = options.httpMetrics ? await loadMetrics() : undefined
+  const refreshed: Refreshed = {
+    options,
+    entry,
+    asked,
+    credentials,
+    counts,
+    redactor,
+    sparse: undefined,
+    machine: () => machine,
+  }
   const machine: Machine = createMachine({
     settings,
     clock: systemClock,
@@ -105,17 +119,7 @@ export async function run(
     },
     cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
     logins: loginsOf(options, git, env, () => [...asked, ...credentials], warn),
-    opening: (open) =>
-      refreshing(open, {
-        options,
-        entry,
-        asked,
-        credentials,
-        counts,
-        redactor,
-        sparse,
-        machine: () => machine,
-      }),
+    opening: (open) => refreshing(open, refreshed),
   })
   for (const signal of STOP_SIGNALS) {
     if (signal !== options.syncOnSignal) process.on(signal, () => onStop(signal))
@@ -135,7 +139,6 @@ export async function run(
       return endProcess(1)
     }
   }
-  machine.setEntries([entry])
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
   const finished = ended.then((end) =>
@@ -144,11 +147,39 @@ export async function run(
   const interrupted = stopped.then((signal) =>
     signal === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[signal],
   )
-  const code = await Promise.race([finished, interrupted])
+  const { sparseCheckoutFile } = options
+  const start = async () => {
+    if (sparseCheckoutFile) {
+      const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file')
+      refreshed.sparse = await untilRead(read, cycle, counts)
+    }
+    machine.setEntries([entryOf(options, git, hooks, refreshed.sparse)])
+  }
+  const started = start().then(() => finished)
+  const code = await Promise.race([started, finished, interrupted])
   clearInterval(alive)
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
   await Promise.race([machine.stop(), late])
   return endProcess(code)
+}
+
+/** What `read` gives: each time that it cannot is a failed sync. */
+async function untilRead(
+  read: () => Promise<string>,
+  cycle: Cycle,
+  counts: SyncCounts,
+): Promise<string> {
+  for (;;) {
+    try {
+      return await read()
+    } catch (error) {
+      counts.synced('error', 0)
+      cycle.fail(error as Error)
+      await new Promise((resolve) => {
+        setTimeout(resolve, cycle.retryMs)
+      })
+    }
+  }
 }
 
 /** Waits for the first attempt of each hook, and until worktrees of earlier commits are gone. */

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -100,6 +101,21 @@ export function configText(config: GitConfig): string {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': 'n', '\t': 't', '\b': 'b' }
+
+/** The worktree in the root that the link leads to, by its name; undefined where it is none. */
+export function linkedWorktreeOf({
+  link,
+  root,
+}: Pick<Options, 'link' | 'root'>): string | undefined {
+  try {
+    const target = path.resolve(path.dirname(link), readlinkSync(link))
+    return path.dirname(target) === path.join(root, '.worktrees')
+      ? path.basename(target)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** Whether a link leads to a worktree with something in it. */
 export function isWhole(link: string): boolean {

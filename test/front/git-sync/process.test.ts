@@ -137,6 +137,11 @@ describe('git-sync', () => {
     await until(() => existsSync(`${link}/a`), 'the worktree is back')
     rmSync(link)
     await sync.untilLinked(link, first)
+    mkdirSync(path.join(root, 'elsewhere'))
+    writeFileSync(path.join(root, 'elsewhere/a'), '')
+    rmSync(link)
+    symlinkSync('elsewhere', link)
+    await sync.untilLinked(link, first)
   })
 
   for (const [ref, expected] of [
@@ -403,6 +408,29 @@ describe('git-sync', () => {
     assert.equal(await missing.exitCode(), 1)
   })
 
+  test('asks, and keeps to a sparse-checkout file, also where it is pinned', async (t) => {
+    const { args, dir, first, link, root } = await setUp(t, { top: '', 'a/b': '', 'e/f': '' })
+    const file = path.join(dir, 'sparse')
+    let asked = 0
+    const service = await startHttpServer(t, (_request, response) => {
+      response.statusCode = asked++ === 0 ? 500 : 200
+      response.end('username=me\npassword=secret-word\n')
+    })
+    const pinned = [...args, ...QUICK, `--ref=${first}`, `--askpass-url=${service.url}/`]
+    const sync = startGitSync(t, [
+      ...pinned,
+      '--error-file=error',
+      `--sparse-checkout-file=${file}`,
+    ])
+    await until(() => existsSync(path.join(root, 'error')), 'it cannot be read')
+    assert.match(readFileSync(path.join(root, 'error'), 'utf8'), /--sparse-checkout-file/)
+    assert.ok(!existsSync(link))
+    writeFileSync(file, '/a/\n')
+    await sync.untilLinked(link, first)
+    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
+    assert.ok(asked > 1)
+  })
+
   test('takes a volume of version 3 over', async (t) => {
     const { args, first, link, root } = await setUp(t)
     const old = path.join(root, `rev-${'1'.repeat(40)}`)
@@ -422,15 +450,16 @@ describe('git-sync', () => {
       [['--git-config=http.sslVerify:false'], {}],
       [[], { GIT_SSL_NO_VERIFY: 'true' }],
     ] as const) {
-      const refused = startGitSync(t, [...args, '--one-time', ...more], env)
+      const overTls = [...args, '--one-time', '--repo=https://127.0.0.1:1/one', ...more]
+      const refused = startGitSync(t, overTls, env)
       assert.equal(await refused.exitCode(), 1)
-      assert.match(refused.stderr, /--insecure-skip-tls-verify/)
-      const allowed = startGitSync(
-        t,
-        [...args, '--one-time', '--insecure-skip-tls-verify', ...more],
-        env,
-      )
-      assert.equal(await allowed.exitCode(), 0, allowed.stderr)
+      assert.match(refused.stderr, /or add --insecure-skip-tls-verify/)
+      const allowed = startGitSync(t, [...overTls, '--insecure-skip-tls-verify'], env)
+      assert.equal(await allowed.exitCode(), 1)
+      assert.match(allowed.stderr, /TLS is not verified/)
+      assert.match(allowed.stderr, /starting up/)
+      const plain = startGitSync(t, [...args, '--one-time', ...more], env)
+      assert.equal(await plain.exitCode(), 0, plain.stderr)
     }
   })
 
