@@ -1,9 +1,9 @@
 // The index of a checkout, from what is remembered of its files: `git status` finds them as they are
 // without a look at their content. Files that are known to differ, or left out, are marked as such.
-import type { IndexRecord, IndexTree } from '../../git/index-writer.js'
-import type { Oid } from '../../git/oid.js'
+import type { IndexContent, IndexRecord, IndexTree } from '../../git/index-writer.js'
+import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE, type TreeCursor } from '../../git/tree.js'
-import { bodiesIn } from '../snapshot/origin.js'
+import { bodiesIn, type TreeOrigin } from '../snapshot/origin.js'
 import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { filesOf } from '../tree/file-runs.js'
 import { cursorOf, type TreeFile, type TreeRecord } from '../tree/tree-places.js'
@@ -14,16 +14,38 @@ import { cursorOf, type TreeFile, type TreeRecord } from '../tree/tree-places.js
  */
 export type IsDoubtful = (path: string, mtimeMs: number, at: number) => boolean
 
-/** The records of a checkout; those of the commit that it leaves out as well. */
-export function* indexRecords(snapshot: Snapshot, isDoubtful: IsDoubtful): Generator<IndexRecord> {
-  const { origin } = snapshot
-  if (!origin) {
-    let index = 0
-    for (const file of filesInOrder(snapshot.trees)) {
-      yield recordOf(snapshot, file, index++, isDoubtful)
-    }
-    return
+/** What the index of a checkout is made of. Its trees are known once the records were gone through. */
+export function indexContent(snapshot: Snapshot, isDoubtful: IsDoubtful): IndexContent {
+  const { commit, origin } = snapshot
+  const trees: IndexTree[] = []
+  return {
+    objectFormat: objectFormatOf(commit),
+    count: countRecords(snapshot),
+    records: origin
+      ? recordsOfPart(snapshot, origin, isDoubtful)
+      : recordsOfAll(snapshot, trees, isDoubtful),
+    trees,
+    isSparse: origin !== undefined,
   }
+}
+
+function* recordsOfAll(
+  snapshot: Snapshot,
+  trees: IndexTree[],
+  isDoubtful: IsDoubtful,
+): Generator<IndexRecord> {
+  let index = 0
+  for (const file of filesInOrder(snapshot.trees, trees)) {
+    yield recordOf(snapshot, file, index++, isDoubtful)
+  }
+}
+
+/** Those of the commit that the checkout leaves out as well. */
+function* recordsOfPart(
+  snapshot: Snapshot,
+  origin: TreeOrigin,
+  isDoubtful: IsDoubtful,
+): Generator<IndexRecord> {
   const published = filesOf(snapshot)[Symbol.iterator]()
   let next = published.next()
   for (const file of filesBelow(origin.source, bodiesIn(snapshot), '')) {
@@ -36,28 +58,13 @@ export function* indexRecords(snapshot: Snapshot, isDoubtful: IsDoubtful): Gener
   }
 }
 
-/** How many records {@link indexRecords} yields. */
-export function countRecords(snapshot: Snapshot): number {
+/** How many records there are. */
+function countRecords(snapshot: Snapshot): number {
   const { origin, trees } = snapshot
   if (!origin) return trees[0]?.files ?? 0
   let count = 0
   for (const _ of filesBelow(origin.source, bodiesIn(snapshot), '')) count++
   return count
-}
-
-/** The trees of a commit that is published whole, in pre-order. */
-export function* indexTrees({ trees }: Snapshot): Generator<IndexTree> {
-  let at = 0
-  const next = function* (name: string): Generator<IndexTree> {
-    const tree = trees[at++] as TreeRecord
-    const names: string[] = []
-    for (const entry = cursorOf(tree); entry.next(); ) {
-      if (entry.mode === MODE.tree) names.push(entry.name)
-    }
-    yield { name, oid: tree.oid, files: tree.files, subtrees: names.length }
-    for (const below of names) yield* next(below)
-  }
-  yield* next('')
 }
 
 function recordOf(
@@ -74,25 +81,30 @@ function recordOf(
 
 type CommitFile = Pick<IndexRecord, 'mode' | 'path' | 'rawOid'>
 
-/** The files of trees in pre-order. */
-function* filesInOrder(trees: readonly TreeRecord[]): Generator<CommitFile> {
-  const way: { directory: string; entries: TreeCursor }[] = []
-  const enter = (tree: number, directory: string) => {
-    const record = trees[tree]
-    if (record) way.push({ directory, entries: cursorOf(record) })
+/** The files of trees in pre-order; `seen` becomes those trees. */
+function* filesInOrder(trees: readonly TreeRecord[], seen: IndexTree[]): Generator<CommitFile> {
+  const way: { directory: string; entries: TreeCursor; tree: IndexTree }[] = []
+  const enter = (name: string, directory: string) => {
+    const record = trees[seen.length]
+    if (!record) return
+    const tree = { name, oid: record.oid, files: record.files, subtrees: 0 }
+    seen.push(tree)
+    way.push({ directory, entries: cursorOf(record), tree })
   }
-  let next = 0
-  enter(next++, '')
+  enter('', '')
   for (let last = way.at(-1); last; last = way.at(-1)) {
-    const { directory, entries } = last
+    const { directory, entries, tree } = last
     if (!entries.next()) {
       way.pop()
       continue
     }
-    const { mode } = entries
-    const path = directory + entries.name
-    if (mode === MODE.tree) enter(next++, `${path}/`)
-    else yield { path, mode, rawOid: entries.rawOid }
+    const { mode, name } = entries
+    if (mode === MODE.tree) {
+      tree.subtrees++
+      enter(name, `${directory}${name}/`)
+    } else {
+      yield { path: directory + name, mode, rawOid: entries.rawOid }
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
-import { countRecords, type IsDoubtful, indexRecords, indexTrees } from './checkout-index.js'
+import { type IsDoubtful, indexContent } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { RepositoryObjects } from './objects.js'
 import { cutOff, isPublished, keepHead, logLeftBehind } from './own-work.js'
@@ -133,16 +133,11 @@ export function hasCommit(layout: HistoryLayout, commit: Oid): boolean {
 function writeIndex(layout: HistoryLayout, checkout: CheckoutLayout, snapshot: Snapshot): void {
   const { repository, volume } = layout
   const own = checkoutDirectory(layout, checkout)
-  const { commit, origin } = snapshot
   // Since then they may have been changed in the second that they were written in.
   const racyFrom = volume.stat(path.join(own, 'index'))?.mtimeMs
-  const pieces = encodeIndex({
-    objectFormat: objectFormatOf(commit),
-    count: countRecords(snapshot),
-    records: indexRecords(snapshot, doubtfulIn(layout, checkout, snapshot, racyFrom)),
-    isSparse: origin !== undefined,
-    ...(origin ? {} : { trees: indexTrees(snapshot) }),
-  })
+  const pieces = encodeIndex(
+    indexContent(snapshot, doubtfulIn(layout, checkout, snapshot, racyFrom)),
+  )
   volume.ensureDirectory(own)
   writeWhole(volume, repository, path.join(own, 'index'), pieces)
 }
