@@ -71,7 +71,10 @@ export async function run(
   const entry = entryOf(options, git, hooks, undefined)
   const credentials = credentialsOf(options, entry.remote, git)
   const asked: Credential[] = []
-  for (const each of credentials) if (each.password) redactor.add(each.password)
+  for (const { headers = {}, password, url } of credentials) {
+    if (password) redactor.add(password)
+    redactor.addHeaders(headers, url)
+  }
   tellStart(log, options, entry.repo, env)
 
   let onEnd: (end: 'synced' | 'failed') => void = () => undefined

@@ -72,4 +72,6 @@ for (const [type, text, message] of BAD) {
 
 test('a variable has several paths', () => {
   assert.deepEqual(parseFlag('paths', '/a:/b', true), ['/a', '/b'])
+  assert.deepEqual(parseFlag('paths', '', true), [])
+  assert.deepEqual(parseFlag('paths', ':/a:', true), ['/a'])
 })

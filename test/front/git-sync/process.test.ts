@@ -144,6 +144,21 @@ describe('git-sync', () => {
     await sync.untilLinked(link, first)
   })
 
+  test('takes a link back that leads to an earlier worktree', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK, '--stale-worktree-timeout=1h'])
+    await sync.untilLinked(link, first)
+    const second = repo.commit('second', { a: '2' })
+    await sync.untilLinked(link, second)
+    await until(
+      () => sync.logs().filter(({ msg }) => msg === 'updated successfully').length > 1,
+      'told',
+    )
+    rmSync(link)
+    symlinkSync(path.join('.worktrees', first), link)
+    await sync.untilLinked(link, second)
+  })
+
   for (const [ref, expected] of [
     ['main', 'head'],
     ['refs/heads/main', 'head'],
@@ -267,12 +282,16 @@ describe('git-sync', () => {
   })
 
   test('waits for hooks of one time, and fails where one does', async (t) => {
-    const { args, first, link } = await setUp(t)
+    const { args, dir, first, link } = await setUp(t)
     const sync = startGitSync(t, [...args, '--one-time', '--exechook-command=false'])
     assert.equal(await sync.exitCode(), 1)
     assert.equal(linkedTo(link), first)
-    const good = startGitSync(t, [...args, '--one-time', '--exechook-command=true'])
+    const temporary = path.join(dir, 'temporary')
+    mkdirSync(temporary)
+    const hooked = [...args, '--one-time', '--exechook-command=true']
+    const good = startGitSync(t, hooked, { TMPDIR: temporary })
     assert.equal(await good.exitCode(), 0, good.stderr)
+    assert.deepEqual(readdirSync(temporary), [])
   })
 
   test('ends by a signal while it waits for hooks of one time', async (t) => {
