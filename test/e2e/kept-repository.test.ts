@@ -197,7 +197,7 @@ test('own work in it stays, even where what others put there is cleaned', async 
   const own = saidBy(out, 'rev-parse', 'HEAD')
   list({ clean: true })
   const isSaid = () =>
-    service.logs.some(({ message }) => /state is not believed|set aside/.test(String(message)))
+    service.logs.some(({ message }) => /repository is kept/.test(String(message)))
   await until(isSaid, 'it is said')
   await service.untilPublished('out', commit('2'))
   assert.ok(!existsSync(path.join(out, 'own')))
