@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { atEnd, type TestScope } from './at-end.js'
 import { programEnvironment, until } from './service.js'
 
-const PROGRAM = fileURLToPath(new URL('../../src/git-sync.js', import.meta.url))
+/** The program, compiled. */
+export const GIT_SYNC = fileURLToPath(new URL('../../src/git-sync.js', import.meta.url))
 
 export interface GitSync {
   readonly process: ChildProcess
@@ -31,7 +32,7 @@ export function startGitSync(
   args: readonly string[],
   env: Record<string, string> = {},
 ): GitSync {
-  const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM, ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', GIT_SYNC, ...args], {
     env: { ...programEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -24,6 +24,8 @@ export interface ReadFlags {
   values: GitSyncValues
   /** What is set, by a variable or a flag. */
   isSet: ReadonlySet<Key>
+  /** What is set by a flag. */
+  isGiven: ReadonlySet<Key>
 }
 
 type Warn = (message: string) => void
@@ -69,7 +71,7 @@ export function readFlags(argv: readonly string[], env: Environment, warn: Warn)
     given.add(key)
     isSet.add(key)
   })
-  return { values: values as GitSyncValues, isSet }
+  return { values: values as GitSyncValues, isSet, isGiven: given }
 }
 
 function parseVariable(flag: GitSyncFlag, variable: string, text: string): FlagValue {

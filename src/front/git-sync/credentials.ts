@@ -38,6 +38,14 @@ function loginOf({ password, passwordFile, username }: Options): Partial<Credent
   return passwordFile ? { username, passwordFile } : { username, password }
 }
 
+/** The host that gives tokens to the GitHub app, if there is one. */
+export function hostOfGithub({
+  githubBaseUrl: url,
+  githubInstallationId,
+}: Pick<Options, 'githubBaseUrl' | 'githubInstallationId'>): string | undefined {
+  return githubInstallationId && URL.canParse(url) ? new URL(url).host : undefined
+}
+
 function githubOf(options: Options): Partial<Credential> {
   const { githubAppId, githubBaseUrl, githubClientId, githubInstallationId } = options
   if (!githubInstallationId) return {}

@@ -20,6 +20,8 @@ export interface CycleOptions {
     | 'initPeriod'
   >
   isPinned: boolean
+  /** The host that gives tokens to a GitHub app. */
+  githubHost?: string | undefined
   log: GitSyncLog
   errorFile: Pick<ErrorFile, 'delete'>
   counts: SyncCounts
@@ -64,12 +66,13 @@ export class Cycle {
   }
 
   hear(event: SyncEvent): void {
-    const { counts, isWhole, log } = this.#given
+    const { counts, isWhole, linked, log } = this.#given
     if (this.#isOver) return
     switch (event.type) {
       case 'poll-changed':
         log.info(0, 'update required', {
           ref: event.ref,
+          local: linked() ?? '',
           remote: event.oid,
           syncCount: this.#syncs,
         })
@@ -113,6 +116,11 @@ export class Cycle {
         log.named(event.hook).info(1, 'output', { line: event.line })
         break
       case 'remote-requested':
+        // Nothing else is asked there but git's own services.
+        if (event.host === this.#given.githubHost && event.service === '') {
+          const status = event.code === '201' ? 'success' : 'error'
+          counts.add(`git_sync_refresh_github_app_token_count{status="${status}"}`)
+        }
         log.info(6, event.type, { host: event.host, service: event.service, code: event.code })
         break
       default:

@@ -7,6 +7,7 @@ import type { Hook } from '../../listing/hook.js'
 import { UsageError } from './command-line.js'
 import { type GitSettings, rewriteUrl } from './git-config.js'
 import type { Options } from './options.js'
+import { sparsePatterns } from './sparse-file.js'
 
 const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
 
@@ -116,17 +117,4 @@ function program(name: string, command: string, environment: Record<string, stri
     environment: { ...environment, GITSYNC_HASH: '{{oid}}' },
     retry: 'fixed' as const,
   }
-}
-
-/**
- * The lines of a sparse-checkout file, as patterns of which the last that matches counts. Where all
- * have the form of cones, the files at the top come along.
- */
-export function sparsePatterns(text: string): string[] {
-  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''))
-  const patterns = lines.filter((line) => line !== '' && !line.startsWith('#'))
-  const isCone = patterns.every((line) =>
-    /^(?:\/\*|!\/\*\/|!?\/(?:[^*?[\\]+\/)+(?:\*\/)?)$/.test(line),
-  )
-  return isCone && !patterns.includes('/*') ? ['/*', '!/*/', ...patterns] : patterns
 }

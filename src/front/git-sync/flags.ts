@@ -74,7 +74,7 @@ export const FLAGS = {
   httpPprof: flag('http-pprof', 'bool', both('HTTP_PPROF'), false, 'ignored: there is no profile of Go to serve'),
   insecure: flag('insecure-skip-tls-verify', 'bool', [on('INSECURE_SKIP_TLS_VERIFY')], false, 'let http.sslVerify=false and GIT_SSL_NO_VERIFY turn the verification of TLS off (not in git-sync)'),
   verbose: flag('verbose', 'int', [on('VERBOSE')], 0, 'how much to log, 0 to 9; also -v'),
-  v: flag('v', 'int', [], 0, 'DEPRECATED: use --verbose instead', 'verbose'),
+  v: flag('v', 'int', [], -1, 'DEPRECATED: use --verbose instead', 'verbose'),
   man: flag('man', 'bool', [], false, 'print the full manual and exit'),
   version: flag('version', 'bool', [], false, 'print the version and exit'),
   help: flag('help', 'bool', [], false, 'print the help text and exit'),

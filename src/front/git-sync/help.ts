@@ -1,6 +1,8 @@
 // What --help and --man say, from the table of flags.
+import { redact } from '../../base/redact-patterns.js'
 import type { GitSyncFlag } from './flag.js'
-import { FLAGS } from './flags.js'
+import { FLAGS, type GitSyncValues } from './flags.js'
+import type { Options } from './options.js'
 
 /** The flags that are no secret, one after another. */
 export function usageText(): string {
@@ -42,6 +44,20 @@ export function manualText(): string {
     ...options,
   ].join('\n')
 }
+
+/** What there is to be known of flags in a log: those that may hold a secret say only that they are set. */
+export function shownFlags(options: Options): string[] {
+  return Object.entries(FLAGS).flatMap(([key, flag]) => {
+    const value = options[key as keyof GitSyncValues]
+    if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0))
+      return []
+    const isTime = flag.type === 'duration' || flag.type === 'seconds'
+    const text = isTime ? `${Number(value) / 1000}s` : redact(String(value))
+    return [`--${flag.name}=${flag.isHidden || SECRET.includes(key) ? 'REDACTED' : text}`]
+  })
+}
+
+const SECRET: readonly string[] = ['password', 'credential', 'gitConfig', 'gitConfigAdd']
 
 function shown(): GitSyncFlag[] {
   return Object.values(FLAGS).filter(({ isHidden }) => !isHidden)

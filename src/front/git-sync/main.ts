@@ -32,7 +32,8 @@ export async function main(
       onFault,
     )
     for (const warning of findMistyped(env)) warn(warning)
-    const earlier = rootOfVersion3(values)
+    const isOfImage = !read.isGiven.has('root') && env['GIT_SYNC_ROOT'] === undefined
+    const earlier = isOfImage ? rootOfVersion3(values) : undefined
     if (earlier !== undefined) {
       warn(
         `nothing is mounted at /git, but at ${earlier}, where version 3 had its root: it is used; set --root`,

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { isWithin } from '../../base/paths.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { type ReadFlags, UsageError } from './command-line.js'
-import type { GitSyncValues } from './flags.js'
+import { FLAGS, type GitSyncValues } from './flags.js'
 
 /** The flags, resolved. Paths are absolute. */
 export interface Options extends Omit<GitSyncValues, 'syncOnSignal'> {
@@ -80,16 +80,20 @@ function withoutDeprecated(
     wait,
   } = values
   const told: Partial<GitSyncValues> = {}
-  if (branch && (rev === '' || rev === 'HEAD')) told.ref = branch
-  else if (rev && !branch) told.ref = rev
+  const set = <K extends keyof GitSyncValues>(key: K, value: GitSyncValues[K], from: string) => {
+    warn(`setting --${FLAGS[key].name} from deprecated --${from}`)
+    told[key] = value
+  }
+  if (branch && (rev === '' || rev === 'HEAD')) set('ref', branch, 'branch')
+  else if (rev && !branch) set('ref', rev, 'rev')
   else if (rev && branch)
     throw invalid("can't set --ref from deprecated --branch and --rev: leave one of them out")
-  if (dest) told.link = dest
-  if (wait !== 0) told.period = Math.trunc(wait * 1000)
-  if (timeout !== 0) told.syncTimeout = timeout * 1000
-  if (maxSyncFailures !== 0) told.maxFailures = maxSyncFailures
-  if (syncHookCommand) told.exechookCommand = syncHookCommand
-  if (v !== 0) told.verbose = v
+  if (dest) set('link', dest, 'dest')
+  if (wait !== 0) set('period', Math.trunc(wait * SECOND), 'wait')
+  if (timeout !== 0) set('syncTimeout', timeout * SECOND, 'timeout')
+  if (maxSyncFailures !== 0) set('maxFailures', maxSyncFailures, 'max-sync-failures')
+  if (syncHookCommand) set('exechookCommand', syncHookCommand, 'sync-hook-command')
+  if (v >= 0) told.verbose = v
   if (changePermissions !== 0) {
     warn('--change-permissions is taken for --group-write')
     told.groupWrite = true

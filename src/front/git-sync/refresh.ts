@@ -7,9 +7,9 @@ import type { Entry } from '../../listing/entry.js'
 import type { Machine } from '../../machine.js'
 import type { Sessions } from '../../sessions.js'
 import { askForLogin } from './askpass.js'
-import { sparsePatterns } from './entry.js'
 import type { SyncCounts } from './http.js'
 import type { Options } from './options.js'
+import { sparsePatterns } from './sparse-file.js'
 
 /** So much of a file is read, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024
@@ -61,7 +61,7 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   }
   const look = async () => {
     if (!sparseCheckoutFile) return
-    const text = await readText(sparseCheckoutFile, 'sparse-checkout-file')
+    const text = await readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
     if (text === refreshed.sparse) return
     refreshed.sparse = text
     const selection = { ...entry.selection, sparse: sparsePatterns(text) }
@@ -93,9 +93,13 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
 }
 
 /** The text of a file that a flag names. Throws `credentials-invalid`. */
-export async function readText(file: string, flag: string): Promise<string> {
+export async function readText(
+  file: string,
+  flag: string,
+  encoding: BufferEncoding = 'utf8',
+): Promise<string> {
   try {
-    return (await readRegularFile(file, MAX_BYTES)).toString()
+    return (await readRegularFile(file, MAX_BYTES)).toString(encoding)
   } catch (error) {
     const { message } = toSyncError(error)
     throw new SyncError('credentials-invalid', `--${flag} ${file} cannot be read: ${message}`)

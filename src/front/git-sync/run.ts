@@ -13,10 +13,11 @@ import { createMachine, type Machine } from '../../machine.js'
 import { readBuild } from '../../version.js'
 import { ABSENT, readUnless } from '../../volume/errnos.js'
 import { UsageError } from './command-line.js'
-import { credentialsOf } from './credentials.js'
+import { credentialsOf, hostOfGithub } from './credentials.js'
 import { Cycle } from './cycle.js'
 import { entryOf, isPinned } from './entry.js'
 import { parseGitConfig, readGitSettings } from './git-config.js'
+import { shownFlags } from './help.js'
 import { SyncCounts, serve } from './http.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { loginsOf, settingsOf } from './machine-settings.js'
@@ -75,7 +76,7 @@ export async function run(
     if (password) redactor.add(password)
     redactor.addHeaders(headers, url)
   }
-  tellStart(log, options, entry.repo, env)
+  tellStart(log, given, options, env)
 
   let onEnd: (end: 'synced' | 'failed') => void = () => undefined
   let onStop: (signal: StopSignal) => void = () => undefined
@@ -89,6 +90,7 @@ export async function run(
   const cycle: Cycle = new Cycle({
     options,
     isPinned: isPinned(options),
+    githubHost: hostOfGithub(options),
     log,
     errorFile,
     counts,
@@ -153,7 +155,7 @@ export async function run(
   const { sparseCheckoutFile } = options
   const start = async () => {
     if (sparseCheckoutFile) {
-      const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file')
+      const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
       refreshed.sparse = await untilRead(read, cycle, counts)
     }
     machine.setEntries([entryOf(options, git, hooks, refreshed.sparse)])
@@ -199,18 +201,17 @@ async function statusOfHooks(
   return status
 }
 
-function tellStart(log: GitSyncLog, options: Options, repo: string, env: Environment): void {
+function tellStart(log: GitSyncLog, given: Options, options: Options, env: Environment): void {
   log.info(0, 'starting up', {
     version: readBuild().version,
     pid: process.pid,
     uid: process.getuid?.(),
     gid: process.getgid?.(),
     home: env['HOME'],
-    repo,
-    ref: options.ref,
-    root: options.root,
-    link: options.link,
+    flags: shownFlags(given),
   })
+  if (options.root !== given.root)
+    log.info(0, 'normalized root path', { root: given.root, result: options.root })
 }
 
 async function loadMetrics() {

@@ -6,7 +6,6 @@ import { describe, test } from 'node:test'
 import { UsageError } from '../../../src/front/git-sync/command-line.js'
 import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
-import { sparsePatterns } from '../../../src/front/git-sync/entry.js'
 import {
   parseGitConfig,
   readGitSettings,
@@ -219,11 +218,4 @@ test('git reads what is written for hooks', (t) => {
     const read = execFileSync('git', ['config', '--null', '--file', file, '--get', key])
     assert.equal(read.toString(), `${value}\0`)
   }
-})
-
-test('cones take the files at the top along', () => {
-  assert.deepEqual(sparsePatterns('/a/\n'), ['/*', '!/*/', '/a/'])
-  assert.deepEqual(sparsePatterns('/*\n!/*/\n/a/\n!/a/*/\n'), ['/*', '!/*/', '/a/', '!/a/*/'])
-  assert.deepEqual(sparsePatterns('# words\n\na/b/\n'), ['a/b/'])
-  assert.deepEqual(sparsePatterns('/*\n!/c\n'), ['/*', '!/c'])
 })

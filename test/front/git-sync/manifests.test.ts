@@ -1,18 +1,29 @@
 // What users run, line by line, with nothing changed but hosts and where their volumes are: found in
 // public manifests, charts and operators.
 import assert from 'node:assert/strict'
-import { watch, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { atEnd } from '../../helpers/at-end.js'
 import { assertSameTree, createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
-import { type GitSync, linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { GIT_SYNC, type GitSync, linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+import { needsProgram } from '../../helpers/needs.js'
 import { until } from '../../helpers/service.js'
 import { startSshd } from '../../helpers/sshd.js'
 
 interface Place {
   repo: string
   root: string
+  /** For what is beside it. */
+  dir: string
+  /** A service that hands out logins, and takes webhooks. */
+  service: string
 }
 
 interface Manifest {
@@ -24,7 +35,13 @@ interface Manifest {
   /** Below the root. */
   link: string
   auth?: string
+  /** Of what is published, where that is not all. */
+  files?: readonly string[]
+  /** What else is to be seen in the end. */
+  check?: (place: Place & { oid: string; requests: readonly IncomingMessage[] }) => void
 }
+
+const LOGIN = 'me:secret-word'
 
 const MANIFESTS: readonly Manifest[] = [
   {
@@ -50,7 +67,7 @@ const MANIFESTS: readonly Manifest[] = [
     ],
     env: () => ({ GIT_SYNC_USERNAME: 'me', GIT_SYNC_PASSWORD: 'secret-word' }),
     link: 'repo',
-    auth: 'me:secret-word',
+    auth: LOGIN,
   },
   {
     it: "Airflow's chart, beside the scheduler",
@@ -75,7 +92,7 @@ const MANIFESTS: readonly Manifest[] = [
       '--max-failures=30',
       '--error-file=error.json',
     ],
-    env: ({ repo }) => ({
+    env: ({ repo, service }) => ({
       GITSYNC_REPO: repo,
       GITSYNC_REF: 'main',
       GITSYNC_DEPTH: '1',
@@ -83,8 +100,92 @@ const MANIFESTS: readonly Manifest[] = [
       GITSYNC_SSH: 'false',
       GITSYNC_SSH_KNOWN_HOSTS: 'false',
       GITSYNC_COOKIE_FILE: 'false',
+      GITSYNC_ASKPASS_URL: `${service}/git_askpass`,
+      HTTPS_PROXY: '',
     }),
     link: 'rev',
+    auth: LOGIN,
+    check: ({ root }) => assert.ok(!existsSync(path.join(root, 'error.json'))),
+  },
+  {
+    it: 'what is common, by the variables of version 3',
+    env: ({ repo, root }) => ({
+      GIT_SYNC_REPO: repo,
+      GIT_SYNC_BRANCH: 'main',
+      GIT_SYNC_REV: 'HEAD',
+      GIT_SYNC_ROOT: root,
+      GIT_SYNC_DEST: 'repo',
+      GIT_SYNC_DEPTH: '1',
+      GIT_SYNC_WAIT: '10',
+      GIT_SYNC_TIMEOUT: '600',
+      GIT_SYNC_MAX_SYNC_FAILURES: '1000000',
+      GIT_SYNC_SUBMODULES: 'off',
+      GIT_SYNC_SSH: 'true',
+      GIT_SYNC_KNOWN_HOSTS: 'false',
+      GIT_SYNC_ADD_USER: 'true',
+      GIT_SYNC_HTTP_BIND: ':0',
+      GIT_SYNC_ONE_TIME: 'true',
+    }),
+    link: 'repo',
+    isOneTime: true,
+  },
+  {
+    it: 'what is rarer, by the flags of version 4',
+    args: ({ dir, repo, root, service }) => [
+      `--repo=${repo}`,
+      `--root=${root}`,
+      '--link=current',
+      '--one-time',
+      '--max-failures=-1',
+      '--sync-timeout=360s',
+      '--verbose=2',
+      '--submodules=recursive',
+      `--sparse-checkout-file=${writeText(path.join(dir, 'sparse'), '/dags/\n')}`,
+      '--http-bind=:0',
+      '--http-metrics',
+      '--error-file=error.json',
+      '--touch-file=touched/by-git-sync',
+      `--webhook-url=${service}/webhook`,
+      `--exechook-command=${writeText(path.join(dir, 'hook'), `#!/bin/sh\ngit log -1 --format=%H >${dir}/hooked\n`)}`,
+      '--sync-on-signal=SIGHUP',
+      '--stale-worktree-timeout=1m',
+      '--filter=blob:none',
+      '--group-write',
+      '--git-config-add=gc.auto:0',
+    ],
+    link: 'current',
+    isOneTime: true,
+    files: ['.git', 'a', 'dags'],
+    check({ dir, oid, requests, root }) {
+      assert.equal(readFileSync(path.join(dir, 'hooked'), 'utf8'), `${oid}\n`)
+      const [called] = requests
+      assert.deepEqual(
+        [called?.method, called?.url, called?.headers['gitsync-hash']],
+        ['POST', '/webhook', oid],
+      )
+      assert.ok(existsSync(path.join(root, 'touched/by-git-sync')))
+      assert.equal(statSync(path.join(root, 'current/a')).mode & 0o777, 0o664)
+    },
+  },
+  {
+    it: 'a GitHub app',
+    env: ({ dir, repo, root, service }) => ({
+      GITSYNC_REPO: repo,
+      GITSYNC_ROOT: root,
+      GITSYNC_LINK: 'repo',
+      GITSYNC_ONE_TIME: 'true',
+      GITSYNC_GITHUB_BASE_URL: `${service}/`,
+      GITSYNC_GITHUB_APP_PRIVATE_KEY_FILE: writeText(path.join(dir, 'key'), createKey()),
+      GITSYNC_GITHUB_APP_APPLICATION_ID: '7',
+      GITSYNC_GITHUB_APP_INSTALLATION_ID: '8',
+    }),
+    link: 'repo',
+    auth: 'x-access-token:ghs_token',
+    isOneTime: true,
+    check({ requests }) {
+      const [asked] = requests
+      assert.deepEqual([asked?.method, asked?.url], ['POST', '/app/installations/8/access_tokens'])
+    },
   },
   {
     it: "Stackable's operator",
@@ -141,6 +242,17 @@ function airflow(repo: string, root: string): Record<string, string> {
   }
 }
 
+/** Writes a file that can be run, too. */
+function writeText(file: string, text: string): string {
+  writeFileSync(file, text, { mode: 0o755 })
+  return file
+}
+
+function createKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+}
+
 async function untilSynced(
   sync: GitSync,
   { isOneTime }: Pick<Manifest, 'isOneTime'>,
@@ -158,23 +270,39 @@ function createPlace(t: TestScope) {
   return {
     dir,
     repo,
-    first: repo.commit('first', { a: '1', 'dags/b': 'b' }),
+    first: repo.commit('first', { a: '1', 'dags/b': 'b', 'other/c': 'c' }),
     root: path.join(dir, 'root'),
   }
 }
 
-for (const manifest of MANIFESTS) {
-  const { args = () => [], auth, env = () => ({}), it } = manifest
-  test(it, async (t) => {
-    const { dir, first, repo, root } = createPlace(t)
-    const server = await startGitServer(t, { root: path.join(dir, 'repos'), ...(auth && { auth }) })
-    const place = { repo: `${server.url}/one.git`, root }
-    const link = path.join(root, manifest.link)
-    const sync = startGitSync(t, args(place), env(place))
-    await untilSynced(sync, manifest, link, first)
-    assertSameTree(`${link}/`, repo.dir, first)
+/** Gives a login to whoever asks, and a token to a GitHub app. */
+function startLogins(t: TestScope) {
+  return startHttpServer(t, (request, response) => {
+    const isGithub = request.url?.startsWith('/app/') ?? false
+    const expiry = { token: 'ghs_token', expires_at: '2100-01-01T00:00:00Z' }
+    response.writeHead(isGithub ? 201 : 200)
+    response.end(isGithub ? JSON.stringify(expiry) : 'username=me\npassword=secret-word\n')
   })
 }
+
+describe('the lines of', { concurrency: 3 }, () => {
+  for (const manifest of MANIFESTS) {
+    const { args = () => [], auth, check, env = () => ({}), files, it } = manifest
+    test(it, async (t) => {
+      const { dir, first, repo, root } = createPlace(t)
+      const options = { root: path.join(dir, 'repos'), ...(auth && { auth }) }
+      const server = await startGitServer(t, options)
+      const { requests, url: service } = await startLogins(t)
+      const place = { dir, repo: `${server.url}/one.git`, root, service }
+      const link = path.join(root, manifest.link)
+      const sync = startGitSync(t, args(place), env(place))
+      await untilSynced(sync, manifest, link, first)
+      if (files) assert.deepEqual(readdirSync(link).sort(), files)
+      else assertSameTree(`${link}/`, repo.dir, first)
+      check?.({ ...place, oid: first, requests })
+    })
+  }
+})
 
 test("version 3's image over SSH, with single dashes", async (t) => {
   const { first, repo, root } = createPlace(t)
@@ -204,19 +332,75 @@ test("version 3's image over SSH, with single dashes", async (t) => {
   assert.equal(await other.exitCode(), 0, other.stderr)
 })
 
-test('whoever waits for what is removed in the root hears of each change', async (t) => {
-  const { dir, first, repo, root } = createPlace(t)
+test(
+  'whoever waits for what is removed in the root hears of each change',
+  needsProgram('inotifywait'),
+  async (t) => {
+    const { dir, first, repo, root } = createPlace(t)
+    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+    const args = [`--repo=${server.url}/one.git`, `--root=${root}`, '--dest=repo', '--period=100ms']
+    const sync = startGitSync(t, args)
+    await sync.untilLinked(path.join(root, 'repo'), first)
+    const child = spawn('inotifywait', ['-m', '-e', 'delete', root])
+    atEnd(t, () => child.kill())
+    const heard = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (text) => {
+        heard[name] += text
+      })
+    }
+    await until(() => heard.stderr.includes('Watches established'), 'it waits')
+    const second = repo.commit('second', { a: '2' })
+    await sync.untilLinked(path.join(root, 'repo'), second)
+    await until(() => / DELETE /.test(heard.stdout), 'it hears')
+    const copy = path.join(dir, 'copy')
+    cpSync(`${root}/repo/dags`, copy, { recursive: true })
+    assert.deepEqual(readdirSync(copy), ['b'])
+  },
+)
+
+test("Stackable's operator, in a shell that passes signals on", async (t) => {
+  const { dir, first, root } = createPlace(t)
   const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const args = [`--repo=${server.url}/one.git`, `--root=${root}`, '--dest=repo', '--period=100ms']
-  const sync = startGitSync(t, args)
-  await sync.untilLinked(path.join(root, 'repo'), first)
-  const seen: (string | null)[] = []
-  const watcher = watch(root, (_event, name) => seen.push(name))
-  t.after(() => watcher.close())
-  const second = repo.commit('second', { a: '2' })
-  await sync.untilLinked(path.join(root, 'repo'), second)
-  await until(
-    () => seen.filter((name) => name === '.git-sync-updated').length >= 2,
-    'made and removed',
+  const program = writeText(
+    path.join(dir, 'git-sync'),
+    `#!/bin/sh\nexec ${process.execPath} ${GIT_SYNC} "$@"\n`,
   )
+  const script = `term_child_pid=
+    trap 'kill -TERM "$term_child_pid"' TERM
+    ${program} --depth=1 --git-config='safe.directory:${root}' --link=current --period=20s --ref=main --repo=${server.url}/one.git --root=${root} &
+    term_child_pid=$!
+    set +e
+    wait $term_child_pid
+    trap - TERM
+    wait $term_child_pid`
+  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { stdio: 'ignore' })
+  atEnd(t, () => shell.kill('SIGKILL'))
+  await until(() => linkedTo(path.join(root, 'current')) === first, 'it is linked')
+  shell.kill('SIGTERM')
+  const [code] = await once(shell, 'exit')
+  assert.equal(code, 143)
+})
+
+test("Airflow's chart over SSH, by the names of both versions", async (t) => {
+  const { first, repo, root } = createPlace(t)
+  const sshd = await startSshd(t)
+  const sync = startGitSync(t, [], {
+    ...airflow(sshd.url(repo.dir), root),
+    GIT_SSH_KEY_FILE: sshd.key,
+    GITSYNC_SSH_KEY_FILE: sshd.key,
+    GIT_SYNC_SSH: 'true',
+    GITSYNC_SSH: 'true',
+    GIT_KNOWN_HOSTS: 'true',
+    GITSYNC_SSH_KNOWN_HOSTS: 'true',
+    GIT_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
+    GITSYNC_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
+    GIT_SYNC_HTTP_BIND: ':0',
+    GITSYNC_HTTP_BIND: ':0',
+    GITSYNC_ONE_TIME: 'true',
+  })
+  assert.equal(await sync.exitCode(), 0, sync.stderr)
+  assert.equal(linkedTo(path.join(root, 'repo')), first)
+  // A variable without meaning, that charts set, is no mistake of a user.
+  assert.doesNotMatch(sync.stderr, /means nothing/)
 })

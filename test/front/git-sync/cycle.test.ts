@@ -1,0 +1,220 @@
+// What git-sync makes of what happens, by the rows of a table: one word for each sync.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, statSync, utimesSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { SyncError } from '../../../src/base/errors.js'
+import { Cycle, type CycleOptions } from '../../../src/front/git-sync/cycle.js'
+import { SyncCounts } from '../../../src/front/git-sync/http.js'
+import type { GitSyncLog } from '../../../src/front/git-sync/log.js'
+import type { SyncEvent } from '../../../src/sync/events.js'
+import { type TestScope, tempDir } from '../../helpers/git.js'
+
+const LABELS = { entry: 'e', repo: 'r', ref: 'main' }
+const OID = '1'.repeat(40)
+const LONG_AGO = new Date(1000)
+
+/** What happens, by a word. */
+const EVENTS = {
+  changed: [
+    { type: 'poll-changed', oid: OID, durationMs: 1, ...LABELS },
+    {
+      type: 'sync-published',
+      oid: OID,
+      previousOid: undefined,
+      durationMs: 1,
+      phases: { fetch: 0, unpack: 0, publish: 0 },
+      bytes: 1,
+      filesWritten: 1,
+      filesDeleted: 0,
+      ...LABELS,
+    },
+  ],
+  same: [{ type: 'poll-unchanged', oid: OID, durationMs: 1, ...LABELS }],
+  failed: [
+    {
+      type: 'poll-failed',
+      durationMs: 1,
+      error: new SyncError('ref-not-found', 'no such ref'),
+      attempt: 1,
+      retryInMs: 1,
+      ...LABELS,
+    },
+  ],
+} satisfies Record<string, SyncEvent[]>
+type Word = keyof typeof EVENTS
+
+interface Line {
+  level: number | 'error'
+  msg: string
+  fields: object
+}
+
+function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPinned = false) {
+  const root = path.join(tempDir(t), 'root')
+  mkdirSync(root)
+  const lines: Line[] = []
+  const log: GitSyncLog = {
+    info: (level, msg, fields = {}) => lines.push({ level, msg, fields }),
+    error: (msg, error, fields = {}) =>
+      lines.push({ level: 'error', msg, fields: { ...fields, error: String(error) } }),
+    named: () => log,
+  }
+  const seen = { deleted: 0, ends: [] as string[] }
+  const counts = new SyncCounts()
+  const options = {
+    link: path.join(root, 'link'),
+    root,
+    maxFailures: 0,
+    initMaxFailures: given.initMaxFailures ?? given.maxFailures ?? 0,
+    touchFile: path.join(root, 'touch'),
+    oneTime: false,
+    ref: 'main',
+    period: 10,
+    initPeriod: 10,
+    ...given,
+  }
+  const cycle = new Cycle({
+    options,
+    isPinned,
+    log,
+    errorFile: {
+      delete: () => {
+        seen.deleted++
+      },
+    },
+    counts,
+    isWhole: () => true,
+    linked: () => OID,
+    restore: () => undefined,
+    onEnd: (end) => seen.ends.push(end),
+  })
+  const hear = (words: readonly Word[]) => {
+    for (const word of words) for (const event of EVENTS[word]) cycle.hear(event)
+  }
+  return { counts, cycle, hear, lines, root, seen }
+}
+
+// biome-ignore format: a table
+const FAILURES: readonly [
+  it: string, maxFailures: number, initMaxFailures: number, words: Word[], ends: string[], counts: number[],
+][] = [
+  ['0 gives up at the first', 0, 0, ['failed'], ['failed'], [1]],
+  ['1 gives up at the first', 1, 1, ['failed'], ['failed'], [1]],
+  ['3 gives up at the third', 3, 3, ['failed', 'failed', 'failed'], ['failed'], [1, 2, 3]],
+  ['-1 never gives up', -1, -1, ['failed', 'failed', 'failed'], [], [1, 2, 3]],
+  ['only those in a row count', 2, 2, ['failed', 'changed', 'failed', 'same', 'failed'], [], [1, 1, 1]],
+  ['until the first success it has its own', 1, 3, ['failed', 'failed', 'changed', 'failed'], ['failed'], [1, 2, 1]],
+  ['which may be less', -1, 1, ['failed'], ['failed'], [1]],
+  ['and is over then', -1, 1, ['changed', 'failed', 'failed'], [], [1, 2]],
+  ['nothing counts once it is over', 1, 1, ['failed', 'failed', 'changed'], ['failed'], [1]],
+]
+
+describe('failures', () => {
+  for (const [it, maxFailures, initMaxFailures, words, ends, counts] of FAILURES) {
+    test(it, (t) => {
+      const { hear, lines, seen } = start(t, { maxFailures, initMaxFailures })
+      hear(words)
+      assert.deepEqual(seen.ends, ends)
+      const errors = lines.filter(({ level }) => level === 'error')
+      assert.deepEqual(
+        errors.map(({ fields }) => ('failCount' in fields ? fields.failCount : undefined)),
+        counts,
+      )
+      for (const [index, { msg, fields }] of errors.entries()) {
+        const isEnd = ends.length > 0 && index === errors.length - 1
+        assert.equal(msg, isEnd ? 'too many failures, aborting' : 'error syncing repo, will retry')
+        assert.match(JSON.stringify(fields), /couldn't find remote ref main/)
+        assert.equal('maxFailures' in fields, isEnd)
+      }
+    })
+  }
+})
+
+// biome-ignore format: a table
+const SYNCS: readonly [
+  it: string, words: Word[], counts: Partial<Record<'success' | 'error' | 'noop' | 'fetch', number>>, isReady: boolean,
+][] = [
+  ['nothing yet', [], {}, false],
+  ['a failure', ['failed'], { error: 1 }, false],
+  ['the first content', ['changed'], { success: 1, fetch: 1 }, true],
+  ['content that was there at the start', ['same'], { success: 1 }, true],
+  ['nothing new', ['changed', 'same', 'same'], { success: 1, noop: 2, fetch: 1 }, true],
+  ['a change', ['changed', 'changed'], { success: 2, fetch: 2 }, true],
+  ['a failure after content', ['changed', 'failed'], { success: 1, error: 1, fetch: 1 }, true],
+]
+
+describe('syncs are counted, and told', () => {
+  for (const [it, words, counted, isReady] of SYNCS) {
+    test(it, (t) => {
+      const { counts, cycle, hear, lines, root, seen } = start(t, { maxFailures: -1 })
+      hear(words)
+      assert.equal(cycle.isReady, isReady)
+      const { error = 0, fetch = 0, noop = 0, success = 0 } = counted
+      const expected = [
+        `git_fetch_count_total ${fetch}`,
+        `git_sync_count_total{status="error"} ${error}`,
+        `git_sync_count_total{status="noop"} ${noop}`,
+        `git_sync_count_total{status="success"} ${success}`,
+        `git_sync_duration_seconds_count{status="error"} ${error}`,
+        `git_sync_duration_seconds_count{status="noop"} ${noop}`,
+        `git_sync_duration_seconds_count{status="success"} ${success}`,
+      ]
+      const rendered = counts.render().split('\n')
+      for (const line of expected) assert.ok(rendered.includes(line), `${line}: ${rendered}`)
+      const told = lines.filter(({ level }) => level === 0).map(({ msg }) => msg)
+      const count = (text: string) => told.filter((msg) => msg === text).length
+      assert.equal(count('updated successfully'), success)
+      assert.equal(count('update required'), fetch)
+      assert.equal(seen.deleted, success + noop)
+      assert.equal(existsSync(path.join(root, 'touch')), success > 0)
+    })
+  }
+})
+
+test('only what is news touches the file', (t) => {
+  const { hear, root } = start(t)
+  const file = path.join(root, 'touch')
+  const isTouchedBy = (word: Word) => {
+    if (existsSync(file)) utimesSync(file, LONG_AGO, LONG_AGO)
+    hear([word])
+    return statSync(file).mtimeMs > LONG_AGO.getTime()
+  }
+  const words: Word[] = ['same', 'same', 'changed', 'failed', 'same']
+  assert.deepEqual(words.map(isTouchedBy), [true, false, true, false, false])
+})
+
+// biome-ignore format: a table
+const WAITS: readonly [it: string, words: Word[], waitMs: number][] = [
+  ['before there is content', [], 5],
+  ['while nothing succeeds', ['failed', 'failed'], 5],
+  ['once there is content', ['failed', 'changed'], 10],
+  ['and when it fails after that', ['changed', 'failed'], 10],
+]
+
+test('the period is another until the first success', (t) => {
+  for (const [it, words, waitMs] of WAITS) {
+    const { cycle, hear, lines } = start(t, { maxFailures: -1, initPeriod: 5 })
+    hear(words)
+    assert.equal(cycle.retryMs, waitMs, it)
+    const switched = lines.filter(({ msg }) => /switching to normal period/.test(msg))
+    assert.equal(switched.length, words.includes('changed') ? 1 : 0, it)
+  }
+})
+
+test('one time ends at the first success, whatever failed before', (t) => {
+  const { hear, seen } = start(t, { oneTime: true, maxFailures: -1 })
+  hear(['failed', 'failed'])
+  assert.deepEqual(seen.ends, [])
+  hear(['changed', 'failed'])
+  assert.deepEqual(seen.ends, ['synced'])
+})
+
+test('a pinned commit is synced once, and rests', (t) => {
+  const { cycle, hear, lines } = start(t, { maxFailures: -1 }, true)
+  hear(['failed'])
+  assert.ok(!cycle.isDone)
+  hear(['changed'])
+  assert.ok(cycle.isDone)
+  assert.ok(lines.some(({ msg }) => /^ref appears to be a git hash, no further sync/.test(msg)))
+})
