@@ -1,5 +1,6 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
-// for readers that still sit in them; then one becomes the standby and the others go.
+// for readers that still sit in them; then one becomes the standby, and the others go once none
+// is in its grace time any more.
 import path from 'node:path'
 import { displayPath } from '../../volume/byte-path.js'
 import { readUnless } from '../../volume/errnos.js'
@@ -30,22 +31,31 @@ const MAX_MARK_BYTES = 4096
 export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number | undefined {
   const linked = linkedWorktree(layout)
   let hasStandby = verifyStandby(layout)
-  let waitMs: number | undefined
+  const waits: number[] = []
+  const over: string[] = []
   for (const name of listIfAny(layout, layout.worktrees)) {
     if (!isWorktreeName(name) || name === linked) continue
     options.checkpoint()
     const leftMs = markRetired(layout, name, options)
-    if (leftMs > 0) waitMs = Math.min(leftMs, waitMs ?? leftMs)
-    else if (hasStandby || !retire(layout, name)) remove(layout, name)
-    else hasStandby = true
+    if (leftMs > 0) waits.push(leftMs)
+    else over.push(name)
+  }
+  // As many may be wanted before the next is free: hard links to a whole tree take longer than to
+  // bring one forward by a few commits.
+  let spares = waits.length
+  for (const name of over) {
+    options.checkpoint()
+    if (!hasStandby && retire(layout, name)) hasStandby = true
+    else if (hasStandby && spares > 0) spares--
+    else remove(layout, name)
   }
   removeLeftOvers(layout, linked)
-  tidyRepository(layout, { linked, isAlone: waitMs === undefined })
+  tidyRepository(layout, { linked, isAlone: waits.length === 0 })
   // Not left to a worktree in its grace time: the next commit may come before that is over.
   if (linked !== undefined && !hasStandby) {
     createStandby(layout, linked, options.checkpoint)
   }
-  return waitMs
+  return waits.length > 0 ? Math.min(...waits) : undefined
 }
 
 /** How long a worktree is still to stay; the first look at it starts its time. */

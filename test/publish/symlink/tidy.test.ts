@@ -73,6 +73,38 @@ for (const stateDirectory of [false, true]) {
       test.assertPublished(third)
     })
 
+    test('is the next standby where commits come faster than the grace time is over', (t) => {
+      const test = create(t)
+      const commits = commitsOf(test, 12)
+      const [intervalMs, lasting] = [0.3 * GRACE_MS, 0.2 * GRACE_MS]
+      const inodes = commits.map((target, n) => {
+        const start = START + n * intervalMs
+        test.publish(target)
+        test.tidy(GRACE_MS, start)
+        test.tidy(GRACE_MS, start + lasting)
+        test.assertPublished(target)
+        return lstatSync(test.worktreeOf(target)).ino
+      })
+      // From then on, no tree is made anew.
+      assert.equal(new Set(inodes).size, 6)
+      assert.deepEqual(new Set(inodes.slice(6)), new Set(inodes.slice(0, 6)))
+      test.tidy(GRACE_MS, START + 12 * intervalMs + GRACE_MS)
+      test.assertWorktrees({ commits: [commits[11] as MemoryTarget], standby: true })
+    })
+
+    test('is spared once for each that is in its grace time', (t) => {
+      const test = create(t)
+      const commits = commitsOf(test, 6)
+      for (const target of commits.slice(0, 5)) test.publish(target)
+      test.tidy(GRACE_MS, START)
+      test.publish(commits[5] as MemoryTarget)
+      test.tidy(GRACE_MS, START + 1)
+      test.tidy(GRACE_MS, START + GRACE_MS)
+      const names = readdirSync(test.worktrees).filter((name) => /^[0-9a-f]{40}$/.test(name))
+      // The published one, the one that waits, and one to spare.
+      assert.equal(names.length, 3)
+    })
+
     test('goes at once, or is the standby at once, without a grace time', (t) => {
       const test = create(t)
       const [first, second, third] = commitsOf(test, 3) as Commits
