@@ -35,18 +35,20 @@ export interface IndexContent {
   objectFormat: ObjectFormat
   /** How many records there are. */
   count: number
-  /** In the order of their paths' bytes. */
-  records: Iterable<IndexRecord>
-  /** In pre-order. @default none is written */
-  trees?: Iterable<IndexTree>
+  /** In the order of their paths' bytes; some may be encoded already, where no file is left out. */
+  records: Iterable<IndexRecord | Buffer>
+  /** In pre-order; some may be encoded already. @default none is written */
+  trees?: Iterable<IndexTree | Buffer>
   /** Whether any record is left out of the checkout. @default false */
   isSparse?: boolean
 }
 
 const CHUNK_BYTES = 256 * 1024
-/** Times, device, inode, mode, owner and size, before the oid. */
-const STAT_BYTES = 40
-const [MTIME_AT, MODE_AT, SIZE_AT] = [8, 24, 36]
+/** Times, device, inode, mode, owner and size, before the oid, in bytes. */
+export const STAT_BYTES = 40
+/** Where a record has its mode. */
+export const MODE_AT = 24
+const [MTIME_AT, SIZE_AT] = [8, 36]
 /** Flags, more flags, and zeros. */
 const MAX_PADDING = 12
 const MAX_LENGTH = 0xfff
@@ -76,6 +78,14 @@ function* encodeChunks({
   end = chunk.writeUInt32BE(isSparse ? 3 : 2, end)
   end = chunk.writeUInt32BE(count, end)
   for (const record of records) {
+    if (Buffer.isBuffer(record)) {
+      if (record.length > chunk.length - end) {
+        yield chunk.subarray(0, end)
+        yield record
+        end = 0
+      } else end += record.copy(chunk, end)
+      continue
+    }
     const most = STAT_BYTES + oidBytes(objectFormat) + record.path.length + MAX_PADDING
     if (most > chunk.length - end) {
       yield chunk.subarray(0, end)
@@ -99,11 +109,8 @@ function encodeRecord(
   let at = start
   // Byte by byte, here and below: a call for so few takes longer.
   while (at < start + STAT_BYTES) chunk[at++] = 0
-  if (size !== undefined && !isSkipped && mode !== MODE.gitlink) {
-    chunk.writeUInt32BE(Math.max(0, Math.floor(mtimeMs / 1000)) % FOUR_GIB, start + MTIME_AT)
-    chunk.writeUInt32BE(truncated(size), start + SIZE_AT)
-  }
   chunk.writeUInt32BE(mode, start + MODE_AT)
+  setStatus(chunk, start, isSkipped ? undefined : size, mtimeMs)
   for (let byte = 0; byte < rawOid.length; byte++) chunk[at++] = rawOid[byte] as number
   const extended = isSparse && isSkipped ? EXTENDED : 0
   at = chunk.writeUInt16BE(Math.min(path.length, MAX_LENGTH) | extended, at)
@@ -115,6 +122,23 @@ function encodeRecord(
   return end
 }
 
+/**
+ * Sets what git compares of a file in the record that starts there, which has its mode already; a
+ * `size` that is undefined has git look at the content.
+ */
+export function setStatus(
+  bytes: Buffer,
+  start: number,
+  size: number | undefined,
+  mtimeMs: number,
+): void {
+  const isKnown = size !== undefined && bytes.readUInt16BE(start + MODE_AT + 2) !== MODE.gitlink
+  const seconds = isKnown ? Math.max(0, Math.floor(mtimeMs / 1000)) % FOUR_GIB : 0
+  bytes.writeUInt32BE(seconds, start + MTIME_AT)
+  bytes.writeUInt32BE(0, start + MTIME_AT + 4)
+  bytes.writeUInt32BE(isKnown ? truncated(size) : 0, start + SIZE_AT)
+}
+
 /** A size in 32 bits, as git has it: 0 stands for a file that is to be looked at. */
 function truncated(size: number): number {
   const rest = size % FOUR_GIB
@@ -122,9 +146,14 @@ function truncated(size: number): number {
 }
 
 /** The extension that spares git to compare each file with the commit at HEAD. */
-function encodeTrees(trees: Iterable<IndexTree>): Buffer | undefined {
+function encodeTrees(trees: Iterable<IndexTree | Buffer>): Buffer | undefined {
   const parts: Buffer[] = []
-  for (const { files, name, oid, subtrees } of trees) {
+  for (const tree of trees) {
+    if (Buffer.isBuffer(tree)) {
+      parts.push(tree)
+      continue
+    }
+    const { files, name, oid, subtrees } = tree
     parts.push(Buffer.from(`${name}\0${files} ${subtrees}\n`, 'latin1'), Buffer.from(oid, 'hex'))
   }
   if (parts.length === 0) return undefined

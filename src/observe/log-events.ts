@@ -116,14 +116,14 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
       ? ['info', 'listing loaded', fieldsOf(event)]
       : ['warn', 'listing loaded: it has no entries, and nothing is pruned', fieldsOf(event)]
   }
-  if (event.type === 'state-set-aside' && event.reason.endsWith('it stays')) {
+  if (event.type === 'state-set-aside' && event.kind === 'repository') {
     return ['warn', 'a repository is kept, as not all in it came from a remote', fieldsOf(event)]
   }
   return [...LINES[event.type], fieldsOf(event)]
 }
 
 /** What is for metrics, or for hooks. */
-const NOT_LOGGED = ['type', 'phases', 'changes', 'commits', 'summary']
+const NOT_LOGGED = ['type', 'kind', 'phases', 'changes', 'commits', 'summary']
 
 /** What an event says, in whole milliseconds. */
 function fieldsOf(event: object): LogFields {

@@ -158,7 +158,7 @@ function replaceDirectory(volume: Volume, { directory, isKept }: StateDirectory)
 function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): void {
   const permissions = (mode & 0o777).toString(8)
   const reason = `user ${uid} owns it, with the permissions ${permissions}, and could have written it`
-  onSetAside?.({ path: displayPath(bytePath), reason })
+  onSetAside?.({ kind: 'state', path: displayPath(bytePath), reason })
 }
 
 /**

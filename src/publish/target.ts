@@ -13,8 +13,9 @@ import type { Lease } from './lease/lease.js'
 /** The way an entry is published. */
 export type PublishMode = 'in-place' | 'symlink'
 
-/** State that is not believed. */
+/** State that is not believed, or a repository that stays, as somebody worked in it. */
 export interface SetAside {
+  kind: 'state' | 'repository'
   path: string
   /** Why, as people read it. */
   reason: string
@@ -169,7 +170,7 @@ export function isWorktreeName(name: string): boolean {
 
 /** A worktree by its name, with its own state beside it. */
 export function worktreeLayout(
-  { volume, worktrees, repository, workshop, statesDirectory, lease }: LinkLayout,
+  { lease, onSetAside, repository, statesDirectory, volume, workshop, worktrees }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
@@ -182,6 +183,7 @@ export function worktreeLayout(
     ...(isWorktreeName(name) && {
       repository: { directory: repository, worktree: name },
     }),
+    ...(onSetAside && { onSetAside }),
   }
 }
 

@@ -94,7 +94,7 @@ describe('what goes well', () => {
 
   test('state that is not believed is a warning', async () => {
     const found = { path: '/site/.git-autosync', reason: 'why' }
-    assert.deepEqual(await linesOf({ type: 'state-set-aside', ...found }), [
+    assert.deepEqual(await linesOf({ type: 'state-set-aside', kind: 'state', ...found }), [
       {
         level: 'warn',
         message: 'state is not believed, what is on disk is looked at',
@@ -104,8 +104,8 @@ describe('what goes well', () => {
   })
 
   test('a repository that is kept is a warning that says why', async () => {
-    const found = { path: '/site/.git', reason: 'it has refs/stash: it stays' }
-    assert.deepEqual(await linesOf({ type: 'state-set-aside', ...found }), [
+    const found = { path: '/site/.git', reason: 'it has refs/stash' }
+    assert.deepEqual(await linesOf({ type: 'state-set-aside', kind: 'repository', ...found }), [
       {
         level: 'warn',
         message: 'a repository is kept, as not all in it came from a remote',

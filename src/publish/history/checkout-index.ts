@@ -1,50 +1,47 @@
 // The index of a checkout, from what is remembered of its files: `git status` finds them as they are
 // without a look at their content. Files that are known to differ, or left out, are marked as such.
-import type { IndexContent, IndexRecord, IndexTree } from '../../git/index-writer.js'
+import type { IndexBase } from '../../git/index-base.js'
+import type { IndexContent, IndexRecord } from '../../git/index-writer.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
-import { MODE, type TreeCursor } from '../../git/tree.js'
+import { MODE } from '../../git/tree.js'
 import { bodiesIn, type TreeOrigin } from '../snapshot/origin.js'
 import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import { filesOf } from '../tree/file-runs.js'
-import { cursorOf, type TreeFile, type TreeRecord } from '../tree/tree-places.js'
+import { cursorOf, type TreeFile } from '../tree/tree-places.js'
+import { type StatusOf, WholeCheckout } from './whole-checkout.js'
 
-/**
- * Whether git is to look at a file's content, given when it was last changed, and where its status
- * starts among all that are remembered.
- */
-export type IsDoubtful = (path: string, mtimeMs: number, at: number) => boolean
-
-/** What the index of a checkout is made of. Its trees are known once the records were gone through. */
-export function indexContent(snapshot: Snapshot, isDoubtful: IsDoubtful): IndexContent {
-  const { commit, origin } = snapshot
-  const trees: IndexTree[] = []
-  return {
-    objectFormat: objectFormatOf(commit),
-    count: countRecords(snapshot),
-    records: origin
-      ? recordsOfPart(snapshot, origin, isDoubtful)
-      : recordsOfAll(snapshot, trees, isDoubtful),
-    trees,
-    isSparse: origin !== undefined,
-  }
+/** Which files may have been changed since they were remembered. */
+export interface Doubt {
+  /** Those that were changed last from then on, in milliseconds. */
+  fromMs: number
+  /** Whether a file is another now, whose status starts there among all that are remembered. */
+  isChanged(path: string, at: number): boolean
 }
 
-function* recordsOfAll(
+/** What the index of a checkout is made of; `base` is an earlier one, of whichever commit. */
+export function indexContent(
   snapshot: Snapshot,
-  trees: IndexTree[],
-  isDoubtful: IsDoubtful,
-): Generator<IndexRecord> {
-  let index = 0
-  for (const file of filesInOrder(snapshot.trees, trees)) {
-    yield recordOf(snapshot, file, index++, isDoubtful)
+  doubt: Doubt | undefined,
+  base: IndexBase | undefined,
+): IndexContent {
+  const { commit, origin, trees } = snapshot
+  const objectFormat = objectFormatOf(commit)
+  const statusOf = statusIn(snapshot, doubt)
+  if (origin && origin.source !== trees[0]?.oid) {
+    const count = countFiles(origin, snapshot)
+    const records = recordsOfPart(snapshot, origin, statusOf)
+    return { objectFormat, count, records, isSparse: true }
   }
+  const whole = new WholeCheckout(snapshot, statusOf, base)
+  const count = trees[0]?.files ?? 0
+  return { objectFormat, count, records: whole.records(), trees: whole.trees }
 }
 
 /** Those of the commit that the checkout leaves out as well. */
 function* recordsOfPart(
   snapshot: Snapshot,
   origin: TreeOrigin,
-  isDoubtful: IsDoubtful,
+  statusOf: StatusOf,
 ): Generator<IndexRecord> {
   const published = filesOf(snapshot)[Symbol.iterator]()
   let next = published.next()
@@ -52,61 +49,31 @@ function* recordsOfPart(
     // What is published and not of this commit lies in a submodule.
     while (!next.done && next.value.path < file.path) next = published.next()
     const isPublished = !next.done && next.value.path === file.path
-    yield isPublished && file.mode !== MODE.gitlink
-      ? recordOf(snapshot, file, (next.value as TreeFile).index, isDoubtful)
-      : { ...file, size: undefined, mtimeMs: 0, isSkipped: file.mode !== MODE.gitlink }
+    const status = isPublished
+      ? statusOf((next.value as TreeFile).index, file.mode, () => file.path)
+      : { size: undefined, mtimeMs: 0, isSkipped: file.mode !== MODE.gitlink }
+    yield { ...file, ...status }
   }
 }
 
-/** How many records there are. */
-function countRecords(snapshot: Snapshot): number {
-  const { origin, trees } = snapshot
-  if (!origin) return trees[0]?.files ?? 0
+function countFiles({ source }: TreeOrigin, snapshot: Snapshot): number {
   let count = 0
-  for (const _ of filesBelow(origin.source, bodiesIn(snapshot), '')) count++
+  for (const _ of filesBelow(source, bodiesIn(snapshot), '')) count++
   return count
 }
 
-function recordOf(
-  { stats }: Snapshot,
-  { mode, path, rawOid }: CommitFile,
-  index: number,
-  isDoubtful: IsDoubtful,
-): IndexRecord {
-  const at = index * STAT_FIELDS
-  const [size = -1, mtimeMs = 0] = [stats[at], stats[at + 1]]
-  const isKnown = size >= 0 && (mode === MODE.gitlink || !isDoubtful(path, mtimeMs, at))
-  return { path, mode, rawOid, mtimeMs, size: isKnown ? size : undefined }
+function statusIn({ stats }: Snapshot, doubt: Doubt | undefined): StatusOf {
+  const { fromMs = Number.POSITIVE_INFINITY } = doubt ?? {}
+  return (index, mode, path) => {
+    const at = index * STAT_FIELDS
+    const [size, mtimeMs] = [stats[at] as number, stats[at + 1] as number]
+    const isDoubtful =
+      mtimeMs >= fromMs && mode !== MODE.gitlink && (doubt?.isChanged(path(), at) ?? false)
+    return { mtimeMs, size: size >= 0 && !isDoubtful ? size : undefined }
+  }
 }
 
 type CommitFile = Pick<IndexRecord, 'mode' | 'path' | 'rawOid'>
-
-/** The files of trees in pre-order; `seen` becomes those trees. */
-function* filesInOrder(trees: readonly TreeRecord[], seen: IndexTree[]): Generator<CommitFile> {
-  const way: { directory: string; entries: TreeCursor; tree: IndexTree }[] = []
-  const enter = (name: string, directory: string) => {
-    const record = trees[seen.length]
-    if (!record) return
-    const tree = { name, oid: record.oid, files: record.files, subtrees: 0 }
-    seen.push(tree)
-    way.push({ directory, entries: cursorOf(record), tree })
-  }
-  enter('', '')
-  for (let last = way.at(-1); last; last = way.at(-1)) {
-    const { directory, entries, tree } = last
-    if (!entries.next()) {
-      way.pop()
-      continue
-    }
-    const { mode, name } = entries
-    if (mode === MODE.tree) {
-      tree.subtrees++
-      enter(name, `${directory}${name}/`)
-    } else {
-      yield { path: directory + name, mode, rawOid: entries.rawOid }
-    }
-  }
-}
 
 /** The files of a commit's own tree, of which not all need be published. */
 function* filesBelow(

@@ -30,17 +30,31 @@ export interface StoredPack {
 export class RepositoryObjects implements PackOwner {
   readonly objectFormat: ObjectFormat
   readonly cache = new ObjectCache<string>(CACHE_BYTES)
-  readonly packs: readonly StoredPack[]
-  /** Whether nothing was met so far that may hold objects and cannot be read. */
-  isComplete = true
   readonly #layout: HistoryLayout
+  /** Opened when the first object is asked for. */
+  #opened: readonly StoredPack[] | undefined
+  #isComplete = true
   /** The pack that held the last object, as the next one is probably there, too. */
   #last: StoredPack | undefined
 
   constructor(layout: HistoryLayout, objectFormat: ObjectFormat) {
     this.objectFormat = objectFormat
     this.#layout = layout
-    this.packs = this.#openPacks()
+  }
+
+  get packs(): readonly StoredPack[] {
+    return this.#open()
+  }
+
+  /** Whether nothing was met so far that may hold objects and cannot be read. */
+  get isComplete(): boolean {
+    this.#open()
+    return this.#isComplete
+  }
+
+  /** Whether a commit is there, whole. */
+  hasCommit(oid: Oid): boolean {
+    return this.readIfAny(oid)?.type === 'commit'
   }
 
   has(oid: Oid): boolean {
@@ -88,14 +102,16 @@ export class RepositoryObjects implements PackOwner {
   }
 
   close(): void {
-    for (const { file } of this.packs) file.close()
+    for (const { file } of this.#opened ?? []) file.close()
+    this.#opened = undefined
+    this.#last = undefined
   }
 
   #looseFile(oid: Oid): string | undefined {
     const { repository, volume } = this.#layout
     const file = path.join(repository, 'objects', oid.slice(0, 2), oid.slice(2))
     const found = readUnless(UNREADABLE, () => ({ stat: volume.stat(file) }))
-    if (!found) this.isComplete = false
+    if (!found) this.#isComplete = false
     return found?.stat?.isFile() ? file : undefined
   }
 
@@ -105,9 +121,14 @@ export class RepositoryObjects implements PackOwner {
       return file.find(oid)
     } catch (error) {
       if (!isDamage(error)) throw error
-      this.isComplete = false
+      this.#isComplete = false
       return undefined
     }
+  }
+
+  #open(): readonly StoredPack[] {
+    this.#opened ??= this.#openPacks()
+    return this.#opened
   }
 
   #openPacks(): StoredPack[] {
@@ -116,7 +137,7 @@ export class RepositoryObjects implements PackOwner {
     const names = this.#namesIn(directory).filter((name) => name.endsWith('.idx'))
     const known = names.filter((name) => /^pack-[0-9a-f]+\.idx$/.test(name)).slice(0, MAX_PACKS)
     // Git's own are under other names while it makes them.
-    if (known.length < names.length) this.isComplete = false
+    if (known.length < names.length) this.#isComplete = false
     return known.flatMap((name) => {
       const indexFile = path.join(directory, name)
       const base = name.slice(0, -'.idx'.length)
@@ -129,7 +150,7 @@ export class RepositoryObjects implements PackOwner {
         return [{ name: base, file: new PackFile(paths, this) }]
       } catch {
         // Cut, or of another kind: what is in it is fetched anew.
-        this.isComplete = false
+        this.#isComplete = false
         return []
       }
     })
@@ -140,8 +161,22 @@ export class RepositoryObjects implements PackOwner {
       UNREADABLE,
       () => readUnless(ABSENT, () => this.#layout.volume.names(directory)) ?? [],
     )
-    if (!names) this.isComplete = false
+    if (!names) this.#isComplete = false
     return names ?? []
+  }
+}
+
+/** Works on the objects of a repository, and closes them. */
+export function withObjects<T>(
+  layout: HistoryLayout,
+  format: ObjectFormat,
+  work: (objects: RepositoryObjects) => T,
+): T {
+  const objects = new RepositoryObjects(layout, format)
+  try {
+    return work(objects)
+  } finally {
+    objects.close()
   }
 }
 

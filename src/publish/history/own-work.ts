@@ -5,10 +5,11 @@ import path from 'node:path'
 import { parentsOfCommit } from '../../git/object.js'
 import { isOid, type Oid, objectFormatOf } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
-import { RepositoryObjects } from './objects.js'
+import { type RepositoryObjects, withObjects } from './objects.js'
 import { readLog, writeLog } from './reflog.js'
-import { KEPT } from './refs.js'
+import { KEPT, type Refs } from './refs.js'
 import { writeText } from './write-whole.js'
 
 const MAX_HEAD_BYTES = 4096
@@ -35,9 +36,7 @@ export function ownHead(
   const read = () => volume.readFile(path.join(directory, 'HEAD'), MAX_HEAD_BYTES)
   const oid = readUnless(UNREADABLE, read)?.toString('latin1').trim()
   if (oid === undefined || !isOid(oid) || published(oid)) return undefined
-  const objects = new RepositoryObjects(layout, objectFormatOf(oid))
-  const isThere = objects.readIfAny(oid)?.type === 'commit'
-  objects.close()
+  const isThere = withObjects(layout, objectFormatOf(oid), (objects) => objects.hasCommit(oid))
   return isThere ? oid : undefined
 }
 
@@ -47,30 +46,36 @@ export function isPublished(layout: HistoryLayout): (oid: Oid) => boolean {
   return (oid) => oids.has(oid)
 }
 
-/** What is in the repository right behind the ends of a history, `shallow`. */
-export function cutOff(layout: HistoryLayout, shallow: readonly Oid[]): Oid[] {
-  const [first] = shallow
-  if (first === undefined) return []
-  const objects = new RepositoryObjects(layout, objectFormatOf(first))
-  try {
-    return shallow.flatMap((oid) => {
-      const commit = objects.readIfAny(oid)
-      if (commit?.type !== 'commit') return []
-      return parentsOfCommit(commit.body).filter((parent) => objects.has(parent))
-    })
-  } finally {
-    objects.close()
-  }
+/** What was settled before, and what is now. */
+export interface Succession {
+  /** The refs that this service wrote before. */
+  earlier: Refs
+  history: PublishedHistory
+  objects: RepositoryObjects
 }
 
-/** Notes objects to which no ref leads any more; before all else, as `HEAD@{1}` is what was published. */
-export function logLeftBehind(layout: HistoryLayout, oids: Iterable<Oid>, now: number): void {
+/**
+ * Notes objects to which no ref leads any more: what refs were, and what is right behind the ends of the
+ * history. Before all else in the log, as `HEAD@{1}` is what was published.
+ */
+export function noteLeftBehind(
+  layout: HistoryLayout,
+  { earlier, history, objects }: Succession,
+  now: number,
+): void {
   const lines = readLog(layout)
   if (!lines) return
-  const known = new Set(lines.map(({ oid }) => oid))
-  const left = [...new Set(oids)].filter((oid) => !known.has(oid))
-  if (left.length === 0) return
+  const known = new Set([...Object.values(history.refs), ...lines.map(({ oid }) => oid)])
+  const beyond = history.shallow.flatMap((oid) => parentsIn(oid, objects))
+  const left = new Set([...earlier.values(), ...beyond.filter((oid) => objects.has(oid))])
   const rest = `git-autosync <git-autosync@localhost> ${Math.floor(now / 1000)} +0000\tleft behind`
-  const more = left.map((oid) => ({ old: '0'.repeat(oid.length), oid, rest, isOwn: true }))
-  writeLog(layout, [...more, ...lines])
+  const more = [...left]
+    .filter((oid) => !known.has(oid))
+    .map((oid) => ({ old: '0'.repeat(oid.length), oid, rest, isOwn: true }))
+  if (more.length > 0) writeLog(layout, [...more, ...lines])
+}
+
+function parentsIn(oid: Oid, objects: RepositoryObjects): Oid[] {
+  const commit = objects.readIfAny(oid)
+  return commit?.type === 'commit' ? parentsOfCommit(commit.body) : []
 }

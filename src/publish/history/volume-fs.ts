@@ -1,5 +1,6 @@
 // The file system that isomorphic-git is given: what lies below held directories of a volume, never
 // through a symlink, regular files of a bounded size only, and every file written whole by a rename.
+// Texts are byte strings, as git has no encoding for them.
 import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
@@ -11,20 +12,18 @@ const MAX_BYTES = 16 * 1024 * 1024
 
 /** What isomorphic-git asks of a file system. */
 export interface GitFs {
-  promises: Record<
-    | 'lstat'
-    | 'mkdir'
-    | 'readFile'
-    | 'readdir'
-    | 'readlink'
-    | 'rmdir'
-    | 'stat'
-    | 'symlink'
-    | 'unlink'
-    | 'writeFile',
-    // biome-ignore lint/suspicious/noExplicitAny: each has its own arguments, as Node's fs has
-    (...args: any[]) => Promise<unknown>
-  >
+  promises: {
+    lstat(file: string): Promise<Stats>
+    mkdir(directory: string): Promise<void>
+    readFile(file: string, options?: string | { encoding?: string }): Promise<Buffer | string>
+    readdir(directory: string): Promise<string[]>
+    readlink(file: string): Promise<string>
+    rmdir(directory: string): Promise<boolean>
+    stat(file: string): Promise<Stats>
+    symlink(): Promise<never>
+    unlink(file: string): Promise<void>
+    writeFile(file: string, content: string | Uint8Array): Promise<void>
+  }
 }
 
 /** The files of a repository, for isomorphic-git. */
@@ -38,24 +37,25 @@ export function volumeFs(volume: Volume, repository: string): GitFs {
     promises: {
       stat,
       lstat: stat,
-      readFile: async (file: string, options?: string | { encoding?: string }) => {
+      async readFile(file, options) {
         const bytes = volume.readBytes(toBytePath(file), MAX_BYTES)
         const encoding = typeof options === 'string' ? options : options?.encoding
-        return encoding === undefined ? bytes : bytes.toString('utf8')
+        return encoding === undefined ? bytes : bytes.toString('latin1')
       },
-      writeFile: async (file: string, content: string | Uint8Array) => {
+      async writeFile(file, content) {
         volume.ensureDirectory(toBytePath(path.dirname(file)))
-        writeWhole(volume, repository, toBytePath(file), [Buffer.from(content)])
+        const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content
+        writeWhole(volume, repository, toBytePath(file), [bytes])
       },
-      mkdir: async (directory: string) => volume.makeDirectory(toBytePath(directory)),
-      readdir: async (directory: string) =>
+      mkdir: async (directory) => volume.makeDirectory(toBytePath(directory)),
+      readdir: async (directory) =>
         volume.names(toBytePath(directory)).map((name) => Buffer.from(name, 'latin1').toString()),
-      readlink: async (file: string) => volume.readLink(toBytePath(file)).toString(),
-      symlink: async () => {
+      readlink: async (file) => volume.readLink(toBytePath(file)).toString(),
+      async symlink() {
         throw Object.assign(new Error('EPERM: a repository has no symlinks'), { code: 'EPERM' })
       },
-      unlink: async (file: string) => volume.unlink(toBytePath(file)),
-      rmdir: async (directory: string) => volume.removeIfEmpty(toBytePath(directory)),
+      unlink: async (file) => volume.unlink(toBytePath(file)),
+      rmdir: async (directory) => volume.removeIfEmpty(toBytePath(directory)),
     },
   }
 }

@@ -133,7 +133,8 @@ function tidyRepository(
   if (!isAlone || readSnapshot(worktreeLayout(links, linked))?.history) return
   const whyKept = retireRepository(layout, path.join(workshop, `${REPOSITORY}.gone`))
   if (whyKept === undefined) return
-  onSetAside?.({ path: displayPath(layout.repository), reason: `${whyKept}: it stays` })
+  const reason = `${whyKept}: it stays`
+  onSetAside?.({ kind: 'repository', path: displayPath(layout.repository), reason })
 }
 
 /** Empty where nothing was published yet. */

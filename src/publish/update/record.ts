@@ -94,7 +94,7 @@ function resume(layout: DirectoryLayout): void {
   const journal = readJournal(layout.volume, journalOf(layout))
   if (!journal) {
     const reason = 'it is damaged, or names what is not below the published directory'
-    layout.onSetAside?.({ path: displayPath(journalOf(layout)), reason })
+    layout.onSetAside?.({ kind: 'state', path: displayPath(journalOf(layout)), reason })
   }
   if (journal && hasStaged(layout)) apply(layout, journal)
   const snapshot = readSnapshot(layout)

@@ -1,0 +1,60 @@
+// What tells that a repository is settled, and that this service made it: the commit, and all that the
+// listing and the remote say of its history, written last.
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import type { PublishedHistory } from '../snapshot/published-history.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import { linkText } from './checkout-files.js'
+import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
+import { readRefs } from './refs.js'
+import { writeText } from './write-whole.js'
+
+/** The file of a repository, and of each linked worktree, that has it. */
+export const MARK = 'git-autosync-settled'
+const MAX_BYTES = 4096
+
+/** Whether all that is to be settled is so. */
+export function isSettled(
+  layout: HistoryLayout,
+  checkout: CheckoutLayout,
+  snapshot: Snapshot,
+): boolean {
+  const { history } = snapshot
+  if (!history) return true
+  const own = checkoutDirectory(layout, checkout)
+  const mark = markOf(snapshot, history)
+  const isMarked = [own, layout.repository].every(
+    (directory) => readText(layout, path.join(directory, MARK)) === mark,
+  )
+  if (!isMarked || layout.volume.stat(path.join(own, 'index')) === undefined) return false
+  // Somebody may have removed or moved them since.
+  const link = linkText(layout, checkout)
+  if (link !== undefined && readText(layout, path.join(checkout.root, GIT)) !== link) return false
+  const head = readText(layout, path.join(layout.repository, 'HEAD'))
+  if (head !== `${headOf(snapshot, history)}\n`) return false
+  const refs = readRefs(layout)
+  return Object.entries(history.refs).every(([name, oid]) => refs.get(name) === oid)
+}
+
+/** Notes that all is settled in `directory`. */
+export function markSettled(layout: HistoryLayout, directory: string, snapshot: Snapshot): void {
+  const { history } = snapshot
+  if (!history) return
+  const file = path.join(directory, MARK)
+  writeText(layout.volume, layout.repository, file, markOf(snapshot, history))
+}
+
+/** What HEAD of a repository says. */
+export function headOf({ commit }: Snapshot, { branch }: PublishedHistory): string {
+  return branch === undefined ? commit : `ref: ${branch}`
+}
+
+function markOf({ commit }: Snapshot, history: PublishedHistory): string {
+  const hash = createHash('sha256').update(JSON.stringify(history)).digest('hex')
+  return `${commit} ${hash}\n`
+}
+
+function readText({ volume }: HistoryLayout, file: string): string | undefined {
+  return readUnless(UNREADABLE, () => volume.readBytes(file, MAX_BYTES))?.toString('latin1')
+}
