@@ -47,6 +47,14 @@ function isSoundName(name: string): boolean {
   return name !== '' && !name.split(/[/\\]/).includes('..')
 }
 
+/** Where below `modules` a submodule of this name has its repository, as a byte path; undefined: nowhere. */
+export function moduleDirectory(name: string): string | undefined {
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+  // A line of a `.git` file ends before those that stand at its end.
+  const isSound = isSoundName(name) && parts.length > 0 && /^[ -~\x80-\xff]*$/.test(name)
+  return isSound ? parts.join('/') : undefined
+}
+
 /**
  * Where the address of a submodule leads, seen from its superproject's, as git has it; both are as
  * written. Throws a RangeError where it leads out of that.

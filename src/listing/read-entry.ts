@@ -100,8 +100,10 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     faults.add({ pointer: `${pointer}/before`, message })
   }
 
-  const unfit = history === 0 ? undefined : findUnfit({ subdir, submodules })
-  if (unfit !== undefined) faults.add({ pointer: `${pointer}/history`, message: unfit })
+  if (history !== 0 && subdir !== '') {
+    const message = `goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/${subdir}/"]`
+    faults.add({ pointer: `${pointer}/history`, message })
+  }
   const revision = toRevision({ branch, tag, range, ref, commit: written.commit })
   const verify = readVerify(written.verify, { folder, pointer, revision }, faults)
 
@@ -130,15 +132,6 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     after,
   }
   return { directory, entry }
-}
-
-/** What goes with no history. */
-function findUnfit({ subdir, submodules }: { subdir: string; submodules: Submodules }) {
-  if (subdir !== '') {
-    return `goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/${subdir}/"]`
-  }
-  if (submodules === 'off') return undefined
-  return 'goes with no submodules, of which no history is kept: leave submodules out, or give each an entry of its own'
 }
 
 function readVerify(

@@ -14,6 +14,8 @@ import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
 import { ensureRepository, type RepositoryOptions } from './history/create.js'
 import { joinHistory, removeRepository } from './history/directory.js'
+import { keepModules, type ModuleToKeep } from './history/keep-modules.js'
+import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './history/layout.js'
 import { RepositoryObjects } from './history/objects.js'
 import { adoptPacks } from './history/packs.js'
 import { removeWorktrees } from './history/retire.js'
@@ -27,6 +29,7 @@ import {
 import type { Lease } from './lease/lease.js'
 import { assertOwnDirectories, putBack } from './own-directories.js'
 import type { CommitSource, Publication, Publisher, TidyOptions } from './publisher.js'
+import type { PublishedSubmodule } from './snapshot/origin.js'
 import { IncomingFiles } from './stage/incoming-files.js'
 import { symlinkPublisher } from './symlink/publisher.js'
 import {
@@ -37,6 +40,7 @@ import {
   linkLayout,
   ownDirectory,
   type PublishMode,
+  type RepositoryPlace,
   stateOf,
   type Target,
 } from './target.js'
@@ -72,6 +76,7 @@ export function begin(
       offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
       pending: () => publication.pending(),
       lfsFiles: () => guarded(held, () => publication.lfsFiles()),
+      repository: () => publication.repository(),
       ready: () =>
         guarded(held, () => {
           held.volume.close()
@@ -108,34 +113,73 @@ export type OpenHistory = Pick<RepositoryObjects, 'has' | 'readIfAny' | 'close'>
 
 /** What is kept of the history of what is published at a target. */
 export function openHistory(target: Target, format: ObjectFormat): OpenHistory {
+  return openObjects(target, format, (held, publisher) => publisher.history(held))
+}
+
+/** What is kept of the history of a submodule, which is one of all that are published. */
+export function openModuleHistory(
+  target: Target,
+  format: ObjectFormat,
+  modules: readonly PublishedSubmodule[],
+  { path: own }: PublishedSubmodule,
+): OpenHistory {
+  return openObjects(target, format, (held, publisher) => {
+    const place = publisher.current(held)?.repository
+    const repository = place && moduleDirectories(ownDirectoryOf(place), modules).get(own)
+    return repository === undefined ? undefined : { ...publisher.history(held), repository }
+  })
+}
+
+function openObjects(
+  target: Target,
+  format: ObjectFormat,
+  layoutOf: (held: HeldTarget, publisher: Publisher) => HistoryLayout | undefined,
+): OpenHistory {
   return keeping(target, (held, publisher) => {
-    const objects = new RepositoryObjects(publisher.history(held), format)
+    const layout = layoutOf(held, publisher)
+    const objects = layout && new RepositoryObjects(layout, format)
     return {
-      has: (oid) => objects.has(oid),
-      readIfAny: (oid) => objects.readIfAny(oid),
+      has: (oid) => objects?.has(oid) ?? false,
+      readIfAny: (oid) => objects?.readIfAny(oid),
       close: () => {
-        objects.close()
+        objects?.close()
         held.volume.close()
       },
     }
   })
 }
 
+/** What is put into the repositories of what is published next. */
+export interface HistoryToKeep {
+  packs: readonly CompletePack[]
+  modules: readonly ModuleToKeep[]
+  /** The submodules that are published now. */
+  modulesBefore: readonly PublishedSubmodule[]
+  /** Where the repository is, as the publication has it. */
+  place: RepositoryPlace | undefined
+}
+
 /**
- * Puts packs into the repository of what is published next, which is made where there is none. Nothing
- * in it leads to them yet.
+ * Puts packs into the repository of what is published next, and of its submodules; each is made where
+ * there is none. Nothing in it leads to them yet.
  */
 export async function keepHistory(
   target: Target,
   options: RepositoryOptions,
-  packs: readonly CompletePack[],
+  { modules, modulesBefore, packs, place }: HistoryToKeep,
 ): Promise<void> {
   const held = hold(target)
   try {
     assertOwnDirectories(held)
-    const layout = PUBLISHERS[target.mode].history(held)
-    await ensureRepository(layout, options)
+    const publisher = PUBLISHERS[target.mode]
+    const layout = publisher.history(held)
+    await ensureRepository(layout, { ...options, hasSubmodules: modules.length > 0 })
     adoptPacks(layout, packs, { isFiltered: options.filter !== undefined })
+    const before = publisher.current(held)?.repository
+    if (place && modules.length > 0) {
+      const directories = before && moduleDirectories(ownDirectoryOf(before), modulesBefore)
+      await keepModules(layout, modules, { ...options, place, before: directories ?? new Map() })
+    }
   } catch (error) {
     throw toVolumeError(held.volume.named(error), target.directory)
   } finally {

@@ -14,7 +14,7 @@ import type { LeaseFiles } from './lease/claim.js'
 import type { TreeOrigin } from './snapshot/origin.js'
 import type { PublishedHistory } from './snapshot/published-history.js'
 import type { PublishedRecord } from './snapshot/store.js'
-import type { DirectoryLayout, HeldTarget } from './target.js'
+import type { DirectoryLayout, HeldTarget, RepositoryPlace } from './target.js'
 import type { Ignored } from './tree/attribute-plan.js'
 import type { OutsideAttributes } from './tree/compose.js'
 import type { PlanMemory } from './tree/plan-memory.js'
@@ -83,6 +83,8 @@ export interface Publication {
   ready(): Ready
   /** Puts everything in place; stages what is left, where that was not done. */
   finish(): Published
+  /** Where the repository is behind what is published, if it has one. */
+  repository(): RepositoryPlace | undefined
   /** Gives up: removes what was staged, unless putting it in place has begun. */
   abandon(): void
 }

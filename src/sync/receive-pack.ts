@@ -26,8 +26,8 @@ export async function receivePack(
     yield* counted((await session.fetch(asked, limited)).chunks, progress)
   }
   const submodules = context.submodules.forSync(state.desired.entry)
-  const fetchMore = ({ byRefs, haves, submodule, wants }: PackRequest) => {
-    const asked = { wants, haves, byRefs, thinPack: haves.length > 0 }
+  const fetchMore = ({ byRefs, haves, history, submodule, wants }: PackRequest) => {
+    const asked = { wants, haves, byRefs, thinPack: haves.length > 0, ...history }
     if (!submodule) return fetch(asked)
     return counted(submodules.fetch(submodule, asked, limited), progress)
   }

@@ -86,6 +86,8 @@ export class SubmoduleRemotes {
           // What the commit fails by afterwards, all of the history has shown.
           if (byRefs.depth === WHOLE_DEPTH) searches.set(displayPath(path), search)
         })
+        // One that a ref names comes with as much history as by its id.
+        if (request.depth !== undefined) wanted = { depth: request.depth, ...wanted }
       }
       yield* (await session.fetch(wanted, signal)).chunks
     } finally {

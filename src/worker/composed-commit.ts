@@ -3,7 +3,7 @@
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import type { CommitSource } from '../publish/publisher.js'
-import { sourcesOf, type TreeOrigin } from '../publish/snapshot/origin.js'
+import { type PublishedSubmodule, sourcesOf, type TreeOrigin } from '../publish/snapshot/origin.js'
 import type { Snapshot } from '../publish/snapshot/snapshot.js'
 import { type Composition, compose } from '../publish/tree/compose.js'
 import type { PlanMemory } from '../publish/tree/plan-memory.js'
@@ -25,6 +25,8 @@ export interface ComposedCommitOptions {
   memory: PlanMemory
   /** Throws when the work is to be given up. */
   checkpoint: () => void
+  /** The submodules that are published with all that is kept of them. @default none is kept */
+  keptModules?: readonly PublishedSubmodule[] | undefined
 }
 
 /** The tree to publish. */
@@ -58,11 +60,14 @@ export class ComposedCommit {
     this.#selected = this.#select(root)
     const { readTree, tree } = this.#selected
     const superproject = { remote, source: root, tree, subdir }
-    const before = this.#originBefore()?.modules ?? []
+    const { keptModules } = this.#options
+    const origin = this.#originBefore()
+    const before = (origin && (keptModules ?? origin.modules)) ?? []
     this.#submodules = await composeSubmodules(superproject, submodules, {
       ...source,
       readTree,
       before,
+      isKept: keptModules !== undefined,
     })
   }
 

@@ -1,80 +1,129 @@
-// The history that is kept with a commit: the packs of its own repository are kept as they come, and
-// put into the repository once all of them are verified, before anything is published. What is there
-// already is the base of deltas.
+// The history that is kept with a commit, and with each of its submodules: the packs of each repository
+// are kept as they come, and put into it once all of them are verified, before anything is published.
 import { SyncError } from '../base/errors.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
-import { type CompletePack, KeptPack } from '../pack/kept-pack.js'
 import type { PackReader } from '../pack/pack-reader.js'
-import { endsOf, type HistoryCommits, type NewCommit, newCommits } from '../publish/history/walk.js'
-import { keepHistory, type OpenHistory, openHistory } from '../publish/publication.js'
-import type { PublishedHistory } from '../publish/snapshot/published-history.js'
+import { endsOf, type NewCommit, newCommits } from '../publish/history/walk.js'
+import {
+  type HistoryToKeep,
+  keepHistory,
+  type OpenHistory,
+  openHistory,
+  openModuleHistory,
+} from '../publish/publication.js'
+import type { Publication } from '../publish/publisher.js'
+import type { PublishedSubmodule, TreeOrigin } from '../publish/snapshot/origin.js'
+import type { HistoryDepth, PublishedHistory } from '../publish/snapshot/published-history.js'
+import type { Snapshot } from '../publish/snapshot/snapshot.js'
+import { type FetchRequest, WHOLE_DEPTH } from '../remote/remote-session.js'
 import type { VolumeFile } from '../volume/open-file.js'
+import { KeptRepository } from './kept-repository.js'
+import type { SubmodulePlace } from './repositories.js'
 import type { UnpackOptions } from './unpacked.js'
 
 export interface KeptHistoryOptions
   extends Pick<UnpackOptions, 'target' | 'want' | 'have' | 'checkpoint'> {
   history: NonNullable<UnpackOptions['history']>
-  /** What was kept before; undefined where nothing was. */
-  before: PublishedHistory | undefined
+  /** What is published; undefined where nothing is that counts. */
+  published: Pick<Snapshot, 'history' | 'origin'> | undefined
   createFile: () => VolumeFile
 }
 
-/** A pack that is kept, and what reads it. */
-interface Keeping {
-  pack: KeptPack
-  reader: PackReader
-}
+/** A submodule; its commit is not known while it comes. */
+type Wanted = Pick<PublishedSubmodule, 'path' | 'url'> & { commit?: Oid }
 
 export class KeptHistory {
   readonly #options: KeptHistoryOptions
-  /** What is in the repository already, where the remote was told of it. */
-  readonly #stored: OpenHistory | undefined
-  readonly #packs: Keeping[] = []
+  readonly #own: KeptRepository
+  /** By the paths of submodules. */
+  readonly #modules = new Map<string, KeptRepository>()
+  /** Where the history of each submodule ends that came. */
+  readonly #ends = new Map<string, readonly Oid[]>()
   #kept: PublishedHistory | undefined
   #news: NewCommit[] = []
 
   /** Throws `base-missing` where the remote was told of a commit whose history is not there. */
   constructor(options: KeptHistoryOptions) {
-    const { before, have, target, want } = options
+    const { have, published, target, want } = options
     this.#options = options
-    if (have === undefined) return
-    this.#stored = openHistory(target, objectFormatOf(want))
-    if (before && this.#stored.has(have)) return
-    this.#stored.close()
+    const stored = have === undefined ? undefined : openHistory(target, objectFormatOf(want))
+    this.#own = this.#repository(stored, published?.history?.shallow)
+    if (have === undefined || (published?.history && this.#own.has(have))) return
+    this.#own.close()
     throw new SyncError('base-missing', `The history of ${have} is not there; it is fetched anew`)
   }
 
-  /** Keeps another pack; told of its bytes before the reader that `open` makes. */
-  open(open: (onBytes: (bytes: Buffer) => void) => PackReader): PackReader {
-    const { checkpoint, createFile, want } = this.#options
-    const pack = new KeptPack({ objectFormat: objectFormatOf(want), createFile, checkpoint })
-    const reader = open((bytes) => pack.write(bytes))
-    this.#packs.push({ pack, reader })
-    return reader
+  /** Keeps another pack, of a submodule where one is given. */
+  open(
+    open: (onBytes: (bytes: Buffer) => void) => PackReader,
+    submodule?: SubmodulePlace,
+  ): PackReader {
+    const module = submodule && this.#module({ path: submodule.path, url: submodule.remote.url })
+    return (module ?? this.#own).open(open)
+  }
+
+  /** Keeps a pack no more. */
+  drop(reader: PackReader): void {
+    for (const repository of this.#repositories) repository.drop(reader)
+  }
+
+  /** The submodules that are published with as much history as is wanted: none, or all of them. */
+  get modulesBefore(): readonly PublishedSubmodule[] {
+    const { history, published } = this.#options
+    const { depth } = published?.history ?? {}
+    const modules = published?.origin?.modules ?? []
+    const isDeep = depth !== undefined && depthOf(depth) >= depthOf(history.depth)
+    const isEnough = ({ name, shallow }: PublishedSubmodule) =>
+      name !== undefined && shallow !== undefined && (isDeep || shallow.length === 0)
+    return modules.every(isEnough) ? modules : []
+  }
+
+  /** What is asked for of a submodule. */
+  historyOf({ path, remote }: SubmodulePlace, isThere: boolean): Partial<FetchRequest> {
+    const depth = depthOf(this.#options.history.depth)
+    const before = isThere ? this.#before({ path, url: remote.url }) : undefined
+    return { ...(depth > 1 && { depth }), ...(before && { shallow: before.shallow }) }
   }
 
   /** An object that was kept before. */
   find(oid: Oid): StoredObject | undefined {
-    return this.#stored?.readIfAny(oid)
+    for (const repository of this.#repositories) {
+      const found = repository.find(oid)
+      if (found) return found
+    }
+    return undefined
   }
 
   has(oid: Oid): boolean {
-    return this.#stored?.has(oid) ?? false
+    return this.#repositories.some((repository) => repository.has(oid))
   }
 
-  /** Puts what came into the repository; `readBase` reads what a pack builds on and has not. */
-  async keep(head: Oid, readBase: (oid: Oid) => StoredObject | undefined): Promise<void> {
-    const { before, have, history, target, want } = this.#options
-    const complete: CompletePack[] = []
-    for (const { pack, reader } of this.#packs) {
-      const completed = await pack.complete(reader.entries, (oid) => asBase(readBase(oid)))
-      if (completed) complete.push(completed)
-    }
-    const commits = this.#commits(before)
+  /**
+   * Puts what came of a commit and of `modules` into the repositories behind a publication; `readBase`
+   * reads what a pack builds on and has not.
+   */
+  async keep(
+    head: Oid,
+    modules: readonly PublishedSubmodule[],
+    publication: Pick<Publication, 'repository'>,
+    readBase: (oid: Oid) => StoredObject | LargeBlob | undefined,
+  ): Promise<void> {
+    const { have, history, target, want } = this.#options
+    const readOrThrow = (oid: Oid) => asBase(readBase(oid))
+    const packs = await this.#own.complete(readOrThrow)
+    const { commits } = this.#own
     const shallow = endsOf(head, history.depth, commits)
     if (have !== undefined && have !== head) this.#news = newCommits(head, have, commits)
-    await keepHistory(target, { ...history, objectFormat: objectFormatOf(want) }, complete)
+    const keptModules: HistoryToKeep['modules'][number][] = []
+    for (const module of modules) {
+      const packs = await this.#complete(module, readOrThrow)
+      keptModules.push({ module, before: this.#before(module), packs })
+    }
+    const options = { ...history, objectFormat: objectFormatOf(want) }
+    const { modulesBefore } = this
+    const place = publication.repository()
+    await keepHistory(target, options, { packs, modules: keptModules, modulesBefore, place })
     this.#kept = { ...history, shallow }
   }
 
@@ -83,28 +132,71 @@ export class KeptHistory {
     return this.#kept
   }
 
+  /** What a commit was composed of, with where the history of each submodule ends. */
+  withEnds(origin: TreeOrigin | undefined): TreeOrigin | undefined {
+    if (!origin?.modules) return origin
+    const modules = origin.modules.map((module) => {
+      return { ...module, shallow: this.#ends.get(module.path) ?? module.shallow ?? [] }
+    })
+    return { ...origin, modules }
+  }
+
   /** What came after the commit that was published before. */
   get news(): readonly NewCommit[] {
     return this.#news
   }
 
   close(): void {
-    this.#stored?.close()
-    for (const { pack } of this.#packs) pack.close()
+    for (const repository of this.#repositories) repository.close()
   }
 
-  #commits(before: PublishedHistory | undefined): HistoryCommits {
-    const packWith = (oid: Oid) => this.#packs.find(({ reader }) => reader.has(oid))?.reader
-    return {
-      isNew: (oid) => packWith(oid) !== undefined,
-      read: (oid) => {
-        const object = packWith(oid)?.read(oid) ?? this.find(oid)
-        return object?.type === 'commit' && 'body' in object ? object.body : undefined
-      },
-      shallow: this.#stored ? (before?.shallow ?? []) : [],
-      checkpoint: this.#options.checkpoint,
-    }
+  get #repositories(): KeptRepository[] {
+    return [this.#own, ...this.#modules.values()]
   }
+
+  /** What came of a submodule, of which it is found out where its history ends, unless it is as before. */
+  async #complete(module: PublishedSubmodule, readBase: (oid: Oid) => StoredObject) {
+    const { history, published } = this.#options
+    const isSameDepth = published?.history?.depth === history.depth
+    const known = this.#modules.get(module.path)
+    if (!known && isSameDepth && module.shallow) return []
+    const repository = known ?? this.#module(module)
+    const packs = await repository.complete(readBase)
+    this.#ends.set(module.path, endsOf(module.commit, history.depth, repository.commits))
+    return packs
+  }
+
+  #module(module: Wanted): KeptRepository {
+    const known = this.#modules.get(module.path)
+    if (known) return known
+    const { published, target, want } = this.#options
+    const before = this.#before(module)
+    const modules = published?.origin?.modules ?? []
+    const stored = before && openModuleHistory(target, objectFormatOf(want), modules, before)
+    const repository = this.#repository(stored, before?.shallow)
+    this.#modules.set(module.path, repository)
+    return repository
+  }
+
+  /** The published submodule of which a repository has most. */
+  #before({ commit, path, url }: Wanted): PublishedSubmodule | undefined {
+    const same = this.modulesBefore.filter((other) => other.url === url)
+    return (
+      same.find((other) => other.commit === commit) ??
+      same.find((other) => other.path === path) ??
+      same[0]
+    )
+  }
+
+  #repository(stored: OpenHistory | undefined, shallow: readonly Oid[] = []): KeptRepository {
+    const { checkpoint, createFile, want } = this.#options
+    const objectFormat = objectFormatOf(want)
+    return new KeptRepository({ objectFormat, stored, shallow, createFile, checkpoint })
+  }
+}
+
+function depthOf(depth: HistoryDepth): number {
+  return depth === 'full' ? WHOLE_DEPTH : depth
 }
 
 function asBase(object: StoredObject | LargeBlob | undefined): StoredObject {

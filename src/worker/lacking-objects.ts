@@ -18,6 +18,10 @@ export interface LackingObjectsOptions
   progress: WorkProgress
   /** Opens what reads another pack. */
   openReader: (submodule: SubmodulePlace | undefined) => PackReader
+  /** Told of what another pack was read by that is not of use. */
+  dropReader: (reader: PackReader) => void
+  /** What history is asked for of a submodule, where what is published of it is at hand or not. */
+  historyOf: (submodule: SubmodulePlace, isThere: boolean) => PackRequest['history']
 }
 
 export class LackingObjects {
@@ -51,13 +55,15 @@ export class LackingObjects {
 
   /** Fetches the commit of a submodule; returns the root of its tree. */
   async fetchCommit({ commit, have, ...submodule }: SubmoduleWant): Promise<Oid> {
-    const { memory, objects } = this.#options
+    const { dropReader, historyOf, memory, objects } = this.#options
     await fetchByIdOrRefs(commit, async (depth) => {
-      const byRefs = depth === undefined ? undefined : { depth, memory }
-      const haves = have === undefined || byRefs ? [] : [have]
-      const pack = await this.#fetch({ wants: [commit], haves, submodule, byRefs })
+      const haves = have === undefined || depth !== undefined ? [] : [have]
+      const history = historyOf(submodule, haves.length > 0)
+      const byRefs =
+        depth === undefined ? undefined : { depth: Math.max(depth, history?.depth ?? 0), memory }
+      const pack = await this.#fetch({ wants: [commit], haves, history, submodule, byRefs })
       const hasCome = pack?.has(commit) ?? false
-      if (pack && !hasCome) objects.remove(pack)
+      if (pack && !hasCome) dropReader(pack)
       return hasCome
     })
     return objects.rootOf(commit)
@@ -77,7 +83,7 @@ export class LackingObjects {
 
   /** Receives another pack, if any is to be had. */
   async #fetch(request: PackRequest): Promise<PackReader | undefined> {
-    const { fetch, objects, openReader, progress } = this.#options
+    const { dropReader, fetch, objects, openReader, progress } = this.#options
     if (!fetch) return undefined
     const reader = openReader(request.submodule)
     objects.add(reader)
@@ -88,7 +94,7 @@ export class LackingObjects {
       await reader.finish()
       return reader
     } catch (error) {
-      objects.remove(reader)
+      dropReader(reader)
       throw error
     }
   }

@@ -95,6 +95,11 @@ class Unpacking {
       progress,
       objects: this.#objects,
       openReader: (submodule) => this.#openReader(submodule),
+      dropReader: (reader) => {
+        this.#history?.drop(reader)
+        this.#objects.remove(reader)
+      },
+      historyOf: (submodule, isThere) => this.#history?.historyOf(submodule, isThere),
     })
     this.#composed = new ComposedCommit({
       objects: this.#objects,
@@ -103,6 +108,7 @@ class Unpacking {
       limits: options.limits,
       memory: this.#memory,
       checkpoint: options.checkpoint,
+      keptModules: this.#history?.modulesBefore,
     })
   }
 
@@ -126,10 +132,9 @@ class Unpacking {
     await this.#fetchLacking(this.#publication)
     await this.#fetchLfs(this.#publication)
     const commit = this.#commit as UnpackedCommit
-    await this.#history?.keep(
-      commit.commit,
-      (oid) => this.#objects.find(oid) ?? this.#findBase(oid),
-    )
+    const findBase = (oid: Oid) => this.#objects.find(oid) ?? this.#findBase(oid)
+    const { modules } = this.#composed
+    await this.#history?.keep(commit.commit, modules, this.#publication, findBase)
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
     const news = this.#history?.news
@@ -158,20 +163,20 @@ class Unpacking {
   #openHistory(): KeptHistory | undefined {
     const { history, ...options } = this.#options
     if (!history) return undefined
-    const before = this.#base?.record.snapshot.history
+    const published = this.#base?.record.snapshot
     const createFile = () => this.#incoming.create()
     try {
-      return new KeptHistory({ ...options, history, before, createFile })
+      return new KeptHistory({ ...options, history, published, createFile })
     } catch (error) {
       this.#base?.close()
       throw error
     }
   }
 
-  /** What reads a pack, which is kept where it is one of the repository that is published. */
+  /** What reads a pack, which is kept where history is. */
   #openReader(submodule: SubmodulePlace | undefined): PackReader {
-    if (submodule || !this.#history) return this.#createReader()
-    return this.#history.open((onBytes) => this.#createReader(onBytes))
+    if (!this.#history) return this.#createReader()
+    return this.#history.open((onBytes) => this.#createReader(onBytes), submodule)
   }
 
   #createReader(onBytes?: (bytes: Buffer) => void): PackReader {
@@ -296,6 +301,9 @@ class Unpacking {
       // Where it ends is not known before all has come.
       get history() {
         return kept?.kept
+      },
+      get origin() {
+        return kept ? kept.withEnds(composed.origin) : composed.origin
       },
     }
     return begin(target, source, checkpoint, this.#base)

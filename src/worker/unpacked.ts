@@ -8,6 +8,7 @@ import type { PublishedHistory } from '../publish/snapshot/published-history.js'
 import type { Target } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
 import type { ByRefs } from '../remote/by-refs.js'
+import type { FetchRequest } from '../remote/remote-session.js'
 import type { SignatureCheck } from '../signature/verify-revision.js'
 import type { GateOptions, UnpackedCommit } from './gate.js'
 import type { LfsObjectsOptions } from './lfs-objects.js'
@@ -46,6 +47,8 @@ export interface PackRequest {
   haves: readonly Oid[]
   /** Undefined for the same remote. */
   submodule?: SubmodulePlace | undefined
+  /** How much history comes of it, and where what is here of it ends. @default none */
+  history?: Pick<FetchRequest, 'depth' | 'shallow'> | undefined
   /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
   byRefs?: ByRefs | undefined
 }

@@ -68,14 +68,10 @@ const cases: [string, unknown, string[]][] = [
     ['/0/history: must be a whole number or "full"', '/1/history: must not be negative'],
   ],
   [
-    'a history of a part of a tree, and of submodules',
-    [
-      { path: 'a', repo: REPO, history: 1, subdir: 'docs' },
-      { path: 'b', repo: REPO, history: 'full', submodules: 'shallow' },
-    ],
+    'a history of a part of a tree',
+    [{ path: 'a', repo: REPO, history: 1, subdir: 'docs' }],
     [
       '/0/history: goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/docs/"]',
-      '/1/history: goes with no submodules, of which no history is kept: leave submodules out, or give each an entry of its own',
     ],
   ],
   [

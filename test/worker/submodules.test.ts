@@ -11,6 +11,8 @@ import { composeSubmodules } from '../../src/worker/submodules.js'
 import { failsWith } from '../helpers/fails-with.js'
 
 interface Module {
+  /** @default its path */
+  name?: string
   path: string
   url: string
   commit: Oid
@@ -30,7 +32,7 @@ function createRepositories() {
   /** A commit with these submodules, and a file that tells it from others. */
   function commit(name: string, modules: readonly Module[] = []): Oid {
     const text = modules.map(
-      ({ path, url }) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`,
+      ({ name, path, url }) => `[submodule "${name ?? path}"]\n\tpath = ${path}\n\turl = ${url}\n`,
     )
     const source = put(
       'tree',
@@ -45,7 +47,7 @@ function createRepositories() {
     return oid
   }
   const sourceOf = (oid: Oid) => sources.get(oid) ?? assert.fail(`no commit ${oid}`)
-  function compose(oid: Oid, before: readonly PublishedSubmodule[] = []) {
+  function compose(oid: Oid, before: readonly PublishedSubmodule[] = [], isKept = false) {
     const source = sourceOf(oid)
     const remote = parseRemoteUrl(`${HOST}/top`, '/')
     return composeSubmodules({ remote, source, tree: source, subdir: '' }, 'recursive', {
@@ -56,6 +58,7 @@ function createRepositories() {
         return sourceOf(want.commit)
       },
       before,
+      isKept,
     })
   }
   return { commit, compose, fetched, objects }
@@ -120,5 +123,48 @@ describe('what is not followed', () => {
     const moved = await compose(commit('moved', [{ ...first, path: 'moved' }]), modules)
     assert.equal(moved.modules.at(-1)?.path, 'moved/m998')
     assert.deepEqual(fetched, ['second'])
+  })
+})
+
+describe('names of submodules that have repositories', () => {
+  const leafIn = (name: string) => {
+    const { commit, compose } = createRepositories()
+    const leaf = commit('leaf')
+    const one = { path: 'one', url: './leaf', commit: leaf, name }
+    return (isKept: boolean, other = 'other') =>
+      compose(commit('top', [one, { ...one, path: 'two', name: other }]), [], isKept)
+  }
+
+  test('are where their repositories lie', async () => {
+    const { modules } = await leafIn('a//b/./c')(true, 'a/x')
+    assert.deepEqual(
+      modules.map(({ name }) => name),
+      ['a/b/c', 'a/x'],
+    )
+    const none = await leafIn('a')(false)
+    assert.deepEqual(
+      none.modules.map(({ name }) => name),
+      [undefined, undefined],
+    )
+  })
+
+  for (const [name, other] of [
+    ['a', 'a/b'],
+    ['a/b', 'a'],
+    ['a', './a'],
+  ] as const) {
+    test(`do not lie in each other: ${name} and ${other}`, async () => {
+      const words = /the names of (one|two) and (one|two) lie in each other/
+      await assert.rejects(leafIn(name)(true, other), failsWith('submodule-invalid', words))
+      assert.equal((await leafIn(name)(false, other)).modules.length, 2)
+    })
+  }
+
+  test('do not lead elsewhere', async () => {
+    // Git does not take them at all.
+    assert.deepEqual((await leafIn('../a')(true, 'x/../../y')).modules, [])
+    const words = /one has a name that git refuses/
+    await assert.rejects(leafIn('./')(true), failsWith('submodule-invalid', words))
+    await assert.rejects(leafIn('a\r')(true), failsWith('submodule-invalid', words))
   })
 })

@@ -32,6 +32,7 @@ export const directoryPublisher: Publisher = {
       offer: (oid, object) => publication.offer(oid, object),
       pending: () => publication.pending(),
       lfsFiles: () => publication.lfsFiles(),
+      repository: () => publication.repository(),
       ready: () => publication.ready(),
       abandon: () => publication.abandon(),
       finish() {
@@ -145,6 +146,7 @@ function replaceLink(
     offer: (oid, object) => update.offer(oid, object),
     pending: () => update.pending(),
     lfsFiles: () => update.lfsFiles(),
+    repository: () => update.repository(),
     ready: () => update.ready(),
     abandon: () => update.abandon(),
     finish() {

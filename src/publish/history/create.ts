@@ -21,6 +21,10 @@ export interface RepositoryOptions extends Pick<PublishedHistory, 'filter' | 'sp
   objectFormat: ObjectFormat
   /** Whether the volume keeps who may run a file. @default true */
   hasFileModes?: boolean
+  /** Whether it is that of a submodule. @default false */
+  isSubmodule?: boolean
+  /** Whether its submodules are checked out, too. @default false */
+  hasSubmodules?: boolean
 }
 
 /**
@@ -35,7 +39,8 @@ export async function ensureRepository(
   assertLease(lease)
   const stat = volume.stat(repository)
   if (stat && !stat.isDirectory()) throw inTheWay(layout)
-  if (!isBare && stat) excludeOwn(layout)
+  const hasOwn = !isBare && !options.isSubmodule
+  if (hasOwn && stat) excludeOwn(layout)
   const lacking = lackingIn(layout, wantedConfig(layout, options))
   const isWhole = ['objects/pack', 'refs'].every((name) =>
     volume.isDirectory(`${repository}/${name}`),
@@ -53,9 +58,9 @@ export async function ensureRepository(
   await git.init({ ...repo, bare: isBare, defaultBranch: 'main' })
   await git.addRemote({ ...repo, remote: 'origin', url: options.url, force: true })
   for (const [name, value] of wantedConfig(layout, options)) {
-    await git.setConfig({ ...repo, path: name, value })
+    await git.setConfig({ ...repo, path: name, value: quoted(value) })
   }
-  if (!isBare) excludeOwn(layout)
+  if (hasOwn) excludeOwn(layout)
 }
 
 /** By `require`: Node 20 was seen to refuse its import in a worker thread, once in a while. */
@@ -79,12 +84,13 @@ function excludeOwn({ repository, volume }: HistoryLayout): void {
  */
 function wantedConfig(
   { isBare }: HistoryLayout,
-  { filter, hasFileModes = true, objectFormat, sparse, url }: RepositoryOptions,
+  options: RepositoryOptions,
 ): [name: string, value: string][] {
+  const { filter, hasFileModes = true, hasSubmodules, objectFormat, sparse, url } = options
   const isSha256 = objectFormat === 'sha256'
-  return [
+  const settings: [name: string, value: string | undefined][] = [
     ['core.repositoryformatversion', isSha256 ? '1' : '0'],
-    ...(isSha256 ? [['extensions.objectformat', 'sha256'] as [string, string]] : []),
+    ['extensions.objectformat', isSha256 ? 'sha256' : undefined],
     ['core.bare', String(isBare)],
     ['core.filemode', String(hasFileModes)],
     ['core.trustctime', 'false'],
@@ -92,14 +98,12 @@ function wantedConfig(
     ['core.sparsecheckout', String(sparse !== undefined)],
     ['core.logallrefupdates', 'true'],
     ['gc.auto', '0'],
+    ['submodule.active', hasSubmodules ? '.' : undefined],
     ['remote.origin.url', url],
-    ...(filter === undefined
-      ? []
-      : [
-          ['remote.origin.promisor', 'true'] as [string, string],
-          ['remote.origin.partialclonefilter', filter] as [string, string],
-        ]),
+    ['remote.origin.promisor', filter === undefined ? undefined : 'true'],
+    ['remote.origin.partialclonefilter', filter],
   ]
+  return settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
 }
 
 /** The wanted settings that the configuration has not, or otherwise. */
@@ -107,7 +111,7 @@ function lackingIn(
   { repository, volume }: HistoryLayout,
   wanted: [name: string, value: string][],
 ): [name: string, value: string][] {
-  const text = volume.readFile(`${repository}/config`, MAX_CONFIG_BYTES)?.toString() ?? ''
+  const text = volume.readFile(`${repository}/config`, MAX_CONFIG_BYTES)?.toString('latin1') ?? ''
   const { variables } = parseConfig(text)
   const values = new Map(
     variables.map(({ name, section, subsection, value = 'true' }) => [
@@ -116,6 +120,26 @@ function lackingIn(
     ]),
   )
   return wanted.filter(([name, value]) => values.get(name) !== value)
+}
+
+/** The text of a new configuration. */
+export function configText(layout: HistoryLayout, options: RepositoryOptions): string {
+  let section = ''
+  const lines = wantedConfig(layout, options).map(([name, value]) => {
+    const dot = name.lastIndexOf('.')
+    const line = `\t${name.slice(dot + 1)} = ${quoted(value)}\n`
+    if (name.slice(0, dot) === section) return line
+    section = name.slice(0, dot)
+    const [first = '', subsection] = section.split('.')
+    return `[${first}${subsection === undefined ? '' : ` "${subsection}"`}]\n${line}`
+  })
+  return lines.join('')
+}
+
+/** A value as a configuration has it. */
+function quoted(value: string): string {
+  if (/^[\w./:@+~%=-]*$/.test(value)) return value
+  return `"${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`
 }
 
 function inTheWay({ repository }: HistoryLayout): SyncError {

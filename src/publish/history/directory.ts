@@ -8,51 +8,58 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { joinPacks } from './join.js'
+import { checkoutDirectory, directoryHistory, GIT, type HistoryLayout } from './layout.js'
 import {
-  type CheckoutLayout,
-  checkoutDirectory,
-  directoryHistory,
-  GIT,
-  type HistoryLayout,
-} from './layout.js'
+  type Checkout,
+  goneModules,
+  hasModules,
+  moduleRepositories,
+  modulesIn,
+  removeEmptyAbove,
+  settleModules,
+} from './modules.js'
+import { withObjects } from './objects.js'
 import { keepHead } from './own-work.js'
-import { retireRepository } from './retire.js'
-import {
-  hasCommit,
-  isSettled,
-  MARK,
-  type Settlement,
-  settle,
-  settleCheckout,
-  settleRepository,
-} from './settle.js'
+import { KEPT_MODULES, retireRepository } from './retire.js'
+import { type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
+import { isSettled, MARK } from './settled-mark.js'
 
 /**
- * Settles the repository of a directory, but for what readers of a link must not see yet. Returns
- * `incomplete` where it lacks the published commit.
+ * Settles the repository of a directory and those of its submodules, but for what readers of a link must
+ * not see yet. Returns `incomplete` where one lacks the published commit.
  */
 export function settleDirectory(layout: DirectoryLayout, snapshot: Snapshot): Settlement {
   const found = checkoutOf(layout)
   if (!found) return 'settled'
   const { checkout, repository } = found
-  if (snapshot.history) {
-    return checkout.name === undefined
-      ? settle(repository, checkout, snapshot, Date.now())
-      : settleCheckout(repository, checkout, snapshot)
+  if (!snapshot.history) {
+    if (checkout.name === undefined) removeRepository(layout)
+    else unlinkCheckout(layout, checkoutDirectory(repository, checkout))
+    return 'settled'
   }
-  if (checkout.name === undefined) removeRepository(layout)
-  else unlinkCheckout(layout, checkoutDirectory(repository, checkout))
-  return 'settled'
+  const settlement =
+    checkout.name === undefined
+      ? settle(repository, checkout, snapshot, Date.now())
+      : withObjects(repository, objectFormatOf(snapshot.commit), (objects) =>
+          settleCheckout(repository, checkout, snapshot, objects),
+        )
+  if (settlement === 'incomplete') return settlement
+  removeGoneModules(layout, found, snapshot)
+  return settleModules(found, snapshot, Date.now())
 }
 
 /** Settles what {@link settleDirectory} left of the repository of a link, once readers see the directory. */
 export function settleShown(layout: DirectoryLayout, snapshot: Snapshot): void {
   const found = checkoutOf(layout)
-  if (found && snapshot.history) settleRepository(found.repository, snapshot, Date.now())
+  if (!found || !snapshot.history) return
+  const { repository } = found
+  withObjects(repository, objectFormatOf(snapshot.commit), (objects) =>
+    settleRepository(repository, snapshot, Date.now(), objects),
+  )
 }
 
 /**
- * Completes what an interruption left of the repository of a directory that readers see; returns the
+ * Completes what an interruption left of the repositories of a directory that readers see; returns the
  * history that is there, undefined where none is, or not all of it.
  */
 export function findHistory(
@@ -65,39 +72,84 @@ export function findHistory(
     return undefined
   }
   const { checkout, repository } = found
-  const settlement = settle(repository, checkout, snapshot, Date.now())
-  const isThere = settlement === 'settled' && hasCommit(repository, snapshot.commit)
+  const { commit } = snapshot
+  const settlements = [
+    settle(repository, checkout, snapshot, Date.now()),
+    settleModules(found, snapshot, Date.now()),
+  ]
+  if (settlements.includes('incomplete') || !hasModules(found, snapshot)) return undefined
+  const isThere = withObjects(repository, objectFormatOf(commit), (objects) =>
+    objects.hasCommit(commit),
+  )
   return isThere ? snapshot.history : undefined
 }
 
 /**
- * Joins the packs of the repository of a directory that readers see, and lets go what is of no use any
- * more; not before it is settled, as until then no ref leads to what is published.
+ * Joins the packs of the repositories of a directory that readers see, and lets go what is of no use any
+ * more; not before they are settled, as until then no ref leads to what is published.
  */
 export function joinHistory(layout: DirectoryLayout, checkpoint: () => void): void {
   const found = checkoutOf(layout)
   const isOwn = found && layout.volume.stat(path.join(found.repository.repository, MARK))
   const snapshot = isOwn && readSnapshot(layout)
-  if (!found || !snapshot?.history || !isSettled(found.repository, found.checkout, snapshot)) return
-  const objectFormat = objectFormatOf(snapshot.commit)
+  if (!found || !snapshot?.history) return
   const { depth } = snapshot.history
-  joinPacks(found.repository, { depth, objectFormat, checkpoint })
+  const objectFormat = objectFormatOf(snapshot.commit)
+  for (const each of [{ ...found, snapshot }, ...modulesIn(found, snapshot)]) {
+    if (!isSettled(each.repository, each.checkout, each.snapshot)) continue
+    joinPacks(each.repository, { depth, objectFormat, checkpoint })
+  }
 }
 
-/** Removes what makes a worktree that nobody uses any more a checkout. */
-export function removeCheckout(layout: DirectoryLayout): void {
+/**
+ * Removes what makes a worktree that nobody uses any more a checkout, given what was published there, if
+ * its files stay.
+ */
+export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): void {
   const found = checkoutOf(layout)
   if (found?.checkout.name === undefined) return
   const { checkout, repository } = found
+  const { volume } = layout
   const own = checkoutDirectory(repository, checkout)
   keepHead(repository, own, (oid) => checkout.name?.startsWith(oid) ?? false)
+  for (const module of snapshot ? modulesIn(found, snapshot) : []) {
+    volume.removeFile(path.join(module.checkout.root, GIT))
+  }
+  for (const module of moduleRepositories(volume, own)) {
+    const kept = path.join(
+      repository.repository,
+      KEPT_MODULES,
+      path.basename(own),
+      path.relative(own, module),
+    )
+    retireModule(layout, { ...repository, repository: module, isBare: false }, () => {
+      volume.ensureDirectory(path.dirname(kept))
+      volume.removeAll(kept)
+      volume.rename(module, kept)
+      return kept
+    })
+  }
   unlinkCheckout(layout, own)
-  layout.volume.removeAll(own)
+  volume.removeAll(own)
 }
 
-function checkoutOf(
-  layout: DirectoryLayout,
-): { repository: HistoryLayout; checkout: CheckoutLayout } | undefined {
+/** Removes the repositories of submodules that are not checked out any more. */
+function removeGoneModules(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): void {
+  for (const repository of goneModules(found, snapshot)) {
+    retireModule(layout, { ...found.repository, repository, isBare: false }, () => repository)
+  }
+}
+
+/** Removes the repository of a submodule; one that somebody worked in stays where `keep` has put it. */
+function retireModule(layout: DirectoryLayout, module: HistoryLayout, keep: () => string): void {
+  const { onSetAside, stagingDirectory, volume } = layout
+  const whyKept = retireRepository(module, stagingDirectory)
+  if (!volume.stat(module.repository)) removeEmptyAbove(volume, module.repository)
+  if (whyKept === undefined) return
+  onSetAside?.({ kind: 'repository', path: displayPath(keep()), reason: `${whyKept}: it stays` })
+}
+
+function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
   const { finalRoot, lease, repository: place, root, volume } = layout
   if (!place) return undefined
   const { directory: repository, worktree: name } = place
@@ -115,7 +167,8 @@ export function removeRepository(layout: DirectoryLayout): void {
   const whyKept = retireRepository(repository, stagingDirectory)
   volume.removeIfEmpty(path.dirname(stagingDirectory))
   if (whyKept === undefined) return
-  onSetAside?.({ path: displayPath(repository.repository), reason: `${whyKept}: it stays` })
+  const reason = `${whyKept}: it stays`
+  onSetAside?.({ kind: 'repository', path: displayPath(repository.repository), reason })
 }
 
 const MAX_LINK_BYTES = 64 * 1024

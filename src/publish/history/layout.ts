@@ -1,9 +1,12 @@
 // Where the repository behind published files is. In place it is `path/.git`; behind a symlink, one
 // repository beside the worktrees, to which the `.git` file of each leads. All paths are byte paths.
 import path from 'node:path'
+import { moduleDirectory } from '../../git/submodules.js'
+import { parentOf } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import type { Lease } from '../lease/lease.js'
-import type { DirectoryLayout, LinkLayout } from '../target.js'
+import type { PublishedSubmodule } from '../snapshot/origin.js'
+import type { DirectoryLayout, LinkLayout, RepositoryPlace } from '../target.js'
 
 /** A repository. */
 export interface HistoryLayout {
@@ -28,6 +31,8 @@ export interface CheckoutLayout {
 
 /** What git calls a repository, or leads to it, in a checkout. */
 export const GIT = '.git'
+/** Where the repositories of submodules are. */
+export const MODULES = 'modules'
 
 /** The repository of a directory that is published in place. */
 export function directoryHistory({
@@ -44,6 +49,33 @@ export function linkedHistory({ lease, repository, volume }: LinkLayout): Histor
 }
 
 /** Where git keeps what a checkout has for itself: its HEAD and its index. */
-export function checkoutDirectory({ repository }: HistoryLayout, { name }: CheckoutLayout): string {
+export function checkoutDirectory(
+  { repository }: Pick<HistoryLayout, 'repository'>,
+  { name }: Pick<CheckoutLayout, 'name'>,
+): string {
   return name === undefined ? repository : path.join(repository, 'worktrees', name)
+}
+
+/** {@link checkoutDirectory}, of the place of a repository. */
+export function ownDirectoryOf({ directory, worktree }: RepositoryPlace): string {
+  return checkoutDirectory({ repository: directory }, { name: worktree })
+}
+
+/**
+ * The repositories of submodules, by the paths of those: below what git keeps of the checkout that they
+ * lie in, each by its name there.
+ */
+export function moduleDirectories(
+  own: string,
+  modules: readonly PublishedSubmodule[],
+): Map<string, string> {
+  const directories = new Map<string, string>()
+  for (const { name, path: at } of modules) {
+    let above = parentOf(at)
+    while (above !== '' && !directories.has(above)) above = parentOf(above)
+    const directory = name === undefined ? undefined : moduleDirectory(name)
+    if (directory === undefined) continue
+    directories.set(at, path.join(directories.get(above) ?? own, MODULES, directory))
+  }
+  return directories
 }

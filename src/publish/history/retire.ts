@@ -6,10 +6,14 @@ import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import { isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
 import { type HistoryLayout, linkedHistory } from './layout.js'
+import { moduleRepositories } from './modules.js'
 import { isPublished, ownHead } from './own-work.js'
 import { loggedByOthers } from './reflog.js'
-import { readAllRefs, readOwn } from './refs.js'
-import { MARK } from './settle.js'
+import { readAllRefs, readOwn, wasMadeHere } from './refs.js'
+import { MARK } from './settled-mark.js'
+
+/** Where repositories of submodules go that somebody worked in, when their worktree goes. */
+export const KEPT_MODULES = 'kept-modules'
 
 /** What shows that somebody is at work in a repository. */
 const WORK = [
@@ -20,7 +24,7 @@ const WORK = [
   'rebase-merge',
   'rebase-apply',
   'refs/stash',
-  'modules',
+  KEPT_MODULES,
 ]
 
 /** What is in a repository that this service did not put there; undefined where nothing is. */
@@ -37,6 +41,14 @@ function findWork(layout: HistoryLayout): string | undefined {
   const names = readUnless(ABSENT, () => volume.names(worktrees)) ?? []
   const worktree = names.find((name) => !isWorktreeName(name))
   if (worktree !== undefined) return `it has the worktree ${displayPath(worktree)}`
+  for (const own of [repository, ...names.map((name) => path.join(worktrees, name))]) {
+    for (const module of moduleRepositories(volume, own)) {
+      const work = wasMadeHere({ ...layout, repository: module })
+        ? findWork({ ...layout, repository: module, isBare: false })
+        : 'nobody knows who made it'
+      if (work !== undefined) return `${displayPath(path.relative(repository, module))}: ${work}`
+    }
+  }
   const heads = [...names.map((name) => ownHead(layout, path.join(worktrees, name), isOf(name)))]
   if (!layout.isBare) heads.push(ownHead(layout, repository, isPublished(layout)))
   const head = heads.find((oid) => oid !== undefined)
@@ -95,5 +107,6 @@ export function removeWorktrees(links: LinkLayout, remove: (path: string) => voi
   const others = volume.names(workshop).filter((name) => name !== REPOSITORY)
   for (const name of others) remove(path.join(workshop, name))
   if (others.length === 0) return
-  onSetAside?.({ path: displayPath(layout.repository), reason: `${work}: it stays` })
+  const reason = `${work}: it stays`
+  onSetAside?.({ kind: 'repository', path: displayPath(layout.repository), reason })
 }

@@ -36,6 +36,10 @@ export interface PublishedSubmodule {
   /** The root of that commit's tree, and the tree that is published of it. */
   source: Oid
   tree: Oid
+  /** What its superproject calls it, as a byte string; undefined where an earlier version wrote it. */
+  name?: string | undefined
+  /** The commits at which its history ends; undefined where none is kept. */
+  shallow?: readonly Oid[] | undefined
 }
 
 /** Published trees, and what they were composed of. */
@@ -61,6 +65,12 @@ export function encodeOrigin(origin: TreeOrigin): EncodedOrigin {
 export function placesIn(origin: EncodedOrigin | undefined): Omit<TreeAttributes, 'files'> {
   const { lfs = false, modules = [], subdir = '' } = origin ?? {}
   return { lfs, subdir, roots: modules.map(({ path }) => path) }
+}
+
+/** The byte paths of what leads to the repositories of submodules, of those that have any. */
+export function moduleLinks(origin: EncodedOrigin | undefined): string[] {
+  const kept = origin?.modules?.filter(({ name, shallow }) => name !== undefined && shallow)
+  return kept?.map(({ path }) => `${path}/.git`) ?? []
 }
 
 /** Trees by their oid: oid and length of each, then their bodies. */

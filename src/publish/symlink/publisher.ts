@@ -6,6 +6,7 @@ import { displayPath } from '../../volume/byte-path.js'
 import { MOUNTED } from '../../volume/errnos.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
+import { ownPaths } from '../drift/comparison.js'
 import { openForeignClone } from '../drift/foreign-clone.js'
 import { inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
@@ -26,7 +27,6 @@ import {
   stateOf,
   worktreeLayout,
 } from '../target.js'
-import { filesOf } from '../tree/file-runs.js'
 import { removeForeign } from '../update/clean.js'
 import { recover, verify } from '../update/record.js'
 import { recheckStandby, takeStandby } from './standby.js'
@@ -126,7 +126,7 @@ function assertOwn(target: HeldTarget): void {
   const isRepositoryOwn = isMadeHere
     ? workIn(history) === undefined
     : target.clean || (clone !== undefined && clone.whyKept === undefined)
-  const own = new Set(record && Array.from(filesOf(record.snapshot), (file) => file.path))
+  const own = record ? ownPaths(record.snapshot) : new Set<string>()
   const foreign = [...target.volume.list(target.path)].find(({ isDirectory, path }) => {
     if (isDirectory) return isMountPoint(path)
     if (own.has(path) || path.startsWith(`${OWN_DIRECTORY}/`)) return false

@@ -44,7 +44,7 @@ export function promoteStandby(links: LinkLayout, worktree: DirectoryLayout): vo
 
 /** Looks at every file of the standby; returns whether it is fit, else there is none any more. */
 export function verifyStandby(links: LinkLayout): boolean {
-  if (isFit(worktreeLayout(links, STANDBY))) return true
+  if (recordIfFit(worktreeLayout(links, STANDBY))) return true
   removeStandby(links)
   return false
 }
@@ -60,9 +60,10 @@ export function recheckStandby(links: LinkLayout): void {
 /** Turns a worktree that is used no more into the standby; returns whether it is fit for it. */
 export function retire(links: LinkLayout, name: string): boolean {
   const worktree = worktreeLayout(links, name)
-  if (!isFit(worktree)) return false
+  const record = recordIfFit(worktree)
+  if (!record) return false
   removeStandby(links)
-  removeCheckout(worktree)
+  removeCheckout(worktree, record.snapshot)
   promote(worktree, worktreeLayout(links, STANDBY))
   return true
 }
@@ -98,10 +99,10 @@ function sharesFiles({ root, volume }: DirectoryLayout, snapshot: Snapshot): boo
   return false
 }
 
-/** Whether a worktree is whole and holds nothing else: all that is in it would be published. */
-function isFit(worktree: DirectoryLayout): boolean {
+/** Of a worktree that is whole and holds nothing else: all that is in it would be published. */
+function recordIfFit(worktree: DirectoryLayout): PublishedRecord | undefined {
   const record = verify(worktree)
-  return record?.isTrusted === true && holdsNothingElse(worktree, record.snapshot)
+  return record?.isTrusted && holdsNothingElse(worktree, record.snapshot) ? record : undefined
 }
 
 function removeStandby(links: LinkLayout): void {

@@ -79,6 +79,7 @@ export function beginWorktree(
     offer: (oid, object) => recheckWhereBlocked(links, () => update.offer(oid, object)),
     pending: () => update.pending(),
     lfsFiles: () => update.lfsFiles(),
+    repository: () => worktree.repository,
     ready() {
       const staged = stage()
       const ready = orRemove(links, staged, () => recheckWhereBlocked(links, () => update.ready()))

@@ -2,7 +2,7 @@
 // for, as a million of them, each of thousands of bytes, are more than memory holds.
 import { Numbers } from '../../base/numbers.js'
 import type { Oid } from '../../git/oid.js'
-import { type MODE, type Mode, TreeCursor } from '../../git/tree.js'
+import { MODE, type Mode, TreeCursor } from '../../git/tree.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 
 /** One occurrence of a tree object; a published tree is the list of them in pre-order. */
@@ -34,6 +34,29 @@ export interface PlacedFile extends TreeFile {
 /** The entries of a tree, one by one. */
 export function cursorOf({ body, oid }: Pick<TreeRecord, 'body' | 'oid'>): TreeCursor {
   return new TreeCursor(body, oid.length / 2)
+}
+
+/** The place of a directory among all trees, given in pre-order, and that of its first file among all. */
+export function treeAt(
+  trees: readonly TreeRecord[],
+  path: string,
+): { tree: number; file: number } | undefined {
+  let [tree, file] = [0, 0]
+  for (const wanted of path.split('/')) {
+    const record = trees[tree]
+    if (!record) return undefined
+    let isFound = false
+    tree++
+    for (const entries = cursorOf(record); !isFound && entries.next(); ) {
+      const below = entries.mode === MODE.tree ? trees[tree] : undefined
+      isFound = below !== undefined && entries.name === wanted
+      if (isFound) break
+      file += below ? below.files : 1
+      tree += below ? below.trees : 0
+    }
+    if (!isFound) return undefined
+  }
+  return { tree, file }
 }
 
 /** Tells of trees that a walk came by; the number of a tree is its place in the list. */

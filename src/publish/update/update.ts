@@ -10,12 +10,12 @@ import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
 import type { CommitSource, Publication, Published, Ready } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
-import { placesIn } from '../snapshot/origin.js'
+import { moduleLinks, placesIn } from '../snapshot/origin.js'
 import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { assertWritable, type Journal } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
-import type { DirectoryLayout } from '../target.js'
+import type { DirectoryLayout, RepositoryPlace } from '../target.js'
 import { type AttributePlan, isAttributesFile, planAttributes } from '../tree/attribute-plan.js'
 import { GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
@@ -87,7 +87,8 @@ export class DirectoryUpdate implements Publication {
         lfsObject: source.lfsObject,
         checkpoint,
         deletes: () => {
-          deletes ??= new Set(Array.from(this.#diff.deletes, (file) => file.path))
+          const files = Array.from(this.#diff.deletes, (file) => file.path)
+          deletes ??= new Set([...files, ...this.#goneLinks()])
           return deletes
         },
         places: this.#diff.writes.places,
@@ -158,8 +159,19 @@ export class DirectoryUpdate implements Publication {
     const readBlob = (oid: Oid) => this.#source.readBlob(oid)
     const old = this.#record?.snapshot.trees
     const { conversionOf, diff } = planned
-    this.#journal ??= this.#staging.finish(diff, conversionOf, readBlob, old)
+    if (!this.#journal) {
+      const journal = this.#staging.finish(diff, conversionOf, readBlob, old)
+      this.#journal = { ...journal, deletes: [...journal.deletes, ...this.#goneLinks()] }
+    }
     return { ...planned, journal: this.#journal }
+  }
+
+  /** What led to the repositories of submodules that are no more. */
+  #goneLinks(): string[] {
+    const { history, origin } = this.#source
+    const links = new Set(history ? moduleLinks(origin) : [])
+    const { snapshot } = this.#record ?? {}
+    return snapshot?.history ? moduleLinks(snapshot.origin).filter((link) => !links.has(link)) : []
   }
 
   /** What is written, and in which form. */
@@ -186,6 +198,10 @@ export class DirectoryUpdate implements Publication {
   /** Whether it is known what is in place. */
   get #isKnown(): boolean {
     return this.#record?.drifted !== undefined
+  }
+
+  repository(): RepositoryPlace | undefined {
+    return this.#layout.repository
   }
 
   /** What was published, once it is finished. */
@@ -219,7 +235,7 @@ export class DirectoryUpdate implements Publication {
     const whyKept = this.#clone?.removeRepository(stagingDirectory)
     if (whyKept === undefined) return
     const reason = `${whyKept}: it stays, and so do files of which it does not tell that git wrote them`
-    onSetAside?.({ path: displayPath(joinBytePath(root, '.git')), reason })
+    onSetAside?.({ kind: 'repository', path: displayPath(joinBytePath(root, '.git')), reason })
   }
 
   #guarded<T>(stage: () => T): T {

@@ -1,0 +1,120 @@
+// The repositories of submodules that are checked out, each like one of its own: settled, joined, and
+// removed with its submodule, unless somebody worked in it.
+import path from 'node:path'
+import { objectFormatOf } from '../../git/oid.js'
+import { joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { ABSENT, readUnless } from '../../volume/errnos.js'
+import type { Volume } from '../../volume/volume.js'
+import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
+import { treeAt } from '../tree/tree-places.js'
+import {
+  type CheckoutLayout,
+  checkoutDirectory,
+  type HistoryLayout,
+  MODULES,
+  moduleDirectories,
+} from './layout.js'
+import { withObjects } from './objects.js'
+import { type Settlement, settle } from './settle.js'
+
+/** How deep names of submodules are followed. */
+const MAX_DEPTH = 64
+
+/** A repository, a checkout of it, and what is published there. */
+export interface Checkout {
+  repository: HistoryLayout
+  checkout: CheckoutLayout
+}
+
+/** A submodule that is checked out from a repository of its own. */
+export interface ModuleCheckout extends Checkout {
+  snapshot: Snapshot
+}
+
+/** The submodules that are checked out in what is published. */
+export function modulesIn(
+  { checkout, repository: main }: Checkout,
+  all: Snapshot,
+): ModuleCheckout[] {
+  const { history, origin, stats, trees } = all
+  if (!history || !origin?.modules) return []
+  const { modules } = origin
+  const directories = moduleDirectories(checkoutDirectory(main, checkout), modules)
+  return modules.flatMap(({ commit, path: at, shallow, source, url }) => {
+    const repository = directories.get(at)
+    const place = treeAt(trees, at)
+    if (repository === undefined || !shallow || !place) return []
+    const { file, tree } = place
+    const record = trees[tree]
+    if (!record) return []
+    const snapshot: Snapshot = {
+      commit,
+      trees: trees.slice(tree, tree + record.trees),
+      stats: stats.subarray(file * STAT_FIELDS, (file + record.files) * STAT_FIELDS),
+      attributes: [],
+      content: ALL_AS_STORED,
+      origin: { selection: '', subdir: '', source, trees: origin.trees },
+      history: { depth: history.depth, url, refs: {}, shallow },
+    }
+    const { finalRoot, root } = checkout
+    return {
+      repository: { ...main, repository, isBare: false },
+      checkout: {
+        root: joinBytePath(root, at),
+        finalRoot: finalRoot === undefined ? undefined : joinBytePath(finalRoot, at),
+      },
+      snapshot,
+    }
+  })
+}
+
+/** Settles the repositories of all submodules, as {@link settle} does. */
+export function settleModules(found: Checkout, all: Snapshot, now: number): Settlement {
+  const settlements = modulesIn(found, all).map(({ checkout, repository, snapshot }) =>
+    settle(repository, checkout, snapshot, now),
+  )
+  return settlements.includes('incomplete') ? 'incomplete' : 'settled'
+}
+
+/** Whether the commits of all submodules are in their repositories. */
+export function hasModules(found: Checkout, all: Snapshot): boolean {
+  return modulesIn(found, all).every(({ repository, snapshot: { commit } }) =>
+    withObjects(repository, objectFormatOf(commit), (objects) => objects.hasCommit(commit)),
+  )
+}
+
+/** The repositories of submodules below what git keeps of a checkout; not those that lie in others. */
+export function* moduleRepositories(volume: Volume, own: string): Generator<string> {
+  yield* repositoriesBelow(volume, path.join(own, MODULES), 0)
+}
+
+function* repositoriesBelow(volume: Volume, directory: string, depth: number): Generator<string> {
+  if (depth > MAX_DEPTH) return
+  for (const entry of readUnless(ABSENT, () => volume.entries(directory)) ?? []) {
+    const below = path.join(directory, entry.name)
+    if (!entry.isDirectory()) continue
+    if (volume.stat(path.join(below, 'HEAD'))) yield below
+    else yield* repositoriesBelow(volume, below, depth + 1)
+  }
+}
+
+/** The repositories of submodules that are not checked out any more. */
+export function goneModules(found: Checkout, all: Snapshot): string[] {
+  const { checkout, repository: main } = found
+  const wanted = new Set(modulesIn(found, all).map(({ repository }) => repository.repository))
+  const gone: string[] = []
+  const look = (own: string) => {
+    for (const directory of moduleRepositories(main.volume, own)) {
+      if (wanted.has(directory)) look(directory)
+      else gone.push(directory)
+    }
+  }
+  look(checkoutDirectory(main, checkout))
+  return gone
+}
+
+/** Removes the directories that the last part of a name leaves empty. */
+export function removeEmptyAbove(volume: Volume, directory: string): void {
+  let above = parentOf(directory)
+  while (path.basename(above) !== MODULES && volume.removeIfEmpty(above)) above = parentOf(above)
+}

@@ -1,0 +1,183 @@
+// The repositories of submodules behind published files, looked at by real git at each step.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { commitOn } from '../helpers/commit-on.js'
+import { git } from '../helpers/git.js'
+import { saidBy } from '../helpers/kept-repository.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+import { filesOf, type Module, type Modules, serve } from '../helpers/submodule-repos.js'
+
+const DEPTH = 2
+const MODES = ['in-place', 'symlink'] as const
+const MOST_LOOKS = 20
+
+/** Makes commits of repositories that have submodules in each other. */
+async function createModules(t: Parameters<typeof serve>[0]) {
+  const served = await serve(t, ['top', 'mid', 'leaf'])
+  const modulesOf = new Map<string, Modules>(
+    ['top', 'mid', 'leaf'].map((name) => [name, new Map()]),
+  )
+  const heads = new Map<string, string>()
+  const commit = (name: string, files: Record<string, string>) => {
+    const repo = served.repoOf(name)
+    const last = heads.get(name)
+    const all = { ...files, ...filesOf(modulesOf.get(name) as Modules) }
+    const oid = commitOn(repo, all, last === undefined ? [] : [last])
+    heads.set(name, oid)
+    repo.git('update-ref', 'refs/heads/main', oid)
+    return oid
+  }
+  const module = (repo: string): Module => ({
+    repo,
+    oid: heads.get(repo) as string,
+    url: `../${repo}`,
+  })
+  return { ...served, commit, module, modulesOf: (name: string) => modulesOf.get(name) as Modules }
+}
+
+/** Asserts that a directory is a clean checkout with these submodules, by their paths. */
+async function untilCheckedOut(directory: string, commit: string, modules: readonly string[]) {
+  for (let looks = MOST_LOOKS; ; looks--) {
+    try {
+      assertCheckedOut(directory, commit, modules)
+      return
+    } catch (error) {
+      // Packs may be joined meanwhile.
+      if (looks === 1) throw error
+    }
+    await setTimeout(50)
+  }
+}
+
+function assertCheckedOut(directory: string, commit: string, modules: readonly string[]): void {
+  assert.equal(saidBy(directory, 'rev-parse', 'HEAD'), commit)
+  assert.equal(saidBy(directory, 'status', '--porcelain'), '')
+  assert.equal(saidBy(directory, 'fsck', '--full'), '')
+  // As it is there: a commit that is another one, or none, has a sign before it.
+  const lines = git(directory, 'submodule', 'status', '--recursive').split('\n').filter(Boolean)
+  const found = lines.map((line) => / ?([0-9a-f]{40}) (.*) \(.*\)$/.exec(` ${line.trim()}`)?.[2])
+  assert.deepEqual(found.sort(), [...modules].sort())
+  assert.ok(!lines.some((line) => /^[-+U]/.test(line)), lines.join('\n'))
+  for (const module of modules) {
+    const at = path.join(directory, module)
+    assert.equal(saidBy(at, 'fsck', '--full'), '')
+    assert.equal(saidBy(at, 'status', '--porcelain'), '')
+    assert.match(readFileSync(path.join(at, '.git'), 'utf8'), /^gitdir: \.\.\/.*\/modules\/.*\n$/)
+    const count = Number(saidBy(at, 'rev-list', '--count', 'HEAD'))
+    assert.ok(count <= DEPTH, `${module} has ${count} commits`)
+  }
+}
+
+for (const publish of MODES) {
+  test(`submodules have their repositories, published ${publish}`, async (t) => {
+    const { commit, dir, module, modulesOf, server } = await createModules(t)
+    const [top, mid] = [modulesOf('top'), modulesOf('mid')]
+    for (const text of ['1', '2', '3']) commit('leaf', { leaf: text })
+    mid.set('deep er/leaf', module('leaf'))
+    commit('mid', { mid: '1' })
+    top.set('vendor/mid', module('mid'))
+    top.set('leaf', module('leaf'))
+    let head = commit('top', { file: '1' })
+    const listingPath = path.join(dir, 'listing.json')
+    const entry = { path: 'out', repo: `${server.url}/top`, branch: 'main', publish }
+    const list = (more: object) => writeListing(listingPath, [{ ...entry, ...more }])
+    list({ submodules: 'recursive', history: DEPTH })
+    const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
+    const service = await startService(t, { listingPath, settings })
+    const out = path.join(dir, 'out')
+    const expect = async (modules: string[]) => {
+      await service.untilPublished('out', head)
+      await untilCheckedOut(out, head, modules)
+    }
+    const push = (text: string) => {
+      head = commit('top', { file: text })
+      service.signal('SIGHUP')
+    }
+    const all = ['leaf', 'vendor/mid', 'vendor/mid/deep er/leaf']
+    await expect(all)
+
+    // Nothing of the submodules changes, then one, then one in another.
+    push('2')
+    await expect(all)
+    commit('leaf', { leaf: '4' })
+    top.set('leaf', module('leaf'))
+    push('3')
+    await expect(all)
+    mid.set('deep er/leaf', module('leaf'))
+    commit('mid', { mid: '2' })
+    top.set('vendor/mid', module('mid'))
+    push('4')
+    await expect(all)
+    assert.equal(saidBy(path.join(out, 'leaf'), 'rev-list', '--count', 'HEAD'), `${DEPTH}`)
+
+    // One is moved, another becomes a file.
+    top.delete('leaf')
+    top.set('moved', module('leaf'))
+    top.delete('vendor/mid')
+    head = commit('top', { file: '5', 'vendor/mid': 'a file now' })
+    service.signal('SIGHUP')
+    await expect(['moved'])
+    assert.ok(!existsSync(path.join(out, 'leaf')))
+    const own = saidBy(out, 'rev-parse', '--absolute-git-dir')
+    assert.ok(!existsSync(path.join(own, 'modules/vendor')))
+
+    // Elsewhere, all is as it was.
+    await service.stop()
+    const elsewhere = `${dir}-elsewhere`
+    renameSync(dir, elsewhere)
+    assertCheckedOut(path.join(elsewhere, 'out'), head, ['moved'])
+    renameSync(elsewhere, dir)
+
+    // Without history, nothing is left of it.
+    const second = await startService(t, { listingPath, settings })
+    await second.untilPublished('out', head)
+    list({ submodules: 'recursive' })
+    await until(() => !existsSync(path.join(out, 'moved/.git')), 'the link is removed')
+    await until(() => !existsSync(path.join(out, '.git')), 'the repository is removed')
+  })
+}
+
+test('what somebody commits in a submodule is not lost when it goes', async (t) => {
+  const { commit, dir, module, modulesOf, server } = await createModules(t)
+  commit('leaf', { leaf: '1' })
+  modulesOf('top').set('leaf', module('leaf'))
+  const first = commit('top', { file: '1' })
+  const listingPath = path.join(dir, 'listing.json')
+  const more = { submodules: 'recursive', history: 1, repo: `${server.url}/top`, branch: 'main' }
+  writeListing(
+    listingPath,
+    MODES.map((publish) => ({ ...more, path: publish, publish })),
+  )
+  const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
+  const service = await startService(t, { listingPath, settings })
+  const works: string[] = []
+  for (const publish of MODES) {
+    await service.untilPublished(publish, first)
+    const leaf = path.join(dir, publish, 'leaf')
+    writeFileSync(path.join(leaf, 'leaf'), 'mine')
+    const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com']
+    git(leaf, ...identity, 'commit', '-qam', 'mine')
+    works.push(git(leaf, 'rev-parse', 'HEAD'))
+  }
+  modulesOf('top').clear()
+  const second = commit('top', { file: '2' })
+  service.signal('SIGHUP')
+  for (const [index, publish] of MODES.entries()) {
+    await service.untilPublished(publish, second)
+    const kept = ['.git/modules/leaf x', `.git-autosync/symlink/repository/kept-modules/${first}`]
+    const at =
+      index === 0
+        ? path.join(dir, publish, kept[0] as string)
+        : path.join(dir, kept[1] as string, 'modules/leaf x')
+    await until(() => existsSync(at), `${at} is kept`)
+    assert.equal(git(at, 'cat-file', '-t', works[index] as string), 'commit')
+  }
+  await until(
+    () =>
+      service.logs.filter(({ message }) => message.startsWith('a repository is kept')).length === 2,
+    'both are told of',
+  )
+})
