@@ -13,7 +13,7 @@ export type StatusOf = (
   path: () => string,
 ) => Pick<IndexRecord, 'mtimeMs' | 'size'>
 
-interface OpenTree {
+interface EnteredTree {
   /** The byte path of what is in it is this, and a name. */
   directory: string
   entries: TreeCursor
@@ -28,7 +28,7 @@ export class WholeCheckout {
   readonly #records: readonly TreeRecord[]
   readonly #statusOf: StatusOf
   readonly #base: IndexBase | undefined
-  readonly #way: OpenTree[] = []
+  readonly #way: EnteredTree[] = []
   /** The next tree, the next file, and the next entry of the earlier index. */
   #tree = 0
   #file = 0
