@@ -26,13 +26,13 @@ describe('the package', () => {
     const files = pack(tempDir(t)).files.map((file) => file.path)
     const others = files.filter((file) => !/^dist\/.*\.(?:js|json)$/.test(file))
     assert.deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
-    for (const file of ['main.js', 'listing/listing.schema.json']) {
+    for (const file of ['main.js', 'git-sync.js', 'listing/listing.schema.json']) {
       assert.ok(files.includes(`dist/${file}`), file)
     }
     assert.equal(manifest.private, undefined)
   })
 
-  test('installs to a command that checks a listing', (t) => {
+  test('installs to commands: one checks a listing, one is git-sync', (t) => {
     const directory = tempDir(t)
     const { filename } = pack(directory)
     writeProject(directory, filename)
@@ -40,6 +40,10 @@ describe('the package', () => {
     writeFileSync(path.join(directory, 'x.json'), '[{"path": "site", "repo": "/srv/site.git"}]')
     const said = npm(directory, 'exec', '--no', '--', 'git-autosync', 'validate', 'x.json')
     assert.match(said, /x\.json: valid, 1 entry/)
+    const once = [`--repo=${path.resolve('.')}`, '--root=root', '--link=link', '--one-time']
+    npm(directory, 'exec', '--no', '--', 'git-sync', ...once)
+    const { name } = readJson<{ name: string }>(path.join(directory, 'root/link/package.json'))
+    assert.equal(name, 'git-autosync')
   })
 })
 

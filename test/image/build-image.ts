@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { output } from './commands.js'
-import { NPM_CACHE, writeBuildBase, writeRuntimeBase } from './stand-ins.js'
+import { NPM_CACHE, writeBuildBase, writeRuntimeBase, writeToolsBase } from './stand-ins.js'
 
 /** What the image says of how it is run, as Docker names it. */
 export interface ImageConfig {
@@ -24,35 +24,56 @@ export interface BuiltImage {
   config: ImageConfig
 }
 
-const IMAGE = 'localhost/git-autosync'
 const BUILD_BASE = 'localhost/stand-in-build'
 const RUNTIME_BASE = 'localhost/stand-in-runtime'
+const TOOLS_BASE = 'localhost/stand-in-tools'
 
-/** Builds the checkout with `buildArguments`, and removes all but its result from `directory`. */
-export function buildImage(directory: string, buildArguments: Record<string, string>): BuiltImage {
+/** Builds the images of the checkout with `buildArguments`, in `directory`. */
+export function buildImages(
+  directory: string,
+  buildArguments: Record<string, string>,
+): { service: BuiltImage; gitSync: BuiltImage } {
   const buildah = createBuildah(directory)
   build(buildah, directory, BUILD_BASE, writeBuildBase)
   build(buildah, directory, RUNTIME_BASE, writeRuntimeBase)
+  build(buildah, directory, TOOLS_BASE, writeToolsBase)
+  const service = buildImage(buildah, 'localhost/git-autosync', buildArguments)
+  // What both have is made once.
+  const shared = `--build-context=production=${service.root}`
+  const gitSync = buildImage(buildah, 'localhost/git-sync', buildArguments, [
+    '--target=git-sync',
+    shared,
+  ])
+  return { service, gitSync }
+}
+
+function buildImage(
+  buildah: Buildah,
+  image: string,
+  buildArguments: Record<string, string>,
+  flags: readonly string[] = [],
+): BuiltImage {
   const cache = output('npm', ['config', 'get', 'cache'])
   mkdirSync(cache, { recursive: true })
   buildah(
     'build',
+    ...flags,
     '--pull-never',
     // OCI's own format knows no health check.
     '--format=docker',
     '--isolation=chroot',
     '--network=host',
     `--volume=${cache}:${NPM_CACHE}`,
-    ...Object.entries({ ...buildArguments, BUILD_BASE, RUNTIME_BASE }).map(
+    ...Object.entries({ ...buildArguments, BUILD_BASE, RUNTIME_BASE, TOOLS_BASE }).map(
       ([name, value]) => `--build-arg=${name}=${value}`,
     ),
-    `--tag=${IMAGE}`,
+    `--tag=${image}`,
     '.',
   )
   const inspected: { Docker: { config: ImageConfig } } = JSON.parse(
-    buildah('inspect', '--type=image', IMAGE),
+    buildah('inspect', '--type=image', image),
   )
-  const root = buildah('mount', buildah('from', '--pull-never', IMAGE))
+  const root = buildah('mount', buildah('from', '--pull-never', image))
   return { root, config: inspected.Docker.config }
 }
 

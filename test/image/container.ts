@@ -45,24 +45,14 @@ export function startContainer(
   const { root, config } = image
   for (const place of [VOLUME, FILES]) mkdirSync(path.join(root, place), { recursive: true })
   const command = chroot('$1', [...config.Entrypoint, ...(config.Cmd ?? [])])
-  const child = spawn(
-    'unshare',
-    [
-      ...['--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec'],
-      `mount --rbind "$1" "$1"
-      mount --bind "$2" "$1${FILES}"
-      mount -t proc proc "$1/proc"
-      mount -t tmpfs -o mode=0770 tmpfs "$1${VOLUME}"
-      mount --bind /dev "$1/dev"
-      mount -o remount,bind,ro "$1${FILES}"
-      mount -o remount,bind,ro "$1"
-      exec env -i ${quote(environment(image, options.env))} ${command}`,
-      'sh',
-      root,
-      options.files,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const script = `mount --bind "$2" "$1${FILES}"
+    mount -t tmpfs -o mode=0770 tmpfs "$1${VOLUME}"
+    mount -o remount,bind,ro "$1${FILES}"
+    mount -o remount,bind,ro "$1"
+    exec env -i ${quote(environment(image, options.env))} ${command}`
+  const child = spawn('unshare', inNamespaces(script, root, options.files), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   atEnd(t, () => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
   const logs = readLogs(child)
@@ -97,9 +87,54 @@ export function startContainer(
   }
 }
 
+/** What Kubernetes says of a container. */
+export interface ContainerSpec {
+  /** In place of the image's entrypoint. */
+  command?: readonly string[]
+  args: readonly string[]
+  env?: Record<string, string>
+  /** A folder of this machine, and where the container has it. */
+  volume: readonly [folder: string, mountPath: string]
+  /** @default that of the image */
+  user?: string
+}
+
+/** Runs a container to its end; returns its exit code, and what it said. */
+export async function runContainer(
+  image: BuiltImage,
+  spec: ContainerSpec,
+): Promise<{ code: number; text: string }> {
+  const { args, command = image.config.Entrypoint, env = {}, user = image.config.User } = spec
+  const [folder, mountPath] = spec.volume
+  mkdirSync(path.join(image.root, mountPath), { recursive: true })
+  const words = [...command, ...args]
+  const script = `mount --bind "$2" "$1${mountPath}"
+    exec env -i ${quote(environment(image, env))} ${chroot('$1', words, user)}`
+  const child = spawn('unshare', inNamespaces(script, image.root, folder), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code, text }
+}
+
+/** Arguments of `unshare`, for a script that has the root as `$1`, and a folder as `$2`. */
+function inNamespaces(script: string, root: string, folder: string): string[] {
+  const mounts = `mount --rbind "$1" "$1"
+    mount -t proc proc "$1/proc"
+    mount --bind /dev "$1/dev"`
+  const flags = ['--mount', '--pid', '--fork', '--kill-child']
+  return [...flags, 'sh', '-ec', `${mounts}\n${script}`, 'sh', root, folder]
+}
+
 /** Of a shell's command line; the program is looked for inside, along the image's PATH. */
-function chroot(root: string, command: readonly string[]): string {
-  return `/usr/sbin/chroot --userspec=${USER} --groups= "${root}" ${quote(command)}`
+function chroot(root: string, command: readonly string[], user = USER): string {
+  return `/usr/sbin/chroot --userspec=${user} --groups= "${root}" ${quote(command)}`
 }
 
 function environment({ config }: BuiltImage, env: Record<string, string>): string[] {

@@ -1,15 +1,24 @@
 // The image that the Dockerfile makes, built and started.
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createRepo, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
+import { linkedTo } from '../helpers/git-sync.js'
 import { needsAll, needsMounts, needsProgram } from '../helpers/needs.js'
 import { writeListing } from '../helpers/service.js'
-import { type BuiltImage, buildImage } from './build-image.js'
-import { FILES, startContainer, VOLUME } from './container.js'
+import { type BuiltImage, buildImages } from './build-image.js'
+import { type ContainerSpec, FILES, runContainer, startContainer, VOLUME } from './container.js'
 
 const MEBIBYTE = 2 ** 20
 
@@ -23,23 +32,38 @@ describe('the Dockerfile', () => {
     const isDefault = ([, name]: RegExpExecArray) => names.has(name ?? '')
     assert.ok([...dockerfile.matchAll(/^ARG \w+_BASE=(.+)$/gm)].every(isDefault))
     const images = bases.filter((base) => !base.startsWith('${'))
-    assert.equal(images.length, 2)
+    assert.equal(images.length, 3)
     for (const image of images) assert.match(image, /^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/)
   })
 
-  test('runs nothing in the last stage, whose base has no shell', () => {
-    const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
-    assert.doesNotMatch(last, /^RUN /m)
-    assert.match(last, /^HEALTHCHECK .* CMD \["node", /m)
-    assert.match(last, /^ENTRYPOINT \["node", /m)
+  test('runs nothing in the stage of the service, whose base has no shell', () => {
+    const [, production = ''] = /\n(FROM \S+ AS production\n.*?)\nFROM /s.exec(dockerfile) ?? []
+    assert.doesNotMatch(production, /^RUN /m)
+    assert.match(production, /^HEALTHCHECK .* CMD \["node", /m)
+    assert.match(production, /^ENTRYPOINT \["node", /m)
+    assert.match(dockerfile, /\nFROM production\n$/)
+  })
+
+  test('gives the hooks of git-sync their tools', () => {
+    const [, names = ''] =
+      /apt-get install --yes --no-install-recommends \\\n(.*) \\\n/.exec(dockerfile) ?? []
+    const needed =
+      'bash coreutils curl git openssh-client ca-certificates grep sed tar gzip socat'.split(' ')
+    assert.deepEqual(
+      needed.filter((name) => !names.trim().split(' ').includes(name)),
+      [],
+    )
   })
 })
 
 describe('the image', needsAll(needsProgram('buildah'), needsMounts()), () => {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'git-autosync-image-'))
   let image: BuiltImage
+  let gitSync: BuiltImage
   before(() => {
-    image = buildImage(directory, { VERSION: '1.2.3', REVISION: 'f00d' })
+    const images = buildImages(directory, { VERSION: '1.2.3', REVISION: 'f00d' })
+    image = images.service
+    gitSync = images.gitSync
   })
   after(() => rmSync(directory, { recursive: true }))
 
@@ -126,6 +150,61 @@ describe('the image', needsAll(needsProgram('buildah'), needsMounts()), () => {
     const write = ['node', '-e', "fs.writeFileSync('/app/x', '')"]
     assert.match(container.exec(write).text, /EROFS/)
     assert.equal(await container.stop(), 0)
+  })
+
+  test('has a variant that says the same as the image of git-sync', () => {
+    const { Entrypoint, Env, ExposedPorts, Healthcheck, User, WorkingDir } = gitSync.config
+    assert.deepEqual([User, WorkingDir, Entrypoint], ['65533:65533', '/tmp', ['/git-sync']])
+    for (const variable of ['HOME=/tmp', 'GITSYNC_ROOT=/git']) assert.ok(Env.includes(variable))
+    assert.deepEqual([ExposedPorts, Healthcheck], [undefined, undefined])
+    const stat = (file: string) => lstatSync(path.join(gitSync.root, file))
+    const { gid, mode, uid } = stat('git')
+    assert.deepEqual([uid, gid, mode & 0o7777], [65533, 65533, 0o2775])
+    assert.equal(stat('etc/passwd').mode & 0o777, 0o666)
+    assert.equal(stat('git-sync').mode & 0o777, 0o755)
+    const passwd = readFileSync(path.join(gitSync.root, 'etc/passwd'), 'utf8')
+    assert.match(passwd, /^git-sync:x:65533:65533::\/tmp:\/sbin\/nologin$/m)
+  })
+
+  test('runs as manifests of git-sync have it', async (t) => {
+    const files = tempDir(t)
+    const repo = createRepo(path.join(files, 'repos/one'))
+    const hook =
+      '#!/bin/sh\nset -e\ntest "$(git rev-parse HEAD)" = "$GITSYNC_HASH"\ngit log -1 | grep first\n'
+    const oid = repo.commit('first', { a: '1', 'bin/hook': { content: hook, executable: true } })
+    const server = await startGitServer(t, { root: path.join(files, 'repos') })
+    const address = `${server.url}/one`
+    const volume = (name: string, uid = 65533) => {
+      const folder = path.join(files, name)
+      mkdirSync(folder)
+      chownSync(folder, uid, 0)
+      return folder
+    }
+    const run = async (folder: string, spec: Omit<ContainerSpec, 'volume'>, mountPath = '/git') => {
+      const { code, text } = await runContainer(gitSync, { ...spec, volume: [folder, mountPath] })
+      assert.equal(code, 0, text)
+      assert.match(text, /^INFO: detected pid 1, running init handler$/m)
+      assert.equal(linkedTo(path.join(folder, 'one')), oid)
+      return text
+    }
+    const flags = [`--repo=${address}`, '--one-time', '--exechook-command=bin/hook']
+    const entrypoint = volume('entrypoint')
+    await run(entrypoint, { args: flags })
+    assert.equal(lstatSync(path.join(entrypoint, 'one/a')).uid, 65533)
+
+    const command = volume('command', 12345)
+    const text = await run(
+      command,
+      { command: ['/git-sync'], args: [...flags, '--add-user'], user: '12345:0' },
+      '/tmp/git',
+    )
+    assert.match(text, /nothing is mounted at \/git, but at \/tmp\/git/)
+    const passwd = readFileSync(path.join(gitSync.root, 'etc/passwd'), 'utf8')
+    assert.match(passwd, /^git-sync:x:12345:0::\/tmp:\/sbin\/nologin$/m)
+
+    const shell = 'umask 0077; export GIT_SYNC_ROOT=/git; exec /git-sync --one-time'
+    const env = { GIT_SYNC_REPO: address }
+    await run(volume('shell'), { command: ['sh', '-c'], args: [shell], env })
   })
 })
 

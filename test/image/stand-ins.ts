@@ -1,14 +1,32 @@
 // Stand-ins for the base images, made of this machine's own programs, so that the Dockerfile
-// is built where no registry can be reached: one with npm and a shell, and one with nothing
-// but Node, where the real one has it.
-import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+// is built where no registry can be reached: one with npm and a shell, one with nothing but Node,
+// where the real one has it, and one with the tools of hooks.
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { output } from './commands.js'
 
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 
 /** What a build uses beside Node and npm. */
-const TOOLS = ['sh', 'env', 'find']
+const BUILD_TOOLS = ['sh', 'env', 'find']
+
+/** What hooks use, of what this machine has, and what the image is made with. */
+const HOOK_TOOLS = ['sh', 'bash', 'curl', 'git', 'grep', 'gzip', 'sed', 'ssh', 'tar']
+const CORE_TOOLS = ['cat', 'chmod', 'chown', 'id', 'ls', 'mkdir', 'readlink', 'sleep', 'touch']
+
+/** In the place of tini: it only starts what it is given. */
+const TINI = `#!/bin/sh
+shift
+exec "$@"
+`
 
 /** Where the build finds the cache of npm, which is mounted from this machine. */
 export const NPM_CACHE = '/npm-cache'
@@ -18,7 +36,7 @@ export function writeBuildBase(directory: string): void {
   const root = path.join(directory, 'root')
   writeBasics(root)
   addProgram(root, process.execPath, '/usr/local/bin/node')
-  for (const tool of TOOLS) addProgram(root, which(tool), `/bin/${tool}`)
+  for (const tool of BUILD_TOOLS) addProgram(root, which(tool), `/bin/${tool}`)
   mkdirSync(path.join(root, 'usr/bin'))
   symlinkSync('/bin/env', path.join(root, 'usr/bin/env'))
   // npm-cli.js lies in `bin` of the package.
@@ -43,6 +61,20 @@ export function writeRuntimeBase(directory: string): void {
   writeBasics(root)
   addProgram(root, process.execPath, '/nodejs/bin/node')
   writeDockerfile(directory, 'ENTRYPOINT ["/nodejs/bin/node"]')
+}
+
+/** Writes a context for `FROM scratch` that stands in for the image with the tools of hooks. */
+export function writeToolsBase(directory: string): void {
+  const root = path.join(directory, 'root')
+  writeBasics(root)
+  addProgram(root, process.execPath, '/usr/local/bin/node')
+  for (const tool of [...HOOK_TOOLS, ...CORE_TOOLS])
+    addProgram(root, which(tool), `/usr/bin/${tool}`)
+  symlinkSync('/usr/bin/sh', path.join(root, 'bin/sh'))
+  writeFileSync(path.join(root, 'usr/bin/tini'), TINI, { mode: 0o755 })
+  writeFileSync(path.join(root, 'etc/group'), 'root:x:0:\n')
+  chmodSync(path.join(root, 'tmp'), 0o1777)
+  writeDockerfile(directory, 'ENV PATH=/usr/local/bin:/usr/bin:/bin')
 }
 
 function writeDockerfile(directory: string, instruction: string): void {

@@ -12,6 +12,7 @@ import { policyFaults, scriptsOf } from './policy-faults.js'
 import { schemaFaults } from './schema-faults.js'
 
 const FOLDER = '.github/workflows'
+const SMOKE_TESTS = ['test/image/smoke.sh', 'test/image/smoke-git-sync.sh']
 const read = (file: string) => readFileSync(path.join(FOLDER, file), 'utf8')
 
 for (const file of readdirSync(FOLDER)) {
@@ -59,7 +60,7 @@ test('shellcheck finds nothing in the scripts', needsProgram('shellcheck'), (t) 
     return file
   })
   assert.equal(complaintsOf('shellcheck', ['--shell=bash', ...files]), '')
-  assert.equal(complaintsOf('shellcheck', ['.ci/run', 'test/image/smoke.sh']), '')
+  assert.equal(complaintsOf('shellcheck', ['.ci/run', 'image/git-sync', ...SMOKE_TESTS]), '')
 })
 
 describe('the check itself', () => {

@@ -66,12 +66,12 @@ export class Cycle {
   }
 
   hear(event: SyncEvent): void {
-    const { counts, isWhole, linked, log } = this.#given
+    const { counts, isWhole, linked, log, options } = this.#given
     if (this.#isOver) return
     switch (event.type) {
       case 'poll-changed':
         log.info(0, 'update required', {
-          ref: event.ref,
+          ref: options.ref,
           local: linked() ?? '',
           remote: event.oid,
           syncCount: this.#syncs,

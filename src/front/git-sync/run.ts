@@ -101,6 +101,20 @@ export async function run(
   })
   const settings = settingsOf(options, git, env)
   const metrics = options.httpMetrics ? await loadMetrics() : undefined
+  if (options.httpBind) {
+    try {
+      const render = async () =>
+        counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
+      await serve(options.httpBind, { isReady: () => cycle.isReady, metrics: metrics && render })
+      log.info(0, 'serving HTTP', {
+        endpoint: options.httpBind,
+        reasons: ['liveness', metrics && 'metrics'].filter(Boolean),
+      })
+    } catch (error) {
+      log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
+      return endProcess(1)
+    }
+  }
   const refreshed: Refreshed = {
     options,
     entry,
@@ -130,20 +144,6 @@ export async function run(
     if (signal !== options.syncOnSignal) process.on(signal, () => onStop(signal))
   }
   if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
-  if (options.httpBind) {
-    try {
-      const render = async () =>
-        counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
-      await serve(options.httpBind, { isReady: () => cycle.isReady, metrics: metrics && render })
-      log.info(0, 'serving HTTP', {
-        endpoint: options.httpBind,
-        reasons: ['liveness', metrics && 'metrics'].filter(Boolean),
-      })
-    } catch (error) {
-      log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
-      return endProcess(1)
-    }
-  }
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
   const finished = ended.then((end) =>

@@ -135,7 +135,36 @@ describe('what of git is done', () => {
 
   test('what has no effect is accepted, and what would have one is warned about', () => {
     assert.deepEqual(read('safe.directory:*,gc.auto:0,http.postBuffer:1,user.name:x').warnings, [])
-    assert.match(read('core.autocrlf:true').warnings.join(), /core\.autocrlf is ignored/)
+    const accepted = [
+      'gc.autoDetach:false',
+      'pack.threads:1',
+      'fetch.prune:true',
+      'protocol.file.allow:always',
+    ]
+    assert.deepEqual(read([...accepted, 'some.other:x'].join(',')).warnings, [])
+    for (const key of [
+      'core.autocrlf',
+      'core.eol',
+      'core.symlinks',
+      'core.fileMode',
+      'http.userAgent',
+      'http.followRedirects',
+      'http.lowSpeedLimit',
+      'http.lowSpeedTime',
+      'credential.useHttpPath',
+      'credential.helper',
+    ]) {
+      assert.match(read(`${key}:x`).warnings.join(), new RegExp(`${key} is ignored`))
+    }
+  })
+
+  test('the last of a key counts', () => {
+    assert.equal(read('http.proxy:http://a,http.proxy:http://b').proxy, 'http://b')
+    assert.equal(read('http.sslVerify:false,http.sslVerify:true').unverified, undefined)
+    assert.deepEqual(read('http.extraHeader:"X-A: a",http.extraHeader:"X-B: b"').headers, {
+      'x-a': 'a',
+      'x-b': 'b',
+    })
   })
 
   test('addresses are rewritten by the longest prefix', () => {

@@ -304,6 +304,69 @@ describe('git-sync', () => {
     assert.equal(await sync.exitCode(), 143)
   })
 
+  test('logs the lines that people look for, each of one form', async (t) => {
+    const { args, dir, first, root } = await setUp(t)
+    mkdirSync(root)
+    symlinkSync(root, path.join(dir, 'other-way'))
+    const given = [
+      ...args,
+      '--branch=main',
+      `--root=${dir}/other-way`,
+      '--one-time',
+      '--http-bind=:0',
+      '--http-metrics',
+      '--username=me',
+    ]
+    const sync = startGitSync(t, given, { GITSYNC_PASSWORD: 'secret-word' })
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.match(sync.stderr, /^setting --ref from deprecated --branch$/m)
+    const { pid, ...others } = process
+    const ids = { pid: sync.process.pid, uid: others.getuid?.(), gid: others.getgid?.() }
+    const lines = sync.logs()
+    for (const { caller, level, logger, ts } of lines) {
+      assert.deepEqual([Object.keys(caller as object), level, logger], [['file', 'line'], 0, ''])
+      assert.match(String(ts), /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/)
+    }
+    const shown = lines.map(({ caller, level, logger, ts, ...fields }) => fields)
+    const [{ flags, home, version, ...start } = {}, ...rest] = shown
+    assert.deepEqual(start, { msg: 'starting up', ...ids })
+    assert.ok(home !== undefined && version !== undefined)
+    const set = flags as string[]
+    for (const flag of ['--period=10s', '--ref=main', '--__env__GITSYNC_PASSWORD=REDACTED'])
+      assert.ok(set.includes(flag), `${flag}: ${set}`)
+    assert.deepEqual(rest, [
+      { msg: 'normalized root path', root: `${dir}/other-way`, result: root },
+      { msg: 'serving HTTP', endpoint: ':0', reasons: ['liveness', 'metrics'] },
+      { msg: 'update required', ref: 'main', local: '', remote: first, syncCount: 0 },
+      { msg: 'updated successfully', ref: 'main', remote: first, syncCount: 1 },
+      { msg: 'exiting after one sync', status: 0 },
+    ])
+  })
+
+  test('ends with 1 where it cannot start', async (t) => {
+    const { args, dir } = await setUp(t)
+    const web = await startHttpServer(t, () => undefined)
+    const github = ['--github-app-client-id=a', '--github-app-installation-id=8']
+    const rows: [flags: string[], said: RegExp][] = [
+      [[`--root=${dir}/repos/one/a/root`], /can't prepare to sync.*ENOTDIR/],
+      [
+        [`--http-bind=${web.url.replace('http://', '')}`],
+        /failed to bind HTTP endpoint.*EADDRINUSE/,
+      ],
+      [['--http-bind=nowhere'], /failed to bind HTTP endpoint.*host:port or :port/],
+      [['--cookie-file'], /can't prepare to sync.*cookie_file/],
+      [['--git-config=no-value'], /can't set additional git configs/],
+      [[...github, `--github-app-private-key-file=${dir}/none`], /can't read the private key/],
+    ]
+    await Promise.all(
+      rows.map(async ([flags, said]) => {
+        const sync = startGitSync(t, [...args, '--max-failures=-1', ...flags])
+        assert.equal(await sync.exitCode(), 1, sync.stderr)
+        assert.match(sync.stderr, said)
+      }),
+    )
+  })
+
   test('shows no login of an address', async (t) => {
     const { args } = await setUp(t)
     for (const login of ['user:p@ssw0rd', 'a-token']) {
@@ -412,6 +475,8 @@ describe('git-sync', () => {
     await other.untilLogged('starting up')
     other.process.kill('SIGHUP')
     assert.equal(await other.exitCode(), 129)
+    sync.process.kill('SIGINT')
+    assert.equal(await sync.exitCode(), 130)
   })
 
   test('keeps what a sparse-checkout file asks for, as cones', async (t) => {
