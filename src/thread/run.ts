@@ -52,6 +52,13 @@ export async function serve<Task, T>(work: (task: Task) => T | Promise<T>): Prom
   parentPort?.postMessage(await reply(() => work(workerData)))
 }
 
+/** Starts a thread with a task, which is cloned; nobody is told of its faults. */
+export function startThread(entry: URL, task: object, transferList: MessagePort[] = []): Worker {
+  const worker = new Worker(entry, { workerData: task, transferList, resourceLimits: THREAD_HEAP })
+  worker.on('error', () => {})
+  return worker
+}
+
 function start<T>(
   entry: URL,
   task: object,
@@ -59,9 +66,8 @@ function start<T>(
   signal: AbortSignal | undefined,
 ): { worker: Worker; result: Promise<T> } {
   signal?.throwIfAborted()
-  const worker = new Worker(entry, { workerData: task, transferList, resourceLimits: THREAD_HEAP })
   // Faults count until there is a reply; what a dying thread says later does not.
-  worker.on('error', () => {})
+  const worker = startThread(entry, task, transferList)
   return { worker, result: replyOf<T>(worker, signal).then(unwrap) }
 }
 

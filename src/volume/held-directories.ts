@@ -17,7 +17,8 @@ export class HeldDirectories {
   readonly realBase: string
   /** By their path; the first was opened first. */
   readonly #held = new Map<string, OpenDirectory>()
-  readonly #base: string
+  /** As it was given, without a slash at its end. */
+  readonly base: string
   readonly #descriptors: string | null
   /** One that stays open. */
   #pinned: string | undefined
@@ -25,7 +26,7 @@ export class HeldDirectories {
   /** Up to the base, symlinks lead where they lead now; below it, none is gone through. */
   constructor(base: string, descriptors = findDescriptors()) {
     this.realBase = toBytePath(realDirectorySync(displayPath(base)))
-    this.#base = base === '/' ? '' : base
+    this.base = base === '/' ? '' : base
     this.#descriptors = descriptors
   }
 
@@ -37,7 +38,7 @@ export class HeldDirectories {
   directory(path: string): string {
     const known = this.#held.get(path)
     if (known) return known.path
-    const isBelow = this.isBase(path) || path.startsWith(`${this.#base}/`)
+    const isBelow = this.isBase(path) || path.startsWith(`${this.base}/`)
     if (!isBelow) return path
     this.#closeOldest(MAX_HELD)
     return this.#open(path, 0)
@@ -45,7 +46,7 @@ export class HeldDirectories {
 
   /** Whether a path is the base. */
   isBase(path: string): boolean {
-    return path === this.#base
+    return path === this.base
   }
 
   /** The path by which something in a directory is reached, as {@link directory} answers it. */
@@ -77,7 +78,7 @@ export class HeldDirectories {
 
   /** Makes the base where it is not there, and what is missing above it. */
   makeBase(): void {
-    if (!this.#held.has(this.#base)) this.#held.set(this.#base, this.#openBase(true))
+    if (!this.#held.has(this.base)) this.#held.set(this.base, this.#openBase(true))
   }
 
   /** Forgets a directory, and all below it, that is moved or removed. */
@@ -110,7 +111,7 @@ export class HeldDirectories {
     const known = this.#held.get(path)
     if (known) return known.path
     const opened =
-      path === this.#base
+      path === this.base
         ? this.#openBase(false)
         : this.#openAt(`${this.#open(parentOf(path), depth + 1)}/${nameOf(path)}`)
     this.#held.set(path, opened)

@@ -8,6 +8,7 @@ import {
   constants,
   type Dirent,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -98,11 +99,12 @@ export class Volume extends HeldDirectories {
     return openSync(toFsPath(this.entry(path)), CREATING, mode)
   }
 
-  /** Writes a new file where nothing is, one piece after the other. */
-  writeNew(path: string, mode: number, pieces: Iterable<Uint8Array>): void {
+  /** Writes a new file where nothing is, one piece after the other; returns its status. */
+  writeNew(path: string, mode: number, pieces: Iterable<Uint8Array>): Stats {
     const file = this.create(path, mode)
     try {
       for (const piece of pieces) writeAll(file, piece)
+      return fstatSync(file)
     } finally {
       closeSync(file)
     }

@@ -1,7 +1,6 @@
 // What is remembered of files goes over from one snapshot to the next: of those that stay, what
 // was remembered before; of those that were staged, what was found out then. What was published
 // of a file is, where a conversion made other bytes of its blob, the oid of those.
-import type { Stats } from 'node:fs'
 import type { Oid } from '../../git/oid.js'
 import type { TreeDiff } from '../tree/tree-diff.js'
 import type { TreeFile } from '../tree/tree-places.js'
@@ -11,7 +10,6 @@ import {
   type PublishedContent,
   type Snapshot,
   STAT_FIELDS,
-  statFields,
 } from './snapshot.js'
 
 /** What was found out of the files of one commit, by their place in its tree. */
@@ -20,11 +18,11 @@ export class FileRecords {
   /** Of each converted file, the oid of its bytes. */
   readonly contents = new Map<number, Oid>()
 
-  /** Remembers a file whose bytes have this oid. */
-  keep({ index, oid: stored }: TreeFile, oid: Oid, stat: Stats): void {
+  /** Remembers a file whose bytes have this oid, and its {@link statFields}. */
+  keep({ index, oid: stored }: TreeFile, oid: Oid, status: ArrayLike<number>): void {
     const start = index * STAT_FIELDS
     if (start >= this.#stats.length) this.#stats = resized(this.#stats, 2 * (start + STAT_FIELDS))
-    this.#stats.set(statFields(stat), start)
+    this.#stats.set(status, start)
     if (oid !== stored) this.contents.set(index, oid)
   }
 

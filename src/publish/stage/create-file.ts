@@ -13,22 +13,8 @@ import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import type { OpenFile } from '../../volume/open-file.js'
 import type { Volume } from '../../volume/volume.js'
 import { hashFile, isBlob } from '../drift/file-content.js'
-import type { TreeFile } from '../tree/tree-places.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
-
-/** Creates a file or a symlink at the byte path `target`. */
-export function createFile(
-  volume: Volume,
-  { path, mode }: Pick<TreeFile, 'path' | 'mode'>,
-  blob: StoredObject,
-  target: string,
-): void {
-  const permissions = permissionsOf(mode)
-  if (mode === MODE.symlink) createLink(volume, path, blob, target)
-  else if ('body' in blob) volume.writeNew(target, permissions, [blob.body])
-  else createLarge(volume, blob, mode, target, permissions)
-}
 
 /** What a new file is created with, before the process's umask. */
 export function permissionsOf(mode: number): number {
@@ -88,20 +74,17 @@ function* stepsOf(source: ByteSource): Generator<Buffer> {
   }
 }
 
-/** One that was received lies in a file of its own already, which a link makes this one. */
-function createLarge(
-  volume: Volume,
-  blob: LargeBlob,
-  mode: number,
-  target: string,
-  permissions: number,
-): void {
+/**
+ * Creates a file at the byte path `target`. A blob that was received lies in a file of its own already,
+ * which a link makes this one.
+ */
+export function createLarge(volume: Volume, mode: number, blob: LargeBlob, target: string): void {
   const { path } = blob.file
   // A second path gets a file of its own, as an edit of one must not show in the other.
   const canShare = blob.isTemporary && mode === MODE.file && volume.stat(path)?.nlink === 1
   const share = () => volume.link(path, target)
   if (canShare && tolerating(NO_LINK, share)) return
-  copyFile(volume, blob.file.open(), target, permissions)
+  copyFile(volume, blob.file.open(), target, permissionsOf(mode))
   if (!blob.isTemporary) assertUnchanged(blob, volume.open(target))
 }
 
@@ -114,7 +97,8 @@ function assertUnchanged({ oid, size }: LargeBlob, file: OpenFile): void {
   )
 }
 
-function createLink(volume: Volume, path: string, blob: StoredObject, at: string): void {
+/** Creates the symlink of a tree at the byte path `at`. */
+export function createSymlink(volume: Volume, path: string, blob: StoredObject, at: string): void {
   const target = 'body' in blob ? blob.body : undefined
   if (!target || target.length === 0 || target.includes(0)) {
     throw new SyncError(

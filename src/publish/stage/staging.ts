@@ -12,12 +12,20 @@ import type { Volume } from '../../volume/volume.js'
 import { isRightFile } from '../drift/file-content.js'
 import type { ForeignClone } from '../drift/foreign-clone.js'
 import { FileRecords } from '../snapshot/carry.js'
+import { statFields } from '../snapshot/snapshot.js'
 import { type Conversions, isConvertible } from '../tree/attribute-plan.js'
 import { BlobIndex } from '../tree/blob-index.js'
 import type { FileRuns } from '../tree/file-runs.js'
 import type { TreeDiff } from '../tree/tree-diff.js'
 import type { PlacedFile, TreeFile, TreePlaces, TreeRecord } from '../tree/tree-places.js'
-import { createFile, permissionsOf, storedAt, writeConverted } from './create-file.js'
+import {
+  createLarge,
+  createSymlink,
+  permissionsOf,
+  storedAt,
+  writeConverted,
+} from './create-file.js'
+import { FileWriter } from './file-writer.js'
 import type { Journal } from './journal.js'
 import { isAscii, replacedByCase } from './name-clash.js'
 import { Obstacles, StagingLayout } from './placement.js'
@@ -55,7 +63,7 @@ const MAX_PATH_BYTES = 4095
 
 /**
  * Stages files, blob by blob in any order. Throws `path-blocked` where foreign files stand in
- * the way.
+ * the way. To be closed in the end.
  */
 export class Staging {
   filesWritten = 0
@@ -71,6 +79,7 @@ export class Staging {
   /** The files that are not staged yet, by their blob. */
   readonly #pending: BlobIndex
   readonly #layout: StagingLayout
+  readonly #writer: FileWriter
 
   constructor(options: StagingOptions) {
     this.#options = options
@@ -81,6 +90,8 @@ export class Staging {
     const obstacles = new Obstacles({ volume, root, clean, mayGo })
     this.#layout = new StagingLayout({ volume, root, staging, obstacles, places })
     this.#pending = new BlobIndex(places)
+    const creating: StagingLayout['creating'] = (create, at) => this.#layout.creating(create, at)
+    this.#writer = new FileWriter({ volume, checkpoint: options.checkpoint, creating })
   }
 
   /** Says that a file is to be staged. */
@@ -124,11 +135,15 @@ export class Staging {
   ): Journal {
     for (const oid of this.#pending.left()) this.offer(oid, readBlob(oid))
     if (conversionOf || this.#late.size > 0) {
+      // What is converted is read again.
+      this.#writer.flush()
       for (const file of diff.writes) {
         this.#options.checkpoint()
         if (isConvertible(file)) this.#convert(file, conversionOf?.(file.path), readBlob)
       }
     }
+    this.#writer.flush()
+    this.close()
     const { renames } = this.#layout
     const folding = { ...this.#options, renames, isAscii: this.#isAscii }
     const replaced = replacedByCase(diff, old, folding)
@@ -137,6 +152,11 @@ export class Staging {
       (path) => !gone.has(path) && !replaced.has(path),
     )
     return { renames, deletes, keeps: this.#gitlinks }
+  }
+
+  /** Ends what may still be writing. */
+  close(): void {
+    this.#writer.close()
   }
 
   #note({ mode, path }: TreeFile): void {
@@ -156,8 +176,21 @@ export class Staging {
   #write(file: TreeFile, blob: StoredObject, target: string): void {
     this.#countFile()
     this.#count(sizeOf(blob))
-    this.#layout.creating(() => createFile(this.#options.volume, file, blob, target), target)
-    this.#keep(file, file.oid, target)
+    const { mode, oid, path } = file
+    const { volume } = this.#options
+    if (mode !== MODE.symlink && 'body' in blob) {
+      const { body } = blob
+      this.#writer.write({ path: target, permissions: permissionsOf(mode), body }, (status) =>
+        this.records.keep(file, oid, status),
+      )
+      return
+    }
+    const create = () =>
+      'body' in blob
+        ? createSymlink(volume, path, blob, target)
+        : createLarge(volume, mode, blob, target)
+    this.#layout.creating(create, target)
+    this.#keep(file, oid, target)
   }
 
   /** Makes what attributes want of a file that was staged as stored, or may be right as it is. */
@@ -205,7 +238,7 @@ export class Staging {
     if (staged === undefined) this.#countFile()
     else volume.unlink(staged)
     this.#count(object.size)
-    createFile(volume, file, object, goal)
+    createLarge(volume, file.mode, object, goal)
     this.#keep(file, object.oid, goal)
   }
 
@@ -216,14 +249,14 @@ export class Staging {
     const existing = volume.stat(full)
     const expected = { mode: file.mode, oid, size }
     if (!existing || !isRightFile(volume, full, existing, expected)) return false
-    this.records.keep(file, oid, existing)
+    this.records.keep(file, oid, statFields(existing))
     return true
   }
 
   #keep(file: TreeFile, oid: Oid, at: string): void {
     const stat = this.#options.volume.stat(at)
     // What others take away right now is found missing at the next look.
-    if (stat) this.records.keep(file, oid, stat)
+    if (stat) this.records.keep(file, oid, statFields(stat))
   }
 
   #countFile(): void {

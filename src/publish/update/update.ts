@@ -211,6 +211,7 @@ export class DirectoryUpdate implements Publication {
 
   abandon(): void {
     // What is half in place is completed by the next publication.
+    this.#staging.close()
     if (this.#isCommitted) return
     tryToDiscard(this.#layout)
   }

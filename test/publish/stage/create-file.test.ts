@@ -14,7 +14,9 @@ import { hashObject, type LargeBlob, type StoredObject } from '../../../src/git/
 import { MODE } from '../../../src/git/tree.js'
 import {
   copyFile as copyIn,
-  createFile as createIn,
+  createLarge,
+  createSymlink,
+  permissionsOf,
 } from '../../../src/publish/stage/create-file.js'
 import type { TreeFile } from '../../../src/publish/tree/tree-places.js'
 import { openRegular } from '../../../src/volume/open-file.js'
@@ -25,8 +27,12 @@ import { tempDir } from '../../helpers/git.js'
 const LARGE = Buffer.alloc(3 * 1024 * 1024 + 17, 'large ')
 const OID = hashObject('blob', LARGE, 'sha1')
 
-const createFile = (file: ReturnType<typeof fileOf>, blob: StoredObject, at: string) =>
-  createIn(volumeAt('/'), file, blob, at)
+function createFile({ mode, path }: ReturnType<typeof fileOf>, blob: StoredObject, at: string) {
+  const volume = volumeAt('/')
+  if (mode === MODE.symlink) createSymlink(volume, path, blob, at)
+  else if ('body' in blob) volume.writeNew(at, permissionsOf(mode), [blob.body])
+  else createLarge(volume, mode, blob, at)
+}
 const copyFile = (from: string, to: string, permissions: number) =>
   copyIn(volumeAt('/'), openRegular(from), to, permissions)
 const fileOf = (mode: TreeFile['mode']) => ({ path: 'd/f', mode })
