@@ -130,6 +130,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { remote, credential } = login
       switch (remote.transport) {
         case 'http':
+          client.prepare()
           return new SmartSession(explained(overHttp(login)), bounds)
         case 'ssh':
           return new SmartSession(explained(overSsh(remote, credential)), bounds)

@@ -1,6 +1,5 @@
 // Gives every fault of a connection its stable code, and a sentence with the
 // host and what to do. https://nodejs.org/api/errors.html#nodejs-error-codes
-import { errors } from 'undici'
 import { toAbortError } from '../base/abort-error.js'
 import { codeOf } from '../base/errno.js'
 import { type ErrorCode, SyncError } from '../base/errors.js'
@@ -76,8 +75,13 @@ function syncCodeOf(code: string, cause: unknown): ErrorCode {
   const known = CODES[code]
   if (known) return known
   if (TLS.test(code)) return 'tls-failed'
-  if (cause instanceof errors.HTTPParserError || code.startsWith('HPE_')) return 'not-a-git-server'
+  if (nameOf(cause) === 'HTTPParserError' || code.startsWith('HPE_')) return 'not-a-git-server'
   return 'internal'
+}
+
+/** Not by its class: undici is loaded only where something is asked over HTTP. */
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : ''
 }
 
 function describe(cause: unknown, code: string): string {

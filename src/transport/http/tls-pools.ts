@@ -15,7 +15,7 @@ export interface Pool {
 
 export interface TlsPoolsOptions {
   caFile: NamedFile | undefined
-  createAgent: (contexts: TlsContexts) => Agent
+  createAgent: (contexts: TlsContexts) => Promise<Agent>
 }
 
 /** How connections are secured; the client certificate is shown to the remote only. */
@@ -62,7 +62,7 @@ export class TlsPools {
     const proxy = files.identity
       ? await createTlsContext({ ...files, identity: undefined })
       : remote
-    const agent = this.#options.createAgent({ remote, proxy })
+    const agent = await this.#options.createAgent({ remote, proxy })
     if (this.#isClosed) void agent.destroy()
     this.#agents.add(agent)
     return { agent, connections: new OpenConnections(agent) }

@@ -1,33 +1,23 @@
 // The HttpClient over HTTP: kept-alive connections for each origin, time limits
 // on connecting and on silence, and redirects that take no credentials along.
-import type { SecureContext } from 'node:tls'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { SyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
 import { toNetworkError } from '../network-error.js'
 import type { ObservedRequest } from '../transport.js'
+import type { AgentOptions } from './agent.js'
 import { decodeBody } from './content-encoding.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
 import type { ChooseProxy } from './proxy.js'
-import { createConnector, refusedByProxy } from './proxy-connector.js'
+import { refusedByProxy } from './proxy-connector.js'
 import { followRedirect, type Hop, isRedirect } from './redirect.js'
 import { createBody, discard } from './response-body.js'
-import { type Pool, type TlsContexts, TlsPools } from './tls-pools.js'
+import { type Pool, TlsPools } from './tls-pools.js'
 import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
 
-export interface HttpClientOptions {
-  /** How long a server may send nothing, in milliseconds. */
-  idleTimeoutMs: number
-  /** @default 10_000 */
-  connectTimeoutMs?: number
-  /** Connections to one origin at once; further requests wait. @default 16 */
-  connectionsPerOrigin?: number
+export interface HttpClientOptions extends AgentOptions {
   /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
   caFile?: NamedFile | undefined
-  /** Takes any certificate of any server: for whoever insists. @default false */
-  skipTlsVerification?: boolean
-  /** @default every remote is reached directly */
-  proxyFor?: ChooseProxy
   /** Refuses to send credentials in plain text to another machine. @default false */
   requireTls?: boolean
   /** Told of a host the first time that credentials go to it in plain text. */
@@ -37,30 +27,21 @@ export interface HttpClientOptions {
 }
 
 export interface ClosableHttpClient extends HttpClient {
+  /** Loads what the first request needs, ahead of it. */
+  prepare(): void
   /** Ends every connection, and every request with `aborted`. */
   close(): Promise<void>
 }
 
-/**
- * How long an unused connection is kept, in milliseconds: longer than usual poll intervals. A
- * server that says it keeps it for less is believed, and its end is noticed while idle.
- */
-const KEEP_ALIVE_MS = 10 * 60_000
 /** GitHub and others serve git only to agents that start so. */
 const USER_AGENT = 'git/git-autosync'
-
-/**
- * How long one address of a host may take before the next one is tried instead, in milliseconds.
- * Node's own 250 are too short for the other side of the world.
- */
-const ADDRESS_TIMEOUT_MS = 2000
 
 /** Creates a client with its own pools of connections. */
 export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
   const { caFile, proxyFor = () => undefined, requireTls = false, onPlainCredentials } = options
   const pools = new TlsPools({
     caFile,
-    createAgent: (contexts) => createAgent(options, proxyFor, contexts),
+    createAgent: async (contexts) => (await agents()).createAgent(options, contexts),
   })
   const assertTls = createTlsRequirement({
     required: requireTls,
@@ -68,34 +49,17 @@ export function createHttpClient(options: HttpClientOptions): ClosableHttpClient
   })
   return {
     request: (request) => requestFollowing({ pools, proxyFor, assertTls, options }, request),
+    prepare() {
+      // Whoever needs it is told what is wrong.
+      agents().catch(() => undefined)
+    },
     close: () => pools.close(),
   }
 }
 
-function createAgent(
-  options: HttpClientOptions,
-  proxyFor: ChooseProxy,
-  contexts: TlsContexts,
-): Agent {
-  const timeoutMs = options.connectTimeoutMs ?? 10_000
-  const connectorOf = (secureContext: SecureContext) =>
-    buildConnector({
-      timeout: timeoutMs,
-      secureContext,
-      // Said, as NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise.
-      rejectUnauthorized: options.skipTlsVerification !== true,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
-    })
-  const [toRemote, toProxy] = [connectorOf(contexts.remote), connectorOf(contexts.proxy)]
-  return new Agent({
-    connections: options.connectionsPerOrigin ?? 16,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    headersTimeout: options.idleTimeoutMs,
-    bodyTimeout: options.idleTimeoutMs,
-    connect: createConnector({ proxyFor, toRemote, toProxy, timeoutMs }),
-  })
+/** What makes connections takes long to be loaded, and not everybody has a remote over HTTP. */
+function agents(): Promise<typeof import('./agent.js')> {
+  return import('./agent.js')
 }
 
 interface Wire {
