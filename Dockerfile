@@ -27,15 +27,15 @@ COPY package.json package-lock.json .npmrc ./
 FROM packages AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
+COPY scripts scripts
 COPY src src
-RUN npm run build -- --sourceMap false
+RUN npm run build && find dist -name '*.map' -delete
 ARG REVISION=unknown
 # What the metric build_info says.
 RUN npm pkg set "gitHead=$REVISION"
 
 FROM packages AS dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-    && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.?ts' \) -delete \
     # Of its builds, the one that Node imports.
     && find node_modules/openpgp -type f ! -path '*/dist/node/openpgp.mjs' \
       ! -name package.json ! -name 'LICENSE*' -delete

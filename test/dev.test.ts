@@ -15,7 +15,10 @@ test('a change of the source starts the program again', async (t) => {
   const cwd = tempDir(t)
   mkdirSync(path.join(cwd, 'src'))
   const compilerOptions = { rootDir: 'src', outDir: 'dist', types: [], lib: ['ES2023', 'DOM'] }
-  const files = { 'package.json': { type: 'module' }, 'tsconfig.json': { compilerOptions } }
+  const files = {
+    'package.json': { type: 'module', scripts: { build: 'tsc -p .' } },
+    'tsconfig.json': { compilerOptions },
+  }
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(path.join(cwd, name), JSON.stringify(content))
   }

@@ -1,4 +1,4 @@
-// `npm run dev`: compiles src at each change of it, and where that succeeds, starts the program
+// `npm run dev`: builds src at each change of it, and where that succeeds, starts the program
 // again. What it is given, the program is given. A program that ended waits for the next change.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,7 +22,10 @@ let restarted = restart()
 process.once('SIGINT', stop).once('SIGTERM', stop)
 
 async function restart(): Promise<void> {
-  const [exitCode] = await once(spawn('tsc', ['-p', '.'], { stdio: 'inherit' }), 'exit')
+  const [exitCode] = await once(
+    spawn('npm', ['run', '--silent', 'build'], { stdio: 'inherit' }),
+    'exit',
+  )
   if (exitCode !== 0) return
   await end(program)
   program = spawn(process.execPath, args, { stdio: 'inherit' })

@@ -1,7 +1,7 @@
 // What is shipped: dependencies that run on the oldest Node that is promised, under
 // permissive licences; schemas and an example that are valid; no path of a machine.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -36,6 +36,7 @@ const EXCEPTED = {
 const MACHINE_PATH = /\/(?:Users|home)\/(?!git\/|node\/)\w[\w.-]*\/|\/root\/|\/dev\/shm\//
 
 interface LockedPackage {
+  version?: string
   dev?: boolean
   devOptional?: boolean
   license?: string
@@ -48,13 +49,16 @@ const manifest: { engines: { node: string }; license: string } = readJson('packa
 const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock.json')
 const { '': root = {}, ...locked } = lock.packages
 
-describe('package-lock.json', () => {
-  const production = Object.entries(locked).filter(
-    ([, { dev, devOptional }]) => !dev && !devOptional,
-  )
+/** What is installed with the program, or a part of it. */
+const production = Object.entries(locked).filter(
+  ([place, { dev, devOptional, version }]) =>
+    (!dev && !devOptional) || bundled().has(`${place.split('node_modules/').at(-1)}@${version}`),
+)
 
+describe('package-lock.json', () => {
   test('has production dependencies', () => {
     assert.ok(production.length > 20)
+    assert.ok(production.length > bundled().size)
   })
 
   test('says of itself what package.json says', () => {
@@ -119,6 +123,13 @@ describe('what is shipped', () => {
     assert.deepEqual(found, [])
   })
 })
+
+/** Names and versions of the packages that are parts of the program. */
+function bundled(): Set<string> {
+  const files = readdirSync('dist/bundled', { recursive: true, encoding: 'utf8' })
+  const packages = files.filter((file) => path.basename(file) === 'package.json')
+  return new Set(packages.map((file) => path.dirname(file)))
+}
 
 function readJson<T>(file: string): T {
   return JSON.parse(readFileSync(file, 'utf8'))

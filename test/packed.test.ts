@@ -24,9 +24,10 @@ const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock
 describe('the package', () => {
   test('holds what runs, and nothing else', (t) => {
     const files = pack(tempDir(t)).files.map((file) => file.path)
-    const others = files.filter((file) => !/^dist\/.*\.(?:js|json)$/.test(file))
+    const isProgram = (file: string) => /^dist\/(?:bundled\/.*|[^/]+\.(?:js|json))$/.test(file)
+    const others = files.filter((file) => !isProgram(file))
     assert.deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
-    for (const file of ['main.js', 'git-sync.js', 'listing/listing.schema.json']) {
+    for (const file of ['main.js', 'git-sync.js', 'jobs.js', 'listing.schema.json']) {
       assert.ok(files.includes(`dist/${file}`), file)
     }
     assert.equal(manifest.private, undefined)

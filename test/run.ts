@@ -2,7 +2,8 @@
 // a line for each file that ended, what failed, the slowest files, and as its last line
 // `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
 // --no-skip where one was skipped. Other arguments are parts of the names of the files to run.
-import { readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
@@ -14,6 +15,9 @@ import { TestTally } from './helpers/test-tally.js'
 /** For one that hangs: on a very busy machine the longest takes five minutes. */
 const FILE_TIMEOUT_MS = 10 * 60_000
 
+/** Makes the programs that tests start, as they are shipped, from the source as it is. */
+const BUNDLER = path.join(import.meta.dirname, '../../scripts/bundle.js')
+
 /** What is shown of a run: the names of the tests that passed are many, and counted only. */
 const SHOWN: readonly string[] = ['test:fail', 'test:stdout', 'test:stderr']
 
@@ -23,6 +27,7 @@ const { values, positionals: filters } = parseArgs({
 })
 const files = testFiles(import.meta.dirname, filters)
 if (files.length > 0) {
+  if (existsSync(BUNDLER)) execFileSync(process.execPath, [BUNDLER], { stdio: 'inherit' })
   const tally = await runFiles(files)
   const succeeded = tally.succeeded && !(values['no-skip'] && tally.skipped > 0)
   finish(tally.summary(), succeeded ? 0 : 1)

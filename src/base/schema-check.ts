@@ -1,6 +1,7 @@
 // Documents held against the JSON Schema of an array: every fault at once, each with its place,
 // said in words that suit the document. https://json-schema.org/draft-07
-import { Ajv, type ErrorObject } from 'ajv'
+import type { ErrorObject } from 'ajv'
+import { compileSchema } from './compile-schema.js'
 import { type Fault, faultAt, fieldsOf, MAX_FAULTS } from './document-fault.js'
 
 /**
@@ -26,16 +27,7 @@ export function createSchemaCheck<T>(
   schema: object,
   words: Readonly<Record<string, FaultWords>>,
 ): (document: unknown) => Checked<T> {
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    // Schemas are this program's own, and their tests hold them against the meta-schema: to compile
-    // that costs each start as much as the schema itself.
-    meta: false,
-    validateSchema: false,
-  })
-  const validate = ajv.compile<T>(schema)
+  const validate = compileSchema<T>(schema)
   const fields = fieldsOf(schema)
   return (document) => {
     const faultsOf = (checked: unknown, index: number): Fault[] => {

@@ -5,12 +5,10 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { freePort } from '../helpers/free-port.js'
 import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
+import { MAIN } from '../helpers/program.js'
 import { programEnvironment, startService, until, writeListing } from '../helpers/service.js'
-
-const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
 function setUp(t: TestScope) {
   const folder = tempDir(t)
@@ -35,7 +33,7 @@ test('the service works where no line of its log can be written', async (t) => {
   const port = await freePort()
   const full = openSync('/dev/full', 'w')
   const settings = { LISTING_PATH: listingPath, HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) }
-  const child = spawn(process.execPath, [PROGRAM], {
+  const child = spawn(process.execPath, [MAIN], {
     env: { ...programEnvironment(), ...settings },
     stdio: ['ignore', full, full],
   })
@@ -58,7 +56,7 @@ test('a command whose output nobody reads ends with its own exit code', async (t
     ['validate', listingPath, ...listings],
     ['--log-level', 'loud'],
   ]) {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: programEnvironment() })
+    const child = spawn(process.execPath, [MAIN, ...args], { env: programEnvironment() })
     child.stdout.destroy()
     child.stderr.destroy()
     assert.deepEqual(await once(child, 'exit'), [2, null], args[0])

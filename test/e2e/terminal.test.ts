@@ -6,18 +6,17 @@ import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { MAIN } from '../helpers/program.js'
 import { makeScratchDirectory } from '../helpers/scratch.js'
 import { programEnvironment } from '../helpers/service.js'
 
-const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const INTERRUPT = '\u0003'
 const TIMES = 4
 
 test('ends cleanly each time', async (t) => {
   const folder = makeScratchDirectory()
   t.after(() => rmSync(folder, { recursive: true }))
-  const start = `exec node ${PROGRAM} --listing-path listing.json`
+  const start = `exec node ${MAIN} --listing-path listing.json`
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ scripts: { start } }))
   writeFileSync(path.join(folder, 'listing.json'), '[]')
   for (let time = 1; time <= TIMES; time++) {

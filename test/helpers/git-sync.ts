@@ -4,12 +4,9 @@ import { once } from 'node:events'
 import { readlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { atEnd, type TestScope } from './at-end.js'
+import { GIT_SYNC } from './program.js'
 import { programEnvironment, until } from './service.js'
-
-/** The program, compiled. */
-export const GIT_SYNC = fileURLToPath(new URL('../../src/git-sync.js', import.meta.url))
 
 export interface GitSync {
   readonly process: ChildProcess

@@ -6,12 +6,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { ShownEntry, StatusReport } from '../../src/server/status-route.js'
 import { atEnd } from './at-end.js'
 import type { TestScope } from './git.js'
-
-const PROGRAM = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+import { MAIN } from './program.js'
 
 /** What takes longer hangs, also on a machine that has much else to do, in milliseconds. */
 const PATIENCE_MS = 120_000
@@ -50,7 +48,7 @@ export async function runProgram(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...programEnvironment(), ...env },
   })
   const output = { stdout: '', stderr: '' }
@@ -75,7 +73,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     LOG_LEVEL: 'debug',
     ...options.settings,
   }
-  const { execArgv = ['--enable-source-maps'], program = [PROGRAM] } = options
+  const { execArgv = ['--enable-source-maps'], program = [MAIN] } = options
   const child = spawn(process.execPath, [...execArgv, ...program], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -137,7 +135,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
 
 /** What the program is given at least: no proxy or setting of the machine may leak into a test. */
 export function programEnvironment(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: path.parse(PROGRAM).root }
+  return { PATH: process.env['PATH'] ?? '', HOME: path.parse(MAIN).root }
 }
 
 /** Writes a listing, as an editor that saves in place. */

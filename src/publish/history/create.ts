@@ -1,6 +1,5 @@
 // Makes the repository behind published files, or mends its configuration, by isomorphic-git: that is
 // loaded only where something is to be done. Safe to be interrupted at any step, and called again.
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { parseConfig } from '../../git/config.js'
@@ -52,7 +51,7 @@ export async function ensureRepository(
   }
   const config = `${repository}/config`
   if (!volume.stat(config)?.isFile()) volume.removeAll(config)
-  const git = loadGit()
+  const git = await import('./isomorphic-git.js')
   const gitdir = displayPath(repository)
   const repo = { fs: volumeFs(volume, repository), dir: path.dirname(gitdir), gitdir }
   await git.init({ ...repo, bare: isBare, defaultBranch: 'main' })
@@ -61,11 +60,6 @@ export async function ensureRepository(
     await git.setConfig({ ...repo, path: name, value: quoted(value) })
   }
   if (hasOwn) excludeOwn(layout)
-}
-
-/** By `require`: Node 20 was seen to refuse its import in a worker thread, once in a while. */
-function loadGit(): typeof import('isomorphic-git') {
-  return createRequire(import.meta.url)('isomorphic-git')
 }
 
 /** What this service keeps beside published files is none of the repository's untracked ones. */

@@ -7,11 +7,11 @@ import type { Oid } from '../../git/oid.js'
 import { runInThread, streamFromThread } from '../../thread/run.js'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
+import type { FetchTask, Peeled, PeelTask } from './disk-worker.js'
 import { type LocalRef, readRefs } from './refs.js'
 import { type LocalRepository, openRepository, toLocalError } from './repository.js'
-import type { FetchTask, Peeled, PeelTask } from './worker.js'
 
-const WORKER = new URL('./worker.js', import.meta.url)
+const WORKER = new URL('./disk-worker.js', import.meta.url)
 
 /** Beyond this, only those are kept that the refs of the last look lead to. */
 const MAX_CACHED_PEELS = 10_000

@@ -7,16 +7,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { residentBytes } from '../../bench/proc.js'
 import { cleanUpAll, type TestScope } from '../../helpers/at-end.js'
 import { HEAVY_PACKS, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
 import { startPackServer } from '../../helpers/pack-server.js'
+import { MAIN } from '../../helpers/program.js'
 import { writeListing } from '../../helpers/service.js'
 import { serveLargeObjects } from './large-objects.js'
 
-const PROGRAM = fileURLToPath(new URL('../../../src/main.js', import.meta.url))
 const MIB = 2 ** 20
 const MOST_BYTES = 300 * MIB
 const LOOK_MS = 20
@@ -78,7 +77,7 @@ async function measure(serve: Serve): Promise<{ bytes: number; codes: string }> 
       // As the image has it.
       MALLOC_MMAP_THRESHOLD_: '131072',
     }
-    const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     let [log, bytes, isRunning] = ['', 0, true]
     child.stdout.on('data', (text) => {
       log += text

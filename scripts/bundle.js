@@ -1,0 +1,132 @@
+// Makes `dist`, which is what runs: `src` with the packages that it imports, in few files, so that a
+// process starts fast. Types are not checked. What is there and stays the same is left untouched, as
+// programs may run from it.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+import { replacedModules } from './replaced-modules.js'
+
+const OUT = 'dist'
+
+const PROGRAMS = ['src/main.ts', 'src/git-sync.ts']
+/** What it starts in threads, by the name that this file has. */
+const POOL_WORKER = 'node_modules/piscina/dist/worker.js'
+/** Where a file of src names another that runs in a thread. */
+const THREAD = /new URL\('\.\/([\w-]+)\.js', import\.meta\.url\)/g
+const PAGE_SCRIPTS = ['ages', 'html', 'live', 'order', 'view'].map(
+  (name) => `src/server/page/${name}.ts`,
+)
+
+/** Packages, and parts of some, that are not in it. */
+const OUTSIDE = [
+  // Its licence asks that another version can be put in its place.
+  'openpgp',
+  // Native, and ssh2 and piscina do without.
+  'cpu-features',
+  '@napi-rs/nice',
+  // Fastify asks for them only where it logs, validates or is tested.
+  'pino',
+  'light-my-request',
+  '@fastify/ajv-compiler',
+  '@fastify/fast-json-stringify-compiler',
+]
+
+/** The folder of the package that a file belongs to. */
+const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/
+
+/** What packages of CommonJS expect to be there. */
+const COMMONJS = `import { createRequire as requireOf } from 'node:module'
+const require = requireOf(import.meta.url), __dirname = import.meta.dirname`
+
+const source = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((name) =>
+  path.join('src', name),
+)
+const shared = {
+  outdir: OUT,
+  // Whatever folder a file of src is in, what it finds beside itself is beside it here, too.
+  entryNames: '[name]',
+  format: 'esm',
+  sourcemap: true,
+  sourcesContent: false,
+  write: false,
+}
+// Each by itself: what one of them starts is in few files then, though another has some of it as well.
+const bundles = await Promise.all(
+  [...PROGRAMS, ...threadFiles(), POOL_WORKER].map((entryPoint) =>
+    build({
+      ...shared,
+      entryPoints: [entryPoint],
+      bundle: true,
+      splitting: true,
+      chunkNames: '[name]-[hash]',
+      platform: 'node',
+      target: 'node20.19',
+      external: OUTSIDE,
+      define: { 'process.env.NODE_ENV': '"production"' },
+      banner: { js: COMMONJS },
+      plugins: [replacedModules],
+      metafile: true,
+    }),
+  ),
+)
+const page = await build({ ...shared, entryPoints: PAGE_SCRIPTS, target: 'es2023' })
+
+const files = new Map([
+  ...[...bundles, page].flatMap(({ outputFiles }) =>
+    outputFiles.map((file) => [path.relative(OUT, file.path), Buffer.from(file.contents)]),
+  ),
+  ...source
+    .filter((file) => file.endsWith('.schema.json'))
+    .map((file) => [path.basename(file), readFileSync(file)]),
+  ...noticesOf(bundles.flatMap(({ metafile }) => Object.values(metafile.outputs))),
+])
+for (const [name, content] of files) write(path.join(OUT, name), content)
+for (const name of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {
+  const isWanted = [...files.keys()].some((file) => file === name || file.startsWith(`${name}/`))
+  if (!isWanted) rmSync(path.join(OUT, name), { recursive: true, force: true })
+}
+
+/** The files of src that run in threads. */
+function threadFiles() {
+  return source
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(THREAD)].map(([, name]) =>
+        path.join(path.dirname(file), `${name}.ts`),
+      ),
+    )
+}
+
+/** The licence of each package that has a part in the bundle, and its package.json, by which scanners know it. */
+function noticesOf(outputs) {
+  const parts = outputs.flatMap(({ inputs }) => Object.entries(inputs))
+  const folders = new Set(
+    parts.flatMap(([file, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? (PACKAGE.exec(file)?.[0] ?? []) : [],
+    ),
+  )
+  return [...folders].flatMap((folder) => {
+    const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    return readdirSync(folder)
+      .filter((file) => /^(?:package\.json|(?:licen[cs]e|notice|copying).*)$/i.test(file))
+      .map((file) => [
+        path.join('bundled', `${name}@${version}`, file),
+        readFileSync(path.join(folder, file)),
+      ])
+  })
+}
+
+function write(file, content) {
+  if (existsSync(file) && readFileSync(file).equals(content)) return
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(`${file}.new`, content)
+  renameSync(`${file}.new`, file)
+}

@@ -1,0 +1,42 @@
+// What the bundle has in the place of modules that take long to be loaded: the same functions.
+import path from 'node:path'
+import { compiledSchemas } from './compiled-schemas.js'
+
+/** By the file of src, or by the name of the package. */
+const REPLACED = {
+  'src/base/compile-schema.ts': compiledSchemas,
+  // Of its build for bundlers, only what is used stays.
+  'src/publish/history/isomorphic-git.ts': () =>
+    `export { addRemote, init, setConfig } from './node_modules/isomorphic-git/index.js'`,
+  // Its own index loads all that it has, as if it were used: fetch, WebSocket, caches, mocks.
+  undici: () => `
+    Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, require('undici/lib/api'))
+    exports.Agent = require('undici/lib/dispatcher/agent')
+    exports.buildConnector = require('undici/lib/core/connect')`,
+}
+
+/** A plugin of esbuild. */
+export const replacedModules = {
+  name: 'replaced-modules',
+  setup(build) {
+    const resolveDir = path.resolve('.')
+    build.onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, async ({ path: file }) => {
+      const contents = await REPLACED[path.relative(resolveDir, file)]?.()
+      return contents && { contents, resolveDir }
+    })
+    build.onResolve({ filter: /^\w+$/ }, ({ path: name }) =>
+      Object.hasOwn(REPLACED, name) ? { path: name, namespace: 'replaced' } : undefined,
+    )
+    // It says so of itself; what it imports may go where what uses it went.
+    build.onResolve({ filter: /^[\w.-]+(?:\/|$)/ }, async ({ path: name, ...from }) => {
+      if (from.pluginData || !from.importer.endsWith('node_modules/isomorphic-git/index.js')) return
+      const { resolveDir, kind, importer } = from
+      const found = await build.resolve(name, { resolveDir, kind, importer, pluginData: true })
+      return { ...found, sideEffects: false }
+    })
+    build.onLoad({ filter: /./, namespace: 'replaced' }, ({ path: name }) => ({
+      contents: REPLACED[name](),
+      resolveDir,
+    }))
+  },
+}
