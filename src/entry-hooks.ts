@@ -55,9 +55,11 @@ export function createEntryHooks(options: EntryHooksOptions): EntryHooks {
     after,
     beside,
     hear(event) {
-      if (!isSuccess(event)) return
+      const isRepair = event.type === 'drift-repaired'
+      if (!isRepair && !isSuccess(event)) return
       const { entry, oid, ref, repo } = event
       const what = { entry, repo, ref, oid, previousOid: undefined, changed: NOTHING_KNOWN }
+      if (isRepair) return after.repaired(what)
       if (event.type !== 'sync-published') return after.published(what)
       const { changes: changed = NOTHING_KNOWN, commits, previousOid, summary } = event
       after.published({ ...what, previousOid, changed, commits, summary })

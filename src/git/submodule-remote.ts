@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { SyncError } from '../base/errors.js'
 import { displayPath } from '../volume/byte-path.js'
+import { type InsteadOf, rewriteUrl } from './instead-of.js'
 import { isSameOrigin, parseRemoteUrl, type RemoteUrl } from './remote-url.js'
 import { resolveSubmoduleUrl, type Submodule } from './submodules.js'
 
@@ -13,8 +14,9 @@ import { resolveSubmoduleUrl, type Submodule } from './submodules.js'
 export function submoduleRemote(
   { url }: Pick<Submodule, 'url'>,
   superproject: RemoteUrl,
+  insteadOf: InsteadOf = [],
 ): RemoteUrl {
-  const remote = parse(url, superproject)
+  const remote = parse(url, superproject, insteadOf)
   if (remote.transport === 'local' && superproject.transport !== 'local') {
     throw invalid('leads to files of this machine, which only a repository on it may name')
   }
@@ -33,13 +35,13 @@ export function publishedRemote(url: string, superproject: RemoteUrl): RemoteUrl
     : remote
 }
 
-function parse(url: string | undefined, superproject: RemoteUrl): RemoteUrl {
+function parse(url: string | undefined, superproject: RemoteUrl, insteadOf: InsteadOf): RemoteUrl {
   if (url === undefined) throw invalid('is missing, or could be taken for an option')
   if (/^[\w+.-]+::/.test(url)) throw invalid('names a program')
   const base =
     superproject.transport === 'local' ? fileURLToPath(superproject.url) : superproject.url
   try {
-    return parseRemoteUrl(displayPath(resolveSubmoduleUrl(url, base)), '/')
+    return parseRemoteUrl(rewriteUrl(displayPath(resolveSubmoduleUrl(url, base)), insteadOf), '/')
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) throw invalid(error.message)
     throw error

@@ -59,6 +59,9 @@ export interface HookFailure {
   nextAt: number | undefined
 }
 
+/** A publication, wherever it is. */
+type Published = Omit<HookEvent, 'path' | 'event'>
+
 interface Telling {
   event: HookEvent
   /** The same at each attempt. */
@@ -124,11 +127,19 @@ export class AfterHooks {
    * Says that a commit is in place, and what changed where that is known; `path` is where it is.
    * @default the published directory
    */
-  published(event: Omit<HookEvent, 'path' | 'event'>, path?: string): void {
+  published(event: Published, path?: string): void {
     const { entry, states } = this.#entries.get(event.entry) ?? {}
     if (!entry || !states) return
     const whole: HookEvent = { ...event, event: 'after', path: path ?? entry.directory }
     for (const state of states) this.#add(state, whole)
+  }
+
+  /** Says that files of a commit were put right that is in place. */
+  repaired(event: Published): void {
+    for (const state of this.#entries.get(event.entry)?.states ?? []) {
+      if (state.hook.isRepeated) state.told = undefined
+    }
+    this.published(event)
   }
 
   /** Tries those at once that failed. */

@@ -58,8 +58,8 @@ export function createHookRunner(options: HookRunnerOptions): RunHookOnce {
 
 function callOf({ call }: PostHook, { oid }: HookEvent): Pick<PostedMessage, 'call'> {
   if (!call) return {}
-  const { method, oidHeader, status } = call
-  return { call: { method, status, headers: { [oidHeader.toLowerCase()]: oid } } }
+  const { oidHeader, ...how } = call
+  return { call: { ...how, headers: { [oidHeader.toLowerCase()]: oid } } }
 }
 
 function bodyOf({ body }: PostHook, event: HookEvent): string {

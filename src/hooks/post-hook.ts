@@ -6,7 +6,7 @@ import type { Redactor } from '../base/known-secrets.js'
 import { asksForPatience, retryAfterMs } from '../base/retry-after.js'
 import { isHeaderValue, UNSENDABLE } from '../credentials/credential-faults.js'
 import { invalidIn, type Origin, readSecret } from '../credentials/secret-file.js'
-import type { PostAddress } from '../listing/hook.js'
+import type { Call, PostAddress } from '../listing/hook.js'
 import { type Facts, fillText } from '../listing/hook-template.js'
 import { assertAddress, assertPostable } from '../listing/read-hooks.js'
 import { EXCERPT_CHARACTERS, readExcerpt } from '../transport/http/excerpt.js'
@@ -27,7 +27,7 @@ export interface PostedMessage extends SignedMessage {
   /** What placeholders in the address stand for. @default there are none */
   facts?: Facts
   /** What is sent in place of it, and the status that is wanted; undefined: any. */
-  call?: { method: string; headers: Record<string, string>; status: number | undefined }
+  call?: Pick<Call, 'method' | 'redirects' | 'status'> & { headers: Record<string, string> }
 }
 
 /** What errors call the parts of an address, where they are set. */
@@ -82,8 +82,10 @@ export function createPoster({ client, clock, redactor }: PosterOptions): Post {
       }
       const { call } = message
       if (call) {
-        const { method, status } = call
-        const bare = { url, method, headers: { ...given, ...call.headers }, signal: limited }
+        const { method, redirects: limit, status } = call
+        const redirects = { limit, along: Object.keys(call.headers) }
+        const sent = { ...given, ...call.headers }
+        const bare = { url, method, headers: sent, redirects, signal: limited }
         return await assertStatus(
           await client.request(bare),
           `${name} (${new URL(url).origin})`,

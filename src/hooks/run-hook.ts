@@ -1,6 +1,7 @@
 // Runs a program, without a shell, in a process group of its own. That group is killed when its time
 // is up, when the work is stopped, and, for what is left of it, when the program has ended: nothing
-// of it is orphaned, but for what has left it by a session of its own (setsid), as daemons do.
+// of it is orphaned, but for what has left it by a session of its own (setsid), as daemons do, and for
+// what a hook may leave that has succeeded.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -82,7 +83,7 @@ async function writable<T>(writing: Promise<T>): Promise<T> {
 }
 
 async function run(
-  { arguments: rest, program, timeoutMs }: RunHook,
+  { arguments: rest, mayLeave = false, program, timeoutMs }: RunHook,
   env: NodeJS.ProcessEnv,
   { clock, directory, onLine, signal }: RunProgramOptions,
 ): Promise<void> {
@@ -110,7 +111,7 @@ async function run(
       onDeath = () => resolve('does not die')
     })
     const fault = await Promise.race([endOf(child), undying])
-    killGroup(child)
+    if (!mayLeave || fault !== undefined) killGroup(child)
     await drained(child, clock)
     output.end()
     if (signal.aborted) throw stopped(signal.reason)

@@ -1,8 +1,9 @@
 // One entry of the listing, checked and with every default filled in.
+import type { InsteadOf } from '../git/instead-of.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import type { Revision } from '../git/revision.js'
 import type { HistoryDepth } from '../publish/snapshot/published-history.js'
-import type { PublishMode } from '../publish/target.js'
+import type { PublishMode, Target } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
 import type { SignaturePolicy } from '../signature/policy.js'
 import type { Hook } from './hook.js'
@@ -16,11 +17,17 @@ export interface Entry {
   /** As written, without credentials. */
   repo: string
   remote: RemoteUrl
+  /** What addresses of submodules stand for. @default themselves */
+  insteadOf?: InsteadOf
   revision: Revision
   /** Which part of a commit is published. */
   selection: Selection
   /** How many commits are kept in a repository behind the published files. */
   history: HistoryDepth
+  /** What of that is left to the remote until it is needed, as git's filter-spec has it. @default nothing */
+  filter?: string
+  /** When objects of it go that nothing leads to. @default where it is worth it */
+  collected?: Target['collected']
   publish: PublishMode
   /** Time between polls, in milliseconds. */
   intervalMs: number

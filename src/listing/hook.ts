@@ -11,6 +11,8 @@ interface Attempts {
   backoffMs: number
   /** Whether it is waited longer after each further failure, or always as long. @default 'growing' */
   retry?: 'growing' | 'fixed'
+  /** Of a hook after: whether it is told again of a commit whose files were put right. @default false */
+  isRepeated?: boolean
   /** Of a hook before: whether the publication waits for it, and needs its consent. @default true */
   isAwaited?: boolean
 }
@@ -25,6 +27,8 @@ export interface RunHook extends Attempts {
    * it is given the publication's and what is harmless of this process's.
    */
   environment?: Readonly<Record<string, string>>
+  /** Whether what it left in the background goes on once it has succeeded. @default false */
+  mayLeave?: boolean
 }
 
 /** Where a message is posted to. */
@@ -56,6 +60,8 @@ export interface Call {
   oidHeader: string
   /** The status that means success; undefined: any. */
   status: number | undefined
+  /** How many redirects are followed. */
+  redirects: number
 }
 
 /** A file whose time is set. */

@@ -216,7 +216,10 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
     putBack(held)
     const againInMs = publisher.tidy(held, options)
     const shown = publisher.current(held)
-    if (shown) joinHistory(shown, options.checkpoint)
+    const { collected } = target
+    if (shown && collected !== 'never') {
+      joinHistory(shown, { isAlways: collected === 'always', checkpoint: options.checkpoint })
+    }
     return againInMs
   })
 }

@@ -43,6 +43,8 @@ export interface Target {
    * published; else, worktrees share those that are equal. @default false
    */
   ownFiles?: boolean
+  /** When objects of its history go that nothing leads to. @default where it is worth it */
+  collected?: 'always' | 'never' | undefined
   /**
    * Whether this service published there since it started: a file or a symlink in place of that
    * was put there by others, and is replaced. @default false
@@ -143,13 +145,20 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
   const { lease, onSetAside, ownFiles = false, path: link, volume, worktreeRoot } = target
   const root = worktreeRoot && toBytePath(worktreeRoot)
-  const workshop = path.join(root ?? dir, OWN_DIRECTORY, base)
+  const workshop = path.join(root ?? dir, OWN_DIRECTORY, root ? nameIn(root, link) : base)
   const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
   const linkStaging = isWithin(root ?? dir, link) ? workshop : dir
   const statesDirectory = stateOf(target, 'symlink') ?? workshop
   const repository = path.join(root ?? workshop, root === undefined ? REPOSITORY : '.git')
   const own = { volume, link, worktrees, repository, workshop, linkStaging, statesDirectory }
   return { ...own, ownFiles, lease, ...(onSetAside && { onSetAside }) }
+}
+
+/** What tells a link from all others whose worktrees are in one root. */
+function nameIn(root: string, link: string): string {
+  const { dir, base } = path.parse(link)
+  if (dir === root) return base
+  return `${base}-${createHash('sha256').update(link, 'latin1').digest('hex').slice(0, 8)}`
 }
 
 /** The directory that all of a target lies below; but for its link, where that is elsewhere. */
@@ -204,11 +213,6 @@ export function stateOf(
 /** Where a directory is while a link takes its place, or while it is made to take a link's. */
 export function asideOf({ workshop }: LinkLayout): string {
   return path.join(workshop, 'directory')
-}
-
-/** Tells since when a worktree is not in use. */
-export function retiredMarkOf({ workshop }: LinkLayout, name: string): string {
-  return path.join(workshop, `${name}.retired`)
 }
 
 /** The name of the worktree that the link shows; undefined where it shows anything else. */

@@ -50,9 +50,10 @@ export function repairOf({ state }: Attempt, missing: readonly Oid[]): FetchRequ
   return isOwn && missing.length > 0 ? { wants: missing, haves: [], thinPack: false } : undefined
 }
 
-/** Whether only a part of the commit is published. */
+/** Whether not all objects of the commit are asked for. */
 export function isSelective({ state }: Attempt): boolean {
-  return isPartial(state.desired.entry.selection)
+  const { filter, selection } = state.desired.entry
+  return isPartial(selection) || filter !== undefined
 }
 
 /** What a server says that sends nothing but what its refs name. */

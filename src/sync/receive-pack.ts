@@ -37,11 +37,11 @@ export async function receivePack(
     const lfs = context.openLfs(submodule ? submoduleLogin(submodule.remote, entry) : entry)
     return lfs(asked, limited).map((chunks) => counted(chunks, progress))
   }
-  const { remote, selection } = entry
+  const { insteadOf, remote, selection } = entry
   try {
     const isWanted = revisions.want === wanted.want || revisions.want === wanted.commit
     const history = isWanted ? wantedHistory(entry, wanted) : state.observed.history
-    const part = { target, selection, history, remote, ...revisions }
+    const part = { target, selection, history, remote, insteadOf, ...revisions }
     const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
     const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
     return await context.workers.publish(pack, signal)

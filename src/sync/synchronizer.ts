@@ -102,6 +102,14 @@ export class Synchronizer {
     }
   }
 
+  /** Removes now what is not needed beside what is published. */
+  tidyNow(): void {
+    for (const state of this.#listed()) {
+      conclude(state, { type: 'tidying-wanted' }, this.#options)
+      this.#syncs.add(state.desired.entry.directory)
+    }
+  }
+
   /** Polls what a push concerns that was announced; returns how many entries that are. */
   announce(announcement: Announcement): number {
     const matched = this.#polls.announce(announcement)

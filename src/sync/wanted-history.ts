@@ -13,7 +13,12 @@ const [BRANCHES, TAGS, REMOTE] = ['refs/heads/', 'refs/tags/', 'refs/remotes/ori
 
 /** Undefined where none is kept. */
 export function wantedHistory(
-  { history: depth, remote, selection }: Pick<Entry, 'history' | 'remote' | 'selection'>,
+  {
+    filter,
+    history: depth,
+    remote,
+    selection,
+  }: Pick<Entry, 'filter' | 'history' | 'remote' | 'selection'>,
   wanted: ResolvedRevision,
 ): WantedHistory | undefined {
   if (depth === 0) return undefined
@@ -22,7 +27,7 @@ export function wantedHistory(
     depth,
     url: remote.url,
     ...refsOf(wanted),
-    filter: isPartial(selection) ? 'blob:none' : undefined,
+    filter: filter ?? (isPartial(selection) ? 'blob:none' : undefined),
     sparse,
   }
 }

@@ -21,6 +21,7 @@ import {
   type Stats,
   symlinkSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
 import { ABSENT, NO_FILE, NO_SYNC, NOT_REMOVABLE, readUnless, tolerating } from './errnos.js'
@@ -224,6 +225,12 @@ export class Volume extends HeldDirectories {
       tolerating(['EEXIST'], () => this.makeDirectory(path))
     }
     lstatSync(toFsPath(`${this.directory(path)}/.`))
+  }
+
+  /** Says when a directory was changed last, in milliseconds since the epoch. */
+  setTime(directory: string, timeMs: number): void {
+    const time = new Date(timeMs)
+    utimesSync(toFsPath(`${this.directory(directory)}/.`), time, time)
   }
 
   /** Throws the system's error where nothing can be written in a directory. */

@@ -53,7 +53,7 @@ export class ComposedCommit {
   /** Fetches the submodules that are lacking of the commit with the tree `root`, if any are wanted. */
   async addSubmodules(
     { root, remote }: { root: Oid } & Pick<Superproject, 'remote'>,
-    source: Pick<SubmoduleSource, 'readBlob' | 'fetchCommit'>,
+    source: Pick<SubmoduleSource, 'readBlob' | 'fetchCommit' | 'insteadOf'>,
   ): Promise<void> {
     const { submodules, subdir } = this.#options.selection
     if (!submodules) return

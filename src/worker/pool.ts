@@ -35,6 +35,7 @@ export interface PackToPublish
     | 'selection'
     | 'signatureCheck'
     | 'remote'
+    | 'insteadOf'
     | 'progress'
     | 'allow'
   > {

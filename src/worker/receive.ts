@@ -202,15 +202,16 @@ class Unpacking {
 
   /** Fetches the blobs that are lacking. */
   async #fetchLacking(publication: Publication): Promise<void> {
-    const { have, selection = ALL, want } = this.#options
+    const { have, history, selection = ALL, want } = this.#options
+    const isSelective = isPartial(selection) || history?.filter !== undefined
     // Else the remote has sent all that `have` lacks.
-    if (!isPartial(selection) && want !== have) return
+    if (!isSelective && want !== have) return
     await this.#lacking.fetchBlobs(publication.pending(), this.#repositories())
   }
 
   /** Fetches the submodules that are to be published. */
   async #addSubmodules(): Promise<void> {
-    const { remote, selection = ALL, want } = this.#options
+    const { insteadOf, remote, selection = ALL, want } = this.#options
     if (!remote || !selection.submodules) return
     const { tree: root } = this.#objects.commitOf(want)
     await this.#composed.addSubmodules(
@@ -218,6 +219,7 @@ class Unpacking {
       {
         readBlob: (oid, submodule) => this.#lacking.readBlob(oid, submodule),
         fetchCommit: (wanted) => this.#lacking.fetchCommit(wanted),
+        insteadOf,
       },
     )
   }

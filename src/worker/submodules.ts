@@ -1,6 +1,7 @@
 // The submodules of a commit: each is fetched where it is not published already, and its tree takes
 // the place of the commit that its superproject has there, so that all are one tree to publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
+import type { InsteadOf } from '../git/instead-of.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -49,6 +50,8 @@ export interface SubmoduleSource {
   before: readonly PublishedSubmodule[]
   /** Whether each is to have its own repository. */
   isKept: boolean
+  /** What addresses stand for. @default themselves */
+  insteadOf?: InsteadOf | undefined
 }
 
 /** The tree that is published with submodules in it. */
@@ -108,7 +111,11 @@ class SubmoduleComposer {
       [...links].map(async ([below, commit]) => {
         const path = pathOf(below)
         const modules = await inSubmodule(path, () => {
-          const remote = submoduleRemote(submodules.get(below) as Submodule, own)
+          const remote = submoduleRemote(
+            submodules.get(below) as Submodule,
+            own,
+            this.#source.insteadOf,
+          )
           assertNoCircle({ remote, path }, above)
           return this.#module({ remote, path, commit }, above)
         })

@@ -1,4 +1,6 @@
 // What it takes to unpack a commit, and what comes of it.
+
+import type { InsteadOf } from '../git/instead-of.js'
 import type { Limits } from '../git/limits.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
@@ -33,6 +35,8 @@ export interface UnpackOptions extends GateOptions {
   limits: Limits
   /** Where the commit comes from; what the addresses of submodules are relative to. */
   remote?: RemoteUrl | undefined
+  /** What addresses of submodules stand for. @default themselves */
+  insteadOf?: InsteadOf | undefined
   /** Fetches another pack. @default the first one is to have all that is lacking */
   fetch?: (request: PackRequest) => AsyncIterable<Buffer>
   /** Fetches objects of Git LFS, where the selection wants them. */

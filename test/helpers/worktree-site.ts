@@ -25,7 +25,7 @@ export interface WorktreeSite extends TestSite {
   /** The commit that the standby holds; undefined where there is none that is trusted. */
   standbyCommit(): string | undefined
   /** Asserts which worktrees there are, and that nothing else is beside them. */
-  assertWorktrees(expected: { commits: MemoryTarget[]; standby: boolean; waiting?: number }): void
+  assertWorktrees(expected: { commits: MemoryTarget[]; standby: boolean }): void
   /** Asserts that the standby is a commit's worktree, whole. */
   assertStandby(target: MemoryTarget): void
 }
@@ -41,10 +41,9 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
       tidy(test.site, { graceMs, now, checkpoint }),
     standbyCommit: () => readSnapshot(snapshotAt(worktreeStateOf(test.site, 'standby')))?.commit,
-    assertWorktrees({ commits, standby, waiting = 0 }: Parameters<typeof own.assertWorktrees>[0]) {
+    assertWorktrees({ commits, standby }: Parameters<typeof own.assertWorktrees>[0]) {
       const names = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
-      const found = readdirSync(worktrees).filter((name) => !name.endsWith('.retired'))
-      assert.equal(readdirSync(worktrees).length - found.length, waiting, 'worktrees that wait')
+      const found = readdirSync(worktrees)
       const states = names.map((name) => `${name}.state`)
       const isApart = test.site.stateRoot !== undefined
       assert.deepEqual(found.sort(), (isApart ? names : [...names, ...states]).sort())

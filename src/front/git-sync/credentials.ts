@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Credential } from '../../credentials/credential.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import { UsageError } from './command-line.js'
-import type { GitSettings } from './git-config.js'
+import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
 
 /** The fields of one --credential. */

@@ -1,9 +1,10 @@
 // What git-sync makes of what happens: it counts failures in a row and gives up, says when there is
 // content, keeps the two files up to date, and knows when one time is enough.
 import type { SyncEvent } from '../../sync/events.js'
-import type { SyncCounts } from './http.js'
+import type { SyncCounts } from './counts.js'
 import type { GitSyncLog } from './log.js'
 import type { Options } from './options.js'
+import type { Shown } from './shown.js'
 import { type ErrorFile, shownBelow, showRemoval, touch } from './signs.js'
 
 export interface CycleOptions {
@@ -25,12 +26,13 @@ export interface CycleOptions {
   log: GitSyncLog
   errorFile: Pick<ErrorFile, 'delete'>
   counts: SyncCounts
-  /** Whether what is published is still there; looked at where nothing changed. */
-  isWhole: () => boolean
-  /** The worktree that the link leads to; undefined where it is none of the root. */
-  linked: () => string | undefined
-  /** Has what is published made anew. */
-  restore: () => void
+  shown: Shown
+  /** Has what is published made anew; resolves once that is over. */
+  restore: () => Promise<void>
+  /** Has removed what is beside it. */
+  tidy: () => void
+  /** Told of another process at work on the root, and once that is over. */
+  onHolder: (holder: string | undefined) => void
   /** Told once it is over: everything was synced, or nothing helps. */
   onEnd: (end: 'synced' | 'failed') => void
 }
@@ -42,6 +44,13 @@ export class Cycle {
   #hasSynced = false
   #isOver = false
   #isReady = false
+  /** Whether what is published was not what it is to be, and is being put right. */
+  #isBroken = false
+  #isRestoring = false
+  /** How long the last repair took, which tells it from others. */
+  #repairMs: number | undefined
+  /** What the log says is required. */
+  #required: string | undefined
   /** The worktree that the link has led to since it was published. */
   #published: string | undefined
 
@@ -66,40 +75,46 @@ export class Cycle {
   }
 
   hear(event: SyncEvent): void {
-    const { counts, isWhole, linked, log, options } = this.#given
+    const { counts, log, onHolder, restore, shown, tidy } = this.#given
     if (this.#isOver) return
     switch (event.type) {
       case 'poll-changed':
-        log.info(0, 'update required', {
-          ref: options.ref,
-          local: linked() ?? '',
-          remote: event.oid,
-          syncCount: this.#syncs,
-        })
+        this.#require(event.oid)
         break
       case 'sync-published':
-        counts.add('git_fetch_count_total')
         this.#try('failed to show what was removed', () => showRemoval(this.#given.options.link))
-        this.#published = this.#given.linked()
-        this.#succeed(event.oid, true, event.durationMs)
+        // Where nothing was left of what was put right, that was told already.
+        if (event.durationMs !== this.#repairMs) this.#succeed(event.oid, true, event.durationMs)
         break
       case 'drift-repaired':
-        this.#published = this.#given.linked()
-        this.#succeed(event.oid, false, event.durationMs)
+        this.#repairMs = event.durationMs
+        this.#succeed(event.oid, true, event.durationMs)
         break
       case 'poll-unchanged':
-        if (isWhole() && this.#isLinked()) this.#succeed(event.oid, false, event.durationMs)
-        else this.#given.restore()
+        if (shown.isSound() && this.#isLinked()) {
+          if (!this.#hasSynced) this.#require(event.oid)
+          this.#succeed(event.oid, this.#isBroken, event.durationMs)
+          if (!shown.isTidy()) tidy()
+        } else if (!this.#isRestoring) {
+          this.#isBroken = true
+          this.#isRestoring = true
+          void restore().then(() => {
+            this.#isRestoring = false
+          })
+        }
         break
       case 'poll-failed':
       case 'sync-failed':
-        counts.synced('error', event.durationMs / 1000)
-        this.fail(event.error)
+        this.failSync(event.error, event.durationMs)
         break
       case 'lease-awaited':
         // Whoever it is keeps the link up to date, too.
-        this.#isReady ||= isWhole()
+        this.#isReady ||= shown.hasContent()
         log.info(0, 'another git-sync works on this root', { holder: event.holder })
+        onHolder(event.holder)
+        break
+      case 'lease-taken':
+        onHolder(undefined)
         break
       case 'hook-succeeded':
         counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="success"}`)
@@ -128,23 +143,44 @@ export class Cycle {
     }
   }
 
+  #require(oid: string): void {
+    // It is looked for again while it comes.
+    if (oid === this.#required) return
+    this.#required = oid
+    const { log, options, shown } = this.#given
+    const local = shown.commit() ?? ''
+    log.info(0, 'update required', { ref: options.ref, local, remote: oid, syncCount: this.#syncs })
+  }
+
   /** Whether the link still leads to what was published last. */
   #isLinked(): boolean {
-    const linked = this.#given.linked()
+    const linked = this.#given.shown.name()
     this.#published ??= linked
     return linked !== undefined && linked === this.#published
   }
 
+  /** Says that another process has published what the remote names; returns whether that is news. */
+  hearShown(oid: string, durationMs: number): boolean {
+    if (this.#isOver) return false
+    const isFirst = !this.#hasSynced
+    this.#succeed(oid, false, durationMs)
+    return isFirst
+  }
+
   #succeed(oid: string, isChanged: boolean, durationMs: number): void {
-    const { counts, errorFile, isPinned, log, onEnd, options } = this.#given
+    const { counts, errorFile, isPinned, log, onEnd, options, shown } = this.#given
     const isFirst = !this.#hasSynced
     const isNews = isChanged || isFirst
+    if (isChanged) this.#published = shown.name()
+    this.#isBroken = false
+    this.#required = undefined
     this.#hasSynced = true
     this.#isReady = true
     this.#failures = 0
     counts.synced(isNews ? 'success' : 'noop', durationMs / 1000)
     if (isNews) {
       this.#syncs++
+      counts.add('git_fetch_count_total')
       const { touchFile } = options
       if (touchFile)
         this.#try('failed to touch touch-file', () => touch(touchFile, shownBelow(options)))
@@ -167,8 +203,11 @@ export class Cycle {
   }
 
   /** Counts a failure, after which it is tried again or given up. */
-  fail(error: Error & { code?: string }): void {
-    const { log, onEnd, options } = this.#given
+  failSync(error: Error & { code?: string }, durationMs = 0): void {
+    const { counts, log, onEnd, options } = this.#given
+    if (this.#isOver) return
+    this.#required = undefined
+    counts.synced('error', durationMs / 1000)
     const maxFailures = this.#hasSynced ? options.maxFailures : options.initMaxFailures
     const failCount = ++this.#failures
     const isMissing = /^(?:ref|branch)-not-found$/.test(error.code ?? '')

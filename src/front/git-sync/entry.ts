@@ -1,13 +1,17 @@
 // The one entry that git-sync keeps, and its hooks.
 import { redact } from '../../base/redact-patterns.js'
+import { rewriteUrl } from '../../git/instead-of.js'
 import { parseRemoteUrl } from '../../git/remote-url.js'
 import type { Revision } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Hook } from '../../listing/hook.js'
 import { UsageError } from './command-line.js'
-import { type GitSettings, rewriteUrl } from './git-config.js'
+import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
 import { sparsePatterns } from './sparse-file.js'
+
+/** As many as the client of Go follows. */
+const MAX_REDIRECTS = 10
 
 const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
 
@@ -23,13 +27,14 @@ export function entryOf(
   environment: Record<string, string>,
   sparse: string | undefined,
 ): Entry {
-  const { depth, link, period, repo, root, submodules } = options
+  const { depth, filter, gitGc, inPlace, link, period, repo, root, submodules } = options
   const before = prePublishHook(options, environment)
   return {
     path: link,
     directory: link,
     repo: redact(repo),
-    remote: remoteOf(rewriteUrl(repo, git)),
+    remote: remoteOf(rewriteUrl(repo, git.insteadOf)),
+    insteadOf: git.insteadOf,
     revision: revisionOf(options),
     selection: {
       subdir: '',
@@ -37,20 +42,28 @@ export function entryOf(
       lfs: false,
       ...(submodules !== 'off' && { submodules: submodules as 'shallow' | 'recursive' }),
     },
-    publish: 'symlink',
+    publish: inPlace ? 'in-place' : 'symlink',
     history: depth === 0 ? 'full' : depth,
+    ...(filter !== '' && { filter }),
+    ...(gitGc in COLLECTED && { collected: COLLECTED[gitGc] }),
     intervalMs: period,
     required: true,
     suspend: false,
     verify: undefined,
     clean: false,
     credential: undefined,
-    worktreeRoot: root,
+    ...(!inPlace && { worktreeRoot: root }),
     // Whoever reads may write there, too.
     ownFiles: true,
     before: before ? [before] : [],
     after: afterHooks(options, environment),
   }
+}
+
+/** When objects that are of no use go, where that is not left to the machine. */
+const COLLECTED: Readonly<Record<string, Entry['collected']>> = {
+  aggressive: 'always',
+  off: 'never',
 }
 
 function remoteOf(repo: string): Entry['remote'] {
@@ -99,8 +112,9 @@ function afterHooks(options: Options, environment: Record<string, string>): Hook
       headerFiles: {},
       secretFile: undefined,
       body: undefined,
-      call: { method, oidHeader: 'Gitsync-Hash', status },
+      call: { method, oidHeader: 'Gitsync-Hash', status, redirects: MAX_REDIRECTS },
       retry: 'fixed',
+      isRepeated: true,
       timeoutMs: webhookTimeout,
       backoffMs: webhookBackoff,
     })
@@ -116,5 +130,7 @@ function program(name: string, command: string, environment: Record<string, stri
     arguments: [],
     environment: { ...environment, GITSYNC_HASH: '{{oid}}' },
     retry: 'fixed' as const,
+    mayLeave: true,
+    isRepeated: true,
   }
 }

@@ -7,8 +7,9 @@ import type { Environment } from '../../credentials/environment.js'
 import type { MachineOptions } from '../../machine.js'
 import { readSettings, SETTINGS, type Settings } from '../../settings.js'
 import { UsageError } from './command-line.js'
-import { type GitSettings, readSshCommand } from './git-config.js'
+import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
+import { readSshCommand } from './ssh-command.js'
 import { COOKIE_FILE } from './start.js'
 
 /** The settings of the machine: what git-sync has no flag for is as it is by itself. */

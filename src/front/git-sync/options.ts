@@ -16,6 +16,9 @@ export interface Options extends Omit<GitSyncValues, 'syncOnSignal'> {
   password: string
 }
 
+/** A filter-spec: https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt */
+const FILTER = /^(?:blob:none|blob:limit=\d+[kmg]?|tree:\d+|object:type=[a-z]+)$/
+
 const SECOND = 1000
 const SHORTEST_PERIOD_MS = 10
 
@@ -38,11 +41,22 @@ export function resolveOptions(
   atLeast('--sync-timeout', options.syncTimeout, SHORTEST_PERIOD_MS, '10ms')
   checkHooks(options)
   checkLogin(options)
-  if (!options.httpBind && (options.httpMetrics || options.httpPprof)) {
-    throw invalid(
-      `--http-bind must be specified when --http-${options.httpMetrics ? 'metrics' : 'pprof'} is set`,
-    )
+  const served = {
+    metrics: options.httpMetrics,
+    pprof: options.httpPprof,
+    'sync-secret-file': options.httpSyncSecretFile,
   }
+  const [service] = Object.entries(served).find(([, isSet]) => isSet) ?? []
+  if (!options.httpBind && service !== undefined)
+    throw invalid(`--http-bind must be specified when --http-${service} is set`)
+  if (options.filter !== '' && !FILTER.test(options.filter))
+    throw invalid(
+      '--filter must be a filter-spec as git has them, as blob:none, blob:limit=1m or tree:0',
+    )
+  if (options.inPlace && options.prePublishCommand)
+    throw invalid(
+      '--pre-publish-exechook-command may not be specified when --in-place is: there is no worktree before',
+    )
   const root = path.resolve(cwd, options.root)
   const link =
     options.link ||

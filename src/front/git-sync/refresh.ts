@@ -7,7 +7,7 @@ import type { Entry } from '../../listing/entry.js'
 import type { Machine } from '../../machine.js'
 import type { Sessions } from '../../sessions.js'
 import { askForLogin } from './askpass.js'
-import type { SyncCounts } from './http.js'
+import type { SyncCounts } from './counts.js'
 import type { Options } from './options.js'
 import { sparsePatterns } from './sparse-file.js'
 

@@ -1,42 +1,37 @@
 // git-sync from its flags to its exit code: the machine with one entry, and what git-sync has around
 // it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
-
-import { readdirSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { systemClock } from '../../base/clock.js'
-import { createRedactor } from '../../base/known-secrets.js'
+import { createRedactor, type Redactor } from '../../base/known-secrets.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
 import { createEndProcess } from '../../end-process.js'
 import { createMachine, type Machine } from '../../machine.js'
+import type { LeaseTimes } from '../../sync/lease-keeper.js'
 import { readBuild } from '../../version.js'
-import { ABSENT, readUnless } from '../../volume/errnos.js'
+import { Bystander } from './bystander.js'
 import { UsageError } from './command-line.js'
+import { SyncCounts } from './counts.js'
 import { credentialsOf, hostOfGithub } from './credentials.js'
 import { Cycle } from './cycle.js'
+import { createEnding } from './ending.js'
 import { entryOf, isPinned } from './entry.js'
-import { parseGitConfig, readGitSettings } from './git-config.js'
+import { parseGitConfig } from './git-config.js'
+import { readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
-import { SyncCounts, serve } from './http.js'
+import { metricsRoute, type Route, serve } from './http.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
 import { type Refreshed, readText, refreshing } from './refresh.js'
+import { shownBy, shownInPlace } from './shown.js'
 import { ErrorFile, shownBelow } from './signs.js'
-import {
-  addUser,
-  assertCookies,
-  hookEnvironment,
-  isWhole,
-  linkedWorktreeOf,
-  prepareRoot,
-} from './start.js'
+import { prepare } from './start.js'
 
 /** A stop takes no longer than this, whatever is under way, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 4000
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-type StopSignal = (typeof STOP_SIGNALS)[number]
+
+/** There is one lease only, and another pod that takes over is not to be kept waiting. */
+const LEASE_TIMES: LeaseTimes = { renewMs: 1000, expiryMs: 5000, lookMs: 250, settleMs: 100 }
 
 /** Runs until it is over. `warn` is told what is not as it was meant. Throws a {@link UsageError}. */
 export async function run(
@@ -51,25 +46,21 @@ export async function run(
   if (git.unverified)
     warn(`TLS is not verified, as ${git.unverified} and --insecure-skip-tls-verify say`)
   const redactor = createRedactor()
-  let errorFile: ErrorFile | undefined
-  const log = createLog(given.verbose, redactor, (entry) => errorFile?.write(JSON.stringify(entry)))
+  const log = createLog(given.verbose, redactor, (entry) => errorFile.write(JSON.stringify(entry)))
   // The log of another name writes no error file.
   const onFault = (error: unknown) =>
     log.named('error-file').error('failed to change error-file', error)
-  errorFile = new ErrorFile(given.errorFile, shownBelow(given), onFault)
-  let options: Options
-  let hooks: Record<string, string> = {}
+  let errorFile = new ErrorFile(given.errorFile, shownBelow(given), onFault)
+  let prepared: ReturnType<typeof prepare>
   try {
-    options = prepareRoot(given)
-    errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
-    assertCookies(options)
-    if (options.addUser) addUser(warn)
-    if (options.exechookCommand || options.prePublishCommand) hooks = hookEnvironment(config)
+    prepared = prepare(given, config, warn)
   } catch (error) {
     log.error("can't prepare to sync", error)
     return endProcess(1)
   }
-  const entry = entryOf(options, git, hooks, undefined)
+  const { options, variables } = prepared
+  errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
+  const entry = entryOf(options, git, variables, undefined)
   const credentials = credentialsOf(options, entry.remote, git)
   const asked: Credential[] = []
   for (const { headers = {}, password, url } of credentials) {
@@ -78,15 +69,9 @@ export async function run(
   }
   tellStart(log, given, options, env)
 
-  let onEnd: (end: 'synced' | 'failed') => void = () => undefined
-  let onStop: (signal: StopSignal) => void = () => undefined
-  const ended = new Promise<'synced' | 'failed'>((resolve) => {
-    onEnd = resolve
-  })
-  const stopped = new Promise<StopSignal>((resolve) => {
-    onStop = resolve
-  })
   const counts = new SyncCounts()
+  const shown = options.inPlace ? shownInPlace(options) : shownBy(options)
+  const ending = createEnding(options.syncOnSignal, () => cycle.isDone)
   const cycle: Cycle = new Cycle({
     options,
     isPinned: isPinned(options),
@@ -94,22 +79,26 @@ export async function run(
     log,
     errorFile,
     counts,
-    isWhole: () => isWhole(options.link),
-    linked: () => linkedWorktreeOf(options),
-    restore: () => machine.synchronizer.verifyNow(),
-    onEnd,
+    shown,
+    restore() {
+      machine.synchronizer.verifyNow()
+      return machine.synchronizer.idle()
+    },
+    tidy: () => machine.synchronizer.tidyNow(),
+    onHolder: (holder) => (holder === undefined ? bystander.end() : bystander.watch(holder)),
+    onEnd: ending.end,
   })
-  const settings = settingsOf(options, git, env)
   const metrics = options.httpMetrics ? await loadMetrics() : undefined
   if (options.httpBind) {
+    const render = async () =>
+      counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
+    const syncNow = () => machine.synchronizer.pollNow()
     try {
-      const render = async () =>
-        counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
-      await serve(options.httpBind, { isReady: () => cycle.isReady, metrics: metrics && render })
-      log.info(0, 'serving HTTP', {
-        endpoint: options.httpBind,
-        reasons: ['liveness', metrics && 'metrics'].filter(Boolean),
-      })
+      const routes = await routesOf(options, { log, redactor, syncNow })
+      if (metrics) routes.push(metricsRoute(render))
+      await serve(options.httpBind, () => cycle.isReady, routes)
+      const reasons = ['liveness', options.httpMetrics && 'metrics', options.httpPprof && 'pprof']
+      log.info(0, 'serving HTTP', { endpoint: options.httpBind, reasons: reasons.filter(Boolean) })
     } catch (error) {
       log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
       return endProcess(1)
@@ -126,7 +115,7 @@ export async function run(
     machine: () => machine,
   }
   const machine: Machine = createMachine({
-    settings,
+    settings: settingsOf(options, git, env),
     clock: systemClock,
     redactor,
     skipTlsVerification: git.unverified !== undefined,
@@ -137,49 +126,54 @@ export async function run(
       queueMicrotask(() => cycle.hear(event))
     },
     cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
+    leaseTimes: LEASE_TIMES,
     logins: loginsOf(options, git, env, () => [...asked, ...credentials], warn),
     opening: (open) => refreshing(open, refreshed),
   })
-  for (const signal of STOP_SIGNALS) {
-    if (signal !== options.syncOnSignal) process.on(signal, () => onStop(signal))
-  }
+  const bystander = new Bystander({
+    entry,
+    open: refreshing(machine.sessions.open, refreshed),
+    periodMs: () => cycle.retryMs,
+    timeoutMs: options.syncTimeout,
+    commit: shown.commit,
+    onShown({ commit: oid, ref }, durationMs) {
+      if (!cycle.hearShown(oid, durationMs)) return
+      const { path, repo } = entry
+      const event = { entry: path, repo, ref, oid, previousOid: undefined }
+      machine.hooks.after.published({ ...event, changed: { count: 0, paths: [] } })
+    },
+    onFault: (error) => cycle.failSync(error),
+  })
   if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  const finished = ended.then((end) =>
-    end === 'failed' ? 1 : statusOfHooks(machine, options, log),
-  )
-  const interrupted = stopped.then((signal) =>
-    signal === 'SIGINT' && cycle.isDone ? 0 : 128 + os.constants.signals[signal],
+  const finished = ending.over.then((end) =>
+    end === 'failed' ? 1 : statusOfHooks(machine, () => shown.isTidy(), log),
   )
   const { sparseCheckoutFile } = options
   const start = async () => {
     if (sparseCheckoutFile) {
       const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
-      refreshed.sparse = await untilRead(read, cycle, counts)
+      refreshed.sparse = await untilRead(read, cycle)
     }
-    machine.setEntries([entryOf(options, git, hooks, refreshed.sparse)])
+    machine.setEntries([entryOf(options, git, variables, refreshed.sparse)])
   }
   const started = start().then(() => finished)
-  const code = await Promise.race([started, finished, interrupted])
+  const code = await Promise.race([started, finished, ending.stopped])
   clearInterval(alive)
+  bystander.end()
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
   await Promise.race([machine.stop(), late])
   return endProcess(code)
 }
 
 /** What `read` gives: each time that it cannot is a failed sync. */
-async function untilRead(
-  read: () => Promise<string>,
-  cycle: Cycle,
-  counts: SyncCounts,
-): Promise<string> {
+async function untilRead(read: () => Promise<string>, cycle: Cycle): Promise<string> {
   for (;;) {
     try {
       return await read()
     } catch (error) {
-      counts.synced('error', 0)
-      cycle.fail(error as Error)
+      cycle.failSync(error as Error)
       await new Promise((resolve) => {
         setTimeout(resolve, cycle.retryMs)
       })
@@ -187,18 +181,38 @@ async function untilRead(
   }
 }
 
-/** Waits for the first attempt of each hook, and until worktrees of earlier commits are gone. */
+/** Waits for the first attempt of each hook, and until what is not needed any more is gone. */
 async function statusOfHooks(
   { hooks, synchronizer }: Machine,
-  { root }: Options,
+  isTidy: () => boolean,
   log: GitSyncLog,
 ): Promise<number> {
   await Promise.all([hooks.after.idle(), hooks.beside.idle()])
-  const worktrees = readUnless(ABSENT, () => readdirSync(path.join(root, '.worktrees')))
-  if ((worktrees?.length ?? 0) > 1) await synchronizer.idle()
+  if (!isTidy()) await synchronizer.idle()
   const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
   log.info(0, 'exiting after one sync', { status })
   return status
+}
+
+/** What is served beside metrics. */
+async function routesOf(
+  { httpPprof, httpSyncSecretFile }: Options,
+  { log, redactor, syncNow }: { log: GitSyncLog; redactor: Redactor; syncNow: () => void },
+): Promise<Route[]> {
+  const routes: Route[] = []
+  if (httpPprof) {
+    const { pprofRoute } = await import('./pprof.js')
+    routes.push(pprofRoute((text) => redactor.redact(text)))
+  }
+  if (httpSyncSecretFile) {
+    const { syncRoute } = await import('./sync-route.js')
+    const options = {
+      onSecret: (secret: string) => redactor.add(secret),
+      onFault: (error: unknown) => log.named('http').error('--http-sync-secret-file', error),
+    }
+    routes.push(syncRoute(httpSyncSecretFile, options, syncNow))
+  }
+  return routes
 }
 
 function tellStart(log: GitSyncLog, given: Options, options: Options, env: Environment): void {

@@ -6,9 +6,7 @@ import {
   constants,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -21,6 +19,26 @@ import type { Options } from './options.js'
 
 /** Where cookies are, if they are sent. */
 export const COOKIE_FILE = '/etc/git-secret/cookie_file'
+
+/** What is there before the first sync. */
+export interface Prepared {
+  options: Options
+  /** What hooks find in their environment. */
+  variables: Record<string, string>
+}
+
+/** Does all of it. Throws what goes wrong. */
+export function prepare(
+  given: Options,
+  config: GitConfig,
+  warn: (message: string) => void,
+): Prepared {
+  const options = prepareRoot(given)
+  assertCookies(options)
+  if (options.addUser) addUser(warn)
+  const hasHooks = options.exechookCommand !== '' || options.prePublishCommand !== ''
+  return { options, variables: hasHooks ? hookEnvironment(config) : {} }
+}
 
 /** Makes the root, and gives the options by where that really is. Throws what the system says. */
 export function prepareRoot(options: Options): Options {
@@ -101,27 +119,3 @@ export function configText(config: GitConfig): string {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': 'n', '\t': 't', '\b': 'b' }
-
-/** The worktree in the root that the link leads to, by its name; undefined where it is none. */
-export function linkedWorktreeOf({
-  link,
-  root,
-}: Pick<Options, 'link' | 'root'>): string | undefined {
-  try {
-    const target = path.resolve(path.dirname(link), readlinkSync(link))
-    return path.dirname(target) === path.join(root, '.worktrees')
-      ? path.basename(target)
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Whether a link leads to a worktree with something in it. */
-export function isWhole(link: string): boolean {
-  try {
-    return readdirSync(`${link}/`).length > 0
-  } catch {
-    return false
-  }
-}

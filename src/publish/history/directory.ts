@@ -7,7 +7,7 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
-import { joinPacks } from './join.js'
+import { type JoinOptions, joinPacks } from './join.js'
 import { checkoutDirectory, directoryHistory, GIT, type HistoryLayout } from './layout.js'
 import {
   type Checkout,
@@ -88,7 +88,10 @@ export function findHistory(
  * Joins the packs of the repositories of a directory that readers see, and lets go what is of no use any
  * more; not before they are settled, as until then no ref leads to what is published.
  */
-export function joinHistory(layout: DirectoryLayout, checkpoint: () => void): void {
+export function joinHistory(
+  layout: DirectoryLayout,
+  options: Pick<JoinOptions, 'checkpoint' | 'isAlways'>,
+): void {
   const found = checkoutOf(layout)
   const isOwn = found && layout.volume.stat(path.join(found.repository.repository, MARK))
   const snapshot = isOwn && readSnapshot(layout)
@@ -97,7 +100,7 @@ export function joinHistory(layout: DirectoryLayout, checkpoint: () => void): vo
   const objectFormat = objectFormatOf(snapshot.commit)
   for (const each of [{ ...found, snapshot }, ...modulesIn(found, snapshot)]) {
     if (!isSettled(each.repository, each.checkout, each.snapshot)) continue
-    joinPacks(each.repository, { depth, objectFormat, checkpoint })
+    joinPacks(each.repository, { ...options, depth, objectFormat })
   }
 }
 

@@ -21,6 +21,8 @@ export interface JoinOptions {
   depth: HistoryDepth
   /** Throws when the work is to be given up; what was done by then stands. */
   checkpoint: () => void
+  /** Whether it is done as soon as anything is of no use. @default where it is worth it */
+  isAlways?: boolean
   /** In milliseconds. @default Date.now() */
   now?: number
 }
@@ -58,16 +60,19 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
 }
 
 function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
-  const { checkpoint, depth } = options
+  const { checkpoint, depth, isAlways = false } = options
   const found = sizedPacks(layout, objects)
   const count = found.reduce((sum, { pack }) => sum + pack.file.index.count, 0)
   // Of a whole history, all is of use but what was forced away.
-  const isLooked = count <= MAX_LIVE_OBJECTS && depth !== 'full'
+  const isLooked =
+    count <= (isAlways ? MAX_OBJECTS : MAX_LIVE_OBJECTS) && (isAlways || depth !== 'full')
   let live = isLooked ? liveObjects(layout, objects, options) : undefined
   const sound = new Set(found.map(({ pack }) => pack))
   const copies = live && copiesIn(sound, objects, checkpoint)
   const packs = found.filter(({ pack }) => sound.has(pack))
-  const joined = packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
+  const isDead = (oid: Oid) => live?.oids.has(oid) === false
+  const isWorth = isAlways && (packs.length > 1 || [...(copies?.keys() ?? [])].some(isDead))
+  const joined = isWorth ? packs : packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
   if (joined.length === 0) return false
   const isAll = joined.length === packs.length
   if (isAll && count <= MAX_OBJECTS) live ??= liveObjects(layout, objects, options)

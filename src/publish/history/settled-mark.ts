@@ -31,6 +31,9 @@ export function isSettled(
   // Somebody may have removed or moved them since.
   const link = linkText(layout, checkout)
   if (link !== undefined && readText(layout, path.join(checkout.root, GIT)) !== link) return false
+  const { commit } = snapshot
+  const isLinked = checkout.name !== undefined
+  if (isLinked && readText(layout, path.join(own, 'HEAD')) !== `${commit}\n`) return false
   const head = readText(layout, path.join(layout.repository, 'HEAD'))
   if (head !== `${headOf(snapshot, history)}\n`) return false
   const refs = readRefs(layout)

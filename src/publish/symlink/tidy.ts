@@ -16,40 +16,44 @@ import {
   type LinkLayout,
   linkedWorktree,
   REPOSITORY,
-  retiredMarkOf,
   worktreeLayout,
 } from '../target.js'
 import { recheck } from '../update/record.js'
+import { LINK_FILE, worktreesOfOthers } from './other-links.js'
+import { leftOf } from './out-of-use.js'
 import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
-
-const MAX_MARK_BYTES = 4096
 
 /**
  * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
  * more to do; undefined where there is not.
  */
 export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number | undefined {
+  const { statesDirectory, volume, workshop, worktrees } = layout
   const linked = linkedWorktree(layout)
+  const others = worktreesOfOthers(layout)
   let hasStandby = verifyStandby(layout)
   const waits: number[] = []
   const over: string[] = []
-  for (const name of listIfAny(layout, layout.worktrees)) {
-    if (!isWorktreeName(name) || name === linked) continue
+  for (const name of listIfAny(layout, worktrees)) {
+    const isWorktree = isWorktreeName(name)
+    if (name === linked || (!isWorktree && worktrees === workshop)) continue
     options.checkpoint()
-    const leftMs = markRetired(layout, name, options)
+    const leftMs = others.has(name) ? 0 : leftOf(layout, name, options)
     if (leftMs > 0) waits.push(leftMs)
-    else over.push(name)
+    else if (others.has(name)) volume.removeAll(path.join(statesDirectory, `${name}.state`))
+    else if (isWorktree) over.push(name)
+    else volume.removeAll(path.join(worktrees, name))
   }
   // As many may be wanted before the next is free: hard links to a whole tree take longer than to
-  // bring one forward by a few commits.
-  let spares = waits.length
+  // bring one forward by a few commits. Beside nothing else, users count them.
+  let spares = worktrees === workshop ? waits.length : 0
   for (const name of over) {
     options.checkpoint()
     if (!hasStandby && retire(layout, name)) hasStandby = true
     else if (hasStandby && spares > 0) spares--
     else remove(layout, name)
   }
-  removeLeftOvers(layout, linked)
+  removeLeftOvers(layout)
   tidyRepository(layout, { linked, isAlone: waits.length === 0 })
   // Not left to a worktree in its grace time: the next commit may come before that is over.
   if (linked !== undefined && !hasStandby) {
@@ -58,37 +62,11 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
   return waits.length > 0 ? Math.min(...waits) : undefined
 }
 
-/** How long a worktree is still to stay; the first look at it starts its time. */
-function markRetired(layout: LinkLayout, name: string, options: TidyOptions): number {
-  const { graceMs, now } = options
-  if (graceMs === 0) return 0
-  const mark = retiredMarkOf(layout, name)
-  const retiredAt = readMark(layout, mark)
-  // Where the clock was set back, the time starts again.
-  if (retiredAt === undefined || retiredAt > now) {
-    layout.volume.writeFile(mark, `${now}\n`)
-    return graceMs
-  }
-  return Math.max(0, retiredAt + graceMs - now)
-}
-
-/** Milliseconds since the epoch; undefined where there is no mark, or only half of one. */
-function readMark({ volume }: LinkLayout, mark: string): number | undefined {
-  const text = volume.readFile(mark, MAX_MARK_BYTES)?.toString('latin1') ?? ''
-  return /^\d+\n$/.test(text) ? Number(text) : undefined
-}
-
 function remove(layout: LinkLayout, name: string): void {
   const { volume, worktrees, statesDirectory } = layout
-  // The marker goes last: without it, the time would start again.
   removeCheckout(worktreeLayout(layout, name))
-  for (const target of [
-    path.join(statesDirectory, `${name}.state`),
-    path.join(worktrees, name),
-    retiredMarkOf(layout, name),
-  ]) {
-    volume.removeAll(target)
-  }
+  volume.removeAll(path.join(statesDirectory, `${name}.state`))
+  volume.removeAll(path.join(worktrees, name))
 }
 
 /** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
@@ -101,22 +79,24 @@ export function recheckUnused(layout: LinkLayout): void {
 }
 
 /** Whatever belongs to no worktree, and what an interruption left. */
-function removeLeftOvers(layout: LinkLayout, linked: string | undefined): void {
+function removeLeftOvers(layout: LinkLayout): void {
   const worktrees = new Set(
     listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
   )
   const { statesDirectory, workshop } = layout
-  for (const directory of new Set([layout.worktrees, workshop, statesDirectory])) {
+  for (const directory of new Set([workshop, statesDirectory])) {
     for (const name of listIfAny(layout, directory)) {
-      if (directory === workshop && [LEASE_FILE, BOOT_FILE, REPOSITORY].includes(name)) continue
+      if (directory === workshop && NO_WORKTREES.includes(name)) continue
       const [owner = '', kind] = name.split('.')
-      const belongs =
-        kind === undefined || kind === 'state' || (kind === 'retired' && owner !== linked)
+      const belongs = kind === undefined || kind === 'state'
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
       if (!isKept) layout.volume.removeAll(path.join(directory, name))
     }
   }
 }
+
+/** What else is in the workshop. */
+const NO_WORKTREES = [LEASE_FILE, BOOT_FILE, REPOSITORY, LINK_FILE]
 
 /** What a repository has of worktrees that are gone goes, and all of it where no history is kept. */
 function tidyRepository(

@@ -13,11 +13,12 @@ import {
   linkedWorktree,
   otherWorktreeName,
   readLinkIfAny,
-  retiredMarkOf,
   worktreeLayout,
 } from '../target.js'
 import { recover, verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
+import { nameLink, worktreesOfOthers } from './other-links.js'
+import { goOutOfUse } from './out-of-use.js'
 import {
   createStandby,
   growingStandby,
@@ -51,10 +52,12 @@ export function beginWorktree(
   options: WorktreeOptions = {},
 ): Publication {
   links.volume.ensureDirectory(links.worktrees)
+  nameLink(links)
   const name = nameOf(links, source)
   const worktree = worktreeLayout(links, name)
   // One that was left from earlier may have lost files since.
   const left = name === options.inspected ? recover(worktree) : verify(worktree)
+  if (!left && name !== options.inspected) removeGarbage(links, name)
   const isLeft = left !== undefined || links.volume.stat(worktree.root) !== undefined
   if (isLeft && !left?.isTrusted) recheckStandby(links)
   const standby = isLeft
@@ -97,7 +100,8 @@ export function beginWorktree(
     finish() {
       const { staged, published } = built ?? build(stage())
       isInUse = true
-      links.volume.removeFile(retiredMarkOf(links, name))
+      const last = linkedWorktree(links)
+      if (last !== undefined && last !== name) goOutOfUse(links, last, Date.now())
       const earlier = earlierWorktree(links)
       if (staged !== undefined) swapLink(links, staged, options.beforeSwap)
       if (update.snapshot) settleShown(worktree, update.snapshot)
@@ -105,6 +109,13 @@ export function beginWorktree(
       return published
     },
   }
+}
+
+/** What has the name of a worktree, and is none of this link nor of another one of the root. */
+function removeGarbage(links: LinkLayout, name: string): void {
+  const { volume, workshop, worktrees } = links
+  if (worktrees === workshop || worktreesOfOthers(links).has(name)) return
+  volume.removeAll(path.join(worktrees, name))
 }
 
 /** Tidying removes what is left. */

@@ -4,7 +4,7 @@ import type { Announced } from '../announcement.js'
 import { mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
 import { intervalOf, joinsBefore, pollAt } from './due.js'
 import type { OutcomeRule } from './outcome.js'
-import { isVerified, type Schedule } from './records.js'
+import { isSynced, type Schedule } from './records.js'
 
 /** What follows where the remote has what an entry follows: its next poll, and maybe a sync. */
 export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
@@ -33,7 +33,7 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
     lastPolledAt: context.clock.wallTime(),
   }
   const { commit: oid } = found
-  if (oid === commit && !observed.drift && isVerified(records)) {
+  if (isSynced({ desired: { ...desired, wanted: found }, observed })) {
     return {
       desired: { wanted: found, found: undefined, stalled: undefined },
       schedule: { failures: 0, error: undefined, ...next },

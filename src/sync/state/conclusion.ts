@@ -45,6 +45,7 @@ export function conclusionOf(
     case 'inspected':
       return afterInspection(records, outcome, context)
     case 'verifying': {
+      if (verifyIntervalMs === 0) return { schedule: { verification: undefined } }
       const at = clock.now() + verifyIntervalMs * spread(cadence)
       return { schedule: { verification: { at, pass: (schedule.verification?.pass ?? 0) + 1 } } }
     }
@@ -54,6 +55,8 @@ export function conclusionOf(
       const { pass = 0 } = schedule.verification ?? {}
       return { schedule: { verification: { at: clock.now(), pass } } }
     }
+    case 'tidying-wanted':
+      return { schedule: { tidyAt: clock.now() } }
     case 'poll-wanted':
       return { desired: { stalled: undefined }, schedule: pollNow(records, clock.now()) }
     case 'announced':

@@ -35,6 +35,8 @@ export type Outcome =
   | { type: 'verifying' }
   /** Somebody wants that look at once. */
   | { type: 'verification-wanted' }
+  /** What is not needed beside what is published is to go at once. */
+  | { type: 'tidying-wanted' }
   /** Somebody wants a poll at once. */
   | { type: 'poll-wanted' }
   /** A push of what it may follow was announced. */

@@ -13,6 +13,12 @@ export interface HttpRequest {
   signal?: AbortSignal
   /** The remote that is asked, as observers are told, wherever redirects lead. @default that of the URL */
   remoteHost?: string
+  /**
+   * Of a request without a body: that redirects are followed whatever its method is, which becomes GET
+   * where they say so; how many, and which of its headers go along anywhere.
+   * @default a few, of GET only
+   */
+  redirects?: { limit: number; along: readonly string[] }
 }
 
 export interface HttpResponse {

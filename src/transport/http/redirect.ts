@@ -2,10 +2,12 @@
 // another origin. https://fetch.spec.whatwg.org/#http-redirect-fetch
 import { SyncError } from '../../base/errors.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
+import type { HttpRequest } from './http-client.js'
 
 /** A request that may be redirected. */
 export interface Hop {
   url: URL
+  method: string
   headers: Record<string, string>
   identity?: TlsIdentity | undefined
 }
@@ -33,12 +35,22 @@ export function isRedirect(statusCode: number, location: string | undefined): lo
   return location !== undefined && REDIRECT_CODES.has(statusCode)
 }
 
-/**
- * The request that follows the redirect number `count` (from 1) of `hop`. Throws
- * `redirect-refused` where it must not be followed.
- */
-export function followRedirect(hop: Hop, method: string, location: string, count: number): Hop {
+/** An answer that sends its client elsewhere. */
+export interface Redirect {
+  statusCode: number
+  location: string
+  /** The first is 1. */
+  count: number
+}
+
+/** The request that follows a redirect of `hop`. Throws `redirect-refused` where it must not be followed. */
+export function followRedirect(
+  hop: Hop,
+  { count, location, statusCode }: Redirect,
+  allowed: HttpRequest['redirects'],
+): Hop {
   const { host } = hop.url
+  const { limit = MAX_REDIRECTS, along = [] } = allowed ?? {}
   if (!URL.canParse(location, hop.url.href)) {
     throw refused(`${host} redirects to an address that is not a URL`, 'check the address')
   }
@@ -47,11 +59,11 @@ export function followRedirect(hop: Hop, method: string, location: string, count
   url.password = ''
   url.hash = ''
   const target = `${url.origin}${url.pathname}`
-  if (method !== 'GET') {
-    throw refused(`${host} redirects a ${method} to ${target}`, 'use the new address as repo')
+  if (hop.method !== 'GET' && !allowed) {
+    throw refused(`${host} redirects a ${hop.method} to ${target}`, 'use the new address as repo')
   }
-  if (count > MAX_REDIRECTS) {
-    throw refused(`${host} redirects more than ${MAX_REDIRECTS} times`, 'check the address')
+  if (count > limit) {
+    throw refused(`${host} redirects more than ${limit} times`, 'check the address')
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw refused(`${host} redirects to a ${url.protocol} address`, 'check the address')
@@ -60,7 +72,10 @@ export function followRedirect(hop: Hop, method: string, location: string, count
     throw refused(`${host} redirects from https to ${target}`, 'use an https address as repo')
   }
   const isSameOrigin = url.origin === hop.url.origin
-  return isSameOrigin ? { ...hop, url } : { url, headers: withoutCredentials(hop.headers) }
+  const keepsMethod = statusCode > 303 || ['GET', 'HEAD'].includes(hop.method)
+  const method = keepsMethod ? hop.method : 'GET'
+  if (isSameOrigin) return { ...hop, url, method }
+  return { url, method, headers: withoutCredentials(hop.headers, along) }
 }
 
 /** Whether any of `headers` may be a credential. */
@@ -68,8 +83,12 @@ export function hasCredentials(headers: Record<string, string>): boolean {
   return Object.keys(headers).some((name) => !HARMLESS_HEADERS.has(name))
 }
 
-function withoutCredentials(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS_HEADERS.has(name)))
+function withoutCredentials(
+  headers: Record<string, string>,
+  along: readonly string[],
+): Record<string, string> {
+  const isHarmless = (name: string) => HARMLESS_HEADERS.has(name) || along.includes(name)
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isHarmless(name)))
 }
 
 function refused(what: string, remedy: string): SyncError {

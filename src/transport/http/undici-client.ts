@@ -70,7 +70,6 @@ interface Wire {
 }
 
 interface Outgoing {
-  method: string
   body: Buffer | null
   signal: AbortSignal | undefined
   /** The remote that is asked, wherever redirects lead. */
@@ -78,18 +77,19 @@ interface Outgoing {
 }
 
 async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpResponse> {
-  const { method = 'GET', signal } = request
+  const { method = 'GET', redirects, signal } = request
   const url = withoutUserInfo(request.url)
   const { remoteHost = url.host } = request
-  const outgoing: Outgoing = { method, body: await bytesOf(request.body), signal, remoteHost }
+  const outgoing: Outgoing = { body: await bytesOf(request.body), signal, remoteHost }
   let hop: Hop = {
     url,
+    method,
     headers: { 'user-agent': USER_AGENT, ...request.headers },
     identity: request.identity,
   }
   // Credentials stay with this origin, whatever redirects follow.
   wire.assertTls(hop.url, request.headers ?? {})
-  for (let redirects = 1; ; redirects++) {
+  for (let count = 1; ; count++) {
     const response = await send(wire, hop, outgoing)
     const headers = flatten(response.headers)
     const location = headers['location']
@@ -107,7 +107,8 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
       }
     }
     await discard(response.body)
-    hop = followRedirect(hop, method, location, redirects)
+    const { statusCode } = response
+    hop = followRedirect(hop, { statusCode, location, count }, redirects)
   }
 }
 
@@ -130,8 +131,8 @@ async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatche
 async function sendOnce(
   { proxyFor, options }: Wire,
   { agent }: Pool,
-  { url, headers }: Hop,
-  { method, body, signal, remoteHost }: Outgoing,
+  { url, method, headers }: Hop,
+  { body, signal, remoteHost }: Outgoing,
 ): Promise<Dispatcher.ResponseData> {
   const observed = (code: string) =>
     options.observe?.({ host: remoteHost, service: serviceOf(url), code })

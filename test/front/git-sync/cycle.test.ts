@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { SyncError } from '../../../src/base/errors.js'
+import { SyncCounts } from '../../../src/front/git-sync/counts.js'
 import { Cycle, type CycleOptions } from '../../../src/front/git-sync/cycle.js'
-import { SyncCounts } from '../../../src/front/git-sync/http.js'
 import type { GitSyncLog } from '../../../src/front/git-sync/log.js'
 import type { SyncEvent } from '../../../src/sync/events.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
@@ -14,22 +14,33 @@ const LABELS = { entry: 'e', repo: 'r', ref: 'main' }
 const OID = '1'.repeat(40)
 const LONG_AGO = new Date(1000)
 
+const CHANGED: SyncEvent = { type: 'poll-changed', oid: OID, durationMs: 1, ...LABELS }
+const PUBLISHED: SyncEvent = {
+  type: 'sync-published',
+  oid: OID,
+  previousOid: undefined,
+  durationMs: 1,
+  phases: { fetch: 0, unpack: 0, publish: 0 },
+  bytes: 1,
+  filesWritten: 1,
+  filesDeleted: 0,
+  ...LABELS,
+}
+const REPAIRED: SyncEvent = {
+  type: 'drift-repaired',
+  oid: OID,
+  paths: 1,
+  firstPaths: ['a'],
+  bytes: 1,
+  durationMs: 1,
+  ...LABELS,
+}
+
 /** What happens, by a word. */
 const EVENTS = {
-  changed: [
-    { type: 'poll-changed', oid: OID, durationMs: 1, ...LABELS },
-    {
-      type: 'sync-published',
-      oid: OID,
-      previousOid: undefined,
-      durationMs: 1,
-      phases: { fetch: 0, unpack: 0, publish: 0 },
-      bytes: 1,
-      filesWritten: 1,
-      filesDeleted: 0,
-      ...LABELS,
-    },
-  ],
+  changed: [CHANGED, PUBLISHED],
+  repaired: [CHANGED, REPAIRED],
+  rebuilt: [CHANGED, REPAIRED, PUBLISHED],
   same: [{ type: 'poll-unchanged', oid: OID, durationMs: 1, ...LABELS }],
   failed: [
     {
@@ -60,7 +71,7 @@ function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPin
       lines.push({ level: 'error', msg, fields: { ...fields, error: String(error) } }),
     named: () => log,
   }
-  const seen = { deleted: 0, ends: [] as string[] }
+  const seen = { deleted: 0, restored: 0, isSound: true, ends: [] as string[] }
   const counts = new SyncCounts()
   const options = {
     link: path.join(root, 'link'),
@@ -84,9 +95,19 @@ function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPin
       },
     },
     counts,
-    isWhole: () => true,
-    linked: () => OID,
-    restore: () => undefined,
+    shown: {
+      name: () => OID,
+      commit: () => OID,
+      hasContent: () => true,
+      isSound: () => seen.isSound,
+      isTidy: () => true,
+    },
+    restore() {
+      seen.restored++
+      return Promise.resolve()
+    },
+    tidy: () => undefined,
+    onHolder: () => undefined,
     onEnd: (end) => seen.ends.push(end),
   })
   const hear = (words: readonly Word[]) => {
@@ -138,7 +159,9 @@ const SYNCS: readonly [
   ['nothing yet', [], {}, false],
   ['a failure', ['failed'], { error: 1 }, false],
   ['the first content', ['changed'], { success: 1, fetch: 1 }, true],
-  ['content that was there at the start', ['same'], { success: 1 }, true],
+  ['content that was there at the start', ['same'], { success: 1, fetch: 1 }, true],
+  ['what was put right', ['changed', 'repaired'], { success: 2, fetch: 2 }, true],
+  ['what was made anew', ['changed', 'rebuilt'], { success: 2, fetch: 2 }, true],
   ['nothing new', ['changed', 'same', 'same'], { success: 1, noop: 2, fetch: 1 }, true],
   ['a change', ['changed', 'changed'], { success: 2, fetch: 2 }, true],
   ['a failure after content', ['changed', 'failed'], { success: 1, error: 1, fetch: 1 }, true],
@@ -170,6 +193,22 @@ describe('syncs are counted, and told', () => {
       assert.equal(existsSync(path.join(root, 'touch')), success > 0)
     })
   }
+})
+
+test('what is broken is put right once at a time, and counts as a change', async (t) => {
+  const { counts, hear, seen } = start(t)
+  hear(['same'])
+  seen.isSound = false
+  hear(['same', 'same'])
+  assert.equal(seen.restored, 1)
+  await Promise.resolve()
+  await Promise.resolve()
+  hear(['same'])
+  assert.equal(seen.restored, 2)
+  seen.isSound = true
+  hear(['same', 'same'])
+  assert.match(counts.render(), /^git_sync_count_total\{status="success"\} 2$/m)
+  assert.match(counts.render(), /^git_sync_count_total\{status="noop"\} 1$/m)
 })
 
 test('only what is news touches the file', (t) => {

@@ -82,7 +82,12 @@ const ROWS: readonly Row[] = [
   ['help', '', 'bool', false],
 ]
 /** What git-sync has not. */
-const OWN = ['pre-publish-exechook-wait', 'insecure-skip-tls-verify']
+const OWN = [
+  'pre-publish-exechook-wait',
+  'insecure-skip-tls-verify',
+  'in-place',
+  'http-sync-secret-file',
+]
 
 /** Of each type: texts of two values, and one that is none. */
 const VALUES: Readonly<Record<FlagType, readonly (readonly [text: string, FlagValue])[]>> = {

@@ -6,14 +6,12 @@ import { describe, test } from 'node:test'
 import { UsageError } from '../../../src/front/git-sync/command-line.js'
 import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
-import {
-  parseGitConfig,
-  readGitSettings,
-  readSshCommand,
-  rewriteUrl,
-} from '../../../src/front/git-sync/git-config.js'
+import { parseGitConfig } from '../../../src/front/git-sync/git-config.js'
+import { readGitSettings } from '../../../src/front/git-sync/git-settings.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
+import { readSshCommand } from '../../../src/front/git-sync/ssh-command.js'
 import { configText } from '../../../src/front/git-sync/start.js'
+import { rewriteUrl } from '../../../src/git/instead-of.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { tempDir } from '../../helpers/git.js'
 
@@ -171,9 +169,9 @@ describe('what of git is done', () => {
     const { insteadOf } = read(
       '"url.https://a/.insteadOf":git@h:,"url.https://b/.insteadOf":git@h:team/',
     )
-    assert.equal(rewriteUrl('git@h:team/one', { insteadOf }), 'https://b/one')
-    assert.equal(rewriteUrl('git@h:one', { insteadOf }), 'https://a/one')
-    assert.equal(rewriteUrl('other', { insteadOf }), 'other')
+    assert.equal(rewriteUrl('git@h:team/one', insteadOf), 'https://b/one')
+    assert.equal(rewriteUrl('git@h:one', insteadOf), 'https://a/one')
+    assert.equal(rewriteUrl('other', insteadOf), 'other')
   })
 
   test('of an SSH command, keys and trust', () => {

@@ -1,14 +1,81 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
-import { serve } from '../../../src/front/git-sync/http.js'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { metricsRoute, type Route, serve } from '../../../src/front/git-sync/http.js'
+import { pprofRoute } from '../../../src/front/git-sync/pprof.js'
+import { syncRoute } from '../../../src/front/git-sync/sync-route.js'
+import { type TestScope, tempDir } from '../../helpers/git.js'
 
-test('metrics that cannot be made are an answer, too', async (t) => {
-  const metrics = () => Promise.reject(new Error('no'))
-  const server = await serve('127.0.0.1:0', { isReady: () => true, metrics })
+async function start(t: TestScope, routes: Route[], isReady = true) {
+  const server = await serve('127.0.0.1:0', () => isReady, routes)
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
-  assert.equal(answer.status, 500)
-  await answer.text()
+  return async (route: string, options: RequestInit = {}) => {
+    const url = `http://127.0.0.1:${port}${route}`
+    const answer = await fetch(url, { redirect: 'manual', ...options })
+    return { status: answer.status, headers: answer.headers, body: await answer.text() }
+  }
+}
+
+describe('what git-sync serves', () => {
+  test('metrics that cannot be made are an answer, too', async (t) => {
+    const get = await start(t, [metricsRoute(() => Promise.reject(new Error('no')))])
+    assert.equal((await get('/metrics')).status, 500)
+  })
+
+  test('profiles, in the formats of V8', async (t) => {
+    const get = await start(t, [pprofRoute((text) => text.replaceAll('node', '***'))], false)
+    const found = await get('/debug/pprof')
+    assert.deepEqual([found.status, found.headers.get('location')], [301, '/debug/pprof/'])
+    assert.match((await get('/debug/pprof/')).body, /profile\?seconds=30/)
+    assert.equal((await get('/debug/pprof/cmdline')).body.includes('node'), false)
+    const cpu = JSON.parse((await get('/debug/pprof/profile?seconds=0.01')).body)
+    assert.ok(cpu.nodes.length > 0 && cpu.endTime >= cpu.startTime)
+    const heap = JSON.parse((await get('/debug/pprof/heap?seconds=0.01')).body)
+    assert.ok(heap.head)
+    assert.equal((await get('/debug/pprof/goroutine')).status, 404)
+    for (const seconds of ['0', '-1', 'x', '301', ''])
+      assert.equal((await get(`/debug/pprof/profile?seconds=${seconds}`)).status, 400, seconds)
+    assert.equal((await get('/other')).status, 503)
+  })
+
+  test('makes one profile at a time', async (t) => {
+    const get = await start(t, [pprofRoute((text) => text)])
+    const stop = new AbortController()
+    const first = get('/debug/pprof/profile?seconds=300', { signal: stop.signal })
+    const gone = assert.rejects(first)
+    while ((await get('/debug/pprof/heap?seconds=0.001')).status !== 500);
+    stop.abort()
+    await gone
+    while ((await get('/debug/pprof/heap?seconds=0.001')).status !== 200);
+  })
+
+  test('POST /sync, for whoever shows a secret', async (t) => {
+    const file = path.join(tempDir(t), 'secrets')
+    writeFileSync(file, 'first-secret\nsecond-secret\n')
+    const told: string[] = []
+    const secrets: string[] = []
+    let synced = 0
+    const options = {
+      onSecret: (secret: string) => secrets.push(secret),
+      onFault: (error: Error) => told.push(error.message),
+    }
+    const get = await start(t, [syncRoute(file, options, () => synced++)])
+    const post = async (authorization?: string) => {
+      const headers = authorization ? { authorization } : {}
+      return (await get('/sync', { method: 'POST', headers })).status
+    }
+    assert.equal(await post('Bearer first-secret'), 202)
+    assert.equal(await post('bearer second-secret'), 202)
+    for (const wrong of [undefined, 'Bearer ', 'Bearer wrong', 'Basic first-secret'])
+      assert.equal(await post(wrong), 401)
+    assert.equal((await get('/sync')).status, 200)
+    assert.equal(synced, 2)
+    assert.deepEqual([...new Set(secrets)].sort(), ['first-secret', 'second-secret'])
+    writeFileSync(file, 'short\n')
+    assert.equal(await post('Bearer first-secret'), 202)
+    assert.equal(told.length, 1)
+  })
 })

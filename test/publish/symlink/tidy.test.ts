@@ -45,7 +45,7 @@ for (const stateDirectory of [false, true]) {
       const before = photograph(test.worktreeOf(first))
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
       assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS - 1)
-      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true })
       test.publish(third)
       test.publish(fourth)
       test.tidy(GRACE_MS, START + GRACE_MS - 1)
@@ -53,7 +53,7 @@ for (const stateDirectory of [false, true]) {
       assert.deepEqual(photograph(test.worktreeOf(first)), before)
       assert.deepEqual(differences(test, first), [])
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS - 1)
-      test.assertWorktrees({ commits: [second, third, fourth, fifth], standby: true, waiting: 3 })
+      test.assertWorktrees({ commits: [second, third, fourth, fifth], standby: true })
       test.assertStandby(first)
       assert.deepEqual(photograph(test.standby), before)
     })
@@ -63,7 +63,7 @@ for (const stateDirectory of [false, true]) {
       const [first, second, third] = commitsOf(test, 3) as Commits
       for (const target of [first, second, third]) test.publish(target)
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second, third], standby: true, waiting: 2 })
+      test.assertWorktrees({ commits: [first, second, third], standby: true })
       const { ino } = lstatSync(test.standby)
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), undefined)
       test.assertWorktrees({ commits: [third], standby: true })
@@ -141,10 +141,10 @@ for (const stateDirectory of [false, true]) {
       const { filesWritten } = test.publish(first)
       assert.equal(filesWritten, 0)
       assert.equal(test.tidy(GRACE_MS, START + 1), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true })
       test.publish(second)
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS)
-      test.assertWorktrees({ commits: [first, second], standby: true, waiting: 1 })
+      test.assertWorktrees({ commits: [first, second], standby: true })
     })
 
     test('is kept for the grace time once more where the clock was set back, not for ever', (t) => {
@@ -170,18 +170,6 @@ for (const stateDirectory of [false, true]) {
       test.assertWorktrees({ commits: [second], standby: true })
       test.publish(first)
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
-    })
-
-    test('whose mark was written only in part waits the whole time', (t) => {
-      const test = create(t)
-      const [first, second] = commitsOf(test, 2) as Commits
-      test.publish(first)
-      test.publish(second)
-      for (const part of ['', '17', 'x\n']) {
-        writeFileSync(path.join(test.worktrees, `${first.commit}.retired`), part)
-        assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
-        rmSync(path.join(test.worktrees, `${first.commit}.retired`))
-      }
     })
 
     test('that cannot be the standby goes, whatever is wrong with it', (t) => {
@@ -226,7 +214,7 @@ describe('tidy', () => {
     const gone = 'e'.repeat(40)
     for (const name of [`${gone}.state`, `${gone}.staging`, 'incoming', 'standby.new', 'directory'])
       mkdirSync(path.join(test.worktrees, name, 'd'), { recursive: true })
-    for (const name of [`${gone}.link`, `${gone}.retired`, `${first.commit}.retired`, 'foreign'])
+    for (const name of [`${gone}.link`, `${gone}.retired`, 'foreign'])
       writeFileSync(path.join(test.worktrees, name), '')
     test.tidy(GRACE_MS, START)
     test.assertWorktrees({ commits: [first], standby: true })

@@ -62,7 +62,8 @@ describe('worktrees in a root', () => {
         )
       }
       // The next commit grows from an earlier one, and not from nothing.
-      const names = readdirSync(path.join(test.root, '.git-autosync', path.basename(link)))
+      const [workshop = ''] = readdirSync(path.join(test.root, '.git-autosync'))
+      const names = readdirSync(path.join(test.root, '.git-autosync', workshop))
       assert.ok(names.includes('standby'), names.join())
     })
   }
@@ -92,6 +93,44 @@ describe('worktrees in a root', () => {
     assert.deepEqual(readdirSync(test.worktrees), [target.commit])
     const names = ['.git-autosync', '.worktrees', 'foreign', 'link', 'lost+found']
     assert.deepEqual(readdirSync(test.root).sort(), names)
+  })
+
+  test('have garbage beside them for the grace time', (t) => {
+    const test = createRoot(t, 'link')
+    const target = test.commit({ a: '1' })
+    test.publishAt(target)
+    mkdirSync(path.join(test.worktrees, 'garbage/below'), { recursive: true })
+    assert.equal(tidy(test.site, { graceMs: 5000, ...NOW }), 5000)
+    assert.equal(readdirSync(test.worktrees).length, 2)
+    assert.equal(tidy(test.site, { graceMs: 5000, ...NOW, now: 5000 }), undefined)
+    assert.deepEqual(readdirSync(test.worktrees), [target.commit])
+  })
+
+  test('take the place of whatever has their name', (t) => {
+    const test = createRoot(t, 'link')
+    const target = test.commit({ a: '1' })
+    mkdirSync(path.join(test.worktrees, target.commit, 'a/b'), { recursive: true })
+    writeFileSync(path.join(test.worktrees, target.commit, 'garbage'), '')
+    test.publishAt(target)
+  })
+
+  test('are not for another link of the root to remove', (t) => {
+    const test = createRoot(t, 'link')
+    const other = { ...test.site, directory: path.join(test.root, 'other/link') }
+    const [one, two, three] = ['1', '2', '3'].map((a) => test.commit({ a }))
+    assert.ok(one && two && three)
+    test.publishAt(one)
+    publish(other, one, () => undefined)
+    publish(other, two, () => undefined)
+    tidy(other, { graceMs: 0, ...NOW })
+    assert.deepEqual(treeDifferences(readTree(`${test.directory}/`), test.checkout(one)), [])
+    test.publishAt(three)
+    tidy(test.site, { graceMs: 0, ...NOW })
+    assert.deepEqual(treeDifferences(readTree(`${other.directory}/`), test.checkout(two)), [])
+    assert.deepEqual(readdirSync(test.worktrees).sort(), [two.commit, three.commit].sort())
+    rmSync(other.directory)
+    tidy(test.site, { graceMs: 0, ...NOW })
+    assert.deepEqual(readdirSync(test.worktrees), [three.commit])
   })
 
   test('take the place of what a link of version 3 leads to', (t) => {

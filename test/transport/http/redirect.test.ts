@@ -95,8 +95,9 @@ test('a redirect that names no address is a response', async (t) => {
 })
 
 test('from https to http, or to another scheme, is refused', () => {
-  const hop = { url: new URL('https://git.example/repo'), headers: SECRETS }
-  const follow = (location: string) => () => followRedirect(hop, 'GET', location, 1)
+  const hop = { url: new URL('https://git.example/repo'), method: 'GET', headers: SECRETS }
+  const follow = (location: string) => () =>
+    followRedirect(hop, { statusCode: 302, location, count: 1 }, undefined)
   assert.throws(follow('http://git.example/repo?key=secret'), refuses(/from https to http:/))
   assert.throws(follow('file:///etc/passwd'), refuses(/to a file: address/))
   assert.throws(follow('https://[secret'), refuses(/not a URL/))
@@ -119,4 +120,24 @@ test('a real server that redirects from https to http gets nothing sent in plain
     refuses(/redirects from https to http:\/\/127\.0\.0\.1:\d+\/repo, .*use an https address/),
   )
   assert.equal(plain.requests.length, 0)
+})
+
+test('of a request that allows it, any method is followed, with what may go along', () => {
+  const allowed = { limit: 10, along: ['x-commit'] }
+  const headers = { ...SECRETS, 'x-commit': 'oid' }
+  const location = 'https://other.example/'
+  for (const [statusCode, method, expected] of [
+    [301, 'POST', 'GET'],
+    [302, 'PUT', 'GET'],
+    [303, 'POST', 'GET'],
+    [302, 'HEAD', 'HEAD'],
+    [307, 'POST', 'POST'],
+    [308, 'PUT', 'PUT'],
+  ] as const) {
+    const hop = { url: new URL('https://git.example/'), method, headers }
+    const next = followRedirect(hop, { statusCode, location, count: 10 }, allowed)
+    assert.deepEqual([next.method, next.headers], [expected, { 'x-commit': 'oid' }])
+    const once = () => followRedirect(hop, { statusCode, location, count: 11 }, allowed)
+    assert.throws(once, refuses(/more than 10 times/))
+  }
 })

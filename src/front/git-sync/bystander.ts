@@ -1,0 +1,96 @@
+// While another process works on the same root, this one waits for its turn. What that one publishes
+// counts for this one as well, once it is what the remote names.
+import { SyncError, toSyncError } from '../../base/errors.js'
+import type { Entry } from '../../listing/entry.js'
+import type { Sessions } from '../../sessions.js'
+import {
+  type ResolvedRevision,
+  refPrefixesOf,
+  resolveRevision,
+} from '../../sync/resolve-revision.js'
+
+export interface BystanderOptions {
+  entry: Entry
+  open: Sessions['open']
+  /** Milliseconds from one look to the next. */
+  periodMs: () => number
+  /** For how long the other may show what the remote does not name any more, in milliseconds. */
+  timeoutMs: number
+  /** The commit that is shown. */
+  commit: () => string | undefined
+  /** Told at each look that the remote names what is shown. */
+  onShown: (wanted: ResolvedRevision, durationMs: number) => void
+  /** Told of each look that failed, and where the other took too long. */
+  onFault: (error: SyncError) => void
+}
+
+export class Bystander {
+  readonly #options: BystanderOptions
+  #stop: AbortController | undefined
+
+  constructor(options: BystanderOptions) {
+    this.#options = options
+  }
+
+  /** Looks at what `holder` does, until that is ended. */
+  watch(holder: string): void {
+    if (this.#stop) return
+    this.#stop = new AbortController()
+    void this.#watch(holder, this.#stop.signal)
+  }
+
+  end(): void {
+    this.#stop?.abort()
+    this.#stop = undefined
+  }
+
+  async #watch(holder: string, signal: AbortSignal): Promise<void> {
+    const { commit, onFault, onShown, periodMs, timeoutMs } = this.#options
+    let since = performance.now()
+    while (!signal.aborted) {
+      const startedAt = performance.now()
+      const wanted = await this.#ask(signal).catch(toSyncError)
+      if (signal.aborted) return
+      if (wanted instanceof SyncError) onFault(wanted)
+      else if (wanted?.commit === commit()) {
+        since = performance.now()
+        onShown(wanted, since - startedAt)
+      } else if (performance.now() - since >= timeoutMs) {
+        since = performance.now()
+        onFault(lateness(holder, timeoutMs))
+      }
+      await passed(periodMs(), signal)
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<ResolvedRevision> {
+    const { entry, open, timeoutMs } = this.#options
+    const { credential, remote, revision } = entry
+    const prefixes = refPrefixesOf([revision])
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const refs =
+      prefixes.length === 0 ? [] : await open({ remote, credential }).listRefs(prefixes, limited)
+    const wanted = resolveRevision(revision, refs)
+    if (wanted) return wanted
+    throw new SyncError('ref-not-found', 'The remote has no such ref')
+  }
+}
+
+function lateness(holder: string, timeoutMs: number): SyncError {
+  return new SyncError(
+    'lease-held',
+    `${holder} works on this root, and has not published what the remote names within ${timeoutMs / 1000} s; this process takes over when that one stops`,
+  )
+}
+
+function passed(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+  })
+}

@@ -1,0 +1,32 @@
+// What of an SSH command is done, as GIT_SSH_COMMAND and core.sshCommand have it: no ssh program is run.
+
+/** The keys and the trust of an SSH command; the rest is told to `warn`. */
+export function readSshCommand(
+  command: string,
+  warn: (message: string) => void,
+): { keyFiles: string[]; knownHosts: string | false | undefined } {
+  const words =
+    command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)?.map((word) => word.replace(/["']/g, '')) ?? []
+  const keyFiles: string[] = []
+  let knownHosts: string | false | undefined
+  for (let at = 1; at < words.length; at++) {
+    const [, letter = '', joined = ''] = /^-(.)(.*)$/.exec(words[at] ?? '') ?? []
+    const value = () => joined || (words[++at] ?? '')
+    if (letter === 'i') keyFiles.push(value())
+    else if (letter === 'o') {
+      const [, name = '', set = ''] = /^(\w+)[= ](.*)$/.exec(value()) ?? []
+      if (/^StrictHostKeyChecking$/i.test(name)) {
+        if (/^(?:no|off)$/i.test(set)) {
+          knownHosts = false
+          warn(`${name}=${set} in the SSH command: the keys of SSH hosts are not verified`)
+        }
+      } else if (/^UserKnownHostsFile$/i.test(name)) {
+        if (set !== '/dev/null') knownHosts ??= set
+      } else if (!/^(?:IdentitiesOnly|LogLevel|BatchMode)$/i.test(name)) {
+        warn(`the option ${name} of the SSH command is ignored: no ssh program is run`)
+      }
+    } else if (!/^[qvTx]$/.test(letter))
+      warn(`${words[at]} in the SSH command is ignored: no ssh program is run`)
+  }
+  return { keyFiles, knownHosts }
+}
