@@ -60,7 +60,7 @@ export interface HookFailure {
 }
 
 /** A publication, wherever it is. */
-type Published = Omit<HookEvent, 'path' | 'event'>
+type InPlaceCommit = Omit<HookEvent, 'path' | 'event'>
 
 interface Telling {
   event: HookEvent
@@ -127,7 +127,7 @@ export class AfterHooks {
    * Says that a commit is in place, and what changed where that is known; `path` is where it is.
    * @default the published directory
    */
-  published(event: Published, path?: string): void {
+  published(event: InPlaceCommit, path?: string): void {
     const { entry, states } = this.#entries.get(event.entry) ?? {}
     if (!entry || !states) return
     const whole: HookEvent = { ...event, event: 'after', path: path ?? entry.directory }
@@ -135,7 +135,7 @@ export class AfterHooks {
   }
 
   /** Says that files of a commit were put right that is in place. */
-  repaired(event: Published): void {
+  repaired(event: InPlaceCommit): void {
     for (const state of this.#entries.get(event.entry)?.states ?? []) {
       if (state.hook.isRepeated) state.told = undefined
     }

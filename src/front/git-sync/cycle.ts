@@ -4,7 +4,7 @@ import type { SyncEvent } from '../../sync/events.js'
 import type { SyncCounts } from './counts.js'
 import type { GitSyncLog } from './log.js'
 import type { Options } from './options.js'
-import type { Shown } from './shown.js'
+import type { ShownContent } from './shown.js'
 import { type ErrorFile, shownBelow, showRemoval, touch } from './signs.js'
 
 export interface CycleOptions {
@@ -26,7 +26,7 @@ export interface CycleOptions {
   log: GitSyncLog
   errorFile: Pick<ErrorFile, 'delete'>
   counts: SyncCounts
-  shown: Shown
+  shown: ShownContent
   /** Has what is published made anew; resolves once that is over. */
   restore: () => Promise<void>
   /** Has removed what is beside it. */

@@ -7,7 +7,7 @@ import { readIfRegular } from '../../volume/open-file.js'
 import type { Options } from './options.js'
 
 /** What is shown to readers. */
-export interface Shown {
+export interface ShownContent {
   /** Names what is published, where that is this program's own. */
   name(): string | undefined
   /** The commit of that. */
@@ -28,11 +28,11 @@ export function shownBy({
   link,
   root,
   staleWorktreeTimeout,
-}: Pick<Options, 'link' | 'root' | 'staleWorktreeTimeout'>): Shown {
+}: Pick<Options, 'link' | 'root' | 'staleWorktreeTimeout'>): ShownContent {
   const worktrees = path.join(root, '.worktrees')
   const repository = path.join(root, '.git')
   let seen = ''
-  const shown: Shown = {
+  const shown: ShownContent = {
     name() {
       const target = readUnless(UNREADABLE, () => readlinkSync(link))
       const resolved = path.resolve(path.dirname(link), target ?? '')
@@ -69,7 +69,7 @@ export function shownBy({
 }
 
 /** A directory that is published in place. */
-export function shownInPlace({ link }: Pick<Options, 'link'>): Shown {
+export function shownInPlace({ link }: Pick<Options, 'link'>): ShownContent {
   const repository = path.join(link, '.git')
   const head = path.join(repository, 'HEAD')
   const hasContent = () => namesIn(link).some((name) => !name.startsWith('.git'))
