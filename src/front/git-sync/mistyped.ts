@@ -29,7 +29,7 @@ export function findMistyped(env: Readonly<Record<string, string | undefined>>):
     if (!/^GIT_?SYNC_/.test(name) || known.includes(name) || IGNORED.includes(name)) return []
     if (OF_SERVICE.test(name)) return []
     const meant = MEANT[name]
-    const hint = meant ? `; did you mean ${meant}?` : suggestion(name, known)
+    const hint = meant ? ` (did you mean "${meant}"?)` : suggestion(name, known)
     return [`env $${name} means nothing to git-sync and is ignored${hint}`]
   })
 }

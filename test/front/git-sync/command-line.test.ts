@@ -172,6 +172,7 @@ const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Opti
   ['a signal by its name', ['--sync-on-signal=HUP'], {}, { syncOnSignal: 'SIGHUP' }],
   ['a signal by its number', ['--sync-on-signal=1'], {}, { syncOnSignal: 'SIGHUP' }],
   ['verbose by its old name', ['--v=3', '-v=1'], {}, { verbose: 3 }],
+  ['be it 0', ['--v=0', '-v=1'], {}, { verbose: 0 }],
 ]
 
 for (const [it, argv, env, is] of RESOLVED) {
@@ -279,10 +280,10 @@ for (const [argv, env, exitCode, message] of REFUSED) {
 
 test('mistyped variables are told with the right name', () => {
   const told = (env: Record<string, string>) => findMistyped(env).join('\n')
-  assert.match(told({ GITSYNC_BRANCH: 'x' }), /GITSYNC_BRANCH .*mean GITSYNC_REF\?/)
-  assert.match(told({ GITSYNC_DEST: 'x' }), /mean GITSYNC_LINK\?/)
-  assert.match(told({ GITSYNC_WAIT: 'x' }), /mean GITSYNC_PERIOD\?/)
-  assert.match(told({ GITSYNC_KNOWN_HOSTS: 'x' }), /mean GITSYNC_SSH_KNOWN_HOSTS\?/)
+  assert.match(told({ GITSYNC_BRANCH: 'x' }), /GITSYNC_BRANCH .*mean "GITSYNC_REF"\?/)
+  assert.match(told({ GITSYNC_DEST: 'x' }), /mean "GITSYNC_LINK"\?/)
+  assert.match(told({ GITSYNC_WAIT: 'x' }), /mean "GITSYNC_PERIOD"\?/)
+  assert.match(told({ GITSYNC_KNOWN_HOSTS: 'x' }), /mean "GITSYNC_SSH_KNOWN_HOSTS"\?/)
   assert.match(told({ GITSYNC_REPOO: 'x' }), /"GITSYNC_REPO"/)
   const service = {
     GIT_SYNC_SERVICE_HOST: 'x',

@@ -15,7 +15,7 @@ import { type GitSync, linkedTo, startGitSync } from '../../helpers/git-sync.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { needsProgram } from '../../helpers/needs.js'
 import { GIT_SYNC } from '../../helpers/program.js'
-import { until } from '../../helpers/service.js'
+import { startService, until, writeListing } from '../../helpers/service.js'
 import { startSshd } from '../../helpers/sshd.js'
 
 interface Place {
@@ -305,69 +305,75 @@ describe('the lines of', { concurrency: 3 }, () => {
   }
 })
 
-test("version 3's image over SSH, with single dashes", async (t) => {
-  const { first, repo, root } = createPlace(t)
-  const sshd = await startSshd(t)
-  const args = [
-    '-ssh',
-    `-repo=${sshd.url(repo.dir)}`,
-    `-root=${root}`,
-    '-dest=html',
-    '-branch=main',
-    '-depth=1',
-  ]
-  const link = path.join(root, 'html')
-  const files = { GIT_SSH_KEY_FILE: sshd.key, GIT_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts }
-  const sync = startGitSync(t, args, files)
-  await sync.untilLinked(link, first)
-  assertSameTree(`${link}/`, repo.dir, first)
-  const known = path.join(path.dirname(root), 'nobody')
-  writeFileSync(known, '')
-  const refused = startGitSync(t, [...args, `-root=${root}-1`, '-one-time'], {
-    ...files,
-    GIT_SSH_KNOWN_HOSTS_FILE: known,
+describe('what is around it', { concurrency: 3 }, () => {
+  test("version 3's image over SSH, with single dashes", async (t) => {
+    const { first, repo, root } = createPlace(t)
+    const sshd = await startSshd(t)
+    const args = [
+      '-ssh',
+      `-repo=${sshd.url(repo.dir)}`,
+      `-root=${root}`,
+      '-dest=html',
+      '-branch=main',
+      '-depth=1',
+    ]
+    const link = path.join(root, 'html')
+    const files = { GIT_SSH_KEY_FILE: sshd.key, GIT_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts }
+    const sync = startGitSync(t, args, files)
+    await sync.untilLinked(link, first)
+    assertSameTree(`${link}/`, repo.dir, first)
+    const known = path.join(path.dirname(root), 'nobody')
+    writeFileSync(known, '')
+    const refused = startGitSync(t, [...args, `-root=${root}-1`, '-one-time'], {
+      ...files,
+      GIT_SSH_KNOWN_HOSTS_FILE: known,
+    })
+    assert.equal(await refused.exitCode(), 1)
+    const trusting = { ...files, GIT_SSH_KNOWN_HOSTS_FILE: known, GIT_KNOWN_HOSTS: 'false' }
+    const other = startGitSync(t, [...args, `-root=${root}-2`, '-one-time'], trusting)
+    assert.equal(await other.exitCode(), 0, other.stderr)
   })
-  assert.equal(await refused.exitCode(), 1)
-  const trusting = { ...files, GIT_SSH_KNOWN_HOSTS_FILE: known, GIT_KNOWN_HOSTS: 'false' }
-  const other = startGitSync(t, [...args, `-root=${root}-2`, '-one-time'], trusting)
-  assert.equal(await other.exitCode(), 0, other.stderr)
-})
 
-test(
-  'whoever waits for what is removed in the root hears of each change',
-  needsProgram('inotifywait'),
-  async (t) => {
-    const { dir, first, repo, root } = createPlace(t)
-    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-    const args = [`--repo=${server.url}/one.git`, `--root=${root}`, '--dest=repo', '--period=100ms']
-    const sync = startGitSync(t, args)
-    await sync.untilLinked(path.join(root, 'repo'), first)
-    const child = spawn('inotifywait', ['-m', '-e', 'delete', root])
-    atEnd(t, () => child.kill())
-    const heard = { stdout: '', stderr: '' }
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].on('data', (text) => {
-        heard[name] += text
-      })
-    }
-    await until(() => heard.stderr.includes('Watches established'), 'it waits')
-    const second = repo.commit('second', { a: '2' })
-    await sync.untilLinked(path.join(root, 'repo'), second)
-    await until(() => / DELETE /.test(heard.stdout), 'it hears')
-    const copy = path.join(dir, 'copy')
-    cpSync(`${root}/repo/dags`, copy, { recursive: true })
-    assert.deepEqual(readdirSync(copy), ['b'])
-  },
-)
-
-test("Stackable's operator, in a shell that passes signals on", async (t) => {
-  const { dir, first, root } = createPlace(t)
-  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const program = writeText(
-    path.join(dir, 'git-sync'),
-    `#!/bin/sh\nexec ${process.execPath} ${GIT_SYNC} "$@"\n`,
+  test(
+    'whoever waits for what is removed in the root hears of each change',
+    needsProgram('inotifywait'),
+    async (t) => {
+      const { dir, first, repo, root } = createPlace(t)
+      const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+      const args = [
+        `--repo=${server.url}/one.git`,
+        `--root=${root}`,
+        '--dest=repo',
+        '--period=100ms',
+      ]
+      const sync = startGitSync(t, args)
+      await sync.untilLinked(path.join(root, 'repo'), first)
+      const child = spawn('inotifywait', ['-m', '-e', 'delete', root])
+      atEnd(t, () => child.kill())
+      const heard = { stdout: '', stderr: '' }
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].on('data', (text) => {
+          heard[name] += text
+        })
+      }
+      await until(() => heard.stderr.includes('Watches established'), 'it waits')
+      const second = repo.commit('second', { a: '2' })
+      await sync.untilLinked(path.join(root, 'repo'), second)
+      await until(() => / DELETE /.test(heard.stdout), 'it hears')
+      const copy = path.join(dir, 'copy')
+      cpSync(`${root}/repo/dags`, copy, { recursive: true })
+      assert.deepEqual(readdirSync(copy), ['b'])
+    },
   )
-  const script = `term_child_pid=
+
+  test("Stackable's operator, in a shell that passes signals on", async (t) => {
+    const { dir, first, root } = createPlace(t)
+    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+    const program = writeText(
+      path.join(dir, 'git-sync'),
+      `#!/bin/sh\nexec ${process.execPath} ${GIT_SYNC} "$@"\n`,
+    )
+    const script = `term_child_pid=
     trap 'kill -TERM "$term_child_pid"' TERM
     ${program} --depth=1 --git-config='safe.directory:${root}' --link=current --period=20s --ref=main --repo=${server.url}/one.git --root=${root} &
     term_child_pid=$!
@@ -375,33 +381,59 @@ test("Stackable's operator, in a shell that passes signals on", async (t) => {
     wait $term_child_pid
     trap - TERM
     wait $term_child_pid`
-  const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { stdio: 'ignore' })
-  atEnd(t, () => shell.kill('SIGKILL'))
-  await until(() => linkedTo(path.join(root, 'current')) === first, 'it is linked')
-  shell.kill('SIGTERM')
-  const [code] = await once(shell, 'exit')
-  assert.equal(code, 143)
-})
-
-test("Airflow's chart over SSH, by the names of both versions", async (t) => {
-  const { first, repo, root } = createPlace(t)
-  const sshd = await startSshd(t)
-  const sync = startGitSync(t, [], {
-    ...airflow(sshd.url(repo.dir), root),
-    GIT_SSH_KEY_FILE: sshd.key,
-    GITSYNC_SSH_KEY_FILE: sshd.key,
-    GIT_SYNC_SSH: 'true',
-    GITSYNC_SSH: 'true',
-    GIT_KNOWN_HOSTS: 'true',
-    GITSYNC_SSH_KNOWN_HOSTS: 'true',
-    GIT_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
-    GITSYNC_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
-    GIT_SYNC_HTTP_BIND: ':0',
-    GITSYNC_HTTP_BIND: ':0',
-    GITSYNC_ONE_TIME: 'true',
+    const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], { stdio: 'ignore' })
+    atEnd(t, () => shell.kill('SIGKILL'))
+    await until(() => linkedTo(path.join(root, 'current')) === first, 'it is linked')
+    shell.kill('SIGTERM')
+    const [code] = await once(shell, 'exit')
+    assert.equal(code, 143)
   })
-  assert.equal(await sync.exitCode(), 0, sync.stderr)
-  assert.equal(linkedTo(path.join(root, 'repo')), first)
-  // A variable without meaning, that charts set, is no mistake of a user.
-  assert.doesNotMatch(sync.stderr, /means nothing/)
+
+  test("Airflow's chart over SSH, by the names of both versions", async (t) => {
+    const { first, repo, root } = createPlace(t)
+    const sshd = await startSshd(t)
+    const sync = startGitSync(t, [], {
+      ...airflow(sshd.url(repo.dir), root),
+      GIT_SSH_KEY_FILE: sshd.key,
+      GITSYNC_SSH_KEY_FILE: sshd.key,
+      GIT_SYNC_SSH: 'true',
+      GITSYNC_SSH: 'true',
+      GIT_KNOWN_HOSTS: 'true',
+      GITSYNC_SSH_KNOWN_HOSTS: 'true',
+      GIT_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
+      GITSYNC_SSH_KNOWN_HOSTS_FILE: sshd.knownHosts,
+      GIT_SYNC_HTTP_BIND: ':0',
+      GITSYNC_HTTP_BIND: ':0',
+      GITSYNC_ONE_TIME: 'true',
+    })
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.equal(linkedTo(path.join(root, 'repo')), first)
+    // A variable without meaning, that charts set, is no mistake of a user.
+    assert.doesNotMatch(sync.stderr, /means nothing/)
+  })
+
+  test('a listing takes over where git-sync left off, on the same volume', async (t) => {
+    const { dir, repo, root } = createPlace(t)
+    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+    const address = `${server.url}/one.git`
+    const sync = startGitSync(t, [
+      `--repo=${address}`,
+      `--root=${root}`,
+      '--link=dags',
+      '--one-time',
+    ])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    const listingPath = path.join(dir, 'listing.json')
+    writeListing(listingPath, [
+      { path: 'dags', repo: address, branch: 'main', publish: 'symlink' },
+      { path: 'plugins', repo: address, branch: 'main', publish: 'symlink' },
+    ])
+    const service = await startService(t, { listingPath, settings: { ROOT: root } })
+    const second = repo.commit('second', { a: '2' })
+    for (const name of ['dags', 'plugins']) {
+      await service.untilPublished(name, second)
+      assert.equal(linkedTo(path.join(root, name)), second)
+      assertSameTree(`${root}/${name}/`, repo.dir, second)
+    }
+  })
 })
