@@ -1,10 +1,8 @@
 // A tree published where nothing was, by a process that lives long, against a clone.
-import { rmSync } from 'node:fs'
-import path from 'node:path'
 import { type BenchService, startBenchService } from './bench-service.js'
+import { publishAndClone } from './first-publications.js'
 import { timeGit } from './run-git.js'
 import { type BenchContext, delayRow, type Row, type Scenario } from './scenario.js'
-import { alternate } from './statistics.js'
 
 export const firstPublish: Scenario = {
   name: 'first-publish',
@@ -19,36 +17,18 @@ export const firstPublish: Scenario = {
 }
 
 async function measure(bench: BenchContext, service: BenchService, files: number): Promise<Row> {
-  const { directory, server, rounds, sizes } = bench
   const repo = await bench.sourceRepo(files)
-  const url = `${server.url}/${repo.name}`
-  const remove = (name: string) =>
-    rmSync(path.join(directory, name), { recursive: true, force: true })
-
-  const samples = await alternate(
-    { rounds, warmUps: sizes.warmUps },
-    {
-      async ours(round) {
-        const entry = `ours-${files}-${round}`
-        service.list([{ path: entry, repo: url }])
-        const durationMs = await service.publishedMs(entry, repo.head)
-        service.list([])
-        await service.untilAllPublished(0)
-        remove(entry)
-        return durationMs
-      },
-      async git(round) {
-        const clone = `git-${files}-${round}`
-        const durationMs = await timeGit(directory, 'clone', '-q', '--depth', '1', url, clone)
-        remove(clone)
-        return durationMs
-      },
-    },
-  )
+  const url = `${bench.server.url}/${repo.name}`
+  const { ours, git } = await publishAndClone(bench, service, {
+    entry: (name) => ({ path: name, repo: url }),
+    head: repo.head,
+    clone: (name) => timeGit(bench.directory, 'clone', '-q', '--depth', '1', url, name),
+  })
   return {
     what: `first publish of ${files.toLocaleString('en')} files / clone --depth 1`,
     unit: 'ms',
-    ...samples,
+    ours: ours.map(({ ms }) => ms),
+    git: git.map(({ ms }) => ms),
     target: { ratio: 0.9 },
   }
 }

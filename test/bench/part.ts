@@ -1,12 +1,11 @@
 // One directory of a large repository: its first publication, against a clone without blobs and a
 // sparse checkout, and an update of one file in it, or beside it.
-import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { startBenchService } from './bench-service.js'
+import { publishAndClone, type Served } from './first-publications.js'
 import { timeGit } from './run-git.js'
 import { delayRow, type Row, type Scenario } from './scenario.js'
 import { PART } from './source-repo.js'
-import { alternate } from './statistics.js'
 
 /** What an update of something else may bring, in bytes. */
 const MOST_OUTSIDE_BYTES = 20_000
@@ -19,34 +18,16 @@ export const part: Scenario = {
     const url = `${server.url}/${repo.name}`
     const service = await startBenchService(bench)
     const entry = (name: string) => ({ path: name, repo: url, subdir: PART })
-    const remove = (name: string) => rmSync(path.join(directory, name), { recursive: true })
 
-    const first = await alternate(
-      { rounds, warmUps: sizes.warmUps },
-      {
-        async ours(round) {
-          const name = `ours-${round}`
-          const { result: ms, ...served } = await server.during(() => {
-            service.list([entry(name)])
-            return service.publishedMs(name, repo.head)
-          })
-          service.list([])
-          await service.untilAllPublished(0)
-          remove(name)
-          return { ms, ...served }
-        },
-        async git(round) {
-          const name = `git-${round}`
-          const clone = ['--filter=blob:none', '--sparse', '--depth', '1', url, name]
-          const { result: ms, ...served } = await server.during(async () => {
-            const cloneMs = await timeGit(directory, 'clone', '-q', ...clone)
-            return cloneMs + (await timeGit(path.join(directory, name), ...SPARSE))
-          })
-          remove(name)
-          return { ms, ...served }
-        },
+    const first = await publishAndClone(bench, service, {
+      entry,
+      head: repo.head,
+      async clone(name) {
+        const clone = ['--filter=blob:none', '--sparse', '--depth', '1', url, name]
+        const cloneMs = await timeGit(directory, 'clone', '-q', ...clone)
+        return cloneMs + (await timeGit(path.join(directory, name), ...SPARSE))
       },
-    )
+    })
 
     service.list([entry('updated')])
     await service.publishedMs('updated', repo.head)
@@ -83,12 +64,6 @@ export const part: Scenario = {
 }
 
 const SPARSE = ['sparse-checkout', 'set', PART]
-
-interface Served {
-  ms: number
-  requests: number
-  bytesOut: number
-}
 
 const FIELDS = { ms: 'ms', bytes: 'bytesOut', count: 'requests' } as const
 

@@ -1,15 +1,14 @@
 // Many submodules of one host: their first publication with the superproject, against a clone that
 // fetches eight at once, and what a look at all of it costs where nothing changes.
-import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { commitFiles } from '../helpers/git-commit.js'
 import { filesOf } from '../helpers/submodule-repos.js'
 import { createRepo } from '../helpers/test-repo.js'
 import { startBenchService } from './bench-service.js'
+import { publishAndClone, type Served } from './first-publications.js'
 import { timeGit } from './run-git.js'
 import { delayRow, type Row, type Scenario } from './scenario.js'
 import { createSmallRepos } from './small-repos.js'
-import { alternate } from './statistics.js'
 
 /** MAX_CONCURRENT_POLLS, where nothing else is set. */
 const MOST_AT_ONCE = 32
@@ -29,32 +28,12 @@ export const submodules: Scenario = {
     const url = `${server.url}/superproject`
     const service = await startBenchService(bench)
     const entry = (name: string) => ({ path: name, repo: url, submodules: 'recursive' })
-    const remove = (name: string) => rmSync(path.join(directory, name), { recursive: true })
 
-    const { ours, git } = await alternate(
-      { rounds, warmUps: sizes.warmUps },
-      {
-        async ours(round) {
-          const name = `ours-${round}`
-          const { result: ms, ...served } = await server.during(() => {
-            service.list([entry(name)])
-            return service.publishedMs(name, head)
-          })
-          service.list([])
-          await service.untilAllPublished(0)
-          remove(name)
-          return { ms, ...served }
-        },
-        async git(round) {
-          const name = `git-${round}`
-          const { result: ms, ...served } = await server.during(() =>
-            timeGit(directory, ...CLONE, '--jobs', '8', url, name),
-          )
-          remove(name)
-          return { ms, ...served }
-        },
-      },
-    )
+    const { ours, git } = await publishAndClone(bench, service, {
+      entry,
+      head,
+      clone: (name) => timeGit(directory, ...CLONE, '--jobs', '8', url, name),
+    })
 
     service.list([entry('idle')])
     await service.publishedMs('idle', head)
@@ -69,7 +48,7 @@ export const submodules: Scenario = {
     const delayMs = await service.longestDelayMs()
     await service.stop()
     const what = `${modules.length} submodules`
-    const rowOf = (name: string, unit: Row['unit'], field: keyof (typeof ours)[number]) => ({
+    const rowOf = (name: string, unit: Row['unit'], field: keyof Served) => ({
       what: `${what}: ${name}`,
       unit,
       ours: ours.map((served) => served[field]),

@@ -2,10 +2,10 @@
 // changed of a good one never vouches for another content.
 import assert from 'node:assert/strict'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { readSignedCommit, readSignedTag } from '../../src/signature/signed-object.js'
-import { cleanUpAll } from '../helpers/at-end.js'
 import fc from '../helpers/fast-check.js'
+import { fileScope } from '../helpers/file-scope.js'
 import { tempDir } from '../helpers/git.js'
 import { GpgHome } from '../helpers/gpg-home.js'
 import { armourSshSig, publicKeyOf, sshSign, writeLines } from '../helpers/ssh-signing.js'
@@ -20,9 +20,7 @@ import {
   withSignature,
 } from './verdict-peer.js'
 
-const cleanUps: (() => unknown)[] = []
-const scope = { after: (cleanUp: () => unknown) => cleanUps.push(cleanUp) }
-after(() => cleanUpAll(cleanUps))
+const scope = fileScope()
 
 const commit = unsignedCommit()
 const other = unsignedCommit({ message: 'Another commit\n' })

@@ -1,8 +1,8 @@
 // What gpg signs is judged as `git verify-commit` and `git verify-tag` judge it.
 import assert from 'node:assert/strict'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { cleanUpAll } from '../helpers/at-end.js'
+import { before, describe, test } from 'node:test'
+import { fileScope } from '../helpers/file-scope.js'
 import { tempDir } from '../helpers/git.js'
 import { GpgHome } from '../helpers/gpg-home.js'
 import {
@@ -15,9 +15,7 @@ import {
   withSignature,
 } from './verdict-peer.js'
 
-const cleanUps: (() => unknown)[] = []
-const scope = { after: (cleanUp: () => unknown) => cleanUps.push(cleanUp) }
-after(() => cleanUpAll(cleanUps))
+const scope = fileScope()
 
 /** Long ago, as gpg is told. */
 const PAST = ['--faked-system-time', '20200101T000000!']

@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { encodeString } from '../../src/ssh/wire-format.js'
-import { cleanUpAll } from '../helpers/at-end.js'
+import { fileScope } from '../helpers/file-scope.js'
 import { tempDir } from '../helpers/git.js'
 import {
   armourSshSig,
@@ -26,9 +26,7 @@ import {
   withSignature,
 } from './verdict-peer.js'
 
-const cleanUps: (() => unknown)[] = []
-const scope = { after: (cleanUp: () => unknown) => cleanUps.push(cleanUp) }
-after(() => cleanUpAll(cleanUps))
+const scope = fileScope()
 
 /** Of 2024-01-01. */
 const commit = unsignedCommit()
