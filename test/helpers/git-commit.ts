@@ -12,12 +12,17 @@ export type CommitFiles = Readonly<Record<string, CommitFile>>
 
 /** Makes a commit of exactly these files, without a parent, and returns its oid. */
 export function commitFiles(repo: TestRepo, files: CommitFiles): Oid {
-  const changes = Object.entries(files).map(([path, file]) => encodeChange(path, file))
-  const body = Buffer.concat([Buffer.from('deleteall\n'), ...changes])
+  const body = encodeFiles(files)
   const ref = `refs/heads/of-${hashObject('blob', body, 'sha1')}`
   const head = `commit ${ref}\nmark :1\ncommitter T <t@example.com> 1700000000 +0000\ndata 0\n`
   const input = Buffer.concat([Buffer.from(head), body, Buffer.from('\nget-mark :1\n')])
   return repo.gitBytes(['fast-import', '--quiet', '--force'], { input }).toString().trim()
+}
+
+/** The files as the only ones of a commit, for fast-import. */
+export function encodeFiles(files: CommitFiles): Buffer {
+  const changes = Object.entries(files).map(([path, file]) => encodeChange(path, file))
+  return Buffer.concat([Buffer.from('deleteall\n'), ...changes])
 }
 
 function encodeChange(path: string, file: CommitFile): Buffer {

@@ -45,7 +45,7 @@ export function memoryTarget(
 }
 
 /** A commit and every object of its tree, as `git cat-file --batch` prints them. */
-function readObjects(repo: TestRepo, commit: Oid): Map<Oid, Buffer> {
+export function readObjects(repo: TestRepo, commit: Oid): Map<Oid, Buffer> {
   const args = ['rev-list', '--objects', '--no-object-names', '--no-walk', commit]
   const oids = repo.gitBytes(args)
   const output = repo.gitBytes(['cat-file', '--batch'], { input: oids })

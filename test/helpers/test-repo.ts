@@ -1,5 +1,5 @@
 // A real repository that a test writes commits into.
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type GitOptions, git, gitBytes } from './git-command.js'
 
@@ -59,11 +59,18 @@ export function createRepo(dir: string, options: RepoOptions = {}): TestRepo {
       repo.write(files)
       repo.git('add', '--all', '--force', '.')
       repo.git('commit', '-q', '--allow-empty', '--allow-empty-message', '-m', message)
-      return repo.oid('HEAD')
+      return headOf(gitDir)
     },
     oid: (revision) => repo.git('rev-parse', '--verify', revision),
   }
   return repo
+}
+
+/** The commit at HEAD, which git has just written: to ask git would take a process more. */
+function headOf(gitDir: string): string {
+  const read = (name: string) => readFileSync(path.join(gitDir, name), 'utf8').trim()
+  const head = read('HEAD')
+  return head.startsWith('ref: ') ? read(head.slice('ref: '.length)) : head
 }
 
 function writeFile(target: string, file: TestFile): void {

@@ -159,7 +159,7 @@ describe('adoption of what git converted', () => {
     const { commit } = test.commit(files)
     test.repo.git('update-ref', 'refs/heads/main', commit)
     test.repo.git('symbolic-ref', 'HEAD', 'refs/heads/main')
-    gitBytes(test.volume, ['clone', '--quiet', test.repo.dir, test.directory])
+    gitBytes(test.volume, ['clone', '--quiet', '--no-local', test.repo.dir, test.directory])
     return commit
   }
 

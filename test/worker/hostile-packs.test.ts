@@ -174,12 +174,12 @@ describe('what is large, but honest, is published:', () => {
     const target = createUnpackSite(t)
     const want = target.commitOf({ a: '1234', 'd/b': '5678' })
     const pack = target.fullPack(want)
-    const objects = target.repo.git(
-      'cat-file',
-      '--batch-all-objects',
-      '--batch-check=%(objectsize)',
-    )
-    const checkoutBytes = objects.split('\n').reduce((sum, size) => sum + Number(size), 0)
+    const oids = target.repo.gitBytes(['rev-list', '--objects', '--no-object-names', want])
+    const sizes = target.repo.gitBytes(['cat-file', '--batch-check=%(objectsize)'], { input: oids })
+    const checkoutBytes = sizes
+      .toString()
+      .split('\n')
+      .reduce((sum, size) => sum + Number(size), 0)
     const exact: Limits = { packBytes: pack.length, checkoutBytes, files: 4 }
     await target.unpack(pack, { want, limits: exact })
     for (const limit of ['packBytes', 'checkoutBytes', 'files'] as const) {

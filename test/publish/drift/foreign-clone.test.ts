@@ -42,7 +42,7 @@ function clone(test: TestSite, files: Parameters<TestSite['commit']>[0]): void {
   const { commit } = test.commit(files)
   test.repo.git('update-ref', 'refs/heads/main', commit)
   test.repo.git('symbolic-ref', 'HEAD', 'refs/heads/main')
-  git(test.volume, 'clone', '--quiet', test.repo.dir, test.directory)
+  git(test.volume, 'clone', '--quiet', '--no-local', test.repo.dir, test.directory)
 }
 
 /** Makes every object of a clone a file of its own. */
