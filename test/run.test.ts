@@ -26,7 +26,12 @@ describe('the test runner', () => {
     for (const [name, text] of Object.entries(TEST_FILES)) {
       writeFileSync(path.join(folder, name), IMPORTS + text)
     }
-    for (const name of ['run.js', 'helpers/file-durations.js', 'helpers/test-tally.js']) {
+    for (const name of [
+      'run.js',
+      'helpers/file-durations.js',
+      'helpers/test-processes.js',
+      'helpers/test-tally.js',
+    ]) {
       cpSync(path.join(import.meta.dirname, name), path.join(folder, name))
     }
   })
@@ -72,6 +77,27 @@ describe('the test runner', () => {
       const lines = [...part.matchAll(/^ +\d+\.\d s {2}(.+)$/gm)].map(([, name]) => name)
       assert.deepEqual(lines.sort(), names)
     }
+  })
+
+  test('runs the files of some folders in one process, and counts each by itself', (t) => {
+    const shared = path.join(folder, 'base')
+    mkdirSync(shared)
+    t.after(() => rmSync(shared, { recursive: true }))
+    const texts = {
+      'a.test.js': `globalThis.seen = true; test('one', () => {})`,
+      'b.test.js': `test('two', () => assert.ok(globalThis.seen))`,
+      'crash.test.js': `throw new Error('crashed at import')`,
+      'empty.test.js': '',
+    }
+    for (const [name, text] of Object.entries(texts)) {
+      writeFileSync(path.join(shared, name), IMPORTS + text)
+    }
+    const { lastLine, status, stderr, stdout } = runTests('base/')
+    assert.equal(lastLine, '2 passed, 2 failed, 0 skipped')
+    assert.equal(status, 1)
+    assert.match(stderr, /No test ran in .*empty\.test\.js/)
+    assert.match(stdout, /crashed at import/)
+    assert.match(stdout, /^ +\d+\.\d s {2}base\/b\.test\.ts$/m)
   })
 
   test('exits 1 with --no-skip where a test was skipped', () => {

@@ -1,4 +1,5 @@
-// The test runner: every *.test.js below this compiled folder, each in its own process. It prints
+// The test runner: every *.test.js below this compiled folder, each in its own process, but that
+// the small ones of some folders share one, as to load modules takes longer than they do. It prints
 // a line for each file that ended, what failed, the slowest files, and as its last line
 // `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
 // --no-skip where one was skipped. Other arguments are parts of the names of the files to run.
@@ -10,6 +11,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { FileDurations } from './helpers/file-durations.js'
+import { processesOf } from './helpers/test-processes.js'
 import { TestTally } from './helpers/test-tally.js'
 
 /** For one that hangs: on a very busy machine the longest takes five minutes. */
@@ -50,9 +52,9 @@ async function runFiles(files: string[]): Promise<TestTally> {
   const tally = new TestTally(files)
   const durations = new FileDurations(import.meta.dirname, files)
   const tests = run({
-    files,
+    files: processesOf(import.meta.dirname, files),
     // Many tests wait for other programs most of their time.
-    concurrency: Math.max(2, availableParallelism()) + 1,
+    concurrency: 2 * Math.max(2, availableParallelism()),
     timeout: FILE_TIMEOUT_MS,
   })
   const report = new spec()

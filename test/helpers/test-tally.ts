@@ -27,12 +27,15 @@ export class TestTally {
 
   /** Adds one event; a child's comes before its parent's, as node:test sends them. */
   add(outcome: 'pass' | 'fail', result: TestResult): void {
-    const isParent = result.details.type === 'suite' || this.#lastNesting > result.nesting
+    const hasChildren = this.#lastNesting > result.nesting
+    const isParent = result.details.type === 'suite' || hasChildren
     this.#lastNesting = result.nesting
     if (result.skip !== undefined || result.todo !== undefined) this.skipped++
     else if (outcome === 'fail') this.failed += isParent && isFailureOfChildren(result) ? 0 : 1
-    else if (this.#files.has(path.resolve(result.name))) this.filesWithoutTests.push(result.name)
-    else if (!isParent) this.passed++
+    else if (this.#files.has(path.resolve(result.name))) {
+      // One that shares its process is a suite of its name.
+      if (!hasChildren) this.filesWithoutTests.push(result.name)
+    } else if (!isParent) this.passed++
   }
 
   /** Whether something ran and nothing failed. */
