@@ -18,10 +18,11 @@ import { commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { startService, until, writeListing } from '../helpers/service.js'
+import { IS_WHOLE } from '../helpers/sweep.js'
 
 const SEED = 20240101
-const COMMITS = 60
-const BURSTS = 12
+const COMMITS = IS_WHOLE ? 60 : 20
+const BURSTS = IS_WHOLE ? 12 : 4
 const INTERVAL_MS = 150
 /** How often a remote that is not well has a fault. */
 const SHARE_OF_FAULTS = 0.3

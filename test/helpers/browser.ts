@@ -3,7 +3,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { atEnd } from './at-end.js'
 import type { TestScope } from './git.js'
 
-/** Starts a browser, which is closed after the test. */
+/** Starts a browser, which is closed at the end; it takes long, so that tests of a file share one. */
 export async function startBrowser(t: TestScope): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -14,13 +14,15 @@ export async function startBrowser(t: TestScope): Promise<Browser> {
   return browser
 }
 
-/** Opens a page with cookies and settings of its own. */
+/** Opens a page with cookies and settings of its own, which is closed after the test. */
 export async function openPage(
+  t: TestScope,
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext(options)
+  atEnd(t, () => context.close())
   const page = await context.newPage()
   await page.goto(url)
   return page

@@ -143,6 +143,9 @@ export function writeListing(file: string, entries: readonly object[]): void {
   writeFileSync(file, JSON.stringify(entries, null, 2))
 }
 
+/** A look at a service takes time of its own. */
+const LOOK_INTERVAL_MS = 40
+
 /** Where a look takes longer than this, the machine has other things to do: then time tells little. */
 const USUAL_LOOK_MS = 80
 
@@ -161,7 +164,7 @@ export async function until<T>(
         `not within ${patienceMs} ms and ${looks} looks: ${typeof what === 'string' ? what : await what()}`,
       )
     }
-    await sleep(20)
+    await sleep(LOOK_INTERVAL_MS)
   }
 }
 

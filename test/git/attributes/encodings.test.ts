@@ -42,12 +42,22 @@ function encode(text: string, name: string): Buffer | undefined {
 function charactersOf(name: string): string[] {
   const { codec = '', extra = {} } = findEncoding(name) ?? {}
   const single = BYTES.map((byte) => [byte])
-  const pairs = BYTES.flatMap((lead) => BYTES.map((trail) => [lead, trail]))
+  const leads = BYTES.slice(0x80)
+  const pairs = leads.flatMap((lead) => BYTES.map((trail) => [lead, trail]))
   const longer = [...pairs, ...pairs.map((pair) => [0x8f, ...pair])]
   const sequences = OF_MANY_BYTES.includes(name) ? [...single, ...longer] : single
   const texts = sequences.map((bytes) => iconv.decode(Buffer.from(bytes), codec))
-  const found = texts.filter((text) => [...text].length === 1 && text > '\x7f')
-  return [...new Set([...found, ...Object.keys(extra)])].filter((char) => encode(char, name))
+  const found = texts.filter((text) => text > '\x7f' && [...text].length === 1)
+  return encodable([...new Set([...found, ...Object.keys(extra)])], name)
+}
+
+/** Those that can be encoded: most can, and are tried many at once. */
+function encodable(chars: readonly string[], name: string): string[] {
+  if (chars.length === 0) return []
+  if (encode(chars.join(''), name)) return [...chars]
+  if (chars.length === 1) return []
+  const half = chars.length >> 1
+  return [...encodable(chars.slice(0, half), name), ...encodable(chars.slice(half), name)]
 }
 
 test('what can be encoded becomes the same bytes, and the rest stays as it is', (t) => {

@@ -10,6 +10,7 @@ import { SmartSession } from '../../../src/remote/smart/smart-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { refsBounds } from '../../helpers/memory.js'
 import { band, encodeLines } from '../../helpers/pkts.js'
+import { IS_WHOLE } from '../../helpers/sweep.js'
 
 const OID = '1'.repeat(40)
 const V2 = encodeLines('version 2', 'ls-refs', 'fetch=shallow', '0000')
@@ -103,7 +104,9 @@ describe('a fetch whose answer never ends', () => {
   for (const version of [0, 2] as const) {
     for (const [what, pkt] of Object.entries(ENDLESS)) {
       test(`but is made of ${what}, in protocol ${version}`, async () => {
-        for (const before of [start[version], [...start[version], encodePkt(band(1, 'PACK'))]]) {
+        const starts = [start[version], [...start[version], encodePkt(band(1, 'PACK'))]]
+        // A million packet lines each.
+        for (const before of IS_WHOLE ? starts : starts.slice(version / 2).slice(0, 1)) {
           const session = sessionWith([advertisements[version]], then(before, endless(pkt)))
           const expected = failsWith('protocol-error', /more than 4 MiB beside the pack/)
           await assert.rejects(fetchAll(session), expected)

@@ -5,16 +5,19 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { describe, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import { before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
 import { systemClock } from '../../../src/base/clock.js'
 import { createServer } from '../../../src/server/server.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { openPage, startBrowser } from '../../helpers/browser.js'
+import { fileScope } from '../../helpers/file-scope.js'
 import type { TestScope } from '../../helpers/git.js'
 import { publishedEntry, REPORTS, reportOf } from '../../helpers/page-reports.js'
+import { IS_WHOLE } from '../../helpers/sweep.js'
 import { serverSource } from '../../helpers/test-server.js'
 
+const scope = fileScope()
 const WIDE = { width: 1280, height: 900 }
 const NARROW = { width: 390, height: 844 }
 const LOOKS = [
@@ -23,6 +26,8 @@ const LOOKS = [
   ['light', NARROW],
   ['dark', NARROW],
 ] as const
+/** Each colour and each width, and in a sweep both of both: axe-core takes its time. */
+const EXAMINED = IS_WHOLE ? LOOKS : [LOOKS[0], LOOKS[3]]
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Serves what `shown.report` says at any time. */
@@ -60,11 +65,15 @@ async function picture(page: Page, name: string): Promise<void> {
 const liveOf = (page: Page) => page.waitForSelector('#connection.live')
 
 describe('the page', () => {
+  let browser: Browser
+  before(async () => {
+    browser = await startBrowser(scope)
+  })
+
   for (const [name, report] of Object.entries(REPORTS)) {
     test(`shows ${name}, light and dark, wide and narrow, without a fault of accessibility`, async (t) => {
       const { url } = await serve(t, report())
-      const browser = await startBrowser(t)
-      const page = await openPage(browser, url)
+      const page = await openPage(t, browser, url)
       await liveOf(page)
       assert.equal(await page.locator('tbody tr').count(), report().entries.length)
       for (const [colorScheme, viewport] of LOOKS) {
@@ -74,7 +83,7 @@ describe('the page', () => {
         assert.ok(!isWider, 'nothing is cut off')
         await picture(page, `${name}-${viewport.width}-${colorScheme}`)
       }
-      for (const [colorScheme, viewport] of LOOKS) {
+      for (const [colorScheme, viewport] of EXAMINED) {
         await page.emulateMedia({ colorScheme })
         await page.setViewportSize(viewport)
         assert.deepEqual(await faultsOf(page), [])
@@ -84,8 +93,7 @@ describe('the page', () => {
 
   test('is a plain table without scripts, that is loaded anew', async (t) => {
     const { url } = await serve(t, REPORTS['failing']!())
-    const browser = await startBrowser(t)
-    const page = await openPage(browser, url, { javaScriptEnabled: false })
+    const page = await openPage(t, browser, url, { javaScriptEnabled: false })
     const paths = await page.locator('tbody th > bdi').allTextContents()
     assert.deepEqual(
       paths.map((path) => path.replace(/^.*-/, '')),
@@ -102,8 +110,7 @@ describe('the page', () => {
 
   test('follows what changes, and says so where nobody answers any more', async (t) => {
     const { shown, url } = await serve(t)
-    const browser = await startBrowser(t)
-    const page = await openPage(browser, url)
+    const page = await openPage(t, browser, url)
     await liveOf(page)
     const [first, second] = REPORTS['failing']!().entries
     shown.report = reportOf([first!, second!, publishedEntry(9, { subject: 'The newest' })])
@@ -118,8 +125,7 @@ describe('the page', () => {
 
   test('filters and sorts a thousand entries by keyboard alone, and keeps that over a reload', async (t) => {
     const { url } = await serve(t, REPORTS['thousand']!())
-    const browser = await startBrowser(t)
-    const page = await openPage(browser, url)
+    const page = await openPage(t, browser, url)
     await liveOf(page)
     await page.keyboard.press('Tab')
     await page.keyboard.type('site-97')
@@ -148,9 +154,8 @@ describe('the page', () => {
       error: { code: 'remote-error', message: evil },
     })
     const { url } = await serve(t, reportOf([entry], [evil]))
-    const browser = await startBrowser(t)
     for (const javaScriptEnabled of [false, true]) {
-      const page = await openPage(browser, url, { javaScriptEnabled })
+      const page = await openPage(t, browser, url, { javaScriptEnabled })
       if (javaScriptEnabled) await liveOf(page)
       assert.equal(await page.locator('img').count(), 0)
       assert.ok((await page.locator('tbody tr').innerText()).includes(evil))
@@ -159,9 +164,8 @@ describe('the page', () => {
 
   test('weighs little, and needs nothing from elsewhere', async (t) => {
     const { url } = await serve(t, reportOf([]))
-    const browser = await startBrowser(t)
     const asked = new Map<string, number>()
-    const page = await openPage(browser, 'about:blank')
+    const page = await openPage(t, browser, 'about:blank')
     page.on('response', async (response) => {
       if (!response.url().endsWith('/events'))
         asked.set(response.url(), (await response.body()).length)
