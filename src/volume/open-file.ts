@@ -72,6 +72,18 @@ export function readRegular(path: FsPath, maxBytes: number): Buffer {
   }
 }
 
+/** The last `length` bytes of a regular file, or as many as it has, and its status. */
+export function readEndOf(path: FsPath, length: number): { bytes: Buffer; stat: Stats } {
+  const { fd, stat } = openRegular(path)
+  try {
+    const bytes = Buffer.alloc(Math.min(length, stat.size))
+    const count = readSync(fd, bytes, 0, bytes.length, stat.size - bytes.length)
+    return { bytes: bytes.subarray(0, count), stat }
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** Like {@link readRegular}; undefined where no such file is there. */
 export function readIfRegular(path: FsPath, maxBytes: number): Buffer | undefined {
   return readUnless(NO_FILE, () => readRegular(path, maxBytes))

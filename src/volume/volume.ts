@@ -31,6 +31,7 @@ import {
   type OpenFile,
   openRegular,
   READING,
+  readEndOf,
   readRegular,
   type VolumeFile,
 } from './open-file.js'
@@ -88,6 +89,11 @@ export class Volume extends HeldDirectories {
   /** Like {@link readBytes}; undefined where no such file is there. */
   readFile(path: string, maxBytes: number): Buffer | undefined {
     return readUnless(NO_FILE, () => this.readBytes(path, maxBytes))
+  }
+
+  /** The last bytes of a regular file, and its status; undefined where no such file is there. */
+  readEnd(path: string, length: number): { bytes: Buffer; stat: Stats } | undefined {
+    return readUnless(NO_FILE, () => readEndOf(toFsPath(this.entry(path)), length))
   }
 
   /** The target of a symlink, as bytes. */

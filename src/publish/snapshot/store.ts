@@ -7,7 +7,8 @@ import { FileRuns, RunList } from '../tree/file-runs.js'
 import { type TreeFile, TreePlaces } from '../tree/tree-places.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { pruneOrigin } from './origin.js'
-import { checksumOf } from './sealed-bytes.js'
+import { identify, recall, remember } from './recent.js'
+import { CHECKSUM_BYTES, checksumOf } from './sealed-bytes.js'
 import { decodeSnapshot, encodeSnapshot, type Snapshot, STAT_FIELDS } from './snapshot.js'
 
 /** A snapshot as it was read. */
@@ -149,11 +150,17 @@ function read(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
 }
 
 function readBase(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
+  const identity = identify(place.volume, file, CHECKSUM_BYTES)
+  const known = identity && recall<StoredSnapshot>(identity)
+  if (known) return known
   const bytes = readIfPresent(place, file)
   const snapshot = bytes && decodeSnapshot(bytes)
   if (!snapshot) return undefined
   const base = { ...snapshot, checksum: checksumOf(bytes as Buffer) }
-  return { ...snapshot, base, baseBytes: (bytes as Buffer).length }
+  const stored = { ...snapshot, base, baseBytes: (bytes as Buffer).length }
+  // It may have been replaced in between.
+  if (identity?.end === base.checksum) remember(identity, stored)
+  return stored
 }
 
 function readIfPresent({ volume }: SnapshotPlace, file: string): Buffer | undefined {

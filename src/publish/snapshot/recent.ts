@@ -1,0 +1,56 @@
+// What this thread has read last of large state files: the next update of an entry starts from the
+// same snapshot, and reading it is most of what such an update costs.
+import type { Volume } from '../../volume/volume.js'
+
+/** The most that is remembered, as bytes of files. */
+const MAX_BYTES = 16 * 1024 * 1024
+/** A file as young as this may still become another of the same time, in milliseconds. */
+const YOUNG_MS = 1000
+
+/** What is held, by the file that it was made of: what was asked for last is last. */
+const recent = new Map<string, { made: object; bytes: number }>()
+
+/** What tells a file from another. */
+export interface Identity {
+  text: string
+  bytes: number
+  /** Milliseconds since the epoch. */
+  mtimeMs: number
+  /** Its last bytes, as hex. */
+  end: string
+}
+
+/** Identifies a file that ends with a checksum of the rest; undefined where it is not there. */
+export function identify(
+  volume: Volume,
+  file: string,
+  checksumBytes: number,
+): Identity | undefined {
+  const found = volume.readEnd(file, checksumBytes)
+  if (!found) return undefined
+  const { dev, ino, mtimeMs, size: bytes } = found.stat
+  const end = found.bytes.toString('hex')
+  const text = [volume.realBase, dev, ino, bytes, mtimeMs, end].join('\0')
+  return { text, bytes, mtimeMs, end }
+}
+
+/** What was made of a file before; undefined where that is not known any more. */
+export function recall<T extends object>({ text }: Identity): T | undefined {
+  const found = recent.get(text)
+  if (!found) return undefined
+  recent.delete(text)
+  recent.set(text, found)
+  return found.made as T
+}
+
+/** Remembers what was made of a file, unless that is too young to be told from another. */
+export function remember({ bytes, mtimeMs, text }: Identity, made: object): void {
+  if (Date.now() - mtimeMs <= YOUNG_MS || bytes > MAX_BYTES) return
+  recent.set(text, { made, bytes })
+  let held = [...recent.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  for (const [oldest, { bytes }] of recent) {
+    if (held <= MAX_BYTES) break
+    recent.delete(oldest)
+    held -= bytes
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { Snapshot } from '../../../src/publish/snapshot/snapshot.js'
+import {
+  adoptStaged,
+  cloneSnapshot,
+  readSnapshot,
+  stageSnapshot,
+} from '../../../src/publish/snapshot/store.js'
+import { snapshotAt } from '../../helpers/file-at.js'
+import { recordCalls } from '../../helpers/fs-faults.js'
+import { type TestScope, tempDir } from '../../helpers/git.js'
+import { plain, snapshotOf } from '../../helpers/snapshots.js'
+import { modelOf } from '../../helpers/tree-model.js'
+
+const [FIRST, SECOND] = ['1', '2'].map((text) =>
+  snapshotOf(modelOf({ a: text, d: modelOf({ e: 'y' }) })),
+) as [Snapshot, Snapshot]
+
+/** A state directory with a snapshot that was written a while ago. */
+function createState(t: TestScope, snapshot = FIRST) {
+  const directory = tempDir(t)
+  const place = snapshotAt(directory)
+  const file = path.join(directory, 'snapshot')
+  const write = (next: Snapshot) => {
+    stageSnapshot(place, next)
+    adoptStaged(place)
+  }
+  const age = (seconds = 5) => {
+    const then = Date.now() / 1000 - seconds
+    utimesSync(file, then, then)
+  }
+  write(snapshot)
+  age()
+  return { place, file, write, age }
+}
+
+test('a snapshot that was read is not read again, also from where it was cloned to', (t) => {
+  const { place } = createState(t)
+  const other = snapshotAt(tempDir(t))
+  const first = readSnapshot(place)
+  assert.deepEqual(plain(first), plain(FIRST))
+  const calls = recordCalls(() => assert.equal(readSnapshot(place), first))
+  // The end of the snapshot, and a look for changes of it.
+  assert.equal(calls.filter(({ name }) => name === 'readSync').length, 1)
+  cloneSnapshot(place, other)
+  assert.deepEqual(plain(readSnapshot(other)), plain(FIRST))
+})
+
+test('one that was written a moment ago is read again', (t) => {
+  const { age, place } = createState(t)
+  age(0)
+  const first = readSnapshot(place)
+  assert.notEqual(readSnapshot(place), first)
+})
+
+test('one that another took the place of is read again', (t) => {
+  const { age, place, write } = createState(t)
+  readSnapshot(place)
+  write(SECOND)
+  age()
+  assert.deepEqual(plain(readSnapshot(place)), plain(SECOND))
+})
+
+test('one that was damaged since is none', (t) => {
+  const { age, file, place } = createState(t)
+  readSnapshot(place)
+  const bytes = readFileSync(file)
+  const at = bytes.length >> 1
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(file, bytes)
+  age(4)
+  assert.equal(readSnapshot(place), undefined)
+})
+
+test('one of another directory is read, though it has the same bytes', (t) => {
+  const [one, other] = [createState(t), createState(t)]
+  assert.notEqual(readSnapshot(one.place), readSnapshot(other.place))
+})
