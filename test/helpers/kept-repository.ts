@@ -44,10 +44,11 @@ export async function untilRepository(
   commit: Oid,
   commits: readonly Oid[],
   where: string,
+  options: { mayDangle?: boolean } = {},
 ): Promise<void> {
   for (let looks = MOST_LOOKS; ; looks--) {
     try {
-      assertRepository(directory, commit, commits)
+      assertRepository(directory, commit, commits, options)
       return
     } catch (error) {
       if (looks === 1) throw new Error(where, { cause: error })

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
 import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
-import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import { historyLook, inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
 import { directoryHistory } from '../history/layout.js'
 import { removeWorktrees } from '../history/retire.js'
@@ -59,7 +59,7 @@ export const directoryPublisher: Publisher = {
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target, record.snapshot.commit))
     }
-    const history = record.drifted && findHistory(layout, record.snapshot)
+    const history = record.drifted && findHistory(layout, record.snapshot, historyLook(depth))
     return inspectionOf(layout, record, { isShown: true, foreign, history })
   },
 

@@ -4,10 +4,12 @@ import type { Oid } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import type { VerifiedSignature } from '../../signature/policy.js'
 import { displayPath } from '../../volume/byte-path.js'
+import type { HistoryLook } from '../history/directory.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import type { TreeFile } from '../tree/tree-places.js'
+import type { Depth } from './comparison.js'
 import { PublishedTree } from './published-tree.js'
 
 /** Paths to which something was done, told so that it stays short. */
@@ -49,6 +51,11 @@ const MAX_MISSING = 1000
 
 /** Nothing that can be trusted. */
 export const NOTHING: Inspection = { commit: undefined, drift: undefined }
+
+/** How closely the repository is looked at: where files are hashed, each object is looked for. */
+export function historyLook({ checkpoint, share }: Depth): HistoryLook {
+  return { isThorough: share !== undefined, checkpoint }
+}
 
 /**
  * What is known of a directory, as it matters to those who are to put it right; it may be that

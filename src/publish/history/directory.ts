@@ -7,12 +7,12 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
+import { isConnected } from './connected.js'
 import { type JoinOptions, joinPacks } from './join.js'
 import { checkoutDirectory, directoryHistory, GIT, type HistoryLayout } from './layout.js'
 import {
   type Checkout,
   goneModules,
-  hasModules,
   moduleRepositories,
   modulesIn,
   removeEmptyAbove,
@@ -20,6 +20,7 @@ import {
 } from './modules.js'
 import { withObjects } from './objects.js'
 import { keepHead } from './own-work.js'
+import { releasePacks } from './packs.js'
 import { KEPT_MODULES, retireRepository } from './retire.js'
 import { type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
 import { isSettled, MARK } from './settled-mark.js'
@@ -58,13 +59,21 @@ export function settleShown(layout: DirectoryLayout, snapshot: Snapshot): void {
   )
 }
 
+/** How closely a repository is looked at. */
+export interface HistoryLook {
+  /** Whether every tree and every blob of the commit is looked for. @default false */
+  isThorough?: boolean
+  /** Throws when the work is to be given up. */
+  checkpoint?: (() => void) | undefined
+}
+
 /**
  * Completes what an interruption left of the repositories of a directory that readers see; returns the
- * history that is there, undefined where none is, or not all of it.
- */
+ * history that is there, undefined where none is, or not all of it. */
 export function findHistory(
   layout: DirectoryLayout,
   snapshot: Snapshot,
+  { checkpoint = () => undefined, isThorough = false }: HistoryLook = {},
 ): PublishedHistory | undefined {
   const found = checkoutOf(layout)
   if (!found || !snapshot.history) {
@@ -77,9 +86,13 @@ export function findHistory(
     settle(repository, checkout, snapshot, Date.now()),
     settleModules(found, snapshot, Date.now()),
   ]
-  if (settlements.includes('incomplete') || !hasModules(found, snapshot)) return undefined
-  const isThere = withObjects(repository, objectFormatOf(commit), (objects) =>
-    objects.hasCommit(commit),
+  if (settlements.includes('incomplete')) return undefined
+  const all = [{ repository, snapshot }, ...modulesIn(found, snapshot)]
+  const isThere = all.every((each) =>
+    withObjects(each.repository, objectFormatOf(commit), (objects) => {
+      if (!objects.hasCommit(each.snapshot.commit)) return false
+      return !isThorough || isConnected(each.snapshot, objects, checkpoint)
+    }),
   )
   return isThere ? snapshot.history : undefined
 }
@@ -100,6 +113,8 @@ export function joinHistory(
   const objectFormat = objectFormatOf(snapshot.commit)
   for (const each of [{ ...found, snapshot }, ...modulesIn(found, snapshot)]) {
     if (!isSettled(each.repository, each.checkout, each.snapshot)) continue
+    // What was received and given up has none that would do it.
+    releasePacks(each.repository)
     joinPacks(each.repository, { ...options, depth, objectFormat })
   }
 }

@@ -1,7 +1,6 @@
 // The repositories of submodules that are checked out, each like one of its own: settled, joined, and
 // removed with its submodule, unless somebody worked in it.
 import path from 'node:path'
-import { objectFormatOf } from '../../git/oid.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { ABSENT, readUnless } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
@@ -14,7 +13,6 @@ import {
   MODULES,
   moduleDirectories,
 } from './layout.js'
-import { withObjects } from './objects.js'
 import { type Settlement, settle } from './settle.js'
 
 /** How deep names of submodules are followed. */
@@ -74,13 +72,6 @@ export function settleModules(found: Checkout, all: Snapshot, now: number): Sett
     settle(repository, checkout, snapshot, now),
   )
   return settlements.includes('incomplete') ? 'incomplete' : 'settled'
-}
-
-/** Whether the commits of all submodules are in their repositories. */
-export function hasModules(found: Checkout, all: Snapshot): boolean {
-  return modulesIn(found, all).every(({ repository, snapshot: { commit } }) =>
-    withObjects(repository, objectFormatOf(commit), (objects) => objects.hasCommit(commit)),
-  )
 }
 
 /** The repositories of submodules below what git keeps of a checkout; not those that lie in others. */

@@ -1,17 +1,22 @@
 // The refs of the repository behind published files, made what a history says. Which of them are this
 // service's own is written down beside them: all others are somebody's, and stay. Where one of
 // somebody's must give way, what it led to is kept as `refs/kept/<oid>`.
+import { closeSync } from 'node:fs'
 import path from 'node:path'
+import { SyncError } from '../../base/errors.js'
 import { isOid, type Oid } from '../../git/oid.js'
-import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { displayPath } from '../../volume/byte-path.js'
+import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRefName } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
-import { writeText, writeWhole } from './write-whole.js'
+import { writeText } from './write-whole.js'
 
 /** A list of refs that is larger is not read, in bytes. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024
 const MAX_REF_BYTES = 4096
+/** Whoever holds the lock of packed refs for so long was killed. */
+const STALE_MS = 10_000
 /** How deep names of refs are followed. */
 const MAX_DEPTH = 32
 
@@ -126,11 +131,33 @@ function removeRef({ repository, volume }: HistoryLayout, name: string): void {
   }
 }
 
-/** Writes the list of packed refs without some. */
-function repack({ repository, volume }: HistoryLayout, without: ReadonlySet<string>): void {
+/**
+ * Writes the list of packed refs without some, under its lock, as git may be packing refs. Throws
+ * `path-blocked` where it is.
+ */
+function repack(layout: HistoryLayout, without: ReadonlySet<string>): void {
+  const { repository, volume } = layout
   const file = path.join(repository, 'packed-refs')
-  const text = readText(volume, file, MAX_LIST_BYTES)
-  if (text === undefined) return
+  if (packedWithout(layout, without) === undefined) return
+  const lock = `${file}.lock`
+  const lockedAt = volume.stat(lock)?.mtimeMs
+  if (lockedAt !== undefined && Date.now() - lockedAt > STALE_MS) volume.removeFile(lock)
+  if (!tolerating(['EEXIST'], () => closeSync(volume.create(lock)))) throw locked(lock)
+  try {
+    const text = packedWithout(layout, without)
+    if (text !== undefined) writeList(layout, file, text)
+  } finally {
+    volume.removeFile(lock)
+  }
+}
+
+/** The list of packed refs without some; undefined where it has none of them. */
+function packedWithout(
+  { repository, volume }: HistoryLayout,
+  without: ReadonlySet<string>,
+): string | undefined {
+  const text = readText(volume, path.join(repository, 'packed-refs'), MAX_LIST_BYTES)
+  if (text === undefined) return undefined
   let isLeftOut = false
   const lines = text.split('\n').filter((line) => {
     // What a tag leads to stands below it.
@@ -138,7 +165,21 @@ function repack({ repository, volume }: HistoryLayout, without: ReadonlySet<stri
     return !isLeftOut
   })
   const rest = lines.join('\n')
-  if (rest !== text) writeWhole(volume, repository, file, [Buffer.from(rest, 'latin1')])
+  return rest === text ? undefined : rest
+}
+
+function writeList({ repository, volume }: HistoryLayout, file: string, text: string): void {
+  const staged = path.join(repository, 'git-autosync.next')
+  volume.writeFile(staged, Buffer.from(text, 'latin1'))
+  volume.flush(staged)
+  volume.replace(staged, file)
+}
+
+function locked(lock: string): SyncError {
+  return new SyncError(
+    'path-blocked',
+    `${displayPath(lock)} is there, as git packs refs in the repository; the sync starts again once that is over`,
+  )
 }
 
 /** Lines of an oid and a name. */

@@ -10,6 +10,7 @@ import { isIndexRacy, linkCheckout, writeIndex, writeSparse } from './checkout-f
 import { type CheckoutLayout, checkoutDirectory, type HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
 import { isPublished, keepHead, noteLeftBehind } from './own-work.js'
+import { releasePacks } from './packs.js'
 import { logPublished } from './reflog.js'
 import { readOwn, settleRefs } from './refs.js'
 import { headOf, isSettled, markSettled } from './settled-mark.js'
@@ -83,6 +84,7 @@ export function settleRepository(
   logPublished(layout, commit, now)
   noteLeftBehind(layout, { earlier, history, objects }, now)
   writeShallow(layout, endsOf(layout, history, objects))
+  releasePacks(layout)
   markSettled(layout, repository, snapshot)
 }
 

@@ -8,7 +8,7 @@ import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { ownPaths } from '../drift/comparison.js'
 import { openForeignClone } from '../drift/foreign-clone.js'
-import { inspectionOf, NOTHING } from '../drift/inspection.js'
+import { historyLook, inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
 import { directoryHistory, GIT, linkedHistory } from '../history/layout.js'
 import { wasMadeHere } from '../history/refs.js'
@@ -63,7 +63,10 @@ export const symlinkPublisher: Publisher = {
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedWorktree(links) !== undefined
-    const history = isShown && record.drifted ? findHistory(layout, record.snapshot) : undefined
+    const history =
+      isShown && record.drifted
+        ? findHistory(layout, record.snapshot, historyLook(depth))
+        : undefined
     return inspectionOf(layout, record, { isShown, foreign, history })
   },
 

@@ -1,8 +1,9 @@
 // Commits that follow each other, from a seed, and what a reader may find of each: edits, files
 // and directories that come, go and become each other, and files that are in every commit.
 import { createHash } from 'node:crypto'
+import { commitOn } from '../../helpers/commit-on.js'
 import type { TestRepo } from '../../helpers/git.js'
-import { type CommitFile, commitFiles } from '../../helpers/git-commit.js'
+import type { CommitFile } from '../../helpers/git-commit.js'
 import type { Random } from '../../helpers/random-history.js'
 
 /** What stands at each path of a commit: its kind, and the hash of its content. */
@@ -24,6 +25,7 @@ export class ChaosHistory {
   readonly #random: Random
   readonly #files = new Map<string, CommitFile>()
   #number = 0
+  #last: string | undefined
 
   constructor(repo: TestRepo, random: Random) {
     this.#repo = repo
@@ -37,7 +39,9 @@ export class ChaosHistory {
     this.#number++
     const changes = this.#random() < 0.2 ? 150 : 20
     for (let count = 0; count < changes; count++) this.#change()
-    const oid = commitFiles(this.#repo, Object.fromEntries(this.#files))
+    const parents = this.#last === undefined ? [] : [this.#last]
+    const oid = commitOn(this.#repo, Object.fromEntries(this.#files), parents)
+    this.#last = oid
     const entries = [...this.#files].map(([path, file]) => [path, fingerprint(file)] as const)
     return { oid, manifest: Object.fromEntries(entries) }
   }

@@ -5,8 +5,9 @@ import path from 'node:path'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { atEnd } from '../../helpers/at-end.js'
-import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { createRepo, git, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
+import { untilRepository } from '../../helpers/kept-repository.js'
 import { type Random, randomFrom } from '../../helpers/random-history.js'
 import { checkedOutTree, readTree, treeDifferences } from '../../helpers/same-tree.js'
 import { type Service, startService, until, writeListing } from '../../helpers/service.js'
@@ -36,7 +37,14 @@ const AIMS = [
   'staging in place',
   'staging for the link',
   'making a standby',
+  'writing into a repository',
 ]
+/** What has a repository of so many commits behind it. */
+const DEPTH = 2
+const KEPT = [
+  { path: 'kept-directory', publish: 'in-place' },
+  { path: 'kept-link', publish: 'symlink' },
+] as const
 /** The longest time between two kills, apart from the restart, in milliseconds. */
 const LONGEST_MS = 700
 
@@ -68,6 +76,7 @@ class Chaos {
     writeListing(listingPath, [
       { ...entry, path: 'directory', publish: 'in-place' },
       { ...entry, path: 'link', publish: 'symlink' },
+      ...KEPT.map((kept) => ({ ...entry, ...kept, history: DEPTH })),
     ])
     return new Chaos(t, options, dir, repo.dir, new ChaosHistory(repo, random), random)
   }
@@ -165,11 +174,24 @@ class Chaos {
         const differences = treeDifferences(readTree(path.join(this.#dir, entry)), expected)
         this.#faults.push(...differences.slice(0, 5).map((each) => `${entry} at ${oid}: ${each}`))
       }
+      for (const { path: name } of KEPT) await this.#checkRepository(name, oid)
       await until(() => this.#leftOvers(['lease']).length === 0, 'nothing is left over').catch(() =>
         this.#checkTidy('after a restart', ['lease']),
       )
     } catch (error) {
       this.#faults.push(`after a restart: ${(error as Error).message}`)
+    }
+  }
+
+  /** Real git must find the commit, with what is behind it, and nothing amiss. */
+  async #checkRepository(name: string, oid: string): Promise<void> {
+    const commits = git(this.#repoDir, 'rev-list', `--max-count=${DEPTH}`, oid).split('\n')
+    try {
+      // A kill may have left what was received and not published.
+      await untilRepository(path.join(this.#dir, name), oid, commits, name, { mayDangle: true })
+    } catch (error) {
+      const { cause, message } = error as Error
+      this.#faults.push(`${message} at ${oid}: ${(cause as Error).message}`)
     }
   }
 
@@ -192,6 +214,10 @@ class Chaos {
     const inside = this.#names('directory/.git-autosync')
     const beside = this.#names('.git-autosync/link')
     const standbyState = this.#names('.git-autosync/link/standby.state')
+    const repositories = ['kept-directory/.git', '.git-autosync/kept-link/repository']
+    if (repositories.some((each) => this.#names(each).includes('git-autosync.next'))) {
+      return 'writing into a repository'
+    }
     if (inside.includes('journal')) return 'renaming files in place'
     if (standbyState.includes('journal')) return 'changing the standby'
     if (beside.some((name) => name.endsWith('.link'))) return 'swapping the link'

@@ -1,0 +1,78 @@
+// What somebody does in a repository between two steps of a publication, or to what it is made of.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { findHistory } from '../../../src/publish/history/directory.js'
+import { adoptPacks, releasePacks } from '../../../src/publish/history/packs.js'
+import { readRefs, settleRefs } from '../../../src/publish/history/refs.js'
+import { directoryLayout } from '../../../src/publish/target.js'
+import { toBytePath } from '../../../src/volume/byte-path.js'
+import { commitOn } from '../../helpers/commit-on.js'
+import { failsWith } from '../../helpers/fails-with.js'
+import { volumeAt } from '../../helpers/file-at.js'
+import { createHistorySite, type HistorySite } from '../../helpers/history-site.js'
+
+const packsOf = (site: HistorySite) => readdirSync(site.at('.git/objects/pack'))
+
+test('a repack of somebody drops no pack to which no ref leads yet', async (t) => {
+  const site = createHistorySite(t)
+  const first = commitOn(site.repo, { a: '1' }, [])
+  const second = commitOn(site.repo, { a: '2' }, [first])
+  await site.follow(first, 1)
+  await site.publishUnsettled(second, 1)
+  site.git('repack', '-adq')
+  site.git('prune', '--expire=now')
+  assert.equal(site.settle(), 'settled')
+  site.assertRepository(second, 1)
+  assert.deepEqual(
+    packsOf(site).filter((name) => name.endsWith('.keep')),
+    [],
+  )
+})
+
+test('a pack that somebody keeps stays kept', async (t) => {
+  const site = createHistorySite(t)
+  await site.follow(commitOn(site.repo, { a: '1' }, []), 1)
+  const keep = site.at(`.git/objects/pack/${packsOf(site)[0]?.replace(/\.\w+$/, '.keep')}`)
+  for (const text of ['', 'mine', 'x'.repeat(100)]) {
+    writeFileSync(keep, text)
+    releasePacks(site.layout)
+    assert.ok(existsSync(keep))
+  }
+  adoptPacks(site.layout, [])
+})
+
+test('a history of which objects are missing is found out where each is looked for', async (t) => {
+  const site = createHistorySite(t)
+  const first = commitOn(site.repo, { 'd/same': 'same', a: '1' }, [])
+  await site.follow(first, 1)
+  const [earlier] = packsOf(site)
+  await site.follow(commitOn(site.repo, { 'd/same': 'same', a: '2' }, [first]), 1)
+  const volume = volumeAt(site.volume)
+  const layout = directoryLayout({ ...site.site, volume, path: toBytePath(site.directory) })
+  const find = (isThorough: boolean) => findHistory(layout, site.snapshot(), { isThorough })
+  assert.ok(find(true))
+  rmSync(site.at(`.git/objects/pack/${earlier?.replace(/\.\w+$/, '.idx')}`))
+  assert.ok(find(false))
+  assert.equal(find(true), undefined)
+})
+
+test('packed refs are written under the lock that git has for them', async (t) => {
+  const site = createHistorySite(t)
+  const commit = commitOn(site.repo, { a: '1' }, [])
+  await site.follow(commit, 1)
+  site.git('update-ref', 'refs/heads/mine', commit)
+  site.git('pack-refs', '--all')
+  const wanted = new Map([['refs/heads/main', commit]])
+  const lock = site.at('.git/packed-refs.lock')
+  writeFileSync(lock, '')
+  const settle = () => settleRefs(site.layout, wanted)
+  assert.throws(settle, failsWith('path-blocked', /packed-refs\.lock is there, as git packs refs/))
+  assert.ok(existsSync(lock))
+  assert.equal(site.git('rev-parse', 'refs/heads/mine'), commit)
+  // Whoever held it was killed.
+  utimesSync(lock, 0, 0)
+  settle()
+  assert.ok(!existsSync(lock))
+  assert.deepEqual([...readRefs(site.layout).keys()].sort(), ['refs/heads/main', 'refs/heads/mine'])
+})
