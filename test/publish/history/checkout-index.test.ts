@@ -20,16 +20,18 @@ const indexOf = (site: HistorySite) => readFileSync(site.at('.git/index'))
 for (const objectFormat of ['sha1', 'sha256'] as const) {
   test(`a random ${objectFormat} history has each index as if it was made anew`, async (t) => {
     const site = createHistorySite(t, { objectFormat })
-    const trees = randomHistory(randomFrom(11))
+    const trees = randomHistory(randomFrom(7))
     const earlier: Buffer[] = []
+    let parents: string[] = []
     for (let step = 0; step < 3; step++) {
-      await site.follow(commitOn(site.repo, trees.next().value, []), 1)
+      parents = [commitOn(site.repo, trees.next().value, parents)]
+      await site.follow(parents[0] as string, 1)
       const anew = encode(site.snapshot())
-      assert.deepEqual(indexOf(site), anew)
+      assert.ok(indexOf(site).equals(anew))
       for (const bytes of earlier) {
         const base = IndexBase.from(Buffer.from(bytes), objectFormat)
         assert.ok(base)
-        assert.deepEqual(encode(site.snapshot(), base), anew)
+        assert.ok(encode(site.snapshot(), base).equals(anew))
       }
       earlier.push(anew)
     }
