@@ -221,3 +221,25 @@ test('a clone of before is adopted with what is in it', async (t) => {
   await untilRepository(out, next, commitsIn(repo.dir, 2), 'out')
   assert.match(saidBy(out, 'for-each-ref', '--contains', own), /refs\//)
 })
+
+test('the status names the commits that were published together, and the next publication its own', async (t) => {
+  const { commit, list, repo, start } = await createKept(t)
+  commit('1')
+  list({ history: 3 })
+  const service = await start({ SCRAPE_INTERVAL: '1h' })
+  await service.untilPublished('out', repo.oid('main'))
+  const told = async () => {
+    const [entry] = (await service.status()).entries
+    const commits = entry && 'commits' in entry ? entry.commits : undefined
+    return (commits as { oid: string; subject: string }[] | null)?.map(({ oid, subject }) => [
+      oid,
+      subject,
+    ])
+  }
+  for (const texts of [['2', '3', '4'], ['5']]) {
+    const pushed = texts.map((text) => [commit(text), text])
+    service.signal('SIGHUP')
+    await service.untilPublished('out', repo.oid('main'))
+    assert.deepEqual(await told(), pushed.reverse())
+  }
+})

@@ -1,7 +1,6 @@
 // The refs of the repository behind published files, made what a history says. Which of them are this
 // service's own is written down beside them: all others are somebody's, and stay. Where one of
 // somebody's must give way, what it led to is kept as `refs/kept/<oid>`.
-import { closeSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { isOid, type Oid } from '../../git/oid.js'
@@ -142,7 +141,7 @@ function repack(layout: HistoryLayout, without: ReadonlySet<string>): void {
   const lock = `${file}.lock`
   const lockedAt = volume.stat(lock)?.mtimeMs
   if (lockedAt !== undefined && Date.now() - lockedAt > STALE_MS) volume.removeFile(lock)
-  if (!tolerating(['EEXIST'], () => closeSync(volume.create(lock)))) throw locked(lock)
+  if (!tolerating(['EEXIST'], () => volume.writeNew(lock, 0o666, []))) throw locked(lock)
   try {
     const text = packedWithout(layout, without)
     if (text !== undefined) writeList(layout, file, text)
