@@ -17,7 +17,9 @@ export function submoduleRemote(
   insteadOf: InsteadOf = [],
 ): RemoteUrl {
   const remote = parse(url, superproject, insteadOf)
-  if (remote.transport === 'local' && superproject.transport !== 'local') {
+  // Whoever configures another address may name them.
+  const isWritten = url === undefined || rewriteUrl(url, insteadOf) === url
+  if (remote.transport === 'local' && superproject.transport !== 'local' && isWritten) {
     throw invalid('leads to files of this machine, which only a repository on it may name')
   }
   if (remote.credentials || !isSameOrigin(remote, superproject)) return remote

@@ -58,3 +58,16 @@ test('what leads to this machine, to a program, or nowhere, is refused', () => {
   }
   assert.throws(() => from('/srv/a', 'ext::sh -c x'), failsWith('submodule-invalid', /a program/))
 })
+
+test('an address may stand for another, by its longest beginning', () => {
+  const insteadOf = [
+    ['https://mirror.example/', 'git@other.example:'],
+    ['file:///srv/mirror/', 'git@other.example:a/'],
+  ] as const
+  const leadsTo = (url: string) =>
+    submoduleRemote({ url }, parseRemoteUrl(HTTP, '/srv'), insteadOf).url
+  assert.equal(leadsTo('git@other.example:b/c.git'), 'https://mirror.example/b/c.git')
+  assert.equal(leadsTo('https://other.example/b'), 'https://other.example/b')
+  // Whoever commits may name no file of this machine; whoever configures it may.
+  assert.equal(leadsTo('git@other.example:a/b'), 'file:///srv/mirror/b')
+})

@@ -117,6 +117,27 @@ describe('hooks after a publication', () => {
     assert.deepEqual(told(), ['1'])
   })
 
+  test('but for one that is to be told of a repair', async () => {
+    for (const [isRepeated, expected] of [
+      [false, ['1', '2']],
+      [true, ['1', '1', '2']],
+    ] as const) {
+      const { after, clock, listed, publish, told } = create()
+      const entries = listed().map((entry) => ({
+        ...entry,
+        after: entry.after.map((hook) => ({ ...hook, isRepeated })),
+      }))
+      after.setEntries(entries)
+      publish('1')
+      await clock.advance(1)
+      after.repaired(eventOf('1'))
+      await clock.advance(1)
+      publish('2')
+      await clock.advance(1)
+      assert.deepEqual(told(), expected)
+    }
+  })
+
   test('one that failed for a later commit is told again when an earlier one returns', async () => {
     const { clock, failures, publish, told } = create()
     publish('1')

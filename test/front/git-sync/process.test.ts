@@ -1,191 +1,24 @@
-// git-sync as a process, against real repositories over HTTP.
+// git-sync as a process: what it tells, what it is told, and how it ends.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import {
-  chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { freePort } from '../../helpers/free-port.js'
-import {
-  assertSameTree,
-  createRepo,
-  gitEnvironment,
-  type TestFile,
-  type TestScope,
-  tempDir,
-} from '../../helpers/git.js'
+import { createRepo, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { QUICK, setUp } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { until } from '../../helpers/service.js'
 
-const QUICK = ['--period=100ms', '--max-failures=-1']
-
-async function setUp(t: TestScope, files: Record<string, TestFile> = { a: '1' }) {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
-  const first = repo.commit('first', files)
-  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-  const root = path.join(dir, 'root')
-  const link = path.join(root, 'link')
-  const args = [`--repo=${server.url}/one`, `--root=${root}`, '--link=link']
-  return { dir, repo, first, server, root, link, args }
-}
-
-/** What git says in a directory. */
-function gitIn(directory: string, ...args: string[]): string {
-  const options = { cwd: directory, env: gitEnvironment(), encoding: 'utf8' } as const
-  return execFileSync('git', args, options).trim()
-}
-
-/** A program that writes what it sees. */
-function writeHook(file: string, text: string): string {
-  writeFileSync(file, `#!/bin/sh\n${text}\n`)
-  chmodSync(file, 0o755)
-  return file
-}
-
-describe('git-sync', { concurrency: 3 }, () => {
-  test('syncs once: link, worktree, modes, touch file, exit 0', async (t) => {
-    const { args, first, link, repo, root } = await setUp(t, {
-      a: '1',
-      'd/b': { content: 'x', executable: true },
-    })
-    const sync = startGitSync(t, [
-      ...args,
-      '--one-time',
-      '--touch-file=deep/touch',
-      '--error-file=error.json',
-    ])
-    assert.equal(await sync.exitCode(), 0, sync.stderr)
-    assert.equal(linkedTo(link), first)
-    assertSameTree(`${link}/`, repo.dir, first)
-    assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [first])
-    assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first)
-    assert.equal(gitIn(link, 'status', '--porcelain'), '')
-    assert.ok(existsSync(path.join(root, 'deep/touch')))
-    assert.ok(!existsSync(path.join(root, 'error.json')))
-    assert.equal(statSync(`${link}/a`).mode & 0o777, 0o644)
-    assert.equal(statSync(`${link}/d`).mode & 0o777, 0o755)
-    assert.equal(sync.stdout, '')
-  })
-
-  test('follows, and leaves what others have written until it starts again', async (t) => {
-    const { args, first, link, repo, root } = await setUp(t)
-    mkdirSync(path.join(root, 'lost+found'), { recursive: true })
-    writeFileSync(path.join(root, 'foreign'), '')
-    const sync = startGitSync(t, [...args, ...QUICK])
-    await sync.untilLinked(link, first)
-    const second = repo.commit('second', { a: '2', b: 'b' })
-    await sync.untilLinked(link, second)
-    await until(
-      () => readdirSync(path.join(root, '.worktrees')).join() === second,
-      'the old one is gone',
-    )
-    writeFileSync(`${link}/a`, 'edited')
-    const third = repo.commit('third', { b: 'c' })
-    await sync.untilLinked(link, third)
-    assertSameTree(`${link}/`, repo.dir, third)
-    writeFileSync(`${link}/a`, 'edited')
-    writeFileSync(`${link}/untracked`, '')
-    sync.process.kill('SIGTERM')
-    assert.equal(await sync.exitCode(), 143)
-    assert.equal(readFileSync(`${link}/a`, 'utf8'), 'edited')
-    const again = startGitSync(t, [...args, '--one-time'])
-    assert.equal(await again.exitCode(), 0, again.stderr)
-    assert.equal(readFileSync(`${link}/a`, 'utf8'), readFileSync(path.join(repo.dir, 'a'), 'utf8'))
-    assert.ok(existsSync(`${link}/untracked`))
-    assert.ok(existsSync(path.join(root, 'foreign')))
-  })
-
-  test('keeps as many commits as are asked for', async (t) => {
-    const { args, link, repo, root } = await setUp(t)
-    repo.commit('second', { a: '2' })
-    for (const [depth, expected] of [
-      ['1', 1],
-      ['2', 2],
-      ['0', 5],
-    ] as const) {
-      const oid = repo.commit(`depth ${depth}`, { depth })
-      const sync = startGitSync(t, [...args, '--one-time', `--depth=${depth}`])
-      assert.equal(await sync.exitCode(), 0, sync.stderr)
-      const log = gitIn(link, 'log', '--format=%H').split('\n')
-      assert.equal(log.length, expected, `depth ${depth}`)
-      assert.equal(log[0], oid)
-      assert.equal(gitIn(link, 'status', '--porcelain'), '')
-      assert.equal(gitIn(link, 'fsck'), '')
-      assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [oid])
-    }
-  })
-
-  test('makes a worktree anew that is gone, and takes a broken link back', async (t) => {
-    const { args, first, link, root } = await setUp(t)
-    const sync = startGitSync(t, [...args, ...QUICK])
-    await sync.untilLinked(link, first)
-    await sync.untilLogged('updated successfully')
-    rmSync(path.join(root, '.worktrees', first), { recursive: true })
-    await until(() => existsSync(`${link}/a`), 'the worktree is back')
-    rmSync(link)
-    await sync.untilLinked(link, first)
-    mkdirSync(path.join(root, 'elsewhere'))
-    writeFileSync(path.join(root, 'elsewhere/a'), '')
-    rmSync(link)
-    symlinkSync('elsewhere', link)
-    await sync.untilLinked(link, first)
-  })
-
-  test('takes a link back that leads to an earlier worktree', async (t) => {
-    const { args, first, link, repo } = await setUp(t)
-    const sync = startGitSync(t, [...args, ...QUICK, '--stale-worktree-timeout=1h'])
-    await sync.untilLinked(link, first)
-    const second = repo.commit('second', { a: '2' })
-    await sync.untilLinked(link, second)
-    await until(
-      () => sync.logs().filter(({ msg }) => msg === 'updated successfully').length > 1,
-      'told',
-    )
-    rmSync(link)
-    symlinkSync(path.join('.worktrees', first), link)
-    await sync.untilLinked(link, second)
-  })
-
-  test('finds refs by their names', async (t) => {
-    const { args, dir, first, repo } = await setUp(t)
-    repo.git('branch', 'both')
-    const tag = repo.commit('tagged', { a: 'tag' })
-    repo.git('tag', '-a', '-m', 'tag', 'both')
-    const pull = repo.commit('pull', { a: 'pull' })
-    repo.git('update-ref', 'refs/pull/7/head', pull)
-    const head = repo.commit('head', { a: 'head' })
-    const rows: [ref: string, oid: string][] = [
-      ['main', head],
-      ['refs/heads/main', head],
-      ['both', tag],
-      ['heads/both', first],
-      ['pull/7/head', pull],
-      ['refs/pull/7/head', pull],
-      [first.toUpperCase(), first],
-    ]
-    await Promise.all(
-      rows.map(async ([ref, oid], index) => {
-        const root = path.join(dir, `root-${index}`)
-        const sync = startGitSync(t, [...args, '--one-time', `--ref=${ref}`, `--root=${root}`])
-        assert.equal(await sync.exitCode(), 0, sync.stderr)
-        assert.equal(linkedTo(path.join(root, 'link')), oid, ref)
-      }),
-    )
-  })
-
+describe('git-sync as a process', { concurrency: 3 }, () => {
   test('rests where it is pinned to a commit', async (t) => {
     const { args, first, link, server } = await setUp(t)
     const sync = startGitSync(t, [...args, ...QUICK, `--ref=${first}`])
@@ -238,72 +71,18 @@ describe('git-sync', { concurrency: 3 }, () => {
     assert.ok(!existsSync(error))
   })
 
-  test('runs hooks: in the worktree, with the hash, and before it is published', async (t) => {
-    const { args, dir, first, link, repo, root } = await setUp(t)
-    const lines = path.join(dir, 'lines')
-    const hook = writeHook(
-      path.join(dir, 'hook'),
-      `echo "after $(pwd) $GITSYNC_HASH $EXTRA" >>${lines}`,
-    )
-    const before = writeHook(
-      path.join(dir, 'before'),
-      `echo "before $(pwd) $GITSYNC_HASH" >>${lines}`,
-    )
-    const called: { method?: string; hash?: string | string[] }[] = []
-    const web = await startHttpServer(t, (request, response) => {
-      called.push({ method: request.method ?? '', hash: request.headers['gitsync-hash'] ?? '' })
-      response.writeHead(called.length === 1 ? 500 : 200).end()
-    })
-    const given = [
-      ...args,
-      ...QUICK,
-      `--exechook-command=${hook}`,
-      `--pre-publish-exechook-command=${before}`,
-      '--pre-publish-exechook-wait',
-      `--webhook-url=${web.url}/x`,
-      '--webhook-method=PUT',
-      '--webhook-backoff=1s',
-    ]
-    startGitSync(t, given, { EXTRA: 'extra' })
-    const worktree = (oid: string) => path.join(root, '.worktrees', oid)
-    await until(
-      () => existsSync(lines) && readFileSync(lines, 'utf8').includes('after'),
-      'the hook ran',
-    )
-    const second = repo.commit('second', { a: '2' })
-    await until(
-      () => readFileSync(lines, 'utf8').includes(`after ${worktree(second)}`),
-      'the hook ran',
-    )
-    const [one, two] = readFileSync(lines, 'utf8').split('\n')
-    assert.match(one ?? '', /^before .+ [0-9a-f]{40}$/)
-    assert.equal(two, `after ${worktree(first)} ${first} extra`)
-    await until(() => called.at(-1)?.hash === second, 'the webhook came')
-    assert.deepEqual(called[0], { method: 'PUT', hash: first })
-    assert.equal(linkedTo(link), second)
-  })
-
-  test('waits for hooks of one time, and fails where one does', async (t) => {
-    const { args, dir, first, link } = await setUp(t)
-    const sync = startGitSync(t, [...args, '--one-time', '--exechook-command=false'])
-    assert.equal(await sync.exitCode(), 1)
-    assert.equal(linkedTo(link), first)
-    const temporary = path.join(dir, 'temporary')
-    mkdirSync(temporary)
-    const hooked = [...args, '--one-time', '--exechook-command=true']
-    const good = startGitSync(t, hooked, { TMPDIR: temporary })
-    assert.equal(await good.exitCode(), 0, good.stderr)
-    assert.deepEqual(readdirSync(temporary), [])
-  })
-
-  test('ends by a signal while it waits for hooks of one time', async (t) => {
-    const { args, dir } = await setUp(t)
-    const started = path.join(dir, 'started')
-    const hook = writeHook(path.join(dir, 'hook'), `touch ${started}\nexec sleep 30`)
-    const sync = startGitSync(t, [...args, '--one-time', `--exechook-command=${hook}`])
-    await until(() => existsSync(started), 'the hook runs')
-    sync.process.kill('SIGTERM')
-    assert.equal(await sync.exitCode(), 143)
+  test('ends where another process shows what the remote names, and takes over from it', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK])
+    await sync.untilLinked(link, first)
+    const once = startGitSync(t, [...args, '--one-time', '--exechook-command=true'])
+    assert.equal(await once.exitCode(), 0, once.stderr)
+    assert.match(once.stderr, /"another git-sync works on this root"/)
+    assert.equal(once.logs().filter(({ msg }) => msg === 'hook succeeded').length, 0)
+    const next = startGitSync(t, [...args, ...QUICK])
+    await next.untilLogged('updated successfully')
+    sync.process.kill('SIGKILL')
+    await next.untilLinked(link, repo.commit('second', { a: '2' }))
   })
 
   test('logs the lines that people look for, each of one form', async (t) => {
@@ -481,55 +260,6 @@ describe('git-sync', { concurrency: 3 }, () => {
     assert.equal(await other.exitCode(), 129)
     sync.process.kill('SIGINT')
     assert.equal(await sync.exitCode(), 130)
-  })
-
-  test('keeps what a sparse-checkout file asks for, as cones', async (t) => {
-    const { args, dir, link } = await setUp(t, { top: '', 'a/b': '', 'a/c/d': '', 'e/f': '' })
-    const file = path.join(dir, 'sparse')
-    writeFileSync(file, '/*\n!/*/\n/a/\n!/a/*/\n')
-    const sync = startGitSync(t, [...args, '--one-time', `--sparse-checkout-file=${file}`])
-    assert.equal(await sync.exitCode(), 0, sync.stderr)
-    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
-    assert.equal(gitIn(link, 'status', '--porcelain'), '')
-    assert.deepEqual(readdirSync(`${link}/a`), ['b'])
-    const missing = startGitSync(t, [...args, '--one-time', `--sparse-checkout-file=${file}.not`])
-    assert.equal(await missing.exitCode(), 1)
-  })
-
-  test('asks, and keeps to a sparse-checkout file, also where it is pinned', async (t) => {
-    const { args, dir, first, link, root } = await setUp(t, { top: '', 'a/b': '', 'e/f': '' })
-    const file = path.join(dir, 'sparse')
-    let asked = 0
-    const service = await startHttpServer(t, (_request, response) => {
-      response.statusCode = asked++ === 0 ? 500 : 200
-      response.end('username=me\npassword=secret-word\n')
-    })
-    const pinned = [...args, ...QUICK, `--ref=${first}`, `--askpass-url=${service.url}/`]
-    const sync = startGitSync(t, [
-      ...pinned,
-      '--error-file=error',
-      `--sparse-checkout-file=${file}`,
-    ])
-    await until(() => existsSync(path.join(root, 'error')), 'it cannot be read')
-    assert.match(readFileSync(path.join(root, 'error'), 'utf8'), /--sparse-checkout-file/)
-    assert.ok(!existsSync(link))
-    writeFileSync(file, '/a/\n')
-    await sync.untilLinked(link, first)
-    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
-    assert.ok(asked > 1)
-  })
-
-  test('takes a volume of version 3 over', async (t) => {
-    const { args, first, link, root } = await setUp(t)
-    const old = path.join(root, `rev-${'1'.repeat(40)}`)
-    mkdirSync(old, { recursive: true })
-    symlinkSync(path.basename(old), link)
-    writeFileSync(path.join(root, 'tmp-link'), '')
-    const sync = startGitSync(t, [...args, '--one-time'])
-    assert.equal(await sync.exitCode(), 0, sync.stderr)
-    assert.equal(linkedTo(link), first)
-    assert.ok(!existsSync(old))
-    assert.ok(lstatSync(link).isSymbolicLink())
   })
 
   test('never turns TLS verification off by one flag alone', async (t) => {

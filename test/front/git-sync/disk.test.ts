@@ -1,0 +1,256 @@
+// What git-sync leaves on its disk, by processes against real repositories over HTTP.
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { assertSameTree } from '../../helpers/git.js'
+import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { gitIn, QUICK, setUp } from '../../helpers/git-sync-setup.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+import { until } from '../../helpers/service.js'
+
+describe('git-sync on its disk', { concurrency: 3 }, () => {
+  test('syncs once: link, worktree, modes, touch file, exit 0', async (t) => {
+    const { args, first, link, repo, root } = await setUp(t, {
+      a: '1',
+      'd/b': { content: 'x', executable: true },
+    })
+    const sync = startGitSync(t, [
+      ...args,
+      '--one-time',
+      '--touch-file=deep/touch',
+      '--error-file=error.json',
+    ])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.equal(linkedTo(link), first)
+    assertSameTree(`${link}/`, repo.dir, first)
+    assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [first])
+    assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first)
+    assert.equal(gitIn(link, 'status', '--porcelain'), '')
+    assert.ok(existsSync(path.join(root, 'deep/touch')))
+    assert.ok(!existsSync(path.join(root, 'error.json')))
+    assert.equal(statSync(`${link}/a`).mode & 0o777, 0o644)
+    assert.equal(statSync(`${link}/d`).mode & 0o777, 0o755)
+    assert.equal(sync.stdout, '')
+  })
+
+  test('follows, and leaves what others have written until it starts again', async (t) => {
+    const { args, first, link, repo, root } = await setUp(t)
+    mkdirSync(path.join(root, 'lost+found'), { recursive: true })
+    writeFileSync(path.join(root, 'foreign'), '')
+    const sync = startGitSync(t, [...args, ...QUICK])
+    await sync.untilLinked(link, first)
+    const second = repo.commit('second', { a: '2', b: 'b' })
+    await sync.untilLinked(link, second)
+    await until(
+      () => readdirSync(path.join(root, '.worktrees')).join() === second,
+      'the old one is gone',
+    )
+    writeFileSync(`${link}/a`, 'edited')
+    const third = repo.commit('third', { b: 'c' })
+    await sync.untilLinked(link, third)
+    assertSameTree(`${link}/`, repo.dir, third)
+    writeFileSync(`${link}/a`, 'edited')
+    writeFileSync(`${link}/untracked`, '')
+    sync.process.kill('SIGTERM')
+    assert.equal(await sync.exitCode(), 143)
+    assert.equal(readFileSync(`${link}/a`, 'utf8'), 'edited')
+    const again = startGitSync(t, [...args, '--one-time'])
+    assert.equal(await again.exitCode(), 0, again.stderr)
+    assert.equal(readFileSync(`${link}/a`, 'utf8'), readFileSync(path.join(repo.dir, 'a'), 'utf8'))
+    assert.ok(existsSync(`${link}/untracked`))
+    assert.ok(existsSync(path.join(root, 'foreign')))
+  })
+
+  test('keeps as many commits as are asked for, also of a commit that is there', async (t) => {
+    const { args, first, link, repo, root } = await setUp(t)
+    repo.commit('second', { a: '2' })
+    const oid = repo.commit('third', { a: '3' })
+    for (const [depth, expected] of [
+      ['1', 1],
+      ['2', 2],
+      ['1', 1],
+      ['0', 3],
+    ] as const) {
+      const sync = startGitSync(t, [...args, '--one-time', `--depth=${depth}`])
+      assert.equal(await sync.exitCode(), 0, sync.stderr)
+      const log = gitIn(link, 'log', '--format=%H').split('\n')
+      assert.equal(log.length, expected, `depth ${depth}`)
+      assert.equal(log[0], oid)
+      assert.equal(gitIn(link, 'status', '--porcelain'), '')
+      assert.equal(gitIn(link, 'fsck'), '')
+      assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [oid])
+    }
+    assert.equal(gitIn(link, 'rev-parse', 'HEAD~2'), first)
+  })
+
+  test('makes anew what is broken, removes garbage, and leaves what others write', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    const touched = path.join(root, 'touch')
+    const sync = startGitSync(t, [...args, ...QUICK, '--touch-file=touch'])
+    await until(() => existsSync(touched), 'the first sync')
+    const worktrees = path.join(root, '.worktrees')
+    const isWhole = () => existsSync(`${link}/a`) && existsSync(touched)
+    for (const [what, work] of [
+      ['the worktree', () => rmSync(path.join(worktrees, first), { recursive: true })],
+      ['all in it', () => readdirSync(link).map((name) => rmSync(path.join(link, name)))],
+      ['its HEAD', () => writeFileSync(path.join(root, '.git/worktrees', first, 'HEAD'), 'bad')],
+      ['its .git', () => writeFileSync(path.join(link, '.git'), 'bad')],
+      ['the repository', () => rmSync(path.join(root, '.git'), { recursive: true })],
+    ] as const) {
+      rmSync(touched)
+      work()
+      await until(isWhole, `${what} is back: ${sync.stderr}`)
+      assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first, what)
+      assert.equal(gitIn(link, 'status', '--porcelain'), '', what)
+    }
+    mkdirSync(path.join(worktrees, 'no/worktree'), { recursive: true })
+    writeFileSync(path.join(worktrees, 'file'), '')
+    await until(() => readdirSync(worktrees).join() === first, 'the garbage is gone')
+    writeFileSync(`${link}/a`, 'edited')
+    writeFileSync(path.join(worktrees, 'file'), '')
+    await until(() => readdirSync(worktrees).join() === first, 'another period is over')
+    assert.equal(readFileSync(`${link}/a`, 'utf8'), 'edited')
+  })
+
+  test('makes a worktree anew that is gone, and takes a broken link back', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK])
+    await sync.untilLinked(link, first)
+    await sync.untilLogged('updated successfully')
+    rmSync(path.join(root, '.worktrees', first), { recursive: true })
+    await until(() => existsSync(`${link}/a`), 'the worktree is back')
+    rmSync(link)
+    await sync.untilLinked(link, first)
+    mkdirSync(path.join(root, 'elsewhere'))
+    writeFileSync(path.join(root, 'elsewhere/a'), '')
+    rmSync(link)
+    symlinkSync('elsewhere', link)
+    await sync.untilLinked(link, first)
+  })
+
+  test('takes a link back that leads to an earlier worktree', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK, '--stale-worktree-timeout=1h'])
+    await sync.untilLinked(link, first)
+    const second = repo.commit('second', { a: '2' })
+    await sync.untilLinked(link, second)
+    await until(
+      () => sync.logs().filter(({ msg }) => msg === 'updated successfully').length > 1,
+      'told',
+    )
+    rmSync(link)
+    symlinkSync(path.join('.worktrees', first), link)
+    await sync.untilLinked(link, second)
+  })
+
+  test('leaves what another link of the root leads to', async (t) => {
+    const { args, first, link, repo, root } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK])
+    await sync.untilLinked(link, first)
+    const other = path.join(root, 'deep/other')
+    const once = startGitSync(t, [...args, '--link=deep/other', '--one-time'])
+    assert.equal(await once.exitCode(), 0, once.stderr)
+    const second = repo.commit('second', { a: '2' })
+    await sync.untilLinked(link, second)
+    const third = repo.commit('third', { a: '3' })
+    await sync.untilLinked(link, third)
+    const names = () => readdirSync(path.join(root, '.worktrees')).sort()
+    await until(() => names().join() === [first, third].sort().join(), 'the second is gone')
+    assertSameTree(`${other}/`, repo.dir, first)
+  })
+
+  test('publishes into a directory, where that is asked for', async (t) => {
+    const { args, link, repo } = await setUp(t)
+    const sync = startGitSync(t, [...args, ...QUICK, '--in-place'])
+    await until(() => existsSync(`${link}/a`), 'the first sync')
+    const second = repo.commit('second', { a: '2' })
+    await until(() => readFileSync(`${link}/a`, 'utf8') === '2', 'the second')
+    await until(() => gitIn(link, 'rev-parse', 'HEAD') === second, 'its HEAD')
+    assert.ok(lstatSync(link).isDirectory())
+    rmSync(path.join(link, '.git'), { recursive: true })
+    await until(() => existsSync(`${link}/.git/HEAD`), `the repository: ${sync.stderr}`)
+  })
+
+  test('finds refs as git fetch does: tags before branches, and any others', async (t) => {
+    const { args, dir, first, repo } = await setUp(t)
+    repo.git('branch', 'both')
+    const tag = repo.commit('tagged', { a: 'tag' })
+    repo.git('tag', '-a', '-m', 'tag', 'both')
+    const pull = repo.commit('pull', { a: 'pull' })
+    repo.git('update-ref', 'refs/pull/7/head', pull)
+    const refs: [ref: string, oid: string][] = [
+      ['both', tag],
+      ['heads/both', first],
+      ['pull/7/head', pull],
+      [first.toUpperCase(), first],
+    ]
+    await Promise.all(
+      refs.map(async ([ref, oid], index) => {
+        const root = path.join(dir, `root-${index}`)
+        const sync = startGitSync(t, [...args, '--one-time', `--root=${root}`, `--ref=${ref}`])
+        assert.equal(await sync.exitCode(), 0, sync.stderr)
+        assert.equal(linkedTo(path.join(root, 'link')), oid, ref)
+      }),
+    )
+  })
+
+  test('keeps what a sparse-checkout file asks for, as cones', async (t) => {
+    const { args, dir, link } = await setUp(t, { top: '', 'a/b': '', 'a/c/d': '', 'e/f': '' })
+    const file = path.join(dir, 'sparse')
+    writeFileSync(file, '/*\n!/*/\n/a/\n!/a/*/\n')
+    const sync = startGitSync(t, [...args, '--one-time', `--sparse-checkout-file=${file}`])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
+    assert.equal(gitIn(link, 'status', '--porcelain'), '')
+    assert.deepEqual(readdirSync(`${link}/a`), ['b'])
+    const missing = startGitSync(t, [...args, '--one-time', `--sparse-checkout-file=${file}.not`])
+    assert.equal(await missing.exitCode(), 1)
+  })
+
+  test('asks, and keeps to a sparse-checkout file, also where it is pinned', async (t) => {
+    const { args, dir, first, link, root } = await setUp(t, { top: '', 'a/b': '', 'e/f': '' })
+    const file = path.join(dir, 'sparse')
+    let asked = 0
+    const service = await startHttpServer(t, (_request, response) => {
+      response.statusCode = asked++ === 0 ? 500 : 200
+      response.end('username=me\npassword=secret-word\n')
+    })
+    const pinned = [...args, ...QUICK, `--ref=${first}`, `--askpass-url=${service.url}/`]
+    const sync = startGitSync(t, [
+      ...pinned,
+      '--error-file=error',
+      `--sparse-checkout-file=${file}`,
+    ])
+    await until(() => existsSync(path.join(root, 'error')), 'it cannot be read')
+    assert.match(readFileSync(path.join(root, 'error'), 'utf8'), /--sparse-checkout-file/)
+    assert.ok(!existsSync(link))
+    writeFileSync(file, '/a/\n')
+    await sync.untilLinked(link, first)
+    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
+    assert.ok(asked > 1)
+  })
+
+  test('takes a volume of version 3 over', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    const old = path.join(root, `rev-${'1'.repeat(40)}`)
+    mkdirSync(old, { recursive: true })
+    symlinkSync(path.basename(old), link)
+    writeFileSync(path.join(root, 'tmp-link'), '')
+    const sync = startGitSync(t, [...args, '--one-time'])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.equal(linkedTo(link), first)
+    assert.ok(!existsSync(old))
+    assert.ok(lstatSync(link).isSymbolicLink())
+  })
+})

@@ -1,0 +1,103 @@
+// The hooks of git-sync, by processes.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { QUICK, setUp, writeHook } from '../../helpers/git-sync-setup.js'
+import { startHttpServer } from '../../helpers/http-server.js'
+import { until } from '../../helpers/service.js'
+
+describe('git-sync and its hooks', { concurrency: 3 }, () => {
+  test('runs hooks: in the worktree, with the hash, and before it is published', async (t) => {
+    const { args, dir, first, link, repo, root } = await setUp(t)
+    const lines = path.join(dir, 'lines')
+    const hook = writeHook(
+      path.join(dir, 'hook'),
+      `echo "after $(pwd) $GITSYNC_HASH $EXTRA" >>${lines}`,
+    )
+    const before = writeHook(
+      path.join(dir, 'before'),
+      `echo "before $(pwd) $GITSYNC_HASH" >>${lines}`,
+    )
+    const called: { method?: string; hash?: string | string[] }[] = []
+    const web = await startHttpServer(t, (request, response) => {
+      called.push({ method: request.method ?? '', hash: request.headers['gitsync-hash'] ?? '' })
+      response.writeHead(called.length === 1 ? 500 : 200).end()
+    })
+    const given = [
+      ...args,
+      ...QUICK,
+      `--exechook-command=${hook}`,
+      `--pre-publish-exechook-command=${before}`,
+      '--pre-publish-exechook-wait',
+      `--webhook-url=${web.url}/x`,
+      '--webhook-method=PUT',
+      '--webhook-backoff=1s',
+    ]
+    startGitSync(t, given, { EXTRA: 'extra' })
+    const worktree = (oid: string) => path.join(root, '.worktrees', oid)
+    await until(
+      () => existsSync(lines) && readFileSync(lines, 'utf8').includes('after'),
+      'the hook ran',
+    )
+    const second = repo.commit('second', { a: '2' })
+    await until(
+      () => readFileSync(lines, 'utf8').includes(`after ${worktree(second)}`),
+      'the hook ran',
+    )
+    const [one, two] = readFileSync(lines, 'utf8').split('\n')
+    assert.match(one ?? '', /^before .+ [0-9a-f]{40}$/)
+    assert.equal(two, `after ${worktree(first)} ${first} extra`)
+    await until(() => called.at(-1)?.hash === second, 'the webhook came')
+    assert.deepEqual(called[0], { method: 'PUT', hash: first })
+    assert.equal(linkedTo(link), second)
+  })
+
+  test('follows redirects of a webhook, and leaves what a hook has left behind', async (t) => {
+    const { args, dir, first } = await setUp(t)
+    const [started, release, left] = ['started', 'release', 'left'].map((name) =>
+      path.join(dir, name),
+    ) as [string, string, string]
+    const hook = writeHook(
+      path.join(dir, 'hook'),
+      `(touch ${started}; while [ ! -e ${release} ]; do sleep 0.1; done; touch ${left}) >/dev/null 2>&1 &`,
+    )
+    const called: string[] = []
+    const web = await startHttpServer(t, (request, response) => {
+      called.push(`${request.method} ${request.url} ${request.headers['gitsync-hash']}`)
+      if (request.url === '/x') response.writeHead(302, { location: '/y' }).end()
+      else response.end()
+    })
+    const hooks = [`--exechook-command=${hook}`, `--webhook-url=${web.url}/x`]
+    const sync = startGitSync(t, [...args, ...hooks, '--one-time'])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    assert.deepEqual(called, [`POST /x ${first}`, `GET /y ${first}`])
+    await until(() => existsSync(started), 'it began')
+    writeFileSync(release, '')
+    await until(() => existsSync(left), 'it goes on')
+  })
+
+  test('waits for hooks of one time, and fails where one does', async (t) => {
+    const { args, dir, first, link } = await setUp(t)
+    const sync = startGitSync(t, [...args, '--one-time', '--exechook-command=false'])
+    assert.equal(await sync.exitCode(), 1)
+    assert.equal(linkedTo(link), first)
+    const temporary = path.join(dir, 'temporary')
+    mkdirSync(temporary)
+    const hooked = [...args, '--one-time', '--exechook-command=true']
+    const good = startGitSync(t, hooked, { TMPDIR: temporary })
+    assert.equal(await good.exitCode(), 0, good.stderr)
+    assert.deepEqual(readdirSync(temporary), [])
+  })
+
+  test('ends by a signal while it waits for hooks of one time', async (t) => {
+    const { args, dir } = await setUp(t)
+    const started = path.join(dir, 'started')
+    const hook = writeHook(path.join(dir, 'hook'), `touch ${started}\nexec sleep 30`)
+    const sync = startGitSync(t, [...args, '--one-time', `--exechook-command=${hook}`])
+    await until(() => existsSync(started), 'the hook runs')
+    sync.process.kill('SIGTERM')
+    assert.equal(await sync.exitCode(), 143)
+  })
+})

@@ -1,0 +1,34 @@
+// What tests of git-sync as a process begin with.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { createRepo, gitEnvironment, type TestFile, type TestScope, tempDir } from './git.js'
+import { startGitServer } from './git-http-server.js'
+
+/** Syncs often, and never gives up. */
+export const QUICK = ['--period=100ms', '--max-failures=-1']
+
+/** A repository over HTTP with one commit, and the flags to sync it. */
+export async function setUp(t: TestScope, files: Record<string, TestFile> = { a: '1' }) {
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/one'))
+  const first = repo.commit('first', files)
+  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const root = path.join(dir, 'root')
+  const link = path.join(root, 'link')
+  const args = [`--repo=${server.url}/one`, `--root=${root}`, '--link=link']
+  return { dir, repo, first, server, root, link, args }
+}
+
+/** What git says in a directory. */
+export function gitIn(directory: string, ...args: string[]): string {
+  const options = { cwd: directory, env: gitEnvironment(), encoding: 'utf8' } as const
+  return execFileSync('git', args, options).trim()
+}
+
+/** A program that writes what it sees. */
+export function writeHook(file: string, text: string): string {
+  writeFileSync(file, `#!/bin/sh\n${text}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
