@@ -17,7 +17,6 @@ import { createMetrics } from './observe/metrics.js'
 import { RecentPublications } from './observe/recent-publications.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { pageReport } from './server/page/page-report.js'
-import { createServer } from './server/server.js'
 import { serviceUrl } from './service-url.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { createStatusSource } from './status-source.js'
@@ -90,21 +89,10 @@ export async function startDaemon(
     hooks: hooks.after,
     clock,
   })
-  const server = createServer(
-    {
-      ...source,
-      page: () => pageReport(source.status(), publications, clock.wallTime()),
-      heartbeatAgeMs: () => heartbeat.ageMs,
-      heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
-      isExhausted: () => workers.isExhausted(),
-      metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
-      webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
-    },
-    { clock, maxConnections: settings.maxConnections, onError },
-  )
+  let server: FastifyInstance | undefined
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
-    await Promise.all([watcher?.close(), machine.stop(), server.close(), notifications?.close()])
+    await Promise.all([watcher?.close(), machine.stop(), server?.close(), notifications?.close()])
     heartbeat.stop()
     await sessions.close()
   }
@@ -112,6 +100,20 @@ export async function startDaemon(
   // Before it listens: without entries, a probe would find every one of them in place.
   listing.apply(entries)
   try {
+    // What serves is loaded while a worker thread starts, and looks at what is in place.
+    const { createServer } = await import('./server/server.js')
+    server = createServer(
+      {
+        ...source,
+        page: () => pageReport(source.status(), publications, clock.wallTime()),
+        heartbeatAgeMs: () => heartbeat.ageMs,
+        heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
+        isExhausted: () => workers.isExhausted(),
+        metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
+        webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
+      },
+      { clock, maxConnections: settings.maxConnections, onError },
+    )
     const port = await listen(server, settings)
     logger.info('listening', {
       host: httpHost,
