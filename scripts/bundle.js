@@ -70,6 +70,9 @@ const bundles = await Promise.all(
       platform: 'node',
       target: 'node20.19',
       external: OUTSIDE,
+      // Names stay, as stacks are read by them.
+      minifySyntax: true,
+      minifyWhitespace: true,
       define: { 'process.env.NODE_ENV': '"production"' },
       banner: { js: COMMONJS },
       plugins: [replacedModules],

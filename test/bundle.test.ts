@@ -10,15 +10,15 @@ import fc from './helpers/fast-check.js'
 
 /** What is on the way from a start to what is published from a repository on disk. */
 const STARTS = {
-  'the service': { entry: 'main.js', through: ['run'], most: 24, others: [] },
+  'the service': { entry: 'main.js', through: ['run'], most: 40, others: [] },
   'git-sync': {
     entry: 'git-sync.js',
     through: ['run'],
-    most: 20,
+    most: 32,
     others: ['fastify', 'winston', 'prom-client', 'chokidar', 'commander'],
   },
-  'a health check': { entry: 'main.js', through: [], most: 12, others: ['fastify', 'winston'] },
-  'a worker': { entry: 'jobs.js', through: [], most: 6, others: ['piscina'] },
+  'a health check': { entry: 'main.js', through: [], most: 20, others: ['fastify', 'winston'] },
+  'a worker': { entry: 'jobs.js', through: [], most: 12, others: ['piscina'] },
 } as const
 
 /** Only where it is asked for: by an entry, a remote, a key, or not at all. */
@@ -123,7 +123,7 @@ function loadedFrom(entry: string, through: readonly string[]): string[] {
     loaded.add(file)
     const text = readFileSync(path.join('dist', file), 'utf8')
     for (const [, once, late = ''] of text.matchAll(
-      /(?:^|\} from |import )"\.\/([^"]+)";|import\("\.\/([^"]+)"\)/gm,
+      /(?:\bfrom|\bimport)\s*"\.\/([^"]+)"|\bimport\("\.\/([^"]+)"\)/g,
     )) {
       if (once !== undefined) load(once)
       else if (through.some((name) => late.startsWith(`${name}-`))) load(late)
