@@ -14,12 +14,14 @@ import { type Result, renderTable, resultOf, writeJson } from './report.js'
 import type { BenchContext, Scenario } from './scenario.js'
 import { SIZES } from './sizes.js'
 import { createSourceRepo, type SourceRepo } from './source-repo.js'
+import { start } from './start.js'
 import { submodules } from './submodules.js'
 import { thousand } from './thousand.js'
 import { updateHistory, updateInPlace, updateSymlink } from './update.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
 
 const SCENARIOS = [
+  start,
   firstPublish,
   updateInPlace,
   updateSymlink,

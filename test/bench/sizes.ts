@@ -10,6 +10,8 @@ export interface Sizes {
   warmUps: number
   /** Files of each tree that is published for the first time. */
   firstPublishFiles: readonly number[]
+  /** How long a service rests before its memory is looked at. */
+  restMs: number
   updateFiles: number
   /** Of the repository of which one directory is published. */
   partFiles: number
@@ -34,6 +36,7 @@ export const SIZES = {
     rounds: 1,
     warmUps: 0,
     firstPublishFiles: [300],
+    restMs: 0,
     updateFiles: 600,
     partFiles: 600,
     submodules: 6,
@@ -51,6 +54,7 @@ export const SIZES = {
     rounds: 5,
     warmUps: 1,
     firstPublishFiles: [5_000, 50_000],
+    restMs: 30_000,
     updateFiles: 50_000,
     partFiles: 50_000,
     submodules: 100,
