@@ -1,4 +1,5 @@
 // The files with the keys by which commits may be signed, as they are now.
+import { stat } from 'node:fs/promises'
 import { codeOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { readFault, readRegularFile } from '../base/regular-file.js'
@@ -25,6 +26,15 @@ export function readKeyFiles(names: readonly string[]): Promise<KeyFile[]> {
       return { name, content }
     }),
   )
+}
+
+/** What tells that one of the files is another one than it was; of one that is not there, that. */
+export async function keyFilesStatus(names: readonly string[]): Promise<string> {
+  const each = names.map(async (name) => {
+    const found = await stat(name, { bigint: true }).catch(codeOf)
+    return typeof found === 'string' ? found : `${found.ino} ${found.size} ${found.mtimeNs}`
+  })
+  return (await Promise.all(each)).join('\n')
 }
 
 /** A key file that cannot be used, with a predicate that says why. */

@@ -3,6 +3,7 @@ import { SyncError, toSyncError } from '../base/errors.js'
 import { retryDelayMs } from '../schedule/cadence.js'
 import type { SyncContext } from './context.js'
 import type { Remote, Resolve } from './remote.js'
+import { retryRefused } from './signature-check.js'
 import { conclude, type EntryState } from './state/entry-state.js'
 import type { Outcome, PolledTogether } from './state/outcome.js'
 import { needsSync } from './state/records.js'
@@ -35,6 +36,8 @@ export async function pollRemote(
   const durationMs = performance.now() - startedAt
   if (answer instanceof SyncError) failAll(remote, current, answer, context, durationMs)
   else resolveAll(remote, current, answer, context, durationMs)
+  const refused = current.filter(({ desired }) => desired.stalled?.keysStatus !== undefined)
+  if (refused.length > 0) await retryRefused(refused, context)
   return due.filter(
     (state) => remote.entries.has(state) && (!state.observed.isInspected || needsSync(state)),
   )

@@ -31,6 +31,10 @@ async function setUp(t: TestScope, fields: object, repository: RepoOptions = {})
   return { ...site, key, other, signers, list, start, shown }
 }
 
+/** How often the remote was asked for anything. */
+const requests = ({ logs }: Service) =>
+  logs.filter(({ message }) => message === 'remote requested').length
+
 /** How many packs were asked for. */
 const fetches = ({ logs }: Service) =>
   logs.filter(({ message, service }) => message === 'remote requested' && service === 'fetch')
@@ -72,9 +76,14 @@ for (const publish of ['in-place', 'symlink']) {
       'the third is refused',
     )
     assert.equal(shown(), '1')
-    // A key is added: whoever did it says so.
+    // A key is added: the next poll sees that by itself.
+    const refusals = () =>
+      service.logs.filter(({ message }) => message.startsWith('sync failed')).length
+    const [before, since] = [refusals(), fetches(service)]
+    const polls = requests(service)
+    await until(() => requests(service) >= polls + 3, 'it is polled')
+    assert.deepEqual([refusals(), fetches(service)], [before, since])
     appendFileSync(signers, `you@example.com ${publicKeyOf(other)}\n`)
-    service.signal('SIGHUP')
     await service.untilPublished('out', third)
     assert.equal(shown(), '3')
     assert.match((await service.entry('out')).signer ?? '', /^you@example\.com /)

@@ -57,9 +57,10 @@ const afterFailedSync: OutcomeRule<'failed'> = (
     error.disposition === 'wait'
       ? joinsBefore(dueAt, at, desired.entry.intervalMs, context.cadence)
       : dueAt
+  const keysStatus = error.code === 'signature-refused' ? schedule.syncing?.keysStatus : undefined
   const next: Conclusion =
     retryInMs === undefined
-      ? { desired: { stalled: syncing && { want: syncing.want, error } } }
+      ? { desired: { stalled: syncing && { want: syncing.want, error, keysStatus } } }
       : { schedule: pollAt(schedule, dueAt, joinsAt) }
   const told = { oid: syncing?.commit, error, durationMs, retryInMs, attempt: failures }
   const events: EntryEvent[] = [{ type: 'sync-failed', ...told }]

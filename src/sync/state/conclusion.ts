@@ -82,6 +82,12 @@ export function conclusionOf(
       const announced = schedule.announced && { ...schedule.announced, isFetched: true }
       return { schedule: { syncing: { wanted, progress }, announced } }
     }
+    case 'keys-read': {
+      const { keysStatus } = outcome
+      return { schedule: { syncing: schedule.syncing && { ...schedule.syncing, keysStatus } } }
+    }
+    case 'keys-changed':
+      return { desired: { stalled: undefined } }
     case 'unconfirmed':
       return {}
     case 'published':

@@ -51,6 +51,10 @@ export type Outcome =
   /** Its remote is left alone until `timeMs`. */
   | { type: 'resting'; timeMs: number }
   | ({ type: 'syncing' } & Syncing)
+  /** Its key files were read; `keysStatus` is from before that. */
+  | { type: 'keys-read'; keysStatus: string }
+  /** What was refused by its keys may be accepted now. */
+  | { type: 'keys-changed' }
   /** What was announced is not what the remote names, or cannot be fetched yet: the poll says what follows. */
   | { type: 'unconfirmed' }
   | ({

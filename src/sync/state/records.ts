@@ -70,7 +70,15 @@ export interface Desired {
   /** What led to that being found, and when that began; undefined where it is in place. */
   readonly found: { trigger: Trigger; at: number } | undefined
   /** What could not be published, and will not be tried again until the remote names another. */
-  readonly stalled: { want: Oid; error: SyncError } | undefined
+  readonly stalled: Stalled | undefined
+}
+
+/** What is left alone, and by what it failed. */
+export interface Stalled {
+  readonly want: Oid
+  readonly error: SyncError
+  /** Of the key files by which it was refused: once it is another, it is tried again. */
+  readonly keysStatus: string | undefined
 }
 
 /** When it is worked on again, as the clock's `now()` where nothing else is said, and why. */
@@ -108,6 +116,8 @@ export interface Syncing {
   readonly wanted: ResolvedRevision
   /** How far it is at any time. */
   readonly progress: { readonly report: ProgressReport }
+  /** Of the key files, as they were read for it. */
+  readonly keysStatus?: string
 }
 
 /** All that is known of an entry. */
