@@ -47,8 +47,7 @@ export class FileWriter {
 
   /** Writes a file, sooner or later; `written` is told at the latest by {@link flush}. */
   write(file: NewFile, written: Written): void {
-    const { threads = availableParallelism(), volume } = this.#options
-    if (++this.#count === MANY_FILES && threads > 1) this.#helper = new Helper(volume)
+    if (++this.#count === MANY_FILES) this.#share()
     if (!this.#helper || !FileBatch.canHold(file)) this.#writeHere(file, written)
     else if (!this.#helper.add(file, written)) this.#makeRoom(this.#helper, file, written)
   }
@@ -72,6 +71,11 @@ export class FileWriter {
   close(): void {
     this.#helper?.close()
     this.#helper = undefined
+  }
+
+  #share(): void {
+    const { threads = availableParallelism(), volume } = this.#options
+    if (threads > 1) this.#helper = new Helper(volume)
   }
 
   /** Of two threads, the one that is behind has its batch written by the other. */
