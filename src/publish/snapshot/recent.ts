@@ -1,5 +1,6 @@
 // What this thread has read last of large state files: the next update of an entry starts from the
-// same snapshot, and reading it is most of what such an update costs.
+// same snapshot, and reading it is most of what such an update costs. It is the thread's, as a job has
+// nothing of the one before it; what is remembered says only what the file would say.
 import type { Volume } from '../../volume/volume.js'
 
 /** The most that is remembered, as bytes of files. */
@@ -11,7 +12,7 @@ const YOUNG_MS = 1000
 const recent = new Map<string, { made: object; bytes: number }>()
 
 /** What tells a file from another. */
-export interface Identity {
+export interface FileIdentity {
   text: string
   bytes: number
   /** Milliseconds since the epoch. */
@@ -25,7 +26,7 @@ export function identify(
   volume: Volume,
   file: string,
   checksumBytes: number,
-): Identity | undefined {
+): FileIdentity | undefined {
   const found = volume.readEnd(file, checksumBytes)
   if (!found) return undefined
   const { dev, ino, mtimeMs, size: bytes } = found.stat
@@ -35,7 +36,7 @@ export function identify(
 }
 
 /** What was made of a file before; undefined where that is not known any more. */
-export function recall<T extends object>({ text }: Identity): T | undefined {
+export function recall<T extends object>({ text }: FileIdentity): T | undefined {
   const found = recent.get(text)
   if (!found) return undefined
   recent.delete(text)
@@ -44,7 +45,7 @@ export function recall<T extends object>({ text }: Identity): T | undefined {
 }
 
 /** Remembers what was made of a file, unless that is too young to be told from another. */
-export function remember({ bytes, mtimeMs, text }: Identity, made: object): void {
+export function remember({ bytes, mtimeMs, text }: FileIdentity, made: object): void {
   if (Date.now() - mtimeMs <= YOUNG_MS || bytes > MAX_BYTES) return
   recent.set(text, { made, bytes })
   let held = [...recent.values()].reduce((sum, { bytes }) => sum + bytes, 0)

@@ -38,6 +38,7 @@ export interface NewFile {
 /** What both threads see of a batch. */
 export type SharedBatch = SharedArrayBuffer
 
+/** An empty batch. */
 export function createSharedBatch(): SharedBatch {
   return new SharedArrayBuffer(NUMBERS_BYTES + MAX_FILES * STAT_FIELDS * 8 + MAX_BYTES)
 }
@@ -54,7 +55,7 @@ export class FileBatch {
     this.#numbers = new Int32Array(shared, 0, NUMBERS_BYTES / 4)
     this.#stats = new Float64Array(shared, NUMBERS_BYTES, MAX_FILES * STAT_FIELDS)
     const start = NUMBERS_BYTES + this.#stats.byteLength
-    this.#bytes = Buffer.from(shared as unknown as ArrayBuffer, start, MAX_BYTES)
+    this.#bytes = Buffer.from(shared, start, MAX_BYTES)
   }
 
   get phase(): number {

@@ -39,7 +39,7 @@ export interface FileWriterOptions {
 export class FileWriter {
   readonly #options: FileWriterOptions
   #count = 0
-  #helper: Helper | undefined
+  #thread: WriterThread | undefined
 
   constructor(options: FileWriterOptions) {
     this.#options = options
@@ -48,20 +48,20 @@ export class FileWriter {
   /** Writes a file, sooner or later; `written` is told at the latest by {@link flush}. */
   write(file: NewFile, written: Written): void {
     if (++this.#count === MANY_FILES) this.#share()
-    if (!this.#helper || !FileBatch.canHold(file)) this.#writeHere(file, written)
-    else if (!this.#helper.add(file, written)) this.#makeRoom(this.#helper, file, written)
+    if (!this.#thread || !FileBatch.canHold(file)) this.#writeHere(file, written)
+    else if (!this.#thread.add(file, written)) this.#makeRoom(this.#thread, file, written)
   }
 
   /** Waits until everything is written. Throws the error of the file system. */
   flush(): void {
-    const helper = this.#helper
-    if (!helper) return
-    helper.send()
-    for (let own = helper.take(); own; own = helper.take()) this.#writeBatch(own)
-    for (const waiting of helper.waiting) {
+    const thread = this.#thread
+    if (!thread) return
+    thread.send()
+    for (let own = thread.take(); own; own = thread.take()) this.#writeBatch(own)
+    for (const waiting of thread.waiting) {
       while (!waiting.batch.wait(LOOK_MS)) {
         this.#options.checkpoint()
-        if (helper.hasEnded) throw new Error('The thread that writes files has ended')
+        if (thread.hasEnded) throw new Error('The thread that writes files has ended')
       }
       this.#receive(waiting)
     }
@@ -69,22 +69,22 @@ export class FileWriter {
 
   /** Ends the thread, which begins no other file. */
   close(): void {
-    this.#helper?.close()
-    this.#helper = undefined
+    this.#thread?.close()
+    this.#thread = undefined
   }
 
   #share(): void {
     const { threads = availableParallelism(), volume } = this.#options
-    if (threads > 1) this.#helper = new Helper(volume)
+    if (threads > 1) this.#thread = new WriterThread(volume)
   }
 
   /** Of two threads, the one that is behind has its batch written by the other. */
-  #makeRoom(helper: Helper, file: NewFile, written: Written): void {
-    for (const waiting of helper.waiting) {
+  #makeRoom(thread: WriterThread, file: NewFile, written: Written): void {
+    for (const waiting of thread.waiting) {
       if (waiting.batch.phase >= PHASE.written) this.#receive(waiting)
     }
-    if (!helper.send()) this.#writeBatch(helper.own)
-    helper.add(file, written)
+    if (!thread.send()) this.#writeBatch(thread.own)
+    thread.add(file, written)
   }
 
   /** What was written, or went wrong, in a batch of which the thread is through. */
@@ -128,7 +128,7 @@ interface Handed {
 }
 
 /** The other thread, and the batches between. */
-class Helper {
+class WriterThread {
   readonly #control = new Int32Array(new SharedArrayBuffer(4 * Object.keys(CONTROL).length))
   readonly #all: readonly Handed[]
   readonly #worker: Worker

@@ -1,6 +1,6 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
-// for readers that still sit in them; then one becomes the standby, and the others go once none
-// is in its grace time any more.
+// for readers that still sit in them; then one becomes the standby, as many others stay as
+// are still in their grace time, and the rest go.
 import path from 'node:path'
 import { displayPath } from '../../volume/byte-path.js'
 import { readUnless } from '../../volume/errnos.js'

@@ -51,7 +51,7 @@ test('a snapshot that was read is not read again, also from where it was cloned 
 
 test('one that was written a moment ago is read again', (t) => {
   const { age, place } = createState(t)
-  age(0)
+  age(-60)
   const first = readSnapshot(place)
   assert.notEqual(readSnapshot(place), first)
 })
