@@ -20,6 +20,7 @@ const MAY_BE_HALF_DONE: readonly ErrorCode[] = [
   'volume-failed',
   'volume-full',
   'path-blocked',
+  'repository-locked',
   'volume-hangs',
   'sync-timeout',
   'internal',

@@ -3,16 +3,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { commitOn } from '../helpers/commit-on.js'
 import { git } from '../helpers/git.js'
-import { saidBy } from '../helpers/kept-repository.js'
+import { saidBy, untilHolds } from '../helpers/kept-repository.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { filesOf, type Module, type Modules, serve } from '../helpers/submodule-repos.js'
 
 const DEPTH = 2
 const MODES = ['in-place', 'symlink'] as const
-const MOST_LOOKS = 20
 
 /** Makes commits of repositories that have submodules in each other. */
 async function createModules(t: Parameters<typeof serve>[0]) {
@@ -39,19 +37,6 @@ async function createModules(t: Parameters<typeof serve>[0]) {
 }
 
 /** Asserts that a directory is a clean checkout with these submodules, by their paths. */
-async function untilCheckedOut(directory: string, commit: string, modules: readonly string[]) {
-  for (let looks = MOST_LOOKS; ; looks--) {
-    try {
-      assertCheckedOut(directory, commit, modules)
-      return
-    } catch (error) {
-      // Packs may be joined meanwhile.
-      if (looks === 1) throw error
-    }
-    await setTimeout(50)
-  }
-}
-
 function assertCheckedOut(directory: string, commit: string, modules: readonly string[]): void {
   assert.equal(saidBy(directory, 'rev-parse', 'HEAD'), commit)
   assert.equal(saidBy(directory, 'status', '--porcelain'), '')
@@ -90,7 +75,7 @@ for (const publish of MODES) {
     const out = path.join(dir, 'out')
     const expect = async (modules: string[]) => {
       await service.untilPublished('out', head)
-      await untilCheckedOut(out, head, modules)
+      await untilHolds(() => assertCheckedOut(out, head, modules), 'it is checked out')
     }
     const push = (text: string) => {
       head = commit('top', { file: text })

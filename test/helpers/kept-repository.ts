@@ -1,12 +1,9 @@
 // What real git finds in the repository behind published files.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { setTimeout } from 'node:timers/promises'
 import type { Oid } from '../../src/git/oid.js'
 import { gitEnvironment } from './git-command.js'
-
-/** Packs are joined once after a publication, and again when its grace time is over. */
-const MOST_LOOKS = 20
+import { until } from './service.js'
 
 /** All that a command of git says; throws where it fails. */
 export function saidBy(directory: string, ...args: string[]): string {
@@ -38,7 +35,7 @@ export function assertRepository(
   assert.deepEqual(saidBy(directory, 'rev-list', 'HEAD').split('\n').sort(), [...commits].sort())
 }
 
-/** {@link assertRepository} while packs may be joined: git's fsck fails that opened one which goes. */
+/** {@link assertRepository}, {@link untilHolds}. */
 export async function untilRepository(
   directory: string,
   commit: Oid,
@@ -46,13 +43,20 @@ export async function untilRepository(
   where: string,
   options: { mayDangle?: boolean } = {},
 ): Promise<void> {
-  for (let looks = MOST_LOOKS; ; looks--) {
+  await untilHolds(() => assertRepository(directory, commit, commits, options), where)
+}
+
+/** Waits until nothing is asserted in vain: git's fsck fails that opened a pack which goes as packs are joined. */
+export async function untilHolds(check: () => void, where: string): Promise<void> {
+  let fault: unknown
+  const holds = () => {
     try {
-      assertRepository(directory, commit, commits, options)
-      return
+      check()
+      return true
     } catch (error) {
-      if (looks === 1) throw new Error(where, { cause: error })
+      fault = error
+      return false
     }
-    await setTimeout(50)
   }
+  await until(holds, async () => `${where}: ${fault}`)
 }

@@ -2,7 +2,6 @@
 // published, or goes where no history is kept.
 import path from 'node:path'
 import { objectFormatOf } from '../../git/oid.js'
-import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
@@ -21,7 +20,7 @@ import {
 import { withObjects } from './objects.js'
 import { keepHead } from './own-work.js'
 import { releasePacks } from './packs.js'
-import { KEPT_MODULES, retireRepository } from './retire.js'
+import { KEPT_MODULES, retireRepository, tellKept } from './retire.js'
 import { type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
 import { isSettled, MARK } from './settled-mark.js'
 
@@ -69,7 +68,8 @@ export interface HistoryLook {
 
 /**
  * Completes what an interruption left of the repositories of a directory that readers see; returns the
- * history that is there, undefined where none is, or not all of it. */
+ * history that is there, undefined where none is, or not all of it.
+ */
 export function findHistory(
   layout: DirectoryLayout,
   snapshot: Snapshot,
@@ -160,11 +160,11 @@ function removeGoneModules(layout: DirectoryLayout, found: Checkout, snapshot: S
 
 /** Removes the repository of a submodule; one that somebody worked in stays where `keep` has put it. */
 function retireModule(layout: DirectoryLayout, module: HistoryLayout, keep: () => string): void {
-  const { onSetAside, stagingDirectory, volume } = layout
+  const { stagingDirectory, volume } = layout
   const whyKept = retireRepository(module, stagingDirectory)
   if (!volume.stat(module.repository)) removeEmptyAbove(volume, module.repository)
   if (whyKept === undefined) return
-  onSetAside?.({ kind: 'repository', path: displayPath(keep()), reason: `${whyKept}: it stays` })
+  tellKept(layout, keep(), whyKept)
 }
 
 function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
@@ -179,14 +179,13 @@ function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
 
 /** Removes the repository beside published files, but one that somebody worked in. */
 export function removeRepository(layout: DirectoryLayout): void {
-  const { onSetAside, stagingDirectory, volume } = layout
+  const { stagingDirectory, volume } = layout
   const repository = directoryHistory(layout)
   if (!volume.stat(repository.repository)) return
   const whyKept = retireRepository(repository, stagingDirectory)
   volume.removeIfEmpty(path.dirname(stagingDirectory))
   if (whyKept === undefined) return
-  const reason = `${whyKept}: it stays`
-  onSetAside?.({ kind: 'repository', path: displayPath(repository.repository), reason })
+  tellKept(layout, repository.repository, whyKept)
 }
 
 const MAX_LINK_BYTES = 64 * 1024

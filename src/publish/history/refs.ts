@@ -132,7 +132,7 @@ function removeRef({ repository, volume }: HistoryLayout, name: string): void {
 
 /**
  * Writes the list of packed refs without some, under its lock, as git may be packing refs. Throws
- * `path-blocked` where it is.
+ * `repository-locked` where it is.
  */
 function repack(layout: HistoryLayout, without: ReadonlySet<string>): void {
   const { repository, volume } = layout
@@ -176,7 +176,7 @@ function writeList({ repository, volume }: HistoryLayout, file: string, text: st
 
 function locked(lock: string): SyncError {
   return new SyncError(
-    'path-blocked',
+    'repository-locked',
     `${displayPath(lock)} is there, as git packs refs in the repository; the sync starts again once that is over`,
   )
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
-import { isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
+import { type DirectoryLayout, isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
 import { type HistoryLayout, linkedHistory } from './layout.js'
 import { moduleRepositories } from './modules.js'
 import { isPublished, ownHead } from './own-work.js'
@@ -96,7 +96,7 @@ export function retireRepository(layout: HistoryLayout, by: string): string | un
  * stays.
  */
 export function removeWorktrees(links: LinkLayout, remove: (path: string) => void): void {
-  const { onSetAside, volume, workshop, worktrees } = links
+  const { volume, workshop, worktrees } = links
   if (worktrees !== workshop) remove(worktrees)
   const layout = linkedHistory(links)
   const work = volume.stat(layout.repository) ? workIn(layout) : undefined
@@ -107,6 +107,15 @@ export function removeWorktrees(links: LinkLayout, remove: (path: string) => voi
   const others = volume.names(workshop).filter((name) => name !== REPOSITORY)
   for (const name of others) remove(path.join(workshop, name))
   if (others.length === 0) return
-  const reason = `${work}: it stays`
-  onSetAside?.({ kind: 'repository', path: displayPath(layout.repository), reason })
+  tellKept(links, layout.repository, work)
+}
+
+/** Says that a repository stays, and why. */
+export function tellKept(
+  { onSetAside }: Pick<DirectoryLayout, 'onSetAside'>,
+  repository: string,
+  why: string,
+): void {
+  const reason = `${why}: it stays`
+  onSetAside?.({ kind: 'repository', path: displayPath(repository), reason })
 }

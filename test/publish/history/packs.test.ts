@@ -1,6 +1,7 @@
 // What somebody does in a repository between two steps of a publication, or to what it is made of.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { findHistory } from '../../../src/publish/history/directory.js'
 import { adoptPacks, releasePacks } from '../../../src/publish/history/packs.js'
@@ -10,6 +11,7 @@ import { toBytePath } from '../../../src/volume/byte-path.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { volumeAt } from '../../helpers/file-at.js'
+import { tempDir } from '../../helpers/git.js'
 import { createHistorySite, type HistorySite } from '../../helpers/history-site.js'
 
 const packsOf = (site: HistorySite) => readdirSync(site.at('.git/objects/pack'))
@@ -39,7 +41,21 @@ test('a pack that somebody keeps stays kept', async (t) => {
     releasePacks(site.layout)
     assert.ok(existsSync(keep))
   }
-  adoptPacks(site.layout, [])
+})
+
+test('a pack that comes again, and that somebody keeps, stays theirs', async (t) => {
+  const site = createHistorySite(t)
+  const folder = tempDir(t)
+  for (const name of ['pack', 'index']) writeFileSync(path.join(folder, name), name)
+  const keep = site.at('.git/objects/pack/pack-x.keep')
+  const [pack, index] = ['pack', 'index'].map((name) => path.join(folder, name)) as [string, string]
+  await site.follow(commitOn(site.repo, { a: '1' }, []), 1)
+  writeFileSync(keep, 'mine')
+  adoptPacks(site.layout, [{ checksum: 'x', index, pack }])
+  assert.equal(readFileSync(keep, 'utf8'), 'mine')
+  releasePacks(site.layout)
+  assert.ok(existsSync(keep))
+  assert.equal(readFileSync(site.at('.git/objects/pack/pack-x.pack'), 'utf8'), 'pack')
 })
 
 test('a history of which objects are missing is found out where each is looked for', async (t) => {
@@ -67,7 +83,10 @@ test('packed refs are written under the lock that git has for them', async (t) =
   const lock = site.at('.git/packed-refs.lock')
   writeFileSync(lock, '')
   const settle = () => settleRefs(site.layout, wanted)
-  assert.throws(settle, failsWith('path-blocked', /packed-refs\.lock is there, as git packs refs/))
+  assert.throws(
+    settle,
+    failsWith('repository-locked', /packed-refs\.lock is there, as git packs refs/),
+  )
   assert.ok(existsSync(lock))
   assert.equal(site.git('rev-parse', 'refs/heads/mine'), commit)
   // Whoever held it was killed.
