@@ -26,7 +26,7 @@ COPY package.json package-lock.json .npmrc ./
 
 FROM packages AS build
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
+COPY LICENSE tsconfig.json ./
 COPY scripts scripts
 COPY src src
 RUN npm run build && find dist -name '*.map' -delete

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { licenceText } from './licence-text.js'
 import { replacedModules } from './replaced-modules.js'
 
 const OUT = 'dist'
@@ -21,9 +22,10 @@ const PROGRAMS = ['src/main.ts', 'src/git-sync.ts']
 const POOL_WORKER = 'node_modules/piscina/dist/worker.js'
 /** Where a file of src names another that runs in a thread. */
 const THREAD = /new URL\('\.\/([\w-]+)\.js', import\.meta\.url\)/g
-const PAGE_SCRIPTS = ['ages', 'html', 'live', 'order', 'view'].map(
-  (name) => `src/server/page/${name}.ts`,
-)
+/** Where those that run in a browser are, and the file that names them. */
+const PAGE = 'src/server/page'
+const PAGE_ROUTE = path.join(PAGE, 'page-route.ts')
+const SCRIPTS = /^const SCRIPTS = \[(.+)\]$/m
 
 /** Packages, and parts of some, that are not in it. */
 const OUTSIDE = [
@@ -80,9 +82,9 @@ const bundles = await Promise.all(
     }),
   ),
 )
-const page = await build({ ...shared, entryPoints: PAGE_SCRIPTS, target: 'es2023' })
+const page = await build({ ...shared, entryPoints: pageScripts(), target: 'es2023' })
 
-const files = new Map([
+const files = filesOf([
   ...[...bundles, page].flatMap(({ outputFiles }) =>
     outputFiles.map((file) => [path.relative(OUT, file.path), Buffer.from(file.contents)]),
   ),
@@ -95,6 +97,22 @@ for (const [name, content] of files) write(path.join(OUT, name), content)
 for (const name of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {
   const isWanted = [...files.keys()].some((file) => file === name || file.startsWith(`${name}/`))
   if (!isWanted) rmSync(path.join(OUT, name), { recursive: true, force: true })
+}
+
+/** By their names in `dist`, where all of them are beside each other. */
+function filesOf(entries) {
+  const files = new Map()
+  for (const [name, content] of entries) {
+    if (!(files.get(name) ?? content).equals(content)) throw new Error(`two files are ${name}`)
+    files.set(name, content)
+  }
+  return files
+}
+
+/** The files of src that run in a browser. */
+function pageScripts() {
+  const [, names] = SCRIPTS.exec(readFileSync(PAGE_ROUTE, 'utf8'))
+  return [...names.matchAll(/'([\w-]+)\.js'/g)].map(([, name]) => path.join(PAGE, `${name}.ts`))
 }
 
 /** The files of src that run in threads. */
@@ -117,13 +135,14 @@ function noticesOf(outputs) {
     ),
   )
   return [...folders].flatMap((folder) => {
-    const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
-    return readdirSync(folder)
+    const about = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    const notices = readdirSync(folder)
       .filter((file) => /^(?:package\.json|(?:licen[cs]e|notice|copying).*)$/i.test(file))
-      .map((file) => [
-        path.join('bundled', `${name}@${version}`, file),
-        readFileSync(path.join(folder, file)),
-      ])
+      .map((file) => [file, readFileSync(path.join(folder, file))])
+    if (!notices.some(([file]) => /^(?:licen[cs]e|copying)/i.test(file)))
+      notices.push(['LICENSE', Buffer.from(licenceText(about))])
+    const place = path.join('bundled', `${about.name}@${about.version}`)
+    return notices.map(([file, content]) => [path.join(place, file), content])
   })
 }
 

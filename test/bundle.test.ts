@@ -46,9 +46,20 @@ describe('the bundle', () => {
     )
     assert.ok(bundled.size > 30)
     const noticed = readdirSync('dist/bundled', { recursive: true, encoding: 'utf8' })
+    const folders = noticed.flatMap((file) =>
+      path.basename(file) === 'package.json' ? [path.dirname(file)] : [],
+    )
+    const lacking = folders.filter(
+      (folder) =>
+        !noticed.some(
+          (file) =>
+            path.dirname(file) === folder && /^(?:licen[cs]e|copying)/i.test(path.basename(file)),
+        ),
+    )
+    assert.deepEqual(lacking, [])
     for (const name of bundled) {
       assert.ok(
-        noticed.some((file) => file.startsWith(`${name}@`)),
+        folders.some((folder) => folder.startsWith(`${name}@`)),
         name,
       )
     }
@@ -81,6 +92,12 @@ describe('schemas that are compiled beforehand', async () => {
       }
     })
   }
+})
+
+test('a schema that the bundle lacks is a fault', async () => {
+  const { compiledSchemas } = await import(path.resolve('scripts/compiled-schemas.js'))
+  const { compileSchema: beforehand } = await imported(await compiledSchemas())
+  assert.throws(() => beforehand({ $id: 'other' }), /no schema of src is other/)
 })
 
 /** What a module exports that is not in a file; it may import packages. */

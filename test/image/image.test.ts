@@ -96,7 +96,7 @@ describe('the image', needsAll(needsProgram('buildah'), needsMounts()), () => {
       [],
     )
     const size = app.reduce((sum, { stats }) => sum + stats.size, 0)
-    assert.ok(size < 10 * MEBIBYTE, `${size} bytes`)
+    assert.ok(size < 8 * MEBIBYTE, `${size} bytes`)
   })
 
   test('can be read by every user, and written by none', () => {
