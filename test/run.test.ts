@@ -106,9 +106,10 @@ describe('the test runner', () => {
     assert.equal(status, 1)
   })
 
-  test('exits 1 where no file matches the filter', () => {
-    const { status, lastLine } = runTests('nothing-of-this-name')
+  test('exits 1 where no file matches one of the filters', () => {
+    const { status, lastLine, stderr } = runTests('good', 'nothing-of-this-name')
     assert.equal(lastLine, '0 passed, 0 failed, 0 skipped')
+    assert.equal(stderr, 'No test file matches nothing-of-this-name.\n')
     assert.equal(status, 1)
   })
 })

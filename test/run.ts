@@ -2,7 +2,8 @@
 // the small ones of some folders share one, as to load modules takes longer than they do. It prints
 // a line for each file that ended, what failed, the slowest files, and as its last line
 // `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
-// --no-skip where one was skipped. Other arguments are parts of the names of the files to run.
+// --no-skip where one was skipped. Other arguments are parts of the names of the files to run,
+// each of at least one.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -28,13 +29,15 @@ const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
 })
 const files = testFiles(import.meta.dirname, filters)
-if (files.length > 0) {
+// A file that was renamed is not left out in silence.
+const vain = filters.filter((part) => testFiles(import.meta.dirname, [part]).length === 0)
+if (files.length > 0 && vain.length === 0) {
   if (existsSync(BUNDLER)) execFileSync(process.execPath, [BUNDLER], { stdio: 'inherit' })
   const tally = await runFiles(files)
   const succeeded = tally.succeeded && !(values['no-skip'] && tally.skipped > 0)
   finish(tally.summary(), succeeded ? 0 : 1)
 } else {
-  console.error(`No test file matches ${filters.join(', ') || '*.test.js'}.`)
+  console.error(`No test file matches ${vain.join(', ') || '*.test.js'}.`)
   finish(new TestTally([]).summary(), 1)
 }
 

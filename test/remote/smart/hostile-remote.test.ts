@@ -106,7 +106,7 @@ describe('a fetch whose answer never ends', () => {
       test(`but is made of ${what}, in protocol ${version}`, async () => {
         const starts = [start[version], [...start[version], encodePkt(band(1, 'PACK'))]]
         // A million packet lines each.
-        for (const before of IS_WHOLE ? starts : starts.slice(version / 2).slice(0, 1)) {
+        for (const before of IS_WHOLE ? starts : [starts[version === 0 ? 0 : 1] ?? []]) {
           const session = sessionWith([advertisements[version]], then(before, endless(pkt)))
           const expected = failsWith('protocol-error', /more than 4 MiB beside the pack/)
           await assert.rejects(fetchAll(session), expected)
