@@ -9,6 +9,7 @@ import {
   resolveRevision,
 } from '../../sync/resolve-revision.js'
 
+/** What a bystander looks at, and whom it tells. */
 export interface BystanderOptions {
   entry: Entry
   open: Sessions['open']
@@ -24,6 +25,7 @@ export interface BystanderOptions {
   onFault: (error: SyncError) => void
 }
 
+/** Looks at what another process publishes, while that holds the root. */
 export class Bystander {
   readonly #options: BystanderOptions
   #stop: AbortController | undefined

@@ -1,5 +1,6 @@
 // What git-sync counts, by the names and labels that it has.
 
+/** The counters, rendered as Prometheus reads them. */
 export class SyncCounts {
   readonly #values = new Map<string, number>()
 

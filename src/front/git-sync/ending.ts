@@ -6,6 +6,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** How the work ended. */
 export type End = 'synced' | 'failed'
 
+/** What the process waits for to end. */
 export interface Ending {
   /** Says that the work is over. */
   end(end: End): void

@@ -45,7 +45,7 @@ export function entryOf(
     publish: inPlace ? 'in-place' : 'symlink',
     history: depth === 0 ? 'full' : depth,
     ...(filter !== '' && { filter }),
-    ...(gitGc in COLLECTED && { collected: COLLECTED[gitGc] }),
+    ...(Object.hasOwn(COLLECTED, gitGc) && { collected: COLLECTED[gitGc] }),
     intervalMs: period,
     required: true,
     suspend: false,

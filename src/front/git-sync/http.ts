@@ -8,11 +8,12 @@ export type Route = (
   response: ServerResponse,
 ) => Promise<unknown> | undefined
 
-/** Serves at `host:port`, or at `:port` of every address; throws where it cannot. */
+/** Serves at `host:port`, or at `:port` of every address; `onFault` is told where an answer fails. Throws where it cannot. */
 export async function serve(
   bind: string,
   isReady: () => boolean,
   routes: readonly Route[],
+  onFault: (error: unknown) => void,
 ): Promise<http.Server> {
   const [, host = '', port] = /^(.*):(\d+)$/.exec(bind) ?? []
   if (port === undefined)
@@ -25,7 +26,11 @@ export async function serve(
     for (const route of routes) {
       const answered = route(request, response)
       if (!answered) continue
-      answered.catch(() => response.headersSent || response.writeHead(500).end())
+      answered.catch((error: unknown) => {
+        onFault(error)
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500).end()
+      })
       return
     }
     if (isReady()) response.end()

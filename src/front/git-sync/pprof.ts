@@ -21,7 +21,8 @@ export function pprofRoute(redact: (text: string) => string): Route {
   let isBusy = false
   const profile = async (kind: Kind, request: IncomingMessage, response: ServerResponse) => {
     const seconds = secondsOf(request, kind)
-    if (seconds === undefined) return sendText(response, 400, `seconds: 1 to ${MAX_SECONDS}\n`)
+    if (seconds === undefined)
+      return sendText(response, 400, `seconds: more than 0, up to ${MAX_SECONDS}\n`)
     if (isBusy) return sendText(response, 500, 'another profile is being made\n')
     isBusy = true
     try {

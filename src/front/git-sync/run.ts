@@ -96,7 +96,8 @@ export async function run(
     try {
       const routes = await routesOf(options, { log, redactor, syncNow })
       if (metrics) routes.push(metricsRoute(render))
-      await serve(options.httpBind, () => cycle.isReady, routes)
+      const onHttpFault = (error: unknown) => log.named('http').error('failed to answer', error)
+      await serve(options.httpBind, () => cycle.isReady, routes, onHttpFault)
       const reasons = ['liveness', options.httpMetrics && 'metrics', options.httpPprof && 'pprof']
       log.info(0, 'serving HTTP', { endpoint: options.httpBind, reasons: reasons.filter(Boolean) })
     } catch (error) {

@@ -21,7 +21,7 @@ import type { Options } from './options.js'
 export const COOKIE_FILE = '/etc/git-secret/cookie_file'
 
 /** What is there before the first sync. */
-export interface Prepared {
+interface Prepared {
   options: Options
   /** What hooks find in their environment. */
   variables: Record<string, string>
@@ -41,7 +41,7 @@ export function prepare(
 }
 
 /** Makes the root, and gives the options by where that really is. Throws what the system says. */
-export function prepareRoot(options: Options): Options {
+function prepareRoot(options: Options): Options {
   process.umask(options.groupWrite ? 0o002 : 0o022)
   mkdirSync(options.root, { recursive: true, mode: 0o775 })
   const root = realpathSync(options.root)
@@ -93,12 +93,12 @@ export function addUser(warn: (message: string) => void, file = '/etc/passwd'): 
 }
 
 /** Throws where cookies are to be sent, and are not there. */
-export function assertCookies({ cookieFile }: Pick<Options, 'cookieFile'>): void {
+function assertCookies({ cookieFile }: Pick<Options, 'cookieFile'>): void {
   if (cookieFile) accessSync(COOKIE_FILE, constants.R_OK)
 }
 
 /** What a program finds of git's configuration: safe directories, and what it was given. */
-export function hookEnvironment(config: GitConfig): Record<string, string> {
+function hookEnvironment(config: GitConfig): Record<string, string> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'git-sync.'))
   const file = path.join(folder, 'gitconfig')
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

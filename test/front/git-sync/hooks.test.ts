@@ -100,4 +100,54 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
     sync.process.kill('SIGTERM')
     assert.equal(await sync.exitCode(), 143)
   })
+
+  test('waits for one before it publishes, tells what they print, and ends all that they started', async (t) => {
+    const { args, dir, first, link } = await setUp(t)
+    const file = (name: string) => path.join(dir, name)
+    const before = writeHook(file('before'), `echo unfit; test -e ${file('fit')}`)
+    const after = writeHook(
+      file('after'),
+      `echo done && test -e ${file('pid')} && exit 0
+      sleep 600 &
+      echo $! >${file('pid')}
+      wait`,
+    )
+    const sync = startGitSync(t, [
+      ...args,
+      ...QUICK,
+      '-v=1',
+      `--pre-publish-exechook-command=${before}`,
+      '--pre-publish-exechook-wait',
+      '--pre-publish-exechook-backoff=1s',
+      `--exechook-command=${after}`,
+      '--exechook-timeout=1s',
+      '--exechook-backoff=1s',
+    ])
+    await sync.untilLogged('hook failed')
+    assert.ok(!existsSync(link))
+    writeFileSync(file('fit'), '')
+    await sync.untilLinked(link, first)
+    const said = () => sync.logs().filter(({ msg }) => msg === 'output')
+    await until(
+      () => said().some(({ line, logger }) => line === 'done' && logger === 'exechook'),
+      'it printed',
+    )
+    assert.ok(
+      said().some(({ line, logger }) => line === 'unfit' && logger === 'pre-publish-exechook'),
+    )
+    const failed = () =>
+      sync.logs().some(({ logger, msg }) => logger === 'exechook' && msg === 'hook failed')
+    await until(failed, 'its time was up')
+    const pid = Number(readFileSync(file('pid'), 'utf8'))
+    await until(() => !isRunning(pid), 'what it started is ended')
+  })
 })
+
+function isRunning(pid: number): boolean {
+  try {
+    // What has ended, and nobody took in, is no longer running.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

@@ -8,8 +8,8 @@ import { pprofRoute } from '../../../src/front/git-sync/pprof.js'
 import { syncRoute } from '../../../src/front/git-sync/sync-route.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 
-async function start(t: TestScope, routes: Route[], isReady = true) {
-  const server = await serve('127.0.0.1:0', () => isReady, routes)
+async function start(t: TestScope, routes: Route[], isReady = true, onFault = assert.ifError) {
+  const server = await serve('127.0.0.1:0', () => isReady, routes, onFault)
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
   return async (route: string, options: RequestInit = {}) => {
@@ -20,9 +20,24 @@ async function start(t: TestScope, routes: Route[], isReady = true) {
 }
 
 describe('what git-sync serves', () => {
-  test('metrics that cannot be made are an answer, too', async (t) => {
-    const get = await start(t, [metricsRoute(() => Promise.reject(new Error('no')))])
+  test('metrics that cannot be made are an answer, too, and told of', async (t) => {
+    const told: unknown[] = []
+    const fault = new Error('no')
+    const routes = [metricsRoute(() => Promise.reject(fault))]
+    const get = await start(t, routes, true, (error) => told.push(error))
     assert.equal((await get('/metrics')).status, 500)
+    assert.deepEqual(told, [fault])
+  })
+
+  test('an answer that fails half-way is cut off', async (t) => {
+    const told: unknown[] = []
+    const half: Route = async (_request, response) => {
+      response.write('half')
+      throw new Error('no')
+    }
+    const get = await start(t, [half], true, (error) => told.push(error))
+    await assert.rejects(get('/'))
+    assert.equal(told.length, 1)
   })
 
   test('profiles, in the formats of V8', async (t) => {
