@@ -8,6 +8,7 @@ import type { HistoryCommits } from '../publish/history/walk.js'
 import type { OpenHistory } from '../publish/publication.js'
 import type { VolumeFile } from '../volume/open-file.js'
 
+/** What is there of a repository, and where packs are written. */
 export interface KeptRepositoryOptions {
   objectFormat: ObjectFormat
   /** What is in the repository already; undefined where nothing is, or nothing counts. */
@@ -25,6 +26,7 @@ interface Keeping {
   reader: PackReader
 }
 
+/** Keeps the packs that come for one repository. */
 export class KeptRepository {
   readonly #options: KeptRepositoryOptions
   readonly #packs = new Set<Keeping>()

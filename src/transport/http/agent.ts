@@ -5,6 +5,7 @@ import type { ChooseProxy } from './proxy.js'
 import { createConnector } from './proxy-connector.js'
 import type { TlsContexts } from './tls-pools.js'
 
+/** How connections are opened, and how long they may be silent. */
 export interface AgentOptions {
   /** How long a server may send nothing, in milliseconds. */
   idleTimeoutMs: number

@@ -15,6 +15,7 @@ import { createBody, discard } from './response-body.js'
 import { type Pool, TlsPools } from './tls-pools.js'
 import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
 
+/** How requests are made, and who is told of them. */
 export interface HttpClientOptions extends AgentOptions {
   /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
   caFile?: NamedFile | undefined
