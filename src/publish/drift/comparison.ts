@@ -3,7 +3,7 @@
 import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
-import { moduleLinks } from '../snapshot/origin.js'
+import { moduleGitfiles } from '../snapshot/origin.js'
 import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { differing, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
@@ -70,7 +70,7 @@ export function holdsNothingElse(
 
 /** The paths of a snapshot's files, of the directories they lie in, and of what leads to repositories. */
 export function ownPaths(snapshot: Snapshot): Set<string> {
-  const own = new Set<string>(snapshot.history ? ['.git', ...moduleLinks(snapshot.origin)] : [])
+  const own = new Set<string>(snapshot.history ? ['.git', ...moduleGitfiles(snapshot.origin)] : [])
   for (const file of filesOf(snapshot)) {
     for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
   }

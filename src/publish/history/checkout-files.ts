@@ -7,7 +7,7 @@ import { type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
-import { type Doubt, indexContent } from './checkout-index.js'
+import { indexContent, type RacyFiles } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { writeText, writeWhole } from './write-whole.js'
 
@@ -24,10 +24,11 @@ export function writeIndex(
   const own = checkoutDirectory(layout, checkout)
   // Since then they may have been changed in the second that they were written in.
   const racyFrom = volume.stat(path.join(own, 'index'))?.mtimeMs
-  const doubt = racyFrom === undefined ? undefined : doubtIn(layout, checkout, snapshot, racyFrom)
+  const racy =
+    racyFrom === undefined ? undefined : racyFilesIn(layout, checkout, snapshot, racyFrom)
   const base = findBase(layout, own, objectFormatOf(snapshot.commit))
   volume.ensureDirectory(own)
-  const pieces = encodeIndex(indexContent(snapshot, doubt, base))
+  const pieces = encodeIndex(indexContent(snapshot, racy, base))
   writeWhole(volume, repository, path.join(own, 'index'), pieces)
 }
 
@@ -74,12 +75,12 @@ export function isIndexRacy(
 }
 
 /** Files that were written in the second of the earlier index, or after, may be others now. */
-function doubtIn(
+function racyFilesIn(
   { volume }: HistoryLayout,
   { root }: CheckoutLayout,
   { stats }: Snapshot,
   racyFrom: number,
-): Doubt {
+): RacyFiles {
   return {
     fromMs: secondOf(racyFrom) * 1000,
     isChanged(file, at) {
@@ -119,12 +120,12 @@ export function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, co
   for (const [file, text] of name === undefined ? [] : Object.entries(files)) {
     writeText(volume, repository, path.join(own, file), text)
   }
-  const link = linkText(layout, checkout)
+  const link = gitfileText(layout, checkout)
   if (link !== undefined) writeText(volume, repository, path.join(checkout.root, GIT), link)
 }
 
 /** What leads from a checkout to its repository; undefined where that is right beside the files. */
-export function linkText(layout: HistoryLayout, checkout: CheckoutLayout): string | undefined {
+export function gitfileText(layout: HistoryLayout, checkout: CheckoutLayout): string | undefined {
   const { finalRoot = checkout.root } = checkout
   const own = checkoutDirectory(layout, checkout)
   return own === path.join(finalRoot, GIT)

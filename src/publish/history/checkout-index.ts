@@ -11,7 +11,7 @@ import { cursorOf, type TreeFile } from '../tree/tree-places.js'
 import { type StatusOf, WholeCheckout } from './whole-checkout.js'
 
 /** Which files may have been changed since they were remembered. */
-export interface Doubt {
+export interface RacyFiles {
   /** Those that were changed last from then on, in milliseconds. */
   fromMs: number
   /** Whether a file is another now, whose status starts there among all that are remembered. */
@@ -21,12 +21,12 @@ export interface Doubt {
 /** What the index of a checkout is made of; `base` is an earlier one, of whichever commit. */
 export function indexContent(
   snapshot: Snapshot,
-  doubt: Doubt | undefined,
+  racy: RacyFiles | undefined,
   base: IndexBase | undefined,
 ): IndexContent {
   const { commit, origin, trees } = snapshot
   const objectFormat = objectFormatOf(commit)
-  const statusOf = statusIn(snapshot, doubt)
+  const statusOf = statusIn(snapshot, racy)
   if (origin && origin.source !== trees[0]?.oid) {
     const count = countFiles(origin, snapshot)
     const records = recordsOfPart(snapshot, origin, statusOf)
@@ -62,14 +62,14 @@ function countFiles({ source }: TreeOrigin, snapshot: Snapshot): number {
   return count
 }
 
-function statusIn({ stats }: Snapshot, doubt: Doubt | undefined): StatusOf {
-  const { fromMs = Number.POSITIVE_INFINITY } = doubt ?? {}
+function statusIn({ stats }: Snapshot, racy: RacyFiles | undefined): StatusOf {
+  const { fromMs = Number.POSITIVE_INFINITY } = racy ?? {}
   return (index, mode, path) => {
     const at = index * STAT_FIELDS
     const [size, mtimeMs] = [stats[at] as number, stats[at + 1] as number]
-    const isDoubtful =
-      mtimeMs >= fromMs && mode !== MODE.gitlink && (doubt?.isChanged(path(), at) ?? false)
-    return { mtimeMs, size: size >= 0 && !isDoubtful ? size : undefined }
+    const isRacy =
+      mtimeMs >= fromMs && mode !== MODE.gitlink && (racy?.isChanged(path(), at) ?? false)
+    return { mtimeMs, size: size >= 0 && !isRacy ? size : undefined }
   }
 }
 

@@ -6,7 +6,7 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
-import { isConnected } from './connected.js'
+import { isConnected } from './connectivity.js'
 import { type JoinOptions, joinPacks } from './join.js'
 import { checkoutDirectory, directoryHistory, GIT, type HistoryLayout } from './layout.js'
 import {

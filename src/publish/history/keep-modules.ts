@@ -22,6 +22,7 @@ export interface ModuleToKeep {
   packs: readonly CompletePack[]
 }
 
+/** Where the repositories of submodules go, and what they grow from. */
 export interface ModulesToKeep extends Pick<RepositoryOptions, 'hasFileModes' | 'objectFormat'> {
   place: RepositoryPlace
   /** The repositories of what is published now, by the paths of submodules. */

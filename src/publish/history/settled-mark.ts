@@ -5,7 +5,7 @@ import path from 'node:path'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { linkText } from './checkout-files.js'
+import { gitfileText } from './checkout-files.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { readRefs } from './refs.js'
 import { writeText } from './write-whole.js'
@@ -29,7 +29,7 @@ export function isSettled(
   )
   if (!isMarked || layout.volume.stat(path.join(own, 'index')) === undefined) return false
   // Somebody may have removed or moved them since.
-  const link = linkText(layout, checkout)
+  const link = gitfileText(layout, checkout)
   if (link !== undefined && readText(layout, path.join(checkout.root, GIT)) !== link) return false
   const { commit } = snapshot
   const isLinked = checkout.name !== undefined

@@ -22,6 +22,7 @@ interface EnteredTree {
   before: BaseTree | undefined
 }
 
+/** The records and trees of the index of such a checkout. */
 export class WholeCheckout {
   /** Of the index, in pre-order, once the records were gone through. */
   readonly trees: (IndexTree | Buffer)[] = []

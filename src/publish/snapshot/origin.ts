@@ -68,7 +68,7 @@ export function placesIn(origin: EncodedOrigin | undefined): Omit<TreeAttributes
 }
 
 /** The byte paths of what leads to the repositories of submodules, of those that have any. */
-export function moduleLinks(origin: EncodedOrigin | undefined): string[] {
+export function moduleGitfiles(origin: EncodedOrigin | undefined): string[] {
   const kept = origin?.modules?.filter(({ name, shallow }) => name !== undefined && shallow)
   return kept?.map(({ path }) => `${path}/.git`) ?? []
 }

@@ -10,7 +10,7 @@ import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
 import type { CommitSource, Publication, Published, Ready } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
-import { moduleLinks, placesIn } from '../snapshot/origin.js'
+import { moduleGitfiles, placesIn } from '../snapshot/origin.js'
 import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { assertWritable, type Journal } from '../stage/journal.js'
@@ -169,9 +169,11 @@ export class DirectoryUpdate implements Publication {
   /** What led to the repositories of submodules that are no more. */
   #goneLinks(): string[] {
     const { history, origin } = this.#source
-    const links = new Set(history ? moduleLinks(origin) : [])
+    const links = new Set(history ? moduleGitfiles(origin) : [])
     const { snapshot } = this.#record ?? {}
-    return snapshot?.history ? moduleLinks(snapshot.origin).filter((link) => !links.has(link)) : []
+    return snapshot?.history
+      ? moduleGitfiles(snapshot.origin).filter((link) => !links.has(link))
+      : []
   }
 
   /** What is written, and in which form. */
