@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads'
  * So often it is looked, and after so many milliseconds each, whether threads and calls have ended:
  * all that do not hang have by then. Not by a clock, which goes on where this process does not.
  */
-const PATIENCE = { looks: 50, everyMs: 10 }
+const PATIENCE = { looks: 200, everyMs: 10 }
 
 /** Ends the process with a code. Does not resolve. */
 export type EndProcess = (exitCode: number) => Promise<never>
