@@ -2,11 +2,10 @@
 // for readers that still sit in them; then one becomes the standby, as many others stay as
 // are still in their grace time, and the rest go.
 import path from 'node:path'
-import { displayPath } from '../../volume/byte-path.js'
 import { readUnless } from '../../volume/errnos.js'
 import { removeCheckout } from '../history/directory.js'
 import { linkedHistory } from '../history/layout.js'
-import { retireRepository } from '../history/retire.js'
+import { retireRepository, tellKept } from '../history/retire.js'
 import { BOOT_FILE } from '../lease/boot.js'
 import { LEASE_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
@@ -103,7 +102,7 @@ function tidyRepository(
   links: LinkLayout,
   { isAlone, linked }: { isAlone: boolean; linked: string | undefined },
 ): void {
-  const { onSetAside, volume, workshop, worktrees } = links
+  const { volume, workshop, worktrees } = links
   const layout = linkedHistory(links)
   if (linked === undefined || !volume.stat(layout.repository)) return
   for (const name of listIfAny(links, path.join(layout.repository, 'worktrees'))) {
@@ -112,9 +111,7 @@ function tidyRepository(
   }
   if (!isAlone || readSnapshot(worktreeLayout(links, linked))?.history) return
   const whyKept = retireRepository(layout, path.join(workshop, `${REPOSITORY}.gone`))
-  if (whyKept === undefined) return
-  const reason = `${whyKept}: it stays`
-  onSetAside?.({ kind: 'repository', path: displayPath(layout.repository), reason })
+  if (whyKept !== undefined) tellKept(links, layout.repository, whyKept)
 }
 
 /** Empty where nothing was published yet. */
