@@ -184,8 +184,8 @@ export const ERROR_CODES = {
     'The commit, or its tag, is not signed by one of the keys that `verify` names.',
     'Read in the message which key signed and which are accepted. Sign the commit or the tag by one of those and push; or add the public key to a file that `verify` names: the next poll tries it again, SIGHUP at once. What is published stays.'],
   'keys-invalid': ['wait',
-    'A file with the keys that `verify` names cannot be read, or has no keys.',
-    'Correct the file that the message names: public keys exported by `gpg --export --armor`, lines of authorized_keys, or of an allowed_signers file. It is read again at the next attempt. What is published stays.'],
+    'A file that `verify` names, of keys or of revoked ones, cannot be read, or has no keys.',
+    'Correct the file that the message names: public keys exported by `gpg --export --armor`, lines of authorized_keys, or of an allowed_signers file; in a list of revoked ones, one public SSH key a line. It is read again at the next attempt. What is published stays.'],
 
   'refused-by-hook': ['stall',
     'A hook in `before` refused the commit.',

@@ -140,15 +140,14 @@ function readVerify(
   faults: FaultList,
 ): Entry['verify'] {
   if (written === undefined) return undefined
-  const { keys, object = 'commit' } = written
+  const { keys, object = 'commit', revoked = [] } = written
   checkField(`${pointer}/verify/object`, () => assertSignable(object, revision), faults)
-  const keyFiles = keys.map((key, index) =>
-    checkField(`${pointer}/verify/keys/${index}`, () => parseKeyFile(key, folder), faults),
-  )
-  return toPolicy(
-    object,
-    keyFiles.filter((each) => each !== undefined),
-  )
+  const filesOf = (field: string, names: readonly string[]) =>
+    names.flatMap((name, index) => {
+      const at = `${pointer}/verify/${field}/${index}`
+      return checkField(at, () => parseKeyFile(name, folder), faults) ?? []
+    })
+  return toPolicy(object, filesOf('keys', keys), filesOf('revoked', revoked))
 }
 
 /** The fields the schema found nothing wrong with, so of the types it gives them. */

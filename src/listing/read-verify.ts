@@ -8,6 +8,7 @@ import type { SignaturePolicy } from '../signature/policy.js'
 export interface WrittenVerify {
   keys: string[]
   object?: SignaturePolicy['object']
+  revoked?: string[]
 }
 
 const TAGS = 'refs/tags/'

@@ -15,14 +15,20 @@ export interface KeyFile {
 const MAX_BYTES = 1024 * 1024
 
 /** Reads key files. Throws `keys-invalid`, which names the file, where one cannot be read, or is empty. */
-export function readKeyFiles(names: readonly string[]): Promise<KeyFile[]> {
+export async function readKeyFiles(names: readonly string[]): Promise<KeyFile[]> {
+  const files = await readRevokedFiles(names)
+  const empty = files.find(({ content }) => content.length === 0)
+  if (empty) throw invalidKeys(empty.name, 'is empty: put the public keys there', undefined)
+  return files
+}
+
+/** Reads files of revoked keys, which may be empty. Throws `keys-invalid` where one cannot be read. */
+export function readRevokedFiles(names: readonly string[]): Promise<KeyFile[]> {
   return Promise.all(
     names.map(async (name) => {
       const content = await readRegularFile(name, MAX_BYTES).catch((error: unknown) => {
         throw invalidKeys(name, readFault(error, codeOf(error)), error)
       })
-      if (content.length === 0)
-        throw invalidKeys(name, 'is empty: put the public keys there', undefined)
       return { name, content }
     }),
   )

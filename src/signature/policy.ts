@@ -11,6 +11,8 @@ export interface SignaturePolicy {
   object: (typeof SIGNED_OBJECTS)[number]
   /** Absolute names of files with public keys. */
   keyFiles: readonly string[]
+  /** Absolute names of files with SSH keys that are revoked. */
+  revokedFiles: readonly string[]
 }
 
 /** What is remembered of a signature that was verified. */
@@ -27,10 +29,12 @@ const ID_DIGITS = 16
 export function toPolicy(
   object: SignaturePolicy['object'],
   keyFiles: readonly string[],
+  revokedFiles: readonly string[] = [],
 ): SignaturePolicy {
-  const written = JSON.stringify([object, ...keyFiles])
+  const revoked = revokedFiles.length > 0 ? [{ revoked: revokedFiles }] : []
+  const written = JSON.stringify([object, ...keyFiles, ...revoked])
   const id = createHash('sha256').update(written).digest('hex').slice(0, ID_DIGITS)
-  return { id, object, keyFiles }
+  return { id, object, keyFiles, revokedFiles }
 }
 
 /** A signature that was written down; undefined where it is none. */

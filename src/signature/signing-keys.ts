@@ -2,6 +2,7 @@
 import { describeKey } from '../ssh/fingerprint.js'
 import { type AllowedSigner, parseAllowedSigners } from './allowed-signers.js'
 import { invalidKeys, type KeyFile } from './key-files.js'
+import { isRevoked, parseRevokedKeys } from './revoked-keys.js'
 import { describeSigner } from './signer.js'
 
 type OpenPgp = typeof import('./openpgp-signer.js')
@@ -10,14 +11,20 @@ type OpenPgp = typeof import('./openpgp-signer.js')
 export interface SigningKeys {
   /** The lines of each file of SSH keys. */
   ssh: AllowedSigner[][]
+  /** SSH keys that count no more, whatever the lines say. */
+  revoked: Buffer[]
   /** What judges OpenPGP signatures, and by which keys; undefined where no file has any. */
   openPgp: { judge: OpenPgp; keys: Awaited<ReturnType<OpenPgp['readOpenPgpKeys']>> } | undefined
 }
 
 const MOST_DESCRIBED = 8
 
-/** Reads what key files have. Throws `keys-invalid`, which names the file that has none. */
-export async function parseSigningKeys(files: readonly KeyFile[]): Promise<SigningKeys> {
+/** Reads what key files have. Throws `keys-invalid`, which names the file that cannot be used. */
+export async function parseSigningKeys(
+  files: readonly KeyFile[],
+  revokedFiles: readonly KeyFile[] = [],
+): Promise<SigningKeys> {
+  const revoked = parseRevokedFiles(revokedFiles)
   const ssh: AllowedSigner[][] = []
   let openPgp: SigningKeys['openPgp']
   for (const { content, name } of files) {
@@ -33,11 +40,25 @@ export async function parseSigningKeys(files: readonly KeyFile[]): Promise<Signi
         ssh.push(lines)
       }
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      throw invalidKeys(name, error.message, error.cause)
+      throw asInvalid(name, error)
     }
   }
-  return { ssh, openPgp }
+  return { ssh, revoked, openPgp }
+}
+
+/** Reads what files of revoked keys have. Throws `keys-invalid`. */
+export function parseRevokedFiles(files: readonly KeyFile[]): Buffer[] {
+  return files.flatMap(({ content, name }) => {
+    try {
+      return parseRevokedKeys(Buffer.from(content))
+    } catch (error) {
+      throw asInvalid(name, error)
+    }
+  })
+}
+
+function asInvalid(name: string, error: unknown): unknown {
+  return error instanceof RangeError ? invalidKeys(name, error.message, error.cause) : error
 }
 
 /** By its name, or by what stands in it. */
@@ -46,12 +67,15 @@ function isOpenPgp(name: string, content: Buffer): boolean {
 }
 
 /** Whose signatures would count, as people read it. */
-export function describeSigningKeys({ openPgp, ssh }: SigningKeys): string {
+export function describeSigningKeys({ openPgp, revoked, ssh }: SigningKeys): string {
   const signers = [
-    ...ssh.flat().map(({ comment, isAuthority, key, principals = comment }) => ({
-      name: isAuthority ? `certificates for ${principals} by` : principals,
-      key: describeKey(key),
-    })),
+    ...ssh
+      .flat()
+      .filter(({ key }) => !isRevoked({ key, certificate: undefined }, revoked))
+      .map(({ comment, isAuthority, key, principals = comment }) => ({
+        name: isAuthority ? `certificates for ${principals} by` : principals,
+        key: describeKey(key),
+      })),
     ...(openPgp ? openPgp.keys.map(openPgp.judge.describeOpenPgpKey) : []),
   ].map(describeSigner)
   const shown = [...new Set(signers)]

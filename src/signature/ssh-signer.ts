@@ -7,6 +7,7 @@ import { matchesPattern, matchesPatternList } from '../ssh/pattern.js'
 import { typeOf } from '../ssh/wire-format.js'
 import { isSignedBy } from '../ssh/wire-signature.js'
 import type { AllowedSigner } from './allowed-signers.js'
+import { isRevoked } from './revoked-keys.js'
 import type { Signer, Verdict } from './signer.js'
 import { isSshSignatureOf, readSshSignature, type SshSignature } from './ssh-signature.js'
 
@@ -22,11 +23,12 @@ export interface SignedPayload {
   madeAt: number
 }
 
-/** Who of one of `files`, each the lines of a file, made a signature. */
+/** Who of one of `files`, each the lines of a file, made a signature by a key that is not `revoked`. */
 export function sshVerdict(
   armoured: string,
   { madeAt, payload }: SignedPayload,
   files: readonly (readonly AllowedSigner[])[],
+  revoked: readonly Buffer[],
 ): Verdict {
   const signature = readOrFault(armoured)
   if (typeof signature === 'string') return { fault: signature }
@@ -45,6 +47,9 @@ export function sshVerdict(
     return {
       fault: `${by} for the namespace ${JSON.stringify(namespace.slice(0, 100))}, not for "git"`,
     }
+  }
+  if (isRevoked(signature, revoked)) {
+    return { fault: `${by}, which is revoked, or whose certificate is by a key that is` }
   }
   const faults = files.map((lines) => verdictBy(lines, signature, madeAt))
   const signer = faults.find((each) => typeof each !== 'string')

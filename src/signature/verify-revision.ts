@@ -20,6 +20,8 @@ export interface SignatureCheck {
   policy: SignaturePolicy
   /** As they are now. */
   files: readonly KeyFile[]
+  /** Those of revoked keys. */
+  revoked: readonly KeyFile[]
   /** The full name of the ref that leads to it. */
   ref: string
 }
@@ -30,10 +32,10 @@ export interface SignatureCheck {
  */
 export async function verifyRevision(
   chain: readonly RevisionObject[],
-  { files, policy, ref }: SignatureCheck,
+  { files, policy, ref, revoked }: SignatureCheck,
   nowMs: number,
 ): Promise<VerifiedSignature> {
-  const keys = await parseSigningKeys(files)
+  const keys = await parseSigningKeys(files, revoked)
   const [first] = chain
   const signers = new Set<string>()
   if (policy.object !== 'commit') {

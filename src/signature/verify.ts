@@ -29,7 +29,7 @@ export function refused(sentence: string, keys: SigningKeys): SyncError {
 
 async function verdictOf(
   { madeAt, payload, signature }: SignedObject,
-  { openPgp, ssh }: SigningKeys,
+  { openPgp, revoked, ssh }: SigningKeys,
   nowMs: number,
 ): Promise<Verdict> {
   if (signature === undefined) return { fault: 'is not signed' }
@@ -37,7 +37,7 @@ async function verdictOf(
   switch (armourKindOf(signature)) {
     case 'ssh':
       if (ssh.length === 0) return { fault: 'is signed with SSH, and no key file has SSH keys' }
-      return sshVerdict(signature, signed, ssh)
+      return sshVerdict(signature, signed, ssh, revoked)
     case 'openpgp':
       if (!openPgp) return { fault: 'is signed with OpenPGP, and no key file has OpenPGP keys' }
       return openPgp.judge.openPgpVerdict(signature, signed, openPgp.keys, nowMs)

@@ -139,6 +139,23 @@ for (const [name, fields, repository] of IN_PLACE) {
   })
 }
 
+test('a revoked key lets nothing through, and once it is none any more, what it signed is shown', async (t) => {
+  const { dir, key, list, repo, shown, start } = await setUp(t, {})
+  const first = signHead(repo, key)
+  const revoked = writeLines(path.join(dir, 'revoked'), '# none')
+  list({ verify: { keys: ['signers'], revoked: ['revoked'] } })
+  const service = await start()
+  await service.untilPublished('out', first)
+  writeLines(revoked, publicKeyOf(key))
+  repo.commit('second', { file: '2' })
+  const second = signHead(repo, key)
+  assert.match(await service.untilFailed('out', 'signature-refused'), /which is revoked/)
+  assert.equal(shown(), '1')
+  writeLines(revoked)
+  await service.untilPublished('out', second)
+  assert.equal(shown(), '2')
+})
+
 test('tags must be signed by OpenPGP, and under their own names', async (t) => {
   const { dir, list, out, repo, start } = await setUp(t, { publish: 'symlink' })
   const gpg = new GpgHome(t)

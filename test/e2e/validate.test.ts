@@ -77,7 +77,19 @@ test('reads the files of keys that commits must be signed by', async (t) => {
     assert.match(lines[index] ?? '', each)
   }
   assert.doesNotMatch(stderr, /abcd/)
-  writeListing(listingPath, [{ path: 'out', repo: 'repos/one', verify: { keys: ['good'] } }])
+  const list = (revoked: string[]) =>
+    writeListing(listingPath, [
+      { path: 'out', repo: 'repos/one', verify: { keys: ['good'], revoked } },
+    ])
+  list(['empty', 'gone', 'signers'])
+  const { stderr: faults } = await runProgram(['validate', listingPath])
+  assert.match(faults, /: \/0\/verify\/revoked\/1: The key file .*\/gone cannot be read \(ENOENT\)/)
+  assert.match(
+    faults,
+    /: \/0\/verify\/revoked\/2: The key file .*\/signers line 2 has no public key/,
+  )
+  assert.equal(faults.trim().split('\n').length, 2, faults)
+  list(['good', 'none'])
   assert.equal((await runProgram(['validate', listingPath])).code, 0)
 })
 

@@ -28,12 +28,17 @@ test('files are named from the folder of the listing on, and the commit is to be
   assert.deepEqual(keyFiles, ['/etc/sync/team.asc', '/keys/signers'])
   assert.equal(object, 'commit')
   assert.equal(verifyOf(undefined), undefined)
+  const { revokedFiles } = verifyOf({ keys: ['a'], revoked: ['b', '/c'] }) ?? {}
+  assert.deepEqual(revokedFiles, ['/etc/sync/b', '/c'])
 })
 
 test('policies are told from each other by what the listing says', () => {
   const id = verifyOf({ keys: ['a', 'b'] })?.id
   assert.equal(verifyOf({ keys: ['./a', 'b'], object: 'commit' })?.id, id)
   assert.notEqual(verifyOf({ keys: ['a'] })?.id, id)
+  assert.equal(verifyOf({ keys: ['a', 'b'], revoked: [] })?.id, id)
+  assert.notEqual(verifyOf({ keys: ['a', 'b'], revoked: ['c'] })?.id, id)
+  assert.notEqual(verifyOf({ keys: ['a'], revoked: ['b'] })?.id, id)
   assert.notEqual(verifyOf({ keys: ['a', 'b'], object: 'both' }, { tag: 'v1' })?.id, id)
 })
 
@@ -63,6 +68,10 @@ test('what is wrong is said where it is', () => {
     '/0/verify/keys/1 must be a file name, not the key itself',
   ])
   assert.match(faultsOf({ keys: ['$KEYS/a'] })[0] ?? '', /^\/0\/verify\/keys\/0 /)
+  assert.match(
+    faultsOf({ keys: ['a'], revoked: ['$KEYS/a'] })[0] ?? '',
+    /^\/0\/verify\/revoked\/0 /,
+  )
   assert.match(faultsOf({ keys: [] })[0] ?? '', /^\/0\/verify\/keys is empty/)
   assert.match(faultsOf({})[0] ?? '', /^\/0\/verify lacks the field "keys"/)
   assert.match(

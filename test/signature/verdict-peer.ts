@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../src/base/errors.js'
 import { type ObjectFormat, objectFormatOf } from '../../src/git/oid.js'
-import { readKeyFiles } from '../../src/signature/key-files.js'
+import { readKeyFiles, readRevokedFiles } from '../../src/signature/key-files.js'
 import {
   readSignedCommit,
   readSignedTag,
@@ -27,6 +27,8 @@ export interface TrustedKeys {
   allowedSigners?: string
   /** For this service. */
   keyFiles: string[]
+  /** A list of revoked keys, for both. */
+  revoked?: string
 }
 
 export class VerdictPeer {
@@ -40,12 +42,14 @@ export class VerdictPeer {
   }
 
   /** What git says to it: its exit status, and its words. */
-  askGit({ body, type }: SignedBody, { allowedSigners = '', gnupgHome = '/nowhere' }: TrustedKeys) {
+  askGit({ body, type }: SignedBody, trusted: TrustedKeys) {
+    const { allowedSigners = '', gnupgHome = '/nowhere', revoked } = trusted
     const file = path.join(this.#directory, 'body')
     writeFileSync(file, body)
     const written = ['hash-object', '-t', type, '-w', '--literally', file]
     const oid = gitBytes(this.#directory, written).toString().trim()
     const config = ['-c', `gpg.ssh.allowedSignersFile=${allowedSigners}`]
+    if (revoked !== undefined) config.push('-c', `gpg.ssh.revocationFile=${revoked}`)
     const { status, stderr } = spawnSync('git', [...config, `verify-${type}`, '-v', oid], {
       cwd: this.#directory,
       env: { ...gitEnvironment(), GNUPGHOME: gnupgHome },
@@ -54,8 +58,9 @@ export class VerdictPeer {
   }
 
   /** Who signed it, or the error. */
-  async ask({ body, type }: SignedBody, { keyFiles }: TrustedKeys, nowMs: number) {
-    const keys = await parseSigningKeys(await readKeyFiles(keyFiles))
+  async ask({ body, type }: SignedBody, { keyFiles, revoked }: TrustedKeys, nowMs: number) {
+    const revokedFiles = await readRevokedFiles(revoked === undefined ? [] : [revoked])
+    const keys = await parseSigningKeys(await readKeyFiles(keyFiles), revokedFiles)
     const oid = '0'.repeat(this.#format === 'sha1' ? 40 : 64)
     try {
       const object: SignedObject =

@@ -11,8 +11,8 @@ import { formatFault, ListingError } from '../../listing/listing-error.js'
 import { findWarnings } from '../../listing/warnings.js'
 import { createRemoteCredentials } from '../../remote-credentials.js'
 import { listingDefaults, type Settings } from '../../settings.js'
-import { readKeyFiles } from '../../signature/key-files.js'
-import { parseSigningKeys } from '../../signature/signing-keys.js'
+import { readKeyFiles, readRevokedFiles } from '../../signature/key-files.js'
+import { parseRevokedFiles, parseSigningKeys } from '../../signature/signing-keys.js'
 import { createTlsContext } from '../../transport/http/tls-files.js'
 import { parseSshAddress } from '../../transport/ssh/address.js'
 import { readTrust } from '../../transport/ssh/host-trust.js'
@@ -60,15 +60,23 @@ async function isValid(
   }
 }
 
-/** Throws a {@link ListingError} where a file has none of the keys that commits must be signed by. */
+/** Throws a {@link ListingError} where a file has none of the keys that commits must be signed by, or no list. */
 async function checkKeyFiles(entries: Entry[]): Promise<void> {
-  const checks = entries.flatMap(({ verify }, index) =>
-    (verify?.keyFiles ?? []).map(async (name, at) => {
-      const read = readKeyFiles([name]).then(parseSigningKeys)
-      const error = await read.then(() => undefined, toSyncError)
-      return error ? [{ pointer: `/${index}/verify/keys/${at}`, message: error.message }] : []
-    }),
-  )
+  const check = async (pointer: string, read: Promise<unknown>) => {
+    const error = await read.then(() => undefined, toSyncError)
+    return error ? [{ pointer, message: error.message }] : []
+  }
+  const checks = entries.flatMap(({ verify }, index) => [
+    ...(verify?.keyFiles ?? []).map((name, at) =>
+      check(
+        `/${index}/verify/keys/${at}`,
+        readKeyFiles([name]).then((files) => parseSigningKeys(files)),
+      ),
+    ),
+    ...(verify?.revokedFiles ?? []).map((name, at) =>
+      check(`/${index}/verify/revoked/${at}`, readRevokedFiles([name]).then(parseRevokedFiles)),
+    ),
+  ])
   const faults = (await Promise.all(checks)).flat()
   if (faults.length > 0) throw new ListingError(faults)
 }
