@@ -261,7 +261,7 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
 export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
   const { lease } = target
   // Whoever holds a lease in another place has it until there is one here.
-  assertStillMounted(target)
+  assertStillMounted(target.mountPoint)
   return atTarget({ ...target, lease: undefined }, (held, publisher) =>
     claimLease(publisher.leaseFiles(held), {
       ...claim,

@@ -23,14 +23,15 @@ export function wholeOf({ state, wanted }: Attempt): FetchRequest {
 }
 
 /**
- * Whether what is kept of the history of the published commit is all that is wanted: then nothing is
- * to be fetched of it.
+ * Whether what is kept of the history of the published commit is all that is wanted, with the tag that
+ * leads to it: then nothing is to be fetched of it.
  */
-export function hasHistory({ state }: Attempt): boolean {
+export function hasHistory({ state, wanted: { commit, want } }: Attempt): boolean {
   const { history: wanted, remote } = state.desired.entry
   const { history: kept } = state.observed
   if (wanted === 0) return true
   if (!kept || kept.url !== remote.url) return false
+  if (want !== commit && !Object.values(kept.refs).includes(want)) return false
   return kept.shallow.length === 0 || commitsOf(kept.depth) >= commitsOf(wanted)
 }
 

@@ -6,16 +6,18 @@ import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/unpacked.js'
 import type { Attempt } from './attempt.js'
 import { targetOf } from './context.js'
+import { hasHistory } from './fetch-requests.js'
 import { submoduleLogin } from './remote-login.js'
 import type { SyncProgress } from './sync-progress.js'
 import { wantedHistory } from './wanted-history.js'
 
 /** Without a request, nothing is fetched but blobs that are lacking. */
 export async function receivePack(
-  { allow, state, progress, session, context, signal, wanted }: Attempt,
+  attempt: Attempt,
   revisions: Pick<PackToPublish, 'want' | 'have' | 'signatureCheck'>,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
+  const { allow, state, progress, session, context, signal, wanted } = attempt
   const fetching = new AbortController()
   const limited = AbortSignal.any([signal, fetching.signal])
   // Every submodule that waits listens to it.
@@ -39,7 +41,9 @@ export async function receivePack(
   }
   const { insteadOf, remote, selection } = entry
   try {
-    const isWanted = revisions.want === wanted.want || revisions.want === wanted.commit
+    // A repair of the wanted commit brings no tag that leads to it.
+    const isKept = revisions.want === wanted.commit && hasHistory(attempt)
+    const isWanted = revisions.want === wanted.want || isKept
     const history = isWanted ? wantedHistory(entry, wanted) : state.observed.history
     const part = { target, selection, history, remote, insteadOf, ...revisions }
     const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }

@@ -12,13 +12,6 @@ import { realDirectorySync } from './real-path.js'
 const MOUNTINFO = '/proc/self/mountinfo'
 const MOUNT_POINT_FIELD = 4
 
-/** Where content is, and the volume it was found on since this service started, if it was. */
-export interface MountedDirectory {
-  directory: string
-  /** Where that is mounted, as a byte path. */
-  mountPoint?: string | undefined
-}
-
 /** Answers whether something is mounted at a relative byte path; its status may be known already. */
 export type MountPoints = (relative: string, known?: Stats) => boolean
 
@@ -51,12 +44,16 @@ export function mountPointOf(
 }
 
 /**
- * Throws `volume-failed` where the volume is gone on which a target was: what is left is
+ * Throws `volume-failed` where nothing is mounted any more at a byte path: what is left there is
  * a directory of the volume that it was mounted on.
  */
-export function assertStillMounted({ directory, mountPoint }: MountedDirectory): void {
-  const now = mountPoint === undefined ? undefined : mountPointOf(directory)
-  if (mountPoint === undefined || now === undefined || now.length >= mountPoint.length) return
+export function assertStillMounted(
+  mountPoint: string | undefined,
+  mountinfo: string = readMountinfo(),
+): void {
+  if (mountPoint === undefined) return
+  const mounted = parseMountinfo(mountinfo)
+  if (mounted.length === 0 || mounted.includes(mountPoint)) return
   throw new SyncError(
     'volume-failed',
     `The volume at ${displayPath(mountPoint)} is not mounted any more, and nothing is written to what lies under it; mount it again, then the sync goes on by itself (where it is to stay away, restart this service)`,

@@ -1,13 +1,13 @@
 // Volumes that come, go, refuse, or lie inside of what is published: nothing is torn, and once
 // they are as they should be, the next attempt goes on.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { announceProcess } from '../../src/publish/lease/process-identity.js'
 import { acquireLease, inspect } from '../../src/publish/publication.js'
 import type { Target } from '../../src/publish/target.js'
-import { mountPointOf } from '../../src/volume/mount-points.js'
+import { assertStillMounted, mountPointOf } from '../../src/volume/mount-points.js'
 import { toVolumeError } from '../../src/volume/volume-error.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failAt, withGate } from '../helpers/fs-faults.js'
@@ -149,6 +149,48 @@ describe('a volume at the published path itself', () => {
     assert.equal(mountPointOf('/none/abc', list), '/none')
     assert.equal(mountPointOf('/other', list), '/')
     assert.equal(mountPointOf('/other', ''), undefined)
+  })
+})
+
+describe('a link and its root on two volumes', () => {
+  for (const [what, onVolume] of [
+    ['the root', 'root'],
+    ['the link', 'links'],
+  ] as const) {
+    test(`${what} on one that is mounted`, NEEDS_MOUNTS, (t) => {
+      const mounts = createMounts(t)
+      const test = createSite(t, { mode: 'symlink' })
+      const [root, links] = [path.join(test.volume, 'root'), path.join(test.volume, 'links')]
+      mkdirSync(root)
+      mkdirSync(links)
+      mounts.tmpfs(path.join(test.volume, onVolume), 'size=4m')
+      const directory = path.join(links, 'link')
+      const self = announceProcess('this one')
+      let site: Target = { ...test.site, directory, worktreeRoot: root }
+      for (const a of ['1', '2', '3']) {
+        const answer = acquireLease({ target: site, self, expired: undefined })
+        assert.ok(answer.state === 'held')
+        site = { ...site, lease: answer.lease, mountPoint: answer.lease.mountPoint }
+        const target = test.commit({ a })
+        publish(site, target, none)
+        assert.equal(readFileSync(`${directory}/a`, 'utf8'), a)
+        // Wherever somebody leads the link.
+        rmSync(directory)
+        symlinkSync('/', directory)
+      }
+      if (onVolume === 'links') return
+      mounts.unmount(root)
+      const claim = () => acquireLease({ target: site, self, expired: undefined })
+      assert.throws(claim, failsWith('volume-failed', /is not mounted any more/))
+    })
+  }
+
+  test('are gone where the system lists them no more', () => {
+    const list = '36 35 98:0 / /a\\040b rw - ext3 /dev/root rw'
+    assertStillMounted('/a b', list)
+    assertStillMounted('/c', '')
+    assertStillMounted(undefined, list)
+    assert.throws(() => assertStillMounted('/c', list), failsWith('volume-failed'))
   })
 })
 

@@ -9,6 +9,7 @@ import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
+import { removeObstacles } from './obstacles.js'
 import { volumeFs } from './volume-fs.js'
 import { writeText } from './write-whole.js'
 
@@ -38,6 +39,7 @@ export async function ensureRepository(
   assertLease(lease)
   const stat = volume.stat(repository)
   if (stat && !stat.isDirectory()) throw inTheWay(layout)
+  removeObstacles(layout)
   const hasOwn = !isBare && !options.isSubmodule
   if (hasOwn && stat) excludeOwn(layout)
   const lacking = lackingIn(layout, wantedConfig(layout, options))
@@ -49,8 +51,6 @@ export async function ensureRepository(
   for (const name of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) {
     volume.ensureDirectory(`${repository}/${name}`)
   }
-  const config = `${repository}/config`
-  if (!volume.stat(config)?.isFile()) volume.removeAll(config)
   const git = await import('./isomorphic-git.js')
   const gitdir = displayPath(repository)
   const repo = { fs: volumeFs(volume, repository), dir: path.dirname(gitdir), gitdir }
@@ -77,16 +77,21 @@ function excludeOwn({ repository, volume }: HistoryLayout): void {
  * time of its last change of status differ where it was linked or mounted elsewhere.
  */
 function wantedConfig(
-  { isBare }: HistoryLayout,
+  { isBare, repository, volume }: HistoryLayout,
   options: RepositoryOptions,
 ): [name: string, value: string][] {
   const { filter, hasFileModes = true, hasSubmodules, objectFormat, sparse, url } = options
+  // As git finds it out: by its configuration, under another name.
+  const ignoresCase = volume.stat(`${repository}/CoNfIg`) !== undefined
   const isSha256 = objectFormat === 'sha256'
   const settings: [name: string, value: string | undefined][] = [
     ['core.repositoryformatversion', isSha256 ? '1' : '0'],
     ['extensions.objectformat', isSha256 ? 'sha256' : undefined],
     ['core.bare', String(isBare)],
     ['core.filemode', String(hasFileModes)],
+    // Isomorphic-git says otherwise: then git would take symlinks for files.
+    ['core.symlinks', 'true'],
+    ['core.ignorecase', String(ignoresCase)],
     ['core.trustctime', 'false'],
     ['core.checkstat', 'minimal'],
     ['core.sparsecheckout', String(sparse !== undefined)],

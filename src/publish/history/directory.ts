@@ -21,7 +21,7 @@ import { withObjects } from './objects.js'
 import { keepHead } from './own-work.js'
 import { releasePacks } from './packs.js'
 import { KEPT_MODULES, retireRepository, tellKept } from './retire.js'
-import { type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
+import { hasRefs, type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
 import { isSettled, MARK } from './settled-mark.js'
 
 /**
@@ -91,6 +91,7 @@ export function findHistory(
   const isThere = all.every((each) =>
     withObjects(each.repository, objectFormatOf(commit), (objects) => {
       if (!objects.hasCommit(each.snapshot.commit)) return false
+      if (!hasRefs(each.snapshot, objects)) return false
       return !isThorough || isConnected(each.snapshot, objects, checkpoint)
     }),
   )

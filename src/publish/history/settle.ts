@@ -9,6 +9,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import { isIndexRacy, linkCheckout, writeIndex, writeSparse } from './checkout-files.js'
 import { type CheckoutLayout, checkoutDirectory, type HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
+import { removeObstacles } from './obstacles.js'
 import { isPublished, keepHead, noteLeftBehind } from './own-work.js'
 import { releasePacks } from './packs.js'
 import { logPublished } from './reflog.js'
@@ -23,7 +24,7 @@ export type Settlement = 'settled' | 'incomplete'
 /**
  * Settles the repository and a checkout of it: what a publication does in the end, and what completes
  * one that was interrupted. `now` is in milliseconds. Returns `incomplete`, and changes nothing, where
- * the repository has not the published commit: then its history is to be fetched anew.
+ * the repository has not the published commit, or not the tag that leads to it: then its history is to be fetched anew.
  */
 export function settle(
   layout: HistoryLayout,
@@ -31,6 +32,8 @@ export function settle(
   snapshot: Snapshot,
   now: number,
 ): Settlement {
+  removeObstacles(layout)
+  if (checkout.name !== undefined) removeObstacles(layout, checkoutDirectory(layout, checkout))
   if (isSettled(layout, checkout, snapshot)) {
     if (isIndexRacy(layout, checkout, snapshot, now)) writeIndex(layout, checkout, snapshot)
     return 'settled'
@@ -55,7 +58,7 @@ export function settleCheckout(
   const { commit, history } = snapshot
   if (!history) return 'settled'
   assertLease(layout.lease)
-  if (!objects.hasCommit(commit)) return 'incomplete'
+  if (!objects.hasCommit(commit) || !hasRefs(snapshot, objects)) return 'incomplete'
   // A commit may be cut off here for the old ref and the new one: none leads to what is not there.
   writeShallow(layout, [...readShallow(layout), ...history.shallow])
   writeIndex(layout, checkout, snapshot)
@@ -86,6 +89,11 @@ export function settleRepository(
   writeShallow(layout, endsOf(layout, history, objects))
   releasePacks(layout)
   markSettled(layout, repository, snapshot)
+}
+
+/** Whether no ref of a history leads to what is not there, as an annotated tag may be. */
+export function hasRefs({ history }: Snapshot, objects: Pick<RepositoryObjects, 'has'>): boolean {
+  return Object.values(history?.refs ?? {}).every((oid) => objects.has(oid))
 }
 
 /** Where history ends now: an earlier end counts while what is beyond it is missing. */

@@ -94,6 +94,20 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     assert.equal(gitIn(link, 'rev-parse', 'HEAD~2'), first)
   })
 
+  test('follows from a branch to an annotated tag of the same commit', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    repo.git('tag', '-a', '-m', 'tag', 'v1')
+    for (const ref of ['main', 'v1', 'main', 'v1']) {
+      const sync = startGitSync(t, [...args, '--one-time', `--ref=${ref}`, '--git-gc=aggressive'])
+      assert.equal(await sync.exitCode(), 0, sync.stderr)
+      assert.equal(linkedTo(link), first)
+      assert.equal(gitIn(link, 'fsck'), '')
+      assert.equal(gitIn(link, 'status', '--porcelain'), '')
+      if (ref === 'v1') assert.equal(gitIn(link, 'describe'), 'v1')
+      gitIn(link, 'gc')
+    }
+  })
+
   test('makes anew what is broken, removes garbage, and leaves what others write', async (t) => {
     const { args, first, link, root } = await setUp(t)
     const touched = path.join(root, 'touch')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -76,10 +77,21 @@ describe('a repository', () => {
     symlinkSync('/etc/passwd', site.at('.git/git-autosync-settled'))
     symlinkSync('/etc/passwd', site.at('.git/git-autosync.next'))
     await site.follow(next, 2)
-    rmSync(site.at('.git/packed-refs'))
-    rmSync(site.at('.git/logs/HEAD'))
     assert.equal(site.git('rev-parse', 'HEAD'), next)
     assert.equal(site.git('status', '--porcelain'), '')
+  })
+
+  test('is rid of pipes at the next look, as git would wait for them', async (t) => {
+    const { site } = await published(t)
+    const opened = ['packed-refs', 'info/exclude', 'shallow', 'HEAD', 'index', 'logs/HEAD']
+    for (const file of opened.map((name) => site.at(`.git/${name}`))) {
+      rmSync(file, { force: true })
+      createPipe(file)
+      assert.equal(site.settle(), 'settled')
+      const isPipe = lstatSync(file, { throwIfNoEntry: false })?.isFIFO() ?? false
+      assert.equal(isPipe, false, file)
+    }
+    assert.equal(site.git('status', '--porcelain', '-uno'), '')
   })
 
   test('is settled though git left its locks, and they go', async (t) => {

@@ -1,6 +1,6 @@
 // What real git finds in the repository behind files that are published in place.
 import assert from 'node:assert/strict'
-import { lstatSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { settle } from '../../../src/publish/history/settle.js'
 import { commitOn } from '../../helpers/commit-on.js'
@@ -25,6 +25,24 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
     })
   }
 }
+
+test('the configuration says of the volume what is so, also of a repository from earlier', async (t) => {
+  const site = createHistorySite(t)
+  const first = commitOn(site.repo, { a: '1', l: { symlink: 'a' } }, [])
+  await site.follow(first, 1)
+  for (const before of [false, true]) {
+    if (before) {
+      site.git('config', 'core.symlinks', 'false')
+      site.git('config', 'core.ignorecase', 'true')
+      await site.follow(commitOn(site.repo, { a: '2', l: { symlink: 'a' } }, [first]), 1)
+    }
+    assert.equal(site.git('config', 'core.symlinks'), 'true')
+    assert.equal(site.git('config', 'core.ignorecase'), 'false')
+  }
+  rmSync(site.at('l'))
+  site.git('checkout', '--', 'l')
+  assert.ok(lstatSync(site.at('l')).isSymbolicLink())
+})
 
 test('an index that was written in the second of its files spares git their content later', async (t) => {
   const site = createHistorySite(t)
