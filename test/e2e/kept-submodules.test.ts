@@ -1,6 +1,6 @@
 // The repositories of submodules behind published files, looked at by real git at each step.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { commitOn } from '../helpers/commit-on.js'
@@ -165,4 +165,77 @@ test('what somebody commits in a submodule is not lost when it goes', async (t) 
       service.logs.filter(({ message }) => message.startsWith('a repository is kept')).length === 2,
     'both are told of',
   )
+})
+
+/** Commits on a branch in a repository that somebody has at a place. */
+function commitMine(directory: string): string {
+  const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com']
+  git(directory, 'checkout', '-q', '-B', 'mine')
+  git(directory, ...identity, 'commit', '-q', '--allow-empty', '-m', 'mine')
+  return git(directory, 'rev-parse', 'HEAD')
+}
+
+test('a repository of somebody in the place of a submodule is not lost', async (t) => {
+  const { commit, dir, module, modulesOf, server } = await createModules(t)
+  commit('leaf', { leaf: '1' })
+  modulesOf('top').set('leaf', module('leaf'))
+  const head = commit('top', { file: '1' })
+  const listingPath = path.join(dir, 'listing.json')
+  const more = { submodules: 'recursive', history: 2, repo: `${server.url}/top`, branch: 'main' }
+  const out = path.join(dir, 'out')
+  const leaf = path.join(out, 'leaf')
+  const isKept = (oid: string, name: string) => {
+    assert.equal(git(path.join(out, '.git/kept-modules', name), 'rev-parse', 'mine'), oid)
+  }
+
+  // One that is cloned into a clone, which the entry adopts.
+  git(dir, 'clone', '-q', path.join(dir, 'repos/top'), out)
+  git(out, 'clone', '-q', path.join(dir, 'repos/leaf'), 'leaf')
+  const cloned = commitMine(leaf)
+  writeListing(listingPath, [{ ...more, path: 'out' }])
+  const settings = { SCRAPE_INTERVAL: '1h', INSPECT_INTERVAL: '1h' }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('out', head)
+  await untilHolds(() => assertCheckedOut(out, head, ['leaf']), 'it is checked out')
+  isKept(cloned, 'leaf')
+
+  // One that is made later.
+  rmSync(path.join(leaf, '.git'))
+  git(leaf, 'init', '-q')
+  const made = commitMine(leaf)
+  const next = commit('top', { file: '2' })
+  service.signal('SIGHUP')
+  await service.untilPublished('out', next)
+  await untilHolds(() => assertCheckedOut(out, next, ['leaf']), 'the next is checked out')
+  isKept(cloned, 'leaf')
+  isKept(made, 'leaf.1')
+  const told = () =>
+    service.logs.filter(({ message }) => message.startsWith('a repository is kept'))
+  await until(() => told().length === 2, 'both are told of')
+})
+
+test('a submodule that somebody checks out in a worktree is not lost with it', async (t) => {
+  const { commit, dir, module, modulesOf, server } = await createModules(t)
+  commit('leaf', { leaf: '1' })
+  modulesOf('top').set('leaf', module('leaf'))
+  const first = commit('top', { file: '1' })
+  const listingPath = path.join(dir, 'listing.json')
+  const entry = { path: 'out', repo: `${server.url}/top`, branch: 'main', publish: 'symlink' }
+  writeListing(listingPath, [{ ...entry, history: 3 }])
+  const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
+  const service = await startService(t, { listingPath, settings })
+  await service.untilPublished('out', first)
+  const out = path.join(dir, 'out')
+  // The server is in this process, which waits for git.
+  const onDisk = ['-c', `url.${dir}/repos/.insteadOf=${server.url}/`]
+  git(out, ...onDisk, '-c', 'protocol.file.allow=always', 'submodule', '-q', 'update', '--init')
+  const mine = commitMine(path.join(out, 'leaf'))
+  const second = commit('top', { file: '2' })
+  service.signal('SIGHUP')
+  await service.untilPublished('out', second)
+  const kept = path.join(dir, '.git-autosync/out/repository/kept-modules', first)
+  await until(() => existsSync(kept), `${kept} is there`)
+  // Where git was to find its files is no more.
+  const place = path.join(kept, 'modules/leaf x')
+  assert.equal(git(place, '--work-tree=.', 'rev-parse', 'mine'), mine)
 })

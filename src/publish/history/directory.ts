@@ -2,13 +2,15 @@
 // published, or goes where no history is kept.
 import path from 'node:path'
 import { objectFormatOf } from '../../git/oid.js'
+import { displayPath } from '../../volume/byte-path.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { isConnected } from './connectivity.js'
 import { type JoinOptions, joinPacks } from './join.js'
-import { checkoutDirectory, directoryHistory, GIT, type HistoryLayout } from './layout.js'
+import { moveToKept } from './kept-modules.js'
+import { checkoutDirectory, directoryHistory, GIT } from './layout.js'
 import {
   type Checkout,
   goneModules,
@@ -20,7 +22,7 @@ import {
 import { withObjects } from './objects.js'
 import { keepHead } from './own-work.js'
 import { releasePacks } from './packs.js'
-import { KEPT_MODULES, retireRepository, tellKept } from './retire.js'
+import { retireRepository, tellKept, workInModule } from './retire.js'
 import { hasRefs, type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
 import { isSettled, MARK } from './settled-mark.js'
 
@@ -37,6 +39,7 @@ export function settleDirectory(layout: DirectoryLayout, snapshot: Snapshot): Se
     else unlinkCheckout(layout, checkoutDirectory(repository, checkout))
     return 'settled'
   }
+  makeWay(layout, found, snapshot)
   const settlement =
     checkout.name === undefined
       ? settle(repository, checkout, snapshot, Date.now())
@@ -82,6 +85,7 @@ export function findHistory(
   }
   const { checkout, repository } = found
   const { commit } = snapshot
+  makeWay(layout, found, snapshot)
   const settlements = [
     settle(repository, checkout, snapshot, Date.now()),
     settleModules(found, snapshot, Date.now()),
@@ -132,40 +136,46 @@ export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): vo
   const own = checkoutDirectory(repository, checkout)
   keepHead(repository, own, (oid) => checkout.name?.startsWith(oid) ?? false)
   for (const module of snapshot ? modulesIn(found, snapshot) : []) {
-    volume.removeFile(path.join(module.checkout.root, GIT))
+    const link = path.join(module.checkout.root, GIT)
+    if (volume.stat(link)?.isFile()) volume.unlink(link)
   }
   for (const module of moduleRepositories(volume, own)) {
-    const kept = path.join(
-      repository.repository,
-      KEPT_MODULES,
-      path.basename(own),
-      path.relative(own, module),
-    )
-    retireModule(layout, { ...repository, repository: module, isBare: false }, () => {
-      volume.ensureDirectory(path.dirname(kept))
-      volume.removeAll(kept)
-      volume.rename(module, kept)
-      return kept
-    })
+    const work = workInModule({ ...repository, repository: module, isBare: false })
+    if (work === undefined) continue
+    const name = path.join(path.basename(own), path.relative(own, module))
+    const kept = moveToKept(repository, module, name)
+    // Only now: what is killed before it finds it again.
+    volume.removeFile(path.join(kept, MARK))
+    tellKept(layout, kept, work)
   }
   unlinkCheckout(layout, own)
   volume.removeAll(own)
 }
 
-/** Removes the repositories of submodules that are not checked out any more. */
+/** Removes the repositories of submodules that are not checked out any more, but somebody's. */
 function removeGoneModules(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): void {
+  const { stagingDirectory, volume } = layout
   for (const repository of goneModules(found, snapshot)) {
-    retireModule(layout, { ...found.repository, repository, isBare: false }, () => repository)
+    const module = { ...found.repository, repository, isBare: false }
+    const whyKept = retireRepository(module, stagingDirectory)
+    if (!volume.stat(repository)) removeEmptyAbove(volume, repository)
+    if (whyKept !== undefined) tellKept(layout, repository, whyKept)
   }
 }
 
-/** Removes the repository of a submodule; one that somebody worked in stays where `keep` has put it. */
-function retireModule(layout: DirectoryLayout, module: HistoryLayout, keep: () => string): void {
-  const { stagingDirectory, volume } = layout
-  const whyKept = retireRepository(module, stagingDirectory)
-  if (!volume.stat(module.repository)) removeEmptyAbove(volume, module.repository)
-  if (whyKept === undefined) return
-  tellKept(layout, keep(), whyKept)
+/** Moves the repositories away that somebody made where links lead to others. */
+function makeWay(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): void {
+  const { checkout, repository } = found
+  const { name = '', root } = checkout
+  const linked = modulesIn(found, snapshot).map((module) => module.checkout.root)
+  if (checkout.name !== undefined) linked.push(root)
+  for (const directory of linked) {
+    const inTheWay = path.join(directory, GIT)
+    if (!layout.volume.stat(inTheWay)?.isDirectory()) continue
+    if (layout.volume.removeIfEmpty(inTheWay)) continue
+    const kept = moveToKept(repository, inTheWay, path.join(name, path.relative(root, directory)))
+    tellKept(layout, kept, `${displayPath(inTheWay)} was in the place of a link to a repository`)
+  }
 }
 
 function checkoutOf(layout: DirectoryLayout): Checkout | undefined {

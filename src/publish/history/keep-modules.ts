@@ -11,6 +11,7 @@ import { configText, ensureRepository, type RepositoryOptions } from './create.j
 import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './layout.js'
 import { adoptPacks } from './packs.js'
 import { readLog, writeLog } from './reflog.js'
+import { noteMadeHere } from './refs.js'
 import { readShallow, writeShallow } from './shallow.js'
 import { writeText } from './write-whole.js'
 
@@ -55,16 +56,17 @@ export async function keepModules(
   }
 }
 
-/** What is written at once has nothing that is lacking. */
+/** What is written at once has nothing that is lacking. HEAD, which makes it a repository, is last. */
 async function ensureModule(layout: HistoryLayout, options: RepositoryOptions): Promise<void> {
   const { repository, volume } = layout
-  const config = path.join(repository, 'config')
-  if (!volume.stat(config)) {
+  const head = path.join(repository, 'HEAD')
+  if (!volume.stat(head)) {
     for (const name of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags']) {
       volume.ensureDirectory(path.join(repository, name))
     }
-    writeText(volume, repository, path.join(repository, 'HEAD'), 'ref: refs/heads/main\n')
-    writeText(volume, repository, config, configText(layout, options))
+    noteMadeHere(layout)
+    writeText(volume, repository, path.join(repository, 'config'), configText(layout, options))
+    writeText(volume, repository, head, 'ref: refs/heads/main\n')
   }
   await ensureRepository(layout, options)
 }

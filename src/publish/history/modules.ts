@@ -84,9 +84,15 @@ function* repositoriesBelow(volume: Volume, directory: string, depth: number): G
   for (const entry of readUnless(ABSENT, () => volume.entries(directory)) ?? []) {
     const below = path.join(directory, entry.name)
     if (!entry.isDirectory()) continue
-    if (volume.stat(path.join(below, 'HEAD'))) yield below
+    if (isRepository(volume, below)) yield below
     else yield* repositoriesBelow(volume, below, depth + 1)
   }
+}
+
+/** A part of a submodule's name may be called like what is in a repository. */
+function isRepository(volume: Volume, directory: string): boolean {
+  const head = volume.stat(path.join(directory, 'HEAD'))
+  return !!head && !head.isDirectory() && volume.isDirectory(path.join(directory, 'objects'))
 }
 
 /** The repositories of submodules that are not checked out any more. */

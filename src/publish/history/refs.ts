@@ -109,6 +109,11 @@ export function wasMadeHere({ repository, volume }: HistoryLayout): boolean {
   return readUnless(UNREADABLE, () => volume.stat(ownFile(repository))?.isFile()) ?? false
 }
 
+/** Notes of a new repository that this service made it. */
+export function noteMadeHere(layout: HistoryLayout): void {
+  if (!wasMadeHere(layout)) writeOwn(layout, [])
+}
+
 /** The refs that this service wrote. */
 export function readOwn({ repository, volume }: HistoryLayout): Map<string, Oid> {
   const text = readText(volume, ownFile(repository), MAX_LIST_BYTES) ?? ''

@@ -5,15 +5,13 @@ import type { Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import { type DirectoryLayout, isWorktreeName, type LinkLayout, REPOSITORY } from '../target.js'
+import { KEPT_MODULES } from './kept-modules.js'
 import { type HistoryLayout, linkedHistory } from './layout.js'
 import { moduleRepositories } from './modules.js'
 import { isPublished, ownHead } from './own-work.js'
 import { loggedByOthers } from './reflog.js'
 import { readAllRefs, readOwn, wasMadeHere } from './refs.js'
 import { MARK } from './settled-mark.js'
-
-/** Where repositories of submodules go that somebody worked in, when their worktree goes. */
-export const KEPT_MODULES = 'kept-modules'
 
 /** What shows that somebody is at work in a repository. */
 const WORK = [
@@ -33,6 +31,11 @@ export function workIn(layout: HistoryLayout): string | undefined {
   return found ? found.work : 'not all that is in it can be read'
 }
 
+/** Like {@link workIn}; one that this service did not make is somebody's. */
+export function workInModule(module: HistoryLayout): string | undefined {
+  return wasMadeHere(module) ? workIn(module) : 'nobody knows who made it'
+}
+
 function findWork(layout: HistoryLayout): string | undefined {
   const { repository, volume } = layout
   const work = WORK.find((name) => volume.stat(path.join(repository, name)))
@@ -43,9 +46,7 @@ function findWork(layout: HistoryLayout): string | undefined {
   if (worktree !== undefined) return `it has the worktree ${displayPath(worktree)}`
   for (const own of [repository, ...names.map((name) => path.join(worktrees, name))]) {
     for (const module of moduleRepositories(volume, own)) {
-      const work = wasMadeHere({ ...layout, repository: module })
-        ? findWork({ ...layout, repository: module, isBare: false })
-        : 'nobody knows who made it'
+      const work = workInModule({ ...layout, repository: module, isBare: false })
       if (work !== undefined) return `${displayPath(path.relative(repository, module))}: ${work}`
     }
   }

@@ -1,6 +1,6 @@
 // The standby of a site published by symlink, and what an update costs that has one.
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { openPublished } from '../../../src/publish/publication.js'
@@ -19,10 +19,12 @@ import {
   createWorktreeSite,
   type WorktreeSite,
   worktreeDifferences,
+  worktreeStateOf,
 } from '../../helpers/worktree-site.js'
 
 const none = () => undefined
 const GRACE_MS = 1000
+const LATER = new Date(Date.now() + 3_600_000)
 
 /** What is done after each publication, so that the standby is that many commits behind. */
 const LAGS: Record<string, (test: WorktreeSite, index: number) => void> = {
@@ -199,10 +201,16 @@ describe('an update with a standby', () => {
       const files = Object.fromEntries(
         Array.from({ length: size }, (_, n) => [`d${n % 40}/f${n}`, `${n}`]),
       )
-      test.publish(files)
+      const first = test.commit(files)
+      test.publish(first)
       test.tidy()
       const target = test.commit({ ...files, 'd7/f7': 'new' })
       const update = thin(test.site, target)
+      // None is remembered then, however long it took to get here.
+      for (const name of [first.commit, 'standby']) {
+        const snapshot = path.join(worktreeStateOf(test.site, name), 'snapshot')
+        utimesSync(snapshot, LATER, LATER)
+      }
       const calls = recordCalls(() => publish(test.site, update, none))
       test.assertPublished(target)
       return calls.length
