@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // git-autosync with the command line of git-sync. https://github.com/kubernetes/git-sync
+import './debug-signal.js'
 import { main } from './front/git-sync/main.js'
 
 for (const stream of [process.stdout, process.stderr]) {

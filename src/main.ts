@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './debug-signal.js'
 import { EXIT } from './exit-code.js'
 // From the command line and the environment to an exit code. A command loads no more than
 // it needs, as a container's health check starts this program every few seconds.

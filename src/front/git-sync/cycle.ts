@@ -76,7 +76,8 @@ export class Cycle {
 
   hear(event: SyncEvent): void {
     const { counts, log, onHolder, restore, shown, tidy } = this.#given
-    if (this.#isOver) return
+    // Hooks go on when the syncs are over.
+    if (this.#isOver && /^(?:poll|sync|drift|lease)-/.test(event.type)) return
     switch (event.type) {
       case 'poll-changed':
         this.#require(event.oid)
@@ -124,7 +125,7 @@ export class Cycle {
         counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="error"}`)
         log.named(event.hook).error('hook failed', event.error, {
           hash: event.oid,
-          retry: `${(event.retryInMs ?? 0) / 1000}s`,
+          ...(event.retryInMs !== undefined && { retry: `${event.retryInMs / 1000}s` }),
         })
         break
       case 'hook-output':

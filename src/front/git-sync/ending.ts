@@ -1,7 +1,7 @@
 // What ends git-sync: its work, or a signal, unless that is the one that wakes it.
 import os from 'node:os'
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const
 
 /** How the work ended. */
 export type End = 'synced' | 'failed'

@@ -63,7 +63,7 @@ const READ: Readonly<Record<string, (reading: Reading) => void>> = {
     settings.storeFile = file ?? settings.storeFile
   },
   'core.sshcommand'({ settings, value }) {
-    settings.sshCommand ??= value
+    settings.sshCommand = value
   },
 }
 
@@ -83,7 +83,7 @@ export function readGitSettings(
   const url = rewriteUrl(repo, insteadOf)
   const isTls = /^https:/i.test(url)
   const settings: GitSettings = {
-    caFile: env['GIT_SSL_CAINFO'] || undefined,
+    caFile: undefined,
     clientCertFile: undefined,
     clientKeyFile: undefined,
     proxy: undefined,
@@ -92,7 +92,7 @@ export function readGitSettings(
     storeFile: undefined,
     insteadOf,
     unverified: isTls && env[NO_VERIFY] !== undefined ? NO_VERIFY : undefined,
-    sshCommand: env['GIT_SSH_COMMAND'] || undefined,
+    sshCommand: undefined,
   }
   /** How well the URL fits of the key that each setting is from: the best one counts. */
   const fits = new Map<string, number>()
@@ -111,5 +111,9 @@ export function readGitSettings(
     else if (READ[name]) READ[name]({ key, value, settings, isTls, warn })
     else if (NOT_DONE.test(key)) warn(`git config ${key} is ignored: it is not supported here`)
   }
-  return settings
+  return {
+    ...settings,
+    caFile: env['GIT_SSL_CAINFO'] || settings.caFile,
+    sshCommand: env['GIT_SSH_COMMAND'] || settings.sshCommand,
+  }
 }

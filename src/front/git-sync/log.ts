@@ -1,6 +1,7 @@
 // The log of git-sync: one JSON object a line, on stderr.
 import { writeSync } from 'node:fs'
 import type { Redactor } from '../../base/known-secrets.js'
+import { inWords } from './words.js'
 
 export interface GitSyncLog {
   /** At a level that -v asks for. */
@@ -31,7 +32,8 @@ export function createLog(
       if (level <= verbosity) write({ level, msg, ...fields })
     },
     error(msg, error, fields = {}) {
-      const text = redactor.redact(error instanceof Error ? error.message : String(error))
+      const told = error instanceof Error ? error.message : String(error)
+      const text = redactor.redact(inWords(told))
       write({ msg, error: text, ...fields })
       if (logger === '') onError({ Msg: msg, Err: text, Args: fields })
     },

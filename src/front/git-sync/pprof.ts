@@ -14,10 +14,12 @@ profile?seconds=30   CPU, to be saved as NAME.cpuprofile
 heap?seconds=5       what is allocated meanwhile, to be saved as NAME.heapprofile
 `
 
+const OF_GO = ['symbol', 'trace']
+
 type Kind = keyof typeof DEFAULT_SECONDS
 
-/** Creates the route; secrets of the command line are for `redact` to hide. */
-export function pprofRoute(redact: (text: string) => string): Route {
+/** Creates the route; `commandLine` gives what may be shown of that. */
+export function pprofRoute(commandLine: () => string): Route {
   let isBusy = false
   const profile = async (kind: Kind, request: IncomingMessage, response: ServerResponse) => {
     const seconds = secondsOf(request, kind)
@@ -44,8 +46,9 @@ export function pprofRoute(redact: (text: string) => string): Route {
       if (isFor(request, `${BASE}/${kind}`)) return profile(kind, request, response)
     }
     if (isFor(request, `${BASE}/`)) sendText(response, 200, INDEX)
-    else if (isFor(request, `${BASE}/cmdline`))
-      sendText(response, 200, redact(process.argv.join('\0')))
+    else if (isFor(request, `${BASE}/cmdline`)) sendText(response, 200, commandLine())
+    else if (OF_GO.some((name) => isFor(request, `${BASE}/${name}`)))
+      sendText(response, 501, `only a program in Go has that: see ${BASE}/\n`)
     else sendText(response, 404, `there is no such profile: see ${BASE}/\n`)
     return Promise.resolve()
   }

@@ -53,7 +53,7 @@ export async function run(
   let errorFile = new ErrorFile(given.errorFile, shownBelow(given), onFault)
   let prepared: ReturnType<typeof prepare>
   try {
-    prepared = prepare(given, config, warn)
+    prepared = prepare(given, config, git, warn)
   } catch (error) {
     log.error("can't prepare to sync", error)
     return endProcess(1)
@@ -197,21 +197,22 @@ async function statusOfHooks(
 
 /** What is served beside metrics. */
 async function routesOf(
-  { httpPprof, httpSyncSecretFile }: Options,
+  options: Options,
   { log, redactor, syncNow }: { log: GitSyncLog; redactor: Redactor; syncNow: () => void },
 ): Promise<Route[]> {
+  const { httpPprof, httpSyncSecretFile } = options
   const routes: Route[] = []
   if (httpPprof) {
     const { pprofRoute } = await import('./pprof.js')
-    routes.push(pprofRoute((text) => redactor.redact(text)))
+    routes.push(pprofRoute(() => redactor.redact(['git-sync', ...shownFlags(options)].join('\0'))))
   }
   if (httpSyncSecretFile) {
     const { syncRoute } = await import('./sync-route.js')
-    const options = {
+    const told = {
       onSecret: (secret: string) => redactor.add(secret),
       onFault: (error: unknown) => log.named('http').error('--http-sync-secret-file', error),
     }
-    routes.push(syncRoute(httpSyncSecretFile, options, syncNow))
+    routes.push(syncRoute(httpSyncSecretFile, told, syncNow))
   }
   return routes
 }

@@ -1,4 +1,36 @@
 // What of an SSH command is done, as GIT_SSH_COMMAND and core.sshCommand have it: no ssh program is run.
+import path from 'node:path'
+import type { Options } from './options.js'
+
+/** The command by which hooks reach SSH hosts as this program does: `base`, with what the flags say. */
+export function sshCommandOf(
+  {
+    sshKeyFile,
+    sshKnownHosts,
+    sshKnownHostsFile,
+  }: Pick<Options, 'sshKeyFile' | 'sshKnownHosts' | 'sshKnownHostsFile'>,
+  base = 'ssh',
+): string {
+  const keys = sshKeyFile.flatMap((file) => ['-i', path.resolve(file)])
+  const knownHosts = path.resolve(sshKnownHostsFile)
+  const trust = sshKnownHosts
+    ? [
+        'StrictHostKeyChecking=yes',
+        `UserKnownHostsFile=${isPlain(knownHosts) ? knownHosts : `"${knownHosts}"`}`,
+      ]
+    : ['StrictHostKeyChecking=no']
+  const words = [...keys, ...trust.flatMap((option) => ['-o', option])]
+  return [base, ...words.map(quoted)].join(' ')
+}
+
+/** A word of a shell. */
+function quoted(word: string): string {
+  return isPlain(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+function isPlain(word: string): boolean {
+  return /^[\w@%+=:,./-]+$/.test(word)
+}
 
 /** The keys and the trust of an SSH command; the rest is told to `warn`. */
 export function readSshCommand(

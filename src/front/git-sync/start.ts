@@ -15,7 +15,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { isWithin } from '../../base/paths.js'
 import type { GitConfig } from './git-config.js'
+import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
+import { sshCommandOf } from './ssh-command.js'
 
 /** Where cookies are, if they are sent. */
 export const COOKIE_FILE = '/etc/git-secret/cookie_file'
@@ -31,13 +33,16 @@ interface Prepared {
 export function prepare(
   given: Options,
   config: GitConfig,
+  { sshCommand }: Pick<GitSettings, 'sshCommand'>,
   warn: (message: string) => void,
 ): Prepared {
   const options = prepareRoot(given)
   assertCookies(options)
   if (options.addUser) addUser(warn)
   const hasHooks = options.exechookCommand !== '' || options.prePublishCommand !== ''
-  return { options, variables: hasHooks ? hookEnvironment(config) : {} }
+  if (!hasHooks) return { options, variables: {} }
+  const variables = { ...hookEnvironment(config), GIT_SSH_COMMAND: sshCommandOf(given, sshCommand) }
+  return { options, variables }
 }
 
 /** Makes the root, and gives the options by where that really is. Throws what the system says. */

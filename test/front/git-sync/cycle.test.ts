@@ -195,6 +195,29 @@ describe('syncs are counted, and told', () => {
   }
 })
 
+test('hooks of one time are counted and told of when the sync itself is over', (t) => {
+  for (const oneTime of [false, true]) {
+    const { counts, cycle, hear, lines, seen } = start(t, { oneTime })
+    hear(['changed'])
+    assert.deepEqual(seen.ends, oneTime ? ['synced'] : [])
+    const told = { hook: 'exechook', oid: OID, durationMs: 1, ...LABELS }
+    const error = new SyncError('refused-by-hook', 'exit code 7')
+    cycle.hear({ type: 'hook-output', hook: 'exechook', line: 'why', ...LABELS })
+    cycle.hear({ type: 'hook-failed', ...told, error, attempt: 1, retryInMs: 3000 })
+    cycle.hear({ type: 'hook-failed', ...told, error, attempt: 1, retryInMs: undefined })
+    cycle.hear({ type: 'hook-succeeded', ...told })
+    hear(['changed'])
+    const rendered = counts.render()
+    assert.match(rendered, /hook_run_count_total\{name="exechook",status="error"\} 2$/m)
+    assert.match(rendered, /hook_run_count_total\{name="exechook",status="success"\} 1$/m)
+    assert.match(rendered, oneTime ? /^git_fetch_count_total 1$/m : /^git_fetch_count_total 2$/m)
+    const failed = lines.filter(({ msg }) => msg === 'hook failed').map(({ fields }) => fields)
+    const shown = { hash: OID, error: String(error) }
+    assert.deepEqual(failed, [{ ...shown, retry: '3s' }, shown])
+    assert.deepEqual(lines.find(({ msg }) => msg === 'output')?.fields, { line: 'why' })
+  }
+})
+
 test('what is broken is put right once at a time, and counts as a change', async (t) => {
   const { counts, hear, seen } = start(t)
   hear(['same'])

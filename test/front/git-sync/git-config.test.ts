@@ -9,7 +9,7 @@ import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
 import { parseGitConfig } from '../../../src/front/git-sync/git-config.js'
 import { readGitSettings } from '../../../src/front/git-sync/git-settings.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
-import { readSshCommand } from '../../../src/front/git-sync/ssh-command.js'
+import { readSshCommand, sshCommandOf } from '../../../src/front/git-sync/ssh-command.js'
 import { configText } from '../../../src/front/git-sync/start.js'
 import { rewriteUrl } from '../../../src/git/instead-of.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
@@ -159,10 +159,19 @@ describe('what of git is done', () => {
   test('the last of a key counts', () => {
     assert.equal(read('http.proxy:http://a,http.proxy:http://b').proxy, 'http://b')
     assert.equal(read('http.sslVerify:false,http.sslVerify:true').unverified, undefined)
+    assert.equal(read('core.sshCommand:ssh -i a,core.sshCommand:ssh -i b').sshCommand, 'ssh -i b')
     assert.deepEqual(read('http.extraHeader:"X-A: a",http.extraHeader:"X-B: b"').headers, {
       'x-a': 'a',
       'x-b': 'b',
     })
+  })
+
+  test('variables of git win over its configuration', () => {
+    const env = { GIT_SSL_CAINFO: '/env', GIT_SSH_COMMAND: 'ssh -i env' }
+    const config = 'http.sslCAInfo:/ca,"http.https://h/.sslCAInfo":/exact,core.sshCommand:ssh'
+    const { caFile, sshCommand } = read(config, env)
+    assert.deepEqual({ caFile, sshCommand }, { caFile: '/env', sshCommand: 'ssh -i env' })
+    assert.equal(read(config, { GIT_SSL_CAINFO: '' }).caFile, '/exact')
   })
 
   test('addresses are rewritten by the longest prefix', () => {
@@ -181,6 +190,26 @@ describe('what of git is done', () => {
     const { keyFiles, knownHosts } = readSshCommand(command, (each) => warnings.push(each))
     assert.deepEqual({ keyFiles, knownHosts }, { keyFiles: ['/a', '/b'], knownHosts: false })
     assert.match(warnings.join(), /keys of SSH hosts are not verified,the option ProxyCommand /)
+  })
+
+  test('the SSH command of hooks has the keys and the trust of the flags', () => {
+    const flags = {
+      sshKeyFile: ['/a', "/it's b"],
+      sshKnownHosts: true,
+      sshKnownHostsFile: '/known hosts',
+    }
+    const words = (command: string) => {
+      const script = `ssh() { printf '%s\\n' "$@"; }; ${command} host`
+      return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim().split('\n')
+    }
+    const keys = ['-i', '/a', '-i', "/it's b"]
+    const trust = ['-o', 'StrictHostKeyChecking=yes', '-o', 'UserKnownHostsFile="/known hosts"']
+    assert.deepEqual(words(sshCommandOf(flags, undefined)), [...keys, ...trust, 'host'])
+    const open = { ...flags, sshKnownHosts: false }
+    const none = ['-o', 'StrictHostKeyChecking=no']
+    assert.deepEqual(words(sshCommandOf(open, 'ssh -v')), ['-v', ...keys, ...none, 'host'])
+    const here = { ...flags, sshKeyFile: ['k'], sshKnownHosts: false }
+    assert.match(sshCommandOf(here, undefined), new RegExp(`^ssh -i ${process.cwd()}/k -o `))
   })
 })
 

@@ -80,9 +80,14 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
 
   test('waits for hooks of one time, and fails where one does', async (t) => {
     const { args, dir, first, link } = await setUp(t)
-    const sync = startGitSync(t, [...args, '--one-time', '--exechook-command=false'])
+    const bad = writeHook(path.join(dir, 'bad'), 'echo "by: $GIT_SSH_COMMAND"\nexit 7')
+    const failing = [`--exechook-command=${bad}`, '--ssh-key-file=/k', '--ssh-known-hosts=false']
+    const sync = startGitSync(t, [...args, '--one-time', ...failing])
     assert.equal(await sync.exitCode(), 1)
     assert.equal(linkedTo(link), first)
+    const failed = sync.logs().find(({ msg }) => msg === 'hook failed')
+    assert.equal(failed?.['logger'], 'exechook', sync.stderr)
+    assert.match(`${failed?.['error']}`, /by: ssh -i \/k -o StrictHostKeyChecking=no/)
     const temporary = path.join(dir, 'temporary')
     mkdirSync(temporary)
     const hooked = [...args, '--one-time', '--exechook-command=true']

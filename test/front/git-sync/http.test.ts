@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { readFlags } from '../../../src/front/git-sync/command-line.js'
+import { shownFlags } from '../../../src/front/git-sync/help.js'
 import { metricsRoute, type Route, serve } from '../../../src/front/git-sync/http.js'
 import { pprofRoute } from '../../../src/front/git-sync/pprof.js'
 import { syncRoute } from '../../../src/front/git-sync/sync-route.js'
@@ -41,23 +43,41 @@ describe('what git-sync serves', () => {
   })
 
   test('profiles, in the formats of V8', async (t) => {
-    const get = await start(t, [pprofRoute((text) => text.replaceAll('node', '***'))], false)
+    const get = await start(t, [pprofRoute(() => 'git-sync\0--repo=r')], false)
     const found = await get('/debug/pprof')
     assert.deepEqual([found.status, found.headers.get('location')], [301, '/debug/pprof/'])
     assert.match((await get('/debug/pprof/')).body, /profile\?seconds=30/)
-    assert.equal((await get('/debug/pprof/cmdline')).body.includes('node'), false)
+    assert.equal((await get('/debug/pprof/cmdline')).body, 'git-sync\0--repo=r')
     const cpu = JSON.parse((await get('/debug/pprof/profile?seconds=0.01')).body)
     assert.ok(cpu.nodes.length > 0 && cpu.endTime >= cpu.startTime)
     const heap = JSON.parse((await get('/debug/pprof/heap?seconds=0.01')).body)
     assert.ok(heap.head)
     assert.equal((await get('/debug/pprof/goroutine')).status, 404)
+    for (const ofGo of ['symbol', 'trace?seconds=1'])
+      assert.equal((await get(`/debug/pprof/${ofGo}`)).status, 501)
     for (const seconds of ['0', '-1', 'x', '301', ''])
       assert.equal((await get(`/debug/pprof/profile?seconds=${seconds}`)).status, 400, seconds)
     assert.equal((await get('/other')).status, 503)
   })
 
+  test('no secret of the command line', () => {
+    const { values } = readFlags(
+      [
+        '--repo=file:///r',
+        '--password=s3cret',
+        '--webhook-url=http://u:s3cret@h/x?token=s3cret',
+        '--git-config=http.extraHeader:"X-A: s3cret"',
+      ],
+      {},
+      () => undefined,
+    )
+    const shown = shownFlags(values as never).join('\0')
+    assert.match(shown, /--repo=file:\/\/\/r/)
+    assert.equal(shown.includes('s3cret'), false, shown)
+  })
+
   test('makes one profile at a time', async (t) => {
-    const get = await start(t, [pprofRoute((text) => text)])
+    const get = await start(t, [pprofRoute(() => '')])
     const stop = new AbortController()
     const first = get('/debug/pprof/profile?seconds=300', { signal: stop.signal })
     const gone = assert.rejects(first)

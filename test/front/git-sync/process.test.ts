@@ -262,6 +262,20 @@ describe('git-sync as a process', { concurrency: 3 }, () => {
     assert.equal(await sync.exitCode(), 130)
   })
 
+  test('opens no debugger at SIGUSR1', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    const woken = startGitSync(t, [...args, '--period=1h', '--sync-on-signal=USR1'])
+    await woken.untilLinked(link, first)
+    const second = repo.commit('second', { a: '2' })
+    woken.process.kill('SIGUSR1')
+    await woken.untilLinked(link, second)
+    const other = startGitSync(t, [...args, '--period=1h'])
+    await other.untilLogged('starting up')
+    other.process.kill('SIGUSR1')
+    assert.equal(await other.exitCode(), 138)
+    assert.doesNotMatch(woken.stderr + other.stderr, /Debugger/)
+  })
+
   test('never turns TLS verification off by one flag alone', async (t) => {
     const { args } = await setUp(t)
     for (const [more, env] of [

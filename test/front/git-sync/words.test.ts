@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inWords } from '../../../src/front/git-sync/words.js'
+
+test('errors advise what git-sync has', () => {
+  for (const [text, expected] of [
+    ['Not done after 1 s: raise SYNC_TIMEOUT if', 'Not done after 1 s: raise --sync-timeout if'],
+    ["push it, or correct the entry's ref", 'push it, or correct --ref'],
+    ["set the entry's branch (there are: main)", 'set --ref (there are: main)'],
+    ['or take submodules out of the entry', 'or set --submodules=off'],
+    ['needs; set publish to in-place for this entry', 'needs; set --in-place'],
+    [
+      'replace; set publish to in-place for this entry, or its path to one below',
+      'replace; set --in-place, or --link to a path below',
+    ],
+  ] as const)
+    assert.equal(inWords(text), expected)
+})
