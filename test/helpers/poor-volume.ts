@@ -68,20 +68,24 @@ function namesIn(directory: string): string[] {
 }
 
 function withPermissions(directory: string, permissions: number, work: () => void): void {
-  const { lstatSync } = fs
-  const answer = (file: fs.PathLike, options?: { throwIfNoEntry: false }): Stats | undefined => {
-    const stat = lstatSync(file, options)
-    if (stat?.isFile() && asByteString(file as string).startsWith(directory)) {
-      stat.mode = (stat.mode & ~0o777) | permissions
-    }
+  const { fstatSync, lstatSync } = fs
+  const asThere = (stat: Stats, file: string): Stats => {
+    if (stat.isFile() && file.startsWith(directory)) stat.mode = (stat.mode & ~0o777) | permissions
     return stat
   }
+  const answer = (file: fs.PathLike, options?: { throwIfNoEntry: false }): Stats | undefined => {
+    const stat = lstatSync(file, options)
+    return stat && asThere(stat, asByteString(file as string))
+  }
   Reflect.set(fs, 'lstatSync', answer)
+  Reflect.set(fs, 'fstatSync', (fd: number) => {
+    return asThere(fstatSync(fd), fs.readlinkSync(`/proc/self/fd/${fd}`))
+  })
   syncBuiltinESMExports()
   try {
     work()
   } finally {
-    Reflect.set(fs, 'lstatSync', lstatSync)
+    Object.assign(fs, { fstatSync, lstatSync })
     syncBuiltinESMExports()
   }
 }
