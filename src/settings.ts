@@ -71,7 +71,7 @@ export const SETTINGS = {
   maxConcurrentSyncs: setting('MAX_CONCURRENT_SYNCS', 'number', '4', integerBetween(1, 1000),
     'how many entries fetch and publish at once'),
   maxConcurrentPolls: setting('MAX_CONCURRENT_POLLS', 'number', '32', integerBetween(1, 1000),
-    'how many remotes are polled at once'),
+    'how many remotes are polled at once, of one host half as many'),
   maxPackBytes: setting('MAX_PACK_BYTES', 'bytes', '8GiB', parseBytes,
     'largest pack that is received; units k M G T, with i for powers of 1024'),
   maxCheckoutBytes: setting('MAX_CHECKOUT_BYTES', 'bytes', '32GiB', parseBytes,

@@ -1,20 +1,22 @@
 // A queue of keys to work on, after client-go's util/workqueue. It is
-// - fair: keys are worked on in the order in which they were added;
+// - fair: lanes of keys take turns, and those of one lane are worked on in the order in which they
+//   were added, what is urgent first;
 // - stingy: one key is never worked on twice at once, and a key added many times
 //   before its work begins is worked on once;
 // - complete: a key added while it is worked on is worked on again afterwards;
-// - sheltered: keys whose work may hang take half of the places at most.
+// - sheltered: no lane takes more places than it has, so that the rest are for the others.
 // A key waits for one start at most, and the earliest wanted start wins: `add`
 // and `addAfter` never postpone one. Work begins in a later microtask, never
 // within a call. Work that fails gives up its place like any other.
 import type { Clock, Timer } from '../base/clock.js'
+import { type Lane, Lanes } from './lanes.js'
 
 export interface WorkQueueOptions<K> {
   /** How many keys are worked on at once. */
   concurrency: number
   clock: Clock
-  /** Whether the work on a key may hang; asked as its work is about to begin. @default never */
-  mayHang?: (key: K) => boolean
+  /** The lane of a key, asked as it begins to wait for a place. @default all share one */
+  laneOf?: (key: K) => Lane
   /**
    * Works on one key. To come back, it adds its key again, after a look at `signal`: an aborted
    * key was removed, or the queue was closed. It is expected not to reject.
@@ -28,7 +30,7 @@ interface Run {
   controller: AbortController
   /** Whether the key was added since its work began. */
   again: boolean
-  mayHang: boolean
+  isUrgent: boolean
 }
 
 interface Delay {
@@ -39,7 +41,7 @@ interface Delay {
 /** A keyed work queue; its contract is at the head of this file. */
 export class WorkQueue<K> {
   readonly #options: WorkQueueOptions<K>
-  readonly #waiting = new Set<K>()
+  readonly #waiting = new Lanes<K>()
   readonly #running = new Map<K, Run>()
   readonly #delays = new Map<K, Delay>()
   readonly #idleWaiters: (() => void)[] = []
@@ -66,25 +68,27 @@ export class WorkQueue<K> {
     return isDue ? this.#options.clock.now() : this.#delays.get(key)?.dueMs
   }
 
-  /** Works on `key` as soon as a place is free, instead of after any delay of it. */
-  add(key: K): void {
+  /** Works on `key` as soon as it is its turn, instead of after any delay of it. */
+  add(key: K, isUrgent = false): void {
     if (this.#isClosed) return
     this.#cancelDelay(key)
     const run = this.#running.get(key)
-    if (run) run.again = true
-    else this.#waiting.add(key)
+    if (run) {
+      run.again = true
+      run.isUrgent ||= isUrgent
+    } else this.#wait(key, isUrgent)
     this.#startSoon()
   }
 
   /** Adds `key` after `delayMs`, unless it is to be worked on before that anyway. */
-  addAfter(key: K, delayMs: number): void {
+  addAfter(key: K, delayMs: number, isUrgent = false): void {
     if (this.#isClosed) return
     const { clock } = this.#options
     const dueMs = clock.now() + Math.max(0, delayMs)
     const earlierMs = this.dueAt(key)
     if (earlierMs !== undefined && earlierMs <= dueMs) return
     this.#cancelDelay(key)
-    this.#delays.set(key, { dueMs, timer: clock.schedule(delayMs, () => this.add(key)) })
+    this.#delays.set(key, { dueMs, timer: clock.schedule(delayMs, () => this.add(key, isUrgent)) })
   }
 
   /** Forgets `key`, delayed or waiting, and aborts it where it is worked on. */
@@ -124,26 +128,24 @@ export class WorkQueue<K> {
     queueMicrotask(() => this.#start())
   }
 
+  #wait(key: K, isUrgent: boolean): void {
+    const { concurrency: places, laneOf = () => ({ name: '', places }) } = this.#options
+    this.#waiting.add(key, laneOf(key), isUrgent)
+  }
+
   #start(): void {
     this.#startIsDue = false
-    for (const key of this.#waiting) {
-      if (this.#running.size >= this.#options.concurrency) return
-      const mayHang = this.#options.mayHang?.(key) ?? false
-      if (mayHang && !this.#hasRoomForSuspects()) continue
-      this.#waiting.delete(key)
-      void this.#run(key, mayHang)
+    while (this.#running.size < this.#options.concurrency) {
+      const next = this.#waiting.take()
+      if (!next) break
+      void this.#run(next.key, next.lane)
     }
     if (this.#running.size > 0) return
     for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 
-  #hasRoomForSuspects(): boolean {
-    const suspects = [...this.#running.values()].filter((run) => run.mayHang).length
-    return suspects < Math.max(1, Math.floor(this.#options.concurrency / 2))
-  }
-
-  async #run(key: K, mayHang: boolean): Promise<void> {
-    const run: Run = { controller: new AbortController(), again: false, mayHang }
+  async #run(key: K, lane: Lane): Promise<void> {
+    const run: Run = { controller: new AbortController(), again: false, isUrgent: false }
     this.#running.set(key, run)
     try {
       await this.#options.work(key, run.controller.signal)
@@ -151,7 +153,8 @@ export class WorkQueue<K> {
       this.#options.onError(key, error)
     } finally {
       this.#running.delete(key)
-      if (run.again) this.#waiting.add(key)
+      this.#waiting.free(lane)
+      if (run.again) this.#wait(key, run.isUrgent)
       this.#startSoon()
     }
   }

@@ -7,6 +7,7 @@ import { WorkQueue } from '../schedule/work-queue.js'
 import type { Announcement } from './announcement.js'
 import type { SyncContext } from './context.js'
 import { hearAnnouncement } from './hear-announcement.js'
+import { halfOf, laneOf } from './host-lanes.js'
 import { pollRemote } from './poll-remote.js'
 import { Remote } from './remote.js'
 import { type RemoteLogin, remoteKeyOf } from './remote-login.js'
@@ -34,8 +35,14 @@ export class RemotePolls {
     this.#queue = new WorkQueue({
       clock,
       concurrency: maxConcurrentPolls,
-      // What leaves requests hanging must not take the places of all others.
-      mayHang: (key) => this.#remotes.get(key)?.suspicion.isRaised(clock.now()) ?? false,
+      laneOf: (key) => {
+        const remote = this.#remotes.get(key)
+        return laneOf(remote?.repository?.host, remote?.suspicion, {
+          clock,
+          all: maxConcurrentPolls,
+          ofHost: halfOf(maxConcurrentPolls),
+        })
+      },
       work: (key, signal) => this.#poll(key, signal),
       onError: (_key, error) => onError(error),
     })
@@ -89,8 +96,8 @@ export class RemotePolls {
       const matched = hearAnnouncement(remote, announcement, this.#options)
       if (matched.length === 0) continue
       const now = this.#options.clock.now()
-      if (matched.some(({ schedule }) => isDue(schedule, now))) this.#queue.add(key)
-      else this.#addWhenDue(key)
+      if (matched.some(({ schedule }) => isDue(schedule, now))) this.#queue.add(key, true)
+      else this.#addWhenDue(key, true)
       all.push(...matched)
     }
     return all
@@ -116,9 +123,9 @@ export class RemotePolls {
     this.#addWhenDue(key)
   }
 
-  #addWhenDue(key: string): void {
+  #addWhenDue(key: string, isUrgent = false): void {
     const dueAt = this.#remotes.get(key)?.dueAt
     if (dueAt === undefined) return
-    this.#queue.addAfter(key, dueAt - this.#options.clock.now())
+    this.#queue.addAfter(key, dueAt - this.#options.clock.now(), isUrgent)
   }
 }

@@ -7,6 +7,7 @@ import { diffListings, isSamePublication, type ListingDiff } from '../listing/li
 import { WorkQueue } from '../schedule/work-queue.js'
 import { announcedRevision } from './announced-revision.js'
 import type { Announcement } from './announcement.js'
+import { laneOf } from './host-lanes.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
 import { Readiness } from './readiness.js'
@@ -54,13 +55,23 @@ export class Synchronizer {
       onLost: (directory) => this.#loseTurn(directory),
     })
     this.#polls = new RemotePolls(this.#options, (states) => {
-      for (const { desired } of states) this.#syncs.add(desired.entry.directory)
+      for (const { desired } of states) {
+        this.#syncs.add(desired.entry.directory, desired.found?.trigger === 'webhook')
+      }
     })
     this.#syncs = new WorkQueue({
       clock,
       concurrency: maxConcurrentSyncs,
-      mayHang: (directory) =>
-        this.#entries.get(directory)?.suspicion.isRaised(clock.now()) ?? false,
+      laneOf: (directory) => {
+        const state = this.#entries.get(directory)
+        const host = state && this.#polls.of(state.desired.entry)?.repository?.host
+        // A host may take all of them where no other wants any.
+        return laneOf(host, state?.suspicion, {
+          clock,
+          all: maxConcurrentSyncs,
+          ofHost: maxConcurrentSyncs,
+        })
+      },
       work: (directory, signal) => this.#sync(directory, signal),
       onError: (_key, error) => onError(error),
     })
@@ -115,7 +126,7 @@ export class Synchronizer {
     const matched = this.#polls.announce(announcement)
     for (const state of matched) {
       // Beside the poll, which is to confirm it.
-      if (announcedRevision(state)) this.#syncs.add(state.desired.entry.directory)
+      if (announcedRevision(state)) this.#syncs.add(state.desired.entry.directory, true)
     }
     return matched.length
   }

@@ -1,5 +1,6 @@
 // A work queue whose work ends only when the test says so.
 import assert from 'node:assert/strict'
+import type { Lane } from '../../src/schedule/lanes.js'
 import { WorkQueue } from '../../src/schedule/work-queue.js'
 import { FakeClock, settle } from './fake-clock.js'
 
@@ -12,10 +13,10 @@ interface OpenWork {
 export function createQueueHarness({
   concurrency = 1,
   onError,
-  mayHang = () => false,
+  laneOf = () => ({ name: '', places: concurrency }),
 }: {
   concurrency?: number
-  mayHang?: (key: string) => boolean
+  laneOf?: (key: string) => Lane
   onError?: (key: string) => void
 } = {}) {
   const clock = new FakeClock()
@@ -26,7 +27,7 @@ export function createQueueHarness({
   const queue = new WorkQueue<string>({
     concurrency,
     clock,
-    mayHang,
+    laneOf,
     work: (key, signal) => {
       assert.ok(!open.has(key), `${key} is worked on twice at once`)
       assert.ok(open.size < concurrency, 'more is worked on than there are places')

@@ -62,7 +62,7 @@ describe('order and concurrency', () => {
     assert.deepEqual(started, ['a', 'a'])
   })
 
-  test('ten thousand keys are worked on within the limit, each once', async () => {
+  test('ten thousand keys are worked on within the limits, each once', async () => {
     const seen = new Set<number>()
     let running = 0
     let most = 0
@@ -73,33 +73,45 @@ describe('order and concurrency', () => {
       running--
     }
     const clock = new FakeClock()
-    const queue = new WorkQueue({ concurrency: 32, clock, work, onError: assert.fail })
-    for (let key = 0; key < 10_000; key++) queue.add(key)
+    const laneOf = (key: number) => ({ name: String(key % 3), places: key % 3 === 0 ? 1 : 16 })
+    const queue = new WorkQueue({ concurrency: 32, clock, laneOf, work, onError: assert.fail })
+    for (let key = 0; key < 10_000; key++) queue.add(key, key % 5 === 0)
     await queue.idle()
     assert.equal(seen.size, 10_000)
     assert.equal(most, 32)
   })
 })
 
-describe('keys whose work may hang', () => {
-  test('leave half of the places to the others, and are worked on in their order', async () => {
-    const mayHang = (key: string) => key.startsWith('?')
-    const { queue, started, finish } = createQueueHarness({ concurrency: 4, mayHang })
-    for (const key of ['?a', '?b', '?c', '?d', 'e', 'f', 'g']) queue.add(key)
+describe('lanes', () => {
+  const places: Record<string, number> = { a: 2, b: 4, c: 4 }
+  const laneOf = (key: string) => ({ name: key.charAt(0), places: places[key.charAt(0)] ?? 1 })
+
+  test('take turns, each in its own order', async () => {
+    const { queue, started, finish } = createQueueHarness({ concurrency: 1, laneOf })
+    for (const key of ['b1', 'b2', 'b3', 'c1', 'c2']) queue.add(key)
     await settle()
-    assert.deepEqual(started, ['?a', '?b', 'e', 'f'])
-    await finish('e')
-    assert.deepEqual(started.slice(4), ['g'])
-    await finish('f')
-    assert.deepEqual([started.length, queue.size, queue.running], [5, 2, 3])
-    await finish('?a')
-    assert.deepEqual(started.slice(5), ['?c'])
-    await finish('?b')
-    assert.deepEqual(started.slice(6), ['?d'])
+    for (const key of ['b1', 'c1', 'b2', 'c2', 'b3']) await finish(key)
+    assert.deepEqual(started, ['b1', 'c1', 'b2', 'c2', 'b3'])
   })
 
-  test('are worked on where there is one place only, and idle waits for all of them', async () => {
-    const harness = createQueueHarness({ concurrency: 1, mayHang: () => true })
+  test('take their places at most, and leave the others to the rest', async () => {
+    const { queue, started, finish } = createQueueHarness({ concurrency: 4, laneOf })
+    for (const key of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3']) queue.add(key)
+    await settle()
+    assert.deepEqual(started, ['a1', 'b1', 'a2', 'b2'])
+    await finish('b1')
+    assert.deepEqual(started.slice(4), ['b3'])
+    await finish('b2')
+    assert.deepEqual([started.length, queue.size, queue.running], [5, 2, 3])
+    await finish('a1')
+    assert.deepEqual(started.slice(5), ['a3'])
+    await finish('a2')
+    assert.deepEqual(started.slice(6), ['a4'])
+  })
+
+  test('of one place are worked off, and idle waits for all of them', async () => {
+    const one = () => ({ name: 'one', places: 1 })
+    const harness = createQueueHarness({ concurrency: 3, laneOf: one })
     for (const key of ['a', 'b']) harness.queue.add(key)
     let isIdle = false
     void harness.queue.idle().then(() => {
@@ -110,6 +122,54 @@ describe('keys whose work may hang', () => {
     assert.deepEqual([harness.started, isIdle], [['a', 'b'], false])
     await harness.finish('b')
     assert.equal(isIdle, true)
+  })
+
+  test('of a key may change while it is worked on', async () => {
+    const lanes = new Map([['x', 'b']])
+    const { queue, started, finish } = createQueueHarness({
+      concurrency: 4,
+      laneOf: (key) => laneOf(lanes.get(key) ?? key),
+    })
+    queue.add('x')
+    await settle()
+    lanes.set('x', 'a')
+    queue.add('x')
+    await finish('x')
+    for (const key of ['a1', 'a2']) queue.add(key)
+    await settle()
+    assert.deepEqual(started, ['x', 'x', 'a1'])
+    await finish('x')
+    assert.deepEqual(started.slice(3), ['a2'])
+  })
+})
+
+describe('urgent keys', () => {
+  const laneOf = (key: string) => ({ name: key.charAt(0), places: 9 })
+
+  test('come first in all lanes, but for each fourth place', async () => {
+    const { queue, started, finish } = createQueueHarness({ laneOf })
+    queue.add('a0')
+    await settle()
+    for (const key of ['a1', 'a2', 'b1']) queue.add(key)
+    for (const key of ['a6', 'b6', 'c6', 'a7', 'b7']) queue.add(key, true)
+    const order = ['a0', 'a6', 'b6', 'c6', 'a1', 'a7', 'b7', 'b1', 'a2']
+    for (const key of order) await finish(key)
+    assert.deepEqual(started, order)
+  })
+
+  test('may have waited before, and come back so where they are worked on', async () => {
+    const { queue, started, finish } = createQueueHarness()
+    queue.add('a')
+    await settle()
+    for (const key of ['b', 'c', 'd']) queue.add(key)
+    queue.add('d', true)
+    queue.add('d')
+    queue.add('a', true)
+    queue.addAfter('e', 10, true)
+    await finish('a')
+    await finish('d')
+    await finish('a')
+    assert.deepEqual(started, ['a', 'd', 'a', 'b'])
   })
 })
 

@@ -101,8 +101,8 @@ describe('remotes that leave every request hanging', () => {
     const sync = createFakeSync(t, options)
     for (let index = 0; index < 12; index++) sync.remote(hanging(index)).polling.shut()
     await sync.list(...listing('1s'), { path: 'a', interval: '10s' })
-    // At first nobody can know.
-    await sync.clock.advance(120_000)
+    // At first nobody can know: two places of one host, for thirty seconds each.
+    await sync.clock.advance(200_000)
     const times = timesOfPolls(sync)
     await sync.clock.advance(600_000)
     assert.equal(times.length, 60)

@@ -102,15 +102,3 @@ test('an annotated tag is asked for by its own oid, and published as its commit'
   )
   assert.deepEqual([sync.status().oid, sync.status().ref], [oid(7), 'refs/tags/v1'])
 })
-
-test('at most so many remotes are polled at once', async (t) => {
-  const sync = createFakeSync(t, { maxConcurrentPolls: 2 })
-  const repos = ['r1', 'r2', 'r3', 'r4'].map((name) => `https://git.example.com/${name}`)
-  for (const repo of repos) sync.remote(repo).polling.shut()
-  await sync.list(...repos.map((repo, index) => ({ path: `p${index}`, repo })))
-  const asked = () => repos.map((repo) => sync.remote(repo).polls.length)
-  assert.deepEqual(asked(), [1, 1, 0, 0])
-  sync.remote(repos[1]).polling.open()
-  await sync.clock.advance(0)
-  assert.deepEqual(asked(), [1, 1, 1, 0])
-})
