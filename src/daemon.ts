@@ -9,7 +9,7 @@ import { createRedactor, type Redactor } from './base/known-secrets.js'
 import { readListing } from './listing/listing.js'
 import { type ListingWatcher, watchListing } from './listing/watcher.js'
 import { createListingInForce } from './listing-in-force.js'
-import { createMachine } from './machine.js'
+import { createMachine, type MachineOptions } from './machine.js'
 import { createNotifications } from './notifications.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
@@ -21,7 +21,6 @@ import { serviceUrl } from './service-url.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { createStatusSource } from './status-source.js'
 import type { Observe } from './sync/events.js'
-import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { readBuild } from './version.js'
 import { createWebhookSource } from './webhook-source.js'
 
@@ -38,7 +37,7 @@ export interface Daemon {
 }
 
 /** What no user sets. */
-export interface DaemonOptions extends Pick<SynchronizerOptions, 'leaseTimes'> {
+export interface DaemonOptions extends Pick<MachineOptions, 'leaseTimes' | 'threads'> {
   /** Learns the secrets that are sent; also the logger's. */
   redactor?: Redactor
 }

@@ -11,11 +11,12 @@ import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import { Synchronizer, type SynchronizerOptions } from './sync/synchronizer.js'
 import { createMemoryBudget } from './thread/memory-budget.js'
-import { createWorkerPool, type WorkerPool } from './worker/pool.js'
+import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker/pool.js'
 
 export interface MachineOptions
   extends Pick<SessionsOptions, 'logins' | 'skipTlsVerification'>,
-    Pick<SynchronizerOptions, 'leaseTimes'> {
+    Pick<SynchronizerOptions, 'leaseTimes'>,
+    Pick<WorkerPoolOptions, 'threads'> {
   settings: Settings
   clock: Clock
   redactor: Redactor
@@ -54,6 +55,7 @@ export function createMachine(options: MachineOptions): Machine {
   const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
   const workers = createWorkerPool({
     maxThreads: settings.maxConcurrentSyncs,
+    threads: options.threads,
     limits: {
       packBytes: settings.maxPackBytes,
       checkoutBytes: settings.maxCheckoutBytes,

@@ -29,8 +29,10 @@ async function main(): Promise<number | undefined> {
         return await (await import('./front/git-autosync/validate.js')).validate(command)
       case 'healthcheck':
         return await healthcheck(command.probe, command.settings)
-      case 'run':
-        return await (await import('./run.js')).run(command.settings)
+      case 'run': {
+        const begun = (await import('./beginning.js')).begin(command.settings.maxConcurrentSyncs)
+        return await (await import('./run.js')).run(command.settings, begun)
+      }
     }
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error

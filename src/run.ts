@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { toSyncError } from './base/errors.js'
 import { createRedactor } from './base/known-secrets.js'
+import type { Beginning } from './beginning.js'
 import { type Daemon, startDaemon } from './daemon.js'
-import { createEndProcess, type EndProcess } from './end-process.js'
+import type { EndProcess } from './end-process.js'
 import { EXIT } from './exit-code.js'
 import { formatFault, ListingError } from './listing/listing-error.js'
 import { createLogger, type Logger } from './observe/logging.js'
@@ -16,15 +17,17 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const CLOSE_TIMEOUT_MS = 4000
 
 /** Runs until a signal, or in one-time mode until every entry was synced. */
-export async function run(settings: Settings): Promise<number | undefined> {
+export async function run(
+  settings: Settings,
+  { endProcess, threads }: Beginning,
+): Promise<number | undefined> {
   const stopped = stopSignal()
-  const endProcess = createEndProcess()
   const redactor = createRedactor()
   const { logLevel: level, logFormat: format } = settings
   const logger = createLogger({ level, format, colors: !process.env['NO_COLOR'], redactor })
   let daemon: Daemon
   try {
-    daemon = await startDaemon(settings, logger, { redactor })
+    daemon = await startDaemon(settings, logger, { redactor, threads })
   } catch (error) {
     return refuse(error, logger, endProcess)
   }

@@ -26,9 +26,23 @@ export interface Stoppable {
   stop: StopFlag
 }
 
+/** Threads that wait for work. */
+export type Threads = Piscina
+
+/** Starts the first of the threads that run the functions of the file `entry`. */
+export function startThreads(entry: URL, maxThreads: number): Threads {
+  return new Piscina({
+    filename: entry.href,
+    minThreads: 1,
+    maxThreads,
+    idleTimeout: IDLE_THREAD_MS,
+    resourceLimits: THREAD_HEAP,
+    recordTiming: false,
+  })
+}
+
 export interface ThreadPoolOptions {
-  /** The file whose functions are run. */
-  entry: URL
+  threads: Threads
   maxThreads: number
   limits: JobLimits
   /** Told of faults of a thread that has no job; the pool replaces it. */
@@ -46,7 +60,7 @@ export interface RunOptions {
 }
 
 export class ThreadPool<File extends Jobs<File>> {
-  readonly #threads: Piscina
+  readonly #threads: Threads
   readonly #limits: JobLimits
   readonly #maxThreads: number
   /** One for each thread that there may be: what waits for one is not at work yet. */
@@ -54,17 +68,11 @@ export class ThreadPool<File extends Jobs<File>> {
   /** The threads that were given up and have not ended, with what they hang on. */
   readonly #hung = new Map<Worker, string>()
 
-  constructor({ entry, maxThreads, limits, onError, onMessage }: ThreadPoolOptions) {
+  constructor({ threads, maxThreads, limits, onError, onMessage }: ThreadPoolOptions) {
     this.#limits = limits
     this.#maxThreads = maxThreads
     this.#slots = new Slots(maxThreads)
-    this.#threads = new Piscina({
-      filename: entry.href,
-      minThreads: 1,
-      maxThreads,
-      idleTimeout: IDLE_THREAD_MS,
-      resourceLimits: THREAD_HEAP,
-    })
+    this.#threads = threads
     this.#threads.on('error', onError)
     if (onMessage) this.#threads.on('message', onMessage)
   }

@@ -8,12 +8,13 @@ import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
 import type { SetAside, Target } from '../publish/target.js'
 import { closePart, type MemoryBudget, openPart } from '../thread/memory-budget.js'
-import { type RunOptions, ThreadPool } from '../thread/pool.js'
+import { type RunOptions, ThreadPool, type Threads } from '../thread/pool.js'
 import { answer } from '../thread/question.js'
 import { sendChunks } from '../thread/stream.js'
 import type * as jobs from './jobs.js'
 import { createLeaseStore, type LeaseStore } from './lease-store.js'
 import type { LfsWant } from './lfs-objects.js'
+import { startWorkers } from './threads.js'
 import type { PackRequest, Unpacked, UnpackOptions } from './unpacked.js'
 
 /** What all jobs together may hold of packs, and again of inflated objects, in bytes. */
@@ -73,6 +74,8 @@ export interface WorkerPool {
 export interface WorkerPoolOptions {
   /** How many jobs run at once; each has a thread. */
   maxThreads: number
+  /** @default they are started now */
+  threads?: Threads | undefined
   /** What a commit may take at most. */
   limits: Limits
   /** For what must be held whole. */
@@ -87,7 +90,7 @@ export interface WorkerPoolOptions {
   onSetAside?: (found: SetAside) => void
 }
 
-/** Starts the threads. */
+/** Gives work to the threads. */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const {
     clock = systemClock,
@@ -96,10 +99,11 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     memory,
     onError,
     onSetAside,
+    threads: started = startWorkers(maxThreads),
     timeoutMs,
   } = options
   const threads = new ThreadPool<typeof jobs>({
-    entry: new URL('./jobs.js', import.meta.url),
+    threads: started,
     maxThreads,
     limits: { clock, limitMs: timeoutMs, graceMs: GRACE_MS },
     onError,

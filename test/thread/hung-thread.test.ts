@@ -7,7 +7,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { withinLimits } from '../../src/thread/job-limits.js'
-import { ThreadPool } from '../../src/thread/pool.js'
+import { startThreads, ThreadPool } from '../../src/thread/pool.js'
 import type { Reply } from '../../src/thread/reply.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
@@ -38,7 +38,7 @@ function create(t: TestScope, maxThreads: number) {
   writeFileSync(entry, JOBS)
   const clock = new FakeClock()
   const pool = new ThreadPool<{ [Name in keyof Jobs]: Jobs[Name] }>({
-    entry: pathToFileURL(entry),
+    threads: startThreads(pathToFileURL(entry), maxThreads),
     maxThreads,
     limits: { clock, limitMs: 1000, graceMs: 500 },
     // A thread that starts as the folder goes.

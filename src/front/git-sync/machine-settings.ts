@@ -8,7 +8,7 @@ import type { MachineOptions } from '../../machine.js'
 import { readSettings, SETTINGS, type Settings } from '../../settings.js'
 import { UsageError } from './command-line.js'
 import type { GitSettings } from './git-settings.js'
-import type { Options } from './options.js'
+import { MAX_CONCURRENT_SYNCS, type Options } from './options.js'
 import { readSshCommand } from './ssh-command.js'
 import { COOKIE_FILE } from './start.js'
 
@@ -19,7 +19,7 @@ export function settingsOf(options: Options, git: GitSettings, env: Environment)
   )
   const proxies = Object.fromEntries(names.map((name) => [name, env[name]]))
   const flags = new Map([
-    [SETTINGS.maxConcurrentSyncs.name, '1'],
+    [SETTINGS.maxConcurrentSyncs.name, String(MAX_CONCURRENT_SYNCS)],
     [SETTINGS.maxConcurrentPolls.name, '1'],
     ...(git.proxy
       ? ([

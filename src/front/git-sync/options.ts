@@ -19,6 +19,9 @@ export interface Options extends Omit<GitSyncValues, 'syncOnSignal'> {
 /** A filter-spec: https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt */
 const FILTER = /^(?:blob:none|blob:limit=\d+[kmg]?|tree:\d+|object:type=[a-z]+)$/
 
+/** There is one entry. */
+export const MAX_CONCURRENT_SYNCS = 1
+
 const SECOND = 1000
 const SHORTEST_PERIOD_MS = 10
 

@@ -2,9 +2,9 @@
 // it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
 import { systemClock } from '../../base/clock.js'
 import { createRedactor, type Redactor } from '../../base/known-secrets.js'
+import type { Beginning } from '../../beginning.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
-import { createEndProcess } from '../../end-process.js'
 import { createMachine, type Machine } from '../../machine.js'
 import type { LeaseTimes } from '../../sync/lease-keeper.js'
 import { readBuild } from '../../version.js'
@@ -38,8 +38,8 @@ export async function run(
   given: Options,
   env: Environment,
   warn: (message: string) => void,
+  { endProcess, threads }: Beginning,
 ): Promise<void> {
-  const endProcess = createEndProcess()
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
   const git = readGitSettings(config, env, warn, given.repo)
   if (git.unverified && !given.insecure) throw unverified(git.unverified)
@@ -117,6 +117,7 @@ export async function run(
   }
   const machine: Machine = createMachine({
     settings: settingsOf(options, git, env),
+    threads,
     clock: systemClock,
     redactor,
     skipTlsVerification: git.unverified !== undefined,
