@@ -9,7 +9,7 @@ import type { CredentialsOptions } from './credentials/credentials.js'
 import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
-import { DiskSession } from './remote/disk/disk-session.js'
+import { createReaders, DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
 import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
@@ -125,6 +125,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { maxRefsBytes } = settings
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
   const bounds: RefsBounds = { maxRefsBytes, openMemory }
+  const readers = createReaders()
   return {
     open(login) {
       const { remote, credential } = login
@@ -135,7 +136,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         case 'ssh':
           return new SmartSession(explained(overSsh(remote, credential)), bounds)
         case 'local':
-          return new DiskSession(fileURLToPath(remote.url), maxRefsBytes)
+          return new DiskSession(fileURLToPath(remote.url), maxRefsBytes, readers)
       }
     },
     lfs: (login) => {

@@ -13,6 +13,8 @@ export interface RemoteSession {
     signal: AbortSignal,
     waiting?: MemoryPart,
   ): Promise<RemoteRef[]>
+  /** Has ready what a fetch takes, as one follows soon. @default nothing takes long */
+  prepareFetch?(): void
   /** Starts a fetch; the pack's bytes come as they arrive. */
   fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack>
   /**

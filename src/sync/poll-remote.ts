@@ -24,6 +24,7 @@ export async function pollRemote(
   const polled = due.filter(({ observed }) => observed.isInspected)
   if (polled.length === 0) return due
   const entries = polled.map(({ desired }) => desired.entry)
+  if (polled.some(({ observed }) => !observed.hasContent)) remote.session.prepareFetch?.()
   const startedAt = performance.now()
   const answer = await withTimeLimit(syncTimeoutMs, clock, signal, (limited) =>
     remote.ask(entries, limited),

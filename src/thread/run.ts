@@ -1,21 +1,60 @@
 // One task in a thread of its own, which ends with it, or as soon as it is left or aborted.
 import { on } from 'node:events'
-import {
-  MessageChannel,
-  type MessagePort,
-  parentPort,
-  Worker,
-  workerData,
-} from 'node:worker_threads'
+import { MessageChannel, type MessagePort, parentPort, Worker } from 'node:worker_threads'
 import { THREAD_HEAP } from './limits.js'
 import { type Reply, reply, unwrap } from './reply.js'
 import { receiveChunks } from './stream.js'
+
+/** How long a thread waits for its task that was started ahead of it, in milliseconds. */
+const SPARE_MS = 2000
+
+/** The next thread of a file, which may be started ahead of its task. */
+export class SpareThread {
+  readonly #entry: URL
+  readonly #waitMs: number
+  #spare: { worker: Worker; timer: NodeJS.Timeout } | undefined
+
+  /** `waitMs` is how long one waits for its task before it ends. */
+  constructor(entry: URL, waitMs = SPARE_MS) {
+    this.#entry = entry
+    this.#waitMs = waitMs
+  }
+
+  /** Starts it, as a task follows soon. */
+  prepare(): void {
+    if (this.#spare) return
+    const worker = startThread(this.#entry)
+    worker.unref()
+    const forget = () => {
+      if (this.#spare?.worker === worker) this.#spare = undefined
+    }
+    worker.once('exit', forget)
+    const timer = setTimeout(() => {
+      forget()
+      void worker.terminate()
+    }, this.#waitMs)
+    this.#spare = { worker, timer: timer.unref() }
+  }
+
+  /** One that is nobody else's from now on. */
+  take(): Worker {
+    const { timer, worker } = this.#spare ?? {}
+    this.#spare = undefined
+    clearTimeout(timer)
+    worker?.ref()
+    return worker ?? startThread(this.#entry)
+  }
+}
 
 /**
  * Has the file `entry` {@link serve} a task, which is cloned. Throws the error it replies with, that
  * of a thread that fails, or the reason of `signal`.
  */
-export async function runInThread<T>(entry: URL, task: object, signal?: AbortSignal): Promise<T> {
+export async function runInThread<T>(
+  entry: URL | SpareThread,
+  task: object,
+  signal?: AbortSignal,
+): Promise<T> {
   const { worker, result } = start<T>(entry, task, [], signal)
   try {
     return await result
@@ -29,7 +68,7 @@ export async function runInThread<T>(entry: URL, task: object, signal?: AbortSig
  * them. The thread starts with the first read.
  */
 export async function* streamFromThread(
-  entry: URL,
+  entry: URL | SpareThread,
   task: object,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
@@ -47,28 +86,31 @@ export async function* streamFromThread(
   }
 }
 
-/** Does the task that this thread was started with, and replies. */
+/** Does the task of this thread, and replies. */
 export async function serve<Task, T>(work: (task: Task) => T | Promise<T>): Promise<void> {
-  parentPort?.postMessage(await reply(() => work(workerData)))
+  const task = new Promise<Task>((resolve) => parentPort?.once('message', resolve))
+  parentPort?.postMessage(await reply(async () => work(await task)))
 }
 
-/** Starts a thread with a task, which is cloned; nobody is told of its faults. */
-export function startThread(entry: URL, task: object, transferList: MessagePort[] = []): Worker {
-  const worker = new Worker(entry, { workerData: task, transferList, resourceLimits: THREAD_HEAP })
+/** Starts a thread, whose `workerData` is cloned; nobody is told of its faults. */
+export function startThread(entry: URL, workerData?: object): Worker {
+  const worker = new Worker(entry, { workerData, resourceLimits: THREAD_HEAP })
   worker.on('error', () => {})
   return worker
 }
 
 function start<T>(
-  entry: URL,
+  entry: URL | SpareThread,
   task: object,
   transferList: MessagePort[],
   signal: AbortSignal | undefined,
 ): { worker: Worker; result: Promise<T> } {
   signal?.throwIfAborted()
   // Faults count until there is a reply; what a dying thread says later does not.
-  const worker = startThread(entry, task, transferList)
-  return { worker, result: replyOf<T>(worker, signal).then(unwrap) }
+  const worker = entry instanceof URL ? startThread(entry) : entry.take()
+  const result = replyOf<T>(worker, signal).then(unwrap)
+  worker.postMessage(task, transferList)
+  return { worker, result }
 }
 
 async function replyOf<T>(worker: Worker, signal: AbortSignal | undefined): Promise<Reply<T>> {

@@ -5,12 +5,13 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Worker } from 'node:worker_threads'
-import { runInThread, streamFromThread } from '../../src/thread/run.js'
+import { runInThread, SpareThread, streamFromThread } from '../../src/thread/run.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
 
 const MODULE = (name: string) => fileURLToPath(new URL(`../../src/${name}`, import.meta.url))
 const IMPORTS = `
+import { threadId } from 'node:worker_threads'
 import { serve } from '${MODULE('thread/run.js')}'
 import { sendChunks } from '${MODULE('thread/stream.js')}'
 import { SyncError } from '${MODULE('base/errors.js')}'
@@ -43,6 +44,24 @@ describe('a task', () => {
   test('is given to a thread, whose result comes back', async (t) => {
     const entry = entryOf(t, 'await serve(({ a, b }) => ({ sum: a + b }))')
     assert.deepEqual(await runInThread(entry, { a: 3, b: 4 }), { sum: 7 })
+  })
+
+  test('is given to the thread that was started ahead of it, once', async (t) => {
+    const spare = new SpareThread(entryOf(t, 'await serve(() => threadId)'))
+    const started = once(process, 'worker') as Promise<[Worker]>
+    spare.prepare()
+    spare.prepare()
+    const [{ threadId }] = await started
+    assert.equal(await runInThread(spare, {}), threadId)
+    assert.equal(await runInThread(spare, {}), threadId + 1)
+  })
+
+  test('that does not come is waited for by no thread for long', async (t) => {
+    const spare = new SpareThread(entryOf(t, 'await serve(() => threadId)'), 0)
+    const { ended } = nextThread()
+    spare.prepare()
+    await ended
+    assert.equal(typeof (await runInThread(spare, {})), 'number')
   })
 
   test('that fails has its code', async (t) => {

@@ -4,7 +4,7 @@
 import { toAbortError } from '../../base/abort-error.js'
 import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { runInThread, streamFromThread } from '../../thread/run.js'
+import { runInThread, SpareThread, streamFromThread } from '../../thread/run.js'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import type { FetchTask, Peeled, PeelTask } from './disk-worker.js'
@@ -16,16 +16,23 @@ const WORKER = new URL('./disk-worker.js', import.meta.url)
 /** Beyond this, only those are kept that the refs of the last look lead to. */
 const MAX_CACHED_PEELS = 10_000
 
+/** The threads in which objects are read, one for each fetch; many sessions share them. */
+export function createReaders(): SpareThread {
+  return new SpareThread(WORKER)
+}
+
 export class DiskSession implements RemoteSession {
   readonly #directory: string
   readonly #maxRefsBytes: number
+  readonly #readers: SpareThread
   /** What a tag peels to never changes, so that a poll seldom needs to read one. */
   readonly #peels = new Map<Oid, Oid | null>()
 
   /** `maxRefsBytes` is the most that the repository's list of refs may take. */
-  constructor(directory: string, maxRefsBytes: number) {
+  constructor(directory: string, maxRefsBytes: number, readers: SpareThread = createReaders()) {
     this.#directory = directory
     this.#maxRefsBytes = maxRefsBytes
+    this.#readers = readers
   }
 
   async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
@@ -45,9 +52,13 @@ export class DiskSession implements RemoteSession {
     return refs
   }
 
+  prepareFetch(): void {
+    this.#readers.prepare()
+  }
+
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
     const task: Omit<FetchTask, 'port'> = { repository: await this.#open(signal), request }
-    return { chunks: streamFromWorker(task, signal) }
+    return { chunks: streamFrom(this.#readers, task, signal) }
   }
 
   /** What it has it sends. */
@@ -72,7 +83,7 @@ export class DiskSession implements RemoteSession {
     )
     if (unknown.length === 0) return
     const task: PeelTask = { repository, oids: unknown }
-    const peeled = await runInThread<Peeled>(WORKER, task, signal).catch((error) => {
+    const peeled = await runInThread<Peeled>(this.#readers, task, signal).catch((error) => {
       throw toFault(error, signal)
     })
     for (const [oid, target] of peeled) {
@@ -87,10 +98,14 @@ export class DiskSession implements RemoteSession {
   }
 }
 
-/** The chunks of a pack, read by a thread that starts with the first of them. */
-async function* streamFromWorker(task: object, signal: AbortSignal): AsyncGenerator<Buffer> {
+/** The chunks of a pack, read by a thread that has its task with the first of them. */
+async function* streamFrom(
+  readers: SpareThread,
+  task: object,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   try {
-    yield* streamFromThread(WORKER, task, signal)
+    yield* streamFromThread(readers, task, signal)
   } catch (error) {
     throw toFault(error, signal)
   }
