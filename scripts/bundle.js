@@ -14,6 +14,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 import { licenceText } from './licence-text.js'
 import { replacedModules } from './replaced-modules.js'
+import { requiredBuiltins } from './required-builtins.js'
 
 const OUT = 'dist'
 
@@ -77,7 +78,7 @@ const bundles = await Promise.all(
       minifyWhitespace: true,
       define: { 'process.env.NODE_ENV': '"production"' },
       banner: { js: COMMONJS },
-      plugins: [replacedModules],
+      plugins: [replacedModules, requiredBuiltins],
       metafile: true,
     }),
   ),

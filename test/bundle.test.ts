@@ -37,6 +37,16 @@ describe('the bundle', () => {
     })
   }
 
+  test('imports no module of Node but by require', () => {
+    const files = readdirSync('dist').filter((file) => file.endsWith('.js'))
+    const imports = files.flatMap((file) => {
+      const text = readFileSync(path.join('dist', file), 'utf8')
+      return [...text.matchAll(/\b(?:from|import) ?["'](node:[\w/]+)["']/g)].map(([, name]) => name)
+    })
+    // By which the others are required.
+    assert.deepEqual([...new Set(imports)], ['node:module'])
+  })
+
   test('has each package whose licence asks for a notice, with it', () => {
     const bundled = new Set(
       readdirSync('dist')
