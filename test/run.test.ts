@@ -29,6 +29,8 @@ describe('the test runner', () => {
     for (const name of [
       'run.js',
       'helpers/file-durations.js',
+      'helpers/processor-time.js',
+      'helpers/source-lines.js',
       'helpers/test-processes.js',
       'helpers/test-tally.js',
     ]) {

@@ -1,9 +1,9 @@
 // The test runner: every *.test.js below this compiled folder, each in its own process, but that
-// the small ones of some folders share one, as to load modules takes longer than they do. It prints
+// the small ones of a folder share one, as to load modules takes longer than they do. It prints
 // a line for each file that ended, what failed, the slowest files, and as its last line
 // `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
 // --no-skip where one was skipped. Other arguments are parts of the names of the files to run,
-// each of at least one.
+// each of at least one; without any, all but those of --but.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -12,11 +12,13 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { FileDurations } from './helpers/file-durations.js'
+import { costliestOf } from './helpers/processor-time.js'
+import { withSourceLines } from './helpers/source-lines.js'
 import { processesOf } from './helpers/test-processes.js'
 import { TestTally } from './helpers/test-tally.js'
 
-/** For one that hangs: on a very busy machine the longest takes five minutes. */
-const FILE_TIMEOUT_MS = 10 * 60_000
+/** For one that hangs: on a very busy machine the longest takes some minutes. */
+const PROCESS_TIMEOUT_MS = 20 * 60_000
 
 /** Makes the programs that tests start, as they are shipped, from the source as it is. */
 const BUNDLER = path.join(import.meta.dirname, '../../scripts/bundle.js')
@@ -25,10 +27,15 @@ const BUNDLER = path.join(import.meta.dirname, '../../scripts/bundle.js')
 const SHOWN: readonly string[] = ['test:fail', 'test:stdout', 'test:stderr']
 
 const { values, positionals: filters } = parseArgs({
-  options: { 'no-skip': { type: 'boolean', default: false } },
+  options: {
+    'no-skip': { type: 'boolean', default: false },
+    but: { type: 'string', multiple: true, default: [] },
+  },
   allowPositionals: true,
 })
-const files = testFiles(import.meta.dirname, filters)
+const files = testFiles(import.meta.dirname, filters).filter(
+  (file) => filters.length > 0 || !values.but.some((part) => file.includes(part)),
+)
 // A file that was renamed is not left out in silence.
 const vain = filters.filter((part) => testFiles(import.meta.dirname, [part]).length === 0)
 if (files.length > 0 && vain.length === 0) {
@@ -54,14 +61,15 @@ function testFiles(directory: string, filters: readonly string[]): string[] {
 async function runFiles(files: string[]): Promise<TestTally> {
   const tally = new TestTally(files)
   const durations = new FileDurations(import.meta.dirname, files)
+  const processes = processesOf(import.meta.dirname, files)
   const tests = run({
-    files: processesOf(import.meta.dirname, files),
+    files: processes,
     // Many tests wait for other programs most of their time.
     concurrency: 2 * Math.max(2, availableParallelism()),
-    timeout: FILE_TIMEOUT_MS,
+    timeout: PROCESS_TIMEOUT_MS,
   })
   const report = new spec()
-  report.on('data', (text: string) => process.stdout.write(text))
+  report.on('data', (text: Buffer) => process.stdout.write(withSourceLines(text.toString())))
   for await (const event of tests) {
     if (event.type === 'test:pass') tally.add('pass', event.data)
     if (event.type === 'test:fail') tally.add('fail', event.data)
@@ -70,7 +78,7 @@ async function runFiles(files: string[]): Promise<TestTally> {
   }
   await new Promise((resolve) => report.on('end', resolve).end())
   for (const file of tally.filesWithoutTests) console.error(`No test ran in ${file}.`)
-  process.stdout.write(durations.summary())
+  process.stdout.write(durations.summary() + costliestOf(processes))
   return tally
 }
 

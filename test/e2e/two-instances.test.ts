@@ -1,21 +1,27 @@
 // Two instances on one volume, as while a deployment is rolled over: one publishes, the other
 // waits, and takes over when the first has stopped, was killed, or hangs.
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { atEnd } from '../helpers/at-end.js'
+import { bundleService } from '../helpers/bundled-service.js'
 import { assertSameTree, type TestScope } from '../helpers/git.js'
 import { serveOneEntry } from '../helpers/one-entry.js'
+import { makeScratchDirectory } from '../helpers/scratch.js'
 import { runProgram, type Service, startService, until } from '../helpers/service.js'
 
-const SERVICE = fileURLToPath(new URL('../helpers/lease-service.js', import.meta.url))
+const SERVICE = path.join(makeScratchDirectory(), 'lease-service.mjs')
+const PROGRAM = fileURLToPath(new URL('../helpers/lease-service.js', import.meta.url))
 /** The service with leases that expire so soon, in milliseconds. */
 const expiring = (afterMs: number) => ({ program: [SERVICE, String(afterMs)] })
 /** Who takes over from one of these saw that its holder was gone, or had given it up. */
 const LASTING = expiring(3_600_000)
 const SHORT = expiring(3000)
+
+before(() => bundleService(PROGRAM, SERVICE))
+after(() => rmSync(path.dirname(SERVICE), { recursive: true }))
 
 async function setUp(t: TestScope, publish: string) {
   const files = { file: '1', 'a/b': 'b' }

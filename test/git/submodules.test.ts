@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { parseGitmodules, resolveSubmoduleUrl } from '../../src/git/submodules.js'
@@ -100,12 +101,13 @@ function gitAsked(t: TestScope): (url: string, base: string) => string | undefin
   repo.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`)
   const run = (...args: string[]) =>
     spawnSync('git', args, { cwd: repo.dir, env: gitEnvironment(), encoding: 'utf8' })
+  const config = path.join(repo.gitDir, 'config')
+  const initial = readFileSync(config, 'utf8')
   return (url, base) => {
-    run('config', '--remove-section', 'submodule.sub')
-    run('config', 'remote.origin.url', base)
-    run('config', '-f', '.gitmodules', 'submodule.sub.path', 'sub')
-    run('config', '-f', '.gitmodules', 'submodule.sub.url', url)
-    if (run('submodule', 'init').status !== 0) return undefined
+    writeFileSync(config, `${initial}[remote "origin"]\nurl = "${base}"\n`)
+    repo.write({ '.gitmodules': `[submodule "sub"]\npath = sub\nurl = "${url}"\n` })
+    // What `git submodule init` calls, without its shell.
+    if (run('submodule--helper', 'init').status !== 0) return undefined
     return run('config', 'submodule.sub.url').stdout.replace(/\n$/, '')
   }
 }

@@ -9,6 +9,8 @@ const CONFIG = {
   'init.defaultBranch': 'main',
   'protocol.file.allow': 'always',
   'gc.auto': '0',
+  // Each commit would start a process for it.
+  'maintenance.auto': 'false',
   'advice.detachedHead': 'false',
   'safe.directory': '*',
 }

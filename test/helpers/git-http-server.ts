@@ -4,8 +4,12 @@
 import { spawn } from 'node:child_process'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import path from 'node:path'
 import { atEnd, type TestScope } from './at-end.js'
-import { gitEnvironment } from './git-command.js'
+import { git, gitEnvironment } from './git-command.js'
+
+/** As `git http-backend` would start it, but without a process in between. */
+const BACKEND = path.join(git('.', '--exec-path'), 'git-http-backend')
 
 /** One request as the server saw it; the byte counts grow while it lasts. */
 export interface ServedRequest {
@@ -151,7 +155,7 @@ function runBackend(request: IncomingMessage, response: ServerResponse, options:
   const url = new URL(request.url ?? '/', 'http://host')
   const { headers } = request
   const header = (name: string) => headers[name]?.toString()
-  const child = spawn('git', ['http-backend'], {
+  const child = spawn(BACKEND, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
       ...gitEnvironment(),

@@ -6,7 +6,7 @@ import { createRepo, gitEnvironment, type TestFile, type TestScope, tempDir } fr
 import { startGitServer } from './git-http-server.js'
 
 /** Syncs often, and never gives up. */
-export const QUICK = ['--period=100ms', '--max-failures=-1']
+export const QUICK = ['--period=250ms', '--max-failures=-1']
 
 /** A repository over HTTP with one commit, and the flags to sync it. */
 export async function setUp(t: TestScope, files: Record<string, TestFile> = { a: '1' }) {

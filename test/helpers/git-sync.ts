@@ -29,7 +29,7 @@ export function startGitSync(
   args: readonly string[],
   env: Record<string, string> = {},
 ): GitSync {
-  const child = spawn(process.execPath, ['--enable-source-maps', GIT_SYNC, ...args], {
+  const child = spawn(process.execPath, [GIT_SYNC, ...args], {
     env: { ...programEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -129,7 +129,7 @@ export function interruptEverywhere(
     return interrupted
   }
   const otherwise = scenario.mayChange === false ? wanted : other
-  // There are fewer steps for a crash; test/sync/full-volume.test.ts has a fault at every step, too.
+  // There are fewer steps for a crash; test/sync/full-volume.test.ts has faults at other steps.
   const sweep = (kind: 'crash' | 'fault', stride: number) => {
     let count = 0
     for (const at of points(`${t.name}, ${kind}`, { stride, among: 10 })) {

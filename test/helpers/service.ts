@@ -37,7 +37,7 @@ export interface Service {
 export interface ServiceOptions {
   listingPath: string
   settings?: Record<string, string>
-  /** Flags of Node itself. @default ['--enable-source-maps'] */
+  /** Flags of Node itself. @default none */
   execArgv?: readonly string[]
   /** Another program than `main`, with its arguments. */
   program?: readonly string[]
@@ -67,13 +67,13 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
   const env = {
     ...programEnvironment(),
     LISTING_PATH: options.listingPath,
-    SCRAPE_INTERVAL: '200ms',
+    SCRAPE_INTERVAL: '400ms',
     HTTP_HOST: '127.0.0.1',
     HTTP_PORT: '0',
     LOG_LEVEL: 'debug',
     ...options.settings,
   }
-  const { execArgv = ['--enable-source-maps'], program = [MAIN] } = options
+  const { execArgv = [], program = [MAIN] } = options
   const child = spawn(process.execPath, [...execArgv, ...program], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -143,11 +143,11 @@ export function writeListing(file: string, entries: readonly object[]): void {
   writeFileSync(file, JSON.stringify(entries, null, 2))
 }
 
-/** A look at a service takes time of its own. */
-const LOOK_INTERVAL_MS = 40
+/** A look at a service takes time of its own, and most tests that look wait for the processor. */
+const LOOK_INTERVAL_MS = 80
 
 /** Where a look takes longer than this, the machine has other things to do: then time tells little. */
-const USUAL_LOOK_MS = 80
+const USUAL_LOOK_MS = 160
 
 /** Waits until `condition` gives something true, and returns it. */
 export async function until<T>(

@@ -40,8 +40,8 @@ async function withBallast(directory: string, pages: number, work: () => unknown
   const file = openSync(ballast, 'wx')
   try {
     const free = statfsSync(directory).bavail - pages
-    const page = Buffer.alloc(PAGE_BYTES, 'x')
-    for (let written = 0; written < free; written++) writeSync(file, page)
+    const bytes = Buffer.alloc(Math.max(free, 0) * PAGE_BYTES, 'x')
+    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
     await work()
   } finally {
     closeSync(file)

@@ -130,6 +130,9 @@ export function createKey(file: string, type: string, ...args: string[]): string
     '-C',
     '',
     ...passphrase,
+    // Rounds that a passphrase is stretched by: ssh2 does them in JavaScript, both times that it reads.
+    '-a',
+    '1',
     ...args,
   ])
   return file

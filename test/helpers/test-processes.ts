@@ -1,53 +1,110 @@
 // Which test files share a process, and in which order the processes start.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** Folders whose files share a process: none of them changes what is of a whole process. */
-const SHARED: readonly string[] = ['sync/', 'git/', 'base/', 'listing/', 'schedule/', 'observe/']
+/**
+ * Folders whose files share a process, each file with the first that it lies in: to load modules,
+ * and to have them compiled, takes longer than most files do. What a test there changes of the
+ * whole process it gives back at its end.
+ */
+const SHARED: readonly string[] = [
+  'publish/symlink/',
+  'publish/history/',
+  'publish/tree/',
+  'publish/',
+  'remote/disk/',
+  'remote/',
+  'transport/ssh/',
+  'transport/',
+  'front/git-autosync/',
+  'worker/',
+  'sync/',
+  'pack/',
+  'git/',
+  'signature/',
+  'server/webhooks/',
+  'credentials/',
+  'hooks/',
+  'listing/',
+  'base/',
+  'volume/',
+  'schedule/',
+  'observe/',
+  'lfs/',
+  'thread/',
+]
+
+/** What takes so long that others had to wait for it in one process. */
+const LONG: readonly string[] = [
+  'publish/interruption.test.js',
+  'publish/attributes.test.js',
+  'publish/symlink/standby',
+  'publish/update/',
+  'worker/hostile-packs.test.js',
+  'transport/ssh/connection.test.js',
+  'sync/full-volume.test.js',
+  'sync/attributes.test.js',
+  'git/submodules.test.js',
+  'pack/pack-reader.test.js',
+  'credentials/ssh/',
+]
+
+/** What a test calls that measures its process, which it has for itself, therefore. */
+const MEASURES = /\b(?:resourceUsage|memoryUsage)\b/
 
 /** Where the longest are, which come first, so that at the end no core is idle. */
 const LONGEST: readonly string[] = [
   'image/',
+  'server/page/',
   'e2e/',
   'front/',
-  'publish/interruption',
-  'publish/symlink/',
-  'publish/attributes',
-  'server/page/',
+  ...LONG,
   'worker/',
+  'publish/',
   'example/',
   'remote/',
   'transport/ssh/',
-  'publish/',
   'pack/',
 ]
 
-/** What runs in one process each: files, and modules that import those of a shared folder. */
+/** What runs in one process each: modules that import some of `files`, which are below `directory`. */
 export function processesOf(directory: string, files: readonly string[]): string[] {
   const below = (file: string) => path.relative(directory, file)
   const placeOf = (file: string) => {
-    const place = LONGEST.findIndex((folder) => below(file).startsWith(folder))
+    const place = LONGEST.findIndex((start) => below(file).startsWith(start))
     return place < 0 ? LONGEST.length : place
   }
-  const folderOf = (file: string) => SHARED.find((folder) => below(file).startsWith(folder))
-  const shared = SHARED.map((folder) => files.filter((file) => folderOf(file) === folder))
-  const alone = files.filter((file) => folderOf(file) === undefined)
-  return [
-    ...shared.filter(({ length }) => length > 0).map((each) => writeShared(directory, each)),
-    ...alone.toSorted((one, other) => placeOf(one) - placeOf(other)),
-  ]
+  const isAlone = (file: string) =>
+    LONG.some((start) => below(file).startsWith(start)) || MEASURES.test(readFileSync(file, 'utf8'))
+  const groups = new Map<string, string[]>()
+  for (const file of files) {
+    const folder = SHARED.find((each) => below(file).startsWith(each))
+    const name = folder === undefined || isAlone(file) ? below(file) : folder
+    groups.set(name, [...(groups.get(name) ?? []), file])
+  }
+  const folder = path.join(directory, 'processes')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  return [...groups]
+    .toSorted(([, [one = '']], [, [other = '']]) => placeOf(one) - placeOf(other))
+    .map(([name, each]) => {
+      const module = path.join(
+        folder,
+        `${name.replace(/\/$|\.test\.js$/, '').replaceAll('/', '-')}.js`,
+      )
+      writeFileSync(module, textOf(each))
+      return module
+    })
 }
 
-/** Writes a module in which each file is a suite of its own, as its hooks are its own. */
-function writeShared(directory: string, files: readonly string[]): string {
-  const folder = path.join(directory, 'shared')
-  mkdirSync(folder, { recursive: true })
-  const [name = ''] = path.relative(directory, files[0] ?? '').split(path.sep)
-  const module = path.join(folder, `${name}.js`)
+/** Each file is a suite of its own, as its hooks are its own. */
+function textOf(files: readonly string[]): string {
   const lines = files.map((file) => {
     const quoted = JSON.stringify(file)
     return `describe(${quoted}, () => import(${quoted}))\n`
   })
-  writeFileSync(module, `import { describe } from 'node:test'\n${lines.join('')}`)
-  return module
+  return `import { describe } from 'node:test'
+import { recordProcessorTime } from '../helpers/processor-time.js'
+recordProcessorTime(import.meta.filename)
+${lines.join('')}`
 }

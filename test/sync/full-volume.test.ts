@@ -21,6 +21,7 @@ import { packObjects } from '../helpers/packs.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
 import { mountSmallVolume, SHORTAGES, type Shortage } from '../helpers/small-volume.js'
 import { split } from '../helpers/spilled-packs.js'
+import { points } from '../helpers/sweep.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 import { chunksOf } from '../helpers/unpack-site.js'
 
@@ -49,8 +50,8 @@ interface Sweep {
   /** In turn, as an earlier worktree would cost nothing. */
   commits: Commit[]
   shortage: Shortage
-  /** By how much the room grows from one attempt to the next. */
-  stride: number
+  /** That of each attempt, growing. */
+  rooms: Iterable<number>
 }
 
 for (const mode of ['in-place', 'symlink'] as const) {
@@ -63,8 +64,9 @@ for (const mode of ['in-place', 'symlink'] as const) {
         test(`${name} at every stage of a ${size} commit, then room again`, async (t) => {
           const { repo, volume } = createPlace(t)
           const commits = files.map((each) => commitOf(repo, each))
-          const failures = await sweep({ volume, mode, commits, shortage, stride })
-          assert.ok(failures >= (stride === 1 ? 5 : 1), `only ${failures} failures`)
+          const rooms = points(t.name, { stride, among: stride === 1 ? 3 : 1 })
+          const failures = await sweep({ volume, mode, commits, shortage, rooms })
+          assert.ok(failures >= (stride === 1 ? 3 : 1), `only ${failures} failures`)
         })
       }
     }
@@ -72,15 +74,16 @@ for (const mode of ['in-place', 'symlink'] as const) {
 }
 
 /** Publishes commits in turn with more and more room, until there is enough. */
-async function sweep({ volume, mode, commits, shortage, stride }: Sweep): Promise<number> {
+async function sweep({ volume, mode, commits, shortage, rooms }: Sweep): Promise<number> {
   const target: Target = { directory: path.join(volume, 'site'), mode, stateRoot: undefined }
   const [first] = commits as [Commit]
   await receive(target, first)
   tidyNow(target)
   let failures = 0
-  for (let turn = 0, room = 0; ; turn++, room += stride) {
+  let turn = 0
+  for (const room of rooms) {
     const current = commits[turn % commits.length] as Commit
-    const next = commits[(turn + 1) % commits.length] as Commit
+    const next = commits[++turn % commits.length] as Commit
     let isEnough = false
     await shortage(volume, room, async () => {
       try {
@@ -103,8 +106,9 @@ async function sweep({ volume, mode, commits, shortage, stride }: Sweep): Promis
     assert.deepEqual(treeDifferences(readTree(target.directory), next.tree), [])
     assert.equal(intactCommit(target), next.oid)
     assert.deepEqual(leftOvers(target), [])
-    if (isEnough) return failures
+    if (isEnough) break
   }
+  return failures
 }
 
 async function receive(target: Target, { oid, pack }: Commit): Promise<void> {

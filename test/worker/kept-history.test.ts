@@ -55,7 +55,7 @@ test('a history has more objects than a commit may have files', async (t) => {
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a sync with history is killed, ${mode}`, async (t) => {
     let kills = 0
-    for (const at of points(t.name, { among: 12 })) {
+    for (const at of points(t.name, { among: 24 })) {
       const isKilled = await killAt(t, mode, at)
       if (!isKilled) break
       kills++

@@ -50,7 +50,6 @@ for (const [kind, [type = '', ...args]] of Object.entries(KINDS)) {
       const protection = passphrase ? ['-N', passphrase] : []
       const file = createKey(path.join(tempDir(t), 'key'), type, ...args, ...protection)
       const text = readFileSync(file, 'utf8')
-      // As secrets are mangled on their way.
       // To decrypt takes long, and is the same for all of them.
       for (const form of passphrase ? [text, text.trimEnd()] : formsOf(text)) {
         writeFileSync(file, form)

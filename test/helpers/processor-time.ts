@@ -1,0 +1,44 @@
+// How long a test process, and the programs that it started and that ended before it, kept the
+// processors busy: beside other work a duration says little of what a test costs.
+// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+const SELF = '/proc/self/stat'
+/** Linux counts in this everywhere. */
+const TICKS_PER_SECOND = 100
+/** How many the summary names. */
+const COSTLIEST = Number(process.env['COSTLIEST'] ?? 10)
+
+/** Leaves it beside `module` at the end of the process, where the system tells it. */
+export function recordProcessorTime(module: string): void {
+  if (existsSync(SELF))
+    process.once('exit', () => writeFileSync(placeOf(module), `${ownSeconds()}`))
+}
+
+/** Which of the processes that ended in good order kept the processors busiest; nothing where no time is known. */
+export function costliestOf(modules: readonly string[]): string {
+  const times = modules
+    .filter((module) => existsSync(placeOf(module)))
+    .map((module) => ({ module, seconds: Number(readFileSync(placeOf(module), 'utf8')) }))
+    .toSorted((one, other) => other.seconds - one.seconds)
+  if (times.length === 0) return ''
+  const total = times.reduce((sum, { seconds }) => sum + seconds, 0)
+  const line = ({ module, seconds }: (typeof times)[number]) =>
+    `  ${path.basename(module, '.js')}: ${seconds.toFixed(1)} s\n`
+  return [
+    `The processors were busy for ${(total / 60).toFixed(1)} minutes, most of it with:\n`,
+    ...times.slice(0, COSTLIEST).map(line),
+    '\n',
+  ].join('')
+}
+
+const placeOf = (module: string) => `${module}.seconds`
+
+function ownSeconds(): number {
+  const stat = readFileSync(SELF, 'latin1')
+  // The name in brackets may hold anything. The times are the fields 14 to 17, and the first here is the third.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return ticks / TICKS_PER_SECOND
+}
