@@ -166,7 +166,7 @@ export const ERROR_CODES = {
     'Move away what the message names, or set `clean` where `path` may lose all that this service did not write. What is mounted there has to be unmounted; at `path` itself, set `publish` to `in-place`.'],
   'repository-locked': ['retry',
     'Git works in the repository behind the published files.',
-    'Nothing where it passes. Where it stays, look for a git that hangs there, and end it. Leave the lock that the message names while a git runs: it is removed by itself once it is old.'],
+    'Nothing where it passes. Where it stays, look for what runs git there again and again, and let it pause. A lock that is older than ten seconds is removed by itself.'],
   'volume-hangs': ['retry',
     'A call of the file system does not return; the thread that made it was given up.',
     'Look whether the volume answers, or the disk of a local `repo`: list a directory there, and look at its mount and its server. The entry goes on by itself once the call returns; others are not held up. Where too many threads hang, `/healthz` answers 503, so that a liveness probe restarts this service.'],

@@ -1,5 +1,6 @@
 // What a commit says of its submodules, and where a relative address of one leads.
 // https://git-scm.com/docs/gitmodules
+import { createHash } from 'node:crypto'
 import { SyncError } from '../base/errors.js'
 import { parseConfig } from './config.js'
 
@@ -47,12 +48,21 @@ function isSoundName(name: string): boolean {
   return name !== '' && !name.split(/[/\\]/).includes('..')
 }
 
-/** Where below `modules` a submodule of this name has its repository, as a byte path; undefined: nowhere. */
-export function moduleDirectory(name: string): string | undefined {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  // A line of a `.git` file ends before those that stand at its end.
-  const isSound = isSoundName(name) && parts.length > 0 && /^[ -~\x80-\xff]*$/.test(name)
-  return isSound ? parts.join('/') : undefined
+/** No file system has longer names, in bytes. */
+const MAX_NAME_BYTES = 255
+
+/**
+ * The directory below `modules` in which a submodule of this name has its repository: one name for each,
+ * in ASCII, so that none lies in that of another (`lib` and `lib/zip`), as git would have it.
+ */
+export function moduleDirectory(name: string): string {
+  const directory = name.replace(
+    /[^ -~]|[%/\\]|^\.| $/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+  if (directory.length <= MAX_NAME_BYTES) return directory
+  const unique = createHash('sha256').update(name, 'latin1').digest('hex')
+  return `${directory.slice(0, MAX_NAME_BYTES - unique.length - 1)}%${unique}`
 }
 
 /**

@@ -6,12 +6,12 @@ import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import { submoduleRemote } from '../git/submodule-remote.js'
-import { moduleDirectory, parseGitmodules, type Submodule } from '../git/submodules.js'
+import { parseGitmodules, type Submodule } from '../git/submodules.js'
 import { fileIn } from '../git/tree.js'
 import type { PublishedSubmodule } from '../publish/snapshot/origin.js'
 import { gitlinksAt, graft } from '../publish/tree/graft.js'
 import type { Submodules } from '../publish/tree/selection.js'
-import { displayPath, joinBytePath, parentOf } from '../volume/byte-path.js'
+import { displayPath, joinBytePath } from '../volume/byte-path.js'
 import type { SubmodulePlace } from './repositories.js'
 import { inSubmodule } from './submodule-error.js'
 import { needsWholeFetch } from './whole-fetch.js'
@@ -106,7 +106,6 @@ class SubmoduleComposer {
     const pathOf = (below: string) =>
       joinBytePath(place.path, (submodules.get(below) as Submodule).path)
     this.#count([...links.keys()].map(pathOf))
-    const nameOf = this.#namesOf([...links.keys()].map((at) => submodules.get(at) as Submodule))
     const composed = await all(
       [...links].map(async ([below, commit]) => {
         const path = pathOf(below)
@@ -119,8 +118,8 @@ class SubmoduleComposer {
           assertNoCircle({ remote, path }, above)
           return this.#module({ remote, path, commit }, above)
         })
-        const name = nameOf(submodules.get(below) as Submodule)
-        if (name !== undefined) modules[0] = { ...modules[0], name }
+        const { name } = submodules.get(below) as Submodule
+        if (this.#source.isKept) modules[0] = { ...modules[0], name }
         return { below, modules }
       }),
     )
@@ -178,24 +177,6 @@ class SubmoduleComposer {
     const blob = await this.#source.readBlob(oid, place.path === '' ? undefined : place)
     if (!('body' in blob)) throw invalid('.gitmodules is larger than any that git wrote')
     return parseGitmodules(blob.body)
-  }
-
-  /** The directories that the repositories of submodules have, where they have any. */
-  #namesOf(submodules: readonly Submodule[]): (submodule: Submodule) => string | undefined {
-    if (!this.#source.isKept) return () => undefined
-    const names = new Map(submodules.map(({ name, path }) => [moduleDirectory(name), path]))
-    for (const { name, path } of submodules) {
-      const own = moduleDirectory(name)
-      if (own === undefined) throw invalid(`${displayPath(path)} has a name that git refuses`)
-      for (let at = own; at !== ''; at = parentOf(at)) {
-        const other = names.get(at)
-        if (other === undefined || other === path) continue
-        throw invalid(
-          `the names of ${displayPath(path)} and ${displayPath(other)} lie in each other`,
-        )
-      }
-    }
-    return ({ name }) => moduleDirectory(name)
   }
 
   #count(paths: readonly string[]): void {

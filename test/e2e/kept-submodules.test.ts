@@ -1,6 +1,6 @@
 // The repositories of submodules behind published files, looked at by real git at each step.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { commitOn } from '../helpers/commit-on.js'
@@ -107,7 +107,7 @@ for (const publish of MODES) {
     await expect(['moved'])
     assert.ok(!existsSync(path.join(out, 'leaf')))
     const own = saidBy(out, 'rev-parse', '--absolute-git-dir')
-    assert.ok(!existsSync(path.join(own, 'modules/vendor')))
+    assert.deepEqual(readdirSync(path.join(own, 'modules')), ['moved x'])
 
     // Elsewhere, all is as it was.
     await service.stop()
@@ -165,6 +165,47 @@ test('what somebody commits in a submodule is not lost when it goes', async (t) 
       service.logs.filter(({ message }) => message.startsWith('a repository is kept')).length === 2,
     'both are told of',
   )
+})
+
+test('submodules whose names are parts of each other do not lie in each other', async (t) => {
+  const { commit, dir, module, modulesOf, server } = await createModules(t)
+  const top = modulesOf('top')
+  for (const repo of ['leaf', 'mid']) commit(repo, { file: repo })
+  let head = ''
+  const push = (modules: Record<string, string>) => {
+    top.clear()
+    for (const [name, repo] of Object.entries(modules)) top.set(repo, { ...module(repo), name })
+    head = commit('top', { file: JSON.stringify(modules) })
+  }
+  push({ 'foo/bar': 'leaf' })
+  const listingPath = path.join(dir, 'listing.json')
+  const more = { submodules: 'recursive', history: 2, repo: `${server.url}/top`, branch: 'main' }
+  writeListing(listingPath, [{ ...more, path: 'out' }])
+  const service = await startService(t, {
+    listingPath,
+    settings: { SCRAPE_INTERVAL: '1h', INSPECT_INTERVAL: '1h' },
+  })
+  const out = path.join(dir, 'out')
+  const works: [string, string][] = []
+  const work = (at: string) => {
+    const place = saidBy(path.join(out, at), 'rev-parse', '--absolute-git-dir')
+    works.push([place, commitMine(path.join(out, at))])
+  }
+  const expect = async (...modules: string[]) => {
+    service.signal('SIGHUP')
+    await service.untilPublished('out', head)
+    assertCheckedOut(out, head, modules)
+    for (const [place, oid] of works) assert.equal(git(place, 'rev-parse', 'mine'), oid)
+  }
+  await expect('leaf')
+  work('leaf')
+  push({ foo: 'mid' })
+  await expect('mid')
+  work('mid')
+  push({ 'foo/bar/baz': 'leaf' })
+  await expect('leaf')
+  push({ 'foo/bar': 'leaf', foo: 'mid' })
+  await expect('leaf', 'mid')
 })
 
 /** Commits on a branch in a repository that somebody has at a place. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
-import { parseGitmodules, resolveSubmoduleUrl } from '../../src/git/submodules.js'
+import { describe, test } from 'node:test'
+import { moduleDirectory, parseGitmodules, resolveSubmoduleUrl } from '../../src/git/submodules.js'
 import { failsWith } from '../helpers/fails-with.js'
 import fc from '../helpers/fast-check.js'
 import { createRepo, gitEnvironment, type TestScope, tempDir } from '../helpers/git.js'
@@ -111,3 +111,37 @@ function gitAsked(t: TestScope): (url: string, base: string) => string | undefin
     return run('config', 'submodule.sub.url').stdout.replace(/\n$/, '')
   }
 }
+
+describe('the directory of a submodule', () => {
+  const CASES: [string, string][] = [
+    ['lib', 'lib'],
+    ['leaf x', 'leaf x'],
+    ['lib/zip', 'lib%2fzip'],
+    ['lib%2fzip', 'lib%252fzip'],
+    ['.', '%2e'],
+    ['.git', '%2egit'],
+    ['at end ', 'at end%20'],
+    ['caf\xe9\xff', 'caf%e9%ff'],
+    ['a\rb\\c', 'a%0db%5cc'],
+  ]
+  for (const [name, directory] of CASES) {
+    test(`${JSON.stringify(name)} is ${directory}`, () => {
+      assert.equal(moduleDirectory(name), directory)
+    })
+  }
+
+  test('is one name that a volume takes, and another for each', () => {
+    const name = fc.string({
+      unit: fc.constantFrom('a', '/', '.', '%', ' ', '2f', '\xff', 'x'.repeat(80)),
+      minLength: 1,
+      maxLength: 12,
+    })
+    fc.assert(
+      fc.property(name, name, (one, other) => {
+        const found = [one, other].map((each) => moduleDirectory(each))
+        for (const each of found) assert.match(each, /^[ -$&-\-0-[\]-~%][ -.0-~]{0,254}$/)
+        assert.equal(found[0] === found[1], one === other)
+      }),
+    )
+  })
+})

@@ -12,6 +12,8 @@ export interface Module {
   oid: string
   url: string
   update?: string
+  /** @default its path and ` x` */
+  name?: string
 }
 
 /** By their paths. */
@@ -44,9 +46,9 @@ export async function serve(
 
 /** The gitlinks, and what says where they lead. */
 export function filesOf(modules: Modules): Record<string, CommitFile> {
-  const text = [...modules].map(([place, { url, update }]) => {
+  const text = [...modules].map(([place, { name = `${place} x`, update, url }]) => {
     const more = update === undefined ? '' : `\tupdate = ${update}\n`
-    return `[submodule "${place} x"]\n\tpath = ${place}\n\turl = ${url}\n${more}`
+    return `[submodule "${name}"]\n\tpath = ${place}\n\turl = ${url}\n${more}`
   })
   const links = [...modules].map(([place, { oid }]) => [place, { gitlink: oid }])
   return { ...Object.fromEntries(links), ...(modules.size > 0 && { '.gitmodules': text.join('') }) }

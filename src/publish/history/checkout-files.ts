@@ -9,18 +9,18 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
 import { indexContent, type RacyFiles } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
-import { writeText, writeWhole } from './write-whole.js'
+import { writeShared, writeSharedText, writeText } from './write-whole.js'
 
 /** The next index grows from none that is larger, in bytes. */
 const MAX_BASE_BYTES = 64 * 1024 * 1024
 
-/** Git that holds its lock started from what was before, and fails. */
+/** Writes the index of a checkout, from nothing but what is published there. */
 export function writeIndex(
   layout: HistoryLayout,
   checkout: CheckoutLayout,
   snapshot: Snapshot,
 ): void {
-  const { repository, volume } = layout
+  const { volume } = layout
   const own = checkoutDirectory(layout, checkout)
   // Since then they may have been changed in the second that they were written in.
   const racyFrom = volume.stat(path.join(own, 'index'))?.mtimeMs
@@ -29,7 +29,7 @@ export function writeIndex(
   const base = findBase(layout, own, objectFormatOf(snapshot.commit))
   volume.ensureDirectory(own)
   const pieces = encodeIndex(indexContent(snapshot, racy, base))
-  writeWhole(volume, repository, path.join(own, 'index'), pieces)
+  writeShared(layout, path.join(own, 'index'), pieces)
 }
 
 /** The index that was written last of this checkout, or of another one. */
@@ -100,7 +100,7 @@ export function writeSparse(
 ): void {
   if (!sparse) return
   const file = path.join(checkoutDirectory(layout, checkout), 'info/sparse-checkout')
-  writeText(layout.volume, layout.repository, file, sparse.map((line) => `${line}\n`).join(''))
+  writeSharedText(layout, file, sparse.map((line) => `${line}\n`).join(''))
 }
 
 /**
@@ -112,11 +112,12 @@ export function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, co
   const { finalRoot = checkout.root, name } = checkout
   const own = checkoutDirectory(layout, checkout)
   const files = {
-    HEAD: `${commit}\n`,
     commondir: '../..\n',
     gitdir: `${path.join(finalRoot, GIT)}\n`,
     locked: 'git-autosync removes it\n',
   }
+  // First: without the others, it is no worktree yet.
+  if (name !== undefined) writeSharedText(layout, path.join(own, 'HEAD'), `${commit}\n`)
   for (const [file, text] of name === undefined ? [] : Object.entries(files)) {
     writeText(volume, repository, path.join(own, file), text)
   }

@@ -16,7 +16,6 @@ import {
   goneModules,
   moduleRepositories,
   modulesIn,
-  removeEmptyAbove,
   settleModules,
 } from './modules.js'
 import { withObjects } from './objects.js'
@@ -154,11 +153,10 @@ export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): vo
 
 /** Removes the repositories of submodules that are not checked out any more, but somebody's. */
 function removeGoneModules(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): void {
-  const { stagingDirectory, volume } = layout
+  const { stagingDirectory } = layout
   for (const repository of goneModules(found, snapshot)) {
     const module = { ...found.repository, repository, isBare: false }
     const whyKept = retireRepository(module, stagingDirectory)
-    if (!volume.stat(repository)) removeEmptyAbove(volume, repository)
     if (whyKept !== undefined) tellKept(layout, repository, whyKept)
   }
 }

@@ -9,6 +9,7 @@ import type { HistoryDepth } from '../snapshot/published-history.js'
 import { encodeJoined, type JoinedPack } from './joined-pack.js'
 import type { HistoryLayout } from './layout.js'
 import { type LiveObjects, liveObjects } from './live-objects.js'
+import { breakLocks, withLock } from './lock.js'
 import { isDamage, RepositoryObjects } from './objects.js'
 import { copiesIn, type PackCopies } from './pack-copies.js'
 import { packsToJoin, planEntries, type SizedPack, sizeOf } from './pack-plan.js'
@@ -45,6 +46,7 @@ const STAMP = 'git-autosync-joined'
  */
 export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean {
   removeLeftOvers(layout, options)
+  breakLocks(layout)
   if (readStamp(layout) === stampOf(layout, options)) return false
   const objects = new RepositoryObjects(layout, options.objectFormat)
   let hasJoined = false
@@ -127,7 +129,7 @@ function replacePacks(
     volume.flushDirectory(directory)
   }
   if (live) {
-    expireLog(layout, live.oids)
+    withLock(layout, path.join(layout.repository, 'HEAD'), () => expireLog(layout, live.oids))
     writeShallow(layout, live.shallow)
     // They may name what goes now; git goes without.
     for (const graph of ['commit-graph', 'commit-graphs']) {

@@ -73,8 +73,8 @@ export function moduleDirectories(
   for (const { name, path: at } of modules) {
     let above = parentOf(at)
     while (above !== '' && !directories.has(above)) above = parentOf(above)
-    const directory = name === undefined ? undefined : moduleDirectory(name)
-    if (directory === undefined) continue
+    if (!name) continue
+    const directory = moduleDirectory(name)
     directories.set(at, path.join(directories.get(above) ?? own, MODULES, directory))
   }
   return directories

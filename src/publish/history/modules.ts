@@ -1,7 +1,7 @@
 // The repositories of submodules that are checked out, each like one of its own: settled, joined, and
 // removed with its submodule, unless somebody worked in it.
 import path from 'node:path'
-import { joinBytePath, parentOf } from '../../volume/byte-path.js'
+import { joinBytePath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
@@ -108,10 +108,4 @@ export function goneModules(found: Checkout, all: Snapshot): string[] {
   }
   look(checkoutDirectory(main, checkout))
   return gone
-}
-
-/** Removes the directories that the last part of a name leaves empty. */
-export function removeEmptyAbove(volume: Volume, directory: string): void {
-  let above = parentOf(directory)
-  while (path.basename(above) !== MODULES && volume.removeIfEmpty(above)) above = parentOf(above)
 }

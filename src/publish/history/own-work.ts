@@ -9,8 +9,7 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
 import { readLog, writeLog } from './reflog.js'
-import { KEPT, type Refs } from './refs.js'
-import { writeText } from './write-whole.js'
+import { keepCommit, type Refs } from './refs.js'
 
 const MAX_HEAD_BYTES = 4096
 
@@ -20,10 +19,8 @@ export function keepHead(
   directory: string,
   published: (oid: Oid) => boolean,
 ): void {
-  const { repository, volume } = layout
   const oid = ownHead(layout, directory, published)
-  if (oid === undefined) return
-  writeText(volume, repository, path.join(repository, `${KEPT}${oid}`), `${oid}\n`)
+  if (oid !== undefined) keepCommit(layout, oid)
 }
 
 /** The commit that somebody made on the HEAD in `directory`, without a branch. */

@@ -5,17 +5,16 @@ import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { isOid, type Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRefName } from '../snapshot/published-history.js'
 import type { HistoryLayout } from './layout.js'
-import { writeText } from './write-whole.js'
+import { withLock } from './lock.js'
+import { writeSharedText, writeText } from './write-whole.js'
 
 /** A list of refs that is larger is not read, in bytes. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024
 const MAX_REF_BYTES = 4096
-/** Whoever holds the lock of packed refs for so long was killed. */
-const STALE_MS = 10_000
 /** How deep names of refs are followed. */
 const MAX_DEPTH = 32
 
@@ -82,26 +81,30 @@ export function planRefs(current: Refs, own: Refs, wanted: Refs): RefChanges {
   return changes
 }
 
-/** Makes the refs what is wanted; each by one rename, branches last. */
+/**
+ * Makes the refs what is wanted; each by one rename, branches last. Throws `repository-locked` where git
+ * changes one meanwhile.
+ */
 export function settleRefs(layout: HistoryLayout, wanted: Refs): void {
-  const { repository, volume } = layout
   const current = readRefs(layout)
-  const changes = planRefs(current, readOwn(layout), wanted)
-  for (const oid of changes.kept) changes.writes.set(`${KEPT}${oid}`, oid)
+  const { deletes, kept, writes } = planRefs(current, readOwn(layout), wanted)
   // What is written from here on is this service's own, also where it is interrupted.
-  if (changes.writes.size > 0) writeOwn(layout, [...readOwn(layout), ...wanted])
+  if (writes.size > 0) writeOwn(layout, [...readOwn(layout), ...wanted])
+  for (const oid of kept) keepCommit(layout, oid)
+  if (deletes.size > 0) removeRefs(layout, deletes, current)
   const isBranch = ([name]: [string, Oid]) => name.startsWith('refs/heads/')
-  const writes = [...changes.writes].sort((one, other) => +isBranch(one) - +isBranch(other))
-  const kept = writes.filter(([name]) => name.startsWith(KEPT))
-  for (const [name, oid] of kept) writeText(volume, repository, refFile(layout, name), `${oid}\n`)
-  for (const name of changes.deletes) removeRef(layout, name)
-  if (changes.deletes.size > 0) repack(layout, changes.deletes)
-  for (const [name, oid] of writes) {
-    volume.ensureDirectory(path.dirname(refFile(layout, name)))
-    writeText(volume, repository, refFile(layout, name), `${oid}\n`)
+  const sorted = [...writes].sort((one, other) => +isBranch(one) - +isBranch(other))
+  for (const [name, oid] of sorted) {
+    writeSharedText(layout, refFile(layout, name), `${oid}\n`, () =>
+      assertUnchanged(layout, name, current),
+    )
   }
-  for (const name of wanted.keys()) volume.removeFile(`${refFile(layout, name)}.lock`)
   writeOwn(layout, [...wanted])
+}
+
+/** Gives a ref to a commit to which none may lead soon. */
+export function keepCommit(layout: HistoryLayout, oid: Oid): void {
+  writeSharedText(layout, refFile(layout, `${KEPT}${oid}`), `${oid}\n`)
 }
 
 /** Whether this service made a repository, whoever works in it now. */
@@ -125,34 +128,42 @@ function writeOwn({ repository, volume }: HistoryLayout, refs: [string, Oid][]):
   writeText(volume, repository, ownFile(repository), text)
 }
 
-function removeRef({ repository, volume }: HistoryLayout, name: string): void {
-  const file = path.join(repository, name)
-  volume.removeFile(`${file}.lock`)
-  if (volume.stat(file)?.isFile()) volume.removeFile(file)
+/** Under the lock of packed refs, as git may be packing those that go. */
+function removeRefs(layout: HistoryLayout, names: ReadonlySet<string>, current: Refs): void {
+  const { repository, volume } = layout
+  const packed = path.join(repository, 'packed-refs')
+  withLock(layout, packed, () => {
+    // Else an earlier value of it would be found where this is interrupted.
+    const text = packedWithout(layout, names)
+    if (text !== undefined) writeText(volume, repository, packed, text)
+    for (const name of names) removeLoose(layout, name, current)
+  })
+}
+
+function removeLoose(layout: HistoryLayout, name: string, current: Refs): void {
+  const { repository, volume } = layout
+  const file = refFile(layout, name)
+  if (volume.stat(file)?.isFile()) {
+    withLock(layout, file, () => {
+      assertUnchanged(layout, name, current)
+      volume.removeFile(file)
+    })
+  }
   // As git does, up to refs/heads and the like.
   for (let above = path.dirname(name); above.split('/').length > 2; above = path.dirname(above)) {
     if (!volume.removeIfEmpty(path.join(repository, above))) return
   }
 }
 
-/**
- * Writes the list of packed refs without some, under its lock, as git may be packing refs. Throws
- * `repository-locked` where it is.
- */
-function repack(layout: HistoryLayout, without: ReadonlySet<string>): void {
-  const { repository, volume } = layout
-  const file = path.join(repository, 'packed-refs')
-  if (packedWithout(layout, without) === undefined) return
-  const lock = `${file}.lock`
-  const lockedAt = volume.stat(lock)?.mtimeMs
-  if (lockedAt !== undefined && Date.now() - lockedAt > STALE_MS) volume.removeFile(lock)
-  if (!tolerating(['EEXIST'], () => volume.writeNew(lock, 0o666, []))) throw locked(lock)
-  try {
-    const text = packedWithout(layout, without)
-    if (text !== undefined) writeList(layout, file, text)
-  } finally {
-    volume.removeFile(lock)
-  }
+/** Throws where a ref leads elsewhere by now: what it leads to is to be kept, too. */
+function assertUnchanged(layout: HistoryLayout, name: string, current: Refs): void {
+  const file = refFile(layout, name)
+  const oid = readText(layout.volume, file, MAX_REF_BYTES)?.trim()
+  if (oid === undefined || !isOid(oid) || oid === current.get(name)) return
+  throw new SyncError(
+    'repository-locked',
+    `${displayPath(file)} was changed by git while it was to be; the sync starts again`,
+  )
 }
 
 /** The list of packed refs without some; undefined where it has none of them. */
@@ -170,20 +181,6 @@ function packedWithout(
   })
   const rest = lines.join('\n')
   return rest === text ? undefined : rest
-}
-
-function writeList({ repository, volume }: HistoryLayout, file: string, text: string): void {
-  const staged = path.join(repository, 'git-autosync.next')
-  volume.writeFile(staged, Buffer.from(text, 'latin1'))
-  volume.flush(staged)
-  volume.replace(staged, file)
-}
-
-function locked(lock: string): SyncError {
-  return new SyncError(
-    'repository-locked',
-    `${displayPath(lock)} is there, as git packs refs in the repository; the sync starts again once that is over`,
-  )
 }
 
 /** Lines of an oid and a name. */

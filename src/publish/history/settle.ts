@@ -8,6 +8,7 @@ import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { isIndexRacy, linkCheckout, writeIndex, writeSparse } from './checkout-files.js'
 import { type CheckoutLayout, checkoutDirectory, type HistoryLayout } from './layout.js'
+import { breakLocks, withLock } from './lock.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
 import { removeObstacles } from './obstacles.js'
 import { isPublished, keepHead, noteLeftBehind } from './own-work.js'
@@ -32,8 +33,11 @@ export function settle(
   snapshot: Snapshot,
   now: number,
 ): Settlement {
-  removeObstacles(layout)
-  if (checkout.name !== undefined) removeObstacles(layout, checkoutDirectory(layout, checkout))
+  const own = checkoutDirectory(layout, checkout)
+  for (const directory of new Set([layout.repository, own])) {
+    removeObstacles(layout, directory)
+    breakLocks(layout, directory)
+  }
   if (isSettled(layout, checkout, snapshot)) {
     if (isIndexRacy(layout, checkout, snapshot, now)) writeIndex(layout, checkout, snapshot)
     return 'settled'
@@ -80,12 +84,15 @@ export function settleRepository(
   const { commit, history } = snapshot
   if (!history) return
   const { isBare, repository, volume } = layout
-  if (!isBare) keepHead(layout, repository, isPublished(layout))
   const earlier = readOwn(layout)
   settleRefs(layout, new Map(Object.entries(history.refs)))
-  writeText(volume, repository, path.join(repository, 'HEAD'), `${headOf(snapshot, history)}\n`)
-  logPublished(layout, commit, now)
-  noteLeftBehind(layout, { earlier, history, objects }, now)
+  const head = path.join(repository, 'HEAD')
+  withLock(layout, head, () => {
+    if (!isBare) keepHead(layout, repository, isPublished(layout))
+    writeText(volume, repository, head, `${headOf(snapshot, history)}\n`)
+    logPublished(layout, commit, now)
+    noteLeftBehind(layout, { earlier, history, objects }, now)
+  })
   writeShallow(layout, endsOf(layout, history, objects))
   releasePacks(layout)
   markSettled(layout, repository, snapshot)

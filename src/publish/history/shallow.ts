@@ -5,8 +5,9 @@ import { parentsOfCommit } from '../../git/object.js'
 import { isOid, type Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
+import { withLock } from './lock.js'
 import type { RepositoryObjects } from './objects.js'
-import { writeText } from './write-whole.js'
+import { writeSharedText } from './write-whole.js'
 
 const MAX_BYTES = 64 * 1024 * 1024
 
@@ -18,14 +19,12 @@ export function readShallow({ repository, volume }: HistoryLayout): Oid[] {
 }
 
 /** Writes where history ends, or that it does nowhere. */
-export function writeShallow({ repository, volume }: HistoryLayout, oids: Iterable<Oid>): void {
+export function writeShallow(layout: HistoryLayout, oids: Iterable<Oid>): void {
+  const { repository, volume } = layout
   const file = path.join(repository, 'shallow')
   const lines = [...new Set(oids)].sort().map((oid) => `${oid}\n`)
-  if (lines.length > 0) writeText(volume, repository, file, lines.join(''))
-  else {
-    volume.removeFile(`${file}.lock`)
-    volume.removeFile(file)
-  }
+  if (lines.length > 0) writeSharedText(layout, file, lines.join(''))
+  else if (volume.stat(file)) withLock(layout, file, () => volume.removeFile(file))
 }
 
 /** Of commits where history ended before, those where it still does. */

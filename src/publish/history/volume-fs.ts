@@ -5,7 +5,7 @@ import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
-import { writeWhole } from './write-whole.js'
+import { writeShared } from './write-whole.js'
 
 /** No file that isomorphic-git reads of a repository is larger, in bytes: configuration, refs. */
 const MAX_BYTES = 16 * 1024 * 1024
@@ -45,7 +45,7 @@ export function volumeFs(volume: Volume, repository: string): GitFs {
       async writeFile(file, content) {
         volume.ensureDirectory(toBytePath(path.dirname(file)))
         const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content
-        writeWhole(volume, repository, toBytePath(file), [bytes])
+        writeShared({ volume, repository }, toBytePath(file), [bytes])
       },
       mkdir: async (directory) => volume.makeDirectory(toBytePath(directory)),
       readdir: async (directory) =>

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -28,8 +29,10 @@ test('a root in which others have left something is no obstacle, and keeps what 
   assert.ok(lstatSync(link).isSymbolicLink())
   assert.equal(linkedTo(link), first)
   // As one leaves them that was killed.
-  for (const name of ['.git/index.lock', '.git/HEAD.lock', `.git/worktrees/${first}/index.lock`])
+  for (const name of ['.git/index.lock', '.git/HEAD.lock', `.git/worktrees/${first}/index.lock`]) {
     writeFileSync(path.join(root, name), '')
+    utimesSync(path.join(root, name), 0, 0)
+  }
   const second = repo.commit('second', { a: '2' })
   const again = startGitSync(t, once)
   assert.equal(await again.exitCode(), 0, again.stderr)

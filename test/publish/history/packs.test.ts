@@ -1,15 +1,13 @@
 // What somebody does in a repository between two steps of a publication, or to what it is made of.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { findHistory } from '../../../src/publish/history/directory.js'
 import { adoptPacks, releasePacks } from '../../../src/publish/history/packs.js'
-import { readRefs, settleRefs } from '../../../src/publish/history/refs.js'
 import { directoryLayout } from '../../../src/publish/target.js'
 import { toBytePath } from '../../../src/volume/byte-path.js'
 import { commitOn } from '../../helpers/commit-on.js'
-import { failsWith } from '../../helpers/fails-with.js'
 import { volumeAt } from '../../helpers/file-at.js'
 import { tempDir } from '../../helpers/git.js'
 import { createHistorySite, type HistorySite } from '../../helpers/history-site.js'
@@ -71,27 +69,4 @@ test('a history of which objects are missing is found out where each is looked f
   rmSync(site.at(`.git/objects/pack/${earlier?.replace(/\.\w+$/, '.idx')}`))
   assert.ok(find(false))
   assert.equal(find(true), undefined)
-})
-
-test('packed refs are written under the lock that git has for them', async (t) => {
-  const site = createHistorySite(t)
-  const commit = commitOn(site.repo, { a: '1' }, [])
-  await site.follow(commit, 1)
-  site.git('update-ref', 'refs/heads/mine', commit)
-  site.git('pack-refs', '--all')
-  const wanted = new Map([['refs/heads/main', commit]])
-  const lock = site.at('.git/packed-refs.lock')
-  writeFileSync(lock, '')
-  const settle = () => settleRefs(site.layout, wanted)
-  assert.throws(
-    settle,
-    failsWith('repository-locked', /packed-refs\.lock is there, as git packs refs/),
-  )
-  assert.ok(existsSync(lock))
-  assert.equal(site.git('rev-parse', 'refs/heads/mine'), commit)
-  // Whoever held it was killed.
-  utimesSync(lock, 0, 0)
-  settle()
-  assert.ok(!existsSync(lock))
-  assert.deepEqual([...readRefs(site.layout).keys()].sort(), ['refs/heads/main', 'refs/heads/mine'])
 })

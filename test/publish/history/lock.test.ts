@@ -1,0 +1,145 @@
+// Git's locks in a repository: those of a git at work are waited for, and what a kill leaves blocks nothing.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { breakLocks, withLock } from '../../../src/publish/history/lock.js'
+import { readRefs, settleRefs } from '../../../src/publish/history/refs.js'
+import { commitOn } from '../../helpers/commit-on.js'
+import { failsWith } from '../../helpers/fails-with.js'
+import { volumeAt } from '../../helpers/file-at.js'
+import { failAt, fsError, withGate } from '../../helpers/fs-faults.js'
+import { type TestScope, tempDir } from '../../helpers/git.js'
+import { createHistorySite } from '../../helpers/history-site.js'
+
+const TAKING: readonly string[] = ['linkSync', 'openSync']
+
+function createFiles(t: TestScope) {
+  const repository = tempDir(t)
+  const place = { volume: volumeAt(repository), repository }
+  const file = path.join(repository, 'index')
+  const lock = `${file}.lock`
+  const locks = () => readdirSync(repository).filter((name) => name.endsWith('.lock'))
+  return { file, lock, locks, place }
+}
+
+describe('a lock', () => {
+  test('is held while the work is done, and no longer', (t) => {
+    const { file, lock, locks, place } = createFiles(t)
+    assert.equal(
+      withLock(place, file, () => existsSync(lock)),
+      true,
+    )
+    assert.throws(() => withLock(place, file, () => assert.fail('it')), /it/)
+    assert.deepEqual(locks(), [])
+  })
+
+  test('of a git at work is waited for', (t) => {
+    const { file, lock, place } = createFiles(t)
+    writeFileSync(lock, 'of git')
+    let tries = 0
+    const gate = ({ name, paths }: { name: string; paths: string[] }) => {
+      if (name !== 'linkSync' || !paths.includes(lock)) return
+      if (++tries < 3) assert.equal(readFileSync(lock, 'utf8'), 'of git')
+      else rmSync(lock)
+    }
+    const look = () => assert.equal(readFileSync(lock, 'utf8'), 'git-autosync\n')
+    withGate(gate, () => withLock(place, file, look))
+    assert.equal(tries, 3)
+  })
+
+  for (const [name, seconds] of [
+    ['long ago', 0],
+    ['at a time to come', 4_000_000_000],
+  ] as const) {
+    test(`that git left ${name} is removed`, (t) => {
+      const { file, lock, locks, place } = createFiles(t)
+      writeFileSync(lock, 'of git')
+      utimesSync(lock, seconds, seconds)
+      withLock(place, file, () => undefined)
+      assert.deepEqual(locks(), [])
+    })
+  }
+
+  test('that a kill left is removed at once', (t) => {
+    const { file, locks, place } = createFiles(t)
+    let left = 0
+    withLock(place, file, () => undefined)
+    const work = () => place.volume.writeFile(file, 'content')
+    const isKilled = (at: number) => failAt(at, 'crash', () => withLock(place, file, work))
+    for (let at = 0; isKilled(at); at++) {
+      left += locks().length
+      breakLocks(place)
+      assert.deepEqual(locks(), [])
+    }
+    assert.ok(left > 0)
+  })
+
+  test('is as good without links', (t) => {
+    const { file, lock, locks, place } = createFiles(t)
+    writeFileSync(lock, 'git-autosync\n')
+    const gate = ({ name }: { name: string }) => {
+      if (name === 'linkSync') throw fsError('EPERM')
+    }
+    const look = () => assert.deepEqual(locks(), ['index.lock'])
+    withGate(gate, () => withLock(place, file, look))
+    assert.deepEqual(locks(), [])
+  })
+
+  test('that is taken again and again ends in an error', (t) => {
+    const { file, lock, place } = createFiles(t)
+    const gate = ({ name, paths }: { name: string; paths: string[] }) => {
+      if (!TAKING.includes(name) || !paths.includes(lock)) return
+      writeFileSync(lock, 'of git')
+      utimesSync(lock, 0, 0)
+    }
+    const hold = () => withGate(gate, () => withLock(place, file, () => undefined))
+    assert.throws(hold, failsWith('repository-locked', /index\.lock is there again/))
+  })
+})
+
+describe('refs', () => {
+  test('are not written over what git has just written', async (t) => {
+    const site = createHistorySite(t)
+    const first = commitOn(site.repo, { a: '1' }, [])
+    await site.follow(first, 1)
+    const mine = site.git('commit-tree', '-p', 'HEAD', '-m', 'mine', 'HEAD^{tree}')
+    const second = site.git('commit-tree', '-p', 'HEAD', '-m', 'second', 'HEAD^{tree}')
+    const main = site.at('.git/refs/heads/main')
+    let isWritten = false
+    const gate = ({ name, paths }: { name: string; paths: string[] }) => {
+      if (isWritten || name !== 'linkSync' || !paths.includes(`${main}.lock`)) return
+      isWritten = true
+      writeFileSync(main, `${mine}\n`)
+    }
+    const settle = () => settleRefs(site.layout, new Map([['refs/heads/main', second]]))
+    assert.throws(
+      () => withGate(gate, settle),
+      failsWith('repository-locked', /was changed by git/),
+    )
+    settle()
+    assert.equal(site.git('rev-parse', 'main', `refs/kept/${mine}`), `${second}\n${mine}`)
+  })
+
+  test('that go are gone in one step, packed or not', async (t) => {
+    const site = createHistorySite(t)
+    const first = commitOn(site.repo, { a: '1' }, [])
+    await site.follow(first, 1)
+    const next = site.git('commit-tree', '-p', 'HEAD', '-m', 'next', 'HEAD^{tree}')
+    const wanted = new Map([['refs/heads/main', first]])
+    for (let at = 0; ; at++) {
+      settleRefs(site.layout, new Map([...wanted, ['refs/tags/gone', first]]))
+      site.git('pack-refs', '--all')
+      settleRefs(site.layout, new Map([...wanted, ['refs/tags/gone', next]]))
+      site.git('update-ref', 'refs/heads/mine', first)
+      const isKilled = failAt(at, 'crash', () => settleRefs(site.layout, wanted))
+      const found = readRefs(site.layout).get('refs/tags/gone')
+      assert.ok(found === undefined || found === next, `an earlier value after step ${at}`)
+      breakLocks(site.layout)
+      settleRefs(site.layout, wanted)
+      const names = [...readRefs(site.layout).keys()].sort()
+      assert.deepEqual(names, ['refs/heads/main', 'refs/heads/mine'])
+      if (!isKilled) break
+    }
+  })
+})
