@@ -216,7 +216,9 @@ export function asideOf({ workshop }: LinkLayout): string {
 }
 
 /** The name of the worktree that the link shows; undefined where it shows anything else. */
-export function linkedWorktree(links: LinkLayout): string | undefined {
+export function linkedWorktree(
+  links: Pick<LinkLayout, 'link' | 'volume' | 'worktrees'>,
+): string | undefined {
   const { link, worktrees } = links
   const target = readLinkIfAny(links)
   if (target === undefined) return undefined
@@ -226,7 +228,10 @@ export function linkedWorktree(links: LinkLayout): string | undefined {
 }
 
 /** What a link says; undefined where there is none. */
-export function readLinkIfAny({ link, volume }: LinkLayout): string | undefined {
+export function readLinkIfAny({
+  link,
+  volume,
+}: Pick<LinkLayout, 'link' | 'volume'>): string | undefined {
   // Nothing is there, or no symlink: either way no commit is linked.
   return readUnless([...ABSENT, 'EINVAL'], () => volume.readLink(link))?.toString('latin1')
 }

@@ -1,5 +1,5 @@
-// One pack on its way to disk: received, verified and staged at the same time, then
-// published whole. What the pack leaves out, or builds on, is what is published already.
+// One pack on its way to disk: received, verified and staged at the same time, then published whole
+// (early-publication.ts). What the pack leaves out, or builds on, is what is published already.
 // Where only a part of the commit is published, its pack may bring trees alone, and another one the
 // blobs of that part. A repair is the same: what something else changed of it is all that is lacking.
 import { SyncError } from '../base/errors.js'
@@ -8,7 +8,7 @@ import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
 import { PackRoom } from '../pack/pack-room.js'
 import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree.js'
-import { begin, openIncoming, openPublished } from '../publish/publication.js'
+import { openIncoming, openPublished } from '../publish/publication.js'
 import type { Publication } from '../publish/publisher.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import { ALL, isPartial } from '../publish/tree/selection.js'
@@ -16,7 +16,8 @@ import { toVolumeError } from '../volume/volume-error.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { ComposedCommit } from './composed-commit.js'
-import { assertAllowed, type UnpackedCommit } from './gate.js'
+import { EarlyPublication } from './early-publication.js'
+import { assertAllowed } from './gate.js'
 import { KeptHistory } from './kept-history.js'
 import { LackingObjects } from './lacking-objects.js'
 import { LfsObjects } from './lfs-objects.js'
@@ -58,14 +59,10 @@ class Unpacking {
   readonly #incoming: IncomingFiles
   readonly #lacking: LackingObjects
   readonly #signatureGate: SignatureGate
-  #commit: UnpackedCommit | undefined
+  readonly #publication: EarlyPublication
   #lfs: LfsObjects | undefined
   /** Whether the first pack has come. */
   #hasCome = false
-  #publication: Publication | undefined
-  /** How many objects came, and how many there must be before it is tried to begin. */
-  #objectCount = 0
-  #triesAt = 0
 
   constructor(options: UnpackOptions) {
     const { have, progress = createProgress(), target } = options
@@ -110,6 +107,17 @@ class Unpacking {
       checkpoint: options.checkpoint,
       keptModules: this.#history?.modulesBefore,
     })
+    this.#publication = new EarlyPublication({
+      ...options,
+      base: this.#base,
+      objects: this.#objects,
+      composed: this.#composed,
+      kept: this.#history,
+      memory: this.#memory,
+      signatureGate: this.#signatureGate,
+      lfsObject: (path) => this.#lfs?.at(path),
+      onWritten: () => countFile(progress),
+    })
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -124,22 +132,21 @@ class Unpacking {
     const receivedAt = performance.now()
     this.#hasCome = true
     beginPhase(this.#progress, 'unpack')
-    if (this.#canBegin) this.#tryToBegin()
+    this.#publication.tryToBegin()
     if (want !== have || this.#reader.bytes > 0) await this.#reader.finish()
     await this.#signatureGate.pass(this.#objects, { isWhole: true })
     await this.#addSubmodules()
-    this.#publication ??= this.#begin()
-    await this.#fetchLacking(this.#publication)
-    await this.#fetchLfs(this.#publication)
-    const commit = this.#commit as UnpackedCommit
+    const { commit, publication } = this.#publication.begin()
+    await this.#fetchLacking(publication)
+    await this.#fetchLfs(publication, commit.commit)
     const findBase = (oid: Oid) => this.#objects.find(oid) ?? this.#findBase(oid)
     const { modules } = this.#composed
-    await this.#history?.keep(commit.commit, modules, this.#publication, findBase)
+    await this.#history?.keep(commit.commit, modules, publication, findBase)
     const verifiedAt = performance.now()
     beginPhase(this.#progress, 'publish')
     const news = this.#history?.news
-    await assertAllowed(this.#publication, { ...commit, ...(news && { news }) }, this.#options)
-    const published = this.#publication.finish()
+    await assertAllowed(publication, { ...commit, ...(news && { news }) }, this.#options)
+    const published = publication.finish()
     return {
       ...published,
       ...commit,
@@ -151,7 +158,7 @@ class Unpacking {
   }
 
   abandon(): void {
-    this.#publication?.abandon()
+    this.#publication.abandon()
   }
 
   close(): void {
@@ -190,7 +197,7 @@ class Unpacking {
       checkpoint,
       createFile: () => this.#incoming.create(),
       findBase: (oid) => this.#findBase(oid),
-      onObject: (oid, object) => this.#stage(oid, object),
+      onObject: (oid, object) => this.#publication.offer(oid, object),
     })
   }
 
@@ -225,10 +232,9 @@ class Unpacking {
   }
 
   /** Fetches what pointers of Git LFS stand for, where it is not on disk already. */
-  async #fetchLfs(publication: Publication): Promise<void> {
-    const { checkpoint, fetchLfs, limits, selection = ALL, want } = this.#options
+  async #fetchLfs(publication: Publication, commit: Oid): Promise<void> {
+    const { checkpoint, fetchLfs, limits, selection = ALL } = this.#options
     if (!selection.lfs || !fetchLfs) return
-    const commit = this.#commit?.commit ?? want
     const objects = new LfsObjects({
       commit,
       limits,
@@ -255,59 +261,6 @@ class Unpacking {
     const kept = this.#history?.find(oid)
     if (kept) return kept
     // Until it is known what changes, a look for the file could mean a look at every file.
-    return this.#publication || this.#hasCome ? this.#base?.findBlob(oid) : undefined
-  }
-
-  #stage(oid: Oid, object: StoredObject): void {
-    this.#objectCount++
-    // What comes first is the commit, then its tree. Where all trees are needed to begin, and come
-    // between the blobs, it is tried again seldom.
-    const isTime = object.type === 'blob' && this.#objectCount >= this.#triesAt
-    if (this.#canBegin && isTime) {
-      this.#triesAt = 2 * this.#objectCount
-      this.#tryToBegin()
-    }
-    this.#publication?.offer(oid, object)
-  }
-
-  /** With submodules, all that is published is known when all of them have come; what must be signed waits. */
-  get #canBegin(): boolean {
-    const { selection } = this.#options
-    return !this.#publication && !selection?.submodules && this.#signatureGate.isOpen
-  }
-
-  #tryToBegin(): void {
-    try {
-      this.#publication = this.#begin()
-    } catch (error) {
-      // Too early: then staging starts when the pack is whole.
-      if (!(error instanceof SyncError && error.code === 'pack-incomplete')) throw error
-    }
-  }
-
-  #begin(): Publication {
-    const { checkpoint, limits, target, want } = this.#options
-    const { tree: root, ...found } = this.#objects.commitOf(want)
-    const { signature } = this.#signatureGate
-    const commit = signature ? { ...found, signature } : found
-    const readBlob = (oid: Oid) => this.#objects.readBlob(oid)
-    const memory = this.#memory
-    this.#commit = commit
-    const composed = this.#composed.treeOf(root)
-    this.#base?.expect(composed.tree, composed.readTree, { limits, memory })
-    const onWritten = () => countFile(this.#progress)
-    const lfsObject = (path: string) => this.#lfs?.at(path)
-    const kept = this.#history
-    const source = {
-      ...{ ...commit, ...composed, readBlob, lfsObject, limits, memory, onWritten },
-      // Where it ends is not known before all has come.
-      get history() {
-        return kept?.kept
-      },
-      get origin() {
-        return kept ? kept.withEnds(composed.origin) : composed.origin
-      },
-    }
-    return begin(target, source, checkpoint, this.#base)
+    return this.#publication.hasBegun || this.#hasCome ? this.#base?.findBlob(oid) : undefined
   }
 }

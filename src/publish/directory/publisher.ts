@@ -10,7 +10,6 @@ import { removeWorktrees } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
-import type { PublishedRecord } from '../snapshot/store.js'
 import {
   asideOf,
   directoryLayout,
@@ -26,21 +25,15 @@ import { DirectoryUpdate } from '../update/update.js'
 
 /** Publishes a plain directory. */
 export const directoryPublisher: Publisher = {
-  begin(target, source, checkpoint, base) {
-    const publication = beginUpdate(target, source, checkpoint, base)
-    return {
-      offer: (oid, object) => publication.offer(oid, object),
-      pending: () => publication.pending(),
-      lfsFiles: () => publication.lfsFiles(),
-      repository: () => publication.repository(),
-      ready: () => publication.ready(),
-      abandon: () => publication.abandon(),
-      finish() {
-        const published = publication.finish()
-        writeCurrent(target, source.commit)
-        return published
-      },
+  begin(target, source, checkpoint, record) {
+    assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
+    const afterwards = () => writeCurrent(target, source.commit)
+    const existing = target.volume.stat(target.path)
+    if (existing && !existing.isDirectory()) {
+      return replaceLink(target, source, checkpoint, afterwards)
     }
+    const layout = directoryLayout(target)
+    return new DirectoryUpdate(layout, source, checkpoint, { record, afterwards })
   },
 
   current: (target) =>
@@ -105,18 +98,6 @@ export const directoryPublisher: Publisher = {
   },
 }
 
-function beginUpdate(
-  target: HeldTarget,
-  source: CommitSource,
-  checkpoint: () => void,
-  base: PublishedRecord | undefined,
-): Publication {
-  assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
-  const existing = target.volume.stat(target.path)
-  if (existing && !existing.isDirectory()) return replaceLink(target, source, checkpoint)
-  return new DirectoryUpdate(directoryLayout(target), source, checkpoint, base)
-}
-
 const MAX_CURRENT_BYTES = 4096
 
 /**
@@ -136,27 +117,19 @@ function replaceLink(
   target: HeldTarget,
   source: CommitSource,
   checkpoint: () => void,
+  afterwards: () => void,
 ): Publication {
-  const root = asideOf(linkLayout(target))
-  const layout = directoryLayout(target, root)
+  const { path: published, volume } = target
+  const layout = directoryLayout(target, asideOf(linkLayout(target)))
   forget(layout)
-  target.volume.removeAll(root)
-  const update = new DirectoryUpdate(layout, source, checkpoint)
-  return {
-    offer: (oid, object) => update.offer(oid, object),
-    pending: () => update.pending(),
-    lfsFiles: () => update.lfsFiles(),
-    repository: () => update.repository(),
-    ready: () => update.ready(),
-    abandon: () => update.abandon(),
-    finish() {
-      const published = update.finish()
-      assertLease(target.lease)
-      return puttingBack(target, () => {
-        target.volume.unlink(target.path)
-        target.volume.rename(root, target.path)
-        return published
-      })
-    },
+  volume.removeAll(layout.root)
+  const swap = () => {
+    assertLease(target.lease)
+    puttingBack(target, () => {
+      volume.unlink(published)
+      volume.rename(layout.root, published)
+    })
+    afterwards()
   }
+  return new DirectoryUpdate(layout, source, checkpoint, { afterwards: swap })
 }

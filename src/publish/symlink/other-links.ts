@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { LEASE_FILE } from '../lease/lease.js'
-import { isWorktreeName, type LinkLayout } from '../target.js'
+import { isWorktreeName, type LinkLayout, linkedWorktree } from '../target.js'
 
 /** The file in the workshop of a link that says where it is, as seen from the root. */
 export const LINK_FILE = 'link'
@@ -49,7 +49,5 @@ function shownBy({ volume, worktrees }: LinkLayout, workshop: string): string | 
   const text = volume.readFile(path.join(workshop, LINK_FILE), MAX_LINK_BYTES)?.toString('latin1')
   if (!text) return undefined
   const link = path.resolve(path.dirname(worktrees), text.trimEnd())
-  const target = readUnless(UNREADABLE, () => volume.readLink(link))?.toString('latin1') ?? ''
-  const shown = path.resolve(path.dirname(link), target)
-  return path.dirname(shown) === worktrees ? path.basename(shown) : undefined
+  return readUnless(UNREADABLE, () => linkedWorktree({ link, volume, worktrees }))
 }

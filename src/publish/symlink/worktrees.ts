@@ -64,7 +64,7 @@ export function beginWorktree(
     ? undefined
     : (options.standby ?? takeStandby(links) ?? cloneLinked(links, checkpoint))
   const update = standby
-    ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, standby)
+    ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, { record: standby })
     : new DirectoryUpdate(worktree, source, checkpoint)
   /** Where the worktree stands whole: where its link is staged, unless that is in place already. */
   let built: { staged: string | undefined; published: Published } | undefined

@@ -27,7 +27,10 @@ import {
 import { applyJournal, type Journal, readJournal, writeJournal } from '../stage/journal.js'
 import type { DirectoryLayout } from '../target.js'
 
-/** Completes an interrupted publication, removes what it left behind, and returns the record. */
+/**
+ * Completes an interrupted publication, removes what it left behind, and returns the record. Its history
+ * is settled by whatever follows: the next publication, or the look at what is in place.
+ */
 export function recover(layout: DirectoryLayout): PublishedRecord | undefined {
   if (layout.volume.stat(journalOf(layout))) resume(layout)
   else discard(layout)
@@ -99,9 +102,7 @@ function resume(layout: DirectoryLayout): void {
   if (journal && hasStaged(layout)) apply(layout, journal)
   const snapshot = readSnapshot(layout)
   // Something may have come in its way, or was half done without a journal that can be read.
-  if (snapshot && layout.volume.isDirectory(layout.root)) {
-    settleDirectory(layout, remember(layout, snapshot).snapshot)
-  }
+  if (snapshot && layout.volume.isDirectory(layout.root)) remember(layout, snapshot)
   if (snapshot) settle(layout)
   else discard(layout)
 }

@@ -35,11 +35,20 @@ interface CommitPlan extends Omit<AttributePlan, 'rewrites'> {
   diff: TreeDiff
 }
 
+/** What is known of a directory before, and what follows. */
+export interface UpdateOptions {
+  /** What {@link recover} returned, if it was called. */
+  record?: PublishedRecord | undefined
+  /** Called once everything is in place. */
+  afterwards?: () => void
+}
+
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
 export class DirectoryUpdate implements Publication {
   readonly #layout: DirectoryLayout
   readonly #source: CommitSource
   readonly #checkpoint: () => void
+  readonly #afterwards: UpdateOptions['afterwards']
   readonly #record: PublishedRecord | undefined
   /** What another program left there, where there is no record of a publication. */
   readonly #clone: ForeignClone | undefined
@@ -57,11 +66,12 @@ export class DirectoryUpdate implements Publication {
     layout: DirectoryLayout,
     source: CommitSource,
     checkpoint: () => void,
-    record: PublishedRecord | undefined = recover(layout),
+    { afterwards, record = recover(layout) }: UpdateOptions = {},
   ) {
     this.#layout = layout
     this.#source = source
     this.#checkpoint = checkpoint
+    this.#afterwards = afterwards
     this.#record = record = record && recheckOtherFormat(record, source.commit)
     this.#clone = record ? undefined : openForeignClone(layout)
     if (record) this.#diff = planUpdate(record, source, this.#readTree)
@@ -148,6 +158,7 @@ export class DirectoryUpdate implements Publication {
     complete(this.#layout, journal, next)
     // Else it is the repository of the history by now.
     if (!next.history) this.#removeClone()
+    this.#afterwards?.()
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
