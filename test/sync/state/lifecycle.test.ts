@@ -133,6 +133,19 @@ describe('the state of an entry', () => {
     assert.equal(writes.length, 5)
   })
 
+  test('has no field that may be written, nor has a record of it', () => {
+    const all: readonly true[] = [
+      true satisfies IsReadonly<EntryState>,
+      true satisfies IsReadonly<EntryState['observed']>,
+      true satisfies IsReadonly<EntryState['desired']>,
+      true satisfies IsReadonly<EntryState['schedule']>,
+      true satisfies IsReadonly<EntryState['condition']>,
+      // @ts-expect-error The check itself sees the one that may be written.
+      true satisfies IsReadonly<{ readonly a: 1; b: 2 }>,
+    ]
+    assert.equal(all.length, 6)
+  })
+
   test('is made writable in that file only', () => {
     // Tests run in the repository's root, as npm does.
     const files = readdirSync('src/sync', { recursive: true, encoding: 'utf8' })
@@ -142,6 +155,12 @@ describe('the state of an entry', () => {
     assert.deepEqual(writers, [path.join('state', 'entry-state.ts')])
   })
 })
+
+/** Whether no field of a type may be written, as far as the compiler sees. */
+type IsReadonly<T> = Same<T, Readonly<T>>
+
+/** Unlike `extends`, this tells a readonly field from another. */
+type Same<A, B> = (<G>() => G extends A ? 1 : 2) extends <G>() => G extends B ? 1 : 2 ? true : false
 
 /** Two states with the same key have the same future, as far as phases go. */
 function keyOf({ desired, observed, phase, schedule }: EntryState): string {
