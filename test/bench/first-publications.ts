@@ -20,26 +20,32 @@ export interface FirstPublications {
   clone(name: string): Promise<number>
 }
 
-/** Publishes and clones in turn, each to a path of its own, which is removed again. */
+/**
+ * Publishes and clones in turn, each to a path of its own, which is removed again; tells how long the
+ * event loop was held up at most in each round.
+ */
 export function publishAndClone(
   { directory, rounds, server, sizes }: BenchContext,
   service: BenchService,
   { clone, entry, head }: FirstPublications,
-): Promise<{ ours: Served[]; git: Served[] }> {
+): Promise<{ ours: (Served & { delayMs: number })[]; git: Served[] }> {
   const remove = (name: string) => rmSync(path.join(directory, name), { recursive: true })
   return alternate(
     { rounds, warmUps: sizes.warmUps },
     {
       async ours(round) {
         const name = `ours-${round}`
+        // The metric is reset by being read: what came before is not of this round.
+        await service.longestDelayMs()
         const { result: ms, ...served } = await server.during(() => {
           service.list([entry(name)])
           return service.publishedMs(name, head)
         })
+        const delayMs = await service.longestDelayMs()
         service.list([])
         await service.untilAllPublished(0)
         remove(name)
-        return { ms, ...served }
+        return { ms, delayMs, ...served }
       },
       async git(round) {
         const name = `git-${round}`

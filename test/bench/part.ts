@@ -58,7 +58,10 @@ export const part: Scenario = {
         ...rowOf('1 file beside it changes: bytes received', 'bytes', outside),
         target: { value: MOST_OUTSIDE_BYTES },
       },
-      delayRow('part', [await service.longestDelayMs()]),
+      delayRow('part', [
+        ...first.ours.map(({ delayMs }) => delayMs),
+        await service.longestDelayMs(),
+      ]),
     ]
   },
 }

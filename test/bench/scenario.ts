@@ -59,3 +59,9 @@ export function delayRow(scenario: string, delaysMs: readonly number[]): Row {
   const what = `${scenario}: longest event-loop delay`
   return { what, unit: 'ms', ours: delaysMs, target: { value: 50 }, statistic: 'max' }
 }
+
+/** {@link delayRow}, and one that a single unlucky round does not decide, to be compared. */
+export function delayRows(scenario: string, delaysMs: readonly number[]): Row[] {
+  const what = `${scenario}: longest event-loop delay of a round`
+  return [delayRow(scenario, delaysMs), { what, unit: 'ms', ours: delaysMs }]
+}

@@ -68,7 +68,7 @@ export const submodules: Scenario = {
         ours: idle,
         target: { value: 1 },
       },
-      delayRow('submodules', [delayMs]),
+      delayRow('submodules', [...ours.map((served) => served.delayMs), delayMs]),
     ]
   },
 }

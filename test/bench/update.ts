@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { git } from '../helpers/git-command.js'
 import { startBenchService } from './bench-service.js'
 import { timeGit } from './run-git.js'
-import { type BenchContext, delayRow, type Row, type Scenario } from './scenario.js'
+import { type BenchContext, delayRows, type Row, type Scenario } from './scenario.js'
 import { alternate } from './statistics.js'
 
 /** One way of publishing, and the most that is allowed of git's time. */
@@ -72,12 +72,14 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
         await service.untilAtRest()
       },
       async ours() {
+        // The metric is reset by being read: what came before is not of this round.
+        await service.longestDelayMs()
         const { result, ...served } = await server.during(() => {
           service.pollNow()
           return service.publishedMs('ours', repo.head)
         })
         await service.untilAtRest()
-        return { ms: result, ...served }
+        return { ms: result, delayMs: await service.longestDelayMs(), ...served }
       },
       async git() {
         const { result: fetchMs, ...served } = await server.during(() =>
@@ -91,9 +93,9 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
     },
   )
   const what = `1 of ${repo.files.toLocaleString('en')} changes, ${variant.name}`
-  const delaysMs = [await service.longestDelayMs()]
   await service.stop()
-  return [...rowsOf(what, variant, samples), delayRow(`update, ${variant.name}`, delaysMs)]
+  const delaysMs = samples.ours.map(({ delayMs }) => delayMs)
+  return [...rowsOf(what, variant, samples), ...delayRows(`update, ${variant.name}`, delaysMs)]
 }
 
 interface Served {
@@ -102,7 +104,7 @@ interface Served {
 }
 
 interface Samples {
-  ours: (Served & { ms: number })[]
+  ours: (Served & { ms: number; delayMs: number })[]
   git: (Served & { ms: number; fetchMs: number })[]
 }
 
