@@ -85,6 +85,7 @@ export function createMachine(options: MachineOptions): Machine {
     prune: settings.prune,
     openSession: opening(sessions.open),
     openLfs: sessions.lfs,
+    preconnect: sessions.preconnect,
     askBefore: hooks.askBefore,
     leaseTimes,
   })

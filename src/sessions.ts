@@ -51,6 +51,11 @@ export interface Sessions {
   lfs: SynchronizerOptions['openLfs']
   /** Posts to whoever is told of what happens, with the proxies and the trust of remotes. */
   post: Post
+  /**
+   * Opens connections to a remote that will be asked soon, where that is cheap: a login over SSH is dear
+   * for the server, and its connection is kept anyway.
+   */
+  preconnect(login: RemoteLogin): void
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -151,6 +156,15 @@ export function createSessions(options: SessionsOptions): Sessions {
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),
         now: () => clock.wallTime(),
       })
+    },
+    preconnect({ remote, credential }) {
+      if (remote.transport !== 'http') return
+      const { url } = remote
+      const identity = url.startsWith('https:') && credentials.identityFor(remote, credential)
+      Promise.resolve(identity || undefined)
+        .then((found) => client.preconnect(url, found))
+        // A request says what is wrong.
+        .catch(() => undefined)
     },
     post: createPoster({ client, clock, redactor }),
     async close() {

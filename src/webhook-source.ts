@@ -12,7 +12,7 @@ export interface WebhookSourceOptions {
   clock: Clock
   observe: Observe
   redactor: Redactor
-  synchronizer: Pick<Synchronizer, 'announce' | 'pollNow'>
+  synchronizer: Pick<Synchronizer, 'announce' | 'expectPush' | 'pollNow'>
 }
 
 /** What announces pushes; undefined where no secret is set. */
@@ -32,6 +32,7 @@ export function createWebhookSource(options: WebhookSourceOptions): ServerSource
     clock,
     secrets,
     observe,
+    expectPush: () => synchronizer.expectPush(),
     announce: (announcement) => synchronizer.announce(announcement),
     pollNow: (path) => synchronizer.pollNow(path),
   }

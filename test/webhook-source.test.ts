@@ -15,7 +15,7 @@ test('a file of secrets that is not there is told before any webhook comes', asy
     clock: new FakeClock(),
     observe: (event) => events.push(event),
     redactor: createRedactor(),
-    synchronizer: { announce: () => 0, pollNow: () => 0 },
+    synchronizer: { expectPush: () => undefined, announce: () => 0, pollNow: () => 0 },
   })
   await until(() => events.length > 0, 'it is told')
   assert.equal(events[0]?.type, 'webhook-secrets-rejected')

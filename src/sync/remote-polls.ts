@@ -4,6 +4,7 @@ import { repositoryNameOf } from '../git/repository-name.js'
 import type { Entry } from '../listing/entry.js'
 import type { RemoteSession } from '../remote/remote-session.js'
 import { WorkQueue } from '../schedule/work-queue.js'
+import { AnnouncedHosts } from './announced-hosts.js'
 import type { Announcement } from './announcement.js'
 import type { SyncContext } from './context.js'
 import { hearAnnouncement } from './hear-announcement.js'
@@ -18,12 +19,15 @@ export interface RemotePollsOptions extends SyncContext {
   maxConcurrentPolls: number
   /** Opens what all share that use the same remote with the same credentials. */
   openSession: (login: RemoteLogin) => RemoteSession
+  /** Opens connections to a remote that will be asked soon. @default none are opened ahead */
+  preconnect?: (login: RemoteLogin) => void
 }
 
 export class RemotePolls {
   readonly #options: RemotePollsOptions
   readonly #onPolled: (states: readonly EntryState[]) => void
   readonly #remotes = new Map<string, Remote>()
+  readonly #announced: AnnouncedHosts
   /** Keys of remotes. */
   readonly #queue: WorkQueue<string>
 
@@ -31,6 +35,7 @@ export class RemotePolls {
   constructor(options: RemotePollsOptions, onPolled: (states: readonly EntryState[]) => void) {
     this.#options = options
     this.#onPolled = onPolled
+    this.#announced = new AnnouncedHosts(options.clock)
     const { clock, maxConcurrentPolls, onError } = options
     this.#queue = new WorkQueue({
       clock,
@@ -89,12 +94,22 @@ export class RemotePolls {
     if (this.of(entry)?.isInspected) this.add(entry)
   }
 
+  /** Opens connections for a push that is about to be announced, where the last ones were. */
+  expectPush(): void {
+    const { preconnect } = this.#options
+    for (const entry of this.#announced.take()) {
+      if (this.of(entry)) preconnect?.(entry)
+    }
+  }
+
   /** Polls what a push concerns that was announced; returns the entries. */
   announce(announcement: Announcement): EntryState[] {
     const all: EntryState[] = []
     for (const [key, remote] of this.#remotes) {
       const matched = hearAnnouncement(remote, announcement, this.#options)
-      if (matched.length === 0) continue
+      const [first] = matched
+      if (!first) continue
+      this.#announced.heard(remote.repository?.host ?? '', first.desired.entry)
       const now = this.#options.clock.now()
       if (matched.some(({ schedule }) => isDue(schedule, now))) this.#queue.add(key, true)
       else this.#addWhenDue(key, true)

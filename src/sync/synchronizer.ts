@@ -121,6 +121,11 @@ export class Synchronizer {
     }
   }
 
+  /** Somebody, who may be anybody, is about to announce a push. */
+  expectPush(): void {
+    this.#polls.expectPush()
+  }
+
   /** Polls what a push concerns that was announced; returns how many entries that are. */
   announce(announcement: Announcement): number {
     const matched = this.#polls.announce(announcement)

@@ -7,7 +7,7 @@ import { parseListing } from '../../src/listing/listing.js'
 import type { EntryLabels, SyncEvent } from '../../src/sync/events.js'
 import type { RemoteLogin } from '../../src/sync/remote-login.js'
 import type { EntryStatus } from '../../src/sync/status.js'
-import { Synchronizer } from '../../src/sync/synchronizer.js'
+import { Synchronizer, type SynchronizerOptions } from '../../src/sync/synchronizer.js'
 import { atEnd } from './at-end.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeRemote } from './fake-remote.js'
@@ -28,6 +28,7 @@ export interface FakeSyncOptions {
   clock?: FakeClock
   /** Told of each event, after it was recorded. */
   onEvent?: () => void
+  preconnect?: SynchronizerOptions['preconnect']
 }
 
 type EventOf<T extends SyncEvent['type']> = SyncEvent & { type: T }
@@ -95,6 +96,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
     maxConcurrentPolls: options.maxConcurrentPolls ?? 32,
     maxConcurrentSyncs: options.maxConcurrentSyncs ?? 4,
     prune: options.prune ?? false,
+    ...(options.preconnect && { preconnect: options.preconnect }),
     onError: (error) => faults.push(error),
   })
 

@@ -21,6 +21,7 @@ export function createWebhookServer(options: WebhookServerOptions) {
   const announced: Announcement[] = []
   const polled: (string | undefined)[] = []
   const results: string[] = []
+  const expected: number[] = []
   const inForce = [...secrets]
   const { app, errors } = createTestServer({
     webhooks: {
@@ -32,6 +33,7 @@ export function createWebhookServer(options: WebhookServerOptions) {
       observe: (event) => {
         if (event.type === 'webhook-received') results.push(`${event.provider} ${event.result}`)
       },
+      expectPush: () => expected.push(clock.now()),
       announce(announcement) {
         announced.push(announcement)
         return matched
@@ -47,6 +49,8 @@ export function createWebhookServer(options: WebhookServerOptions) {
     clock,
     announced,
     polled,
+    /** When a push was expected. */
+    expected,
     results,
     errors,
     /** The secrets in force. */

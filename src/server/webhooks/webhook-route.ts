@@ -15,6 +15,8 @@ import { BodyVerifier, isTimely } from './verification.js'
 
 export interface WebhookSource extends DoorSource {
   secrets: WebhookSecrets
+  /** Somebody, who may be anybody, is about to announce a push. */
+  expectPush(): void
   /** Polls the entries that a push concerns, soon; returns how many there are. */
   announce(announcement: Announcement): number
 }
@@ -34,6 +36,7 @@ export function addWebhookRoute(
     const asked = requestOf(request)
     const forge = forgeOf(asked)
     return door({ request, reply, provider: forge.name }, async (allowance) => {
+      if (!allowance.isExceeded) source.expectPush()
       const receiving = { forge, asked, reception, read, source, allowance }
       const announcements = await receive(request, receiving)
       const matched = announcements.reduce((sum, each) => sum + source.announce(each), 0)

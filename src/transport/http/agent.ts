@@ -3,7 +3,8 @@ import type { SecureContext } from 'node:tls'
 import { Agent, buildConnector } from 'undici'
 import type { ChooseProxy } from './proxy.js'
 import { createConnector } from './proxy-connector.js'
-import type { TlsContexts } from './tls-pools.js'
+import { SpareConnections } from './spare-connections.js'
+import type { PooledAgent, TlsContexts } from './tls-pools.js'
 
 /** How connections are opened, and how long they may be silent. */
 export interface AgentOptions {
@@ -31,7 +32,7 @@ const KEEP_ALIVE_MS = 10 * 60_000
 const ADDRESS_TIMEOUT_MS = 2000
 
 /** Creates the connections of a client that are secured in one way. */
-export function createAgent(options: AgentOptions, contexts: TlsContexts): Agent {
+export function createAgent(options: AgentOptions, contexts: TlsContexts): PooledAgent {
   const { connectTimeoutMs: timeoutMs = 10_000, proxyFor = () => undefined } = options
   const connectorOf = (secureContext: SecureContext) =>
     buildConnector({
@@ -43,12 +44,14 @@ export function createAgent(options: AgentOptions, contexts: TlsContexts): Agent
       autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     })
   const [toRemote, toProxy] = [connectorOf(contexts.remote), connectorOf(contexts.proxy)]
-  return new Agent({
+  const spares = new SpareConnections(createConnector({ proxyFor, toRemote, toProxy, timeoutMs }))
+  const agent = new Agent({
     connections: options.connectionsPerOrigin ?? 16,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     headersTimeout: options.idleTimeoutMs,
     bodyTimeout: options.idleTimeoutMs,
-    connect: createConnector({ proxyFor, toRemote, toProxy, timeoutMs }),
+    connect: spares.connect,
   })
+  return { agent, spares }
 }

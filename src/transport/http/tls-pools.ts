@@ -5,17 +5,23 @@ import type { Agent } from 'undici'
 import type { NamedFile } from '../../base/file-name.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
 import { OpenConnections } from './open-connections.js'
+import type { SpareConnections } from './spare-connections.js'
 import { createTlsContext, fingerprintOf, type TlsFiles } from './tls-files.js'
 
-/** Kept-alive connections of one kind. */
-export interface Pool {
+/** What keeps connections of one kind alive, and those that wait for it. */
+export interface PooledAgent {
   agent: Agent
+  spares: SpareConnections
+}
+
+/** Kept-alive connections of one kind. */
+export interface Pool extends PooledAgent {
   connections: OpenConnections
 }
 
 export interface TlsPoolsOptions {
   caFile: NamedFile | undefined
-  createAgent: (contexts: TlsContexts) => Promise<Agent>
+  createAgent: (contexts: TlsContexts) => Promise<PooledAgent>
 }
 
 /** How connections are secured; the client certificate is shown to the remote only. */
@@ -27,7 +33,7 @@ export interface TlsContexts {
 export class TlsPools {
   readonly #options: TlsPoolsOptions
   readonly #pools = new Map<string, { fingerprint: string; pool: Promise<Pool> }>()
-  readonly #agents = new Set<Agent>()
+  readonly #agents = new Set<PooledAgent>()
   #isClosed = false
 
   constructor(options: TlsPoolsOptions) {
@@ -54,7 +60,7 @@ export class TlsPools {
   /** Ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#agents].map((agent) => agent.destroy()))
+    await Promise.all([...this.#agents].map(destroy))
   }
 
   async #create(files: TlsFiles): Promise<Pool> {
@@ -62,20 +68,26 @@ export class TlsPools {
     const proxy = files.identity
       ? await createTlsContext({ ...files, identity: undefined })
       : remote
-    const agent = await this.#options.createAgent({ remote, proxy })
-    if (this.#isClosed) void agent.destroy()
-    this.#agents.add(agent)
-    return { agent, connections: new OpenConnections(agent) }
+    const pooled = await this.#options.createAgent({ remote, proxy })
+    if (this.#isClosed) void destroy(pooled)
+    this.#agents.add(pooled)
+    return { ...pooled, connections: new OpenConnections(pooled.agent) }
   }
 
   /** What is under way on the old connections comes to its end. */
   #retire(retired: Promise<Pool>): void {
     retired
-      .then(async ({ agent }) => {
+      .then(async ({ agent, spares }) => {
+        spares.close()
         await agent.close()
-        this.#agents.delete(agent)
+        for (const each of this.#agents) if (each.agent === agent) this.#agents.delete(each)
       })
       // Whoever waited for this pool was told why there is none.
       .catch(() => undefined)
   }
+}
+
+function destroy({ agent, spares }: PooledAgent): Promise<void> {
+  spares.close()
+  return agent.destroy()
 }

@@ -3,6 +3,7 @@
 import type { Dispatcher } from 'undici'
 import { SyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
+import type { TlsIdentity } from '../../credentials/tls-identity.js'
 import { toNetworkError } from '../network-error.js'
 import type { ObservedRequest } from '../transport.js'
 import type { AgentOptions } from './agent.js'
@@ -30,12 +31,20 @@ export interface HttpClientOptions extends AgentOptions {
 export interface ClosableHttpClient extends HttpClient {
   /** Loads what the first request needs, ahead of it. */
   prepare(): void
+  /**
+   * Opens connections that requests to the host of `url` will want soon, unless it has any; without
+   * such requests, they are closed again. Throws where a file of TLS cannot be used.
+   */
+  preconnect(url: string, identity: TlsIdentity | undefined): Promise<void>
   /** Ends every connection, and every request with `aborted`. */
   close(): Promise<void>
 }
 
 /** GitHub and others serve git only to agents that start so. */
 const USER_AGENT = 'git/git-autosync'
+
+/** A push is looked for, and fetched, at once. */
+const SPARES = 2
 
 /** Creates a client with its own pools of connections. */
 export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
@@ -53,6 +62,12 @@ export function createHttpClient(options: HttpClientOptions): ClosableHttpClient
     prepare() {
       // Whoever needs it is told what is wrong.
       agents().catch(() => undefined)
+    },
+    async preconnect(address, identity) {
+      const url = withoutUserInfo(address)
+      const pool = await pools.poolFor(identity)
+      if (pool.connections.has(url.origin) || pool.spares.has(url.origin)) return
+      pool.spares.open(url, SPARES)
     },
     close: () => pools.close(),
   }
@@ -119,7 +134,7 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
  */
 async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatcher.ResponseData> {
   const pool = await wire.pools.poolFor(hop.identity)
-  const mayBeStale = pool.connections.has(hop.url.origin)
+  const mayBeStale = pool.connections.has(hop.url.origin) || pool.spares.has(hop.url.origin)
   try {
     return await sendOnce(wire, pool, hop, outgoing)
   } catch (error) {

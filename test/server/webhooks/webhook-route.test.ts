@@ -111,7 +111,7 @@ describe('a flood', () => {
   }
 
   test('without a secret is refused beyond a number at once, and so many each second', async () => {
-    const { clock, send, results } = createWebhookServer({ secrets: [SECRET] })
+    const { clock, expected, send, results } = createWebhookServer({ secrets: [SECRET] })
     const flood = async (count: number) => {
       results.length = 0
       for (let sent = 0; sent < count; sent++) await send(unsigned)
@@ -120,6 +120,7 @@ describe('a flood', () => {
     assert.equal(await flood(300), 200)
     assert.equal(results.at(-1), 'generic throttled')
     assert.equal((await send(unsigned)).statusCode, 429)
+    assert.equal(expected.length, 200)
     await clock.advance(1_000)
     assert.equal(await flood(150), 100)
     await clock.advance(60_000)
