@@ -183,14 +183,15 @@ test('a STATE_DIR that cannot be used is named, in one line without a stack', as
   for (const line of failed) assert.doesNotMatch(JSON.stringify(line), /node:|\.js:|"stack"/)
 })
 
-/** Whether there is nothing but what is published, its state, and a standby. */
+/** Whether there is nothing but what is published, its state, a standby, and a worktree to spare. */
 function isTidy(dir: string, oid: string): boolean {
   const notTheLease = (name: string) => name !== 'lease' && name !== 'boot'
   const inPlace = path.join(dir, 'out/.git-autosync')
   if (existsSync(inPlace))
     return isDeepStrictEqual(stateNames(readdirSync(inPlace).filter(notTheLease)), ['snapshot'])
   const beside = path.join(dir, '.git-autosync/out')
-  const worktrees = [oid, 'standby']
+  const spares = readdirSync(beside).filter((name) => /^spare-[0-9a-f]{40}$/.test(name))
+  const worktrees = [oid, 'standby', ...spares.slice(0, 1)]
   const names = worktrees.flatMap((name) => [name, `${name}.state`])
   return (
     isDeepStrictEqual(readdirSync(beside).filter(notTheLease).sort(), names.sort()) &&

@@ -35,6 +35,7 @@ export function plain(snapshot: Snapshot | undefined) {
 
 /** The names in a state directory, with all that belongs to a snapshot as one. */
 export function stateNames(names: readonly string[] | undefined): string[] | undefined {
-  const others = names?.filter((name) => !['snapshot.changes', 'current'].includes(name))
+  const more = ['snapshot.changes', 'directories', 'current']
+  const others = names?.filter((name) => !more.includes(name))
   return others?.length === 0 ? undefined : others
 }

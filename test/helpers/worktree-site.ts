@@ -24,8 +24,8 @@ export interface WorktreeSite extends TestSite {
   tidy(graceMs?: number, now?: number, checkpoint?: () => void): number | undefined
   /** The commit that the standby holds; undefined where there is none that is trusted. */
   standbyCommit(): string | undefined
-  /** Asserts which worktrees there are, and that nothing else is beside them. */
-  assertWorktrees(expected: { commits: MemoryTarget[]; standby: boolean }): void
+  /** Asserts which worktrees there are, how many are spared, and that nothing else is beside them. */
+  assertWorktrees(expected: { commits: MemoryTarget[]; standby: boolean; spares?: number }): void
   /** Asserts that the standby is a commit's worktree, whole. */
   assertStandby(target: MemoryTarget): void
 }
@@ -41,9 +41,12 @@ export function createWorktreeSite(t: TestScope, options: SiteOptions = {}): Wor
     tidy: (graceMs = 0, now = Date.now(), checkpoint = () => undefined) =>
       tidy(test.site, { graceMs, now, checkpoint }),
     standbyCommit: () => readSnapshot(snapshotAt(worktreeStateOf(test.site, 'standby')))?.commit,
-    assertWorktrees({ commits, standby }: Parameters<typeof own.assertWorktrees>[0]) {
-      const names = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
+    assertWorktrees({ commits, standby, spares = 0 }: Parameters<typeof own.assertWorktrees>[0]) {
       const found = readdirSync(worktrees)
+      const spared = found.filter((name) => /^spare-[0-9a-f]{40}$/.test(name))
+      assert.equal(spared.length, spares)
+      const own = [...commits.map(({ commit }) => commit), ...(standby ? ['standby'] : [])]
+      const names = [...own, ...spared]
       const states = names.map((name) => `${name}.state`)
       const isApart = test.site.stateRoot !== undefined
       assert.deepEqual(found.sort(), (isApart ? names : [...names, ...states]).sort())

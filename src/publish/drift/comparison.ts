@@ -4,7 +4,15 @@ import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { moduleGitfiles } from '../snapshot/origin.js'
-import { contentOf, type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
+import {
+  contentOf,
+  isAsRemembered,
+  modeIn,
+  recordAt,
+  type Snapshot,
+  STAT_FIELDS,
+  statFields,
+} from '../snapshot/snapshot.js'
 import { differing, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { filesOf } from '../tree/file-runs.js'
@@ -38,13 +46,13 @@ export function compareFiles(
     checkpoint?.()
     const path = joinBytePath(root, file.path)
     const stat = volume.stat(path)
-    const record = stats.subarray(file.index * STAT_FIELDS, (file.index + 1) * STAT_FIELDS)
+    const record = recordAt(stats, file.index)
     if (file.mode === MODE.gitlink) {
       record[0] = stat?.isDirectory() ? 0 : differing(0)
       continue
     }
-    const isAsRemembered = stat !== undefined && isSameStatus(stat, record)
-    if (isAsRemembered && !isInShare(file.index)) continue
+    const isSame = stat !== undefined && isAsRemembered(stat, record)
+    if (isSame && !isInShare(file.index)) continue
     const oid = contentOf(snapshot.content, file.index, file.oid) ?? file.oid
     const size = sizeIn(record)
     const expected = { mode: file.mode, oid, size, remembered: modeIn(record) }
@@ -53,19 +61,9 @@ export function compareFiles(
       isReadableAsBefore(stat, record) &&
       isRightFile(volume, path, stat, expected)
     if (!isRight) record[0] = differing(size)
-    else if (!isAsRemembered) record.set(statFields(stat))
+    else if (!isSame) record.set(statFields(stat))
   }
   return stats
-}
-
-/** Whether a directory holds nothing but what the snapshot stands for. */
-export function holdsNothingElse(
-  { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
-  snapshot: Snapshot,
-): boolean {
-  const own = ownPaths(snapshot)
-  for (const { path } of volume.list(root)) if (!own.has(path)) return false
-  return true
 }
 
 /** The paths of a snapshot's files, of the directories they lie in, and of what leads to repositories. */
@@ -75,15 +73,6 @@ export function ownPaths(snapshot: Snapshot): Set<string> {
     for (let path = file.path; path !== '' && !own.has(path); path = parentOf(path)) own.add(path)
   }
   return own
-}
-
-function isSameStatus(stat: Stats, record: Float64Array): boolean {
-  return statFields(stat).every((value, at) => value === record[at])
-}
-
-/** The kind of a file and its permissions, as they are remembered. */
-function modeIn(record: Float64Array): number {
-  return record[STAT_FIELDS - 1] as number
 }
 
 /** Volumes may widen permissions by themselves; one that was taken away is missed by a reader. */

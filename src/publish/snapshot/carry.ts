@@ -12,6 +12,8 @@ import {
   STAT_FIELDS,
 } from './snapshot.js'
 
+const RECORD_BYTES = STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT
+
 /** What was found out of the files of one commit, by their place in its tree. */
 export class FileRecords {
   #stats: Float64Array = new Float64Array()
@@ -82,6 +84,43 @@ export function carryStats(
     carried.set(stats.subarray(start, start + run.count * STAT_FIELDS), run.to * STAT_FIELDS)
   }
   return carried
+}
+
+/**
+ * The places of the records that are not what {@link carryStats} makes of those before: halves that
+ * are equal are not looked into.
+ */
+export function placesBeyond(
+  before: Float64Array,
+  kept: TreeDiff['kept'],
+  stats: Float64Array,
+): number[] {
+  const [old, now] = [bytesOf(before), bytesOf(stats)]
+  const places: number[] = []
+  const addBeyond = (from: number, to: number, count: number) => {
+    const ends = [to * RECORD_BYTES, (to + count) * RECORD_BYTES] as const
+    const starts = [from * RECORD_BYTES, (from + count) * RECORD_BYTES] as const
+    if (old.compare(now, ...ends, ...starts) === 0) return
+    if (count === 1) {
+      places.push(to)
+      return
+    }
+    const half = count >> 1
+    addBeyond(from, to, half)
+    addBeyond(from + half, to + half, count - half)
+  }
+  let next = 0
+  for (const { from, to, count } of kept) {
+    while (next < to) places.push(next++)
+    addBeyond(from, to, count)
+    next = to + count
+  }
+  while (next * STAT_FIELDS < stats.length) places.push(next++)
+  return places
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /**

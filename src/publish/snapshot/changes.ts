@@ -4,9 +4,9 @@ import { type CommitSummary, toSummary } from '../../git/commit-summary.js'
 import type { Oid } from '../../git/oid.js'
 import { objectFormatOf } from '../../git/oid.js'
 import { toVerifiedSignature, type VerifiedSignature } from '../../signature/policy.js'
-import { diffTrees, type TreeDiff } from '../tree/tree-diff.js'
+import { diffTrees } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
-import { carryContent, carryStats, contentBeyond } from './carry.js'
+import { carryContent, carryStats, contentBeyond, placesBeyond } from './carry.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
 import type { PublishedHistory } from './published-history.js'
 import { CHECKSUM_BYTES, encodeHeader, seal, unlessDamaged, unseal } from './sealed-bytes.js'
@@ -20,7 +20,6 @@ import {
 } from './snapshot.js'
 
 const MAGIC = 'git-autosync snapshot changes 2\n'
-const RECORD_BYTES = STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT
 
 /** A snapshot that others are written against. */
 export interface SnapshotBase extends Snapshot {
@@ -55,7 +54,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   const bodyOf = (oid: Oid) => (bodies.get(oid) ?? before.get(oid)) as Buffer
   const { kept } = diffTrees(base.trees, root, bodyOf)
   const count = stats.length / STAT_FIELDS
-  const records = recordsBeyond(base.stats, kept, stats)
+  const places = placesBeyond(base.stats, kept, stats)
   const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
   const content = contentBeyond(carried, snapshot.content, commit)
   const attributes = encodeAttributes(snapshot.attributes)
@@ -68,7 +67,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
     history: snapshot.history,
     tree: root,
     trees: bodies.size,
-    records: records.length / (STAT_FIELDS + 1),
+    records: places.length,
     ...(isSame ? {} : { attributes }),
     content: [...content].map(([index, oid]) => [index, oid ?? null]),
     ...(snapshot.origin && { origin: encodeOrigin(snapshot.origin) }),
@@ -77,7 +76,7 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
     Buffer.concat([
       encodeHeader(MAGIC, header),
       ...encodeBodies(bodies),
-      Buffer.from(Float64Array.from(records).buffer),
+      recordsAt(places, stats),
       Buffer.alloc(CHECKSUM_BYTES),
     ]),
   )
@@ -138,42 +137,15 @@ function without(bodies: Map<Oid, Buffer>, trees: readonly TreeRecord[]): Map<Oi
   return rest
 }
 
-/**
- * The index and the fields of each record that is not what {@link carryStats} makes of those before:
- * halves that are equal are not looked into.
- */
-function recordsBeyond(
-  before: Float64Array,
-  kept: TreeDiff['kept'],
-  stats: Float64Array,
-): number[] {
-  const [old, now] = [bytesOf(before), bytesOf(stats)]
-  const records: number[] = []
-  const add = (index: number) => {
-    const start = index * STAT_FIELDS
-    records.push(index, ...stats.subarray(start, start + STAT_FIELDS))
+/** Of each place, itself and the fields of its record. */
+function recordsAt(places: readonly number[], stats: Float64Array): Buffer {
+  const records = new Float64Array(places.length * (STAT_FIELDS + 1))
+  for (const [at, place] of places.entries()) {
+    const fields = stats.subarray(place * STAT_FIELDS, (place + 1) * STAT_FIELDS)
+    records[at * (STAT_FIELDS + 1)] = place
+    records.set(fields, at * (STAT_FIELDS + 1) + 1)
   }
-  const addBeyond = (from: number, to: number, count: number) => {
-    const ends = [to * RECORD_BYTES, (to + count) * RECORD_BYTES] as const
-    const starts = [from * RECORD_BYTES, (from + count) * RECORD_BYTES] as const
-    if (old.compare(now, ...ends, ...starts) === 0) return
-    if (count === 1) return add(to)
-    const half = count >> 1
-    addBeyond(from, to, half)
-    addBeyond(from + half, to + half, count - half)
-  }
-  let next = 0
-  for (const { from, to, count } of kept) {
-    while (next < to) add(next++)
-    addBeyond(from, to, count)
-    next = to + count
-  }
-  while (next * STAT_FIELDS < stats.length) add(next++)
-  return records
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
+  return Buffer.from(records.buffer)
 }
 
 function readHeader(bytes: Buffer): { header: ChangesHeader; end: number } {

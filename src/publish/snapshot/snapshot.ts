@@ -211,3 +211,18 @@ export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
 export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
   return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
 }
+
+/** The record of the file at a place. */
+export function recordAt(stats: Float64Array, index: number): Float64Array {
+  return stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
+}
+
+/** Whether a file is as it is remembered, as far as its status tells. */
+export function isAsRemembered(stat: Stats, record: Float64Array): boolean {
+  return statFields(stat).every((value, at) => value === record[at])
+}
+
+/** The kind of a file and its permissions, as they are remembered; 0 where nothing is. */
+export function modeIn(record: Float64Array): number {
+  return record[STAT_FIELDS - 1] as number
+}

@@ -29,7 +29,7 @@ import {
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
 import { recover, verify } from '../update/record.js'
-import { recheckStandby, takeStandby } from './standby.js'
+import { inspectStandby, recheckStandby, takeStandby } from './standby.js'
 import { recheckUnused, tidyWorktrees } from './tidy.js'
 import { beginWorktree } from './worktrees.js'
 
@@ -58,8 +58,9 @@ export const symlinkPublisher: Publisher = {
     if (!layout) return NOTHING
     links.volume.removeAll(path.join(links.workshop, 'incoming'))
     const record = verify(layout, depth)
+    if (record?.isTrusted) inspectStandby(links, record.snapshot, depth)
     // It may share the files that were changed.
-    if (!record?.isTrusted) recheckStandby(links)
+    else recheckStandby(links)
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedWorktree(links) !== undefined

@@ -2,29 +2,38 @@
 // in use, that shares its unchanged files unless they are to be its own. The next change is written
 // to the standby, so that it costs what changed and not what the tree weighs.
 import { MODE } from '../../git/tree.js'
-import { joinBytePath, parentOf } from '../../volume/byte-path.js'
-import { NO_LINK, tolerating } from '../../volume/errnos.js'
-import type { Volume } from '../../volume/volume.js'
-import { holdsNothingElse } from '../drift/comparison.js'
+import { joinBytePath } from '../../volume/byte-path.js'
+import { compareFiles, type Depth } from '../drift/comparison.js'
 import { removeCheckout } from '../history/directory.js'
-import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
+import { placesBeyond } from '../snapshot/carry.js'
+import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
 import {
   adoptStaged,
   cloneSnapshot,
   type PublishedRecord,
   stageSnapshot,
 } from '../snapshot/store.js'
-import { copyFile, permissionsOf } from '../stage/create-file.js'
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
 import { filesOf } from '../tree/file-runs.js'
-import type { TreeFile } from '../tree/tree-places.js'
 import { recheck, recover, verify } from '../update/record.js'
+import {
+  type KnownDirectories,
+  lookInto,
+  readDirectories,
+  writeDirectories,
+} from './known-directories.js'
+import { type InUse, levelFiles } from './level.js'
 
 const STANDBY = 'standby'
 
 /** What is in the standby, if there is one of which nothing bad is known. */
 export function takeStandby(links: LinkLayout): PublishedRecord | undefined {
-  const layout = worktreeLayout(links, STANDBY)
+  return recordOf(links, STANDBY)
+}
+
+/** What is in a worktree, if nothing bad is known of it. */
+function recordOf(links: LinkLayout, name: string): PublishedRecord | undefined {
+  const layout = worktreeLayout(links, name)
   const record = links.volume.stat(layout.root) ? recover(layout) : undefined
   if (!record?.isTrusted) return undefined
   // One from before files were to be its own.
@@ -42,13 +51,6 @@ export function promoteStandby(links: LinkLayout, worktree: DirectoryLayout): vo
   promote(worktreeLayout(links, STANDBY), worktree)
 }
 
-/** Looks at every file of the standby; returns whether it is fit, else there is none any more. */
-export function verifyStandby(links: LinkLayout): boolean {
-  if (recordIfFit(worktreeLayout(links, STANDBY))) return true
-  removeStandby(links)
-  return false
-}
-
 /**
  * Marks the standby, as files that it may share were changed: nothing is built on it before it is
  * looked at.
@@ -57,37 +59,156 @@ export function recheckStandby(links: LinkLayout): void {
   recheck(worktreeLayout(links, STANDBY))
 }
 
-/** Turns a worktree that is used no more into the standby; returns whether it is fit for it. */
-export function retire(links: LinkLayout, name: string): boolean {
-  const worktree = worktreeLayout(links, name)
-  const record = recordIfFit(worktree)
-  if (!record) return false
-  removeStandby(links)
-  removeCheckout(worktree, record.snapshot)
-  promote(worktree, worktreeLayout(links, STANDBY))
-  return true
-}
-
 /** Gives a worktree another name. Its state goes first: a root without state is never trusted. */
-function promote(from: DirectoryLayout, to: DirectoryLayout): void {
+export function promote(from: DirectoryLayout, to: DirectoryLayout): void {
   const { volume } = to
   volume.removeAll(to.stateDirectory)
   volume.rename(from.stateDirectory, to.stateDirectory)
   volume.rename(from.root, to.root)
 }
 
-/** Makes a standby from a worktree in use: hard links, or copies where none can or may be made. */
-export function createStandby(links: LinkLayout, name: string, checkpoint: () => void): void {
+/**
+ * Prepares a standby of the worktree in use: the one that there is, or the first of those that are
+ * `unused` which is fit, brought level; else a new one. Takes those that it tried from the list.
+ */
+export function prepareStandby(
+  links: LinkLayout,
+  name: string,
+  unused: string[],
+  checkpoint: () => void,
+): Standby | undefined {
   const source = worktreeLayout(links, name)
   const record = recover(source)
-  if (!record?.isTrusted) return
-  removeStandby(links)
-  let isWhole = false
-  try {
-    isWhole = cloneWorktree(source, record.snapshot, links, checkpoint)
-  } finally {
-    if (!isWhole) removeStandby(links)
+  if (!record?.isTrusted) {
+    removeStandby(links)
+    return undefined
   }
+  const inUse = { source, root: source.root, snapshot: record.snapshot, checkpoint }
+  const last = takeStandby(links)
+  if (last?.snapshot.commit === record.snapshot.commit) {
+    return { isShared: isSameRecords(last.snapshot.stats, record.snapshot.stats) }
+  }
+  const level = last && grow(links, STANDBY, inUse)
+  if (level) return level
+  removeStandby(links)
+  while (unused.length > 0) {
+    const standby = grow(links, unused.shift() as string, inUse)
+    if (standby) return standby
+  }
+  return grow(links, undefined, inUse)
+}
+
+/** A standby that is prepared. */
+export interface Standby {
+  /** Whether all of its files are those of the worktree in use. */
+  isShared: boolean
+}
+
+/** The worktree in use, and where it is. */
+interface Source extends InUse {
+  source: DirectoryLayout
+}
+
+/**
+ * Looks at the standby as at the worktree in use, of which `snapshot` is: where it is not as it was left,
+ * nothing is built on it.
+ */
+export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: Depth): void {
+  const layout = worktreeLayout(links, STANDBY)
+  const last = takeStandby(links)
+  if (!last) return
+  // What is shared was looked at where it is published.
+  const record = isSameRecords(last.snapshot.stats, stats) ? last : verify(layout, depth)
+  const known = readDirectories(layout)
+  const isFit = record?.isTrusted && lookInto(layout, record.snapshot, known, depth.checkpoint)
+  if (!isFit) recheckStandby(links)
+}
+
+/** Brings a worktree level with the one in use, or an empty one; what does not become fit goes. */
+function grow(links: LinkLayout, name: string | undefined, inUse: Source): Standby | undefined {
+  const growing = worktreeLayout(links, `${STANDBY}.new`)
+  const { volume } = links
+  for (const left of [growing.stateDirectory, growing.root]) volume.removeAll(left)
+  let standby: Standby | undefined
+  try {
+    const before = name === undefined ? undefined : moveAside(links, name, growing, inUse)
+    if (name !== undefined && !before) return undefined
+    if (!before) volume.makeDirectory(growing.root)
+    const stats = levelFiles(links, growing.root, before?.snapshot, inUse)
+    standby =
+      stats && settle(links, growing, { ...inUse, stats, known: before?.known ?? new Map() })
+    return standby
+  } finally {
+    if (!standby) {
+      removeStandby(links)
+      if (name !== undefined) removeWorktree(links, name)
+    }
+  }
+}
+
+/** What is known of a worktree, which has the root of another from now on; undefined where it is unfit. */
+function moveAside(
+  links: LinkLayout,
+  name: string,
+  growing: DirectoryLayout,
+  { snapshot }: Source,
+): { snapshot: Snapshot; known: KnownDirectories } | undefined {
+  const worktree = worktreeLayout(links, name)
+  const record = recordOf(links, name)
+  if (record?.snapshot.commit.length !== snapshot.commit.length) return undefined
+  const known = readDirectories(worktree)
+  removeCheckout(worktree, record.snapshot)
+  links.volume.rename(worktree.root, growing.root)
+  // A root without state is never trusted.
+  links.volume.removeAll(worktree.stateDirectory)
+  return { snapshot: record.snapshot, known }
+}
+
+/** Makes what was brought level the standby, once a look has found it right. */
+function settle(
+  links: LinkLayout,
+  growing: DirectoryLayout,
+  {
+    source,
+    snapshot,
+    checkpoint,
+    stats,
+    known,
+  }: Source & { stats: Float64Array; known: KnownDirectories },
+): Standby | undefined {
+  const { volume } = links
+  const standby = worktreeLayout(links, STANDBY)
+  volume.rename(growing.root, standby.root)
+  // By the clock of the volume, after all that was done.
+  const nowMs = volume.stat(links.workshop)?.mtimeMs ?? 0
+  const isShared = isSameRecords(stats, snapshot.stats)
+  const next = isShared ? snapshot : compared(standby, { ...snapshot, stats })
+  if (!next) return undefined
+  const found = lookInto(standby, next, known, checkpoint)
+  if (!found) return undefined
+  volume.ensureDirectory(standby.stateDirectory)
+  writeDirectories(standby, found, nowMs)
+  if (isShared) cloneSnapshot(source, standby)
+  else {
+    stageSnapshot(standby, next)
+    adoptStaged(standby)
+  }
+  return { isShared }
+}
+
+/** What is remembered of files that are a worktree's own, as they are now; undefined where one differs. */
+function compared(standby: DirectoryLayout, snapshot: Snapshot): Snapshot | undefined {
+  const stats = compareFiles(standby, snapshot)
+  const isDifferent = stats.some((size, at) => at % STAT_FIELDS === 0 && size < 0)
+  return isDifferent ? undefined : { ...snapshot, stats }
+}
+
+function isSameRecords(one: Float64Array, other: Float64Array): boolean {
+  const count = one.length / STAT_FIELDS
+  return (
+    one.length === other.length &&
+    placesBeyond(one, [{ from: 0, to: 0, count }], other).length === 0
+  )
 }
 
 /** Whether a file has another name, which may be one in a published worktree. */
@@ -99,12 +220,6 @@ function sharesFiles({ root, volume }: DirectoryLayout, snapshot: Snapshot): boo
   return false
 }
 
-/** Of a worktree that is whole and holds nothing else: all that is in it would be published. */
-function recordIfFit(worktree: DirectoryLayout): PublishedRecord | undefined {
-  const record = verify(worktree)
-  return record?.isTrusted && holdsNothingElse(worktree, record.snapshot) ? record : undefined
-}
-
 function removeStandby(links: LinkLayout): void {
   for (const name of [STANDBY, `${STANDBY}.new`]) {
     const { volume, root, stateDirectory } = worktreeLayout(links, name)
@@ -113,79 +228,10 @@ function removeStandby(links: LinkLayout): void {
   }
 }
 
-/** Returns whether every file was what the snapshot remembers. */
-function cloneWorktree(
-  source: DirectoryLayout,
-  snapshot: Snapshot,
-  links: LinkLayout,
-  checkpoint: () => void,
-): boolean {
-  const growing = worktreeLayout(links, `${STANDBY}.new`)
-  links.volume.makeDirectory(growing.root)
-  const stats = cloneFiles(links, source.root, growing.root, snapshot, checkpoint)
-  if (!stats) return false
-  links.volume.ensureDirectory(growing.stateDirectory)
-  if (stats.every((value, at) => value === snapshot.stats[at])) {
-    cloneSnapshot(source, growing)
-  } else {
-    stageSnapshot(growing, { ...snapshot, stats })
-    adoptStaged(growing)
-  }
-  promote(growing, worktreeLayout(links, STANDBY))
-  return true
-}
-
-/** Returns the status of every file; undefined where one is not what the snapshot remembers. */
-function cloneFiles(
-  links: LinkLayout,
-  from: string,
-  to: string,
-  snapshot: Snapshot,
-  checkpoint: () => void,
-): Float64Array | undefined {
-  const { volume } = links
-  const stats = snapshot.stats.slice()
-  const directories = new Set<string>([''])
-  for (const file of filesOf(snapshot)) {
-    checkpoint()
-    makeDirectories(volume, parentOf(file.path), to, directories)
-    if (file.mode === MODE.gitlink) {
-      makeDirectories(volume, file.path, to, directories)
-      continue
-    }
-    const status = cloneFile(links, file, from, to, snapshot)
-    if (!status) return undefined
-    stats.set(status, file.index * STAT_FIELDS)
-  }
-  return stats
-}
-
-function cloneFile(
-  { ownFiles, volume }: LinkLayout,
-  { path: file, index, mode }: TreeFile,
-  from: string,
-  to: string,
-  { stats }: Snapshot,
-): ArrayLike<number> | undefined {
-  const [source, target] = [joinBytePath(from, file), joinBytePath(to, file)]
-  const remembered = stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
-  const isUnchanged = () => fieldsOf(source)?.every((value, at) => value === remembered[at])
-  const fieldsOf = (path: string) => {
-    const stat = volume.stat(path)
-    return stat && statFields(stat)
-  }
-  if (!isUnchanged()) return undefined
-  const share = () => volume.link(source, target)
-  if (!ownFiles && tolerating(NO_LINK, share)) return remembered
-  if (mode === MODE.symlink) volume.symlink(volume.readLink(source), target)
-  else copyFile(volume, volume.open(source), target, permissionsOf(mode))
-  // What changed while it was copied is no copy.
-  return isUnchanged() ? fieldsOf(target) : undefined
-}
-
-function makeDirectories(volume: Volume, directory: string, root: string, made: Set<string>): void {
-  if (made.has(directory)) return
-  makeDirectories(volume, parentOf(directory), root, made)
-  volume.makeDirectory(joinBytePath(root, directory))
-  made.add(directory)
+/** Removes a worktree with all that belongs to it. */
+export function removeWorktree(links: LinkLayout, name: string): void {
+  const worktree = worktreeLayout(links, name)
+  removeCheckout(worktree)
+  links.volume.removeAll(worktree.stateDirectory)
+  links.volume.removeAll(worktree.root)
 }

@@ -1,6 +1,6 @@
 // What is left beside a symlink's worktree in use: earlier worktrees stay for a grace time,
-// for readers that still sit in them; then one becomes the standby, as many others stay as
-// are still in their grace time, and the rest go.
+// for readers that still sit in them; then one becomes the standby, a few others are spared for
+// those to come, and the rest go.
 import path from 'node:path'
 import { readUnless } from '../../volume/errnos.js'
 import { removeCheckout } from '../history/directory.js'
@@ -20,7 +20,8 @@ import {
 import { recheck } from '../update/record.js'
 import { LINK_FILE, worktreesOfOthers } from './other-links.js'
 import { leftOf } from './out-of-use.js'
-import { createStandby, recheckStandby, retire, verifyStandby } from './standby.js'
+import { isSpare, spare, sparesFor, sparesOf } from './spares.js'
+import { prepareStandby, recheckStandby, removeWorktree } from './standby.js'
 
 /**
  * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
@@ -30,9 +31,8 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
   const { statesDirectory, volume, workshop, worktrees } = layout
   const linked = linkedWorktree(layout)
   const others = worktreesOfOthers(layout)
-  let hasStandby = verifyStandby(layout)
   const waits: number[] = []
-  const over: string[] = []
+  const unused = sparesOf(layout)
   for (const name of listIfAny(layout, worktrees)) {
     const isWorktree = isWorktreeName(name)
     if (name === linked || (!isWorktree && worktrees === workshop)) continue
@@ -40,48 +40,39 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
     const leftMs = others.has(name) ? 0 : leftOf(layout, name, options)
     if (leftMs > 0) waits.push(leftMs)
     else if (others.has(name)) volume.removeAll(path.join(statesDirectory, `${name}.state`))
-    else if (isWorktree) over.push(name)
+    else if (isWorktree) unused.push(name)
     else volume.removeAll(path.join(worktrees, name))
   }
-  // As many may be wanted before the next is free: hard links to a whole tree take longer than to
-  // bring one forward by a few commits. Beside nothing else, users count them.
-  let spares = worktrees === workshop ? waits.length : 0
-  for (const name of over) {
+  // Not left to a worktree in its grace time: the next commit may come before that is over.
+  const standby =
+    linked === undefined ? undefined : prepareStandby(layout, linked, unused, options.checkpoint)
+  const spares = sparesFor(waits.length, standby, options)
+  for (const [index, name] of unused.entries()) {
     options.checkpoint()
-    if (!hasStandby && retire(layout, name)) hasStandby = true
-    else if (hasStandby && spares > 0) spares--
-    else remove(layout, name)
+    if (index < spares) spare(layout, name)
+    else removeWorktree(layout, name)
   }
   removeLeftOvers(layout)
   tidyRepository(layout, { linked, isAlone: waits.length === 0 })
-  // Not left to a worktree in its grace time: the next commit may come before that is over.
-  if (linked !== undefined && !hasStandby) {
-    createStandby(layout, linked, options.checkpoint)
-  }
   return waits.length > 0 ? Math.min(...waits) : undefined
-}
-
-function remove(layout: LinkLayout, name: string): void {
-  const { volume, worktrees, statesDirectory } = layout
-  removeCheckout(worktreeLayout(layout, name))
-  volume.removeAll(path.join(statesDirectory, `${name}.state`))
-  volume.removeAll(path.join(worktrees, name))
 }
 
 /** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
 export function recheckUnused(layout: LinkLayout): void {
   const linked = linkedWorktree(layout)
   recheckStandby(layout)
-  for (const name of listIfAny(layout, layout.worktrees)) {
-    if (isWorktreeName(name) && name !== linked) recheck(worktreeLayout(layout, name))
+  for (const name of [...listIfAny(layout, layout.worktrees), ...sparesOf(layout)]) {
+    if (isWorktreeName(name) && name === linked) continue
+    if (isWorktreeName(name) || isSpare(name)) recheck(worktreeLayout(layout, name))
   }
 }
 
 /** Whatever belongs to no worktree, and what an interruption left. */
 function removeLeftOvers(layout: LinkLayout): void {
-  const worktrees = new Set(
-    listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
-  )
+  const worktrees = new Set([
+    ...listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
+    ...sparesOf(layout),
+  ])
   const { statesDirectory, workshop } = layout
   for (const directory of new Set([workshop, statesDirectory])) {
     for (const name of listIfAny(layout, directory)) {

@@ -19,9 +19,10 @@ import { recover, verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
 import { nameLink, worktreesOfOthers } from './other-links.js'
 import { goOutOfUse } from './out-of-use.js'
+import { sparesOf } from './spares.js'
 import {
-  createStandby,
   growingStandby,
+  prepareStandby,
   promoteStandby,
   recheckStandby,
   takeStandby,
@@ -62,7 +63,7 @@ export function beginWorktree(
   if (isLeft && !left?.isTrusted) recheckStandby(links)
   const standby = isLeft
     ? undefined
-    : (options.standby ?? takeStandby(links) ?? cloneLinked(links, checkpoint))
+    : (options.standby ?? takeStandby(links) ?? standbyOfLinked(links, checkpoint))
   const update = standby
     ? new DirectoryUpdate(growingStandby(links, worktree), source, checkpoint, { record: standby })
     : new DirectoryUpdate(worktree, source, checkpoint)
@@ -135,11 +136,11 @@ function nameOf(links: LinkLayout, { commit, origin }: CommitSource): string {
   return isOther ? otherWorktreeName(commit, origin?.selection) : commit
 }
 
-/** A standby made on the spot, of the worktree in use. */
-function cloneLinked(links: LinkLayout, checkpoint: () => void): PublishedRecord | undefined {
+/** A standby made on the spot: the next commit was there before it was tidied. */
+function standbyOfLinked(links: LinkLayout, checkpoint: () => void): PublishedRecord | undefined {
   const linked = linkedWorktree(links)
   if (linked === undefined) return undefined
-  createStandby(links, linked, checkpoint)
+  prepareStandby(links, linked, sparesOf(links), checkpoint)
   return takeStandby(links)
 }
 

@@ -202,7 +202,7 @@ class Chaos {
   /** What is neither published, nor remembered, nor kept for the next commit or a late reader. */
   #leftOvers(allowed: readonly string[]): string[] {
     const isState = /^(snapshot|snapshot\.changes)$/
-    const isBeside = /^([0-9a-f]{40}|standby)(\.state|\.retired)?$/
+    const isBeside = /^((spare-)?[0-9a-f]{40}|standby)(\.state|\.retired)?$/
     const isOurs = (name: string) => [...allowed, 'boot', 'current'].includes(name)
     const inside = this.#names('directory/.git-autosync').filter((name) => !isState.test(name))
     const beside = this.#names('.git-autosync/link').filter((name) => !isBeside.test(name))

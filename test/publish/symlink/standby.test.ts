@@ -125,6 +125,7 @@ for (const stateDirectory of [false, true]) {
       test.publish({ ...files, n: '1' })
       test.tidy()
       mkdirSync(path.join(test.standby, 'd/sub/foreign'))
+      assert.ok(intactCommit(test.site))
       test.tidy()
       assert.ok(!existsSync(path.join(test.standby, 'd/sub/foreign')))
     })

@@ -36,7 +36,7 @@ for (const stateDirectory of [false, true]) {
     const create = (t: { after(cleanUp: () => unknown): void }) =>
       createWorktreeSite(t, { stateDirectory })
 
-    test('stays whole and untouched until its grace time is over, then is the standby', (t) => {
+    test('stays whole and untouched until its grace time is over, then is the standby, level with the last', (t) => {
       const test = create(t)
       const [first, second, third, fourth, fifth] = commitsOf(test, 5) as Commits
       test.publish(first)
@@ -52,13 +52,20 @@ for (const stateDirectory of [false, true]) {
       test.publish(fifth)
       assert.deepEqual(photograph(test.worktreeOf(first)), before)
       assert.deepEqual(differences(test, first), [])
+      const { ino } = lstatSync(test.worktreeOf(first))
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), GRACE_MS - 1)
       test.assertWorktrees({ commits: [second, third, fourth, fifth], standby: true })
-      test.assertStandby(first)
-      assert.deepEqual(photograph(test.standby), before)
+      assert.equal(lstatSync(test.standby).ino, ino)
+      test.assertStandby(fifth)
+      for (const name of ['same', 'd/n']) {
+        assert.deepEqual(
+          identity(path.join(test.standby, name)),
+          identity(path.join(test.worktreeOf(fifth), name)),
+        )
+      }
     })
 
-    test('goes after its grace time where there is a standby already', (t) => {
+    test('is spared after its grace time where there is a standby already; others go', (t) => {
       const test = create(t)
       const [first, second, third] = commitsOf(test, 3) as Commits
       for (const target of [first, second, third]) test.publish(target)
@@ -66,7 +73,7 @@ for (const stateDirectory of [false, true]) {
       test.assertWorktrees({ commits: [first, second, third], standby: true })
       const { ino } = lstatSync(test.standby)
       assert.equal(test.tidy(GRACE_MS, START + GRACE_MS), undefined)
-      test.assertWorktrees({ commits: [third], standby: true })
+      test.assertWorktrees({ commits: [third], standby: true, spares: 1 })
       test.assertStandby(third)
       assert.equal(test.tidy(GRACE_MS, START + 2 * GRACE_MS), undefined)
       assert.equal(lstatSync(test.standby).ino, ino)
@@ -89,10 +96,10 @@ for (const stateDirectory of [false, true]) {
       assert.equal(new Set(inodes).size, 6)
       assert.deepEqual(new Set(inodes.slice(6)), new Set(inodes.slice(0, 6)))
       test.tidy(GRACE_MS, START + 12 * intervalMs + GRACE_MS)
-      test.assertWorktrees({ commits: [commits[11] as MemoryTarget], standby: true })
+      test.assertWorktrees({ commits: [commits[11] as MemoryTarget], standby: true, spares: 1 })
     })
 
-    test('is spared once for each that is in its grace time', (t) => {
+    test('is spared while another is in its grace time, then goes but for one', (t) => {
       const test = create(t)
       const commits = commitsOf(test, 6)
       for (const target of commits.slice(0, 5)) test.publish(target)
@@ -100,9 +107,9 @@ for (const stateDirectory of [false, true]) {
       test.publish(commits[5] as MemoryTarget)
       test.tidy(GRACE_MS, START + 1)
       test.tidy(GRACE_MS, START + GRACE_MS)
-      const names = readdirSync(test.worktrees).filter((name) => /^[0-9a-f]{40}$/.test(name))
-      // The published one, the one that waits, and one to spare.
-      assert.equal(names.length, 3)
+      test.assertWorktrees({ commits: commits.slice(4), standby: true, spares: 4 })
+      test.tidy(GRACE_MS, START + GRACE_MS + 1)
+      test.assertWorktrees({ commits: commits.slice(5), standby: true, spares: 1 })
     })
 
     test('goes at once, or is the standby at once, without a grace time', (t) => {
@@ -129,7 +136,7 @@ for (const stateDirectory of [false, true]) {
       assert.deepEqual(differences(test, first), [])
       assert.ok(existsSync(test.worktreeOf(first)))
       test.tidy(GRACE_MS, START + 2 * GRACE_MS)
-      test.assertWorktrees({ commits: [third], standby: true })
+      test.assertWorktrees({ commits: [third], standby: true, spares: 1 })
     })
 
     test('in use again is not marked any more', (t) => {
@@ -157,7 +164,7 @@ for (const stateDirectory of [false, true]) {
       assert.equal(test.tidy(GRACE_MS, back), GRACE_MS)
       assert.equal(test.tidy(GRACE_MS, back + GRACE_MS - 1), 1)
       assert.equal(test.tidy(GRACE_MS, back + GRACE_MS), undefined)
-      test.assertWorktrees({ commits: [second], standby: true })
+      test.assertWorktrees({ commits: [second], standby: true, spares: 1 })
     })
 
     test('does not outlive a clock that jumped ahead', (t) => {
@@ -167,7 +174,7 @@ for (const stateDirectory of [false, true]) {
       test.publish(second)
       test.tidy(GRACE_MS, 0)
       assert.equal(test.tidy(GRACE_MS, START), undefined)
-      test.assertWorktrees({ commits: [second], standby: true })
+      test.assertWorktrees({ commits: [second], standby: true, spares: 1 })
       test.publish(first)
       assert.equal(test.tidy(GRACE_MS, START), GRACE_MS)
     })

@@ -1,0 +1,47 @@
+// Worktrees whose grace time is over, and which are not needed yet: kept out of sight for the commits
+// to come, as to bring one level costs what changed since, and a new one what the tree weighs.
+import { readUnless } from '../../volume/errnos.js'
+import { removeCheckout } from '../history/directory.js'
+import type { TidyOptions } from '../publisher.js'
+import { readSnapshot } from '../snapshot/store.js'
+import { isWorktreeName, type LinkLayout, worktreeLayout } from '../target.js'
+import { promote, removeWorktree, type Standby } from './standby.js'
+
+const PREFIX = 'spare-'
+
+/** Whether a name is one of a worktree that is spared. */
+export function isSpare(name: string): boolean {
+  return name.startsWith(PREFIX) && isWorktreeName(name.slice(PREFIX.length))
+}
+
+/** The names of those that are spared. */
+export function sparesOf({ volume, workshop }: LinkLayout): string[] {
+  return (readUnless(['ENOENT'], () => volume.names(workshop)) ?? []).filter(isSpare)
+}
+
+/**
+ * How many are spared: while any is in its grace time, as many as there are, as commits may go on to
+ * come as fast; then one for the next of them, unless it had files of its own.
+ */
+export function sparesFor(
+  waiting: number,
+  standby: Standby | undefined,
+  { graceMs }: TidyOptions,
+): number {
+  if (graceMs === 0) return 0
+  if (waiting > 0) return Number.POSITIVE_INFINITY
+  return standby?.isShared === false ? 0 : 1
+}
+
+/** Spares a worktree, which is no commit's from then on. */
+export function spare(links: LinkLayout, name: string): void {
+  if (isSpare(name)) return
+  const worktree = worktreeLayout(links, name)
+  const snapshot = readSnapshot(worktree)
+  if (!snapshot) {
+    removeWorktree(links, name)
+    return
+  }
+  removeCheckout(worktree, snapshot)
+  promote(worktree, worktreeLayout(links, `${PREFIX}${name}`))
+}
