@@ -4,7 +4,7 @@ import { readUnless } from '../../volume/errnos.js'
 import { removeCheckout } from '../history/directory.js'
 import type { TidyOptions } from '../publisher.js'
 import { readSnapshot } from '../snapshot/store.js'
-import { isWorktreeName, type LinkLayout, worktreeLayout } from '../target.js'
+import { type DirectoryLayout, isWorktreeName, type LinkLayout, worktreeLayout } from '../target.js'
 import { promote, removeWorktree, type Standby } from './standby.js'
 
 const PREFIX = 'spare-'
@@ -36,12 +36,15 @@ export function sparesFor(
 /** Spares a worktree, which is no commit's from then on. */
 export function spare(links: LinkLayout, name: string): void {
   if (isSpare(name)) return
-  const worktree = worktreeLayout(links, name)
+  const [worktree, spared] = [name, `${PREFIX}${name}`].map((each) =>
+    worktreeLayout(links, each),
+  ) as [DirectoryLayout, DirectoryLayout]
   const snapshot = readSnapshot(worktree)
-  if (!snapshot) {
+  // One of the same commit may have been spared before.
+  if (!snapshot || links.volume.stat(spared.root)) {
     removeWorktree(links, name)
     return
   }
   removeCheckout(worktree, snapshot)
-  promote(worktree, worktreeLayout(links, `${PREFIX}${name}`))
+  promote(worktree, spared)
 }
