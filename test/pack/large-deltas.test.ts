@@ -26,6 +26,7 @@ import {
   type PackOptions,
 } from '../helpers/packs.js'
 import { createSpillRead } from '../helpers/spilled-packs.js'
+import { IS_WHOLE } from '../helpers/sweep.js'
 
 type Named = GitObject & { oid: string }
 
@@ -272,7 +273,7 @@ test('chains of any kind are read, in any order and in any chunks', async (t) =>
         })
       },
     ),
-    { numRuns: 150 },
+    { numRuns: IS_WHOLE ? 500 : 50 },
   )
 })
 

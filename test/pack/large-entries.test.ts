@@ -9,6 +9,7 @@ import type { Pack } from '../../src/pack/pack-reader.js'
 import fc from '../helpers/fast-check.js'
 import { assemblePack, blob, blobOf, bodyOf, encodeHeader } from '../helpers/packs.js'
 import { createSpillRead } from '../helpers/spilled-packs.js'
+import { IS_WHOLE } from '../helpers/sweep.js'
 
 const OFFSET = 12
 
@@ -157,7 +158,7 @@ test('any objects in any chunks, with any limits', async (t) => {
         )
       },
     ),
-    { numRuns: 150 },
+    { numRuns: IS_WHOLE ? 500 : 50 },
   )
 })
 

@@ -11,8 +11,10 @@ import { type TestScope, tempDir } from '../../helpers/git.js'
 /** Opens an index made by hand; object number n of the sorted `oids` lies at `offsetOf(n)`. */
 function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number): PackIndex {
   const fanout = Buffer.alloc(1024)
+  let sorted = 0
   for (let byte = 0; byte < 256; byte++) {
-    fanout.writeUInt32BE(oids.filter((oid) => oid[0]! <= byte).length, byte * 4)
+    while (sorted < oids.length && oids[sorted]![0]! <= byte) sorted++
+    fanout.writeUInt32BE(sorted, byte * 4)
   }
   const offsets = Buffer.alloc(oids.length * 4)
   const large: Buffer[] = []
