@@ -102,6 +102,16 @@ describe('the test runner', () => {
     assert.match(stdout, /^ +\d+\.\d s {2}base\/b\.test\.ts$/m)
   })
 
+  test('leaves out the files of --but, where none is named', () => {
+    const { status, lastLine } = runTests('--but', 'below/')
+    assert.equal(lastLine, '3 passed, 0 failed, 2 skipped')
+    assert.equal(status, 0)
+    assert.equal(
+      runTests('below/empty', 'good', '--but', 'good').lastLine,
+      '3 passed, 1 failed, 2 skipped',
+    )
+  })
+
   test('exits 1 with --no-skip where a test was skipped', () => {
     const { status, lastLine } = runTests('good', '--no-skip')
     assert.equal(lastLine, '3 passed, 0 failed, 2 skipped')

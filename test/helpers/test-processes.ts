@@ -1,5 +1,5 @@
 // Which test files share a process, and in which order the processes start.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
@@ -82,9 +82,9 @@ export function processesOf(directory: string, files: readonly string[]): string
     const name = folder === undefined || isAlone(file) ? below(file) : folder
     groups.set(name, [...(groups.get(name) ?? []), file])
   }
-  const folder = path.join(directory, 'processes')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder)
+  // Of this run alone: another may be under way.
+  const folder = mkdtempSync(path.join(directory, 'processes-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return [...groups]
     .toSorted(([, [one = '']], [, [other = '']]) => placeOf(one) - placeOf(other))
     .map(([name, each]) => {
