@@ -13,7 +13,7 @@ import {
 import path from 'node:path'
 import { build } from 'esbuild'
 import { licenceText } from './licence-text.js'
-import { replacedModules } from './replaced-modules.js'
+import { ICONV, replacedModules } from './replaced-modules.js'
 import { requiredBuiltins } from './required-builtins.js'
 
 const OUT = 'dist'
@@ -43,7 +43,7 @@ const OUTSIDE = [
 ]
 
 /** The folder of the package that a file belongs to. */
-const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/
+const PACKAGE = /^(?!builtin:).*node_modules\/(?:@[^/]+\/)?[^/]+/
 
 /** What packages of CommonJS expect to be there. */
 const COMMONJS = `import { createRequire as requireOf } from 'node:module'
@@ -83,16 +83,29 @@ const bundles = await Promise.all(
     }),
   ),
 )
+// By require, as what needs it waits for nothing.
+const iconv = await build({
+  ...shared,
+  entryPoints: { [ICONV]: 'node_modules/iconv-lite/lib/index.js' },
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+})
 const page = await build({ ...shared, entryPoints: pageScripts(), target: 'es2023' })
 
 const files = filesOf([
-  ...[...bundles, page].flatMap(({ outputFiles }) =>
+  ...[...bundles, iconv, page].flatMap(({ outputFiles }) =>
     outputFiles.map((file) => [path.relative(OUT, file.path), Buffer.from(file.contents)]),
   ),
   ...source
     .filter((file) => file.endsWith('.schema.json'))
     .map((file) => [path.basename(file), readFileSync(file)]),
-  ...noticesOf(bundles.flatMap(({ metafile }) => Object.values(metafile.outputs))),
+  ...noticesOf([...bundles, iconv].flatMap(({ metafile }) => Object.values(metafile.outputs))),
 ])
 for (const [name, content] of files) write(path.join(OUT, name), content)
 for (const name of readdirSync(OUT, { recursive: true, encoding: 'utf8' })) {

@@ -2,12 +2,21 @@
 import path from 'node:path'
 import { compiledSchemas } from './compiled-schemas.js'
 
+/** The encodings, which are in a file of their own. */
+export const ICONV = 'iconv-lite'
+
 /** By the file of src, or by the name of the package. */
 const REPLACED = {
   'src/base/compile-schema.ts': compiledSchemas,
   // Of its build for bundlers, only what is used stays.
   'src/publish/history/isomorphic-git.ts': () =>
     `export { addRemote, init, setConfig } from './node_modules/isomorphic-git/index.js'`,
+  // Of a thread's program it would be more than the rest, and few repositories name an encoding.
+  'iconv-lite': () => `
+    for (const name of ['decode', 'encode'])
+      exports[name] = (...given) => require('./${ICONV}.cjs')[name](...given)`,
+  // Asked only for exemplars, which are off.
+  '@opentelemetry/api': () => '',
   // Its own index loads all that it has, as if it were used: fetch, WebSocket, caches, mocks.
   undici: () => `
     Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, require('undici/lib/api'))
@@ -24,7 +33,11 @@ export const replacedModules = {
       const contents = await REPLACED[path.relative(resolveDir, file)]?.()
       return contents && { contents, resolveDir }
     })
-    build.onResolve({ filter: /^\w+$/ }, ({ path: name }) =>
+    build.onResolve({ filter: /^\.\/.+\.cjs$/, namespace: 'replaced' }, ({ path }) => ({
+      path,
+      external: true,
+    }))
+    build.onResolve({ filter: /^@?[\w-]+(?:\/[\w-]+)?$/ }, ({ path: name }) =>
       Object.hasOwn(REPLACED, name) ? { path: name, namespace: 'replaced' } : undefined,
     )
     // It says so of itself; what it imports may go where what uses it went.

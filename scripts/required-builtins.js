@@ -9,18 +9,20 @@ const BUILTIN = new RegExp(`^(?:node:)?(?:${builtinModules.join('|')})$`)
 export const requiredBuiltins = {
   name: 'required-builtins',
   setup(build) {
-    build.onResolve({ filter: BUILTIN }, ({ path, kind }) =>
+    // Each importer has its own, which is in no file that others wait for then.
+    build.onResolve({ filter: BUILTIN }, ({ path, kind, importer }) =>
       kind === 'import-statement'
-        ? { path: path.replace(/^(?:node:)?/, 'node:'), namespace: 'builtin', sideEffects: false }
+        ? { path: importer, namespace: 'builtin', suffix: `?${path}`, sideEffects: false }
         : undefined,
     )
-    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => {
-      const names = Object.keys(require(path)).filter((name) => name !== 'default')
+    build.onLoad({ filter: /./, namespace: 'builtin' }, ({ suffix }) => {
+      const builtin = suffix.replace(/^\?(?:node:)?/, 'node:')
+      const names = Object.keys(require(builtin)).filter((name) => name !== 'default')
       // Only what is used of it stays.
       const read = names.map((name, at) => `const name${at} = /* @__PURE__ */ read('${name}')`)
       return {
         contents: `
-          const builtin = require('${path}')
+          const builtin = require('${builtin}')
           const read = (name) => builtin[name]
           ${read.join('\n')}
           export { builtin as default, ${names.map((name, at) => `name${at} as ${name}`)} }`,

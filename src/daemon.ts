@@ -2,18 +2,19 @@
 // them. Of files of their own are what keeps entries equal to revisions, machine.ts, and what a
 // change of the listing leads to, listing-in-force.ts.
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/known-secrets.js'
 import { readListing } from './listing/listing.js'
-import { type ListingWatcher, watchListing } from './listing/watcher.js'
+import type { ListingWatcher } from './listing/watcher.js'
 import { createListingInForce } from './listing-in-force.js'
 import { createMachine, type MachineOptions } from './machine.js'
 import { createNotifications } from './notifications.js'
+import { createHeldEvents } from './observe/held-events.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
-import { createMetrics } from './observe/metrics.js'
 import { RecentPublications } from './observe/recent-publications.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { pageReport } from './server/page/page-report.js'
@@ -26,6 +27,16 @@ import { createWebhookSource } from './webhook-source.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
+
+/**
+ * What serves takes long to be loaded, and what is published first does not wait for it: it is loaded
+ * once a pack comes, or after this time; of a run of one time, whose end is seldom far, after a longer
+ * one. In milliseconds.
+ */
+const UNSERVED_MS = { service: 200, oneTime: 1000 }
+
+/** Events that tell of work which needs little of this thread from then on. */
+const FIRST_WORK = /^(?:bytes-received|poll-unchanged|poll-failed|sync-)/
 
 export interface Daemon {
   /** Reads the listing again and polls every remote. */
@@ -62,11 +73,16 @@ export async function startDaemon(
   const defaults = listingDefaults(settings)
   const { entries, text } = await readListing(path, defaults)
 
-  const metrics = createMetrics({ clock, build })
+  const held = createHeldEvents()
+  let onUnderWay = () => {}
+  const isUnderWay = new Promise<void>((resolve) => {
+    onUnderWay = resolve
+  })
   const publications = new RecentPublications(clock)
   const log = logEvents(logger)
   const observe: Observe = (event) => {
-    metrics.observe(event)
+    held.observe(event)
+    if (FIRST_WORK.test(event.type)) onUnderWay()
     publications.observe(event)
     log(event)
     notifications?.hear(event)
@@ -96,10 +112,10 @@ export async function startDaemon(
     await sessions.close()
   }
 
-  // Before it listens: without entries, a probe would find every one of them in place.
-  listing.apply(entries)
-  try {
-    // What serves is loaded while a worker thread starts, and looks at what is in place.
+  async function serve(): Promise<void> {
+    const { createMetrics } = await import('./observe/metrics.js')
+    const metrics = createMetrics({ clock, build })
+    held.release(metrics.observe)
     const { createServer } = await import('./server/server.js')
     server = createServer(
       {
@@ -119,12 +135,26 @@ export async function startDaemon(
       port,
       status: `${serviceUrl(httpHost, port)}/status`,
     })
+  }
+
+  // Before it listens: without entries, a probe would find every one of them in place.
+  listing.apply(entries)
+  let isSynced = false
+  const synced = settings.oneTime ? synchronizer.syncedOnce() : undefined
+  void synced?.then(() => {
+    isSynced = true
+  })
+  try {
+    const unservedMs = settings.oneTime ? UNSERVED_MS.oneTime : UNSERVED_MS.service
+    await Promise.race([synced ?? isUnderWay, sleep(unservedMs)])
+    if (!isSynced) await serve()
   } catch (error) {
     await close()
     throw error
   }
 
   if (!settings.oneTime) {
+    const { watchListing } = await import('./listing/watcher.js')
     watcher = watchListing({ path, text, clock, onChange: (read) => listing.reload(read) })
   }
 
@@ -136,7 +166,7 @@ export async function startDaemon(
       notifications?.retryNow()
     },
     async syncedOnce() {
-      await synchronizer.syncedOnce()
+      await (synced ?? synchronizer.syncedOnce())
       await hooks.after.idle()
       await notifications?.idle()
       const failed = synchronizer.status().filter(({ error }) => error).length
