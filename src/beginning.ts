@@ -13,5 +13,13 @@ export interface Beginning {
 export function begin(maxConcurrentSyncs: number): Beginning {
   // First, as it knows of threads that start from then on.
   const endProcess = createEndProcess()
-  return { endProcess, threads: startWorkers(maxConcurrentSyncs) }
+  const threads = startWorkers(maxConcurrentSyncs)
+  return {
+    threads,
+    endProcess(exitCode) {
+      // It starts others for those that end.
+      void threads.destroy()
+      return endProcess(exitCode)
+    },
+  }
 }
