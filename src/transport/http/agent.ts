@@ -32,18 +32,18 @@ const KEEP_ALIVE_MS = 10 * 60_000
 const ADDRESS_TIMEOUT_MS = 2000
 
 /** Creates the connections of a client that are secured in one way. */
-export function createAgent(options: AgentOptions, contexts: TlsContexts): PooledAgent {
+export function createAgent(options: AgentOptions, contexts: TlsContexts | undefined): PooledAgent {
   const { connectTimeoutMs: timeoutMs = 10_000, proxyFor = () => undefined } = options
-  const connectorOf = (secureContext: SecureContext) =>
+  const connectorOf = (secureContext: SecureContext | undefined) =>
     buildConnector({
       timeout: timeoutMs,
-      secureContext,
+      ...(secureContext && { secureContext }),
       // Said, as NODE_TLS_REJECT_UNAUTHORIZED would turn it off otherwise.
       rejectUnauthorized: options.skipTlsVerification !== true,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
     })
-  const [toRemote, toProxy] = [connectorOf(contexts.remote), connectorOf(contexts.proxy)]
+  const [toRemote, toProxy] = [connectorOf(contexts?.remote), connectorOf(contexts?.proxy)]
   const spares = new SpareConnections(createConnector({ proxyFor, toRemote, toProxy, timeoutMs }))
   const agent = new Agent({
     connections: options.connectionsPerOrigin ?? 16,

@@ -21,7 +21,8 @@ export interface Pool extends PooledAgent {
 
 export interface TlsPoolsOptions {
   caFile: NamedFile | undefined
-  createAgent: (contexts: TlsContexts) => Promise<PooledAgent>
+  /** Without contexts, what it opens is not secured. */
+  createAgent: (contexts: TlsContexts | undefined) => Promise<PooledAgent>
 }
 
 /** How connections are secured; the client certificate is shown to the remote only. */
@@ -33,6 +34,7 @@ export interface TlsContexts {
 export class TlsPools {
   readonly #options: TlsPoolsOptions
   readonly #pools = new Map<string, { fingerprint: string; pool: Promise<Pool> }>()
+  #plain: Promise<Pool> | undefined
   readonly #agents = new Set<PooledAgent>()
   #isClosed = false
 
@@ -57,6 +59,15 @@ export class TlsPools {
     return pool
   }
 
+  /** The pool of connections without TLS, for which no certificate is read. */
+  plainPool(): Promise<Pool> {
+    this.#plain ??= this.#open(undefined)
+    this.#plain.catch(() => {
+      this.#plain = undefined
+    })
+    return this.#plain
+  }
+
   /** Ends every connection. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -68,7 +79,11 @@ export class TlsPools {
     const proxy = files.identity
       ? await createTlsContext({ ...files, identity: undefined })
       : remote
-    const pooled = await this.#options.createAgent({ remote, proxy })
+    return this.#open({ remote, proxy })
+  }
+
+  async #open(contexts: TlsContexts | undefined): Promise<Pool> {
+    const pooled = await this.#options.createAgent(contexts)
     if (this.#isClosed) void destroy(pooled)
     this.#agents.add(pooled)
     return { ...pooled, connections: new OpenConnections(pooled.agent) }

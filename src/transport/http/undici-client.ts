@@ -65,7 +65,7 @@ export function createHttpClient(options: HttpClientOptions): ClosableHttpClient
     },
     async preconnect(address, identity) {
       const url = withoutUserInfo(address)
-      const pool = await pools.poolFor(identity)
+      const pool = await poolFor({ pools, proxyFor }, { url, identity })
       if (pool.connections.has(url.origin) || pool.spares.has(url.origin)) return
       pool.spares.open(url, SPARES)
     },
@@ -133,7 +133,7 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
  * answer came, the server had closed it meanwhile, so the request goes out once more.
  */
 async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatcher.ResponseData> {
-  const pool = await wire.pools.poolFor(hop.identity)
+  const pool = await poolFor(wire, hop)
   const mayBeStale = pool.connections.has(hop.url.origin) || pool.spares.has(hop.url.origin)
   try {
     return await sendOnce(wire, pool, hop, outgoing)
@@ -141,7 +141,15 @@ async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatche
     const isStale = mayBeStale && error instanceof SyncError && error.code === 'connection-failed'
     if (!isStale) throw error
   }
-  return sendOnce(wire, await wire.pools.poolFor(hop.identity), hop, outgoing)
+  return sendOnce(wire, await poolFor(wire, hop), hop, outgoing)
+}
+
+function poolFor(
+  { pools, proxyFor }: Pick<Wire, 'pools' | 'proxyFor'>,
+  { url, identity }: Pick<Hop, 'url' | 'identity'>,
+): Promise<Pool> {
+  const isPlain = url.protocol === 'http:' && !proxyFor(url)?.origin.startsWith('https:')
+  return isPlain ? pools.plainPool() : pools.poolFor(identity)
 }
 
 async function sendOnce(
