@@ -19,7 +19,7 @@ import {
   settleModules,
 } from './modules.js'
 import { withObjects } from './objects.js'
-import { keepHead } from './own-work.js'
+import { keepCheckout } from './own-work.js'
 import { releasePacks } from './packs.js'
 import { retireRepository, tellKept, workInModule } from './retire.js'
 import { hasRefs, type Settlement, settle, settleCheckout, settleRepository } from './settle.js'
@@ -133,7 +133,7 @@ export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): vo
   const { checkout, repository } = found
   const { volume } = layout
   const own = checkoutDirectory(repository, checkout)
-  keepHead(repository, own, (oid) => checkout.name?.startsWith(oid) ?? false)
+  keepCheckout(repository, own, (oid) => checkout.name?.startsWith(oid) ?? false)
   for (const module of snapshot ? modulesIn(found, snapshot) : []) {
     const link = path.join(module.checkout.root, GIT)
     if (volume.stat(link)?.isFile()) volume.unlink(link)

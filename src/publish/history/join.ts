@@ -28,10 +28,8 @@ export interface JoinOptions {
   now?: number
 }
 
-/** What memory holds the rows of: packs of more objects stay as they are. */
-const MAX_OBJECTS = 1_000_000
-/** Whoever lists so many objects is asked again only when much has come. */
-const MAX_LIVE_OBJECTS = 300_000
+/** What memory holds the rows of, some 250 bytes each: larger packs stay as they are. */
+const MAX_OBJECTS = 300_000
 /** Of the index of a pack, for each object: its oid, its offset, and a checksum, in bytes. */
 const ROW_BYTES = 28
 /** An object that is larger is not held to be written whole, in bytes. */
@@ -64,11 +62,8 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
 function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
   const { checkpoint, depth, isAlways = false } = options
   const found = sizedPacks(layout, objects)
-  const count = found.reduce((sum, { pack }) => sum + pack.file.index.count, 0)
   // Of a whole history, all is of use but what was forced away.
-  const isLooked =
-    count <= (isAlways ? MAX_OBJECTS : MAX_LIVE_OBJECTS) && (isAlways || depth !== 'full')
-  let live = isLooked ? liveObjects(layout, objects, options) : undefined
+  let live = isAlways || depth !== 'full' ? liveObjects(layout, objects, options) : undefined
   const sound = new Set(found.map(({ pack }) => pack))
   const copies = live && copiesIn(sound, objects, checkpoint)
   const packs = found.filter(({ pack }) => sound.has(pack))
@@ -77,7 +72,7 @@ function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOp
   const joined = isWorth ? packs : packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
   if (joined.length === 0) return false
   const isAll = joined.length === packs.length
-  if (isAll && count <= MAX_OBJECTS) live ??= liveObjects(layout, objects, options)
+  if (isAll) live ??= liveObjects(layout, objects, options)
   replacePacks(layout, objects, joined, { ...options, ...(isAll && live && { live }) })
   return true
 }
@@ -162,13 +157,19 @@ function removePack(layout: HistoryLayout, name: string): void {
   }
 }
 
-/** The packs that may be joined, in bytes on the disk; one that somebody keeps is not among them. */
+/** The packs that may be joined, in bytes on the disk, the smallest first; not one that somebody keeps. */
 function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): SizedPack[] {
+  let count = 0
   return packs
-    .filter(({ file, name }) => file.index.count <= MAX_OBJECTS && !hasFile(layout, `${name}.keep`))
+    .filter(({ name }) => !hasFile(layout, `${name}.keep`))
     .map((pack) => {
       const index = layout.volume.stat(path.join(packDirectory(layout), `${pack.name}.idx`))
       return { pack, bytes: pack.file.size + (index?.size ?? 0) }
+    })
+    .sort((one, other) => one.bytes - other.bytes)
+    .filter(({ pack }) => {
+      count += pack.file.index.count
+      return count <= MAX_OBJECTS
     })
 }
 

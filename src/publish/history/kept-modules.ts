@@ -2,6 +2,8 @@
 // or goes. Nothing is removed there.
 import path from 'node:path'
 import type { HistoryLayout } from './layout.js'
+import type { RepositoryFiles } from './lock.js'
+import { writeSharedText } from './write-whole.js'
 
 /** The directory of a repository that holds what is kept. */
 export const KEPT_MODULES = 'kept-modules'
@@ -17,5 +19,16 @@ export function moveToKept(
   for (let count = 1; volume.stat(kept); count++) kept = `${wanted}.${count}`
   volume.ensureDirectory(path.dirname(kept))
   volume.rename(from, kept)
+  forgetFiles({ repository: kept, volume })
   return kept
+}
+
+const MAX_CONFIG_BYTES = 1024 * 1024
+
+/** Git would go to where its files were, and fail. */
+function forgetFiles({ repository, volume }: RepositoryFiles): void {
+  const file = path.join(repository, 'config')
+  const text = volume.readFile(file, MAX_CONFIG_BYTES)?.toString('latin1') ?? ''
+  const without = text.replace(/^(\[core\]\s*\n(?:[ \t]+.*\n)*?)[ \t]+worktree[ \t]*=.*\n/im, '$1')
+  if (without !== text) writeSharedText({ repository, volume }, file, without)
 }

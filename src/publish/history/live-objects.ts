@@ -7,6 +7,7 @@ import { MODE } from '../../git/tree.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
 import { cursorOf } from '../tree/tree-places.js'
+import { headsUnderWay } from './heads-under-way.js'
 import type { HistoryLayout } from './layout.js'
 import type { RepositoryObjects } from './objects.js'
 import { loggedByOthers } from './reflog.js'
@@ -120,12 +121,10 @@ function rootsOf(layout: HistoryLayout): Roots {
     for (const oid of readAllRefs(own).values()) roots.others.add(oid)
   }
   for (const directory of [repository, ...names.map((name) => path.join(worktrees, name))]) {
-    const files = readUnless(ABSENT, () => volume.names(directory)) ?? []
-    for (const file of files.filter((name) => /^(?:HEAD|[A-Z_]+_HEAD)$/.test(name))) {
-      const read = () => volume.readBytes(path.join(directory, file), MAX_HEAD_BYTES)
-      const [oid = ''] = (readUnless(ABSENT, read)?.toString('latin1') ?? '').split(/\s/, 1)
-      if (isOid(oid)) roots[file === 'HEAD' ? 'published' : 'others'].add(oid)
-    }
+    const read = () => volume.readBytes(path.join(directory, 'HEAD'), MAX_HEAD_BYTES)
+    const head = readUnless(ABSENT, read)?.toString('latin1').trim() ?? ''
+    if (isOid(head)) roots.published.add(head)
+    for (const oid of headsUnderWay(volume, directory)) roots.others.add(oid)
     for (const oid of loggedByOthers(layout, path.join(directory, 'logs'))) roots.others.add(oid)
   }
   return roots

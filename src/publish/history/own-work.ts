@@ -6,10 +6,11 @@ import { parentsOfCommit } from '../../git/object.js'
 import { isOid, type Oid, objectFormatOf } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
+import { FETCH_HEAD, headsUnderWay } from './heads-under-way.js'
 import type { HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
 import { readLog, writeLog } from './reflog.js'
-import { keepCommit, type Refs } from './refs.js'
+import { keepCommit, type Refs, readAllRefs, readOwn } from './refs.js'
 
 const MAX_HEAD_BYTES = 4096
 
@@ -21,6 +22,27 @@ export function keepHead(
 ): void {
   const oid = ownHead(layout, directory, published)
   if (oid !== undefined) keepCommit(layout, oid)
+}
+
+/**
+ * {@link keepHead} of a checkout that goes, and so with what commands under way in it lead to, and refs
+ * that it has for itself alone, as those of a bisect.
+ */
+export function keepCheckout(
+  layout: HistoryLayout,
+  directory: string,
+  published: (oid: Oid) => boolean,
+): void {
+  keepHead(layout, directory, published)
+  const refs = readAllRefs({ ...layout, repository: directory }).values()
+  const own = new Set(readOwn(layout).values())
+  const isLogged = isPublished(layout)
+  const heads = headsUnderWay(layout.volume, directory, FETCH_HEAD)
+  for (const oid of new Set([...heads, ...refs])) {
+    if (published(oid) || own.has(oid) || isLogged(oid)) continue
+    const isThere = withObjects(layout, objectFormatOf(oid), (objects) => objects.has(oid))
+    if (isThere) keepCommit(layout, oid)
+  }
 }
 
 /** The commit that somebody made on the HEAD in `directory`, without a branch. */

@@ -44,7 +44,7 @@ function createWorktree(t: TestScope) {
   const keptAt = (name: string) => at(`repository/kept-modules/${WORKTREE}/modules/${name}`)
   const assertKept = (oid: string, name: string) =>
     assert.equal(git(keptAt(name), 'cat-file', '-t', oid), 'commit')
-  return { assertKept, at, layout, module, told }
+  return { assertKept, at, keptAt, layout, module, told }
 }
 
 describe('as a worktree goes', () => {
@@ -56,6 +56,31 @@ describe('as a worktree goes', () => {
       assert.equal(existsSync(at(OWN)), false)
       assertKept(oid, 'lib')
       assert.equal(told.length, 1)
+    })
+  }
+
+  test('git works in what is kept, though its files are gone', (t) => {
+    const { at, keptAt, layout, module } = createWorktree(t)
+    const oid = module('lib', { isMarked: true })
+    const own = ['--git-dir', at(`${OWN}/modules/lib`), 'config', 'core.worktree']
+    git(at('.'), ...own, '../../../../../lib')
+    removeCheckout(layout)
+    assert.equal(git(keptAt('lib'), 'log', '--format=%H'), oid)
+  })
+
+  for (const name of ['ORIG_HEAD', 'rebase-merge/autostash', 'refs/bisect/bad']) {
+    test(`what only its ${name} leads to is kept`, (t) => {
+      const { at, layout } = createWorktree(t)
+      const repository = at('repository')
+      const tree = git(repository, 'hash-object', '-w', '-t', 'tree', '/dev/null')
+      const oid = git(repository, 'commit-tree', '-m', name, tree)
+      const file = at(`${OWN}/${name}`)
+      mkdirSync(path.dirname(file), { recursive: true })
+      writeFileSync(file, `${oid}\n`)
+      writeFileSync(at(`${OWN}/FETCH_HEAD`), `${tree}\t\tbranch\n`)
+      removeCheckout(layout)
+      assert.equal(existsSync(at(OWN)), false)
+      assert.equal(git(repository, 'for-each-ref', '--format=%(refname)'), `refs/kept/${oid}`)
     })
   }
 
