@@ -124,7 +124,7 @@ export async function startDaemon(
         heartbeatAgeMs: () => heartbeat.ageMs,
         heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
         isExhausted: () => workers.isExhausted(),
-        metrics: { ...metrics, render: () => metrics.render(synchronizer.status()) },
+        metrics: { ...metrics, render: () => metrics.render(synchronizer.eachStatus()) },
         webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
       },
       { clock, maxConnections: settings.maxConnections, onError },

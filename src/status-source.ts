@@ -6,13 +6,13 @@ import type { Redactor } from './base/known-secrets.js'
 import type { AfterHooks, HookFailure } from './hooks/after-hooks.js'
 import type { ListingInForce } from './listing-in-force.js'
 import type { ServerSource } from './server/server.js'
-import type { FailingHook, StatusReport } from './server/status-route.js'
+import type { FailingHook, ShownEntry, StatusReport } from './server/status-route.js'
 import type { EntryStatus } from './sync/status.js'
 import type { Synchronizer } from './sync/synchronizer.js'
 
 export interface StatusSourceOptions {
   build: Pick<StatusReport['build'], 'version' | 'revision'>
-  synchronizer: Pick<Synchronizer, 'readiness' | 'status'>
+  synchronizer: Pick<Synchronizer, 'count' | 'eachStatus' | 'readiness'>
   listing: Pick<ListingInForce, 'state'>
   redactor: Redactor
   hooks: Pick<AfterHooks, 'failuresOf'>
@@ -28,23 +28,24 @@ export function createStatusSource({
   hooks,
   clock,
 }: StatusSourceOptions): Pick<ServerSource, 'starting' | 'missing' | 'waiting' | 'status'> {
+  function* shownEntries(): Generator<ShownEntry> {
+    for (const entry of synchronizer.eachStatus()) {
+      const failures = hooks.failuresOf(entry.path)
+      const failingHooks = failures.map((failure) => shown(failure, redactor, clock))
+      yield { ...withoutSecrets(entry, redactor), failingHooks }
+    }
+  }
   return {
     starting: () => synchronizer.readiness.starting(),
     missing: () => synchronizer.readiness.missing(),
     waiting: () => synchronizer.readiness.waiting(),
     status() {
-      const entries = synchronizer.status().map((entry) => ({
-        ...withoutSecrets(entry, redactor),
-        failingHooks: hooks
-          .failuresOf(entry.path)
-          .map((failure) => shown(failure, redactor, clock)),
-      }))
       const { faults, ...inForce } = listing.state
       const redacted = faults && { faults: faults.map((fault) => redactor.redact(fault)) }
       return {
         build: { ...build, node: process.version },
-        listing: { ...inForce, ...redacted, entries: entries.length },
-        entries,
+        listing: { ...inForce, ...redacted, entries: synchronizer.count },
+        entries: shownEntries(),
       }
     },
   }

@@ -2,7 +2,7 @@
 // of series is bounded whatever remotes answer.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import { type Clock, systemClock } from '../base/clock.js'
 import { cutName } from '../base/cut-text.js'
 import {
@@ -22,13 +22,15 @@ const MAX_REQUEST_SERIES = 1_000
 const MAX_HOST_SERIES = 50
 /** How many entries get their series before others have a turn. */
 const ENTRIES_A_TURN = 100
+/** And how many values of one metric are written. */
+const VALUES_A_TURN = 1_000
 
 type LabelledEvent = Extract<SyncEvent, EntryLabels>
 
 export interface MetricsObserver {
   observe: Observe
   /** The Prometheus text, with what each entry is at now. */
-  render(entries: readonly EntryStatus[]): Promise<string>
+  render(entries: Iterable<EntryStatus>): Promise<string>
   contentType: string
 }
 
@@ -112,7 +114,7 @@ function isUnknown({ type }: SyncEvent): boolean {
 async function render(
   registry: Registry,
   entries: EntryMetrics,
-  statuses: readonly EntryStatus[],
+  statuses: Iterable<EntryStatus>,
 ): Promise<string> {
   let made = 0
   for (const entry of entries.withoutSeries) {
@@ -125,10 +127,29 @@ async function render(
   }
   const texts: string[] = []
   for (const { name } of registry.getMetricsAsArray()) {
-    texts.push(await registry.getSingleMetricAsString(name))
+    texts.push(await textOf(registry, name))
     await nextTurn()
   }
   return `${texts.join('\n\n')}\n`
+}
+
+async function textOf(registry: Registry, name: string): Promise<string> {
+  const metric = registry.getSingleMetric(name)
+  // The values of others are not those that they write.
+  const isPlain = metric instanceof Gauge || metric instanceof Counter
+  const whole = isPlain ? await metric.get() : { values: [] }
+  if (whole.values.length <= VALUES_A_TURN) return registry.getSingleMetricAsString(name)
+  const texts: string[] = []
+  for (let at = 0; at < whole.values.length; at += VALUES_A_TURN) {
+    const part = new Registry()
+    const values = whole.values.slice(at, at + VALUES_A_TURN)
+    part.registerMetric({ name, get: async () => ({ ...whole, values }) } as unknown as Metric)
+    const text = await part.getSingleMetricAsString(name)
+    // What it is and is for was said at its first part.
+    texts.push(at === 0 ? text : text.split('\n').slice(2).join('\n'))
+    await nextTurn()
+  }
+  return texts.join('\n')
 }
 
 function countEntryEvent(

@@ -165,9 +165,19 @@ export class Synchronizer {
     }
   }
 
+  /** How many entries the listing has. */
+  get count(): number {
+    return this.#listed().length
+  }
+
   /** Of each entry of the listing. */
   status(): EntryStatus[] {
-    return this.#listed().map((state) => entryStatusOf(state, this.#options.clock))
+    return [...this.eachStatus()]
+  }
+
+  /** The same, each made as it is asked for. */
+  *eachStatus(): Generator<EntryStatus> {
+    for (const state of this.#listed()) yield entryStatusOf(state, this.#options.clock)
   }
 
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */

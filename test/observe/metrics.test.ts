@@ -295,6 +295,28 @@ test('what an earlier run published is named before the remote answers', async (
   })
 })
 
+test('of very many entries each series is written once, and others have turns meanwhile', async () => {
+  const metrics = createMetrics({ build: BUILD })
+  const entries = Array.from({ length: 2_500 }, (_, index) => `repos/${index}`)
+  for (const entry of entries) metrics.observe({ ...a.added, entry })
+  let turns = 0
+  let isOver = false
+  const turn = () => {
+    turns++
+    if (!isOver) setImmediate(turn)
+  }
+  turn()
+  const text = await metrics.render(entries.map((path) => entryStatus({ path })))
+  isOver = true
+  assert.ok(turns > 50, `${turns} turns`)
+  const lines = text.split('\n')
+  const required = lines.filter((line) => line.startsWith('git_autosync_entry_required'))
+  const expected = entries.map((entry) => `git_autosync_entry_required{entry="${entry}"} 1`)
+  assert.deepEqual(required, expected)
+  assert.equal(lines.filter((line) => /^# \w+ git_autosync_entry_required /.test(line)).length, 2)
+  assert.equal(new Set(lines.filter((line) => line !== '')).size, lines.filter(Boolean).length)
+})
+
 describe('what an entry is at', () => {
   const error = { code: 'server-error', message: 'It answered 500.' }
 

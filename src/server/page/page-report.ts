@@ -1,7 +1,7 @@
 // What the page shows, as GET /events tells it too.
 import { remedyOf } from '../../base/error-codes.js'
 import type { RecentPublication, RecentPublications } from '../../observe/recent-publications.js'
-import type { FailingHook, ShownEntry, StatusReport } from '../status-route.js'
+import type { FailingHook, LazyReport, ShownEntry, StatusReport } from '../status-route.js'
 
 /** An entry, with what somebody should do about its error, and about those of its hooks. */
 export interface PageEntry extends ShownEntry {
@@ -33,11 +33,11 @@ export interface PageChange {
 
 /** The report of a status and of what was published last, at `nowMs` since the epoch. */
 export function pageReport(
-  status: StatusReport,
+  status: LazyReport,
   publications: Pick<RecentPublications, 'newest' | 'lagMsOf'>,
   nowMs: number,
 ): PageReport {
-  const entries = status.entries.map((entry) => ({
+  const entries = Array.from(status.entries, (entry) => ({
     ...entry,
     advice: (entry.error && remedyOf(entry.error.code, entry.error.hook)) ?? null,
     failingHooks: entry.failingHooks.map((failing) => ({
