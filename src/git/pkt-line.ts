@@ -10,7 +10,7 @@ export type Pkt =
   | { type: 'response-end' }
 
 /** The longest packet line, in bytes, with its four digits of length. */
-export const MAX_PKT_BYTES = 65520
+const MAX_PKT_BYTES = 65520
 
 export const FLUSH = Buffer.from('0000')
 export const DELIM = Buffer.from('0001')

@@ -27,7 +27,7 @@ export interface Entry {
   /** What of that is left to the remote until it is needed, as git's filter-spec has it. @default nothing */
   filter?: string
   /** When objects of it go that nothing leads to. @default where it is worth it */
-  collected?: Target['collected']
+  gc?: Target['gc']
   publish: PublishMode
   /** Time between polls, in milliseconds. */
   intervalMs: number

@@ -3,7 +3,6 @@
 // those before them, in the order that docs/architecture.md has them in.
 import path from 'node:path'
 import type { ObjectFormat } from '../git/oid.js'
-import type { CompletePack } from '../pack/kept-pack.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { assertStillMounted } from '../volume/mount-points.js'
 import { holding, Volume } from '../volume/volume.js'
@@ -12,12 +11,11 @@ import { directoryPublisher } from './directory/publisher.js'
 import type { Depth } from './drift/comparison.js'
 import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
-import { ensureRepository, type RepositoryOptions } from './history/create.js'
+import type { RepositoryOptions } from './history/create.js'
 import { joinHistory, removeRepository } from './history/directory.js'
-import { keepModules, type ModuleToKeep } from './history/keep-modules.js'
+import { type HistoryToKeep, keepReceived } from './history/keep.js'
 import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './history/layout.js'
 import { RepositoryObjects } from './history/objects.js'
-import { adoptPacks } from './history/packs.js'
 import { removeWorktrees } from './history/retire.js'
 import { isFirstLook, rememberLook } from './lease/boot.js'
 import {
@@ -40,7 +38,6 @@ import {
   linkLayout,
   ownDirectory,
   type PublishMode,
-  type RepositoryPlace,
   stateOf,
   type Target,
 } from './target.js'
@@ -149,16 +146,6 @@ function openObjects(
   })
 }
 
-/** What is put into the repositories of what is published next. */
-export interface HistoryToKeep {
-  packs: readonly CompletePack[]
-  modules: readonly ModuleToKeep[]
-  /** The submodules that are published now. */
-  modulesBefore: readonly PublishedSubmodule[]
-  /** Where the repository is, as the publication has it. */
-  place: RepositoryPlace | undefined
-}
-
 /**
  * Puts packs into the repository of what is published next, and of its submodules; each is made where
  * there is none. Nothing in it leads to them yet.
@@ -166,20 +153,14 @@ export interface HistoryToKeep {
 export async function keepHistory(
   target: Target,
   options: RepositoryOptions,
-  { modules, modulesBefore, packs, place }: HistoryToKeep,
+  received: HistoryToKeep,
 ): Promise<void> {
   const held = hold(target)
   try {
     assertOwnDirectories(held)
     const publisher = PUBLISHERS[target.mode]
-    const layout = publisher.history(held)
-    await ensureRepository(layout, { ...options, hasSubmodules: modules.length > 0 })
-    adoptPacks(layout, packs, { isFiltered: options.filter !== undefined })
     const before = publisher.current(held)?.repository
-    if (place && modules.length > 0) {
-      const directories = before && moduleDirectories(ownDirectoryOf(before), modulesBefore)
-      await keepModules(layout, modules, { ...options, place, before: directories ?? new Map() })
-    }
+    await keepReceived(publisher.history(held), before, options, received)
   } catch (error) {
     throw toVolumeError(held.volume.named(error), target.directory)
   } finally {
@@ -216,9 +197,9 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
     putBack(held)
     const againInMs = publisher.tidy(held, options)
     const shown = publisher.current(held)
-    const { collected } = target
-    if (shown && collected !== 'never') {
-      joinHistory(shown, { isAlways: collected === 'always', checkpoint: options.checkpoint })
+    const { gc } = target
+    if (shown && gc !== 'never') {
+      joinHistory(shown, { isAlways: gc === 'always', checkpoint: options.checkpoint })
     }
     return againInMs
   })

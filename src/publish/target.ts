@@ -43,8 +43,8 @@ export interface Target {
    * published; else, worktrees share those that are equal. @default false
    */
   ownFiles?: boolean
-  /** When objects of its history go that nothing leads to. @default where it is worth it */
-  collected?: 'always' | 'never' | undefined
+  /** When objects of its history go that nothing leads to, as by `git gc`. @default where it is worth it */
+  gc?: 'always' | 'never' | undefined
   /**
    * Whether this service published there since it started: a file or a symlink in place of that
    * was put there by others, and is replaced. @default false

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { cutSentence } from '../base/cut-text.js'
 
 /** What is to be signed: the commit, the annotated tag that leads to it, or both of them. */
-export const SIGNED_OBJECTS = ['commit', 'tag', 'both'] as const
+const SIGNED_OBJECTS = ['commit', 'tag', 'both'] as const
 
 export interface SignaturePolicy {
   /** Tells it from others; what stands in its files does not count. */

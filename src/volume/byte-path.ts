@@ -45,6 +45,6 @@ export function isBelowRoot(relative: string): boolean {
 }
 
 /** Whether a byte string is the name of something in a directory. */
-export function isName(name: string): boolean {
+function isName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[\0/]/.test(name)
 }

@@ -4,9 +4,9 @@ import { SyncError } from '../base/errors.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import type { PackReader } from '../pack/pack-reader.js'
+import type { HistoryToKeep } from '../publish/history/keep.js'
 import { endsOf, type NewCommit, newCommits } from '../publish/history/walk.js'
 import {
-  type HistoryToKeep,
   keepHistory,
   type OpenHistory,
   openHistory,

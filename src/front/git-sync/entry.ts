@@ -45,7 +45,7 @@ export function entryOf(
     publish: inPlace ? 'in-place' : 'symlink',
     history: depth === 0 ? 'full' : depth,
     ...(filter !== '' && { filter }),
-    ...(Object.hasOwn(COLLECTED, gitGc) && { collected: COLLECTED[gitGc] }),
+    ...(Object.hasOwn(GC, gitGc) && { gc: GC[gitGc] }),
     intervalMs: period,
     required: true,
     suspend: false,
@@ -61,7 +61,7 @@ export function entryOf(
 }
 
 /** When objects that are of no use go, where that is not left to the machine. */
-const COLLECTED: Readonly<Record<string, Entry['collected']>> = {
+const GC: Readonly<Record<string, Entry['gc']>> = {
   aggressive: 'always',
   off: 'never',
 }

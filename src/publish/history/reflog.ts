@@ -32,7 +32,7 @@ export function readLog(layout: HistoryLayout): LogLine[] | undefined {
 }
 
 /** The lines of any log of git's. */
-export function linesOfLog(text: string): LogLine[] {
+function linesOfLog(text: string): LogLine[] {
   return text.split('\n').flatMap((line) => {
     const [, old, oid, rest] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) (.*)$/.exec(line) ?? []
     if (old === undefined || oid === undefined || rest === undefined) return []

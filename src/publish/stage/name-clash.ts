@@ -145,7 +145,7 @@ export function foldPath(bytePath: string): string {
 }
 
 /** The lookalikes in a tree, given its occurrences in pre-order; not those within `old` ones. */
-export function* lookalikesIn(
+function* lookalikesIn(
   trees: readonly TreeRecord[],
   old: ReadonlySet<TreeRecord>,
 ): Generator<Lookalikes> {

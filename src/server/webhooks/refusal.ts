@@ -1,7 +1,7 @@
 // Why a request is not taken, as it is answered.
 
 /** How a webhook can end, as metrics count it. */
-export const WEBHOOK_RESULTS = [
+const WEBHOOK_RESULTS = [
   'matched',
   'unmatched',
   'ignored',

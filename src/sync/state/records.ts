@@ -202,7 +202,7 @@ export function isVerified({
  * Whether what something else changed of the commit in place can be put right, though another one,
  * or that very one, is refused.
  */
-export function needsRepair({ desired, observed }: EntryRecords): boolean {
+function needsRepair({ desired, observed }: EntryRecords): boolean {
   const { code } = desired.stalled?.error ?? {}
   const isRefused = code === 'signature-refused' || code === 'refused-by-hook'
   return isRefused && observed.commit !== undefined && observed.drift !== undefined
