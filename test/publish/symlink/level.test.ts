@@ -169,3 +169,28 @@ describe('an update by symlink, with all that is done beside it', () => {
     })
   }
 })
+
+describe('an edit of a file that several worktrees share', () => {
+  test('is found by a look, also after more commits, and comes back with none that follows', (t) => {
+    const test = createWorktreeSite(t)
+    publishInTurns(test, FILES, 5)
+    appendFileSync(test.at('far/a'), ' edited')
+    const publishAfter = (n: number) => {
+      const target = test.commit({ ...FILES, 'near/n': `${n}` })
+      publish(test.site, target, none)
+      test.tidy(GRACE_MS, START + n * 2 * GRACE_MS)
+      test.tidy(GRACE_MS, START + n * 2 * GRACE_MS + GRACE_MS)
+      return target
+    }
+    publishAfter(5)
+    const last = publishAfter(6)
+    assert.equal(intactCommit(test.site), undefined)
+    test.publish(last)
+    assert.equal(intactCommit(test.site), last.commit)
+    for (const n of [7, 8, 9, 10]) {
+      const next = publishAfter(n)
+      test.assertPublished(next)
+      assert.equal(intactCommit(test.site), next.commit)
+    }
+  })
+})
