@@ -36,7 +36,7 @@ export function identify(
 }
 
 /** What was made of a file before; undefined where that is not known any more. */
-export function recall<T extends object>({ text }: FileIdentity): T | undefined {
+export function recall<T extends object>({ text }: Pick<FileIdentity, 'text'>): T | undefined {
   const found = recent.get(text)
   if (!found) return undefined
   recent.delete(text)
@@ -45,7 +45,7 @@ export function recall<T extends object>({ text }: FileIdentity): T | undefined 
 }
 
 /** Remembers what was made of a file, unless that is too young to be told from another. */
-export function remember({ bytes, mtimeMs, text }: FileIdentity, made: object): void {
+export function remember({ bytes, mtimeMs, text }: Omit<FileIdentity, 'end'>, made: object): void {
   if (Date.now() - mtimeMs <= YOUNG_MS || bytes > MAX_BYTES) return
   recent.set(text, { made, bytes })
   let held = [...recent.values()].reduce((sum, { bytes }) => sum + bytes, 0)

@@ -139,14 +139,24 @@ export function cloneSnapshot(from: SnapshotPlace, to: SnapshotPlace): void {
 
 function read(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
   const base = readBase(place, file)
-  const bytes = base && readIfPresent(place, changesOf(place))
-  if (!base || !bytes) return base
+  const identity = base && identify(place.volume, changesOf(place), CHECKSUM_BYTES)
+  if (!base || !identity) return base
+  const text = [identity.text, base.base.checksum].join('\0')
+  const known = recall<StoredSnapshot>({ text })
+  if (known) return known
+  const bytes = readIfPresent(place, changesOf(place))
+  if (!bytes) return base
   const isForThis = isForBase(bytes, base.base)
   // Whether damaged changes belong to it, nothing tells: then it may be outdated.
   if (isForThis === undefined) return undefined
   if (!isForThis) return base
   const changed = decodeChanges(bytes, base.base)
-  return changed && { ...base, history: undefined, ...changed }
+  if (!changed) return undefined
+  const stored = { ...base, history: undefined, ...changed }
+  // Beside the changes, it has what it carries over as its own.
+  const size = bytes.length + changed.stats.byteLength + changed.content.length
+  if (identity.end === checksumOf(bytes)) remember({ ...identity, text, bytes: size }, stored)
+  return stored
 }
 
 function readBase(place: SnapshotPlace, file: string): StoredSnapshot | undefined {

@@ -37,6 +37,19 @@ function createState(t: TestScope, snapshot = FIRST) {
   return { place, file, write, age }
 }
 
+/** Writes what a snapshot differs by from the last one a while ago. */
+function stageChanges(
+  place: ReturnType<typeof snapshotAt>,
+  next: Snapshot,
+  last: ReturnType<typeof readSnapshot>,
+) {
+  // However large the share of it is that changed.
+  stageSnapshot(place, next, last && { ...last, baseBytes: Number.MAX_SAFE_INTEGER })
+  adoptStaged(place)
+  const then = Date.now() / 1000 - 5
+  utimesSync(path.join(place.stateDirectory, 'snapshot.changes'), then, then)
+}
+
 test('a snapshot that was read is not read again, also from where it was cloned to', (t) => {
   const { place } = createState(t)
   const other = snapshotAt(tempDir(t))
@@ -78,4 +91,18 @@ test('one that was damaged since is none', (t) => {
 test('one of another directory is read, though it has the same bytes', (t) => {
   const [one, other] = [createState(t), createState(t)]
   assert.notEqual(readSnapshot(one.place), readSnapshot(other.place))
+})
+
+test('changes that were read are not read again, and of others nothing is taken from them', (t) => {
+  const { place, write } = createState(t)
+  const base = readSnapshot(place)
+  const next = snapshotOf(modelOf({ a: '1', b: '1'.repeat(9), d: modelOf({ e: 'z' }) }))
+  stageChanges(place, next, base)
+  const first = readSnapshot(place)
+  assert.deepEqual(plain(first), plain(next))
+  assert.equal(readSnapshot(place), first)
+  stageChanges(place, SECOND, base)
+  assert.deepEqual(plain(readSnapshot(place)), plain(SECOND))
+  write(FIRST)
+  assert.deepEqual(plain(readSnapshot(place)), plain(FIRST))
 })
