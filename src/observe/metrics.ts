@@ -137,10 +137,11 @@ async function textOf(registry: Registry, name: string): Promise<string> {
   const metric = registry.getSingleMetric(name)
   // The values of others are not those that they write.
   const isPlain = metric instanceof Gauge || metric instanceof Counter
-  const whole = isPlain ? await metric.get() : { values: [] }
-  if (whole.values.length <= VALUES_A_TURN) return registry.getSingleMetricAsString(name)
+  if (!isPlain) return registry.getSingleMetricAsString(name)
+  // Once: some are measured anew since they were asked for last.
+  const whole = await metric.get()
   const texts: string[] = []
-  for (let at = 0; at < whole.values.length; at += VALUES_A_TURN) {
+  for (let at = 0; at === 0 || at < whole.values.length; at += VALUES_A_TURN) {
     const part = new Registry()
     const values = whole.values.slice(at, at + VALUES_A_TURN)
     part.registerMetric({ name, get: async () => ({ ...whole, values }) } as unknown as Metric)

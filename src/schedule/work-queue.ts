@@ -35,6 +35,7 @@ interface Run {
 
 interface Delay {
   dueMs: number
+  isUrgent: boolean
   timer: Timer
 }
 
@@ -71,12 +72,13 @@ export class WorkQueue<K> {
   /** Works on `key` as soon as it is its turn, instead of after any delay of it. */
   add(key: K, isUrgent = false): void {
     if (this.#isClosed) return
+    const isNext = isUrgent || (this.#delays.get(key)?.isUrgent ?? false)
     this.#cancelDelay(key)
     const run = this.#running.get(key)
     if (run) {
       run.again = true
-      run.isUrgent ||= isUrgent
-    } else this.#wait(key, isUrgent)
+      run.isUrgent ||= isNext
+    } else this.#wait(key, isNext)
     this.#startSoon()
   }
 
@@ -86,9 +88,14 @@ export class WorkQueue<K> {
     const { clock } = this.#options
     const dueMs = clock.now() + Math.max(0, delayMs)
     const earlierMs = this.dueAt(key)
-    if (earlierMs !== undefined && earlierMs <= dueMs) return
-    this.#cancelDelay(key)
-    this.#delays.set(key, { dueMs, timer: clock.schedule(delayMs, () => this.add(key, isUrgent)) })
+    const delay = this.#delays.get(key)
+    if (earlierMs !== undefined && earlierMs <= dueMs) {
+      if (delay) delay.isUrgent ||= isUrgent
+      return
+    }
+    delay?.timer.cancel()
+    const timer = clock.schedule(delayMs, () => this.add(key))
+    this.#delays.set(key, { dueMs, isUrgent: isUrgent || (delay?.isUrgent ?? false), timer })
   }
 
   /** Forgets `key`, delayed or waiting, and aborts it where it is worked on. */

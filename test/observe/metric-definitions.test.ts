@@ -1,6 +1,7 @@
 // Which metrics there are: their names and kinds are what alerts and dashboards rely on.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createMetrics } from '../../src/observe/metrics.js'
 
 const BUILD = { version: '1.2.3', revision: 'abc' }
@@ -38,6 +39,19 @@ test('the text has exactly these names, beside the process metrics', async () =>
   assert.match(text, /^process_cpu_seconds_total /m)
   assert.match(text, /^nodejs_eventloop_lag_seconds /m)
   assert.match(contentType, /^text\/plain; version=0\.0\.4/)
+})
+
+test('what is measured anew at each look is looked at once', async () => {
+  const { render } = createMetrics({ build: BUILD })
+  for (let round = 0; round < 2; round++) {
+    // The delay of a turn is sampled by a timer, which has to come around before and after.
+    await sleep(30)
+    const until = performance.now() + 50
+    while (performance.now() < until);
+    await sleep(30)
+    const [, longest] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await render([])) ?? []
+    assert.ok(Number(longest) >= 0.02, `${longest}`)
+  }
 })
 
 test('the build is named', async () => {

@@ -146,6 +146,19 @@ describe('lanes', () => {
 describe('urgent keys', () => {
   const laneOf = (key: string) => ({ name: key.charAt(0), places: 9 })
 
+  test('stay so where they wait for an earlier time already', async () => {
+    const { clock, queue, started, finish } = createQueueHarness({ laneOf })
+    queue.add('a0')
+    await settle()
+    queue.addAfter('a9', 10)
+    queue.addAfter('a9', 20, true)
+    await clock.advance(5)
+    queue.add('a1')
+    await clock.advance(5)
+    for (const key of ['a0', 'a9', 'a1']) await finish(key)
+    assert.deepEqual(started, ['a0', 'a9', 'a1'])
+  })
+
   test('come first in all lanes, but for each fourth place', async () => {
     const { queue, started, finish } = createQueueHarness({ laneOf })
     queue.add('a0')

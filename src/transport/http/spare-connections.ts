@@ -24,7 +24,7 @@ export class SpareConnections {
     return this.#spare.has(origin)
   }
 
-  /** Has `count` connections to the host of `url` wait. Never fails: whoever connects next is told why. */
+  /** Has `count` connections to the host of `url` wait. Never fails: one that does not open is forgotten. */
   open({ host, hostname, port, protocol, origin }: URL, count: number): void {
     if (this.#isClosed) return
     const name = hostname.replace(/^\[(.*)\]$/, '$1')
@@ -33,8 +33,11 @@ export class SpareConnections {
     this.#spare.set(origin, [...(this.#spare.get(origin) ?? []), ...sockets])
     for (const socket of sockets) {
       const timer = setTimeout(() => this.#end(origin, socket), this.#keptMs).unref()
-      // Nothing is wanted of it before whoever connects next asks for its fault.
-      socket.catch(() => clearTimeout(timer))
+      // Its fault is told to whoever has taken it meanwhile; the next tries by itself.
+      socket.catch(() => {
+        clearTimeout(timer)
+        this.#end(origin, socket)
+      })
     }
   }
 

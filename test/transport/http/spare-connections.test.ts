@@ -89,3 +89,11 @@ test('where none can be opened, the request says why', async (t) => {
   await client.preconnect(url, undefined)
   await assert.rejects(ask(client, url), /refuses connections/)
 })
+
+test('one that cannot be opened is forgotten, so that the next request tries anew', async () => {
+  const spare = new SpareConnections((_target, callback) => callback(new Error('down'), null))
+  const url = new URL('http://127.0.0.1:1/')
+  spare.open(url, 2)
+  await new Promise(setImmediate)
+  assert.equal(spare.has(url.origin), false)
+})
