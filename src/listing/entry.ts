@@ -24,6 +24,8 @@ export interface Entry {
   selection: Selection
   /** How many commits are kept in a repository behind the published files. */
   history: HistoryDepth
+  /** The branch that HEAD of it names, by its full name. @default the one that is followed */
+  historyBranch?: string
   /** What of that is left to the remote until it is needed, as git's filter-spec has it. @default nothing */
   filter?: string
   /** When objects of it go that nothing leads to. @default where it is worth it */
@@ -41,6 +43,8 @@ export interface Entry {
   credential: string | undefined
   /** Holds the worktrees of a link in its `.worktrees`. @default they are beside the link */
   worktreeRoot?: string
+  /** Whether what others put in its place is moved aside. @default it is refused */
+  movesAside?: boolean
   /** Whether no two worktrees share a file, as readers may write. @default where programs run before */
   ownFiles?: boolean
   /** By which keys its commits must be signed; undefined: they need not be. */

@@ -116,8 +116,12 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
       ? ['info', 'listing loaded', fieldsOf(event)]
       : ['warn', 'listing loaded: it has no entries, and nothing is pruned', fieldsOf(event)]
   }
-  if (event.type === 'state-set-aside' && event.kind === 'repository') {
-    return ['warn', 'a repository is kept, as not all in it came from a remote', fieldsOf(event)]
+  if (event.type === 'state-set-aside' && event.kind !== 'state') {
+    const isObstacle = event.kind === 'obstacle'
+    const told = isObstacle
+      ? 'what was in the way is moved aside'
+      : 'a repository is kept, as not all in it came from a remote'
+    return ['warn', told, fieldsOf(event)]
   }
   return [...LINES[event.type], fieldsOf(event)]
 }

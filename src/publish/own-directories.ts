@@ -25,8 +25,8 @@ import {
 } from './target.js'
 
 /**
- * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service,
- * or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
+ * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service that
+ * may not be moved aside, or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
  */
 export function assertOwnDirectories(target: HeldTarget): void {
   assertLease(target.lease)
@@ -37,8 +37,9 @@ export function assertOwnDirectories(target: HeldTarget): void {
   for (const directory of ownDirectoriesOf(target)) {
     if (absent !== undefined && directory.startsWith(`${absent}/`)) continue
     const stat = target.volume.stat(directory)
-    if (stat && !stat.isDirectory()) throw notOurs(directory, stat.isSymbolicLink())
-    if (!stat) absent = directory
+    if (stat?.isDirectory()) continue
+    if (stat) assertMovedAside(target, directory, () => notOurs(directory, stat.isSymbolicLink()))
+    absent = directory
   }
   setForeignStateAside(target)
 }
@@ -59,11 +60,12 @@ function assertInRoot(target: HeldTarget): void {
 
 /** Each before what lies in it. */
 function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
-  const { workshop, worktrees } = linkLayout(target)
+  const { repository, workshop, worktrees } = linkLayout(target)
   const aside = asideOf(linkLayout(target))
   yield path.dirname(workshop)
   yield workshop
   yield worktrees
+  if (target.movesAside) yield repository
   yield path.join(workshop, 'incoming')
   yield aside
   yield ownDirectory(aside)
@@ -73,6 +75,7 @@ function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
   yield own
   yield path.join(own, 'staging')
   yield path.join(own, 'incoming')
+  if (target.movesAside) yield path.join(target.path, '.git')
 }
 
 function notOurs(directory: string, isLink: boolean): SyncError {
@@ -163,14 +166,29 @@ function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): v
 
 /**
  * Throws `path-blocked` where a file of others stands at the published path, or a symlink that
- * `isReplaceable` denies.
+ * `isReplaceable` denies, and neither may be moved aside.
  */
 export function assertReplaceable(target: HeldTarget, isReplaceable: () => boolean): void {
   const existing = target.volume.stat(target.path)
-  if (target.wasPublished || !existing || existing.isDirectory()) return
-  if (!existing.isSymbolicLink()) throw pathBlocked(target, 'is a file')
-  if (isReplaceable()) return
-  throw pathBlocked(target, 'is a symlink that this service did not make')
+  if (!existing || existing.isDirectory()) return
+  const isLink = existing.isSymbolicLink()
+  if (isLink ? target.wasPublished || isReplaceable() : target.wasPublished && !target.movesAside)
+    return
+  const what = isLink ? 'is a symlink that this service did not make' : 'is a file'
+  assertMovedAside(target, target.path, () => pathBlocked(target, what))
+}
+
+/** Moves what is in the way to a name beside it; throws what `refusal` makes where that is not to be. */
+export function assertMovedAside(
+  { movesAside, onSetAside, volume }: HeldTarget,
+  inTheWay: string,
+  refusal: () => SyncError,
+): void {
+  if (!movesAside) throw refusal()
+  const aside = `${inTheWay}.moved-aside-${randomUUID().slice(0, 8)}`
+  volume.rename(inTheWay, aside)
+  const reason = `it is ${displayPath(path.basename(aside))} now: remove it, if nobody needs it`
+  onSetAside?.({ kind: 'obstacle', path: displayPath(inTheWay), reason })
 }
 
 /** Runs a change for which something made way; where it fails, that is put back. */

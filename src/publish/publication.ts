@@ -26,7 +26,13 @@ import {
 } from './lease/claim.js'
 import type { Lease } from './lease/lease.js'
 import { assertOwnDirectories, putBack } from './own-directories.js'
-import type { CommitSource, Publication, Publisher, TidyOptions } from './publisher.js'
+import type {
+  CommitSource,
+  Publication,
+  Publisher,
+  ShownContent,
+  TidyOptions,
+} from './publisher.js'
 import type { PublishedSubmodule } from './snapshot/origin.js'
 import { IncomingFiles } from './stage/incoming-files.js'
 import { symlinkPublisher } from './symlink/publisher.js'
@@ -203,6 +209,12 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
     }
     return againInMs
   })
+}
+
+/** What readers see of a target; changes nothing, and asks for no lease. */
+export function look(target: Target, options: Pick<TidyOptions, 'graceMs' | 'now'>): ShownContent {
+  const held = hold(target)
+  return lettingGo(held, () => PUBLISHERS[target.mode].look(held, options))
 }
 
 /**

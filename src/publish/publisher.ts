@@ -47,6 +47,20 @@ export interface CommitSource {
   memory?: PlanMemory
 }
 
+/** What readers see of a target. */
+export interface ShownContent {
+  /** The commit that is shown, where this service published that. */
+  commit: Oid | undefined
+  /** Whether any of it is to be seen. */
+  hasContent: boolean
+  /** Whether git can work in its repository. */
+  hasRepository: boolean
+  /** Whether it is there as a publication leaves it, but for what its files hold. */
+  isWhole: boolean
+  /** The names of what lies beside it, and is not needed any more. */
+  outOfUse: string[]
+}
+
 /** What became of a publication. */
 export interface Published {
   filesWritten: number
@@ -119,6 +133,8 @@ export interface Publisher {
   inspect(target: HeldTarget, depth: Depth): Inspection
   /** Removes what is not needed any more; the milliseconds until there is more to do, if any. */
   tidy(target: HeldTarget, options: TidyOptions): number | undefined
+  /** What readers see, by a few small reads; changes nothing. */
+  look(target: HeldTarget, options: Pick<TidyOptions, 'graceMs' | 'now'>): ShownContent
   /** Where the lease is, and where it could be of an instance that publishes in the other way. */
   leaseFiles(target: HeldTarget): LeaseFiles
   /** Where the repository is of what is published next, if it has one. */

@@ -13,9 +13,9 @@ import type { Lease } from './lease/lease.js'
 /** The way an entry is published. */
 export type PublishMode = 'in-place' | 'symlink'
 
-/** State that is not believed, or a repository that stays, as somebody worked in it. */
+/** State that is not believed, a repository that stays, as somebody worked in it, or what stood in the way. */
 export interface SetAside {
-  kind: 'state' | 'repository'
+  kind: 'state' | 'repository' | 'obstacle'
   path: string
   /** Why, as people read it. */
   reason: string
@@ -38,6 +38,11 @@ export interface Target {
   worktreeRoot?: string | undefined
   /** Whether what others put there is removed. @default false */
   clean?: boolean
+  /**
+   * Whether what others put in the place of what is published, or of what is this service's own, is
+   * moved aside. @default it is refused
+   */
+  movesAside?: boolean | undefined
   /**
    * Whether each worktree has files of its own, as a program may write into them before it is
    * published; else, worktrees share those that are equal. @default false
@@ -95,6 +100,8 @@ export interface RepositoryPlace {
   directory: string
   /** The name of a linked worktree; undefined: it is right beside the files. */
   worktree?: string
+  /** Whether files are checked out in linked worktrees only. */
+  isBare: boolean
 }
 
 /** Where a link and its worktrees are. */
@@ -106,6 +113,8 @@ export interface LinkLayout {
   worktrees: string
   /** The repository that all worktrees share. */
   repository: string
+  /** Whether git works in those only; else, also where the repository is. */
+  isBare: boolean
   /** Holds what becomes a worktree, and all else that is no state; on their volume. */
   workshop: string
   /** Where the next link is made, on the volume of the link. */
@@ -135,7 +144,7 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
     stagingDirectory: path.join(own, 'staging'),
     clean: target.clean,
     lease: target.lease,
-    repository: { directory: path.join(root, '.git') },
+    repository: { directory: path.join(root, '.git'), isBare: false },
     ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
 }
@@ -151,7 +160,7 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const statesDirectory = stateOf(target, 'symlink') ?? workshop
   const repository = path.join(root ?? workshop, root === undefined ? REPOSITORY : '.git')
   const own = { volume, link, worktrees, repository, workshop, linkStaging, statesDirectory }
-  return { ...own, ownFiles, lease, ...(onSetAside && { onSetAside }) }
+  return { ...own, isBare: root === undefined, ownFiles, lease, ...(onSetAside && { onSetAside }) }
 }
 
 /** What tells a link from all others whose worktrees are in one root. */
@@ -179,7 +188,16 @@ export function isWorktreeName(name: string): boolean {
 
 /** A worktree by its name, with its own state beside it. */
 export function worktreeLayout(
-  { lease, onSetAside, repository, statesDirectory, volume, workshop, worktrees }: LinkLayout,
+  {
+    isBare,
+    lease,
+    onSetAside,
+    repository,
+    statesDirectory,
+    volume,
+    workshop,
+    worktrees,
+  }: LinkLayout,
   name: string,
 ): DirectoryLayout {
   return {
@@ -190,7 +208,7 @@ export function worktreeLayout(
     lease,
     // What is no commit's yet is no checkout.
     ...(isWorktreeName(name) && {
-      repository: { directory: repository, worktree: name },
+      repository: { directory: repository, worktree: name, isBare },
     }),
     ...(onSetAside && { onSetAside }),
   }

@@ -40,10 +40,10 @@ export interface SyncContext {
 export function targetOf({ desired, observed }: EntryRecords, context: SyncContext): Target {
   const { root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
-  const { before, gc, directory, publish: mode, suspend, worktreeRoot } = desired.entry
-  const { ownFiles = before.some(({ kind }) => kind === 'run') } = desired.entry
+  const { before, gc, directory, movesAside, publish: mode, suspend } = desired.entry
+  const { ownFiles = before.some(({ kind }) => kind === 'run'), worktreeRoot } = desired.entry
   // What is suspended is left as it is.
   const clean = desired.entry.clean && !suspend
   const where = { directory, mode, stateRoot: stateDirectory, root, worktreeRoot, mountPoint }
-  return { ...where, ownFiles, gc, clean, wasPublished, published, lease }
+  return { ...where, movesAside, ownFiles, gc, clean, wasPublished, published, lease }
 }

@@ -4,9 +4,11 @@
 import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
+import type { ShownContent } from '../publish/publisher.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import { announcedRevision } from './announced-revision.js'
 import type { Announcement } from './announcement.js'
+import { targetOf } from './context.js'
 import { laneOf } from './host-lanes.js'
 import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
 import { takeTurn } from './lease-turn.js'
@@ -124,6 +126,13 @@ export class Synchronizer {
   /** Somebody, who may be anybody, is about to announce a push. */
   expectPush(): void {
     this.#polls.expectPush()
+  }
+
+  /** What readers see of an entry; undefined where the listing has none of that path. */
+  async look(path: string, signal: AbortSignal): Promise<ShownContent | undefined> {
+    const { graceMs, workers } = this.#options
+    const state = this.#listed().find(({ desired }) => desired.entry.path === path)
+    return state && workers.look(targetOf(state, this.#options), graceMs, signal)
   }
 
   /** Polls what a push concerns that was announced; returns how many entries that are. */

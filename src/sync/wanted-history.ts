@@ -16,9 +16,10 @@ export function wantedHistory(
   {
     filter,
     history: depth,
+    historyBranch,
     remote,
     selection,
-  }: Pick<Entry, 'filter' | 'history' | 'remote' | 'selection'>,
+  }: Pick<Entry, 'filter' | 'history' | 'historyBranch' | 'remote' | 'selection'>,
   wanted: ResolvedRevision,
 ): WantedHistory | undefined {
   if (depth === 0) return undefined
@@ -26,7 +27,7 @@ export function wantedHistory(
   return {
     depth,
     url: remote.url,
-    ...refsOf(wanted),
+    ...(historyBranch === undefined ? refsOf(wanted) : refsBy(historyBranch, wanted)),
     filter: filter ?? (isPartial(selection) ? 'blob:none' : undefined),
     sparse,
   }
@@ -58,4 +59,13 @@ function refsOf({ ref, want }: ResolvedRevision): Pick<PublishedHistory, 'branch
   // HEAD and a commit by its id have no name of their own.
   if (!name.startsWith('refs/')) return { branch: undefined, refs: {} }
   return { branch: undefined, refs: { [`${REMOTE}${name.slice('refs/'.length)}`]: want } }
+}
+
+/** As a repository has them whose one branch is moved to whatever is fetched. */
+function refsBy(
+  branch: string,
+  wanted: ResolvedRevision,
+): Pick<PublishedHistory, 'branch' | 'refs'> {
+  const others = Object.entries(refsOf(wanted).refs).filter(([name]) => !name.startsWith(BRANCHES))
+  return { branch, refs: { [branch]: wanted.commit, ...Object.fromEntries(others) } }
 }

@@ -7,6 +7,7 @@ import type { LeaseAnswer } from '../publish/lease/claim.js'
 import { type Lease, leaseGuard } from '../publish/lease/lease.js'
 import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
+import type { ShownContent } from '../publish/publisher.js'
 import type { Target } from '../publish/target.js'
 import { collectGarbage } from '../thread/garbage.js'
 import { hasReserve } from '../thread/memory-budget.js'
@@ -66,6 +67,14 @@ export function inspect({
   return reply(() =>
     publication.inspect(telling(target), { share, checkpoint: checkpointOf(target, stop) }),
   )
+}
+
+/** What readers see of a target. */
+export function look({
+  target,
+  graceMs,
+}: TargetJob & { graceMs: number }): Promise<Reply<ShownContent>> {
+  return reply(() => publication.look(target, { graceMs, now: Date.now() }))
 }
 
 /** Removes what was published at a target. */

@@ -6,6 +6,7 @@ import type { Limits } from '../git/limits.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
+import type { ShownContent } from '../publish/publisher.js'
 import type { SetAside, Target } from '../publish/target.js'
 import { closePart, type MemoryBudget, openPart } from '../thread/memory-budget.js'
 import { type RunOptions, ThreadPool, type Threads } from '../thread/pool.js'
@@ -63,6 +64,8 @@ export interface WorkerPool {
    * milliseconds until there is more to do; undefined where there is not.
    */
   tidy(target: Target, graceMs: number, signal: AbortSignal): Promise<number | undefined>
+  /** What readers see of a target, of which what was there for so long may be out of use. */
+  look(target: Target, graceMs: number, signal: AbortSignal): Promise<ShownContent>
   /** Removes what was published, and its state. */
   unpublish(target: Target, signal: AbortSignal): Promise<void>
   /** Whether so many threads hang that no job is started any more. */
@@ -117,6 +120,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     inspect: (target, share, signal) =>
       threads.run('inspect', { target, share }, on(target, signal)),
     tidy: (target, graceMs, signal) => threads.run('tidy', { target, graceMs }, on(target, signal)),
+    look: (target, graceMs, signal) => threads.run('look', { target, graceMs }, on(target, signal)),
     unpublish: (target, signal) => threads.run('unpublish', { target }, on(target, signal)),
     async publish(pack, signal) {
       const part = openPart(memory, SYNCS_SHARE / maxThreads)

@@ -2,7 +2,9 @@
 // place again.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { isDeepStrictEqual, promisify } from 'node:util'
@@ -120,6 +122,14 @@ test('SIGHUP looks at the listing and polls every remote now', async (t) => {
   const second = repo.commit('second', { file: '2' })
   service.signal('SIGHUP')
   await service.untilPublished('out', second)
+})
+
+test('SIGUSR1 ends it, and opens no debugger', async (t) => {
+  const { listingPath } = await setUp(t, { interval: '1h' })
+  const service = await startService(t, { listingPath })
+  const exited = once(service.process, 'exit')
+  service.signal('SIGUSR1')
+  assert.deepEqual(await exited, [128 + constants.signals.SIGUSR1, null])
 })
 
 test('bad settings and a bad listing: exit 2 with every fault', async (t) => {

@@ -3,6 +3,7 @@
 import type { Oid } from '../../src/git/oid.js'
 import type { Depth } from '../../src/publish/drift/comparison.js'
 import type { Drift, FirstPaths, Inspection } from '../../src/publish/drift/inspection.js'
+import type { ShownContent } from '../../src/publish/publisher.js'
 import type { Target } from '../../src/publish/target.js'
 import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
 import type { Unpacked } from '../../src/worker/unpacked.js'
@@ -83,6 +84,13 @@ export class FakeWorkers implements WorkerPool {
       this.drift.delete(target.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }
     })
+  }
+
+  look({ directory }: Target): Promise<ShownContent> {
+    const commit = this.inPlace.get(directory)
+    const isThere = commit !== undefined
+    const seen = { hasContent: isThere, hasRepository: isThere, isWhole: isThere }
+    return Promise.resolve({ commit, ...seen, outOfUse: [] })
   }
 
   tidy(target: Target, _times: unknown, signal: AbortSignal): Promise<number | undefined> {

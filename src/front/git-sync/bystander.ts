@@ -1,5 +1,6 @@
 // While another process works on the same root, this one waits for its turn. What that one publishes
 // counts for this one as well, once it is what the remote names.
+import type { Clock } from '../../base/clock.js'
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Sessions } from '../../sessions.js'
@@ -8,6 +9,7 @@ import {
   refPrefixesOf,
   resolveRevision,
 } from '../../sync/resolve-revision.js'
+import { withTimeLimit } from '../../sync/time-limit.js'
 
 /** What a bystander looks at, and whom it tells. */
 export interface BystanderOptions {
@@ -17,8 +19,9 @@ export interface BystanderOptions {
   periodMs: () => number
   /** For how long the other may show what the remote does not name any more, in milliseconds. */
   timeoutMs: number
-  /** The commit that is shown. */
-  commit: () => string | undefined
+  /** The commit that is shown now. */
+  commit: () => Promise<string | undefined>
+  clock: Clock
   /** Told at each look that the remote names what is shown. */
   onShown: (wanted: ResolvedRevision, durationMs: number) => void
   /** Told of each look that failed, and where the other took too long. */
@@ -47,34 +50,36 @@ export class Bystander {
   }
 
   async #watch(holder: string, signal: AbortSignal): Promise<void> {
-    const { commit, onFault, onShown, periodMs, timeoutMs } = this.#options
-    let since = performance.now()
+    const { clock, onFault, onShown, periodMs, timeoutMs } = this.#options
+    let since = clock.now()
     while (!signal.aborted) {
-      const startedAt = performance.now()
-      const wanted = await this.#ask(signal).catch(toSyncError)
+      const startedAt = clock.now()
+      const looked = await withTimeLimit(timeoutMs, clock, signal, (limited) =>
+        this.#look(limited),
+      ).catch(toSyncError)
       if (signal.aborted) return
-      if (wanted instanceof SyncError) onFault(wanted)
-      else if (wanted?.commit === commit()) {
-        since = performance.now()
-        onShown(wanted, since - startedAt)
-      } else if (performance.now() - since >= timeoutMs) {
-        since = performance.now()
+      if (looked instanceof SyncError) onFault(looked)
+      else if (looked.isShown) {
+        since = clock.now()
+        onShown(looked.wanted, since - startedAt)
+      } else if (clock.now() - since >= timeoutMs) {
+        since = clock.now()
         onFault(lateness(holder, timeoutMs))
       }
-      await passed(periodMs(), signal)
+      await passed(periodMs(), clock, signal)
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<ResolvedRevision> {
-    const { entry, open, timeoutMs } = this.#options
+  /** What the remote names, and whether that is what is shown. */
+  async #look(signal: AbortSignal): Promise<{ wanted: ResolvedRevision; isShown: boolean }> {
+    const { commit, entry, open } = this.#options
     const { credential, remote, revision } = entry
     const prefixes = refPrefixesOf([revision])
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const refs =
-      prefixes.length === 0 ? [] : await open({ remote, credential }).listRefs(prefixes, limited)
+      prefixes.length === 0 ? [] : await open({ remote, credential }).listRefs(prefixes, signal)
     const wanted = resolveRevision(revision, refs)
-    if (wanted) return wanted
-    throw new SyncError('ref-not-found', 'The remote has no such ref')
+    if (!wanted) throw new SyncError('ref-not-found', 'The remote has no such ref')
+    return { wanted, isShown: wanted.commit === (await commit()) }
   }
 }
 
@@ -85,14 +90,14 @@ function lateness(holder: string, timeoutMs: number): SyncError {
   )
 }
 
-function passed(ms: number, signal: AbortSignal): Promise<void> {
+function passed(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      clearTimeout(timer)
+      timer.cancel()
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const timer = clock.schedule(ms, end)
     signal.addEventListener('abort', end)
   })
 }

@@ -1,13 +1,13 @@
 // What git-sync makes of what happens: it counts failures in a row and gives up, says when there is
 // content, keeps the two files up to date, and knows when one time is enough.
+import { SyncError, toSyncError } from '../../base/errors.js'
+import type { ShownContent } from '../../publish/publisher.js'
 import type { SyncEvent } from '../../sync/events.js'
-import type { SyncCounts } from './counts.js'
-import type { GitSyncLog } from './log.js'
 import type { Options } from './options.js'
-import type { ShownContent } from './shown.js'
 import { type ErrorFile, shownBelow, showRemoval, touch } from './signs.js'
+import { type EventTeller, tellEvent } from './told-events.js'
 
-export interface CycleOptions {
+export interface CycleOptions extends EventTeller {
   options: Pick<
     Options,
     | 'link'
@@ -21,12 +21,11 @@ export interface CycleOptions {
     | 'initPeriod'
   >
   isPinned: boolean
-  /** The host that gives tokens to a GitHub app. */
-  githubHost?: string | undefined
-  log: GitSyncLog
   errorFile: Pick<ErrorFile, 'delete'>
-  counts: SyncCounts
-  shown: ShownContent
+  /** The commit that is in place, as far as that is known. */
+  commit: () => string | null | undefined
+  /** What readers see now. */
+  look: () => Promise<ShownContent | undefined>
   /** Has what is published made anew; resolves once that is over. */
   restore: () => Promise<void>
   /** Has removed what is beside it. */
@@ -51,8 +50,10 @@ export class Cycle {
   #repairMs: number | undefined
   /** What the log says is required. */
   #required: string | undefined
-  /** The worktree that the link has led to since it was published. */
-  #published: string | undefined
+  /** What the last look found that is out of use: what stays for long is not ours to remove. */
+  #outOfUse = ''
+  /** Counts what was heard of syncs. */
+  #heard = 0
 
   constructor(given: CycleOptions) {
     this.#given = given
@@ -74,16 +75,22 @@ export class Cycle {
     return this.#given.isPinned && this.#hasSynced
   }
 
+  /** Nothing of syncs is heard any more; hooks go on. */
+  end(): void {
+    this.#isOver = true
+  }
+
   hear(event: SyncEvent): void {
-    const { counts, log, onHolder, restore, shown, tidy } = this.#given
-    // Hooks go on when the syncs are over.
-    if (this.#isOver && /^(?:poll|sync|drift|lease)-/.test(event.type)) return
+    const { log, onHolder, options } = this.#given
+    const isOfSync = /^(?:poll|sync|drift|lease)-/.test(event.type)
+    if (isOfSync && this.#isOver) return
+    if (isOfSync) this.#heard++
     switch (event.type) {
       case 'poll-changed':
         this.#require(event.oid)
         break
       case 'sync-published':
-        this.#try('failed to show what was removed', () => showRemoval(this.#given.options.link))
+        this.#try('failed to show what was removed', () => showRemoval(options.link))
         // Where nothing was left of what was put right, that was told already.
         if (event.durationMs !== this.#repairMs) this.#succeed(event.oid, true, event.durationMs)
         break
@@ -92,72 +99,71 @@ export class Cycle {
         this.#succeed(event.oid, true, event.durationMs)
         break
       case 'poll-unchanged':
-        if (shown.isSound() && this.#isLinked()) {
-          if (!this.#hasSynced) this.#require(event.oid)
-          this.#succeed(event.oid, this.#isBroken, event.durationMs)
-          if (!shown.isTidy()) tidy()
-        } else if (!this.#isRestoring) {
-          this.#isBroken = true
-          this.#isRestoring = true
-          void restore().then(() => {
-            this.#isRestoring = false
-          })
-        }
+        void this.#confirm(event.oid, event.durationMs)
         break
       case 'poll-failed':
       case 'sync-failed':
-        this.failSync(event.error, event.durationMs)
+        // Whose turn it is, is found out anew: the root may have been removed with the lease in it.
+        if (event.error.code !== 'lease-lost') this.failSync(event.error, event.durationMs)
         break
       case 'lease-awaited':
-        // Whoever it is keeps the link up to date, too.
-        this.#isReady ||= shown.hasContent()
+        void this.#findContent()
         log.info(0, 'another git-sync works on this root', { holder: event.holder })
         onHolder(event.holder)
         break
       case 'lease-taken':
         onHolder(undefined)
         break
-      case 'hook-succeeded':
-        counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="success"}`)
-        log.named(event.hook).info(1, 'hook succeeded', { hash: event.oid })
-        break
-      case 'hook-failed':
-        counts.add(`git_sync_hook_run_count_total{name="${event.hook}",status="error"}`)
-        log.named(event.hook).error('hook failed', event.error, {
-          hash: event.oid,
-          ...(event.retryInMs !== undefined && { retry: `${event.retryInMs / 1000}s` }),
-        })
-        break
-      case 'hook-output':
-        log.named(event.hook).info(1, 'output', { line: event.line })
-        break
-      case 'remote-requested':
-        // Nothing else is asked there but git's own services.
-        if (event.host === this.#given.githubHost && event.service === '') {
-          const status = event.code === '201' ? 'success' : 'error'
-          counts.add(`git_sync_refresh_github_app_token_count{status="${status}"}`)
-        }
-        log.info(6, event.type, { host: event.host, service: event.service, code: event.code })
-        break
       default:
-        log.info(3, event.type, withoutType(event))
+        tellEvent(event, this.#given)
     }
+  }
+
+  /** Says that there is no repository, and will be. */
+  tellEmpty(): void {
+    const { log, options } = this.#given
+    log.info(0, 'repo directory was empty or failed checks', { path: options.root })
+    log.info(0, 'initializing repo directory', { path: options.root })
+  }
+
+  /** Whether readers see what the remote names: else it is put right. */
+  async #confirm(oid: string, durationMs: number): Promise<void> {
+    // Half of it may be right already.
+    if (this.#isRestoring) return
+    const heard = this.#heard
+    const { look, restore, tidy } = this.#given
+    const shown = await look().catch(toSyncError)
+    // What came meanwhile knows better.
+    if (this.#isOver || heard !== this.#heard) return
+    if (shown instanceof SyncError) return this.failSync(shown)
+    if (shown?.isWhole && shown.commit === oid) {
+      if (!this.#hasSynced) this.#require(oid)
+      this.#succeed(oid, this.#isBroken, durationMs)
+      const outOfUse = shown.outOfUse.join('/')
+      if (outOfUse !== '' && outOfUse !== this.#outOfUse) tidy()
+      this.#outOfUse = outOfUse
+    } else {
+      if (this.#hasSynced && !shown?.hasRepository) this.tellEmpty()
+      this.#isBroken = true
+      this.#isRestoring = true
+      await restore()
+      this.#isRestoring = false
+    }
+  }
+
+  /** Whoever works on the root keeps the link up to date, too. */
+  async #findContent(): Promise<void> {
+    const shown = await this.#given.look().catch(toSyncError)
+    if (shown && !(shown instanceof SyncError)) this.#isReady ||= shown.hasContent
   }
 
   #require(oid: string): void {
     // It is looked for again while it comes.
     if (oid === this.#required) return
     this.#required = oid
-    const { log, options, shown } = this.#given
-    const local = shown.commit() ?? ''
+    const { commit, log, options } = this.#given
+    const local = commit() ?? ''
     log.info(0, 'update required', { ref: options.ref, local, remote: oid, syncCount: this.#syncs })
-  }
-
-  /** Whether the link still leads to what was published last. */
-  #isLinked(): boolean {
-    const linked = this.#given.shown.name()
-    this.#published ??= linked
-    return linked !== undefined && linked === this.#published
   }
 
   /** Says that another process has published what the remote names; returns whether that is news. */
@@ -169,10 +175,9 @@ export class Cycle {
   }
 
   #succeed(oid: string, isChanged: boolean, durationMs: number): void {
-    const { counts, errorFile, isPinned, log, onEnd, options, shown } = this.#given
+    const { counts, errorFile, isPinned, log, onEnd, options } = this.#given
     const isFirst = !this.#hasSynced
     const isNews = isChanged || isFirst
-    if (isChanged) this.#published = shown.name()
     this.#isBroken = false
     this.#required = undefined
     this.#hasSynced = true
@@ -231,10 +236,4 @@ export class Cycle {
       this.#given.log.error(what, error)
     }
   }
-}
-
-function withoutType({ type: _type, ...fields }: SyncEvent): object {
-  return 'error' in fields && fields.error instanceof Error
-    ? { ...fields, error: fields.error.message }
-    : fields
 }

@@ -44,6 +44,7 @@ export function entryOf(
     },
     publish: inPlace ? 'in-place' : 'symlink',
     history: depth === 0 ? 'full' : depth,
+    historyBranch: 'refs/heads/git-sync',
     ...(filter !== '' && { filter }),
     ...(Object.hasOwn(GC, gitGc) && { gc: GC[gitGc] }),
     intervalMs: period,
@@ -53,6 +54,7 @@ export function entryOf(
     clean: false,
     credential: undefined,
     ...(!inPlace && { worktreeRoot: root }),
+    movesAside: true,
     // Whoever reads may write there, too.
     ownFiles: true,
     before: before ? [before] : [],

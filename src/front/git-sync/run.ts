@@ -1,11 +1,12 @@
 // git-sync from its flags to its exit code: the machine with one entry, and what git-sync has around
 // it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
 import { systemClock } from '../../base/clock.js'
-import { createRedactor, type Redactor } from '../../base/known-secrets.js'
+import { createRedactor } from '../../base/known-secrets.js'
 import type { Beginning } from '../../beginning.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
 import { createMachine, type Machine } from '../../machine.js'
+import type { Observe } from '../../sync/events.js'
 import type { LeaseTimes } from '../../sync/lease-keeper.js'
 import { readBuild } from '../../version.js'
 import { Bystander } from './bystander.js'
@@ -18,12 +19,11 @@ import { entryOf, isPinned } from './entry.js'
 import { parseGitConfig } from './git-config.js'
 import { readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
-import { metricsRoute, type Route, serve } from './http.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
 import { type Refreshed, readText, refreshing } from './refresh.js'
-import { shownBy, shownInPlace } from './shown.js'
+import { startServing } from './serving.js'
 import { ErrorFile, shownBelow } from './signs.js'
 import { prepare } from './start.js'
 
@@ -58,19 +58,21 @@ export async function run(
     log.error("can't prepare to sync", error)
     return endProcess(1)
   }
-  const { options, variables } = prepared
+  const { hasRepository, options, variables } = prepared
   errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
   const entry = entryOf(options, git, variables, undefined)
   const credentials = credentialsOf(options, entry.remote, git)
   const asked: Credential[] = []
-  for (const { headers = {}, password, url } of credentials) {
-    if (password) redactor.add(password)
-    redactor.addHeaders(headers, url)
-  }
+  // Also where nothing is logged in to: hooks and errors may show them.
+  for (const { headers } of [git, ...git.bound]) redactor.addHeaders(headers)
+  for (const secret of [options.password, options.githubKey, entry.remote.credentials?.password])
+    redactor.add(secret ?? '')
+  for (const { password = '' } of credentials) redactor.add(password)
   tellStart(log, given, options, env)
 
   const counts = new SyncCounts()
-  const shown = options.inPlace ? shownInPlace(options) : shownBy(options)
+  const stopping = new AbortController()
+  const look = () => machine.synchronizer.look(entry.path, stopping.signal)
   const ending = createEnding(options.syncOnSignal, () => cycle.isDone)
   const cycle: Cycle = new Cycle({
     options,
@@ -79,7 +81,8 @@ export async function run(
     log,
     errorFile,
     counts,
-    shown,
+    commit: () => machine.synchronizer.status()[0]?.oid,
+    look,
     restore() {
       machine.synchronizer.verifyNow()
       return machine.synchronizer.idle()
@@ -88,18 +91,12 @@ export async function run(
     onHolder: (holder) => (holder === undefined ? bystander.end() : bystander.watch(holder)),
     onEnd: ending.end,
   })
-  const metrics = options.httpMetrics ? await loadMetrics() : undefined
+  let observe: Observe = () => undefined
   if (options.httpBind) {
-    const render = async () =>
-      counts.render() + ((await metrics?.render(machine.synchronizer.status())) ?? '')
-    const syncNow = () => machine.synchronizer.pollNow()
+    const isReady = () => cycle.isReady
     try {
-      const routes = await routesOf(options, { log, redactor, syncNow })
-      if (metrics) routes.push(metricsRoute(render))
-      const onHttpFault = (error: unknown) => log.named('http').error('failed to answer', error)
-      await serve(options.httpBind, () => cycle.isReady, routes, onHttpFault)
-      const reasons = ['liveness', options.httpMetrics && 'metrics', options.httpPprof && 'pprof']
-      log.info(0, 'serving HTTP', { endpoint: options.httpBind, reasons: reasons.filter(Boolean) })
+      const serving = { options, log, redactor, counts, machine: () => machine, isReady }
+      observe = await startServing(serving)
     } catch (error) {
       log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
       return endProcess(1)
@@ -123,7 +120,7 @@ export async function run(
     skipTlsVerification: git.unverified !== undefined,
     onError: (error) => log.error('fault in this program', error),
     observe(event) {
-      metrics?.observe(event)
+      observe(event)
       // Hooks are told first: whoever watches the files finds them started.
       queueMicrotask(() => cycle.hear(event))
     },
@@ -137,7 +134,8 @@ export async function run(
     open: refreshing(machine.sessions.open, refreshed),
     periodMs: () => cycle.retryMs,
     timeoutMs: options.syncTimeout,
-    commit: shown.commit,
+    clock: systemClock,
+    commit: async () => (await look())?.commit,
     onShown({ commit: oid, ref }, durationMs) {
       if (!cycle.hearShown(oid, durationMs)) return
       const { path, repo } = entry
@@ -149,20 +147,21 @@ export async function run(
   if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  const finished = ending.over.then((end) =>
-    end === 'failed' ? 1 : statusOfHooks(machine, () => shown.isTidy(), log),
-  )
+  const finished = ending.over.then((end) => (end === 'failed' ? 1 : statusOfHooks(machine, log)))
   const { sparseCheckoutFile } = options
   const start = async () => {
     if (sparseCheckoutFile) {
       const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
       refreshed.sparse = await untilRead(read, cycle)
     }
+    if (!hasRepository) cycle.tellEmpty()
     machine.setEntries([entryOf(options, git, variables, refreshed.sparse)])
   }
   const started = start().then(() => finished)
   const code = await Promise.race([started, finished, ending.stopped])
   clearInterval(alive)
+  cycle.end()
+  stopping.abort()
   bystander.end()
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
   await Promise.race([machine.stop(), late])
@@ -184,38 +183,11 @@ async function untilRead(read: () => Promise<string>, cycle: Cycle): Promise<str
 }
 
 /** Waits for the first attempt of each hook, and until what is not needed any more is gone. */
-async function statusOfHooks(
-  { hooks, synchronizer }: Machine,
-  isTidy: () => boolean,
-  log: GitSyncLog,
-): Promise<number> {
-  await Promise.all([hooks.after.idle(), hooks.beside.idle()])
-  if (!isTidy()) await synchronizer.idle()
+async function statusOfHooks({ hooks, synchronizer }: Machine, log: GitSyncLog): Promise<number> {
+  await Promise.all([hooks.after.idle(), hooks.beside.idle(), synchronizer.idle()])
   const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
   log.info(0, 'exiting after one sync', { status })
   return status
-}
-
-/** What is served beside metrics. */
-async function routesOf(
-  options: Options,
-  { log, redactor, syncNow }: { log: GitSyncLog; redactor: Redactor; syncNow: () => void },
-): Promise<Route[]> {
-  const { httpPprof, httpSyncSecretFile } = options
-  const routes: Route[] = []
-  if (httpPprof) {
-    const { pprofRoute } = await import('./pprof.js')
-    routes.push(pprofRoute(() => redactor.redact(['git-sync', ...shownFlags(options)].join('\0'))))
-  }
-  if (httpSyncSecretFile) {
-    const { syncRoute } = await import('./sync-route.js')
-    const told = {
-      onSecret: (secret: string) => redactor.add(secret),
-      onFault: (error: unknown) => log.named('http').error('--http-sync-secret-file', error),
-    }
-    routes.push(syncRoute(httpSyncSecretFile, told, syncNow))
-  }
-  return routes
 }
 
 function tellStart(log: GitSyncLog, given: Options, options: Options, env: Environment): void {
@@ -229,11 +201,6 @@ function tellStart(log: GitSyncLog, given: Options, options: Options, env: Envir
   })
   if (options.root !== given.root)
     log.info(0, 'normalized root path', { root: given.root, result: options.root })
-}
-
-async function loadMetrics() {
-  const { createMetrics } = await import('../../observe/metrics.js')
-  return createMetrics({ clock: systemClock, build: readBuild() })
 }
 
 function unverified(what: string): UsageError {

@@ -4,6 +4,7 @@ import {
   accessSync,
   appendFileSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -25,6 +26,8 @@ export const COOKIE_FILE = '/etc/git-secret/cookie_file'
 /** What is there before the first sync. */
 interface Prepared {
   options: Options
+  /** Whether there is a repository already. */
+  hasRepository: boolean
   /** What hooks find in their environment. */
   variables: Record<string, string>
 }
@@ -39,10 +42,13 @@ export function prepare(
   const options = prepareRoot(given)
   assertCookies(options)
   if (options.addUser) addUser(warn)
-  const hasHooks = options.exechookCommand !== '' || options.prePublishCommand !== ''
-  if (!hasHooks) return { options, variables: {} }
-  const variables = { ...hookEnvironment(config), GIT_SSH_COMMAND: sshCommandOf(given, sshCommand) }
-  return { options, variables }
+  const { exechookCommand, inPlace, link, prePublishCommand, root } = options
+  const hasRepository = existsSync(path.join(inPlace ? link : root, '.git/HEAD'))
+  const variables =
+    exechookCommand || prePublishCommand
+      ? { ...hookEnvironment(config), GIT_SSH_COMMAND: sshCommandOf(given, sshCommand) }
+      : {}
+  return { hasRepository, options, variables }
 }
 
 /** Makes the root, and gives the options by where that really is. Throws what the system says. */

@@ -2,11 +2,13 @@
 // are touched.
 import path from 'node:path'
 import type { Oid } from '../../git/oid.js'
-import { tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import { readUnless, tolerating, UNREADABLE, UNWRITABLE } from '../../volume/errnos.js'
+import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { historyLook, inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
-import { directoryHistory } from '../history/layout.js'
+import { directoryHistory, GIT } from '../history/layout.js'
 import { removeWorktrees } from '../history/retire.js'
+import { isUsable } from '../history/usable.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
@@ -71,6 +73,23 @@ export const directoryPublisher: Publisher = {
     return undefined
   },
 
+  look(target) {
+    const { path: root, volume } = target
+    const names = readUnless(UNREADABLE, () => volume.names(root)) ?? []
+    const current = readUnless(UNREADABLE, () =>
+      volume.readFile(currentFile(root), MAX_CURRENT_BYTES),
+    )
+    const hasContent = names.some((name) => name !== GIT && name !== OWN_DIRECTORY)
+    const hasRepository = isUsable(directoryHistory(directoryLayout(target)))
+    return {
+      commit: current?.toString('latin1').trim(),
+      hasContent,
+      hasRepository,
+      isWhole: hasContent && hasRepository,
+      outOfUse: [],
+    }
+  },
+
   leaseFiles(target) {
     const inside = path.join(ownDirectory(target.path), LEASE_FILE)
     const links = linkLayout(target)
@@ -105,12 +124,14 @@ const MAX_CURRENT_BYTES = 4096
  * sign for those who watch, too, as it is replaced after every file is in place.
  */
 function writeCurrent({ path: root, volume }: HeldTarget, commit: Oid): void {
-  const file = path.join(ownDirectory(root), 'current')
+  const file = currentFile(root)
   const text = `${commit}\n`
   if (volume.readFile(file, MAX_CURRENT_BYTES)?.toString('latin1') === text) return
   volume.ensureDirectory(path.dirname(file))
   volume.replaceFile(file, text)
 }
+
+const currentFile = (root: string) => path.join(ownDirectory(root), 'current')
 
 /** Starts to publish a commit to a directory that replaces a symlink or a file in the end. */
 function replaceLink(

@@ -179,9 +179,9 @@ function makeWay(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): 
 function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
   const { finalRoot, lease, repository: place, root, volume } = layout
   if (!place) return undefined
-  const { directory: repository, worktree: name } = place
+  const { directory: repository, isBare, worktree: name } = place
   return {
-    repository: { volume, repository, isBare: name !== undefined, lease },
+    repository: { volume, repository, isBare, lease },
     checkout: { root, finalRoot, name },
   }
 }

@@ -44,8 +44,8 @@ export function directoryHistory({
 }
 
 /** The repository that all worktrees of a link share. */
-export function linkedHistory({ lease, repository, volume }: LinkLayout): HistoryLayout {
-  return { volume, repository, isBare: true, lease }
+export function linkedHistory({ isBare, lease, repository, volume }: LinkLayout): HistoryLayout {
+  return { volume, repository, isBare, lease }
 }
 
 /** Where git keeps what a checkout has for itself: its HEAD and its index. */

@@ -14,7 +14,12 @@ import { directoryHistory, GIT, linkedHistory } from '../history/layout.js'
 import { wasMadeHere } from '../history/refs.js'
 import { workIn } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
-import { assertReplaceable, pathBlocked, puttingBack } from '../own-directories.js'
+import {
+  assertMovedAside,
+  assertReplaceable,
+  pathBlocked,
+  puttingBack,
+} from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
 import {
   asideOf,
@@ -29,6 +34,7 @@ import {
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
 import { recover, verify } from '../update/record.js'
+import { lookAtLink } from './look.js'
 import { inspectStandby, recheckStandby, takeStandby } from './standby.js'
 import { recheckUnused, tidyWorktrees } from './tidy.js'
 import { beginWorktree } from './worktrees.js'
@@ -80,6 +86,8 @@ export const symlinkPublisher: Publisher = {
     return tidyWorktrees(linkLayout(target), options)
   },
 
+  look: (target, options) => lookAtLink(linkLayout(target), options),
+
   leaseFiles(target) {
     const beside = path.join(linkLayout(target).workshop, LEASE_FILE)
     const inside = path.join(ownDirectory(target.path), LEASE_FILE)
@@ -105,21 +113,27 @@ function replaceDirectory(
   source: CommitSource,
   checkpoint: () => void,
 ): Publication {
-  assertOwn(target)
+  const blocked = () => whyNotOurs(target)
+  const refused = target.movesAside ? undefined : blocked()
+  if (refused) throw refused
   const links = linkLayout(target)
   const beforeSwap = () => {
     // It may have taken a while to get here.
-    assertOwn(target)
-    target.volume.removeAll(asideOf(links))
+    const refusal = blocked()
     assertLease(target.lease)
+    if (refusal) {
+      assertMovedAside(target, target.path, () => refusal)
+      return
+    }
+    target.volume.removeAll(asideOf(links))
     moveAside(target, asideOf(links))
   }
   const publication = beginWorktree(links, source, checkpoint, { beforeSwap })
   return { ...publication, finish: () => puttingBack(target, () => publication.finish()) }
 }
 
-/** Throws `path-blocked` where a directory may not go, as others put files into it. */
-function assertOwn(target: HeldTarget): void {
+/** Why a directory may not go: others put files into it. Throws `path-blocked` where it cannot. */
+function whyNotOurs(target: HeldTarget): SyncError | undefined {
   const isMountPoint = mountPointsBelow(target.directory)
   if (isMountPoint('')) throw mounted(target)
   const layout = directoryLayout(target)
@@ -138,9 +152,9 @@ function assertOwn(target: HeldTarget): void {
     if (path.startsWith(`${GIT}/`)) return !isRepositoryOwn
     return !(target.clean || clone?.isUnmodified(path))
   })
-  if (!foreign) return
+  if (!foreign) return undefined
   const what = 'is a directory with files that this service did not write'
-  throw pathBlocked(target, `${what} (${displayPath(foreign.path)})`)
+  return pathBlocked(target, `${what} (${displayPath(foreign.path)})`)
 }
 
 function moveAside(target: HeldTarget, aside: string): void {

@@ -7,7 +7,7 @@ import { credentialsOf, hostOfGithub } from '../../../src/front/git-sync/credent
 import type { Options } from '../../../src/front/git-sync/options.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 
-const NO_GIT = { headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
+const NO_GIT = { bound: [], headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
 const LISTED = [
   '{"url":"https://h/team/one","username":"exact","password":"p"}',
   '[{"url":"https://h/team","username":"team","password":"p"},{"url":"https://other/a","username":"other","password-file":"/f"}]',

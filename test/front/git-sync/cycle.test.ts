@@ -7,7 +7,10 @@ import { SyncError } from '../../../src/base/errors.js'
 import { SyncCounts } from '../../../src/front/git-sync/counts.js'
 import { Cycle, type CycleOptions } from '../../../src/front/git-sync/cycle.js'
 import type { GitSyncLog } from '../../../src/front/git-sync/log.js'
+import type { ShownContent } from '../../../src/publish/publisher.js'
 import type { SyncEvent } from '../../../src/sync/events.js'
+import { settle } from '../../helpers/fake-clock.js'
+import { Gate } from '../../helpers/gate.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 
 const LABELS = { entry: 'e', repo: 'r', ref: 'main' }
@@ -71,7 +74,19 @@ function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPin
       lines.push({ level: 'error', msg, fields: { ...fields, error: String(error) } }),
     named: () => log,
   }
-  const seen = { deleted: 0, restored: 0, isSound: true, ends: [] as string[] }
+  const seen = {
+    ...{ deleted: 0, restored: 0, tidied: 0, isSound: true, commit: OID },
+    ...{ ends: [] as string[], outOfUse: [] as string[] },
+    restoring: () => Promise.resolve(),
+    look: (): Promise<ShownContent> =>
+      Promise.resolve({
+        commit: seen.commit,
+        hasContent: true,
+        hasRepository: true,
+        isWhole: seen.isSound,
+        outOfUse: seen.outOfUse,
+      }),
+  }
   const counts = new SyncCounts()
   const options = {
     link: path.join(root, 'link'),
@@ -95,23 +110,21 @@ function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPin
       },
     },
     counts,
-    shown: {
-      name: () => OID,
-      commit: () => OID,
-      hasContent: () => true,
-      isSound: () => seen.isSound,
-      isTidy: () => true,
-    },
+    commit: () => OID,
+    look: () => seen.look(),
     restore() {
       seen.restored++
-      return Promise.resolve()
+      return seen.restoring()
     },
-    tidy: () => undefined,
+    tidy: () => seen.tidied++,
     onHolder: () => undefined,
     onEnd: (end) => seen.ends.push(end),
   })
-  const hear = (words: readonly Word[]) => {
-    for (const word of words) for (const event of EVENTS[word]) cycle.hear(event)
+  const hear = async (words: readonly Word[]) => {
+    for (const event of words.flatMap((word): SyncEvent[] => EVENTS[word])) {
+      cycle.hear(event)
+      await settle()
+    }
   }
   return { counts, cycle, hear, lines, root, seen }
 }
@@ -133,9 +146,9 @@ const FAILURES: readonly [
 
 describe('failures', () => {
   for (const [it, maxFailures, initMaxFailures, words, ends, counts] of FAILURES) {
-    test(it, (t) => {
+    test(it, async (t) => {
       const { hear, lines, seen } = start(t, { maxFailures, initMaxFailures })
-      hear(words)
+      await hear(words)
       assert.deepEqual(seen.ends, ends)
       const errors = lines.filter(({ level }) => level === 'error')
       assert.deepEqual(
@@ -169,9 +182,9 @@ const SYNCS: readonly [
 
 describe('syncs are counted, and told', () => {
   for (const [it, words, counted, isReady] of SYNCS) {
-    test(it, (t) => {
+    test(it, async (t) => {
       const { counts, cycle, hear, lines, root, seen } = start(t, { maxFailures: -1 })
-      hear(words)
+      await hear(words)
       assert.equal(cycle.isReady, isReady)
       const { error = 0, fetch = 0, noop = 0, success = 0 } = counted
       const expected = [
@@ -195,10 +208,10 @@ describe('syncs are counted, and told', () => {
   }
 })
 
-test('hooks of one time are counted and told of when the sync itself is over', (t) => {
+test('hooks of one time are counted and told of when the sync itself is over', async (t) => {
   for (const oneTime of [false, true]) {
     const { counts, cycle, hear, lines, seen } = start(t, { oneTime })
-    hear(['changed'])
+    await hear(['changed'])
     assert.deepEqual(seen.ends, oneTime ? ['synced'] : [])
     const told = { hook: 'exechook', oid: OID, durationMs: 1, ...LABELS }
     const error = new SyncError('refused-by-hook', 'exit code 7')
@@ -206,7 +219,7 @@ test('hooks of one time are counted and told of when the sync itself is over', (
     cycle.hear({ type: 'hook-failed', ...told, error, attempt: 1, retryInMs: 3000 })
     cycle.hear({ type: 'hook-failed', ...told, error, attempt: 1, retryInMs: undefined })
     cycle.hear({ type: 'hook-succeeded', ...told })
-    hear(['changed'])
+    await hear(['changed'])
     const rendered = counts.render()
     assert.match(rendered, /hook_run_count_total\{name="exechook",status="error"\} 2$/m)
     assert.match(rendered, /hook_run_count_total\{name="exechook",status="success"\} 1$/m)
@@ -220,30 +233,86 @@ test('hooks of one time are counted and told of when the sync itself is over', (
 
 test('what is broken is put right once at a time, and counts as a change', async (t) => {
   const { counts, hear, seen } = start(t)
-  hear(['same'])
+  const waiting = new Gate()
+  seen.restoring = () => waiting.pass()
+  await hear(['same'])
   seen.isSound = false
-  hear(['same', 'same'])
+  waiting.shut()
+  await hear(['same', 'same'])
   assert.equal(seen.restored, 1)
-  await Promise.resolve()
-  await Promise.resolve()
-  hear(['same'])
+  // Half of it is right, as HEAD is before files are.
+  seen.isSound = true
+  await hear(['same'])
+  assert.match(counts.render(), /^git_sync_count_total\{status="success"\} 1$/m)
+  waiting.open()
+  await settle()
+  seen.isSound = false
+  await hear(['same'])
   assert.equal(seen.restored, 2)
   seen.isSound = true
-  hear(['same', 'same'])
+  await hear(['same', 'same'])
   assert.match(counts.render(), /^git_sync_count_total\{status="success"\} 2$/m)
   assert.match(counts.render(), /^git_sync_count_total\{status="noop"\} 1$/m)
 })
 
-test('only what is news touches the file', (t) => {
+test('a link that leads to another commit is put right', async (t) => {
+  const { hear, seen } = start(t)
+  await hear(['same'])
+  seen.commit = '2'.repeat(40)
+  await hear(['same'])
+  assert.equal(seen.restored, 1)
+})
+
+test('what was seen before the last news says nothing', async (t) => {
+  const { cycle, hear, seen } = start(t)
+  await hear(['same'])
+  seen.isSound = false
+  for (const event of [...EVENTS.same, ...EVENTS.changed]) cycle.hear(event)
+  await settle()
+  assert.equal(seen.restored, 0)
+})
+
+test('a lease that is lost is no failure', async (t) => {
+  const { cycle, lines, seen } = start(t)
+  const error = new SyncError('lease-lost', 'somebody has removed it')
+  cycle.hear({ type: 'poll-failed', durationMs: 1, error, attempt: 1, retryInMs: 1, ...LABELS })
+  assert.deepEqual([seen.ends, lines], [[], []])
+})
+
+test('where nobody can look, the sync has failed', async (t) => {
+  const { hear, lines, seen } = start(t, { maxFailures: -1 })
+  seen.look = () => Promise.reject(new SyncError('volume-hangs', 'it hangs'))
+  await hear(['same'])
+  assert.ok(lines.some(({ level }) => level === 'error'))
+  assert.equal(seen.deleted, 0)
+})
+
+test('what is out of use is removed once it is there, and tried once', async (t) => {
+  const { hear, seen } = start(t)
+  await hear(['same', 'same'])
+  assert.equal(seen.tidied, 0)
+  seen.outOfUse = ['garbage']
+  await hear(['same', 'same'])
+  assert.equal(seen.tidied, 1)
+  seen.outOfUse = []
+  await hear(['same'])
+  seen.outOfUse = ['garbage']
+  await hear(['same'])
+  assert.equal(seen.tidied, 2)
+})
+
+test('only what is news touches the file', async (t) => {
   const { hear, root } = start(t)
   const file = path.join(root, 'touch')
-  const isTouchedBy = (word: Word) => {
+  const isTouchedBy = async (word: Word) => {
     if (existsSync(file)) utimesSync(file, LONG_AGO, LONG_AGO)
-    hear([word])
+    await hear([word])
     return statSync(file).mtimeMs > LONG_AGO.getTime()
   }
   const words: Word[] = ['same', 'same', 'changed', 'failed', 'same']
-  assert.deepEqual(words.map(isTouchedBy), [true, false, true, false, false])
+  const touched: boolean[] = []
+  for (const word of words) touched.push(await isTouchedBy(word))
+  assert.deepEqual(touched, [true, false, true, false, false])
 })
 
 // biome-ignore format: a table
@@ -254,29 +323,29 @@ const WAITS: readonly [it: string, words: Word[], waitMs: number][] = [
   ['and when it fails after that', ['changed', 'failed'], 10],
 ]
 
-test('the period is another until the first success', (t) => {
+test('the period is another until the first success', async (t) => {
   for (const [it, words, waitMs] of WAITS) {
     const { cycle, hear, lines } = start(t, { maxFailures: -1, initPeriod: 5 })
-    hear(words)
+    await hear(words)
     assert.equal(cycle.retryMs, waitMs, it)
     const switched = lines.filter(({ msg }) => /switching to normal period/.test(msg))
     assert.equal(switched.length, words.includes('changed') ? 1 : 0, it)
   }
 })
 
-test('one time ends at the first success, whatever failed before', (t) => {
+test('one time ends at the first success, whatever failed before', async (t) => {
   const { hear, seen } = start(t, { oneTime: true, maxFailures: -1 })
-  hear(['failed', 'failed'])
+  await hear(['failed', 'failed'])
   assert.deepEqual(seen.ends, [])
-  hear(['changed', 'failed'])
+  await hear(['changed', 'failed'])
   assert.deepEqual(seen.ends, ['synced'])
 })
 
-test('a pinned commit is synced once, and rests', (t) => {
+test('a pinned commit is synced once, and rests', async (t) => {
   const { cycle, hear, lines } = start(t, { maxFailures: -1 }, true)
-  hear(['failed'])
+  await hear(['failed'])
   assert.ok(!cycle.isDone)
-  hear(['changed'])
+  await hear(['changed'])
   assert.ok(cycle.isDone)
   assert.ok(lines.some(({ msg }) => /^ref appears to be a git hash, no further sync/.test(msg)))
 })

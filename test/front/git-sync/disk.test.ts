@@ -94,6 +94,62 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     assert.equal(gitIn(link, 'rev-parse', 'HEAD~2'), first)
   })
 
+  test('has a repository at its root as git-sync has it', async (t) => {
+    const { args, link, repo, root } = await setUp(t)
+    const sync = startGitSync(t, [...args, '--one-time'])
+    assert.equal(await sync.exitCode(), 0, sync.stderr)
+    for (const message of [
+      'repo directory was empty or failed checks',
+      'initializing repo directory',
+    ])
+      assert.ok(sync.logs().some(({ msg }) => msg === message))
+    const second = repo.commit('second', { a: '2' })
+    const again = startGitSync(t, [...args, '--one-time'])
+    assert.equal(await again.exitCode(), 0, again.stderr)
+    assert.equal(gitIn(root, 'symbolic-ref', 'HEAD'), 'refs/heads/git-sync')
+    assert.equal(gitIn(root, 'rev-parse', 'HEAD'), second)
+    assert.equal(gitIn(root, 'rev-parse', '--is-bare-repository'), 'false')
+    assert.equal(gitIn(root, 'rev-parse', '--show-toplevel'), root)
+    gitIn(root, 'status')
+    assert.match(gitIn(link, 'branch', '-a'), /^\+ git-sync$/m)
+  })
+
+  test('puts right what somebody has committed in the worktree, before it says so', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    const touched = path.join(root, 'touch')
+    const sync = startGitSync(t, [...args, ...QUICK, '--touch-file=touch'])
+    await until(() => existsSync(touched), 'the first sync')
+    for (let round = 0; round < 3; round++) {
+      sync.process.kill('SIGSTOP')
+      rmSync(touched)
+      writeFileSync(`${link}/a`, `unexpected ${round}`)
+      gitIn(link, 'commit', '-qam', 'corrupt it')
+      sync.process.kill('SIGCONT')
+      await until(() => existsSync(touched), sync.stderr)
+      assert.equal(readFileSync(`${link}/a`, 'utf8'), '1')
+      assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first)
+    }
+  })
+
+  test('moves aside what stands in its way, at the start and later', async (t) => {
+    const { args, first, link, root } = await setUp(t)
+    const touched = path.join(root, 'touch')
+    mkdirSync(link, { recursive: true })
+    writeFileSync(path.join(link, 'precious'), '')
+    for (const name of ['.git', '.worktrees']) writeFileSync(path.join(root, name), 'precious')
+    const sync = startGitSync(t, [...args, ...QUICK, '--touch-file=touch'])
+    await until(() => existsSync(touched), 'the first sync')
+    for (const name of ['link', '.git', '.worktrees']) {
+      rmSync(touched)
+      rmSync(path.join(root, name), { recursive: true })
+      writeFileSync(path.join(root, name), 'precious')
+      await until(() => existsSync(touched), `${name}: ${sync.stderr}`)
+      assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first, name)
+      const aside = readdirSync(root).filter((each) => each.startsWith(`${name}.moved-aside-`))
+      assert.equal(aside.length, 2, name)
+    }
+  })
+
   test('follows from a branch to an annotated tag of the same commit', async (t) => {
     const { args, first, link, repo } = await setUp(t)
     repo.git('tag', '-a', '-m', 'tag', 'v1')

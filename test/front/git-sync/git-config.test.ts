@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { UsageError } from '../../../src/front/git-sync/command-line.js'
+import { findCredential } from '../../../src/credentials/credential-match.js'
+import { readFlags, UsageError } from '../../../src/front/git-sync/command-line.js'
 import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
 import { parseGitConfig } from '../../../src/front/git-sync/git-config.js'
@@ -94,10 +95,38 @@ describe('what of git is done', () => {
       const nothing = read('')[field]
       const elsewhere = read(`"http.https://other/.${name}":${value}`)
       assert.deepEqual(elsewhere[field], nothing, name)
-      assert.match(elsewhere.warnings.join(), /is ignored: its URL is not that of --repo/)
+      const isBound = ['extraHeader', 'sslCert', 'sslKey'].includes(name)
+      const told = /is ignored: its URL is not that of --repo/
+      if (isBound) assert.deepEqual(elsewhere.warnings, [])
+      else assert.match(elsewhere.warnings.join(), told)
+      const many = read(`"http.https://*.other/.${name}":${value}`)
+      assert.match(many.warnings.join(), told)
       const here = read(`"http.https://h/team.${name}":${value}`)
       assert.notDeepEqual(here[field], nothing, name)
     }
+  })
+
+  test('what is sent goes to each URL that is named, with the login of that', () => {
+    const git = read(
+      '"http.https://other/.extraHeader":"X-A: a","http.https://other/team.extraHeader":"X-A: b",' +
+        '"http.https://other/team.sslCert":/cert,http.extraHeader:"X-A: own"',
+    )
+    const credential = ['{"url":"https://other/team","username":"u","password":"p"}']
+    const { values } = readFlags([], {}, () => undefined)
+    const options = { ...values, credential } as unknown as Options
+    const remote = parseRemoteUrl('https://h/team/one', '/')
+    const credentials = credentialsOf(options, remote, git)
+    const sentTo = (url: string) => findCredential(credentials, url)
+    assert.deepEqual(sentTo('https://other/any')?.headers, { 'x-a': 'a' })
+    assert.equal(sentTo('https://other/any')?.username, 'u')
+    const team = sentTo('https://other/team/one')
+    assert.deepEqual(team?.headers, { 'x-a': 'b' })
+    assert.deepEqual(
+      [team?.username, team?.password, team?.clientCertFile, team?.clientKeyFile],
+      ['u', 'p', '/cert', '/cert'],
+    )
+    assert.deepEqual(sentTo('https://h/team/one')?.headers, { 'x-a': 'own' })
+    assert.equal(sentTo('https://third/one'), undefined)
   })
 
   test('of several URLs the most exact counts', () => {
@@ -215,7 +244,7 @@ describe('what of git is done', () => {
 
 describe('credentials', () => {
   const remote = parseRemoteUrl('https://host/team/one', '/')
-  const git = { headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
+  const git = { bound: [], headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
   const of = (options: Partial<Options>) =>
     credentialsOf({ credential: [], ...options } as Options, remote, git)
 

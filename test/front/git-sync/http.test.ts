@@ -60,6 +60,20 @@ describe('what git-sync serves', () => {
     assert.equal((await get('/other')).status, 503)
   })
 
+  test('no values in profiles', async (t) => {
+    const get = await start(t, [pprofRoute(() => '')], false)
+    const secret = `s3cret-${process.pid}`
+    const kept: string[][] = []
+    const work = setInterval(() => kept.push(Array.from({ length: 1000 }, (_, n) => secret + n)), 1)
+    t.after(() => clearInterval(work))
+    for (const kind of ['heap', 'profile']) {
+      const { body } = await get(`/debug/pprof/${kind}?seconds=0.1`)
+      assert.ok(JSON.parse(body))
+      assert.equal(body.includes('s3cret-'), false, kind)
+    }
+    assert.ok(kept.length > 0)
+  })
+
   test('no secret of the command line', () => {
     const { values } = readFlags(
       [

@@ -120,6 +120,8 @@ describe('git-sync as a process', { concurrency: 3 }, () => {
     assert.deepEqual(rest, [
       { msg: 'normalized root path', root: `${dir}/other-way`, result: root },
       { msg: 'serving HTTP', endpoint: ':0', reasons: ['liveness', 'metrics'] },
+      { msg: 'repo directory was empty or failed checks', path: root },
+      { msg: 'initializing repo directory', path: root },
       { msg: 'update required', ref: 'main', local: '', remote: first, syncCount: 0 },
       { msg: 'updated successfully', ref: 'main', remote: first, syncCount: 1 },
       { msg: 'exiting after one sync', status: 0 },

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
@@ -13,6 +14,8 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect, tidy } from '../../../src/publish/publication.js'
+import type { SetAside, Target } from '../../../src/publish/target.js'
+import { failsWith } from '../../helpers/fails-with.js'
 import type { TestScope } from '../../helpers/git.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { publish } from '../../helpers/publish.js'
@@ -25,6 +28,8 @@ interface RootSite extends TestSite {
   root: string
   worktrees: string
   publishAt(target: MemoryTarget): void
+  /** From now on, what is in the way is moved aside. */
+  moveAside(onSetAside: (found: SetAside) => void): void
 }
 
 function createRoot(t: TestScope, link: string): RootSite {
@@ -32,13 +37,16 @@ function createRoot(t: TestScope, link: string): RootSite {
   const root = path.join(test.volume, 'root')
   mkdirSync(root)
   const directory = path.resolve(root, link)
-  const site = { ...test.site, directory, worktreeRoot: root, ownFiles: true }
+  const site: Target = { ...test.site, directory, worktreeRoot: root, ownFiles: true }
   const worktrees = path.join(root, '.worktrees')
   const publishAt = (target: MemoryTarget) => {
     publish(site, target, () => undefined)
     assert.deepEqual(treeDifferences(readTree(`${directory}/`), test.checkout(target)), [])
   }
-  return { ...test, root, worktrees, directory, site, publishAt }
+  const moveAside = (onSetAside: (found: SetAside) => void) => {
+    Object.assign(site, { movesAside: true, onSetAside })
+  }
+  return { ...test, root, worktrees, directory, site, publishAt, moveAside }
 }
 
 describe('worktrees in a root', () => {
@@ -157,4 +165,60 @@ describe('worktrees in a root', () => {
     rmSync(test.worktrees, { recursive: true })
     test.publishAt(test.commit({ a: '2', b: 'b' }))
   })
+
+  for (const [what, name, make, read] of [
+    ['a file at the link', 'link', writePrecious, readText],
+    ['a directory at the link', 'link', makeFull, (at: string) => readText(`${at}/d/file`)],
+    ['a file in place of .worktrees', '.worktrees', writePrecious, readText],
+    [
+      'a symlink in place of .worktrees',
+      '.worktrees',
+      linkPrecious,
+      (at: string) => readlinkSync(at),
+    ],
+    ['a file in place of .git', '.git', writePrecious, readText],
+    ['a file in place of .git-autosync', '.git-autosync', writePrecious, readText],
+  ] as const) {
+    test(`take the place of ${what}, which is moved aside where that is asked for`, (t) => {
+      const test = createRoot(t, 'link')
+      const at = path.join(test.root, name)
+      make(at)
+      // Where no history is kept, no repository is in its place.
+      if (name !== '.git') {
+        const publishing = () => test.publishAt(test.commit({ a: '1' }))
+        assert.throws(publishing, failsWith('path-blocked'))
+        assert.equal(read(at), 'precious')
+      }
+      const told: SetAside[] = []
+      const onSetAside = (found: SetAside) => void told.push(found)
+      test.moveAside(onSetAside)
+      test.publishAt(test.commit({ a: '1' }))
+      assert.deepEqual(
+        told.map(({ kind, path }) => [kind, path]),
+        [['obstacle', at]],
+      )
+      const [aside = ''] = readdirSync(test.root).filter((each) => each.startsWith(`${name}.moved`))
+      assert.ok(told[0]?.reason.includes(aside), told[0]?.reason)
+      assert.equal(read(path.join(test.root, aside)), 'precious')
+      test.publishAt(test.commit({ a: '2' }))
+      assert.equal(told.length, 1)
+    })
+  }
 })
+
+function readText(at: string): string {
+  return readFileSync(at, 'utf8')
+}
+
+function writePrecious(at: string): void {
+  writeFileSync(at, 'precious')
+}
+
+function makeFull(at: string): void {
+  mkdirSync(path.join(at, 'd'), { recursive: true })
+  writePrecious(path.join(at, 'd/file'))
+}
+
+function linkPrecious(at: string): void {
+  symlinkSync('precious', at)
+}
