@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import path from 'node:path'
+import { errnoOf } from '../base/errno.js'
 import { SyncError } from '../base/errors.js'
 import { isWithin } from '../base/paths.js'
 import { displayPath, joinBytePath, toBytePath } from '../volume/byte-path.js'
-import { NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
+import { MOUNTED, NOT_REMOVABLE, tolerating } from '../volume/errnos.js'
 import { ownershipIn } from '../volume/ownership.js'
 import { realDirectorySync } from '../volume/real-path.js'
 import type { Volume } from '../volume/volume.js'
@@ -25,8 +26,9 @@ import {
 } from './target.js'
 
 /**
- * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service that
- * may not be moved aside, or where a symlink above leads out of ROOT; `lease-lost` where they are another instance's now.
+ * Throws `path-blocked` where a symlink or a file stands in place of a directory of this service and
+ * may not be moved aside, or where a symlink above leads out of ROOT; `lease-lost` where they are
+ * another instance's now.
  */
 export function assertOwnDirectories(target: HeldTarget): void {
   assertLease(target.lease)
@@ -75,7 +77,8 @@ function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
   yield own
   yield path.join(own, 'staging')
   yield path.join(own, 'incoming')
-  if (target.movesAside) yield path.join(target.path, '.git')
+  // A link takes the place of the directory with all that is in it.
+  if (target.movesAside && target.mode === 'in-place') yield path.join(target.path, '.git')
 }
 
 function notOurs(directory: string, isLink: boolean): SyncError {
@@ -165,30 +168,46 @@ function tell({ onSetAside }: Target, bytePath: string, { mode, uid }: Stats): v
 }
 
 /**
- * Throws `path-blocked` where a file of others stands at the published path, or a symlink that
- * `isReplaceable` denies, and neither may be moved aside.
+ * Why what stands at the published path may not go: a file of others, or a symlink that
+ * `isReplaceable` denies. Throws that where it may not be moved aside, either.
  */
-export function assertReplaceable(target: HeldTarget, isReplaceable: () => boolean): void {
-  const existing = target.volume.stat(target.path)
-  if (!existing || existing.isDirectory()) return
+export function assertReplaceable(
+  target: HeldTarget,
+  isReplaceable: () => boolean,
+): SyncError | undefined {
+  const { movesAside, path: published, volume, wasPublished } = target
+  const existing = volume.stat(published)
+  if (!existing || existing.isDirectory()) return undefined
   const isLink = existing.isSymbolicLink()
-  if (isLink ? target.wasPublished || isReplaceable() : target.wasPublished && !target.movesAside)
-    return
+  if (isLink ? wasPublished || isReplaceable() : wasPublished && !movesAside) return undefined
   const what = isLink ? 'is a symlink that this service did not make' : 'is a file'
-  assertMovedAside(target, target.path, () => pathBlocked(target, what))
+  const refusal = pathBlocked(target, what)
+  if (!movesAside) throw refusal
+  return refusal
 }
 
 /** Moves what is in the way to a name beside it; throws what `refusal` makes where that is not to be. */
-export function assertMovedAside(
+function assertMovedAside(
   { movesAside, onSetAside, volume }: HeldTarget,
   inTheWay: string,
   refusal: () => SyncError,
 ): void {
   if (!movesAside) throw refusal()
   const aside = `${inTheWay}.moved-aside-${randomUUID().slice(0, 8)}`
-  volume.rename(inTheWay, aside)
+  try {
+    volume.rename(inTheWay, aside)
+  } catch (error) {
+    throw MOUNTED.includes(errnoOf(error)) ? refusal() : error
+  }
   const reason = `it is ${displayPath(path.basename(aside))} now: remove it, if nobody needs it`
   onSetAside?.({ kind: 'obstacle', path: displayPath(inTheWay), reason })
+}
+
+/** Moves what stands at the published path aside, where there is a reason; returns whether it did. */
+export function makeWay(target: HeldTarget, refusal: SyncError | undefined): boolean {
+  if (!refusal) return false
+  assertMovedAside(target, target.path, () => refusal)
+  return true
 }
 
 /** Runs a change for which something made way; where it fails, that is put back. */

@@ -1,6 +1,7 @@
 // Publishes in place: the published path is a plain directory, of which only the files that differ
 // are touched.
 import path from 'node:path'
+import type { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { readUnless, tolerating, UNREADABLE, UNWRITABLE } from '../../volume/errnos.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
@@ -10,7 +11,7 @@ import { directoryHistory, GIT } from '../history/layout.js'
 import { removeWorktrees } from '../history/retire.js'
 import { isUsable } from '../history/usable.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
-import { assertReplaceable, puttingBack } from '../own-directories.js'
+import { assertReplaceable, makeWay, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
 import {
   asideOf,
@@ -28,11 +29,13 @@ import { DirectoryUpdate } from '../update/update.js'
 /** Publishes a plain directory. */
 export const directoryPublisher: Publisher = {
   begin(target, source, checkpoint, record) {
-    assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
+    const blocked = () =>
+      assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
+    blocked()
     const afterwards = () => writeCurrent(target, source.commit)
     const existing = target.volume.stat(target.path)
     if (existing && !existing.isDirectory()) {
-      return replaceLink(target, source, checkpoint, afterwards)
+      return replaceLink(target, source, checkpoint, { blocked, afterwards })
     }
     const layout = directoryLayout(target)
     return new DirectoryUpdate(layout, source, checkpoint, { record, afterwards })
@@ -138,7 +141,7 @@ function replaceLink(
   target: HeldTarget,
   source: CommitSource,
   checkpoint: () => void,
-  afterwards: () => void,
+  { afterwards, blocked }: { afterwards: () => void; blocked: () => SyncError | undefined },
 ): Publication {
   const { path: published, volume } = target
   const layout = directoryLayout(target, asideOf(linkLayout(target)))
@@ -147,7 +150,7 @@ function replaceLink(
   const swap = () => {
     assertLease(target.lease)
     puttingBack(target, () => {
-      volume.unlink(published)
+      if (!makeWay(target, blocked())) volume.unlink(published)
       volume.rename(layout.root, published)
     })
     afterwards()

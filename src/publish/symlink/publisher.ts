@@ -14,12 +14,7 @@ import { directoryHistory, GIT, linkedHistory } from '../history/layout.js'
 import { wasMadeHere } from '../history/refs.js'
 import { workIn } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
-import {
-  assertMovedAside,
-  assertReplaceable,
-  pathBlocked,
-  puttingBack,
-} from '../own-directories.js'
+import { assertReplaceable, makeWay, pathBlocked, puttingBack } from '../own-directories.js'
 import type { CommitSource, Publication, Publisher } from '../publisher.js'
 import {
   asideOf,
@@ -42,10 +37,13 @@ import { beginWorktree } from './worktrees.js'
 /** Publishes a symlink. */
 export const symlinkPublisher: Publisher = {
   begin(target, source, checkpoint, standby) {
-    assertReplaceable(target, () => true)
+    const blocked = () => assertReplaceable(target, () => true)
+    blocked()
     if (target.volume.isDirectory(target.path)) return replaceDirectory(target, source, checkpoint)
     const links = linkLayout(target)
-    return beginWorktree(links, source, checkpoint, { standby, inspected: inUse(target, links) })
+    const beforeSwap = () => makeWay(target, blocked())
+    const inspected = inUse(target, links)
+    return beginWorktree(links, source, checkpoint, { beforeSwap, standby, inspected })
   },
 
   current(target) {
@@ -113,18 +111,14 @@ function replaceDirectory(
   source: CommitSource,
   checkpoint: () => void,
 ): Publication {
-  const blocked = () => whyNotOurs(target)
-  const refused = target.movesAside ? undefined : blocked()
-  if (refused) throw refused
+  const refused = whyNotOurs(target)
+  if (refused && !target.movesAside) throw refused
   const links = linkLayout(target)
   const beforeSwap = () => {
     // It may have taken a while to get here.
-    const refusal = blocked()
+    const refusal = whyNotOurs(target)
     assertLease(target.lease)
-    if (refusal) {
-      assertMovedAside(target, target.path, () => refusal)
-      return
-    }
+    if (makeWay(target, refusal)) return
     target.volume.removeAll(asideOf(links))
     moveAside(target, asideOf(links))
   }

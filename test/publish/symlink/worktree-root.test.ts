@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { inspect, tidy } from '../../../src/publish/publication.js'
+import { begin, inspect, tidy } from '../../../src/publish/publication.js'
 import type { SetAside, Target } from '../../../src/publish/target.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import type { TestScope } from '../../helpers/git.js'
@@ -204,6 +204,20 @@ describe('worktrees in a root', () => {
       assert.equal(told.length, 1)
     })
   }
+
+  test('give way to a directory, before which a symlink of others is moved aside', (t) => {
+    const test = createSite(t)
+    symlinkSync(test.outside, test.directory)
+    const target = test.commit({ a: '1' })
+    assert.throws(() => test.publish(target), failsWith('path-blocked'))
+    test.site = { ...test.site, movesAside: true }
+    const publication = begin(test.site, target, () => undefined)
+    assert.equal(readlinkSync(test.directory), test.outside)
+    publication.finish()
+    test.assertPublished(target)
+    const [aside = ''] = readdirSync(test.volume).filter((name) => name.startsWith('site.moved'))
+    assert.equal(readlinkSync(path.join(test.volume, aside)), test.outside)
+  })
 })
 
 function readText(at: string): string {
