@@ -14,6 +14,9 @@ export const UNSENDABLE = 'a line end in it, or another character that no header
 const CONNECTION_HEADER =
   /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
 
+/** Fields of those who get a token by what they are: each has fields of its own. */
+const IDENTITIES = ['githubApp', 'azure', 'google'] as const
+
 /** Fields that an SSH remote has no use for. */
 const FOR_HTTP = [
   'token',
@@ -26,7 +29,7 @@ const FOR_HTTP = [
   'clientCertFile',
   'clientKeyFile',
   'clientKeyPassphraseFile',
-  'githubApp',
+  ...IDENTITIES,
 ] as const
 
 /** Whether `value` can be sent as the value of a header. */
@@ -43,7 +46,7 @@ export function findCredentialFaults(credential: Credential): string[] {
     has('token') || has('tokenFile') ? 'token' : [],
     headers.includes('authorization') ? 'an Authorization header' : [],
     has('askpassUrl') || has('askpassUrlFile') ? 'askpassUrl' : [],
-    has('githubApp') ? 'githubApp' : [],
+    IDENTITIES.filter(has),
   ].flat()
   const inTwoForms = (['password', 'token', 'askpassUrl'] as const).filter(
     (field) => has(field) && has(`${field}File`),
@@ -101,7 +104,8 @@ function findUseFaults({ url = '', name, ...fields }: Credential): string[] {
 /** Every field that names a file, also those inside of others, and what it has. */
 function findFileFaults(credential: object): string[] {
   return Object.entries(credential).flatMap(([field, value]) => {
-    if (!/Files?$/.test(field)) return field === 'githubApp' ? findFileFaults(value) : []
+    if (IDENTITIES.some((name) => name === field)) return findFileFaults(value)
+    if (!/Files?$/.test(field)) return []
     const names: unknown[] = typeof value === 'object' ? Object.values(value) : [value]
     const isSound = names.every((name) => typeof name !== 'string' || isFileName(name))
     return isSound ? [] : [`has a ${field} that ${MUST_BE_FILE_NAME}`]

@@ -16,6 +16,8 @@ export interface Credential {
   askpassUrl?: string
   askpassUrlFile?: string
   githubApp?: GithubApp
+  azure?: AzureIdentity
+  google?: GoogleIdentity
   clientCertFile?: string
   clientKeyFile?: string
   clientKeyPassphraseFile?: string
@@ -38,6 +40,21 @@ export interface GithubApp {
   privateKey?: string
   /** @default 'https://api.github.com' */
   apiUrl?: string
+}
+
+/** An identity of Microsoft Entra; of what is not given, the environment tells. */
+export interface AzureIdentity {
+  tenantId?: string
+  clientId?: string
+  tokenFile?: string
+  /** @default 'https://login.microsoftonline.com' */
+  authorityHost?: string
+}
+
+/** A service account of Google, as the metadata server knows it. */
+export interface GoogleIdentity {
+  /** Its address. @default 'default' */
+  account?: string
 }
 
 /** A credential of the credentials file. */

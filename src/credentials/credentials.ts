@@ -74,7 +74,7 @@ export interface Credentials {
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { path, env = {}, cwd = '/', client, clock = systemClock, redactor } = options
   const { onFileFault = () => undefined } = options
-  const services = { client, clock }
+  const services = { client, clock, env }
   const file = createCredentialsFile(path, services, onFileFault, options.given)
   const environment = readEnvironment(env, cwd)
   const { netrc, gitCredentials, cookieFile } = environment

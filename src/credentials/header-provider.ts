@@ -6,7 +6,9 @@ import { createCookieProvider } from './cookies.js'
 import { type Credential, secretOf } from './credential.js'
 import { isHeaderValue, UNSENDABLE } from './credential-faults.js'
 import { createAskpassProvider } from './minted/askpass.js'
+import { createAzureProvider } from './minted/azure.js'
 import { createGithubAppProvider } from './minted/github-app.js'
+import { createGoogleProvider } from './minted/google.js'
 import type { MintServices } from './minted/mint.js'
 import type { CredentialProvider, Headers } from './provider.js'
 import { invalidIn, nameIn, type Origin, readSecret } from './secret-file.js'
@@ -43,7 +45,7 @@ function authorizationProvider(
   origin: Origin,
   services: MintServices,
 ): CredentialProvider<string> | undefined {
-  const { username = '', githubApp } = credential
+  const { username = '', githubApp, azure, google } = credential
   const has = (field: 'password' | 'token' | 'askpassUrl') =>
     credential[field] !== undefined || credential[`${field}File`] !== undefined
   const secret = async (field: 'password' | 'token') =>
@@ -54,6 +56,8 @@ function authorizationProvider(
     return async () => bearer(sendable(await secret('token'), name, origin))
   }
   if (has('askpassUrl')) return createAskpassProvider(credential, origin, services)
+  if (azure) return createAzureProvider(azure, origin, services)
+  if (google) return createGoogleProvider(google, services)
   return githubApp && createGithubAppProvider(githubApp, origin, services)
 }
 

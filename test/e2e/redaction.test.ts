@@ -30,6 +30,8 @@ const SENT = [
   'cookieFile',
   'askpass',
   'githubApp',
+  'azure',
+  'google',
   'environment',
   'netrc',
   'store',
@@ -39,6 +41,7 @@ const SENT = [
 const KEPT = [
   'askpassUrl',
   'askpassUser',
+  'federated',
   'dead',
   'nowhere',
   'plain',
@@ -76,6 +79,10 @@ async function setUp(t: TestScope): Promise<Site> {
   const api = await startHttpServer(t, (_request, response) => {
     response.writeHead(201).end(JSON.stringify({ token: secret('githubApp') }))
   })
+  const cloud = await startHttpServer(t, ({ method }, response) => {
+    const access_token = secret(method === 'POST' ? 'azure' : 'google')
+    response.end(JSON.stringify({ access_token, expires_in: 3600 }))
+  })
   const proxyPort = await startRefusingProxy(t)
   mkdirSync(at('repos'))
   createRepo(at('repos/r')).commit('first', { file: '1' })
@@ -90,6 +97,7 @@ async function setUp(t: TestScope): Promise<Site> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   write('app.pem', pem)
+  write('federated', secret('federated'))
   write('ssh.pem', `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret('sshKey')}\n`)
   const askpassUrl = (url: string) =>
     `${url.replace('://', `://${login('askpassUser')}@`)}?key=${encodeURIComponent(secret('askpassUrl'))}`
@@ -107,6 +115,10 @@ async function setUp(t: TestScope): Promise<Site> {
       inFolder('cookieFile', { cookieFile: 'cookies' }),
       inFolder('askpass', { askpassUrl: askpassUrl(askpass.url) }),
       inFolder('githubApp', { githubApp: { ...githubApp, apiUrl: api.url } }),
+      inFolder('azure', {
+        azure: { tenantId: 't', clientId: 'c', tokenFile: 'federated', authorityHost: cloud.url },
+      }),
+      inFolder('google', { google: {} }),
       inFolder('unsendable', { tokenFile: 'unsendable' }),
       inFolder('lost', { tokenFile: 'none' }),
       inFolder('no-askpass', { askpassUrl: askpassUrl(`${echo.url}/x/forbidden-1/`) }),
@@ -146,6 +158,7 @@ async function setUp(t: TestScope): Promise<Site> {
       CREDENTIALS_PATH: at('credentials.json'),
       STATE_DIR: at('state'),
       GIT_CREDENTIAL_URL: `${echo.url}/environment`,
+      GCE_METADATA_HOST: new URL(cloud.url).host,
       GIT_USERNAME: USER,
       HTTPS_PROXY: `http://${login('proxy')}@127.0.0.1:${proxyPort}`,
       NO_PROXY: '127.0.0.1',

@@ -12,6 +12,8 @@ export interface MintServices {
   /** Undefined: nobody is asked, and what would be given is left out. */
   client: ServiceClient | undefined
   clock: Pick<Clock, 'wallTime' | 'schedule'>
+  /** What a platform tells the process of who it is. */
+  env: Readonly<Record<string, string | undefined>>
 }
 
 /** What was given. */

@@ -22,6 +22,7 @@ interface ServiceRequest {
   method?: 'GET' | 'POST'
   /** Names in lower case. */
   headers: Record<string, string>
+  body?: Iterable<Uint8Array>
   signal: AbortSignal
 }
 

@@ -22,9 +22,12 @@ export interface ProxySettings {
 /** The proxy for a URL; undefined where it is reached directly. */
 export type ChooseProxy = (url: URL) => HttpProxy | undefined
 
+/** Who answers only the machine that asks, as servers of a cloud's metadata do. */
+const LINK_LOCAL = ['metadata.google.internal', '169.254.0.0/16']
+
 /** Creates the choice of a proxy by the scheme and the host of a URL. */
 export function createProxyChoice({ httpProxy, httpsProxy, noProxy }: ProxySettings): ChooseProxy {
-  const isBypassed = createBypass(noProxy ?? [])
+  const isBypassed = createBypass([...(noProxy ?? []), ...LINK_LOCAL])
   return (url) => {
     const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
     return proxy && !isBypassed(url) ? proxy : undefined

@@ -1,10 +1,11 @@
 // One service, one attacker, and what must be so meanwhile and afterwards: nothing outside of the
 // attacked paths is touched, another entry goes on, and once the attacker has left, each attacked
 // one comes right: by itself, or once what its error names is removed.
-import { chownSync, mkdirSync, rmSync } from 'node:fs'
+import { chownSync, mkdirSync, realpathSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../../src/base/errno.js'
+import { NO_FILE } from '../../../src/volume/errnos.js'
 import type { TestScope } from '../../helpers/git.js'
 import type { Random } from '../../helpers/random-history.js'
 import { checkedOutTree, readTree, type Tree, treeDifferences } from '../../helpers/same-tree.js'
@@ -215,12 +216,13 @@ export class RaceRound {
   }
 }
 
-/** What would lie below a file is not there, which rmSync does not forgive. */
+/** But for what is reached by a symlink that the attacker left: that would be a canary. */
 function removeIfThere(name: string): void {
+  const directory = path.dirname(name)
   try {
-    rmSync(name, { recursive: true, force: true })
+    if (realpathSync(directory) === directory) rmSync(name, { recursive: true, force: true })
   } catch (error) {
-    if (errnoOf(error) !== 'ENOTDIR') throw error
+    if (!NO_FILE.includes(errnoOf(error))) throw error
   }
 }
 
