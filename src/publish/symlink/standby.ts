@@ -1,6 +1,7 @@
 // The standby of a symlink: a second worktree, of an earlier commit or a copy of the one
 // in use, that shares its unchanged files unless they are to be its own. The next change is written
 // to the standby, so that it costs what changed and not what the tree weighs.
+import { randomUUID } from 'node:crypto'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
@@ -126,9 +127,9 @@ export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: De
 
 /** Brings a worktree level with the one in use, or an empty one; what does not become fit goes. */
 function grow(links: LinkLayout, name: string | undefined, inUse: Source): Standby | undefined {
-  const growing = worktreeLayout(links, `${STANDBY}.new`)
+  // Where one cannot be removed, the next is not in its way.
+  const growing = worktreeLayout(links, `${STANDBY}.${randomUUID()}`)
   const { volume } = links
-  for (const left of [growing.stateDirectory, growing.root]) volume.removeAll(left)
   let standby: Standby | undefined
   try {
     const before = name === undefined ? undefined : moveAside(links, name, growing, inUse)
@@ -142,6 +143,7 @@ function grow(links: LinkLayout, name: string | undefined, inUse: Source): Stand
     if (!standby) {
       removeStandby(links)
       if (name !== undefined) removeWorktree(links, name)
+      volume.removeAll(growing.root)
     }
   }
 }
@@ -221,11 +223,9 @@ function sharesFiles({ root, volume }: DirectoryLayout, snapshot: Snapshot): boo
 }
 
 function removeStandby(links: LinkLayout): void {
-  for (const name of [STANDBY, `${STANDBY}.new`]) {
-    const { volume, root, stateDirectory } = worktreeLayout(links, name)
-    volume.removeAll(stateDirectory)
-    volume.removeAll(root)
-  }
+  const { volume, root, stateDirectory } = worktreeLayout(links, STANDBY)
+  volume.removeAll(stateDirectory)
+  volume.removeAll(root)
 }
 
 /** Removes a worktree with all that belongs to it. */

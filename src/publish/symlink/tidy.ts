@@ -52,8 +52,8 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
     if (index < spares) spare(layout, name)
     else removeWorktree(layout, name)
   }
-  removeLeftOvers(layout)
   tidyRepository(layout, { linked, isAlone: waits.length === 0 })
+  removeLeftOvers(layout)
   return waits.length > 0 ? Math.min(...waits) : undefined
 }
 
@@ -67,8 +67,9 @@ export function recheckUnused(layout: LinkLayout): void {
   }
 }
 
-/** Whatever belongs to no worktree, and what an interruption left. */
+/** Whatever belongs to no worktree, and what an interruption left; throws of what stays once the rest is gone. */
 function removeLeftOvers(layout: LinkLayout): void {
+  const faults: unknown[] = []
   const worktrees = new Set([
     ...listIfAny(layout, layout.worktrees).filter((name) => isWorktreeName(name)),
     ...sparesOf(layout),
@@ -80,9 +81,15 @@ function removeLeftOvers(layout: LinkLayout): void {
       const [owner = '', kind] = name.split('.')
       const belongs = kind === undefined || kind === 'state'
       const isKept = belongs && (worktrees.has(owner) || owner === 'standby')
-      if (!isKept) layout.volume.removeAll(path.join(directory, name))
+      if (isKept) continue
+      try {
+        layout.volume.removeAll(path.join(directory, name))
+      } catch (error) {
+        faults.push(error)
+      }
     }
   }
+  if (faults.length > 0) throw faults[0]
 }
 
 /** What else is in the workshop. */

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
+import { NO_SYMLINK, NOT_REMOVABLE, tolerating } from '../../volume/errnos.js'
 import { settleShown } from '../history/directory.js'
 import { assertLease } from '../lease/lease.js'
 import type { CommitSource, Publication, Published } from '../publisher.js'
@@ -136,12 +136,15 @@ function nameOf(links: LinkLayout, { commit, origin }: CommitSource): string {
   return isOther ? otherWorktreeName(commit, origin?.selection) : commit
 }
 
-/** A standby made on the spot: the next commit was there before it was tidied. */
+/**
+ * A standby made on the spot: the next commit was there before it was tidied. None where what would
+ * become it cannot be changed: then the worktree is written whole, and tidying tells of it.
+ */
 function standbyOfLinked(links: LinkLayout, checkpoint: () => void): PublishedRecord | undefined {
   const linked = linkedWorktree(links)
   if (linked === undefined) return undefined
-  prepareStandby(links, linked, sparesOf(links), checkpoint)
-  return takeStandby(links)
+  const prepare = () => prepareStandby(links, linked, sparesOf(links), checkpoint)
+  return tolerating(NOT_REMOVABLE, prepare) ? takeStandby(links) : undefined
 }
 
 /** Nobody sees the standby, so what stands in the way there must not be in the way twice. */

@@ -6,6 +6,7 @@ import {
   cpSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { recordCalls } from '../../helpers/fs-faults.js'
+import { closeGate, fsError, recordCalls } from '../../helpers/fs-faults.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
@@ -193,4 +194,36 @@ describe('an edit of a file that several worktrees share', () => {
       assert.equal(intactCommit(test.site), next.commit)
     }
   })
+})
+
+test('a spare that can be neither changed nor removed is in the way of no commit', (t) => {
+  const test = createWorktreeSite(t)
+  const [first, second, third, fourth] = publishInTurns(test, FILES, 3).concat(
+    test.commit({ ...FILES, 'near/n': '3' }),
+  ) as [MemoryTarget, MemoryTarget, MemoryTarget, MemoryTarget]
+  assert.ok(first && second && third)
+  // Of the directory `near` of one that is to be brought level, nothing can be changed.
+  const isStuck = ({ name, paths }: { name: string; paths: string[] }) =>
+    name === 'renameSync'
+      ? paths[0]?.endsWith('/standby.file')
+      : (name === 'unlinkSync' || name === 'rmdirSync') && /\/(?:n|near)$/.test(paths[0] ?? '')
+  const open = closeGate((call) => {
+    if (isStuck(call)) throw fsError('EACCES')
+  })
+  try {
+    publish(test.site, fourth, none)
+    assert.throws(() => test.tidy(GRACE_MS, START + 100 * GRACE_MS), /EACCES/)
+    const fifth = test.commit({ ...FILES, 'near/n': '4' })
+    publish(test.site, fifth, none)
+    test.assertPublished(fifth)
+  } finally {
+    open()
+  }
+  test.tidy(0, START + 200 * GRACE_MS)
+  assert.deepEqual(
+    readdirSync(test.worktrees).filter(
+      (name) => name.startsWith('standby.') && name !== 'standby.state',
+    ),
+    [],
+  )
 })
