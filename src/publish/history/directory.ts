@@ -1,8 +1,9 @@
 // The repository of one directory, after each publication there and at each look at it: it says what is
 // published, or goes where no history is kept.
 import path from 'node:path'
-import { objectFormatOf } from '../../git/oid.js'
+import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
+import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { readSnapshot } from '../snapshot/store.js'
@@ -125,20 +126,25 @@ export function joinHistory(
 
 /**
  * Removes what makes a worktree that nobody uses any more a checkout, given what was published there, if
- * its files stay.
+ * its files stay. Returns false, and leaves it as it is, where not all of it can be read.
  */
-export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): void {
+export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): boolean {
   const found = checkoutOf(layout)
-  if (found?.checkout.name === undefined) return
+  if (found?.checkout.name === undefined) return true
   const { checkout, repository } = found
   const { volume } = layout
   const own = checkoutDirectory(repository, checkout)
-  keepCheckout(repository, own, (oid) => checkout.name?.startsWith(oid) ?? false)
+  const modules = readUnless(UNREADABLE, () => [...moduleRepositories(volume, own)])
+  const isPublished = (oid: Oid) => checkout.name?.startsWith(oid) ?? false
+  if (!modules || !keepCheckout(repository, own, isPublished)) {
+    tellKept(layout, own, 'not all that is in it can be read')
+    return false
+  }
   for (const module of snapshot ? modulesIn(found, snapshot) : []) {
     const link = path.join(module.checkout.root, GIT)
     if (volume.stat(link)?.isFile()) volume.unlink(link)
   }
-  for (const module of moduleRepositories(volume, own)) {
+  for (const module of modules) {
     const work = workInModule({ ...repository, repository: module, isBare: false })
     if (work === undefined) continue
     const name = path.join(path.basename(own), path.relative(own, module))
@@ -149,6 +155,7 @@ export function removeCheckout(layout: DirectoryLayout, snapshot?: Snapshot): vo
   }
   unlinkCheckout(layout, own)
   volume.removeAll(own)
+  return true
 }
 
 /** Removes the repositories of submodules that are not checked out any more, but somebody's. */

@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { parentsOfCommit } from '../../git/object.js'
 import { isOid, type Oid, objectFormatOf } from '../../git/oid.js'
-import { readUnless, UNREADABLE } from '../../volume/errnos.js'
+import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import { FETCH_HEAD, headsUnderWay } from './heads-under-way.js'
 import type { HistoryLayout } from './layout.js'
@@ -26,23 +26,34 @@ export function keepHead(
 
 /**
  * {@link keepHead} of a checkout that goes, and so with what commands under way in it lead to, and refs
- * that it has for itself alone, as those of a bisect.
+ * that it has for itself alone, as those of a bisect. Returns whether all of that can be read; else it is
+ * to stay.
  */
 export function keepCheckout(
   layout: HistoryLayout,
   directory: string,
   published: (oid: Oid) => boolean,
-): void {
+): boolean {
+  const led = readUnless(UNREADABLE, () => [
+    ...headsUnderWay(layout.volume, directory, FETCH_HEAD),
+    ...readAllRefs({ ...layout, repository: directory }).values(),
+  ])
+  const isHeadRead = readUnless(UNREADABLE, () => headIn(layout, directory, ABSENT) ?? '')
+  if (!led || isHeadRead === undefined) return false
   keepHead(layout, directory, published)
-  const refs = readAllRefs({ ...layout, repository: directory }).values()
   const own = new Set(readOwn(layout).values())
   const isLogged = isPublished(layout)
-  const heads = headsUnderWay(layout.volume, directory, FETCH_HEAD)
-  for (const oid of new Set([...heads, ...refs])) {
-    if (published(oid) || own.has(oid) || isLogged(oid)) continue
-    const isThere = withObjects(layout, objectFormatOf(oid), (objects) => objects.has(oid))
-    if (isThere) keepCommit(layout, oid)
+  const others = [...new Set(led)].filter(
+    (oid) => !published(oid) && !own.has(oid) && !isLogged(oid),
+  )
+  for (const format of new Set(others.map(objectFormatOf))) {
+    withObjects(layout, format, (objects) => {
+      for (const oid of others) {
+        if (objectFormatOf(oid) === format && objects.has(oid)) keepCommit(layout, oid)
+      }
+    })
   }
+  return true
 }
 
 /** The commit that somebody made on the HEAD in `directory`, without a branch. */
@@ -51,12 +62,16 @@ export function ownHead(
   directory: string,
   published: (oid: Oid) => boolean,
 ): Oid | undefined {
-  const { volume } = layout
-  const read = () => volume.readFile(path.join(directory, 'HEAD'), MAX_HEAD_BYTES)
-  const oid = readUnless(UNREADABLE, read)?.toString('latin1').trim()
+  const oid = headIn(layout, directory, UNREADABLE)
   if (oid === undefined || !isOid(oid) || published(oid)) return undefined
   const isThere = withObjects(layout, objectFormatOf(oid), (objects) => objects.hasCommit(oid))
   return isThere ? oid : undefined
+}
+
+/** What HEAD says; what the volume answers with one of `codes` counts as none. */
+function headIn({ volume }: HistoryLayout, directory: string, codes: readonly string[]) {
+  const read = () => volume.readBytes(path.join(directory, 'HEAD'), MAX_HEAD_BYTES)
+  return readUnless(codes, read)?.toString('latin1').trim()
 }
 
 /** Whether the log says that this service published a commit. */

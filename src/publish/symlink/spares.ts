@@ -33,7 +33,7 @@ export function sparesFor(
   return standby?.isShared === false ? 0 : 1
 }
 
-/** Spares a worktree, which is no commit's from then on. */
+/** Spares a worktree, which is no commit's from then on; one whose checkout must stay, stays. */
 export function spare(links: LinkLayout, name: string): void {
   if (isSpare(name)) return
   const [worktree, spared] = [name, `${PREFIX}${name}`].map((each) =>
@@ -45,6 +45,5 @@ export function spare(links: LinkLayout, name: string): void {
     removeWorktree(links, name)
     return
   }
-  removeCheckout(worktree, snapshot)
-  promote(worktree, spared)
+  if (removeCheckout(worktree, snapshot)) promote(worktree, spared)
 }

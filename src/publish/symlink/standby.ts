@@ -159,7 +159,7 @@ function moveAside(
   const record = recordOf(links, name)
   if (record?.snapshot.commit.length !== snapshot.commit.length) return undefined
   const known = readDirectories(worktree)
-  removeCheckout(worktree, record.snapshot)
+  if (!removeCheckout(worktree, record.snapshot)) return undefined
   links.volume.rename(worktree.root, growing.root)
   // A root without state is never trusted.
   links.volume.removeAll(worktree.stateDirectory)
@@ -228,10 +228,10 @@ function removeStandby(links: LinkLayout): void {
   volume.removeAll(root)
 }
 
-/** Removes a worktree with all that belongs to it. */
+/** Removes a worktree with all that belongs to it, unless its checkout must stay. */
 export function removeWorktree(links: LinkLayout, name: string): void {
   const worktree = worktreeLayout(links, name)
-  removeCheckout(worktree)
+  if (!removeCheckout(worktree)) return
   links.volume.removeAll(worktree.stateDirectory)
   links.volume.removeAll(worktree.root)
 }

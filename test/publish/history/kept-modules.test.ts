@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { removeCheckout } from '../../../src/publish/history/directory.js'
 import type { DirectoryLayout, SetAside } from '../../../src/publish/target.js'
 import { volumeAt } from '../../helpers/file-at.js'
-import { fsError, withGate } from '../../helpers/fs-faults.js'
+import { type FsCall, fsError, withGate } from '../../helpers/fs-faults.js'
 import { git, type TestScope, tempDir } from '../../helpers/git.js'
 
 const WORKTREE = 'a'.repeat(40)
@@ -68,7 +68,13 @@ describe('as a worktree goes', () => {
     assert.equal(git(keptAt('lib'), 'log', '--format=%H'), oid)
   })
 
-  for (const name of ['ORIG_HEAD', 'rebase-merge/autostash', 'refs/bisect/bad']) {
+  for (const name of [
+    'ORIG_HEAD',
+    'MERGE_AUTOSTASH',
+    'rebase-merge/autostash',
+    'refs/bisect/bad',
+    'sequencer/head',
+  ]) {
     test(`what only its ${name} leads to is kept`, (t) => {
       const { at, layout } = createWorktree(t)
       const repository = at('repository')
@@ -81,6 +87,27 @@ describe('as a worktree goes', () => {
       removeCheckout(layout)
       assert.equal(existsSync(at(OWN)), false)
       assert.equal(git(repository, 'for-each-ref', '--format=%(refname)'), `refs/kept/${oid}`)
+    })
+  }
+
+  for (const name of ['HEAD', 'ORIG_HEAD', 'refs/bisect/bad', 'refs/bisect', 'modules']) {
+    test(`it stays where its ${name} cannot be read`, (t) => {
+      const { at, layout, module, told } = createWorktree(t)
+      module('lib', { isMarked: true })
+      const file = at(`${OWN}/${name}`)
+      mkdirSync(path.dirname(file), { recursive: true })
+      if (name === 'refs/bisect') mkdirSync(file)
+      else if (name !== 'modules') writeFileSync(file, `${'a'.repeat(40)}\n`)
+      const gate = (call: FsCall) => {
+        const isRead = call.name === 'openSync' || call.name === 'readdirSync'
+        if (isRead && call.paths.includes(file)) throw fsError('EACCES')
+      }
+      withGate(gate, () => assert.equal(removeCheckout(layout), false))
+      assert.deepEqual(
+        told.map(({ path }) => path),
+        [at(OWN)],
+      )
+      assert.ok(existsSync(at(OWN)))
     })
   }
 
