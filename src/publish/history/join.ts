@@ -26,9 +26,10 @@ export interface JoinOptions {
   isAlways?: boolean
   /** In milliseconds. @default Date.now() */
   now?: number
+  /** Larger packs stay as they are. @default 300,000, some 250 bytes each in memory */
+  maxObjects?: number
 }
 
-/** What memory holds the rows of, some 250 bytes each: larger packs stay as they are. */
 const MAX_OBJECTS = 300_000
 /** Of the index of a pack, for each object: its oid, its offset, and a checksum, in bytes. */
 const ROW_BYTES = 28
@@ -60,10 +61,12 @@ export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean 
 }
 
 function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
-  const { checkpoint, depth, isAlways = false } = options
-  const found = sizedPacks(layout, objects)
+  const { checkpoint, depth, isAlways = false, maxObjects = MAX_OBJECTS } = options
+  const all = sizedPacks(layout, objects)
+  const found = packsWithin(all, maxObjects)
+  const findLive = () => liveObjects(layout, objects, { checkpoint, depth, maxObjects })
   // Of a whole history, all is of use but what was forced away.
-  let live = isAlways || depth !== 'full' ? liveObjects(layout, objects, options) : undefined
+  let live = isAlways || depth !== 'full' ? findLive() : undefined
   const sound = new Set(found.map(({ pack }) => pack))
   const copies = live && copiesIn(sound, objects, checkpoint)
   const packs = found.filter(({ pack }) => sound.has(pack))
@@ -71,8 +74,8 @@ function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOp
   const isWorth = isAlways && (packs.length > 1 || [...(copies?.keys() ?? [])].some(isDead))
   const joined = isWorth ? packs : packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
   if (joined.length === 0) return false
-  const isAll = joined.length === packs.length
-  if (isAll) live ??= liveObjects(layout, objects, options)
+  const isAll = joined.length === packs.length && found.length === all.length
+  if (isAll) live ??= findLive()
   replacePacks(layout, objects, joined, { ...options, ...(isAll && live && { live }) })
   return true
 }
@@ -159,7 +162,6 @@ function removePack(layout: HistoryLayout, name: string): void {
 
 /** The packs that may be joined, in bytes on the disk, the smallest first; not one that somebody keeps. */
 function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): SizedPack[] {
-  let count = 0
   return packs
     .filter(({ name }) => !hasFile(layout, `${name}.keep`))
     .map((pack) => {
@@ -167,10 +169,15 @@ function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): SizedP
       return { pack, bytes: pack.file.size + (index?.size ?? 0) }
     })
     .sort((one, other) => one.bytes - other.bytes)
-    .filter(({ pack }) => {
-      count += pack.file.index.count
-      return count <= MAX_OBJECTS
-    })
+}
+
+/** The smallest packs, which have so many objects at most. */
+function packsWithin(packs: readonly SizedPack[], maxObjects: number): SizedPack[] {
+  let count = 0
+  return packs.filter(({ pack }) => {
+    count += pack.file.index.count
+    return count <= maxObjects
+  })
 }
 
 /** How many bytes what is of use takes at least. */

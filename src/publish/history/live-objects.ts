@@ -27,6 +27,8 @@ export interface LiveOptions {
   depth: HistoryDepth
   /** Throws when the work is to be given up. */
   checkpoint: () => void
+  /** Whatever has more is not walked to its end. */
+  maxObjects: number
 }
 
 /** Where the walk starts: at what is published, and at what is somebody's. */
@@ -37,7 +39,7 @@ interface Roots {
 
 /**
  * Finds what is of use, by commits, trees and tags; blobs are named by trees and not read. Undefined
- * where something is there that cannot be read: it may lead to anything.
+ * where something is there that cannot be read, as it may lead to anything, or where there is too much.
  */
 export function liveObjects(
   layout: HistoryLayout,
@@ -52,13 +54,14 @@ export function liveObjects(
 function findLive(
   layout: HistoryLayout,
   objects: RepositoryObjects,
-  { checkpoint, depth }: LiveOptions,
-): LiveObjects {
+  { checkpoint, depth, maxObjects }: LiveOptions,
+): LiveObjects | undefined {
   const cut = new Set(readShallow(layout))
   const { others, published } = rootsOf(layout)
   const oids = new Set<Oid>()
   /** Of each commit, its parents. */
   const commits = new Map<Oid, Oid[]>()
+  const isTooMuch = () => oids.size > maxObjects
   const walk = (roots: Iterable<Oid>, limit: number) => {
     // An object that is reached by a shorter way is walked on from again.
     const stepsTo = new Map<Oid, number>()
@@ -66,6 +69,7 @@ function findLive(
     for (let steps = 1; level.length > 0 && steps <= limit; steps++) {
       const next: Oid[] = []
       for (const oid of level) {
+        if (isTooMuch()) return
         if (stepsTo.has(oid)) continue
         stepsTo.set(oid, steps)
         checkpoint()
@@ -86,6 +90,7 @@ function findLive(
   const addTree = (root: Oid, known?: Buffer) => {
     const pending = [root]
     for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+      if (isTooMuch()) return
       if (oids.has(oid) && !known) continue
       checkpoint()
       const body = known ?? (objects.has(oid) ? objects.read(oid).body : undefined)
@@ -100,6 +105,7 @@ function findLive(
   }
   walk(published, depth === 'full' ? Number.POSITIVE_INFINITY : depth)
   walk(others, Number.POSITIVE_INFINITY)
+  if (isTooMuch()) return undefined
   // An earlier worktree may be of use still that shows the parent of such an end.
   const isEnd = ([oid, parents]: [Oid, Oid[]]) =>
     cut.has(oid) || parents.some((parent) => !commits.has(parent))

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { liveObjects } from '../../../src/publish/history/live-objects.js'
+import { RepositoryObjects } from '../../../src/publish/history/objects.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { git } from '../../helpers/git.js'
 import { bytesBelow, createHistorySite, type HistorySite } from '../../helpers/history-site.js'
@@ -55,3 +57,25 @@ for (const [objectFormat, depth] of CASES) {
     }
   })
 }
+
+test('a repository with too many objects is not walked to its end', async (t) => {
+  const site = createHistorySite(t)
+  let parent: string | undefined
+  for (let step = 0; step < 20; step++) {
+    parent = commitOn(site.repo, { a: `${step}` }, parent === undefined ? [] : [parent])
+  }
+  assert.ok(parent !== undefined)
+  await site.follow(parent, 'full')
+  const look = (maxObjects: number) => {
+    let steps = 0
+    const checkpoint = () => void steps++
+    const objects = new RepositoryObjects(site.layout, 'sha1')
+    t.after(() => objects.close())
+    const live = liveObjects(site.layout, objects, { depth: 'full', checkpoint, maxObjects })
+    return { count: live?.oids.size, steps }
+  }
+  assert.equal(look(60).count, 60)
+  const { count, steps } = look(10)
+  assert.equal(count, undefined)
+  assert.ok(steps < 20)
+})
