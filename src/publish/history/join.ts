@@ -31,6 +31,11 @@ export interface JoinOptions {
 }
 
 const MAX_OBJECTS = 300_000
+interface CountedPack extends SizedPack {
+  /** How many it has at most. */
+  objects: number
+}
+
 /** Of the index of a pack, for each object: its oid, its offset, and a checksum, in bytes. */
 const ROW_BYTES = 28
 /** An object that is larger is not held to be written whole, in bytes. */
@@ -161,21 +166,24 @@ function removePack(layout: HistoryLayout, name: string): void {
 }
 
 /** The packs that may be joined, in bytes on the disk, the smallest first; not one that somebody keeps. */
-function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): SizedPack[] {
+function sizedPacks(layout: HistoryLayout, { packs }: RepositoryObjects): CountedPack[] {
   return packs
     .filter(({ name }) => !hasFile(layout, `${name}.keep`))
     .map((pack) => {
       const index = layout.volume.stat(path.join(packDirectory(layout), `${pack.name}.idx`))
-      return { pack, bytes: pack.file.size + (index?.size ?? 0) }
+      const { size = 0 } = index ?? {}
+      // One that is damaged says of itself what it likes.
+      const objects = Math.min(pack.file.index.count, size / ROW_BYTES)
+      return { pack, bytes: pack.file.size + size, objects }
     })
     .sort((one, other) => one.bytes - other.bytes)
 }
 
 /** The smallest packs, which have so many objects at most. */
-function packsWithin(packs: readonly SizedPack[], maxObjects: number): SizedPack[] {
+function packsWithin(packs: readonly CountedPack[], maxObjects: number): SizedPack[] {
   let count = 0
-  return packs.filter(({ pack }) => {
-    count += pack.file.index.count
+  return packs.filter(({ objects }) => {
+    count += objects
     return count <= maxObjects
   })
 }
