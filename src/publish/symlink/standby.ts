@@ -128,7 +128,7 @@ export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: De
 /** Brings a worktree level with the one in use, or an empty one; what does not become fit goes. */
 function grow(links: LinkLayout, name: string | undefined, inUse: Source): Standby | undefined {
   // Where one cannot be removed, the next is not in its way.
-  const growing = worktreeLayout(links, `${STANDBY}.${randomUUID()}`)
+  const growing = worktreeLayout(links, `${STANDBY}.new-${randomUUID()}`)
   const { volume } = links
   let standby: Standby | undefined
   try {
