@@ -60,8 +60,8 @@ async function serve(t: TestScope, names: readonly string[]) {
       const made = path.join(dir, `made-${removed++}`)
       create(made)
       for (;;) {
-        rmSync(target, { recursive: true, force: true })
         try {
+          rmSync(target, { recursive: true, force: true })
           renameSync(made, target)
           return
         } catch (error) {
