@@ -26,11 +26,21 @@ export async function run(
   const { logLevel: level, logFormat: format } = settings
   const logger = createLogger({ level, format, colors: !process.env['NO_COLOR'], redactor })
   let daemon: Daemon
+  // Heard from the first on, as it would end the process: who reads that it listens may send one.
+  let running: Daemon | undefined
+  let isReloadDue = false
+  process.on('SIGHUP', () => {
+    logger.info('reading the listing again and polling every remote', { signal: 'SIGHUP' })
+    if (running) void running.reload()
+    else isReloadDue = true
+  })
   try {
     daemon = await startDaemon(settings, logger, { redactor, threads })
   } catch (error) {
     return refuse(error, logger, endProcess)
   }
+  running = daemon
+  if (isReloadDue) void daemon.reload()
   // A one-time run that is stopped before its end has failed.
   let exitCode: number = settings.oneTime ? EXIT.failed : EXIT.clean
   let asked: (typeof STOP_SIGNALS)[number] | undefined
@@ -56,10 +66,6 @@ export async function run(
       await endProcess(exitCode)
     },
   )
-  process.on('SIGHUP', () => {
-    logger.info('reading the listing again and polling every remote', { signal: 'SIGHUP' })
-    void daemon.reload()
-  })
   const synced = settings.oneTime ? daemon.syncedOnce() : new Promise<never>(() => undefined)
   const end = await Promise.race([stopped, synced])
   if (typeof end === 'string') asked = end
