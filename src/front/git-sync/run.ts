@@ -38,7 +38,7 @@ export async function run(
   given: Options,
   env: Environment,
   warn: (message: string) => void,
-  { endProcess, threads }: Beginning,
+  { endProcess }: Beginning,
 ): Promise<void> {
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
   const git = readGitSettings(config, env, warn, given.repo)
@@ -114,7 +114,6 @@ export async function run(
   }
   const machine: Machine = createMachine({
     settings: settingsOf(options, git, env),
-    threads,
     clock: systemClock,
     redactor,
     skipTlsVerification: git.unverified !== undefined,
