@@ -24,7 +24,7 @@ const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock
 describe('the package', () => {
   test('holds what runs, and nothing else', (t) => {
     const files = pack(tempDir(t)).files.map((file) => file.path)
-    const isProgram = (file: string) => /^dist\/(?:bundled\/.*|[^/]+\.(?:js|json))$/.test(file)
+    const isProgram = (file: string) => /^dist\/(?:bundled\/.*|[^/]+\.(?:c?js|json))$/.test(file)
     const others = files.filter((file) => !isProgram(file))
     assert.deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
     for (const file of ['main.js', 'git-sync.js', 'jobs.js', 'listing.schema.json']) {
