@@ -144,6 +144,7 @@ async function textOf(registry: Registry, name: string): Promise<string> {
   for (let at = 0; at === 0 || at < whole.values.length; at += VALUES_A_TURN) {
     const part = new Registry()
     const values = whole.values.slice(at, at + VALUES_A_TURN)
+    // A registry asks nothing else of a metric, whose class would collect it anew.
     part.registerMetric({ name, get: async () => ({ ...whole, values }) } as unknown as Metric)
     const text = await part.getSingleMetricAsString(name)
     // What it is and is for was said at its first part.

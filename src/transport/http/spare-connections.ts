@@ -79,6 +79,7 @@ export class SpareConnections {
     if (index < 0) return
     sockets.splice(index, 1)
     if (sockets.length === 0) this.#spare.delete(origin)
+    // Where it could not be opened, nothing is to be closed, and nobody waits for it.
     socket.then((opened) => opened.destroy()).catch(() => undefined)
   }
 }
