@@ -109,7 +109,10 @@ export class RemotePolls {
       const matched = hearAnnouncement(remote, announcement, this.#options)
       const [first] = matched
       if (!first) continue
-      this.#announced.heard(remote.repository?.host ?? '', first.desired.entry)
+      const { entry } = first.desired
+      const host = remote.repository?.host
+      // Only over HTTP connections are opened ahead.
+      if (host && entry.remote.transport === 'http') this.#announced.heard(host, entry)
       const now = this.#options.clock.now()
       if (matched.some(({ schedule }) => isDue(schedule, now))) this.#queue.add(key, true)
       else this.#addWhenDue(key, true)

@@ -53,3 +53,11 @@ test('none whose remote has left the listing', async (t) => {
   await sync.list({ path: 'b', repo: repoOf('two') })
   assert.deepEqual(expected(), [])
 })
+
+test('none that is not asked over HTTP', async (t) => {
+  const { sync, expected } = createExpecting(t)
+  const repo = 'ssh://git@one.example.com/repo'
+  await sync.list({ path: 'a', repo })
+  await announce(sync, { repo })
+  assert.deepEqual(expected(), [])
+})

@@ -10,12 +10,13 @@ export class OpenConnections {
     agent.on('disconnect', ({ origin }) => this.#add(origin, -1))
   }
 
-  has(origin: string): boolean {
-    return this.#counts.has(origin)
+  /** How many are open to `origin`. */
+  countOf(origin: string): number {
+    return this.#counts.get(origin) ?? 0
   }
 
   #add(origin: string, change: 1 | -1): void {
-    const count = (this.#counts.get(origin) ?? 0) + change
+    const count = this.countOf(origin) + change
     if (count > 0) this.#counts.set(origin, count)
     else this.#counts.delete(origin)
   }

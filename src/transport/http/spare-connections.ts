@@ -26,7 +26,7 @@ export class SpareConnections {
 
   /** Has `count` connections to the host of `url` wait. Never fails: one that does not open is forgotten. */
   open({ host, hostname, port, protocol, origin }: URL, count: number): void {
-    if (this.#isClosed) return
+    if (this.#isClosed || count === 0) return
     const name = hostname.replace(/^\[(.*)\]$/, '$1')
     const target = { host, hostname: name, port, protocol }
     const sockets = Array.from({ length: count }, () => this.#opened(target))

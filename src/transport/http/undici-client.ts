@@ -43,8 +43,8 @@ export interface ClosableHttpClient extends HttpClient {
 /** GitHub and others serve git only to agents that start so. */
 const USER_AGENT = 'git/git-autosync'
 
-/** A push is looked for, and fetched, at once. */
-const SPARES = 2
+/** So many connections a push takes: it is looked for, and fetched, at once. */
+const PUSH_CONNECTIONS = 2
 
 /** Creates a client with its own pools of connections. */
 export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
@@ -66,8 +66,8 @@ export function createHttpClient(options: HttpClientOptions): ClosableHttpClient
     async preconnect(address, identity) {
       const url = withoutUserInfo(address)
       const pool = await poolFor({ pools, proxyFor }, { url, identity })
-      if (pool.connections.has(url.origin) || pool.spares.has(url.origin)) return
-      pool.spares.open(url, SPARES)
+      if (pool.spares.has(url.origin)) return
+      pool.spares.open(url, Math.max(0, PUSH_CONNECTIONS - pool.connections.countOf(url.origin)))
     },
     close: () => pools.close(),
   }
@@ -134,7 +134,8 @@ async function requestFollowing(wire: Wire, request: HttpRequest): Promise<HttpR
  */
 async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatcher.ResponseData> {
   const pool = await poolFor(wire, hop)
-  const mayBeStale = pool.connections.has(hop.url.origin) || pool.spares.has(hop.url.origin)
+  const { origin } = hop.url
+  const mayBeStale = pool.connections.countOf(origin) > 0 || pool.spares.has(origin)
   try {
     return await sendOnce(wire, pool, hop, outgoing)
   } catch (error) {
