@@ -30,6 +30,7 @@ describe('the test runner', () => {
       'run.js',
       'helpers/file-durations.js',
       'helpers/processor-time.js',
+      'helpers/seed.js',
       'helpers/source-lines.js',
       'helpers/test-processes.js',
       'helpers/test-tally.js',
@@ -39,13 +40,15 @@ describe('the test runner', () => {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  function runTests(...filters: string[]) {
+  function run(program: string, args: readonly string[], more: Record<string, string> = {}) {
     // Inside a test node:test refuses to run others; the variable is how it knows.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const options = { env, encoding: 'utf8' } as const
-    const result = spawnSync(process.execPath, [path.join(folder, 'run.js'), ...filters], options)
+    const { NODE_TEST_CONTEXT: _, SEED: __, SWEEPS: ___, ...env } = process.env
+    const options = { env: { ...env, ...more }, encoding: 'utf8' } as const
+    const result = spawnSync(process.execPath, [program, ...args], options)
     return { ...result, lastLine: result.stdout.trimEnd().split('\n').at(-1) }
   }
+
+  const runTests = (...filters: string[]) => run(path.join(folder, 'run.js'), filters)
 
   test('counts leaf tests, and exits 0 where all of them pass', () => {
     const { status, lastLine } = runTests('good')
@@ -110,6 +113,29 @@ describe('the test runner', () => {
       runTests('below/empty', 'good', '--but', 'good').lastLine,
       '3 passed, 1 failed, 2 skipped',
     )
+  })
+
+  test('leaves out by --but what is below it, and not where the whole of it lies', (t) => {
+    const holder = mkdtempSync(path.join(tmpdir(), 'runner-'))
+    t.after(() => rmSync(holder, { recursive: true }))
+    const place = path.join(holder, 'image')
+    cpSync(folder, place, { recursive: true })
+    const but = ['--but', 'below/', '--but', 'image/']
+    const { lastLine, status } = run(path.join(place, 'run.js'), but)
+    assert.equal(lastLine, '3 passed, 0 failed, 2 skipped')
+    assert.equal(status, 0)
+  })
+
+  test('prints the seed, which each process is given, and takes another', (t) => {
+    const file = path.join(folder, 'seed.test.js')
+    t.after(() => rmSync(file))
+    writeFileSync(file, `${IMPORTS}/* IS_WHOLE */ test('one', () => console.log(process.env.SEED))`)
+    const given = run(path.join(folder, 'run.js'), ['seed'], { SEED: '7' })
+    assert.equal(given.lastLine, '1 passed, 0 failed, 0 skipped')
+    assert.match(given.stdout, /\bSEED=7\b.*^7$/ms)
+    const sweeps = [1, 2].map(() => run(path.join(folder, 'run.js'), ['seed'], { SWEEPS: 'whole' }))
+    const [first, second] = sweeps.map(({ stdout }) => /\bSEED=(\d+)/.exec(stdout)?.[1])
+    assert.ok(first !== undefined && first !== second)
   })
 
   test('exits 1 with --no-skip where a test was skipped', () => {

@@ -3,9 +3,10 @@
 // a line for each file that ended, what failed, the slowest files, and as its last line
 // `N passed, N failed, N skipped`. The exit code is 1 where a test failed or none ran, and with
 // --no-skip where one was skipped. Other arguments are parts of the names of the files to run,
-// each of at least one; without any, all but those of --but.
+// each of at least one; without any, all but those of --but. With SWEEPS=whole, only those run
+// that then try more than else.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
@@ -13,6 +14,7 @@ import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { FileDurations } from './helpers/file-durations.js'
 import { costliestOf } from './helpers/processor-time.js'
+import { IS_WHOLE, SEED } from './helpers/seed.js'
 import { withSourceLines } from './helpers/source-lines.js'
 import { processesOf } from './helpers/test-processes.js'
 import { TestTally } from './helpers/test-tally.js'
@@ -22,6 +24,9 @@ const PROCESS_TIMEOUT_MS = 20 * 60_000
 
 /** Makes the programs that tests start, as they are shipped, from the source as it is. */
 const BUNDLER = path.join(import.meta.dirname, '../../scripts/bundle.js')
+
+/** What is in a test file that tries more with SWEEPS=whole. */
+const SWEEP = /\bIS_WHOLE\b|\/(?:sweep|interruption)\.js'/
 
 /** What is shown of a run: the names of the tests that passed are many, and counted only. */
 const SHOWN: readonly string[] = ['test:fail', 'test:stdout', 'test:stderr']
@@ -33,12 +38,17 @@ const { values, positionals: filters } = parseArgs({
   },
   allowPositionals: true,
 })
-const files = testFiles(import.meta.dirname, filters).filter(
-  (file) => filters.length > 0 || !values.but.some((part) => file.includes(part)),
-)
+const named = (parts: readonly string[]) => (file: string) =>
+  parts.some((part) => file.includes(part))
+const all = testFiles(import.meta.dirname)
+const files = all
+  .filter((file) => (filters.length > 0 ? named(filters)(file) : !named(values.but)(file)))
+  .map((file) => path.join(import.meta.dirname, file))
 // A file that was renamed is not left out in silence.
-const vain = filters.filter((part) => testFiles(import.meta.dirname, [part]).length === 0)
+const vain = filters.filter((part) => !all.some(named([part])))
 if (files.length > 0 && vain.length === 0) {
+  process.env['SEED'] = `${SEED}`
+  console.log(`What is random follows from SEED=${SEED}.`)
   if (existsSync(BUNDLER)) execFileSync(process.execPath, [BUNDLER], { stdio: 'inherit' })
   const tally = await runFiles(files)
   const succeeded = tally.succeeded && !(values['no-skip'] && tally.skipped > 0)
@@ -48,13 +58,12 @@ if (files.length > 0 && vain.length === 0) {
   finish(new TestTally([]).summary(), 1)
 }
 
-/** Absolute paths, sorted, whose part below `directory` contains one of `filters`. */
-function testFiles(directory: string, filters: readonly string[]): string[] {
+/** Their paths below `directory`, sorted. */
+function testFiles(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)))
+    .filter((file) => !IS_WHOLE || SWEEP.test(readFileSync(path.join(directory, file), 'utf8')))
     .sort()
-    .map((file) => path.join(directory, file))
 }
 
 /** Runs `files` with a readable report on stdout; resolves at the end of the report. */

@@ -17,10 +17,9 @@ import { assertSameTree, createRepo, type TestRepo, tempDir } from '../helpers/g
 import { commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, until, writeListing } from '../helpers/service.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
-const SEED = 20240101
 const COMMITS = IS_WHOLE ? 60 : 20
 const BURSTS = IS_WHOLE ? 12 : 4
 const INTERVAL_MS = 150

@@ -9,12 +9,11 @@ import { commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { randomFrom, randomHistory } from '../helpers/random-history.js'
 import { checkedOutTree, readTree, treeDifferences } from '../helpers/same-tree.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 import { stateNames } from '../helpers/snapshots.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const STEPS = IS_WHOLE ? 100 : 10
-const SEED = IS_WHOLE ? Date.now() % 1_000_000 : 20240101
 
 for (const { protocol, hasAttributes } of [
   { protocol: 2, hasAttributes: false },

@@ -6,11 +6,10 @@ import { commitOn } from '../helpers/commit-on.js'
 import { createRepo, git, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { randomFrom, randomHistory } from '../helpers/random-history.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, writeListing } from '../helpers/service.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const STEPS = IS_WHOLE ? 100 : 5
-const SEED = IS_WHOLE ? Date.now() % 1_000_000 : 20240101
 const DEPTH = 2
 
 const ENTRIES = [

@@ -10,12 +10,11 @@ import { type CommitFile, type CommitFiles, commitFiles } from '../helpers/git-c
 import { gitWithLfs, type LfsServer, startLfsServer } from '../helpers/lfs-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, writeListing } from '../helpers/service.js'
 import { filesOf } from '../helpers/submodule-repos.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const STEPS = IS_WHOLE ? 40 : 4
-const SEED = IS_WHOLE ? Date.now() % 1_000_000 : 20240101
 const MODES = ['in-place', 'symlink'] as const
 const SPARSE = ['/*', '!/src/', '!*-moved']
 const LINES = ['*.b', '*.txt', 'src/**', 'deep/**', 'copies/*', '*-moved', 'large/*', 'a']

@@ -7,11 +7,6 @@ export interface LongRun {
   faults: readonly string[]
 }
 
-/** The seed of the command line, or one of the moment. */
-export function seedFrom(value: string | undefined): number {
-  return value === undefined ? Date.now() % 1_000_000 : Number(value)
-}
-
 /** Runs to the end, prints the report, and sets the exit code 1 where a fault was found. */
 export async function runAtLength(
   seed: number,

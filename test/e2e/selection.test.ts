@@ -9,12 +9,10 @@ import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { checkedOutTree, differencesTo, readTree, type Tree } from '../helpers/same-tree.js'
+import { SEED } from '../helpers/seed.js'
 import { startService, until, writeListing } from '../helpers/service.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const STEPS = 8
-
-const SEED = IS_WHOLE ? Date.now() % 1_000_000 : 20240101
 
 /** What is always there to be published. */
 const KEEP = 'kept\n'

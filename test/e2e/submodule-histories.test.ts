@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { commitFiles } from '../helpers/git-commit.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, writeListing } from '../helpers/service.js'
 import {
   clonedTree,
@@ -14,10 +15,8 @@ import {
   type Modules,
   serve,
 } from '../helpers/submodule-repos.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const STEPS = IS_WHOLE ? 20 : 3
-const SEED = IS_WHOLE ? Date.now() % 1_000_000 : 20240101
 const PLACES = ['vendor/m0', 'vendor/deep er/m1', 'm2', 'm3']
 
 for (const protocol of [2, 0] as const) {
@@ -28,7 +27,9 @@ for (const protocol of [2, 0] as const) {
     const histories = new Map(
       ['top', 'mid', 'leaf0', 'leaf1'].map((name) => {
         const hasAttributes = name !== 'mid'
-        return [name, { files: randomHistory(random, { hasAttributes }), oids: [] as string[] }]
+        // test/e2e/histories.test.ts has large files.
+        const options = { hasAttributes, hasLarge: IS_WHOLE }
+        return [name, { files: randomHistory(random, options), oids: [] as string[] }]
       }),
     )
     const modulesOf = new Map<string, Modules>([

@@ -2,9 +2,9 @@
 // for longer, and from where nobody was yet.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { SEED } from '../helpers/seed.js'
 import { TARGETS, type TargetName } from './targets.js'
 
-const SEED = 20240101
 const RUNS: Record<TargetName, number> = { pack: 300, protocol: 1000 }
 
 /** What failed once, as `npm run fuzz` printed it: it must not again. */

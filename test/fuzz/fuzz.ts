@@ -1,6 +1,7 @@
 // Fuzzes for as long as wanted: `npm run fuzz -- --minutes 30`, or again with the seed and
 // path that a failure printed. What fails is kept in fuzz.test.ts.
 import { parseArgs } from 'node:util'
+import { seedFrom } from '../helpers/seed.js'
 import { TARGETS, type TargetName } from './targets.js'
 
 const { values } = parseArgs({
@@ -17,7 +18,7 @@ const scope = { after: (cleanUp: () => unknown) => cleanUps.push(cleanUp) }
 const names = (Object.keys(TARGETS) as TargetName[]).filter(
   (name) => values.target === undefined || values.target === name,
 )
-const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
+const seed = seedFrom(values.seed ?? process.env['SEED'])
 
 try {
   for (const name of names) await fuzz(name)

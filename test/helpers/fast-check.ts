@@ -1,9 +1,7 @@
-// fast-check, with the same values of each property in each run of the tests, so that what a run
-// says of a commit is about that commit. With SWEEPS=whole, as in `npm run sweeps`, they are
-// others each time. What fails names its seed and path, which fc.assert takes.
+// fast-check, by the seed of the run. What fails names it, and its path, which fc.assert takes.
 import fc from 'fast-check'
-import { IS_WHOLE } from './sweep.js'
+import { SEED } from './seed.js'
 
 export { default } from 'fast-check'
 
-if (!IS_WHOLE) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: 20240101 })
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: SEED })

@@ -25,8 +25,8 @@ import {
   type PackEntry,
   type PackOptions,
 } from '../helpers/packs.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createSpillRead } from '../helpers/spilled-packs.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 type Named = GitObject & { oid: string }
 

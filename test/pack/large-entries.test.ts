@@ -8,8 +8,8 @@ import { type GitObject, hashObject } from '../../src/git/object.js'
 import type { Pack } from '../../src/pack/pack-reader.js'
 import fc from '../helpers/fast-check.js'
 import { assemblePack, blob, blobOf, bodyOf, encodeHeader } from '../helpers/packs.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createSpillRead } from '../helpers/spilled-packs.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
 
 const OFFSET = 12
 

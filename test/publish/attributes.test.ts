@@ -15,7 +15,7 @@ import { gitBytes } from '../helpers/git-command.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { publish } from '../helpers/publish.js'
 import { createSite, identity, type SiteOptions, type TestSite } from '../helpers/publish-site.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createWorktreeSite } from '../helpers/worktree-site.js'
 
 const none = () => undefined

@@ -9,7 +9,7 @@ import { ATTRIBUTE_HISTORY } from '../helpers/attribute-history.js'
 import { failsWith } from '../helpers/fails-with.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createUnpackSite } from '../helpers/unpack-site.js'
 
 const ALL = { share: { pass: 0, passes: 1 } }

@@ -17,7 +17,7 @@ import {
 } from '../helpers/hostile-objects.js'
 import { assemblePack, blob } from '../helpers/packs.js'
 import { readTree } from '../helpers/same-tree.js'
-import { IS_WHOLE } from '../helpers/sweep.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createUnpackSite } from '../helpers/unpack-site.js'
 
 const MIB = 2 ** 20

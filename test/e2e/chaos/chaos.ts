@@ -1,7 +1,8 @@
 // `npm run chaos`: kills the service many times, and exits with 1 where anything was ever torn,
 // lost, or left over. Options: --kills, --seconds, --seed.
 import { parseArgs } from 'node:util'
-import { named, runAtLength, seedFrom } from '../long-run.js'
+import { seedFrom } from '../../helpers/seed.js'
+import { named, runAtLength } from '../long-run.js'
 import { runChaos } from './chaos-run.js'
 
 const { values } = parseArgs({
@@ -11,7 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
   },
 })
-const seed = seedFrom(values.seed)
+const seed = seedFrom(values.seed ?? process.env['SEED'])
 const options = { kills: Number(values.kills), seconds: Number(values.seconds), seed }
 
 await runAtLength(seed, async (scope) => {

@@ -1,7 +1,8 @@
 // `npm run races`: attacks published directories at length, and exits with 1 where anything outside
 // of them was touched, or anything did not come right. Options: --minutes, --commits, --seed.
 import { parseArgs } from 'node:util'
-import { named, runAtLength, seedFrom } from '../long-run.js'
+import { seedFrom } from '../../helpers/seed.js'
+import { named, runAtLength } from '../long-run.js'
 import { runRaces } from './races-run.js'
 
 const SECONDS = 30
@@ -13,7 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
   },
 })
-const seed = seedFrom(values.seed)
+const seed = seedFrom(values.seed ?? process.env['SEED'])
 const rounds = Math.max(1, Math.round((Number(values.minutes) * 60) / SECONDS))
 const commitsOfRound = Math.ceil(Number(values.commits) / rounds)
 const options = { rounds, seconds: SECONDS, commits: commitsOfRound, seed }

@@ -9,6 +9,7 @@ import type { Snapshot } from '../../../src/publish/snapshot/snapshot.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { createHistorySite, type HistorySite } from '../../helpers/history-site.js'
 import { randomFrom, randomHistory } from '../../helpers/random-history.js'
+import { SEED } from '../../helpers/seed.js'
 
 const encode = (snapshot: Snapshot, base?: IndexBase) => {
   const content = indexContent(snapshot, undefined, base)
@@ -20,7 +21,7 @@ const indexOf = (site: HistorySite) => readFileSync(site.at('.git/index'))
 for (const objectFormat of ['sha1', 'sha256'] as const) {
   test(`a random ${objectFormat} history has each index as if it was made anew`, async (t) => {
     const site = createHistorySite(t, { objectFormat })
-    const trees = randomHistory(randomFrom(7))
+    const trees = randomHistory(randomFrom(SEED))
     const earlier: Buffer[] = []
     let parents: string[] = []
     for (let step = 0; step < 3; step++) {

@@ -9,6 +9,7 @@ import { commitOn } from '../../helpers/commit-on.js'
 import { git } from '../../helpers/git.js'
 import { bytesBelow, createHistorySite, type HistorySite } from '../../helpers/history-site.js'
 import { randomFrom, randomHistory } from '../../helpers/random-history.js'
+import { SEED } from '../../helpers/seed.js'
 
 /** What a fresh clone by real git takes, in bytes. */
 function cloneBytes(site: HistorySite, commit: string, depth: number | 'full'): number {
@@ -41,7 +42,7 @@ const CASES = [
 for (const [objectFormat, depth] of CASES) {
   test(`a ${objectFormat} store of depth ${depth} is no larger than a clone, but for a little`, async (t) => {
     const site = createHistorySite(t, { objectFormat })
-    const trees = randomHistory(randomFrom(7))
+    const trees = randomHistory(randomFrom(SEED))
     let parent: string | undefined
     for (let step = 0; step < 4; step++) {
       parent = commitOn(site.repo, trees.next().value, parent === undefined ? [] : [parent])

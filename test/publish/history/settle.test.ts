@@ -6,12 +6,13 @@ import { settle } from '../../../src/publish/history/settle.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { createHistorySite } from '../../helpers/history-site.js'
 import { randomFrom, randomHistory } from '../../helpers/random-history.js'
+import { SEED } from '../../helpers/seed.js'
 
 for (const objectFormat of ['sha1', 'sha256'] as const) {
   for (const depth of [1, 3, 'full'] as const) {
     test(`a random ${objectFormat} history of depth ${depth} is a repository at each step`, async (t) => {
       const site = createHistorySite(t, { objectFormat })
-      const random = randomFrom(7)
+      const random = randomFrom(SEED)
       const trees = randomHistory(random)
       let parent: string | undefined
       for (let step = 0; step < 5; step++) {

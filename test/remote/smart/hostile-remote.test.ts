@@ -10,7 +10,7 @@ import { SmartSession } from '../../../src/remote/smart/smart-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { refsBounds } from '../../helpers/memory.js'
 import { band, encodeLines } from '../../helpers/pkts.js'
-import { IS_WHOLE } from '../../helpers/sweep.js'
+import { IS_WHOLE } from '../../helpers/seed.js'
 
 const OID = '1'.repeat(40)
 const V2 = encodeLines('version 2', 'ls-refs', 'fetch=shallow', '0000')
