@@ -60,7 +60,10 @@ test('shellcheck finds nothing in the scripts', needsProgram('shellcheck'), (t) 
     return file
   })
   assert.equal(complaintsOf('shellcheck', ['--shell=bash', ...files]), '')
-  assert.equal(complaintsOf('shellcheck', ['.ci/run', 'image/git-sync', ...SMOKE_TESTS]), '')
+  assert.equal(
+    complaintsOf('shellcheck', ['.ci/install', '.ci/run', 'image/git-sync', ...SMOKE_TESTS]),
+    '',
+  )
 })
 
 describe('the check itself', () => {
