@@ -13,6 +13,9 @@ const CONFIG = {
   'maintenance.auto': 'false',
   'advice.detachedHead': 'false',
   'safe.directory': '*',
+  // What tests write is not kept, and not sent far.
+  'core.compression': '1',
+  'core.fsync': 'none',
 }
 
 /** The environment in which every git of the tests runs. */

@@ -13,19 +13,22 @@ const COSTLIEST = Number(process.env['COSTLIEST'] ?? 10)
 /** Leaves it beside `module` at the end of the process, where the system tells it. */
 export function recordProcessorTime(module: string): void {
   if (existsSync(SELF))
-    process.once('exit', () => writeFileSync(placeOf(module), `${ownSeconds()}`))
+    process.once('exit', () => writeFileSync(placeOf(module), JSON.stringify(busySeconds())))
 }
 
 /** Which of the processes that ended in good order kept the processors busiest; nothing where no time is known. */
 export function costliestOf(modules: readonly string[]): string {
   const times = modules
     .filter((module) => existsSync(placeOf(module)))
-    .map((module) => ({ module, seconds: Number(readFileSync(placeOf(module), 'utf8')) }))
+    .map((module) => {
+      const { own, programs } = JSON.parse(readFileSync(placeOf(module), 'utf8')) as BusySeconds
+      return { module, seconds: own + programs, programs }
+    })
     .toSorted((one, other) => other.seconds - one.seconds)
   if (times.length === 0) return ''
   const total = times.reduce((sum, { seconds }) => sum + seconds, 0)
-  const line = ({ module, seconds }: (typeof times)[number]) =>
-    `  ${path.basename(module, '.js')}: ${seconds.toFixed(1)} s\n`
+  const line = ({ module, programs, seconds }: (typeof times)[number]) =>
+    `  ${path.basename(module, '.js')}: ${seconds.toFixed(1)} s, ${programs.toFixed(1)} s of them in programs that it started\n`
   return [
     `The processors were busy for ${(total / 60).toFixed(1)} minutes, most of it with:\n`,
     ...times.slice(0, COSTLIEST).map(line),
@@ -35,10 +38,16 @@ export function costliestOf(modules: readonly string[]): string {
 
 const placeOf = (module: string) => `${module}.seconds`
 
-function ownSeconds(): number {
+interface BusySeconds {
+  own: number
+  programs: number
+}
+
+function busySeconds(): BusySeconds {
   const stat = readFileSync(SELF, 'latin1')
   // The name in brackets may hold anything. The times are the fields 14 to 17, and the first here is the third.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  return ticks / TICKS_PER_SECOND
+  const [user = 0, system = 0, ...ofPrograms] = fields.slice(11, 15).map(Number)
+  const programs = ofPrograms.reduce((sum, ticks) => sum + ticks, 0)
+  return { own: (user + system) / TICKS_PER_SECOND, programs: programs / TICKS_PER_SECOND }
 }

@@ -49,12 +49,23 @@ export function randomFrom(seed: number): Random {
   }
 }
 
+export interface HistoryOptions {
+  /** @default false */
+  hasAttributes?: boolean
+  /** Whether there are files of some megabytes, which take most of the time. @default true */
+  hasLarge?: boolean
+}
+
 /** Yields one tree after another, each a few changes from the one before. */
 export function* randomHistory(
   random: Random,
-  { hasAttributes = false } = {},
+  { hasAttributes = false, hasLarge = true }: HistoryOptions = {},
 ): Generator<Record<string, CommitFile>, never> {
-  const all = hasAttributes ? [...CHANGES, setAttributes, setAttributes] : CHANGES
+  const all = [
+    ...CHANGES,
+    ...(hasLarge ? [makeLarge] : []),
+    ...(hasAttributes ? [setAttributes, setAttributes] : []),
+  ]
   const files: Files = new Map()
   for (let count = 0; count < 30; count++) add(files, random)
   for (;;) {
@@ -78,7 +89,6 @@ const CHANGES = [
   toDirectory,
   toFile,
   removeDirectory,
-  makeLarge,
 ]
 
 function add(files: Files, random: Random): void {

@@ -2,7 +2,7 @@
 // lines, its HTTP answers, and its exit code.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, on, once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,6 +28,8 @@ export interface Service {
   untilPublished(path: string, oid: string): Promise<void>
   /** Waits until an entry's error has a code, and returns the error's message. */
   untilFailed(path: string, code: string): Promise<string>
+  /** Waits for the next log line of this message, and returns it as it comes. */
+  untilLogged(message: string): Promise<LogLine>
   metric(line: string): Promise<number | undefined>
   signal(signal: NodeJS.Signals): void
   /** Sends SIGTERM, where it still runs, and returns the exit code. */
@@ -78,7 +80,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const logs = readLogs(child)
+  const [logs, arrivals] = readLogs(child)
   const exited = once(child, 'exit')
   const listening = await until(() => {
     assert.equal(child.exitCode, null, `exited: ${JSON.stringify(logs)}`)
@@ -117,6 +119,13 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
       )
       return failed.message
     },
+    async untilLogged(message) {
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      for await (const [line] of on(arrivals, 'line', { signal })) {
+        if (line.message === message) return line
+      }
+      throw new Error('no line comes any more')
+    },
     async metric(line) {
       const { body } = await service.get('/metrics')
       const found = body.split('\n').find((text) => text.startsWith(`${line} `))
@@ -143,11 +152,15 @@ export function writeListing(file: string, entries: readonly object[]): void {
   writeFileSync(file, JSON.stringify(entries, null, 2))
 }
 
-/** A look at a service takes time of its own, and most tests that look wait for the processor. */
-const LOOK_INTERVAL_MS = 80
+/**
+ * A look at a service takes time of its own, and most tests that look wait for the processor: whoever
+ * waited for long waits for this share of it until the next look, within these bounds.
+ */
+const WAITED_SHARE = 0.2
+const LOOK_INTERVAL_MS = { least: 40, most: 400 }
 
 /** Where a look takes longer than this, the machine has other things to do: then time tells little. */
-const USUAL_LOOK_MS = 160
+const USUAL_LOOK_MS = 800
 
 /** Waits until `condition` gives something true, and returns it. */
 export async function until<T>(
@@ -155,16 +168,18 @@ export async function until<T>(
   what: string | (() => Promise<string>),
   patienceMs = PATIENCE_MS,
 ): Promise<Exclude<T, undefined | false | null>> {
-  const deadline = Date.now() + patienceMs
+  const startedAt = Date.now()
   for (let looks = 1; ; looks++) {
     const result = await condition()
     if (result) return result as Exclude<T, undefined | false | null>
-    if (Date.now() > deadline && looks > patienceMs / USUAL_LOOK_MS) {
+    const waitedMs = Date.now() - startedAt
+    if (waitedMs > patienceMs && looks > patienceMs / USUAL_LOOK_MS) {
       assert.fail(
         `not within ${patienceMs} ms and ${looks} looks: ${typeof what === 'string' ? what : await what()}`,
       )
     }
-    await sleep(LOOK_INTERVAL_MS)
+    const { least, most } = LOOK_INTERVAL_MS
+    await sleep(Math.min(most, Math.max(least, WAITED_SHARE * waitedMs)))
   }
 }
 
@@ -172,13 +187,19 @@ async function find(service: Service, entryPath: string): Promise<ShownEntry | u
   return (await service.status()).entries.find((entry) => entry.path === entryPath)
 }
 
-function readLogs(child: ChildProcess): LogLine[] {
+/** The lines so far, and what tells of each. */
+function readLogs(child: ChildProcess): [lines: LogLine[], arrivals: EventEmitter] {
   const logs: LogLine[] = []
+  const arrivals = new EventEmitter()
   let rest = ''
   child.stdout?.on('data', (text) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) logs.push(JSON.parse(line) as LogLine)
+    for (const text of lines) {
+      const line = JSON.parse(text) as LogLine
+      logs.push(line)
+      arrivals.emit('line', line)
+    }
   })
-  return logs
+  return [logs, arrivals]
 }

@@ -1,7 +1,16 @@
 // A real repository that a test writes commits into.
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { type GitOptions, git, gitBytes } from './git-command.js'
+import { makeScratchDirectory } from './scratch.js'
 
 /** What stands at a path: content, or null for nothing. */
 export type TestFile =
@@ -38,9 +47,8 @@ export function createRepo(dir: string, options: RepoOptions = {}): TestRepo {
   const { bare = false, objectFormat = 'sha1' } = options
   const worktree = bare ? `${dir}.worktree` : dir
   const gitDir = bare ? dir : path.join(dir, '.git')
-  mkdirSync(dir, { recursive: true })
   mkdirSync(worktree, { recursive: true })
-  git(dir, 'init', '-q', `--object-format=${objectFormat}`, ...(bare ? ['--bare'] : []), '.')
+  cpSync(emptyRepository({ bare, objectFormat }), gitDir, { recursive: true })
 
   const run = (args: readonly string[], { input, env }: GitOptions = {}) =>
     gitBytes(worktree, args, {
@@ -64,6 +72,23 @@ export function createRepo(dir: string, options: RepoOptions = {}): TestRepo {
     oid: (revision) => repo.git('rev-parse', '--verify', revision),
   }
   return repo
+}
+
+/** What git makes of each kind, by its options; made once in a process, as many tests begin with one. */
+const emptyRepositories = new Map<string, string>()
+
+function emptyRepository({ bare, objectFormat }: Required<RepoOptions>): string {
+  const args = [`--object-format=${objectFormat}`, ...(bare ? ['--bare'] : [])]
+  const made = emptyRepositories.get(args.join())
+  if (made !== undefined) return made
+  const directory = makeScratchDirectory()
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  // Without samples of hooks, which nobody looks at.
+  git(directory, 'init', '-q', '--template=', ...args, '.')
+  const gitDir = bare ? directory : path.join(directory, '.git')
+  mkdirSync(path.join(gitDir, 'info'))
+  emptyRepositories.set(args.join(), gitDir)
+  return gitDir
 }
 
 /** The commit at HEAD, which git has just written: to ask git would take a process more. */
