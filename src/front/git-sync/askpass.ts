@@ -1,9 +1,13 @@
 // The service of --askpass-url, which is asked before every sync.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { SyncError } from '../../base/errors.js'
 import type { Credential } from '../../credentials/credential.js'
 
 /** How long it may take, in milliseconds. */
 const TIMEOUT_MS = 1000
+/** More is no login. */
+const MAX_BYTES = 64 * 1024
 
 /** Asks for the user name and the password of `url`. Throws `credentials-invalid`. */
 export async function askForLogin(
@@ -25,15 +29,30 @@ export async function askForLogin(
 
 async function ask(service: string, signal: AbortSignal): Promise<string> {
   try {
-    const response = await fetch(service, { redirect: 'manual', signal })
-    const text = await response.text()
-    if (response.status === 200) return text
-    throw refused(`it answers with status ${response.status}`)
+    const { get } = service.startsWith('https:')
+      ? await import('node:https')
+      : await import('node:http')
+    // Some services end lines without a carriage return, which only this parser takes.
+    const request = get(service, { signal, insecureHTTPParser: true })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    const text = await readText(response)
+    if (response.statusCode === 200) return text
+    throw refused(`it answers with status ${response.statusCode}`)
   } catch (error) {
     if (error instanceof SyncError) throw error
-    const { cause, message } = error as Error
-    throw refused(`it cannot be asked (${cause instanceof Error ? cause.message : message})`)
+    throw refused(`it cannot be asked (${(error as Error).message})`)
   }
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response) {
+    length += chunk.length
+    if (length > MAX_BYTES) throw refused(`its answer has more than ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 function refused(why: string): SyncError {

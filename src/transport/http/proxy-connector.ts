@@ -8,8 +8,8 @@ import type { Duplex } from 'node:stream'
 import type { buildConnector } from 'undici'
 import { SyncError } from '../../base/errors.js'
 import { toNetworkError } from '../network-error.js'
-import { withoutInterimAnswers } from './interim-answers.js'
 import type { ChooseProxy, HttpProxy } from './proxy.js'
+import { withSoundHeads } from './sound-heads.js'
 
 export interface ConnectorOptions {
   proxyFor: ChooseProxy
@@ -28,7 +28,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     const proxy = proxyFor(urlOf(target))
     const opened = proxy ? connectThrough(proxy, target, options) : connect(toRemote, target)
     opened.then(
-      (socket) => callback(null, withoutInterimAnswers(endingWithItsError(socket))),
+      (socket) => callback(null, withSoundHeads(endingWithItsError(socket))),
       (error: Error) => callback(error, null),
     )
   }
