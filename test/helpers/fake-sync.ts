@@ -29,6 +29,8 @@ export interface FakeSyncOptions {
   /** Told of each event, after it was recorded. */
   onEvent?: () => void
   preconnect?: SynchronizerOptions['preconnect']
+  /** @default a back-off */
+  retryMs?: () => number
 }
 
 type EventOf<T extends SyncEvent['type']> = SyncEvent & { type: T }
@@ -76,7 +78,7 @@ export function createFakeSync(t: TestScope, options: FakeSyncOptions = {}) {
 
   const synchronizer = new Synchronizer({
     clock,
-    cadence: { jitter, random },
+    cadence: { jitter, random, retryMs: options.retryMs },
     observe: (event) => {
       events.push(event)
       options.onEvent?.()

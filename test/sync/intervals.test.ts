@@ -174,3 +174,26 @@ describe('an entry that is not due yet', () => {
     assert.equal(sync.status('a').state, 'synced')
   })
 })
+
+test('where an interval follows the end of a sync, nobody is asked before that end', async (t) => {
+  const sync = createFakeSync(t, { retryMs: () => 10_000, syncTimeoutMs: 60_000 })
+  sync.remote().fetching.shut()
+  await sync.list({ path: 'a', interval: '10s' })
+  await sync.clock.advance(35_000)
+  assert.equal(sync.remote().polls.length, 1)
+  sync.remote().fetching.open()
+  await sync.clock.advance(0)
+  assert.equal(sync.nextPollInMs(), 10_000)
+  sync.remote().push(oid(2))
+  sync.remote().fetchError = failure('server-error')
+  await sync.clock.advance(10_000)
+  assert.deepEqual([sync.remote().polls.length, sync.nextPollInMs()], [2, 10_000])
+  // One that has no end is given up in time.
+  sync.remote().fetchError = undefined
+  sync.remote().fetching.shut()
+  await sync.clock.advance(10_000)
+  await sync.clock.advance(60_000)
+  assert.equal(sync.remote().polls.length, 3)
+  await sync.clock.advance(10_000)
+  assert.equal(sync.remote().polls.length, 4)
+})

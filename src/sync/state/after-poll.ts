@@ -40,6 +40,9 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
       events: [{ type: 'poll-unchanged', oid, durationMs }],
     }
   }
+  // Where the end of what succeeds is followed by a whole interval, no poll comes before that end.
+  const { cadence: usual, syncTimeoutMs } = context
+  const afterSync = usual.retryMs && pollAt(schedule, nextAt + syncTimeoutMs)
   const { stalled } = desired
   const isStalled = wanted.want === stalled?.want
   const since = announced
@@ -47,7 +50,7 @@ export const afterPoll: OutcomeRule<'polled'> = (records, outcome, context) => {
     : ({ trigger: 'poll', at: at - durationMs } as const)
   return {
     desired: { wanted: found, ...(isNew ? { found: since } : {}) },
-    schedule: { error: isStalled ? stalled.error : schedule.error, ...next },
+    schedule: { error: isStalled ? stalled.error : schedule.error, ...next, ...afterSync },
     events: [{ type: 'poll-changed', oid, durationMs }],
   }
 }
