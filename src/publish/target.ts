@@ -48,6 +48,8 @@ export interface Target {
    * published; else, worktrees share those that are equal. @default false
    */
   ownFiles?: boolean
+  /** Whether nothing is made ready for a commit to come. @default false */
+  isLast?: boolean | undefined
   /** When objects of its history go that nothing leads to, as by `git gc`. @default where it is worth it */
   gc?: 'always' | 'never' | undefined
   /**
@@ -123,6 +125,8 @@ export interface LinkLayout {
   statesDirectory: string
   /** As {@link Target.ownFiles}. */
   ownFiles: boolean
+  /** As {@link Target.isLast}. */
+  isLast: boolean
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
   /** Told of what is not believed. */
@@ -152,7 +156,8 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
 /** A target as a symlink. */
 export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
-  const { lease, onSetAside, ownFiles = false, path: link, volume, worktreeRoot } = target
+  const { isLast = false, lease, onSetAside, ownFiles = false, volume, worktreeRoot } = target
+  const { path: link } = target
   const root = worktreeRoot && toBytePath(worktreeRoot)
   const workshop = path.join(root ?? dir, OWN_DIRECTORY, root ? nameIn(root, link) : base)
   const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
@@ -160,7 +165,8 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const statesDirectory = stateOf(target, 'symlink') ?? workshop
   const repository = path.join(root ?? workshop, root === undefined ? REPOSITORY : '.git')
   const own = { volume, link, worktrees, repository, workshop, linkStaging, statesDirectory }
-  return { ...own, isBare: root === undefined, ownFiles, lease, ...(onSetAside && { onSetAside }) }
+  const told = onSetAside && { onSetAside }
+  return { ...own, isBare: root === undefined, ownFiles, isLast, lease, ...told }
 }
 
 /** What tells a link from all others whose worktrees are in one root. */

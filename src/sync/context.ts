@@ -30,6 +30,8 @@ export interface SyncContext {
   verifyIntervalMs: number
   /** The interval of a remote whose webhooks arrive, in milliseconds, where it is the longer one. */
   webhookPollIntervalMs: number
+  /** Whether nothing is synced after this. @default false */
+  oneTime?: boolean | undefined
   /** Where all state lives; undefined where it lives beside what is published. */
   stateDirectory: string | undefined
   /** The directory in which every entry's path must lie; undefined where there is none. */
@@ -38,12 +40,13 @@ export interface SyncContext {
 
 /** Where an entry is published. */
 export function targetOf({ desired, observed }: EntryRecords, context: SyncContext): Target {
-  const { root, stateDirectory } = context
+  const { oneTime: isLast, root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
   const { before, gc, directory, movesAside, publish: mode, suspend } = desired.entry
   const { ownFiles = before.some(({ kind }) => kind === 'run'), worktreeRoot } = desired.entry
   // What is suspended is left as it is.
   const clean = desired.entry.clean && !suspend
   const where = { directory, mode, stateRoot: stateDirectory, root, worktreeRoot, mountPoint }
-  return { ...where, movesAside, ownFiles, gc, clean, wasPublished, published, lease }
+  const what = { ownFiles, isLast, gc, clean, wasPublished, published, lease }
+  return { ...where, movesAside, ...what }
 }

@@ -44,9 +44,9 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
     else volume.removeAll(path.join(worktrees, name))
   }
   // Not left to a worktree in its grace time: the next commit may come before that is over.
-  const standby =
-    linked === undefined ? undefined : prepareStandby(layout, linked, unused, options.checkpoint)
-  const spares = sparesFor(waits.length, standby, options)
+  const isWanted = linked !== undefined && !layout.isLast
+  const standby = isWanted ? prepareStandby(layout, linked, unused, options.checkpoint) : undefined
+  const spares = isWanted ? sparesFor(waits.length, standby, options) : 0
   for (const [index, name] of unused.entries()) {
     options.checkpoint()
     if (index < spares) spare(layout, name)

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { tidy } from '../../../src/publish/publication.js'
 import { fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { publish } from '../../helpers/publish.js'
@@ -286,5 +287,17 @@ test('the link is relative to what stays where it is while worktrees come and go
     test.publish(target)
     test.tidy()
     assert.equal(readlinkSync(test.directory), `.git-autosync/site/${target.commit}`)
+  }
+})
+
+test('nothing is made ready where no commit is to come', (t) => {
+  const test = createWorktreeSite(t)
+  const last = { ...test.site, isLast: true }
+  const [first, second] = commitsOf(test, 2) as [MemoryTarget, MemoryTarget]
+  for (const graceMs of [0, 60_000]) {
+    test.publish(first)
+    test.publish(second)
+    tidy(last, { graceMs, now: Date.now(), checkpoint: () => undefined })
+    test.assertWorktrees({ commits: graceMs > 0 ? [first, second] : [second], standby: false })
   }
 })
