@@ -30,13 +30,16 @@ import {
  * may not be moved aside, or where a symlink above leads out of ROOT; `lease-lost` where they are
  * another instance's now.
  */
-export function assertOwnDirectories(target: HeldTarget): void {
+export function assertOwnDirectories(
+  target: HeldTarget,
+  directories: (target: HeldTarget) => Iterable<string> = ownDirectoriesOf,
+): void {
   assertLease(target.lease)
   assertInRoot(target)
   // Below a file nothing can be.
   tolerating(['ENOENT'], () => target.volume.directory(path.dirname(target.path)))
   let absent: string | undefined
-  for (const directory of ownDirectoriesOf(target)) {
+  for (const directory of directories(target)) {
     if (absent !== undefined && directory.startsWith(`${absent}/`)) continue
     const stat = target.volume.stat(directory)
     if (stat?.isDirectory()) continue
@@ -60,12 +63,19 @@ function assertInRoot(target: HeldTarget): void {
   )
 }
 
+/** Those that a lease is in: before it is held, nothing else is moved aside. */
+export function* leaseDirectoriesOf(target: HeldTarget): Generator<string> {
+  const { workshop } = linkLayout(target)
+  yield path.dirname(workshop)
+  yield workshop
+  if (target.volume.isDirectory(target.path)) yield ownDirectory(target.path)
+}
+
 /** Each before what lies in it. */
 function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
   const { repository, workshop, worktrees } = linkLayout(target)
   const aside = asideOf(linkLayout(target))
-  yield path.dirname(workshop)
-  yield workshop
+  yield* leaseDirectoriesOf(target)
   yield worktrees
   if (target.movesAside) yield repository
   yield path.join(workshop, 'incoming')
@@ -74,7 +84,6 @@ function* ownDirectoriesOf(target: HeldTarget): Generator<string> {
   // Not behind a published symlink: what lies there is a worktree's content.
   if (!target.volume.isDirectory(target.path)) return
   const own = ownDirectory(target.path)
-  yield own
   yield path.join(own, 'staging')
   yield path.join(own, 'incoming')
   // A link takes the place of the directory with all that is in it.

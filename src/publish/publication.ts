@@ -25,7 +25,7 @@ import {
   releaseLease as releaseHeld,
 } from './lease/claim.js'
 import type { Lease } from './lease/lease.js'
-import { assertOwnDirectories, putBack } from './own-directories.js'
+import { assertOwnDirectories, leaseDirectoriesOf, putBack } from './own-directories.js'
 import type {
   CommitSource,
   Publication,
@@ -255,14 +255,13 @@ export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
   const { lease } = target
   // Whoever holds a lease in another place has it until there is one here.
   assertStillMounted(target.mountPoint)
-  return atTarget({ ...target, lease: undefined }, (held, publisher) =>
-    claimLease(publisher.leaseFiles(held), {
-      ...claim,
-      volume: held.volume,
-      base: baseOf(target),
-      lease,
-    }),
-  )
+  const held = hold({ ...target, lease: undefined })
+  return lettingGo(held, () => {
+    assertOwnDirectories(held, leaseDirectoriesOf)
+    const { volume } = held
+    const files = PUBLISHERS[target.mode].leaseFiles(held)
+    return claimLease(files, { ...claim, volume, base: baseOf(target), lease })
+  })
 }
 
 /** Gives a lease back. */

@@ -56,6 +56,24 @@ function create(t: TestScope, options: SiteOptions = {}) {
   return { test, one, two, three, acquire, hold, takeOver }
 }
 
+test('nothing but what is in the way of a lease is moved aside before it is held', (t) => {
+  const { hold, one, test } = create(t, { mode: 'symlink' })
+  const root = path.dirname(test.site.directory)
+  const site = { ...test.site, movesAside: true, worktreeRoot: root }
+  for (const name of ['.git', '.worktrees', '.git-autosync'])
+    writeFileSync(path.join(root, name), '')
+  const moved = () =>
+    readdirSync(root)
+      .filter((name) => name.includes('.moved-aside-'))
+      .map((name) => name.replace(/-[^-]*$/, ''))
+      .sort()
+  const lease = hold(one, site)
+  assert.deepEqual(moved(), ['.git-autosync.moved-aside'])
+  inspect({ ...site, lease })
+  const all = ['.git-autosync.moved-aside', '.git.moved-aside', '.worktrees.moved-aside']
+  assert.deepEqual(moved(), all)
+})
+
 for (const mode of ['in-place', 'symlink'] as const) {
   describe(`a lease, ${mode}`, () => {
     test('is held by one; the others wait and know for whom', (t) => {
