@@ -14,7 +14,7 @@ import { createMemoryBudget } from './thread/memory-budget.js'
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker/pool.js'
 
 export interface MachineOptions
-  extends Pick<SessionsOptions, 'logins' | 'skipTlsVerification'>,
+  extends Pick<SessionsOptions, 'logins' | 'httpFor'>,
     Pick<SynchronizerOptions, 'leaseTimes'>,
     Pick<WorkerPoolOptions, 'threads'> {
   settings: Settings
@@ -43,13 +43,13 @@ export interface Machine {
 
 /** Creates the machine; it has no entries yet. */
 export function createMachine(options: MachineOptions): Machine {
-  const { settings, clock, leaseTimes, logins, onError, redactor, skipTlsVerification } = options
+  const { settings, clock, leaseTimes, logins, onError, redactor, httpFor } = options
   const observe: Observe = (event) => {
     options.observe(event)
     hooks.hear(event)
   }
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
-  const reached = { settings, clock, observe, redactor, memory, logins, skipTlsVerification }
+  const reached = { settings, clock, observe, redactor, memory, logins, httpFor }
   const sessions = createSessions(reached)
   const { post } = sessions
   const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
@@ -67,7 +67,8 @@ export function createMachine(options: MachineOptions): Machine {
     onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
   })
   const { cadence = { jitter: settings.jitter, random: Math.random } } = options
-  const { opening = (open) => open } = options
+  const { opening = (given) => given } = options
+  const open = opening(sessions.open)
   const synchronizer = new Synchronizer({
     clock,
     cadence,
@@ -83,7 +84,8 @@ export function createMachine(options: MachineOptions): Machine {
     maxConcurrentPolls: settings.maxConcurrentPolls,
     maxConcurrentSyncs: settings.maxConcurrentSyncs,
     prune: settings.prune,
-    openSession: opening(sessions.open),
+    oneTime: settings.oneTime,
+    openSession: open,
     openLfs: sessions.lfs,
     preconnect: sessions.preconnect,
     askBefore: hooks.askBefore,
@@ -91,7 +93,7 @@ export function createMachine(options: MachineOptions): Machine {
   })
   return {
     synchronizer,
-    sessions,
+    sessions: { ...sessions, open },
     workers,
     hooks,
     setEntries(listed) {

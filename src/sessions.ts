@@ -6,6 +6,7 @@ import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { Authorization } from './credentials/authorization.js'
 import type { CredentialsOptions } from './credentials/credentials.js'
+import type { SentAlong } from './credentials/sent-along.js'
 import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
 import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
@@ -20,6 +21,7 @@ import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
+import type { ConnectionSettings } from './transport/http/connection-settings.js'
 import { createProxyChoice } from './transport/http/proxy.js'
 import { createResponseCheck, refusalOf } from './transport/http/response-check.js'
 import { withIdentity } from './transport/http/tls-identity.js'
@@ -40,8 +42,8 @@ export interface SessionsOptions {
   memory: MemoryBudget
   /** What to log in with, beside or in place of what the environment says. */
   logins?: Pick<CredentialsOptions, 'given' | 'ssh' | 'env'> | undefined
-  /** Takes any certificate of any server: for whoever insists. @default false */
-  skipTlsVerification?: boolean | undefined
+  /** How a URL is reached, and what goes with requests to it. @default as the settings say */
+  httpFor?: ((url: URL) => ConnectionSettings & SentAlong) | undefined
 }
 
 /** Opens sessions with remotes, which share their connections. */
@@ -62,7 +64,7 @@ export interface Sessions {
 
 /** Creates what opens sessions, as `settings` and this process's environment say. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { settings, clock, observe, redactor, memory, skipTlsVerification = false } = options
+  const { settings, clock, observe, redactor, memory, httpFor } = options
   const client = createHttpClient({
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
@@ -72,7 +74,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     caFile: settings.caFile,
     proxyFor: createProxyChoice(settings),
     requireTls: settings.requireTlsForCredentials,
-    skipTlsVerification,
+    settingsFor: httpFor && ((url) => connectionOf(httpFor(url))),
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
   })
@@ -81,6 +83,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
     redactor,
     onFileFault: (error) => observe({ type: 'credentials-rejected', error }),
+    sentAlong: httpFor,
     ...options.logins,
   })
   const ssh = createSshTransports({
@@ -171,4 +174,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       await Promise.all([client.close(), ssh.close()])
     },
   }
+}
+
+/** What decides by which connections a request goes. */
+function connectionOf({
+  caFile,
+  proxy,
+  skipTlsVerification,
+}: ConnectionSettings): ConnectionSettings {
+  return { caFile, proxy, skipTlsVerification }
 }

@@ -25,6 +25,7 @@ import {
   type ProvidedHeaders,
 } from './provider.js'
 import { passwordInUrl, userInUrl } from './repo-url.js'
+import { createSentHeaders, type SentAlong } from './sent-along.js'
 import { type SshCredential, toSshCredential } from './ssh/ssh-credential.js'
 import { type SshDefaults, sshDefaults } from './ssh/ssh-defaults.js'
 import { identityOf, type TlsIdentity } from './tls-identity.js'
@@ -34,6 +35,8 @@ export interface CredentialsOptions {
   path: NamedFile | undefined
   /** In place of the file: those that there are now. */
   given?: (() => readonly Credential[]) | undefined
+  /** What goes with each request, whoever logs in. @default nothing */
+  sentAlong?: ((url: URL) => SentAlong) | undefined
   /** What a login over SSH falls back on. @default that of `env` */
   ssh?: Partial<SshDefaults> | undefined
   /** @default {} */
@@ -73,23 +76,30 @@ export interface Credentials {
 /** Creates a reader of all credentials. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { path, env = {}, cwd = '/', client, clock = systemClock, redactor } = options
-  const { onFileFault = () => undefined } = options
+  const { onFileFault = () => undefined, sentAlong = sendNothing } = options
   const services = { client, clock, env }
   const file = createCredentialsFile(path, services, onFileFault, options.given)
   const environment = readEnvironment(env, cwd)
   const { netrc, gitCredentials, cookieFile } = environment
   const logins = [
+    createSentHeaders(sentAlong),
     passwordInUrl,
     file.headers,
     createEnvironmentProvider(environment, services),
     createLoginFileProvider(netrc, 'netrc', findInNetrc),
     createLoginFileProvider(gitCredentials, 'git-credentials', findInGitCredentials),
   ]
-  const cookies = cookieFile && createCookieProvider(cookieFile, 'The cookie file', clock)
+  const cookieFor = async (request: CredentialRequest) => {
+    const { cookieFile: file = cookieFile } = sentAlong(request.url)
+    return file && createCookieProvider(file, 'The cookie file', clock)(request)
+  }
 
   return {
     async identityFor(remote, name) {
-      const found = await file.find(requestFor(remote, name))
+      const request = requestFor(remote, name)
+      const { identity } = sentAlong(request.url)
+      if (identity) return identity
+      const found = await file.find(request)
       return found && identityOf(found)
     },
     async sshFor(remote, name) {
@@ -105,7 +115,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       }
       const login = (await askInTurn(logins, request)) ?? (await userInUrl(request))
       const headers = { ...login?.headers }
-      const cookie = headers['cookie'] === undefined ? await cookies?.(request) : undefined
+      const cookie = headers['cookie'] === undefined ? await cookieFor(request) : undefined
       if (cookie !== undefined) headers['cookie'] = cookie
       redactor?.addHeaders(headers, remote.url)
       const source = login?.source ?? (cookie === undefined ? undefined : 'GIT_COOKIE_FILE')
@@ -116,6 +126,11 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return { headers, origin, source, whyNone }
     },
   }
+}
+
+/** Nothing goes along by itself. */
+function sendNothing(): SentAlong {
+  return {}
 }
 
 function requestFor(

@@ -1,54 +1,27 @@
 // What git-sync logs in with, as credentials of the machine.
 import { readFileSync } from 'node:fs'
 import type { Credential } from '../../credentials/credential.js'
-import { findCredential } from '../../credentials/credential-match.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import { UsageError } from './command-line.js'
-import type { BoundSettings, GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
 
 /** The fields of one --credential. */
 const FIELDS = ['url', 'username', 'password', 'password-file']
 
 /** All logins: that of a URL counts for the rest of its host, too. Throws a {@link UsageError}. */
-export function credentialsOf(
-  options: Options,
-  remote: RemoteUrl,
-  git: Pick<GitSettings, 'bound' | 'headers' | 'clientCertFile' | 'clientKeyFile'>,
-): Credential[] {
+export function credentialsOf(options: Options, remote: RemoteUrl): Credential[] {
   const origin = originOf(remote.url)
   const own: Credential = {
     url: origin,
     ...loginOf(options),
     ...githubOf(options),
     ...(remote.credentials ?? {}),
-    ...sentTo(git),
   }
   const listed = options.credential.flatMap(parseCredentials)
   const isOwn = Object.keys(own).length > 1 && remote.transport === 'http'
   const hosts = listed.map((each) => ({ ...each, url: originOf(each.url ?? '') }))
-  const logins = [...(isOwn ? [own] : []), ...listed, ...hosts]
-  const covering = ({ url: below = '' }: Credential) =>
-    git.bound.findLast(({ url }) => findCredential([{ url }], below))
-  const sent = logins.map((login) => {
-    const bound = login === own ? undefined : covering(login)
-    return bound ? { ...login, ...sentTo(bound) } : login
-  })
-  const others = git.bound.map((bound) => ({
-    ...findCredential(logins, bound.url),
-    url: bound.url,
-    ...sentTo(bound),
-  }))
   // Of equals the first counts.
-  return [...others, ...sent]
-}
-
-/** What goes with each request. */
-function sentTo({ clientCertFile, clientKeyFile, headers }: Omit<BoundSettings, 'url'>) {
-  return {
-    ...(Object.keys(headers).length > 0 && { headers }),
-    ...(clientCertFile && { clientCertFile, clientKeyFile: clientKeyFile ?? clientCertFile }),
-  }
+  return [...(isOwn ? [own] : []), ...listed, ...hosts]
 }
 
 function loginOf({ password, passwordFile, username }: Options): Partial<Credential> {

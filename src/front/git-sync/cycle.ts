@@ -75,6 +75,11 @@ export class Cycle {
     return this.#given.isPinned && this.#hasSynced
   }
 
+  /** Whether it is known how it ended. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Nothing of syncs is heard any more; hooks go on. */
   end(): void {
     this.#isOver = true

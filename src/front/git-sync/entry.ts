@@ -9,6 +9,7 @@ import { UsageError } from './command-line.js'
 import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
 import { sparsePatterns } from './sparse-file.js'
+import type { SshCommandParts } from './ssh-command.js'
 
 /** As many as the client of Go follows. */
 const MAX_REDIRECTS = 10
@@ -23,7 +24,8 @@ export function isPinned({ ref }: Pick<Options, 'ref'>): boolean {
 /** The entry that `options` ask for; `sparse` is the text of its sparse-checkout file. Throws a {@link UsageError}. */
 export function entryOf(
   options: Options,
-  git: GitSettings,
+  { insteadOf }: Pick<GitSettings, 'insteadOf'>,
+  { port }: Pick<SshCommandParts, 'port'>,
   environment: Record<string, string>,
   sparse: string | undefined,
 ): Entry {
@@ -33,8 +35,8 @@ export function entryOf(
     path: link,
     directory: link,
     repo: redact(repo),
-    remote: remoteOf(rewriteUrl(repo, git.insteadOf)),
-    insteadOf: git.insteadOf,
+    remote: remoteOf(rewriteUrl(repo, insteadOf), port),
+    insteadOf,
     revision: revisionOf(options),
     selection: {
       subdir: '',
@@ -64,13 +66,16 @@ export function entryOf(
 
 /** When objects that are of no use go, where that is not left to the machine. */
 const GC: Readonly<Record<string, Entry['gc']>> = {
+  always: 'always',
   aggressive: 'always',
   off: 'never',
 }
 
-function remoteOf(repo: string): Entry['remote'] {
+function remoteOf(repo: string, port: string | undefined): Entry['remote'] {
   try {
-    return parseRemoteUrl(repo, process.cwd())
+    const remote = parseRemoteUrl(repo, process.cwd())
+    if (port === undefined || remote.transport !== 'ssh') return remote
+    return { ...remote, url: Object.assign(new URL(remote.url), { port }).href }
   } catch (error) {
     throw new UsageError(`invalid flag: --repo ${(error as Error).message}`, 1)
   }

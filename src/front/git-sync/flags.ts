@@ -69,7 +69,7 @@ export const FLAGS = {
   git: flag('git', 'string', both('GIT'), 'git', 'ignored: no git binary is used'),
   gitConfig: flag('git-config', 'string', both('GIT_CONFIG'), '', 'git config options, as key:val,key:val'),
   gitConfigAdd: flag('git-config-add', 'list', [], [], 'one more git config option; may be given many times'),
-  gitGc: flag('git-gc', 'string', both('GIT_GC'), 'always', 'garbage collection: off, aggressive (at each change), or auto or always (where it is worth it)'),
+  gitGc: flag('git-gc', 'string', both('GIT_GC'), 'always', 'garbage collection: always or aggressive (at each change), auto (where it is worth it), or off'),
   httpBind: flag('http-bind', 'string', both('HTTP_BIND'), '', 'the address, as :8080, to serve readiness at'),
   httpMetrics: flag('http-metrics', 'bool', both('HTTP_METRICS'), false, 'serve metrics at /metrics'),
   httpPprof: flag('http-pprof', 'bool', both('HTTP_PPROF'), false, 'serve profiles at /debug/pprof/, in the formats of V8'),

@@ -1,66 +1,31 @@
 // What of git's configuration means something where no git runs. What has no effect is accepted, as it
 // harms nobody.
 import { redact } from '../../base/redact-patterns.js'
+import type { Environment } from '../../credentials/environment.js'
 import { type InsteadOf, rewriteUrl } from '../../git/instead-of.js'
 import { specificityOf } from './config-url.js'
 import { type GitConfig, readKey } from './git-config.js'
 
 /** What of git's configuration, and of its variables, is done. */
 export interface GitSettings {
-  caFile: string | undefined
-  clientCertFile: string | undefined
-  clientKeyFile: string | undefined
-  proxy: string | undefined
-  headers: Record<string, string>
-  cookieFile: string | undefined
+  /** What it says of requests to an address. */
+  httpOf: (url: string) => GitHttp
+  /** All headers and proxies, for whichever address. */
+  headers: Record<string, string>[]
+  proxies: string[]
+  /** All that ask for TLS not to be verified somewhere. */
+  unverified: string[]
+  insteadOf: InsteadOf
   /** The file of `credential.helper store`. */
   storeFile: string | undefined
-  insteadOf: InsteadOf
+  sshCommand: string | undefined
+}
+
+/** What `http` has for one address. */
+export interface GitHttp extends Partial<Record<(typeof TAKEN)[keyof typeof TAKEN], string>> {
+  headers: Record<string, string>
   /** What asks for TLS not to be verified. */
   unverified: string | undefined
-  sshCommand: string | undefined
-  /** What goes to other URLs than that of --repo, and below them. */
-  bound: BoundSettings[]
-}
-
-/** What goes to one URL, and below it. */
-export interface BoundSettings
-  extends Pick<GitSettings, 'clientCertFile' | 'clientKeyFile' | 'headers'> {
-  url: string
-}
-
-/** These would change what is done, and do not. */
-const NOT_DONE =
-  /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\..*(?:useragent|followredirects|lowspeed\w*)|credential\.usehttppath)$/i
-
-/** What of `http` goes to one host alone: without a URL, that of --repo. */
-const BOUND = ['http.extraheader', 'http.sslcert', 'http.sslkey']
-const FALSE = /^(?:false|no|off|0)$/i
-
-/** A key whose value counts, the settings so far, and who is told what is not done. */
-interface Reading {
-  key: string
-  value: string
-  settings: GitSettings
-  isTls: boolean
-  warn: (message: string) => void
-}
-
-/** A key of the configuration. */
-interface ConfigKey extends ReturnType<typeof readKey> {
-  key: string
-  value: string
-}
-
-const NOTHING: Omit<GitSettings, 'headers' | 'insteadOf' | 'bound'> = {
-  caFile: undefined,
-  clientCertFile: undefined,
-  clientKeyFile: undefined,
-  proxy: undefined,
-  cookieFile: undefined,
-  storeFile: undefined,
-  unverified: undefined,
-  sshCommand: undefined,
 }
 
 /** Keys that are taken as they are. */
@@ -70,72 +35,92 @@ const TAKEN = {
   'http.sslkey': 'clientKeyFile',
   'http.proxy': 'proxy',
   'http.cookiefile': 'cookieFile',
-} as const satisfies Record<string, keyof GitSettings>
+} as const
 
-const READ: Readonly<Record<string, (reading: Reading) => void>> = {
-  'http.sslverify'({ isTls, key, settings, value }) {
-    if (FALSE.test(value)) settings.unverified = isTls ? redact(key) : settings.unverified
-    else if (settings.unverified !== NO_VERIFY) settings.unverified = undefined
-  },
-  'http.extraheader'({ settings, value }) {
-    const [, header = '', content = ''] = /^([^:]+):\s*(.*)$/.exec(value) ?? []
-    if (header !== '') settings.headers[header.toLowerCase()] = content
-  },
-  'credential.helper'({ key, settings, value, warn }) {
-    const [, file] = /^store\s+--file[= ](.+)$/.exec(value) ?? []
-    if (file === undefined && value !== 'store')
-      warn(`git config ${key} is ignored: only the helper store is known`)
-    settings.storeFile = file ?? settings.storeFile
-  },
-  'core.sshcommand'({ settings, value }) {
-    settings.sshCommand = value
-  },
-}
+/** These would change what is done, and do not. */
+const NOT_DONE =
+  /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\.(?:.*\.)?(?:useragent|followredirects|lowspeed\w*)|credential\.(?:.*\.)?usehttppath)$/i
 
+/** Without a URL, it goes to the host of --repo alone, and to none that a submodule names. */
+const SECRET = ['http.extraheader', 'http.sslcert', 'http.sslkey']
+const FALSE = /^(?:false|no|off|0)$/i
 const NO_VERIFY = 'GIT_SSL_NO_VERIFY'
+
+/** A key of the configuration. */
+interface ConfigKey extends ReturnType<typeof readKey> {
+  key: string
+  value: string
+}
 
 /** Reads configuration for the address `repo`, and those of git's variables that reach it; `warn` is told what is not done. */
 export function readGitSettings(
   config: GitConfig,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   warn: (message: string) => void,
   repo: string,
 ): GitSettings {
   const keys = config.map(([key, value]) => ({ ...readKey(key), key, value }))
+  const valuesOf = (wanted: string) =>
+    keys.filter(({ name }) => name === wanted).map(({ value }) => value)
+  for (const { key } of keys) {
+    if (NOT_DONE.test(key)) warn(`git config ${redact(key)} is ignored: it is not supported here`)
+  }
   const insteadOf = keys.flatMap(({ between, name, value }) =>
     name === 'url.insteadof' ? [[between, value] as const] : [],
   )
-  const url = rewriteUrl(repo, insteadOf)
-  const isTls = /^https:/i.test(url)
-  const unverified = isTls && env[NO_VERIFY] !== undefined ? NO_VERIFY : undefined
-  const settings: GitSettings = { ...NOTHING, headers: {}, insteadOf, unverified, bound: [] }
-  for (const { between, key, name, value } of keysFor(url, keys)) {
-    // What is not bound to a host would count for those of submodules, too.
-    if (between !== '' && name.startsWith('http.') && !BOUND.includes(name))
-      warn(`git config ${redact(key)} counts for the hosts of submodules as well`)
-    if (name in TAKEN) settings[TAKEN[name as keyof typeof TAKEN]] = value
-    else if (READ[name]) READ[name]({ key, value, settings, isTls, warn })
-    else if (NOT_DONE.test(key)) warn(`git config ${key} is ignored: it is not supported here`)
+  let storeFile: string | undefined
+  for (const helper of valuesOf('credential.helper')) {
+    const [, file] = /^store\s+--file[= ](.+)$/.exec(helper) ?? []
+    if (file === undefined && helper !== 'store')
+      warn('git config credential.helper is ignored: only the helper store is known')
+    storeFile = file ?? storeFile
   }
-  for (const { between, key, name } of keys) {
-    if (!name.startsWith('http.') || specificityOf(between, url) !== undefined) continue
-    if (BOUND.includes(name) && URL.canParse(between) && !between.includes('*'))
-      settings.bound.push(boundTo(between, keys))
-    else warn(`git config ${redact(key)} is ignored: its URL is not that of --repo`)
-  }
+  const own = rewriteUrl(repo, insteadOf)
   return {
-    ...settings,
-    caFile: env['GIT_SSL_CAINFO'] || settings.caFile,
-    sshCommand: env['GIT_SSH_COMMAND'] || settings.sshCommand,
+    httpOf: (url) => httpOf(url, keysFor(url, own, keys), env),
+    headers: valuesOf('http.extraheader').map(headerOf),
+    proxies: valuesOf('http.proxy'),
+    unverified: [
+      ...keys.flatMap(({ key, name, value }) => (isUnverified(name, value) ? [redact(key)] : [])),
+      ...(env[NO_VERIFY] === undefined ? [] : [NO_VERIFY]),
+    ],
+    insteadOf,
+    storeFile,
+    sshCommand: env['GIT_SSH_COMMAND'] || valuesOf('core.sshcommand').at(-1),
   }
 }
 
-/** The keys that count for a URL: of `http`, those that name it most exactly. */
-function keysFor(url: string, keys: readonly ConfigKey[]): ConfigKey[] {
-  /** How well the URL fits of the key that each setting is from: the best one counts. */
+function httpOf(url: string, keys: readonly ConfigKey[], env: Environment): GitHttp {
+  const http: GitHttp = { headers: {}, unverified: undefined }
+  for (const { key, name, value } of keys) {
+    if (name in TAKEN) http[TAKEN[name as keyof typeof TAKEN]] = value
+    else if (name === 'http.sslverify')
+      http.unverified = isUnverified(name, value) ? redact(key) : undefined
+    else if (name === 'http.extraheader') Object.assign(http.headers, headerOf(value))
+  }
+  if (env[NO_VERIFY] !== undefined) http.unverified = NO_VERIFY
+  if (!/^https:/i.test(url)) http.unverified = undefined
+  if (env['GIT_SSL_CAINFO']) http.caFile = env['GIT_SSL_CAINFO']
+  return http
+}
+
+function isUnverified(name: string, value: string): boolean {
+  return name === 'http.sslverify' && FALSE.test(value)
+}
+
+function headerOf(text: string): Record<string, string> {
+  const [, name, value = ''] = /^([^:]+):\s*(.*)$/.exec(text) ?? []
+  return name === undefined ? {} : { [name.toLowerCase()]: value }
+}
+
+/** The keys of `http` that count for a URL: those that name it most exactly. */
+function keysFor(url: string, own: string, keys: readonly ConfigKey[]): ConfigKey[] {
+  const isOwn = hostOf(url) !== undefined && hostOf(url) === hostOf(own)
+  /** How well the URL fits of the key that each setting is from. */
   const fits = new Map<string, number>()
   return keys.filter(({ between, name }) => {
-    if (!name.startsWith('http.')) return true
+    if (!name.startsWith('http.') || (between === '' && !isOwn && SECRET.includes(name)))
+      return false
     const fit = specificityOf(between, url)
     if (fit === undefined || fit < (fits.get(name) ?? 0)) return false
     fits.set(name, fit)
@@ -143,14 +128,6 @@ function keysFor(url: string, keys: readonly ConfigKey[]): ConfigKey[] {
   })
 }
 
-/** What is meant for a URL alone. */
-function boundTo(url: string, keys: readonly ConfigKey[]): BoundSettings {
-  const settings: GitSettings = { ...NOTHING, headers: {}, insteadOf: [], bound: [] }
-  const own = keys.filter(({ between, name }) => between !== '' && BOUND.includes(name))
-  for (const { name, ...key } of keysFor(url, own)) {
-    if (name in TAKEN) settings[TAKEN[name as keyof typeof TAKEN]] = key.value
-    else READ[name]?.({ ...key, settings, isTls: false, warn: () => undefined })
-  }
-  const { clientCertFile, clientKeyFile, headers } = settings
-  return { url, clientCertFile, clientKeyFile, headers }
+function hostOf(url: string): string | undefined {
+  return /^https?:/i.test(url) && URL.canParse(url) ? new URL(url).host : undefined
 }

@@ -1,19 +1,19 @@
-// What the flags of git-sync are as settings of the machine, and what it logs in with.
-
-import path from 'node:path'
+// What the flags of git-sync are as settings of the machine, what it logs in with, and how it reaches
+// addresses.
 import { namedIn } from '../../base/file-name.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
 import type { MachineOptions } from '../../machine.js'
 import { readSettings, SETTINGS, type Settings } from '../../settings.js'
+import { createProxyChoice, parseProxy } from '../../transport/http/proxy.js'
 import { UsageError } from './command-line.js'
 import type { GitSettings } from './git-settings.js'
 import { MAX_CONCURRENT_SYNCS, type Options } from './options.js'
-import { readSshCommand } from './ssh-command.js'
+import type { SshCommandParts } from './ssh-command.js'
 import { COOKIE_FILE } from './start.js'
 
 /** The settings of the machine: what git-sync has no flag for is as it is by itself. */
-export function settingsOf(options: Options, git: GitSettings, env: Environment): Settings {
+export function settingsOf(options: Options, env: Environment): Settings {
   const names = [SETTINGS.httpProxy, SETTINGS.httpsProxy, SETTINGS.noProxy].flatMap(
     ({ variables }) => variables,
   )
@@ -21,13 +21,6 @@ export function settingsOf(options: Options, git: GitSettings, env: Environment)
   const flags = new Map([
     [SETTINGS.maxConcurrentSyncs.name, String(MAX_CONCURRENT_SYNCS)],
     [SETTINGS.maxConcurrentPolls.name, '1'],
-    ...(git.proxy
-      ? ([
-          [SETTINGS.httpProxy.name, git.proxy],
-          [SETTINGS.httpsProxy.name, git.proxy],
-        ] as const)
-      : []),
-    ...(git.caFile ? ([[SETTINGS.caFile.name, git.caFile]] as const) : []),
   ])
   const faults: string[] = []
   const settings = readSettings(flags, proxies, process.cwd(), faults)
@@ -45,18 +38,53 @@ export function settingsOf(options: Options, git: GitSettings, env: Environment)
   }
 }
 
+/** How addresses are reached, and what goes with requests to them. Throws a {@link UsageError}. */
+export function httpFor(
+  git: Pick<GitSettings, 'httpOf' | 'proxies'>,
+  { noProxy }: Pick<Settings, 'noProxy'>,
+  isInsecure: boolean,
+): NonNullable<MachineOptions['httpFor']> {
+  const choices = new Map(git.proxies.map((text) => [text, proxyChoice(text, noProxy)]))
+  const folder = process.cwd()
+  return (url) => {
+    const { caFile, clientCertFile, cookieFile, headers, proxy, unverified, ...http } = git.httpOf(
+      url.href,
+    )
+    const { clientKeyFile = clientCertFile } = http
+    const origin = { name: 'http.sslCert', folder }
+    return {
+      headers,
+      ...(proxy !== undefined && { proxy: choices.get(proxy)?.(url) ?? false }),
+      ...(caFile && { caFile: namedIn(folder, caFile) }),
+      ...(cookieFile && { cookieFile: namedIn(folder, cookieFile) }),
+      ...(clientCertFile &&
+        clientKeyFile && {
+          identity: { origin, clientCertFile, clientKeyFile, clientKeyPassphraseFile: undefined },
+        }),
+      skipTlsVerification: isInsecure && unverified !== undefined,
+    }
+  }
+}
+
+function proxyChoice(text: string, noProxy: Settings['noProxy']) {
+  try {
+    const proxy = text === '' ? undefined : parseProxy(text)
+    return createProxyChoice({ httpProxy: proxy, httpsProxy: proxy, noProxy })
+  } catch (error) {
+    throw new UsageError(`git config http.proxy ${(error as Error).message}`, 1, false)
+  }
+}
+
 /** What the machine logs in with, and which SSH hosts it trusts. */
 export function loginsOf(
   options: Options,
-  git: GitSettings,
+  { storeFile }: Pick<GitSettings, 'storeFile'>,
+  { keyFiles, knownHosts }: SshCommandParts,
   env: Environment,
   given: () => readonly Credential[],
-  warn: (message: string) => void,
 ): NonNullable<MachineOptions['logins']> {
-  const { keyFiles, knownHosts } = readSshCommand(git.sshCommand ?? '', warn)
   const named = (files: readonly string[]) => files.map((file) => namedIn(process.cwd(), file))
   const isTrusting = !options.sshKnownHosts || knownHosts === false
-  const cookieFile = options.cookieFile ? COOKIE_FILE : git.cookieFile
   return {
     given,
     ssh: {
@@ -68,8 +96,8 @@ export function loginsOf(
     env: {
       HOME: env['HOME'],
       SSH_AUTH_SOCK: env['SSH_AUTH_SOCK'],
-      ...(git.storeFile && { GIT_CREDENTIALS_FILE: git.storeFile }),
-      ...(cookieFile && { GIT_COOKIE_FILE: path.resolve(cookieFile) }),
+      ...(storeFile && { GIT_CREDENTIALS_FILE: storeFile }),
+      ...(options.cookieFile && { GIT_COOKIE_FILE: COOKIE_FILE }),
     },
   }
 }

@@ -7,6 +7,7 @@ import { isWithin } from '../../base/paths.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { type ReadFlags, UsageError } from './command-line.js'
 import { FLAGS, type GitSyncValues } from './flags.js'
+import { assertRules, passwordOf } from './rules.js'
 
 /** The flags, resolved. Paths are absolute. */
 export interface Options extends Omit<GitSyncValues, 'syncOnSignal'> {
@@ -16,14 +17,10 @@ export interface Options extends Omit<GitSyncValues, 'syncOnSignal'> {
   password: string
 }
 
-/** A filter-spec: https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt */
-const FILTER = /^(?:blob:none|blob:limit=\d+[kmg]?|tree:\d+|object:type=[a-z]+)$/
-
 /** There is one entry. */
 export const MAX_CONCURRENT_SYNCS = 1
 
 const SECOND = 1000
-const SHORTEST_PERIOD_MS = 10
 
 /** Resolves flags. Throws a {@link UsageError}. */
 export function resolveOptions(
@@ -32,34 +29,7 @@ export function resolveOptions(
   warn: (message: string) => void,
 ): Options {
   const options = { ...values, ...withoutDeprecated(values, warn) }
-  require(options.repo, '--repo')
-  require(options.ref, '--ref')
-  require(options.root, '--root')
-  if (options.depth < 0) throw invalid('--depth must be greater than or equal to 0')
-  oneOf('--submodules', options.submodules, ['recursive', 'shallow', 'off'])
-  oneOf('--git-gc', options.gitGc, ['auto', 'always', 'aggressive', 'off'])
-  atLeast('--period', options.period, SHORTEST_PERIOD_MS, '10ms')
-  if (options.initPeriod !== 0)
-    atLeast('--init-period', options.initPeriod, SHORTEST_PERIOD_MS, '10ms')
-  atLeast('--sync-timeout', options.syncTimeout, SHORTEST_PERIOD_MS, '10ms')
-  checkHooks(options)
-  checkLogin(options)
-  const served = {
-    metrics: options.httpMetrics,
-    pprof: options.httpPprof,
-    'sync-secret-file': options.httpSyncSecretFile,
-  }
-  const [service] = Object.entries(served).find(([, isSet]) => isSet) ?? []
-  if (!options.httpBind && service !== undefined)
-    throw invalid(`--http-bind must be specified when --http-${service} is set`)
-  if (options.filter !== '' && !FILTER.test(options.filter))
-    throw invalid(
-      '--filter must be a filter-spec as git has them, as blob:none, blob:limit=1m or tree:0',
-    )
-  if (options.inPlace && options.prePublishCommand)
-    throw invalid(
-      '--pre-publish-exechook-command may not be specified when --in-place is: there is no worktree before',
-    )
+  assertRules(options)
   const root = path.resolve(cwd, options.root)
   const link =
     options.link ||
@@ -76,7 +46,7 @@ export function resolveOptions(
     touchFile: options.touchFile && path.resolve(root, options.touchFile),
     initPeriod: options.initPeriod || options.period,
     initMaxFailures: isSet.has('initMaxFailures') ? options.initMaxFailures : options.maxFailures,
-    password: options.password || options.envPassword,
+    password: passwordOf(options),
     syncOnSignal: signalNamed(options.syncOnSignal),
   }
 }
@@ -89,6 +59,7 @@ function withoutDeprecated(
     branch,
     changePermissions,
     dest,
+    git,
     maxSyncFailures,
     rev,
     syncHookCommand,
@@ -111,60 +82,12 @@ function withoutDeprecated(
   if (maxSyncFailures !== 0) set('maxFailures', maxSyncFailures, 'max-sync-failures')
   if (syncHookCommand) set('exechookCommand', syncHookCommand, 'sync-hook-command')
   if (v >= 0) told.verbose = v
+  if (git !== FLAGS.git.default) warn(`--git is ignored, as is ${git}: no git binary is used`)
   if (changePermissions !== 0) {
     warn('--change-permissions is taken for --group-write')
     told.groupWrite = true
   }
   return told
-}
-
-function checkHooks(options: Pick<GitSyncValues, keyof GitSyncValues>): void {
-  const hooks = [
-    ['exechook', options.exechookCommand, options.exechookTimeout, options.exechookBackoff],
-    [
-      'pre-publish-exechook',
-      options.prePublishCommand,
-      options.prePublishTimeout,
-      options.prePublishBackoff,
-    ],
-    ['webhook', options.webhookUrl, options.webhookTimeout, options.webhookBackoff],
-  ] as const
-  for (const [name, command, timeout, backoff] of hooks) {
-    if (!command) continue
-    atLeast(`--${name}-timeout`, timeout, SECOND, '1s')
-    atLeast(`--${name}-backoff`, backoff, SECOND, '1s')
-  }
-  if (options.webhookUrl && options.webhookSuccessStatus < -1) {
-    throw invalid('--webhook-success-status must be a valid HTTP code or -1')
-  }
-}
-
-function checkLogin(options: GitSyncValues): void {
-  const { envPassword, password, passwordFile, repo, username } = options
-  const given = password || envPassword
-  const inUrl = /^https?:\/\/[^/]*@/.test(repo)
-  if (username) {
-    if (inUrl) throw invalid('--username may not be specified when --repo has a user name')
-    if (!given && !passwordFile)
-      throw missing(
-        '$GITSYNC_PASSWORD or --password-file must be specified when --username is specified',
-      )
-    if (given && passwordFile)
-      throw invalid('only one of $GITSYNC_PASSWORD and --password-file may be specified')
-  } else {
-    if (given) throw invalid('$GITSYNC_PASSWORD may only be specified when --username is specified')
-    if (passwordFile)
-      throw invalid('--password-file may only be specified when --username is specified')
-  }
-  const { githubAppId, githubClientId, githubInstallationId, githubKey, githubKeyFile } = options
-  if (!(githubAppId || githubClientId || githubInstallationId || githubKey || githubKeyFile)) return
-  const key = '$GITSYNC_GITHUB_APP_PRIVATE_KEY or --github-app-private-key-file'
-  const id = '--github-app-application-id or --github-app-client-id'
-  const isOne = (one: unknown, other: unknown) => Boolean(one) !== Boolean(other)
-  if (!isOne(githubKey, githubKeyFile)) throw missing(`exactly one of ${key} must be specified`)
-  if (!isOne(githubAppId, githubClientId)) throw missing(`exactly one of ${id} must be specified`)
-  if (!githubInstallationId) throw missing('--github-app-installation-id must be specified')
-  if (username || inUrl) throw invalid('--username may not be specified when a GitHub app is')
 }
 
 function signalNamed(text: string): NodeJS.Signals | undefined {
@@ -188,25 +111,6 @@ function linkAt(root: string, link: string): string {
     )
   }
   return resolved
-}
-
-function require(value: string, name: string): void {
-  if (value === '') throw missing(`${name} must be specified`)
-}
-
-function oneOf(name: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return
-  throw invalid(
-    `${name} must be one of ${allowed.map((each) => JSON.stringify(each)).join(' or ')}`,
-  )
-}
-
-function atLeast(name: string, valueMs: number, leastMs: number, words: string): void {
-  if (valueMs < leastMs) throw invalid(`${name} must be at least ${words}`)
-}
-
-function missing(what: string): UsageError {
-  return new UsageError(`required flag: ${what}`, 1)
 }
 
 function invalid(what: string): UsageError {

@@ -1,13 +1,14 @@
-// What may change is looked at before each sync: the service of --askpass-url, the sparse-checkout file.
+// What may change is looked at before each sync: the service of --askpass-url, files with passwords,
+// the sparse-checkout file.
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Redactor } from '../../base/known-secrets.js'
 import { readRegularFile } from '../../base/regular-file.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Entry } from '../../listing/entry.js'
-import type { Machine } from '../../machine.js'
 import type { Sessions } from '../../sessions.js'
 import { askForLogin } from './askpass.js'
 import type { SyncCounts } from './counts.js'
+import type { Cycle } from './cycle.js'
 import type { Options } from './options.js'
 import { sparsePatterns } from './sparse-file.js'
 
@@ -15,21 +16,24 @@ import { sparsePatterns } from './sparse-file.js'
 const MAX_BYTES = 4 * 1024 * 1024
 
 export interface Refreshed {
-  options: Options
+  options: Pick<Options, 'askpassUrl' | 'sparseCheckoutFile'>
   entry: Entry
   /** Has what the service gave last. */
   asked: Credential[]
   credentials: Credential[]
   counts: SyncCounts
-  redactor: Redactor
-  machine: () => Machine
+  redactor: Pick<Redactor, 'add'>
   /** The sparse-checkout file, as it was read last. */
   sparse: string | undefined
 }
 
-/** Sessions that look at what may change, before each sync: the askpass service, the sparse file. */
-export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessions['open'] {
-  const { asked, counts, credentials, entry, machine, options, redactor } = refreshed
+/** Sessions that look at it; what has another selection then goes to `setEntry`. */
+export function refreshing(
+  open: Sessions['open'],
+  refreshed: Refreshed,
+  setEntry: (changed: Entry) => void,
+): Sessions['open'] {
+  const { asked, counts, credentials, entry, options, redactor } = refreshed
   const { askpassUrl, sparseCheckoutFile } = options
   const inFiles = credentials.flatMap(({ passwordFile }, index) =>
     passwordFile ? { index, passwordFile } : [],
@@ -61,11 +65,11 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   }
   const look = async () => {
     if (!sparseCheckoutFile) return
-    const text = await readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
+    const text = await readSparseFile(sparseCheckoutFile)
     if (text === refreshed.sparse) return
     refreshed.sparse = text
     const selection = { ...entry.selection, sparse: sparsePatterns(text) }
-    machine().setEntries([{ ...entry, selection }])
+    setEntry({ ...entry, selection })
   }
   const refresh = async (signal: AbortSignal) => {
     isFresh = false
@@ -76,6 +80,8 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   }
   return (login) => {
     const session = open(login)
+    // Those of submodules are part of a sync that has begun.
+    if (login.remote.url !== entry.remote.url) return session
     return {
       async listRefs(prefixes, signal, waiting) {
         await refresh(signal)
@@ -92,8 +98,30 @@ export function refreshing(open: Sessions['open'], refreshed: Refreshed): Sessio
   }
 }
 
+/** The text of the sparse-checkout file, if there is to be one: each time that it cannot be read is a failed sync. */
+export async function readSparse(
+  { sparseCheckoutFile }: Refreshed['options'],
+  cycle: Pick<Cycle, 'failSync' | 'isOver' | 'retryMs'>,
+): Promise<string | undefined> {
+  while (sparseCheckoutFile && !cycle.isOver) {
+    try {
+      return await readSparseFile(sparseCheckoutFile)
+    } catch (error) {
+      cycle.failSync(toSyncError(error))
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, cycle.retryMs)
+    })
+  }
+  return undefined
+}
+
+function readSparseFile(file: string): Promise<string> {
+  return readText(file, 'sparse-checkout-file', 'latin1')
+}
+
 /** The text of a file that a flag names. Throws `credentials-invalid`. */
-export async function readText(
+async function readText(
   file: string,
   flag: string,
   encoding: BufferEncoding = 'utf8',

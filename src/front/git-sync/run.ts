@@ -5,26 +5,29 @@ import { createRedactor } from '../../base/known-secrets.js'
 import type { Beginning } from '../../beginning.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
+import { rewriteUrl } from '../../git/instead-of.js'
 import { createMachine, type Machine } from '../../machine.js'
 import type { Observe } from '../../sync/events.js'
 import type { LeaseTimes } from '../../sync/lease-keeper.js'
+import { parseProxy } from '../../transport/http/proxy.js'
 import { readBuild } from '../../version.js'
 import { Bystander } from './bystander.js'
 import { UsageError } from './command-line.js'
 import { SyncCounts } from './counts.js'
 import { credentialsOf, hostOfGithub } from './credentials.js'
 import { Cycle } from './cycle.js'
-import { createEnding } from './ending.js'
+import { createEnding, type End } from './ending.js'
 import { entryOf, isPinned } from './entry.js'
 import { parseGitConfig } from './git-config.js'
-import { readGitSettings } from './git-settings.js'
+import { type GitSettings, readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
 import { createLog, type GitSyncLog } from './log.js'
-import { loginsOf, settingsOf } from './machine-settings.js'
+import { httpFor, loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
-import { type Refreshed, readText, refreshing } from './refresh.js'
+import { readSparse, refreshing } from './refresh.js'
 import { startServing } from './serving.js'
 import { ErrorFile, shownBelow } from './signs.js'
+import { readSshCommand } from './ssh-command.js'
 import { prepare } from './start.js'
 
 /** A stop takes no longer than this, whatever is under way, in milliseconds. */
@@ -42,9 +45,10 @@ export async function run(
 ): Promise<void> {
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
   const git = readGitSettings(config, env, warn, given.repo)
-  if (git.unverified && !given.insecure) throw unverified(git.unverified)
-  if (git.unverified)
-    warn(`TLS is not verified, as ${git.unverified} and --insecure-skip-tls-verify say`)
+  assertVerified(git, given, warn)
+  const ssh = readSshCommand(git.sshCommand ?? '', warn)
+  const settings = settingsOf(given, env)
+  const http = httpFor(git, settings, given.insecure)
   const redactor = createRedactor()
   const log = createLog(given.verbose, redactor, (entry) => errorFile.write(JSON.stringify(entry)))
   // The log of another name writes no error file.
@@ -60,20 +64,25 @@ export async function run(
   }
   const { hasRepository, options, variables } = prepared
   errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
-  const entry = entryOf(options, git, variables, undefined)
-  const credentials = credentialsOf(options, entry.remote, git)
+  const entryFor = (sparse: string | undefined) => entryOf(options, git, ssh, variables, sparse)
+  const { path, remote, repo } = entryFor(undefined)
+  const credentials = credentialsOf(options, remote)
   const asked: Credential[] = []
   // Also where nothing is logged in to: hooks and errors may show them.
-  for (const { headers } of [git, ...git.bound]) redactor.addHeaders(headers)
-  for (const secret of [options.password, options.githubKey, entry.remote.credentials?.password])
-    redactor.add(secret ?? '')
-  for (const { password = '' } of credentials) redactor.add(password)
+  for (const headers of git.headers) redactor.addHeaders(headers)
+  for (const proxy of git.proxies)
+    redactor.addHeaders({ authorization: (proxy && parseProxy(proxy).authorization) || '' })
+  for (const { password } of [options, remote.credentials ?? {}, ...credentials])
+    redactor.add(password ?? '')
+  redactor.add(options.githubKey)
   tellStart(log, given, options, env)
 
   const counts = new SyncCounts()
   const stopping = new AbortController()
-  const look = () => machine.synchronizer.look(entry.path, stopping.signal)
   const ending = createEnding(options.syncOnSignal, () => cycle.isDone)
+  let machine: Machine | undefined
+  let bystander: Bystander | undefined
+  const look = async () => machine?.synchronizer.look(path, stopping.signal)
   const cycle: Cycle = new Cycle({
     options,
     isPinned: isPinned(options),
@@ -81,110 +90,96 @@ export async function run(
     log,
     errorFile,
     counts,
-    commit: () => machine.synchronizer.status()[0]?.oid,
+    commit: () => machine?.synchronizer.status()[0]?.oid,
     look,
-    restore() {
-      machine.synchronizer.verifyNow()
-      return machine.synchronizer.idle()
+    async restore() {
+      machine?.synchronizer.verifyNow()
+      await machine?.synchronizer.idle()
     },
-    tidy: () => machine.synchronizer.tidyNow(),
-    onHolder: (holder) => (holder === undefined ? bystander.end() : bystander.watch(holder)),
+    tidy: () => machine?.synchronizer.tidyNow(),
+    onHolder: (holder) => (holder === undefined ? bystander?.end() : bystander?.watch(holder)),
     onEnd: ending.end,
   })
   let observe: Observe = () => undefined
+  const syncNow = () => machine?.synchronizer.pollNow()
   if (options.httpBind) {
-    const isReady = () => cycle.isReady
+    const status = () => machine?.synchronizer.status() ?? []
+    const serving = {
+      options,
+      log,
+      redactor,
+      counts,
+      status,
+      syncNow,
+      isReady: () => cycle.isReady,
+    }
     try {
-      const serving = { options, log, redactor, counts, machine: () => machine, isReady }
       observe = await startServing(serving)
     } catch (error) {
       log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
       return endProcess(1)
     }
   }
-  const refreshed: Refreshed = {
-    options,
-    entry,
-    asked,
-    credentials,
-    counts,
-    redactor,
-    sparse: undefined,
-    machine: () => machine,
-  }
-  const machine: Machine = createMachine({
-    settings: settingsOf(options, git, env),
-    clock: systemClock,
-    redactor,
-    skipTlsVerification: git.unverified !== undefined,
-    onError: (error) => log.error('fault in this program', error),
-    observe(event) {
-      observe(event)
-      // Hooks are told first: whoever watches the files finds them started.
-      queueMicrotask(() => cycle.hear(event))
-    },
-    cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
-    leaseTimes: LEASE_TIMES,
-    logins: loginsOf(options, git, env, () => [...asked, ...credentials], warn),
-    opening: (open) => refreshing(open, refreshed),
-  })
-  const bystander = new Bystander({
-    entry,
-    open: refreshing(machine.sessions.open, refreshed),
-    periodMs: () => cycle.retryMs,
-    timeoutMs: options.syncTimeout,
-    clock: systemClock,
-    commit: async () => (await look())?.commit,
-    onShown({ commit: oid, ref }, durationMs) {
-      if (!cycle.hearShown(oid, durationMs)) return
-      const { path, repo } = entry
-      const event = { entry: path, repo, ref, oid, previousOid: undefined }
-      machine.hooks.after.published({ ...event, changed: { count: 0, paths: [] } })
-    },
-    onFault: (error) => cycle.failSync(error),
-  })
-  if (options.syncOnSignal) process.on(options.syncOnSignal, () => machine.synchronizer.pollNow())
+  if (options.syncOnSignal) process.on(options.syncOnSignal, syncNow)
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  const finished = ending.over.then((end) => (end === 'failed' ? 1 : statusOfHooks(machine, log)))
-  const { sparseCheckoutFile } = options
+  /** A file that cannot be read is found out before any thread is there to be ended. */
   const start = async () => {
-    if (sparseCheckoutFile) {
-      const read = () => readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
-      refreshed.sparse = await untilRead(read, cycle)
-    }
+    const sparse = await readSparse(options, cycle)
+    if (cycle.isOver) return
+    const entry = entryFor(sparse)
+    const refreshed = { options, asked, credentials, counts, redactor, entry, sparse }
+    const made = createMachine({
+      settings,
+      clock: systemClock,
+      redactor,
+      onError: (error) => log.error('fault in this program', error),
+      observe(event) {
+        observe(event)
+        // Hooks are told first: whoever watches the files finds them started.
+        queueMicrotask(() => cycle.hear(event))
+      },
+      cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
+      leaseTimes: LEASE_TIMES,
+      httpFor: http,
+      logins: loginsOf(options, git, ssh, env, () => [...asked, ...credentials]),
+      opening: (open) => refreshing(open, refreshed, (changed) => made.setEntries([changed])),
+    })
+    machine = made
+    bystander = new Bystander({
+      entry,
+      open: made.sessions.open,
+      periodMs: () => cycle.retryMs,
+      timeoutMs: options.syncTimeout,
+      clock: systemClock,
+      commit: async () => (await look())?.commit,
+      onShown({ commit: oid, ref }, durationMs) {
+        if (!cycle.hearShown(oid, durationMs)) return
+        const event = { entry: path, repo, ref, oid, previousOid: undefined }
+        made.hooks.after.published({ ...event, changed: { count: 0, paths: [] } })
+      },
+      onFault: (error) => cycle.failSync(error),
+    })
     if (!hasRepository) cycle.tellEmpty()
-    machine.setEntries([entryOf(options, git, variables, refreshed.sparse)])
+    made.setEntries([entry])
   }
-  const started = start().then(() => finished)
-  const code = await Promise.race([started, finished, ending.stopped])
+  const finished = Promise.all([ending.over, start()]).then(([end]) => statusOf(end, machine, log))
+  const code = await Promise.race([finished, ending.stopped])
   clearInterval(alive)
   cycle.end()
   stopping.abort()
-  bystander.end()
+  bystander?.end()
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
-  await Promise.race([machine.stop(), late])
+  await Promise.race([machine?.stop(), late])
   return endProcess(code)
 }
 
-/** What `read` gives: each time that it cannot is a failed sync. */
-async function untilRead(read: () => Promise<string>, cycle: Cycle): Promise<string> {
-  for (;;) {
-    try {
-      return await read()
-    } catch (error) {
-      cycle.failSync(error as Error)
-      await new Promise((resolve) => {
-        setTimeout(resolve, cycle.retryMs)
-      })
-    }
-  }
-}
-
 /** Waits for the first attempt of each hook, and until what is not needed any more is gone. */
-async function statusOfHooks({ hooks, synchronizer }: Machine, log: GitSyncLog): Promise<number> {
-  await Promise.all([hooks.after.idle(), hooks.beside.idle(), synchronizer.idle()])
-  const status = hooks.after.failing + hooks.beside.failing > 0 ? 1 : 0
+async function statusOf(end: End, machine: Machine | undefined, log: GitSyncLog): Promise<number> {
+  if (end === 'failed' || !machine) return 1
+  const { after, beside } = machine.hooks
+  await Promise.all([after.idle(), beside.idle(), machine.synchronizer.idle()])
+  const status = after.failing + beside.failing > 0 ? 1 : 0
   log.info(0, 'exiting after one sync', { status })
   return status
 }
@@ -202,8 +197,20 @@ function tellStart(log: GitSyncLog, given: Options, options: Options, env: Envir
     log.info(0, 'normalized root path', { root: given.root, result: options.root })
 }
 
-function unverified(what: string): UsageError {
-  return new UsageError(
+/** Verification is turned off by whoever says so twice. */
+function assertVerified(
+  { httpOf, insteadOf, unverified }: GitSettings,
+  { insecure, repo }: Options,
+  warn: (message: string) => void,
+): void {
+  const what = unverified.join(' and ')
+  if (what === '') return
+  const isForRepo = httpOf(rewriteUrl(repo, insteadOf)).unverified !== undefined
+  if (insecure) warn(`TLS is not verified, as ${what} and --insecure-skip-tls-verify say`)
+  else if (!isForRepo)
+    warn(`${what} is ignored without --insecure-skip-tls-verify: TLS is verified`)
+  if (insecure || !isForRepo) return
+  throw new UsageError(
     `${what} turns the verification of TLS off, which lets anybody in between read and change what is synced: name the CA (http.sslCAInfo, GIT_SSL_CAINFO), or add --insecure-skip-tls-verify`,
     1,
     false,

@@ -1,8 +1,8 @@
 // What git-sync serves where --http-bind says: readiness, and what its flags ask for beside that.
 import { systemClock } from '../../base/clock.js'
 import type { Redactor } from '../../base/known-secrets.js'
-import type { Machine } from '../../machine.js'
 import type { SyncEvent } from '../../sync/events.js'
+import type { EntryStatus } from '../../sync/status.js'
 import { readBuild } from '../../version.js'
 import type { SyncCounts } from './counts.js'
 import { shownFlags } from './help.js'
@@ -16,22 +16,19 @@ export interface Serving {
   log: GitSyncLog
   redactor: Redactor
   counts: SyncCounts
-  machine: () => Machine
+  status: () => EntryStatus[]
+  syncNow: () => void
   isReady: () => boolean
 }
 
 /** Serves. Returns what is to hear of events, for metrics. Throws where it cannot. */
 export async function startServing(serving: Serving): Promise<(event: SyncEvent) => void> {
-  const { counts, isReady, log, machine, options } = serving
+  const { counts, isReady, log, options, status } = serving
   const { httpBind, httpMetrics, httpPprof } = options
   const metrics = httpMetrics ? await loadMetrics() : undefined
   const routes = await routesOf(serving)
   if (metrics) {
-    routes.push(
-      metricsRoute(
-        async () => counts.render() + (await metrics.render(machine().synchronizer.status())),
-      ),
-    )
+    routes.push(metricsRoute(async () => counts.render() + (await metrics.render(status()))))
   }
   await serve(httpBind, isReady, routes, (error) =>
     log.named('http').error('failed to answer', error),
@@ -42,7 +39,7 @@ export async function startServing(serving: Serving): Promise<(event: SyncEvent)
 }
 
 /** What is served beside metrics. */
-async function routesOf({ log, machine, options, redactor }: Serving): Promise<Route[]> {
+async function routesOf({ log, options, redactor, syncNow }: Serving): Promise<Route[]> {
   const { httpPprof, httpSyncSecretFile } = options
   const routes: Route[] = []
   if (httpPprof) {
@@ -55,7 +52,7 @@ async function routesOf({ log, machine, options, redactor }: Serving): Promise<R
       onSecret: (secret: string) => redactor.add(secret),
       onFault: (error: unknown) => log.named('http').error('--http-sync-secret-file', error),
     }
-    routes.push(syncRoute(httpSyncSecretFile, told, () => machine().synchronizer.pollNow()))
+    routes.push(syncRoute(httpSyncSecretFile, told, syncNow))
   }
   return routes
 }

@@ -32,19 +32,25 @@ function isPlain(word: string): boolean {
   return /^[\w@%+=:,./-]+$/.test(word)
 }
 
-/** The keys and the trust of an SSH command; the rest is told to `warn`. */
-export function readSshCommand(
-  command: string,
-  warn: (message: string) => void,
-): { keyFiles: string[]; knownHosts: string | false | undefined } {
+/** What is done of an SSH command. */
+export interface SshCommandParts {
+  keyFiles: string[]
+  knownHosts: string | false | undefined
+  port: string | undefined
+}
+
+/** The keys, the trust and the port of an SSH command; the rest is told to `warn`. */
+export function readSshCommand(command: string, warn: (message: string) => void): SshCommandParts {
   const words =
     command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)?.map((word) => word.replace(/["']/g, '')) ?? []
   const keyFiles: string[] = []
-  let knownHosts: string | false | undefined
+  let knownHosts: SshCommandParts['knownHosts']
+  let port: string | undefined
   for (let at = 1; at < words.length; at++) {
     const [, letter = '', joined = ''] = /^-(.)(.*)$/.exec(words[at] ?? '') ?? []
     const value = () => joined || (words[++at] ?? '')
     if (letter === 'i') keyFiles.push(value())
+    else if (letter === 'p') port ??= value()
     else if (letter === 'o') {
       const [, name = '', set = ''] = /^(\w+)[= ](.*)$/.exec(value()) ?? []
       if (/^StrictHostKeyChecking$/i.test(name)) {
@@ -60,5 +66,5 @@ export function readSshCommand(
     } else if (!/^[qvTx]$/.test(letter))
       warn(`${words[at]} in the SSH command is ignored: no ssh program is run`)
   }
-  return { keyFiles, knownHosts }
+  return { keyFiles, knownHosts, port }
 }

@@ -4,6 +4,7 @@ import type { SecureContext } from 'node:tls'
 import type { Agent } from 'undici'
 import type { NamedFile } from '../../base/file-name.js'
 import type { TlsIdentity } from '../../credentials/tls-identity.js'
+import type { ConnectionSettings } from './connection-settings.js'
 import { OpenConnections } from './open-connections.js'
 import type { SpareConnections } from './spare-connections.js'
 import { createTlsContext, fingerprintOf, type TlsFiles } from './tls-files.js'
@@ -22,7 +23,10 @@ export interface Pool extends PooledAgent {
 export interface TlsPoolsOptions {
   caFile: NamedFile | undefined
   /** Without contexts, what it opens is not secured. */
-  createAgent: (contexts: TlsContexts | undefined) => Promise<PooledAgent>
+  createAgent: (
+    contexts: TlsContexts | undefined,
+    settings: ConnectionSettings,
+  ) => Promise<PooledAgent>
 }
 
 /** How connections are secured; the client certificate is shown to the remote only. */
@@ -34,7 +38,7 @@ export interface TlsContexts {
 export class TlsPools {
   readonly #options: TlsPoolsOptions
   readonly #pools = new Map<string, { fingerprint: string; pool: Promise<Pool> }>()
-  #plain: Promise<Pool> | undefined
+  readonly #plain = new Map<string, Promise<Pool>>()
   readonly #agents = new Set<PooledAgent>()
   #isClosed = false
 
@@ -42,14 +46,17 @@ export class TlsPools {
     this.#options = options
   }
 
-  /** The pool whose connections show `identity`. Throws where a file cannot be used. */
-  async poolFor(identity: TlsIdentity | undefined): Promise<Pool> {
-    const files = { caFile: this.#options.caFile, identity }
-    const key = JSON.stringify(identity ?? null)
+  /** The pool whose connections are opened by `settings` and show `identity`. Throws where a file cannot be used. */
+  async poolFor(
+    identity: TlsIdentity | undefined,
+    settings: ConnectionSettings = {},
+  ): Promise<Pool> {
+    const files = { caFile: settings.caFile ?? this.#options.caFile, identity }
+    const key = JSON.stringify([identity, settings])
     const fingerprint = await fingerprintOf(files)
     const known = this.#pools.get(key)
     if (known?.fingerprint === fingerprint) return known.pool
-    const pool = this.#create(files)
+    const pool = this.#create(files, settings)
     this.#pools.set(key, { fingerprint, pool })
     // What could not be read for want of a descriptor, say, can be read the next time.
     pool.catch(() => {
@@ -60,12 +67,12 @@ export class TlsPools {
   }
 
   /** The pool of connections without TLS, for which no certificate is read. */
-  plainPool(): Promise<Pool> {
-    this.#plain ??= this.#open(undefined)
-    this.#plain.catch(() => {
-      this.#plain = undefined
-    })
-    return this.#plain
+  plainPool({ proxy }: ConnectionSettings = {}): Promise<Pool> {
+    const key = JSON.stringify([proxy])
+    const pool = this.#plain.get(key) ?? this.#open(undefined, { proxy })
+    this.#plain.set(key, pool)
+    pool.catch(() => this.#plain.delete(key))
+    return pool
   }
 
   /** Ends every connection. */
@@ -74,16 +81,16 @@ export class TlsPools {
     await Promise.all([...this.#agents].map(destroy))
   }
 
-  async #create(files: TlsFiles): Promise<Pool> {
+  async #create(files: TlsFiles, settings: ConnectionSettings): Promise<Pool> {
     const remote = await createTlsContext(files)
     const proxy = files.identity
       ? await createTlsContext({ ...files, identity: undefined })
       : remote
-    return this.#open({ remote, proxy })
+    return this.#open({ remote, proxy }, settings)
   }
 
-  async #open(contexts: TlsContexts | undefined): Promise<Pool> {
-    const pooled = await this.#options.createAgent(contexts)
+  async #open(contexts: TlsContexts | undefined, settings: ConnectionSettings): Promise<Pool> {
+    const pooled = await this.#options.createAgent(contexts, settings)
     if (this.#isClosed) void destroy(pooled)
     this.#agents.add(pooled)
     return { ...pooled, connections: new OpenConnections(pooled.agent) }

@@ -7,6 +7,7 @@ import type { TlsIdentity } from '../../credentials/tls-identity.js'
 import { toNetworkError } from '../network-error.js'
 import type { ObservedRequest } from '../transport.js'
 import type { AgentOptions } from './agent.js'
+import type { ConnectionSettings } from './connection-settings.js'
 import { decodeBody } from './content-encoding.js'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.js'
 import type { ChooseProxy } from './proxy.js'
@@ -17,7 +18,9 @@ import { type Pool, TlsPools } from './tls-pools.js'
 import { type AssertTls, createTlsRequirement } from './tls-requirement.js'
 
 /** How requests are made, and who is told of them. */
-export interface HttpClientOptions extends AgentOptions {
+export interface HttpClientOptions extends Omit<AgentOptions, 'skipTlsVerification'> {
+  /** How connections for a URL are opened. @default as for all others */
+  settingsFor?: ((url: URL) => ConnectionSettings) | undefined
   /** Certificates of CAs that are trusted beside Node's own: a PEM file, read when it changes. */
   caFile?: NamedFile | undefined
   /** Refuses to send credentials in plain text to another machine. @default false */
@@ -43,29 +46,41 @@ export interface ClosableHttpClient extends HttpClient {
 /** GitHub and others serve git only to agents that start so. */
 const USER_AGENT = 'git/git-autosync'
 
+/** One for all who are reached as all others. */
+const AS_ALL: ConnectionSettings = {}
+
 /** So many connections a push takes: it is looked for, and fetched, at once. */
 const PUSH_CONNECTIONS = 2
 
 /** Creates a client with its own pools of connections. */
 export function createHttpClient(options: HttpClientOptions): ClosableHttpClient {
-  const { caFile, proxyFor = () => undefined, requireTls = false, onPlainCredentials } = options
+  const { caFile, requireTls = false, onPlainCredentials } = options
+  const { proxyFor: usualProxyFor = () => undefined, settingsFor = () => AS_ALL } = options
+  const proxyBy = ({ proxy }: ConnectionSettings, url: URL) =>
+    proxy === undefined ? usualProxyFor(url) : proxy || undefined
+  const proxyFor: ChooseProxy = (url) => proxyBy(settingsFor(url), url)
   const pools = new TlsPools({
     caFile,
-    createAgent: async (contexts) => (await agents()).createAgent(options, contexts),
+    createAgent: async (contexts, settings) => {
+      const { skipTlsVerification = false } = settings
+      const opening = { skipTlsVerification, proxyFor: (url: URL) => proxyBy(settings, url) }
+      return (await agents()).createAgent({ ...options, ...opening }, contexts)
+    },
   })
   const assertTls = createTlsRequirement({
     required: requireTls,
     onPlain: (host) => onPlainCredentials?.(host),
   })
+  const wire: Wire = { pools, proxyFor, settingsFor, assertTls, options }
   return {
-    request: (request) => requestFollowing({ pools, proxyFor, assertTls, options }, request),
+    request: (request) => requestFollowing(wire, request),
     prepare() {
       // Whoever needs it is told what is wrong.
       agents().catch(() => undefined)
     },
     async preconnect(address, identity) {
       const url = withoutUserInfo(address)
-      const pool = await poolFor({ pools, proxyFor }, { url, identity })
+      const pool = await poolFor(wire, { url, identity })
       if (pool.spares.has(url.origin)) return
       pool.spares.open(url, Math.max(0, PUSH_CONNECTIONS - pool.connections.countOf(url.origin)))
     },
@@ -81,6 +96,7 @@ function agents(): Promise<typeof import('./agent.js')> {
 interface Wire {
   pools: TlsPools
   proxyFor: ChooseProxy
+  settingsFor: (url: URL) => ConnectionSettings
   assertTls: AssertTls
   options: HttpClientOptions
 }
@@ -146,11 +162,11 @@ async function send(wire: Wire, hop: Hop, outgoing: Outgoing): Promise<Dispatche
 }
 
 function poolFor(
-  { pools, proxyFor }: Pick<Wire, 'pools' | 'proxyFor'>,
+  { pools, proxyFor, settingsFor }: Wire,
   { url, identity }: Pick<Hop, 'url' | 'identity'>,
 ): Promise<Pool> {
   const isPlain = url.protocol === 'http:' && !proxyFor(url)?.origin.startsWith('https:')
-  return isPlain ? pools.plainPool() : pools.poolFor(identity)
+  return isPlain ? pools.plainPool(settingsFor(url)) : pools.poolFor(identity, settingsFor(url))
 }
 
 async function sendOnce(

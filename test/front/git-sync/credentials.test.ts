@@ -7,7 +7,6 @@ import { credentialsOf, hostOfGithub } from '../../../src/front/git-sync/credent
 import type { Options } from '../../../src/front/git-sync/options.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 
-const NO_GIT = { bound: [], headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
 const LISTED = [
   '{"url":"https://h/team/one","username":"exact","password":"p"}',
   '[{"url":"https://h/team","username":"team","password":"p"},{"url":"https://other/a","username":"other","password-file":"/f"}]',
@@ -35,7 +34,7 @@ const ROWS: readonly [it: string, options: Partial<Options>, repo: string, asked
 test('logins go with addresses', () => {
   for (const [it, options, repo, asked, user] of ROWS) {
     const given = { credential: [], ...options } as unknown as Options
-    const credentials = credentialsOf(given, parseRemoteUrl(repo, '/'), NO_GIT)
+    const credentials = credentialsOf(given, parseRemoteUrl(repo, '/'))
     assert.equal(findCredential(credentials, asked)?.username, user, it)
   }
 })

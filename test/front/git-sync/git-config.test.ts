@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { findCredential } from '../../../src/credentials/credential-match.js'
-import { readFlags, UsageError } from '../../../src/front/git-sync/command-line.js'
+import { UsageError } from '../../../src/front/git-sync/command-line.js'
 import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
 import { parseGitConfig } from '../../../src/front/git-sync/git-config.js'
 import { readGitSettings } from '../../../src/front/git-sync/git-settings.js'
+import { httpFor } from '../../../src/front/git-sync/machine-settings.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
 import { readSshCommand, sshCommandOf } from '../../../src/front/git-sync/ssh-command.js'
 import { configText } from '../../../src/front/git-sync/start.js'
@@ -57,23 +57,26 @@ describe('the grammar of --git-config', () => {
 })
 
 describe('what of git is done', () => {
-  const read = (text: string, env: Record<string, string> = {}, repo = 'https://h/team/one') => {
+  const own = 'https://h/team/one'
+  const read = (text: string, env: Record<string, string> = {}, repo = own) => {
     const warnings: string[] = []
     const warn = (each: string) => warnings.push(each)
     const settings = readGitSettings(parseGitConfig(text), env, warn, repo)
     return { ...settings, warnings }
   }
+  const of = (text: string, env: Record<string, string> = {}, url = own) =>
+    read(text, env).httpOf(url)
 
   test('each key that means something', () => {
-    assert.equal(read('http.sslCAInfo:/ca').caFile, '/ca')
-    assert.equal(read('', { GIT_SSL_CAINFO: '/ca' }).caFile, '/ca')
-    assert.equal(read('http.sslVerify:false').unverified, 'http.sslVerify')
-    assert.equal(read('"http.https://h/.sslVerify":false').unverified, 'http.https://h/.sslVerify')
-    assert.equal(read('http.sslVerify:true').unverified, undefined)
-    assert.equal(read('', { GIT_SSL_NO_VERIFY: '1' }).unverified, 'GIT_SSL_NO_VERIFY')
-    assert.equal(read('http.proxy:http://p').proxy, 'http://p')
-    assert.deepEqual(read('http.extraHeader:"X-A: b"').headers, { 'x-a': 'b' })
-    assert.equal(read('http.cookieFile:/c').cookieFile, '/c')
+    assert.equal(of('http.sslCAInfo:/ca').caFile, '/ca')
+    assert.equal(of('', { GIT_SSL_CAINFO: '/ca' }).caFile, '/ca')
+    assert.equal(of('http.sslVerify:false').unverified, 'http.sslVerify')
+    assert.equal(of('"http.https://h/.sslVerify":false').unverified, 'http.https://h/.sslVerify')
+    assert.equal(of('http.sslVerify:true').unverified, undefined)
+    assert.equal(of('', { GIT_SSL_NO_VERIFY: '1' }).unverified, 'GIT_SSL_NO_VERIFY')
+    assert.equal(of('http.proxy:http://p').proxy, 'http://p')
+    assert.deepEqual(of('http.extraHeader:"X-A: b"').headers, { 'x-a': 'b' })
+    assert.equal(of('http.cookieFile:/c').cookieFile, '/c')
     assert.equal(read('credential.helper:store --file=/s').storeFile, '/s')
     assert.equal(
       read('core.sshCommand:ssh -i k', { GIT_SSH_COMMAND: 'ssh -i e' }).sshCommand,
@@ -81,7 +84,8 @@ describe('what of git is done', () => {
     )
   })
 
-  test('what is for a URL counts for no other', () => {
+  test('what is for a URL counts there, and nowhere else', () => {
+    const values: Record<string, string> = { extraHeader: '"X-A: b"', sslVerify: 'false' }
     for (const [name, field] of [
       ['extraHeader', 'headers'],
       ['sslVerify', 'unverified'],
@@ -91,59 +95,80 @@ describe('what of git is done', () => {
       ['sslCAInfo', 'caFile'],
       ['cookieFile', 'cookieFile'],
     ] as const) {
-      const value = { extraHeader: '"X-A: b"', sslVerify: 'false' }[name as string] ?? '/value'
-      const nothing = read('')[field]
-      const elsewhere = read(`"http.https://other/.${name}":${value}`)
-      assert.deepEqual(elsewhere[field], nothing, name)
-      const isBound = ['extraHeader', 'sslCert', 'sslKey'].includes(name)
-      const told = /is ignored: its URL is not that of --repo/
-      if (isBound) assert.deepEqual(elsewhere.warnings, [])
-      else assert.match(elsewhere.warnings.join(), told)
-      const many = read(`"http.https://*.other/.${name}":${value}`)
-      assert.match(many.warnings.join(), told)
-      const here = read(`"http.https://h/team.${name}":${value}`)
-      assert.notDeepEqual(here[field], nothing, name)
+      const key = (url: string) => `"http.${url}.${name}":${values[name] ?? '/value'}`
+      const nothing = of('')[field]
+      for (const [pattern, url] of [
+        ['https://h/team', own],
+        ['https://other/', 'https://other/any'],
+        ['https://*.other', 'https://git.other/any'],
+      ] as const) {
+        const { httpOf, warnings } = read(key(pattern))
+        assert.deepEqual(warnings, [])
+        assert.notDeepEqual(httpOf(url)[field], nothing, `${name} of ${pattern} at ${url}`)
+        assert.deepEqual(httpOf('https://third/any')[field], nothing, `${name} of ${pattern}`)
+      }
     }
   })
 
-  test('what is sent goes to each URL that is named, with the login of that', () => {
-    const git = read(
-      '"http.https://other/.extraHeader":"X-A: a","http.https://other/team.extraHeader":"X-A: b",' +
-        '"http.https://other/team.sslCert":/cert,http.extraHeader:"X-A: own"',
-    )
-    const credential = ['{"url":"https://other/team","username":"u","password":"p"}']
-    const { values } = readFlags([], {}, () => undefined)
-    const options = { ...values, credential } as unknown as Options
-    const remote = parseRemoteUrl('https://h/team/one', '/')
-    const credentials = credentialsOf(options, remote, git)
-    const sentTo = (url: string) => findCredential(credentials, url)
-    assert.deepEqual(sentTo('https://other/any')?.headers, { 'x-a': 'a' })
-    assert.equal(sentTo('https://other/any')?.username, 'u')
-    const team = sentTo('https://other/team/one')
-    assert.deepEqual(team?.headers, { 'x-a': 'b' })
-    assert.deepEqual(
-      [team?.username, team?.password, team?.clientCertFile, team?.clientKeyFile],
-      ['u', 'p', '/cert', '/cert'],
-    )
-    assert.deepEqual(sentTo('https://h/team/one')?.headers, { 'x-a': 'own' })
-    assert.equal(sentTo('https://third/one'), undefined)
+  test('a secret without a URL goes to the host of --repo alone', () => {
+    const { httpOf } = read('http.extraHeader:"X-A: b",http.sslCert:/c,http.proxy:http://p')
+    assert.deepEqual(httpOf('https://h/other').headers, { 'x-a': 'b' })
+    const { clientCertFile, headers, proxy } = httpOf('https://other/one')
+    assert.deepEqual([headers, clientCertFile, proxy], [{}, undefined, 'http://p'])
+    const overSsh = read('http.extraHeader:"X-A: b"', {}, 'git@h:one')
+    assert.deepEqual(overSsh.httpOf('https://h/one').headers, {})
+    assert.deepEqual(overSsh.headers, [{ 'x-a': 'b' }])
   })
 
   test('of several URLs the most exact counts', () => {
     const exact = '"http.https://h/team.proxy":http://exact'
-    assert.equal(read(`${exact},http.proxy:http://any`).proxy, 'http://exact')
-    assert.equal(read(`http.proxy:http://any,${exact}`).proxy, 'http://exact')
+    assert.equal(of(`${exact},http.proxy:http://any`).proxy, 'http://exact')
+    assert.equal(of(`http.proxy:http://any,${exact}`).proxy, 'http://exact')
     const verified = 'http.sslVerify:false,"http.https://h.sslVerify":true'
-    assert.equal(read(verified).unverified, undefined)
-    const moved = '"url.https://h/team/.insteadOf":"t:","http.https://h/team.proxy":http://p'
-    assert.equal(read(moved, {}, 't:one').proxy, 'http://p')
+    assert.equal(of(verified).unverified, undefined)
+    assert.equal(of(verified, {}, 'https://other/').unverified, 'http.sslVerify')
+    const moved = '"url.https://h/team/.insteadOf":"t:",http.extraHeader:"X-A: b"'
+    assert.deepEqual(read(moved, {}, 't:one').httpOf(own).headers, { 'x-a': 'b' })
   })
 
   test('TLS is verified where there is any', () => {
-    for (const repo of ['git@h:one', '/srv/one', 'http://h/one']) {
-      assert.equal(read('', { GIT_SSL_NO_VERIFY: '1' }, repo).unverified, undefined)
-      assert.equal(read('http.sslVerify:false', {}, repo).unverified, undefined)
+    assert.equal(of('', { GIT_SSL_NO_VERIFY: '1' }, 'http://h/one').unverified, undefined)
+    assert.equal(of('http.sslVerify:false', {}, 'http://h/one').unverified, undefined)
+    const { unverified } = read('http.sslVerify:false,"http.https://a/.sslVerify":no', {
+      GIT_SSL_NO_VERIFY: '',
+    })
+    assert.deepEqual(unverified, [
+      'http.sslVerify',
+      'http.https://a/.sslVerify',
+      'GIT_SSL_NO_VERIFY',
+    ])
+  })
+
+  test('as the machine has it', () => {
+    const http = (text: string, isInsecure = false) => {
+      const settings = { noProxy: ['direct'] }
+      return httpFor(read(text), settings, isInsecure)
     }
+    const [url, direct] = [new URL(own), new URL('https://direct/one')]
+    const proxied = http('http.proxy:http://u:p@proxy:8080')
+    assert.deepEqual(proxied(url).proxy, {
+      origin: 'http://proxy:8080',
+      authorization: `Basic ${btoa('u:p')}`,
+    })
+    assert.equal(proxied(direct).proxy, false)
+    assert.equal(http('http.proxy:""')(url).proxy, false)
+    assert.equal(http('')(url).proxy, undefined)
+    assert.throws(() => http('http.proxy:socks5://p'), UsageError)
+    const { caFile, cookieFile, identity } = http(
+      'http.sslCAInfo:/ca,http.cookieFile:/c,http.sslCert:/cert',
+    )(url)
+    assert.deepEqual(
+      [caFile?.file, cookieFile?.file, identity?.clientCertFile, identity?.clientKeyFile],
+      ['/ca', '/c', '/cert', '/cert'],
+    )
+    assert.equal(http('http.sslVerify:false')(url).skipTlsVerification, false)
+    assert.equal(http('http.sslVerify:false', true)(url).skipTlsVerification, true)
+    assert.equal(http('"http.https://h/.sslVerify":false', true)(direct).skipTlsVerification, false)
   })
 
   test('a key needs a section', () => {
@@ -186,10 +211,10 @@ describe('what of git is done', () => {
   })
 
   test('the last of a key counts', () => {
-    assert.equal(read('http.proxy:http://a,http.proxy:http://b').proxy, 'http://b')
-    assert.equal(read('http.sslVerify:false,http.sslVerify:true').unverified, undefined)
+    assert.equal(of('http.proxy:http://a,http.proxy:http://b').proxy, 'http://b')
+    assert.equal(of('http.sslVerify:false,http.sslVerify:true').unverified, undefined)
     assert.equal(read('core.sshCommand:ssh -i a,core.sshCommand:ssh -i b').sshCommand, 'ssh -i b')
-    assert.deepEqual(read('http.extraHeader:"X-A: a",http.extraHeader:"X-B: b"').headers, {
+    assert.deepEqual(of('http.extraHeader:"X-A: a",http.extraHeader:"X-B: b"').headers, {
       'x-a': 'a',
       'x-b': 'b',
     })
@@ -198,9 +223,9 @@ describe('what of git is done', () => {
   test('variables of git win over its configuration', () => {
     const env = { GIT_SSL_CAINFO: '/env', GIT_SSH_COMMAND: 'ssh -i env' }
     const config = 'http.sslCAInfo:/ca,"http.https://h/.sslCAInfo":/exact,core.sshCommand:ssh'
-    const { caFile, sshCommand } = read(config, env)
-    assert.deepEqual({ caFile, sshCommand }, { caFile: '/env', sshCommand: 'ssh -i env' })
-    assert.equal(read(config, { GIT_SSL_CAINFO: '' }).caFile, '/exact')
+    const { httpOf, sshCommand } = read(config, env)
+    assert.deepEqual([httpOf(own).caFile, sshCommand], ['/env', 'ssh -i env'])
+    assert.equal(of(config, { GIT_SSL_CAINFO: '' }).caFile, '/exact')
   })
 
   test('addresses are rewritten by the longest prefix', () => {
@@ -215,9 +240,9 @@ describe('what of git is done', () => {
   test('of an SSH command, keys and trust', () => {
     const warnings: string[] = []
     const command =
-      'ssh -q -i /a -i/b -o StrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -o ProxyCommand=x'
-    const { keyFiles, knownHosts } = readSshCommand(command, (each) => warnings.push(each))
-    assert.deepEqual({ keyFiles, knownHosts }, { keyFiles: ['/a', '/b'], knownHosts: false })
+      'ssh -q -i /a -i/b -p 2222 -o StrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -o ProxyCommand=x'
+    const read = readSshCommand(command, (each) => warnings.push(each))
+    assert.deepEqual(read, { keyFiles: ['/a', '/b'], knownHosts: false, port: '2222' })
     assert.match(warnings.join(), /keys of SSH hosts are not verified,the option ProxyCommand /)
   })
 
@@ -244,9 +269,8 @@ describe('what of git is done', () => {
 
 describe('credentials', () => {
   const remote = parseRemoteUrl('https://host/team/one', '/')
-  const git = { bound: [], headers: {}, clientCertFile: undefined, clientKeyFile: undefined }
   const of = (options: Partial<Options>) =>
-    credentialsOf({ credential: [], ...options } as Options, remote, git)
+    credentialsOf({ credential: [], ...options } as Options, remote)
 
   test('a user name serves its host, and those of URLs the rest of theirs', () => {
     const json = '[{"url":"https://other/a","username":"u","password-file":"/f"}]'

@@ -14,7 +14,7 @@ import { freePort } from '../../helpers/free-port.js'
 import { createRepo, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
 import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
-import { QUICK, setUp } from '../../helpers/git-sync-setup.js'
+import { QUICK, setUp, writeHook } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { until } from '../../helpers/service.js'
 
@@ -161,6 +161,30 @@ describe('git-sync as a process', { concurrency: 3 }, () => {
       assert.match(sync.stderr, /starting up/)
       assert.ok(!/ssw0rd|a-token/.test(sync.stderr), sync.stderr)
     }
+  })
+
+  test('shows no secret that it was given and does not need', async (t) => {
+    const { args, dir, repo } = await setUp(t)
+    writeFileSync(path.join(dir, 'password'), 'ofFile5ecret\nmore')
+    const words = ['ofPair5ecret', 'ofFile5ecret', 'ofHeader5ecret', 'ofProxy5ecret']
+    const hook = writeHook(path.join(dir, 'hook'), `echo ${words.join(' ')}; exit 1`)
+    const sync = startGitSync(
+      t,
+      [
+        ...args,
+        `--repo=file://${repo.dir}`,
+        '--one-time',
+        '--username=me',
+        `--credential={"url":"https://h","username":"u","password-file":"${dir}/password"}`,
+        '--git-config=http.extraHeader:"X-Token: ofHeader5ecret"',
+        '--git-config-add=http.proxy:http://u:ofProxy5ecret@127.0.0.1:1',
+        `--exechook-command=${hook}`,
+      ],
+      { GITSYNC_PASSWORD: 'ofPair5ecret' },
+    )
+    assert.equal(await sync.exitCode(), 1)
+    assert.match(sync.stderr, /hook failed.*REDACTED|hook failed.*redacted/)
+    assert.doesNotMatch(sync.stderr, /5ecret/)
   })
 
   test('goes on where its files cannot be written', async (t) => {
