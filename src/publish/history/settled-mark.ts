@@ -54,8 +54,14 @@ export function headOf({ commit }: Snapshot, { branch }: PublishedHistory): stri
 }
 
 function markOf({ commit }: Snapshot, history: PublishedHistory): string {
-  const hash = createHash('sha256').update(JSON.stringify(history)).digest('hex')
-  return `${commit} ${hash}\n`
+  const said = JSON.stringify(sorted({ ...history, refs: sorted(history.refs) }))
+  return `${commit} ${createHash('sha256').update(said).digest('hex')}\n`
+}
+
+/** The same for a history as it was published and as it was read. */
+function sorted(fields: object): [string, unknown][] {
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return set.sort(([one], [other]) => (one < other ? -1 : 1))
 }
 
 function readText({ volume }: HistoryLayout, file: string): string | undefined {

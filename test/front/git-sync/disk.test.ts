@@ -1,5 +1,6 @@
 // What git-sync leaves on its disk, by processes against real repositories over HTTP.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { assertSameTree } from '../../helpers/git.js'
+import { assertSameTree, gitEnvironment } from '../../helpers/git.js'
 import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
 import { gitIn, QUICK, setUp } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
@@ -162,6 +163,22 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
       if (ref === 'v1') assert.equal(gitIn(link, 'describe'), 'v1')
       gitIn(link, 'gc')
     }
+  })
+
+  test('keeps nothing that no commit has any more, unless that is off', async (t) => {
+    const { args, first, link, repo } = await setUp(t)
+    const blob = gitIn(repo.dir, 'rev-parse', `${first}:a`)
+    const once = async (gc: string) => {
+      const sync = startGitSync(t, [...args, '--one-time', `--git-gc=${gc}`])
+      assert.equal(await sync.exitCode(), 0, sync.stderr)
+      const options = { cwd: link, env: gitEnvironment(), input: blob, encoding: 'utf8' } as const
+      return execFileSync('git', ['cat-file', '--batch-check'], options)
+    }
+    await once('off')
+    repo.commit('second', { a: '2' })
+    assert.match(await once('off'), / blob /)
+    repo.commit('third', { a: '3' })
+    assert.match(await once('always'), / missing$/m)
   })
 
   test('makes anew what is broken, removes garbage, and leaves what others write', async (t) => {

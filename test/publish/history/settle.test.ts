@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { lstatSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { settle } from '../../../src/publish/history/settle.js'
+import { isSettled } from '../../../src/publish/history/settled-mark.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { createHistorySite } from '../../helpers/history-site.js'
 import { randomFrom, randomHistory } from '../../helpers/random-history.js'
@@ -26,6 +27,12 @@ for (const objectFormat of ['sha1', 'sha256'] as const) {
     })
   }
 }
+
+test('what was settled as it was published is settled as it is read', async (t) => {
+  const site = createHistorySite(t)
+  await site.publishUnsettled(commitOn(site.repo, { a: '1' }, []), 1)
+  assert.ok(isSettled(site.layout, { root: site.directory }, site.snapshot()))
+})
 
 test('the configuration says of the volume what is so, also of a repository from earlier', async (t) => {
   const site = createHistorySite(t)
