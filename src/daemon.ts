@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import { systemClock } from './base/clock.js'
 import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/known-secrets.js'
+import { formatShard } from './base/shard.js'
 import { readListing } from './listing/listing.js'
 import type { ListingWatcher } from './listing/watcher.js'
 import { createListingInForce } from './listing-in-force.js'
@@ -67,6 +68,7 @@ export async function startDaemon(
   logger.info('git-autosync', {
     version: build.version,
     listing: path,
+    shard: settings.shard && formatShard(settings.shard),
     // Of any free port, the line that says which one follows.
     status: httpPort === 0 ? undefined : `${serviceUrl(httpHost, httpPort)}/status`,
   })
@@ -93,7 +95,12 @@ export async function startDaemon(
   const { post } = sessions
   const notified = { settings, clock, post, redactor, observe, onError }
   const notifications = createNotifications(notified)
-  const inForce = { path, defaults, clock, observe, synchronizer: { setEntries } }
+  const { shard, oneTime } = settings
+  // A run of one time ends before anybody could be missed.
+  const shared = { machine, clock, observe, onError, standsIn: !oneTime, ...internals }
+  const sharding = shard && (await import('./sharding.js')).createSharding({ shard, ...shared })
+  const synchronizing = { setEntries: sharding?.setEntries ?? setEntries }
+  const inForce = { path, defaults, clock, observe, synchronizer: synchronizing }
   const listing = createListingInForce(inForce)
   const heartbeat = new Heartbeat(clock)
   const source = createStatusSource({
@@ -103,18 +110,20 @@ export async function startDaemon(
     redactor,
     hooks: hooks.after,
     clock,
+    sharding,
   })
   let server: FastifyInstance | undefined
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
-    await Promise.all([watcher?.close(), machine.stop(), server?.close(), notifications?.close()])
+    const parts = [watcher, sharding, { close: machine.stop }, server, notifications]
+    await Promise.all(parts.map((part) => part?.close()))
     heartbeat.stop()
     await sessions.close()
   }
 
   async function serve(): Promise<void> {
     const { createMetrics } = await import('./observe/metrics.js')
-    const metrics = createMetrics({ clock, build })
+    const metrics = createMetrics({ clock, build, shard })
     held.release(metrics.observe)
     const { createServer } = await import('./server/server.js')
     server = createServer(

@@ -35,8 +35,8 @@ export interface Machine {
   sessions: Sessions
   workers: WorkerPool
   hooks: Pick<EntryHooks, 'after' | 'beside'>
-  /** Makes the entries these. */
-  setEntries(listed: readonly Entry[]): ListingDiff
+  /** Makes the entries these; what is `elsewhere` is listed, too, and another instance's. */
+  setEntries(listed: readonly Entry[], elsewhere?: readonly Entry[]): ListingDiff
   /** Stops all work, and resolves when nothing is at work any more; sessions are left open. */
   stop(): Promise<void>
 }
@@ -55,6 +55,7 @@ export function createMachine(options: MachineOptions): Machine {
   const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })
   const workers = createWorkerPool({
     maxThreads: settings.maxConcurrentSyncs,
+    shard: settings.shard,
     threads: options.threads,
     limits: {
       packBytes: settings.maxPackBytes,
@@ -96,13 +97,13 @@ export function createMachine(options: MachineOptions): Machine {
     sessions: { ...sessions, open },
     workers,
     hooks,
-    setEntries(listed) {
+    setEntries(listed, elsewhere) {
       // Node reads its root certificates for the first one: now, while nobody waits for an answer.
       if (listed.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
       // Before anything is told of them.
       hooks.after.setEntries(listed)
       hooks.beside.setEntries(listed)
-      return synchronizer.setEntries(listed)
+      return synchronizer.setEntries(listed, elsewhere)
     },
     async stop() {
       // Hooks with the rest: where a sync hangs, what they have started is ended all the same.

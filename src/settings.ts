@@ -7,6 +7,7 @@ import { SyncError } from './base/errors.js'
 import { isFileName, type NamedFile, namedIn } from './base/file-name.js'
 import { assertExpanded } from './base/paths.js'
 import { redact } from './base/redact-patterns.js'
+import { parseShard, type Shard } from './base/shard.js'
 import {
   integerBetween,
   oneOf,
@@ -42,6 +43,8 @@ export const SETTINGS = {
     "every entry's path must lie inside it, and relative paths start there"),
   publish: setting<PublishMode>('PUBLISH', 'mode', 'in-place', oneOf(['in-place', 'symlink']),
     'default publish mode: in-place or symlink'),
+  shard: setting<Shard | undefined>('SHARD', 'index/total', undefined, parseShard,
+    'which of several instances this is, as 0/3: it takes its share of the remotes; unset: all'),
   prune: setting('PRUNE', 'boolean', 'false', parseBoolean,
     'remove what was published when its entry leaves the listing'),
   stateDir: setting<string | undefined>('STATE_DIR', 'directory', undefined, toPath,

@@ -6,17 +6,20 @@ import type { Redactor } from './base/known-secrets.js'
 import type { AfterHooks, HookFailure } from './hooks/after-hooks.js'
 import type { ListingInForce } from './listing-in-force.js'
 import type { ServerSource } from './server/server.js'
-import type { FailingHook, ShownEntry, StatusReport } from './server/status-route.js'
+import type { FailingHook, Shown, ShownEntry, StatusReport } from './server/status-route.js'
+import type { Sharding } from './sharding.js'
 import type { EntryStatus } from './sync/status.js'
 import type { Synchronizer } from './sync/synchronizer.js'
 
 export interface StatusSourceOptions {
   build: Pick<StatusReport['build'], 'version' | 'revision'>
-  synchronizer: Pick<Synchronizer, 'count' | 'eachStatus' | 'readiness'>
+  synchronizer: Pick<Synchronizer, 'count' | 'eachEntry' | 'readiness'>
   listing: Pick<ListingInForce, 'state'>
   redactor: Redactor
   hooks: Pick<AfterHooks, 'failuresOf'>
   clock: Clock
+  /** Undefined where this is the only instance. */
+  sharding?: Pick<Sharding, 'status'> | undefined
 }
 
 /** Creates what the routes of the server show. */
@@ -27,12 +30,19 @@ export function createStatusSource({
   redactor,
   hooks,
   clock,
+  sharding,
 }: StatusSourceOptions): Pick<ServerSource, 'starting' | 'missing' | 'waiting' | 'status'> {
-  function* shownEntries(): Generator<ShownEntry> {
-    for (const entry of synchronizer.eachStatus()) {
-      const failures = hooks.failuresOf(entry.path)
-      const failingHooks = failures.map((failure) => shown(failure, redactor, clock))
-      yield { ...withoutSecrets(entry, redactor), failingHooks }
+  function* shownEntries(): Generator<Shown<ShownEntry>> {
+    for (const { path, show, stamp } of synchronizer.eachEntry()) {
+      const failures = hooks.failuresOf(path)
+      yield {
+        path,
+        stamp: failures.length > 0 ? undefined : stamp,
+        show() {
+          const failingHooks = failures.map((failure) => shown(failure, redactor, clock))
+          return { ...withoutSecrets(show(), redactor), failingHooks }
+        },
+      }
     }
   }
   return {
@@ -42,9 +52,12 @@ export function createStatusSource({
     status() {
       const { faults, ...inForce } = listing.state
       const redacted = faults && { faults: faults.map((fault) => redactor.redact(fault)) }
+      const others = sharding?.status()
+      const count = synchronizer.count + (others?.elsewhere.length ?? 0)
       return {
         build: { ...build, node: process.version },
-        listing: { ...inForce, ...redacted, entries: synchronizer.count },
+        listing: { ...inForce, ...redacted, entries: count },
+        ...others,
         entries: shownEntries(),
       }
     },

@@ -47,6 +47,8 @@ export interface Entry {
   movesAside?: boolean
   /** Whether no two worktrees share a file, as readers may write. @default where programs run before */
   ownFiles?: boolean
+  /** Whether this instance publishes it in place of the one that it belongs to. @default false */
+  byDeputy?: boolean
   /** By which keys its commits must be signed; undefined: they need not be. */
   verify: SignaturePolicy | undefined
   /** What must succeed before a commit is published. */

@@ -88,6 +88,8 @@ const LINES: Readonly<
   'lease-awaited': ['info', 'another instance publishes this entry, waiting for it'],
   'lease-taken': ['info', 'took over from another instance'],
   'lease-lost': ['warn', 'another instance took over, or the lease was removed'],
+  'deputy-began': ['warn', 'took over entries of another shard, as nobody worked on them'],
+  'deputy-ended': ['info', 'gave entries back to their shard'],
   'listing-rejected': ['error', 'listing rejected, nothing changes'],
   'credentials-rejected': ['error', 'credentials file rejected, the last good one stays in force'],
   'listing-warned': ['warn', 'listing has what is probably not meant'],

@@ -25,6 +25,7 @@ import {
   releaseLease as releaseHeld,
 } from './lease/claim.js'
 import type { Lease } from './lease/lease.js'
+import { type LeaseSight, lookAtLease as sightOf } from './lease/sight.js'
 import { assertOwnDirectories, leaseDirectoriesOf, putBack } from './own-directories.js'
 import type {
   CommitSource,
@@ -57,7 +58,7 @@ const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
 }
 
 /** A claim to the lease of a target. */
-export interface LeaseClaim extends Omit<Claim, 'lease' | 'volume' | 'base'> {
+export interface LeaseClaim extends Omit<Claim, 'lease' | 'volume' | 'base' | 'byDeputy'> {
   target: Target
 }
 
@@ -252,7 +253,7 @@ export function unpublish(target: Target, checkpoint: () => void = () => undefin
 
 /** Acquires the lease of a target, as far as possible now. Throws a SyncError. */
 export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
-  const { lease } = target
+  const { byDeputy, lease } = target
   // Whoever holds a lease in another place has it until there is one here.
   assertStillMounted(target.mountPoint)
   const held = hold({ ...target, lease: undefined })
@@ -260,7 +261,16 @@ export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
     assertOwnDirectories(held, leaseDirectoriesOf)
     const { volume } = held
     const files = PUBLISHERS[target.mode].leaseFiles(held)
-    return claimLease(files, { ...claim, volume, base: baseOf(target), lease })
+    return claimLease(files, { ...claim, volume, base: baseOf(target), lease, byDeputy })
+  })
+}
+
+/** What is seen of the lease of a target; changes nothing. Throws a SyncError. */
+export function lookAtLease(target: Target, self: LeaseClaim['self']): LeaseSight {
+  const held = hold(target)
+  return lettingGo(held, () => {
+    assertOwnDirectories(held, leaseDirectoriesOf)
+    return sightOf(held.volume, PUBLISHERS[target.mode].leaseFiles(held), self)
   })
 }
 

@@ -61,6 +61,8 @@ export interface Target {
   published?: Oid | undefined
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** Whether it is held in place of the instance whose entry it is. @default false */
+  byDeputy?: boolean | undefined
   /** Told of each piece of state that is not believed, as others could have written it. */
   onSetAside?: (found: SetAside) => void
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */

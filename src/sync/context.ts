@@ -42,11 +42,11 @@ export interface SyncContext {
 export function targetOf({ desired, observed }: EntryRecords, context: SyncContext): Target {
   const { oneTime: isLast, root, stateDirectory } = context
   const { hasContent: wasPublished, lease, mountPoint, commit: published } = observed
-  const { before, gc, directory, movesAside, publish: mode, suspend } = desired.entry
+  const { before, byDeputy, gc, directory, movesAside, publish: mode, suspend } = desired.entry
   const { ownFiles = before.some(({ kind }) => kind === 'run'), worktreeRoot } = desired.entry
   // What is suspended is left as it is.
   const clean = desired.entry.clean && !suspend
   const where = { directory, mode, stateRoot: stateDirectory, root, worktreeRoot, mountPoint }
-  const what = { ownFiles, isLast, gc, clean, wasPublished, published, lease }
+  const what = { ownFiles, isLast, gc, clean, wasPublished, published, lease, byDeputy }
   return { ...where, movesAside, ...what }
 }

@@ -125,6 +125,8 @@ export type SyncEvent =
   | ({ type: 'lease-taken'; holder: string; waitedMs: number } & EntryLabels)
   /** Another instance took it over, or removed this one's lease. */
   | ({ type: 'lease-lost' } & EntryLabels)
+  /** Entries of another shard are published from now on, as nobody did; or no more, as it wants them back. */
+  | { type: 'deputy-began' | 'deputy-ended'; entries: number; paths: readonly string[] }
   /** What somebody is to be notified of was not taken. */
   | ({ type: 'notice-failed' } & Failure)
   /** So many wait to be notified of that the oldest are not told. */

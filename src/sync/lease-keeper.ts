@@ -34,7 +34,7 @@ const LOOKS_PER_SECOND = 200
 /** Whether a target may be worked on; else who holds it, and when to ask again. */
 export type Claimed =
   | { isOurs: true; lease: Lease | undefined }
-  | { isOurs: false; holder: string; isDead: boolean; againInMs: number }
+  | { isOurs: false; holder: string; isDead: boolean; isOfOtherShard: boolean; againInMs: number }
 
 export interface LeaseKeeperOptions {
   clock: Clock
@@ -84,14 +84,16 @@ export class LeaseKeeper {
           holder: cutName(answer.holder),
           isOurs: false,
           isDead: true,
+          isOfOtherShard: false,
           againInMs: times.settleMs,
         }
       case 'waiting': {
-        const { holder, seen } = answer
+        const { holder, isOfOtherShard, seen } = answer
         if (seen !== awaited?.seen) this.#awaited.set(directory, { seen, since: clock.now() })
         this.drop(directory)
         const againInMs = Math.max(times.lookMs, (this.#awaited.size * 1000) / LOOKS_PER_SECOND)
-        return { isOurs: false, holder: cutName(holder), isDead: false, againInMs }
+        const told = { holder: cutName(holder), isOfOtherShard, againInMs }
+        return { isOurs: false, isDead: false, ...told }
       }
     }
   }

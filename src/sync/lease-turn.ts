@@ -28,8 +28,8 @@ async function claim(
 ): Promise<OutcomeOf<'claimed' | 'waiting'>> {
   const claimed = await leases.claim(targetOf(state, context))
   if (claimed.isOurs) return { type: 'claimed', lease: claimed.lease }
-  const { holder, isDead, againInMs } = claimed
-  return { type: 'waiting', holder, isDead, againInMs, error: heldBy(holder) }
+  const { isOurs: _, ...told } = claimed
+  return { type: 'waiting', ...told, error: heldBy(told.holder) }
 }
 
 function heldBy(holder: string): SyncError {

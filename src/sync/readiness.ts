@@ -44,7 +44,11 @@ export class Readiness {
   }
 
   #required(): EntryRecords[] {
-    return this.#listed().filter(({ desired }) => desired.entry.required)
+    return this.#listed().filter(
+      ({ desired, observed }) =>
+        // Until it is given up there, an entry counts where it was before the number of shards changed.
+        desired.entry.required && !observed.waiting?.isOfOtherShard,
+    )
   }
 }
 

@@ -5,6 +5,7 @@ import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import type { ShownContent } from '../publish/publisher.js'
+import type { Target } from '../publish/target.js'
 import { WorkQueue } from '../schedule/work-queue.js'
 import { announcedRevision } from './announced-revision.js'
 import type { Announcement } from './announcement.js'
@@ -16,6 +17,7 @@ import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
 import { retireEntry } from './retirement.js'
 import { conclude, createState, type EntryState } from './state/entry-state.js'
+import { newRecords } from './state/records.js'
 import { type EntryStatus, entryStatusOf } from './status.js'
 import { SubmoduleRemotes } from './submodule-remotes.js'
 import { syncEntry } from './sync-entry.js'
@@ -79,13 +81,17 @@ export class Synchronizer {
     })
   }
 
-  /** Makes the entries what the listing says, and polls the remotes of those that changed. */
-  setEntries(listing: readonly Entry[]): ListingDiff {
+  /**
+   * Makes the entries what the listing says, and polls the remotes of those that changed. What is
+   * `elsewhere` is listed, too, and another instance's.
+   */
+  setEntries(listing: readonly Entry[], elsewhere: readonly Entry[] = []): ListingDiff {
     const before = this.#listed().map(({ desired }) => desired.entry)
     const diff = diffListings(before, listing)
     // A listing without entries is much more likely a mistake than a wish.
-    const prune = this.#options.prune && listing.length > 0
-    for (const entry of diff.removed) this.#remove(entry, prune)
+    const prune = this.#options.prune && listing.length + elsewhere.length > 0
+    const kept = new Set(elsewhere.map(({ directory }) => directory))
+    for (const entry of diff.removed) this.#remove(entry, prune && !kept.has(entry.directory))
     for (const { from, to } of diff.changed) this.#change(from, to)
     for (const entry of diff.added) this.#add(entry)
     this.#hasListing = true
@@ -174,6 +180,11 @@ export class Synchronizer {
     }
   }
 
+  /** Where an entry would be published that is not this instance's. */
+  targetOf(entry: Entry): Target {
+    return targetOf(newRecords(entry), this.#options)
+  }
+
   /** How many entries the listing has. */
   get count(): number {
     return this.#listed().length
@@ -186,7 +197,21 @@ export class Synchronizer {
 
   /** The same, each made as it is asked for. */
   *eachStatus(): Generator<EntryStatus> {
-    for (const state of this.#listed()) yield entryStatusOf(state, this.#options.clock)
+    for (const { show } of this.eachEntry()) yield show()
+  }
+
+  /** Of each entry, what shows its status, and a stamp that is another once that may be another. */
+  *eachEntry(): Generator<{ path: string; stamp: object | undefined; show(): EntryStatus }> {
+    const { clock } = this.#options
+    for (const state of this.#listed()) {
+      const { desired, schedule, stamp } = state
+      yield {
+        path: desired.entry.path,
+        // A sync is farther at each look.
+        stamp: schedule.syncing ? undefined : stamp,
+        show: () => entryStatusOf(state, clock),
+      }
+    }
   }
 
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */

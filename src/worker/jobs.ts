@@ -5,6 +5,7 @@ import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
 import type { LeaseAnswer } from '../publish/lease/claim.js'
 import { type Lease, leaseGuard } from '../publish/lease/lease.js'
+import type { LeaseSight } from '../publish/lease/sight.js'
 import type { LeaseClaim } from '../publish/publication.js'
 import * as publication from '../publish/publication.js'
 import type { ShownContent } from '../publish/publisher.js'
@@ -137,6 +138,25 @@ export async function publish({
 /** Acquires the lease of a target, as far as possible now. */
 export function acquireLease(claim: LeaseClaim): Promise<Reply<LeaseAnswer>> {
   return reply(() => publication.acquireLease({ ...claim, target: telling(claim.target) }))
+}
+
+/** What is seen of the lease of each target; undefined where its volume fails. */
+export function lookAtLeases({
+  targets,
+  self,
+}: Pick<LeaseClaim, 'self'> & { targets: readonly Target[] }): Promise<
+  Reply<(LeaseSight | undefined)[]>
+> {
+  return reply(() => targets.map((target) => sightIfAny(target, self)))
+}
+
+function sightIfAny(target: Target, self: LeaseClaim['self']): LeaseSight | undefined {
+  try {
+    return publication.lookAtLease(target, self)
+  } catch {
+    // It is told of by the instance that works there.
+    return undefined
+  }
 }
 
 /** Gives a lease back. */

@@ -3,6 +3,7 @@
 import type { LeaseAnswer } from '../publish/lease/claim.js'
 import { type Lease, renewLease } from '../publish/lease/lease.js'
 import type { ProcessIdentity } from '../publish/lease/process-identity.js'
+import type { LeaseSight } from '../publish/lease/sight.js'
 import type { Target } from '../publish/target.js'
 import type { ThreadPool } from '../thread/pool.js'
 import type * as jobs from './jobs.js'
@@ -13,6 +14,8 @@ export interface LeaseStore {
    * that its holder counts as dead. The lease that the target has stays good, or is replaced.
    */
   acquire(target: Target, expired: string | undefined): Promise<LeaseAnswer>
+  /** What is seen of the lease of each target; undefined where its volume fails. */
+  look(targets: readonly Target[]): Promise<(LeaseSight | undefined)[]>
   /** Shows that its holder lives; false where the lease is not its own any more. */
   renew(lease: Lease): Promise<boolean>
   /** Gives a lease back. */
@@ -27,6 +30,8 @@ export function createLeaseStore(
   return {
     acquire: (target, expired) =>
       threads.run('acquireLease', { target, self, expired }, { subject: target.directory }),
+    look: (targets) =>
+      threads.run('lookAtLeases', { targets, self }, { subject: 'leases of other instances' }),
     renew: renewLease,
     release: (lease) => threads.run('releaseLease', lease, { subject: lease.file }),
   }

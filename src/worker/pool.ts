@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.js'
+import type { Shard } from '../base/shard.js'
 import type { Limits } from '../git/limits.js'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
@@ -77,6 +78,8 @@ export interface WorkerPool {
 export interface WorkerPoolOptions {
   /** How many jobs run at once; each has a thread. */
   maxThreads: number
+  /** Which of several instances this is; undefined: the only one. */
+  shard?: Shard | undefined
   /** @default they are started now */
   threads?: Threads | undefined
   /** What a commit may take at most. */
@@ -102,6 +105,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     memory,
     onError,
     onSetAside,
+    shard,
     threads: started = startWorkers(maxThreads),
     timeoutMs,
   } = options
@@ -115,7 +119,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   })
   const shared = { memoryBytes: Math.floor(MEMORY_BYTES / maxThreads), limits }
   return {
-    leases: createLeaseStore(threads, announceProcess(randomUUID())),
+    leases: createLeaseStore(threads, announceProcess(randomUUID(), shard)),
     isExhausted: () => threads.isExhausted,
     inspect: (target, share, signal) =>
       threads.run('inspect', { target, share }, on(target, signal)),

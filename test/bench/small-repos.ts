@@ -1,6 +1,6 @@
 // Many small repositories at once, written as loose objects: a process for each would
 // take longer than what is measured with them.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { hashObject, type ObjectType } from '../../src/git/object.js'
@@ -21,21 +21,37 @@ function writeRepo(directory: string, name: string): void {
   for (const folder of ['objects', 'refs/heads']) {
     mkdirSync(path.join(directory, folder), { recursive: true })
   }
-  const write = (type: ObjectType, body: Buffer) => writeObject(directory, type, body)
-  const entries = Array.from({ length: FILES }, (_, index) => {
-    const text = `${name}: line of file ${index}\n`.repeat(10 * (index + 1))
-    const oid = write('blob', Buffer.from(text))
-    return [Buffer.from(`100644 file-${index}.txt\0`), Buffer.from(oid, 'hex')]
+  const files = Array.from({ length: FILES }, (_, index) => {
+    return [`file-${index}.txt`, `${name}: line of file ${index}\n`.repeat(10 * (index + 1))]
   })
-  const tree = write('tree', Buffer.concat(entries.flat()))
-  const people = `author ${IDENTITY}\ncommitter ${IDENTITY}`
-  const commit = write('commit', Buffer.from(`tree ${tree}\n${people}\n\n${name}\n`))
   writeFileSync(path.join(directory, 'HEAD'), 'ref: refs/heads/main\n')
   writeFileSync(
     path.join(directory, 'config'),
     '[core]\nrepositoryformatversion = 0\nbare = true\n',
   )
-  writeFileSync(path.join(directory, 'refs/heads/main'), `${commit}\n`)
+  commitFiles(directory, Object.fromEntries(files), name)
+}
+
+/** Makes a commit of `files`, which lie at the top and are in order, the one that `main` names. */
+export function commitFiles(
+  directory: string,
+  files: Readonly<Record<string, string>>,
+  message: string,
+  parent?: string,
+): string {
+  const write = (type: ObjectType, body: Buffer) => writeObject(directory, type, body)
+  const entries = Object.entries(files).map(([name, text]) => {
+    const oid = write('blob', Buffer.from(text))
+    return [Buffer.from(`100644 ${name}\0`), Buffer.from(oid, 'hex')]
+  })
+  const tree = write('tree', Buffer.concat(entries.flat()))
+  const head = `tree ${tree}\n${parent === undefined ? '' : `parent ${parent}\n`}`
+  const people = `author ${IDENTITY}\ncommitter ${IDENTITY}`
+  const commit = write('commit', Buffer.from(`${head}${people}\n\n${message}\n`))
+  const ref = path.join(directory, 'refs/heads/main')
+  writeFileSync(`${ref}.lock`, `${commit}\n`)
+  renameSync(`${ref}.lock`, ref)
+  return commit
 }
 
 function writeObject(directory: string, type: ObjectType, body: Buffer): string {

@@ -1,6 +1,7 @@
 // Leases without files: a test says who holds which.
 import type { LeaseAnswer } from '../../src/publish/lease/claim.js'
 import type { Lease } from '../../src/publish/lease/lease.js'
+import type { LeaseSight } from '../../src/publish/lease/sight.js'
 import type { Target } from '../../src/publish/target.js'
 import type { LeaseStore } from '../../src/worker/lease-store.js'
 import { Gate } from './gate.js'
@@ -12,6 +13,10 @@ export class FakeLeases implements LeaseStore {
   readonly others = new Map<string, string>()
   /** Directories whose other holder is known to be dead. */
   readonly dead = new Set<string>()
+  /** Directories whose other holder has another share of the remotes. */
+  readonly ofOtherShards = new Set<string>()
+  /** Directories whose lease is wanted back from this instance. */
+  readonly wanted = new Set<string>()
   /** The directories whose leases this instance holds. */
   readonly held = new Set<string>()
   /** Which leases were renewed, in order, by directory. */
@@ -39,9 +44,24 @@ export class FakeLeases implements LeaseStore {
       return { state: 'held', lease }
     }
     const holder = `holder of ${directory}`
-    if (seen !== expired && !this.dead.has(directory)) return { state: 'waiting', holder, seen }
+    if (seen !== expired && !this.dead.has(directory)) {
+      return { state: 'waiting', holder, seen, isOfOtherShard: this.ofOtherShards.has(directory) }
+    }
     this.others.delete(directory)
+    this.held.add(directory)
     return { state: 'taken', holder }
+  }
+
+  async look(targets: readonly Target[]): Promise<LeaseSight[]> {
+    return targets.map(({ directory }) => {
+      const seen = this.others.get(directory)
+      if (seen !== undefined) {
+        const isShared = this.ofOtherShards.has(directory)
+        return { state: 'others', holder: `holder of ${directory}`, seen, isShared }
+      }
+      if (!this.held.has(directory)) return { state: 'absent' }
+      return { state: 'own', isWanted: this.wanted.has(directory) }
+    })
   }
 
   async renew({ file }: Lease): Promise<boolean> {

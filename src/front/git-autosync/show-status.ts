@@ -3,7 +3,7 @@ import { formatBytes } from '../../base/bytes.js'
 import { cut } from '../../base/cut-text.js'
 import { EXIT } from '../../exit-code.js'
 import { escapeUnseen } from '../../observe/log-format.js'
-import type { ShownEntry, StatusReport } from '../../server/status-route.js'
+import type { OtherShard, ShownEntry, StatusReport } from '../../server/status-route.js'
 
 const TIMEOUT_MS = 5000
 const COMMIT_DIGITS = 10
@@ -30,16 +30,25 @@ export async function showStatus(url: string): Promise<number> {
 }
 
 /** The table of a report, at `nowMs` since the epoch. */
-export function renderStatus({ build, listing, entries }: StatusReport, nowMs: number): string {
+export function renderStatus(
+  { build, listing, shard, entries }: StatusReport,
+  nowMs: number,
+): string {
   const { faults = [], path } = listing
   const rows = entries.map((entry) => rowOf(entry, nowMs))
   const lines = [
     `git-autosync ${build.version}, listing ${escapeUnseen(path)}: ${listing.entries} entries, loaded ${ageOf(listing.loadedAt, nowMs)} ago`,
+    ...(shard ? [`shard ${shard.index} of ${shard.total}`, ...shard.others.map(otherShard)] : []),
     ...faults.map((fault) => `the listing is not valid: ${escapeUnseen(fault)}`),
     '',
     ...alignColumns([HEAD, ...rows]),
   ]
   return lines.join('\n')
+}
+
+function otherShard({ entries, holder, index }: OtherShard): string {
+  const seen = holder === null ? '' : `, seen at work: ${escapeUnseen(holder)}`
+  return `  shard ${index} has ${entries} entries${seen}`
 }
 
 function rowOf(entry: ShownEntry, nowMs: number): string[] {

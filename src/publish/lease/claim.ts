@@ -8,16 +8,28 @@ import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import { mountPointOf } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import type { Volume } from '../../volume/volume.js'
-import { decodeLease, encodeLease, LEASE_FILE, type Lease, MAX_LEASE_BYTES } from './lease.js'
-import { describeProcess, isGone, type ProcessIdentity } from './process-identity.js'
+import {
+  decodeLease,
+  encodeLease,
+  LEASE_FILE,
+  type Lease,
+  MAX_LEASE_BYTES,
+  WISH_FILE,
+} from './lease.js'
+import {
+  describeProcess,
+  isGone,
+  isOfOtherShard,
+  type ProcessIdentity,
+} from './process-identity.js'
 
 /** What becomes of an attempt to acquire a lease. */
 export type LeaseAnswer =
   | { state: 'held'; lease: Lease }
   /** It was taken over; held once it is found so a little later, as others may have done the same. */
   | { state: 'taken'; holder: string }
-  /** Another has it, until what was `seen` stands still for long. */
-  | { state: 'waiting'; holder: string; seen: string }
+  /** Another has it, maybe of another shard, until what was `seen` stands still for long. */
+  | { state: 'waiting'; holder: string; seen: string; isOfOtherShard: boolean }
   /** Nothing can be written there, by this instance. */
   | { state: 'unwritable' }
 
@@ -34,6 +46,8 @@ export interface Claim {
   expired: string | undefined
   /** The lease that is held already, maybe in another file. */
   lease: Lease | undefined
+  /** Whether it is claimed in place of the instance whose entry it is. @default false */
+  byDeputy?: boolean | undefined
 }
 
 /** Claims the lease in a file, as far as possible now, unless somebody holds the one in the other. */
@@ -54,6 +68,7 @@ export function releaseLease(volume: Volume, { file, id }: Lease): void {
   const at = toBytePath(file)
   if (decodeLease(readLease(volume, at) ?? '')?.id === id) volume.removeFile(at)
   const directory = path.dirname(at)
+  volume.removeFile(wishBeside(at))
   const isRemoved = volume.removeIfEmpty(directory)
   // Above its own directory is what is published; above the one beside a link, more of its own.
   const isBeside = path.basename(directory) !== OWN_DIRECTORY
@@ -65,7 +80,11 @@ function claimFile(file: string, claim: Claim): LeaseAnswer {
   const found = readLease(volume, file)
   if (found !== undefined && decodeLease(found)?.id === claim.self.id) return held(file, claim)
   const holder = holderOf(file, claim)
-  if (holder) return isWritable(volume, path.dirname(file)) ? holder : { state: 'unwritable' }
+  if (holder) {
+    if (!isWritable(volume, path.dirname(file))) return { state: 'unwritable' }
+    if (!claim.byDeputy && decodeLease(found ?? '')?.byDeputy) wantBack(volume, file)
+    return holder
+  }
   let answer: LeaseAnswer | undefined
   const isDone = tolerating(UNWRITABLE, () => {
     // What is there and cannot be read is no lease, and would stand in the way of one.
@@ -83,15 +102,26 @@ function holderOf(file: string, { self, expired, volume }: Claim): LeaseAnswer |
   if (seen === expired) return undefined
   const record = decodeLease(text)
   if (record && (record.id === self.id || isGone(record, self))) return undefined
-  return { state: 'waiting', holder: describeHolder(text), seen }
+  return waitingFor(text, self)
+}
+
+function waitingFor(text: string, self: ProcessIdentity): LeaseAnswer {
+  const record = decodeLease(text)
+  return {
+    state: 'waiting',
+    holder: describeHolder(text),
+    seen: signOfLife(text),
+    isOfOtherShard: record !== undefined && isOfOtherShard(record, self),
+  }
 }
 
 /** What is no lease shows no life, however often it changes: all of it is the same. */
-function signOfLife(text: string): string {
+export function signOfLife(text: string): string {
   return decodeLease(text) ? text : ''
 }
 
-function describeHolder(text: string): string {
+/** As people read it. */
+export function describeHolder(text: string): string {
   const record = decodeLease(text)
   return record ? describeProcess(record) : 'an instance that cannot be named'
 }
@@ -103,11 +133,11 @@ function createLease(file: string, claim: Claim): LeaseAnswer {
     volume.link(staged, file)
   } catch (error) {
     // Another was faster, and may have cleared up.
-    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(volume, file)
+    if (['EEXIST', 'ENOENT'].includes(errnoOf(error))) return lostRace(file, claim)
     if (!NO_LINK.includes(errnoOf(error))) throw error
     // Empty for a moment, which others take for a lease of one they cannot name.
     const write = () => volume.writeNew(file, 0o666, [contentOf(claim)])
-    if (!tolerating(['EEXIST'], write)) return lostRace(volume, file)
+    if (!tolerating(['EEXIST'], write)) return lostRace(file, claim)
   } finally {
     volume.removeFile(staged)
   }
@@ -123,7 +153,7 @@ function takeOver(file: string, found: string, claim: Claim): LeaseAnswer {
     return { state: 'taken', holder: describeHolder(found) }
   }
   volume.removeFile(staged)
-  return lostRace(volume, file)
+  return lostRace(file, claim)
 }
 
 function stage(file: string, claim: Claim): string {
@@ -133,33 +163,49 @@ function stage(file: string, claim: Claim): string {
   return staged
 }
 
-function contentOf({ self }: Claim): Buffer {
-  return encodeLease({ ...self, beats: 0 })
+function contentOf({ byDeputy, self }: Claim): Buffer {
+  return encodeLease({ ...self, beats: 0, ...(byDeputy && { byDeputy }) })
 }
 
 /** What others left who were killed; one who is just at it tries again. */
-function removeStaged(volume: Volume, directory: string): void {
+function removeStaged(volume: Volume, directory: string, byDeputy: boolean): void {
   for (const name of volume.names(directory)) {
-    if (name.startsWith(`${LEASE_FILE}.`)) volume.removeFile(joinBytePath(directory, name))
+    // A deputy has to see that it is wanted back.
+    const isDone = name === WISH_FILE && !byDeputy
+    if (isDone || name.startsWith(`${LEASE_FILE}.`)) {
+      volume.removeFile(joinBytePath(directory, name))
+    }
   }
 }
 
-function lostRace(volume: Volume, file: string): LeaseAnswer {
-  const text = readLease(volume, file) ?? ''
-  return { state: 'waiting', holder: describeHolder(text), seen: signOfLife(text) }
+function wantBack(volume: Volume, file: string): void {
+  tolerating([...UNWRITABLE, 'EEXIST', 'ENOENT'], () =>
+    volume.writeNew(wishBeside(file), 0o666, []),
+  )
 }
 
-function held(at: string, { base, self, volume }: Claim): LeaseAnswer {
-  removeStaged(volume, path.dirname(at))
+/** Where the file is by which a lease is wanted back, as a byte path. */
+export function wishBeside(file: string): string {
+  return joinBytePath(path.dirname(file), WISH_FILE)
+}
+
+function lostRace(file: string, { self, volume }: Claim): LeaseAnswer {
+  return waitingFor(readLease(volume, file) ?? '', self)
+}
+
+function held(at: string, claim: Claim): LeaseAnswer {
+  const { base, byDeputy = false, self, volume } = claim
+  removeStaged(volume, path.dirname(at), byDeputy)
   const stat = volume.stat(at)
   // Somebody has removed it meanwhile.
-  if (!stat) return lostRace(volume, at)
+  if (!stat) return lostRace(at, claim)
   const file = displayPath(at)
   const mountPoint = mountPointOf(file)
   return { state: 'held', lease: { file, base, id: self.id, volume: stat.dev, mountPoint } }
 }
 
-function readLease(volume: Volume, file: string): string | undefined {
+/** The text of a lease file, whatever it is; undefined where there is none. */
+export function readLease(volume: Volume, file: string): string | undefined {
   return volume.readFile(file, MAX_LEASE_BYTES)?.toString()
 }
 

@@ -32,10 +32,14 @@ export interface Lease {
 export interface LeaseRecord extends ProcessIdentity {
   /** Raised by every sign of life. */
   beats: number
+  /** Whether it is held in place of the instance whose entry it is, until that one wants it back. */
+  byDeputy?: boolean
 }
 
 /** The name of the lease file. */
 export const LEASE_FILE = 'lease'
+/** The name of the file beside it by which an instance wants it back from its deputy. */
+export const WISH_FILE = 'lease-wanted'
 
 /** Every record has this length, so that one write replaces another whole. */
 const RECORD_BYTES = 512

@@ -5,6 +5,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
+import { formatShard, readShard, type Shard } from '../../base/shard.js'
 
 /** A process, as others are told of it; null where the system does not say. */
 export interface ProcessIdentity {
@@ -17,6 +18,8 @@ export interface ProcessIdentity {
   bootId: string | null
   /** Where its socket is to be seen; null where it has none. */
   networkNamespace: string | null
+  /** Its share of the remotes, as SHARD has it; absent: all of them. */
+  shard?: string
 }
 
 const MAX_HOST_CHARACTERS = 100
@@ -24,7 +27,7 @@ const MAX_HOST_CHARACTERS = 100
 const SOCKET_PREFIX = 'git-autosync/'
 
 /** Lets others see that this process lives, under a random name, until it ends. */
-export function announceProcess(id: string): ProcessIdentity {
+export function announceProcess(id: string, shard?: Shard): ProcessIdentity {
   const socket = net.createServer((connection) => connection.destroy())
   // A system without such sockets: then others wait until its leases expire.
   socket.on('error', () => undefined)
@@ -35,6 +38,7 @@ export function announceProcess(id: string): ProcessIdentity {
     pid: process.pid,
     bootId: currentBootId(),
     networkNamespace: isAnnounced(id) ? readOrNull(() => readlinkSync('/proc/self/ns/net')) : null,
+    ...(shard && { shard: formatShard(shard) }),
   }
 }
 
@@ -52,8 +56,15 @@ export function isGone(other: ProcessIdentity, self: ProcessIdentity): boolean {
 }
 
 /** As people read it. */
-export function describeProcess({ host, pid }: ProcessIdentity): string {
-  return `${host} (process ${pid})`
+export function describeProcess({ host, pid, shard: text }: ProcessIdentity): string {
+  const shard = readShard(text)
+  return `${host} (process ${pid}${shard ? `, shard ${formatShard(shard)}` : ''})`
+}
+
+/** Whether `other` has another share of the remotes than `self`. */
+export function isOfOtherShard(other: ProcessIdentity, self: ProcessIdentity): boolean {
+  const [theirs, ours] = [readShard(other.shard), readShard(self.shard)]
+  return theirs !== undefined && ours !== undefined && theirs.index !== ours.index
 }
 
 /** Whether there is the socket of that name; null where the system does not say. */

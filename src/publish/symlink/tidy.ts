@@ -7,7 +7,7 @@ import { removeCheckout } from '../history/directory.js'
 import { linkedHistory } from '../history/layout.js'
 import { retireRepository, tellKept } from '../history/retire.js'
 import { BOOT_FILE } from '../lease/boot.js'
-import { LEASE_FILE } from '../lease/lease.js'
+import { LEASE_FILE, WISH_FILE } from '../lease/lease.js'
 import type { TidyOptions } from '../publisher.js'
 import { readSnapshot } from '../snapshot/store.js'
 import {
@@ -93,7 +93,7 @@ function removeLeftOvers(layout: LinkLayout): void {
 }
 
 /** What else is in the workshop. */
-const NO_WORKTREES = [LEASE_FILE, BOOT_FILE, REPOSITORY, LINK_FILE]
+const NO_WORKTREES = [LEASE_FILE, WISH_FILE, BOOT_FILE, REPOSITORY, LINK_FILE]
 
 /** What a repository has of worktrees that are gone goes, and all of it where no history is kept. */
 function tidyRepository(

@@ -17,13 +17,17 @@ export const afterClaim: OutcomeRule<'claimed'> = ({ observed }, { lease }, { cl
 
 /** What follows where it is another instance's turn. */
 export const afterWaiting: OutcomeRule<'waiting'> = ({ observed }, outcome, { clock }) => {
-  const { holder, isDead, againInMs, error } = outcome
+  const { holder, isDead, isOfOtherShard, againInMs, error } = outcome
   const now = clock.now()
   const since = observed.waiting?.since ?? now
   const isTold = observed.waiting !== undefined || isDead
   return {
     // What is in place is found out anew, once it is this one's turn.
-    observed: { isInspected: false, lease: undefined, waiting: { holder, isDead, since, error } },
+    observed: {
+      isInspected: false,
+      lease: undefined,
+      waiting: { holder, isDead, isOfOtherShard, since, error },
+    },
     schedule: { turnAt: now + againInMs },
     events: isTold ? [] : [{ type: 'lease-awaited', holder }],
   }

@@ -12,6 +12,8 @@ import { type EntryRecords, labelsOf, newRecords } from './records.js'
 /** The state of one entry while the service runs. */
 export interface EntryState extends EntryRecords {
   readonly phase: Phase
+  /** Another one after each conclusion. */
+  readonly stamp: object
   /** What is shown of it, and since when, as the clock's `now()`. */
   readonly condition: { readonly is: Condition; readonly since: number }
   /** Whether its next sync may hang. */
@@ -25,7 +27,8 @@ export function createState(entry: Entry, now: number): EntryState {
   // Field by field: what a spread makes has a shape of its own each time, and is slow to read.
   const condition = { is: conditionOf(records), since: now }
   const suspicion = new HangSuspicion()
-  return { observed, desired, schedule, phase: phaseOf(records), condition, suspicion }
+  const phase = phaseOf(records)
+  return { observed, desired, schedule, phase, stamp: {}, condition, suspicion }
 }
 
 /**
@@ -40,6 +43,7 @@ export function conclude(state: EntryState, outcome: Outcome, context: SyncConte
   if (schedule) written.schedule = Object.assign({ ...state.schedule }, schedule)
   if (outcome.type === 'published') state.suspicion.succeeded(context.clock.now())
   if (outcome.type === 'failed' && outcome.step === 'sync') state.suspicion.failed()
+  written.stamp = {}
   const from = state.phase
   written.phase = phaseOf(state)
   const is = conditionOf(state)

@@ -24,7 +24,14 @@ export type Outcome =
   | { type: 'retired' }
   /** It is this instance's turn, or another one's. */
   | { type: 'claimed'; lease: Lease | undefined }
-  | { type: 'waiting'; holder: string; isDead: boolean; againInMs: number; error: SyncError }
+  | {
+      type: 'waiting'
+      holder: string
+      isDead: boolean
+      isOfOtherShard: boolean
+      againInMs: number
+      error: SyncError
+    }
   /** Another instance has it now, though this one was at work on it. */
   | { type: 'lease-lost' }
   /** What is in place was looked at: at the start, from time to time, after a fault. */

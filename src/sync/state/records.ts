@@ -52,7 +52,17 @@ export interface Observed {
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
   readonly mountPoint: string | undefined
   /** Which other instance works on it, since when this one waits, and how that is told. */
-  readonly waiting: { holder: string; isDead: boolean; since: number; error: SyncError } | undefined
+  readonly waiting: LeaseWait | undefined
+}
+
+/** Another instance works on an entry. */
+export interface LeaseWait {
+  readonly holder: string
+  readonly isDead: boolean
+  /** Whether it has another share of the remotes, by which the entry is, or was, its own. */
+  readonly isOfOtherShard: boolean
+  readonly since: number
+  readonly error: SyncError
 }
 
 /** What the listing and the remote say. */

@@ -39,7 +39,8 @@ const SYNCING = entryStatus({
 })
 
 test('is a table of all entries, with what a remote says made visible', () => {
-  const report = { ...serverSource().status(), entries: [SYNCED, FAILING, SYNCING] }
+  const { build, listing } = serverSource().status()
+  const report = { build, listing, entries: [SYNCED, FAILING, SYNCING] }
   report.listing = { ...report.listing, valid: false, faults: ['/0/path is missing'] }
   assert.deepEqual(renderStatus(report, NOW).split('\n'), [
     'git-autosync 1.2.3, listing listing.json: 0 entries, loaded 60m ago',
@@ -49,6 +50,20 @@ test('is a table of all entries, with what a remote says made visible', () => {
     'site          synced   5m     3df4d98ebf  main  Say what a remote answers where it has no branch,…',
     'docs/\\x1b[2J  failing  3d     -           main                                                      branch-not-found: The remote has no branch "mian".; hook-failed: It said no.',
     'large         syncing  60m    -           main                                                      fetch, 12.3 MiB received, 76 files written',
+  ])
+})
+
+test('tells of the other instances where there are several', () => {
+  const others = [
+    { index: 0, entries: 2, holder: 'fleet-0 (process 7, shard 0/3)' },
+    { index: 2, entries: 1, holder: null },
+  ]
+  const { build, listing } = serverSource().status()
+  const report = { build, listing, entries: [], shard: { index: 1, total: 3, others } }
+  assert.deepEqual(renderStatus(report, NOW).split('\n').slice(1, 4), [
+    'shard 1 of 3',
+    '  shard 0 has 2 entries, seen at work: fleet-0 (process 7, shard 0/3)',
+    '  shard 2 has 1 entries',
   ])
 })
 

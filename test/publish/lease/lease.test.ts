@@ -20,6 +20,7 @@ import {
   acquireLease,
   begin,
   inspect,
+  lookAtLease,
   releaseLease,
   tidy,
 } from '../../../src/publish/publication.js'
@@ -307,3 +308,56 @@ test('a lease is read as it was written, and nothing else is one', () => {
     assert.equal(decodeLease(text), undefined)
   }
 })
+
+for (const mode of ['in-place', 'symlink'] as const) {
+  describe(`a lease of several shards, ${mode}`, () => {
+    const announceShard = (index: number) => announceProcess(randomUUID(), { index, total: 3 })
+    const sightOf = (self: ProcessIdentity, site: Target) => lookAtLease(site, self)
+
+    test('names the shard, and is seen without a change', (t) => {
+      const { acquire, hold, test } = create(t, { mode })
+      const [one, two] = [announceShard(0), announceShard(1)]
+      assert.deepEqual(sightOf(two, test.site), { state: 'absent' })
+      const lease = hold(one)
+      const before = readFileSync(lease.file, 'utf8')
+      const holder = `${one.host} (process ${one.pid}, shard 0/3)`
+      const told = { state: 'others', holder, seen: before, isShared: true }
+      assert.deepEqual(sightOf(two, test.site), told)
+      assert.deepEqual(sightOf(announceShard(0), test.site), { ...told, isShared: false })
+      assert.deepEqual(sightOf(one, test.site), { state: 'own', isWanted: false })
+      assert.equal(readFileSync(lease.file, 'utf8'), before)
+      const waiting = acquire(two) as LeaseAnswer & { state: 'waiting' }
+      assert.deepEqual([waiting.holder, waiting.isOfOtherShard], [holder, true])
+    })
+
+    test('that a deputy holds is wanted back by whose it is, and by no other deputy', (t) => {
+      const { acquire, hold, test } = create(t, { mode })
+      const [owner, deputy, other] = [announceShard(0), announceShard(1), announceShard(2)]
+      const byDeputy = { ...test.site, byDeputy: true }
+      const lease = hold(deputy, byDeputy)
+      acquire(other, byDeputy)
+      assert.deepEqual(sightOf(deputy, test.site), { state: 'own', isWanted: false })
+      acquire(owner)
+      acquire(owner)
+      assert.deepEqual(sightOf(deputy, test.site), { state: 'own', isWanted: true })
+      // A claim of its own does not make it forget that.
+      hold(deputy, { ...byDeputy, lease })
+      assert.deepEqual(sightOf(deputy, test.site), { state: 'own', isWanted: true })
+      releaseLease(lease)
+      assert.equal(existsSync(path.join(path.dirname(lease.file), 'lease-wanted')), false)
+      hold(owner)
+      acquire(deputy, byDeputy)
+      assert.deepEqual(sightOf(owner, test.site), { state: 'own', isWanted: false })
+    })
+
+    test('that is whose it is again has no wish left', (t) => {
+      const { acquire, hold, test } = create(t, { mode })
+      const [owner, deputy] = [announceShard(0), announceShard(1)]
+      const lease = hold(deputy, { ...test.site, byDeputy: true })
+      acquire(owner)
+      rmSync(lease.file)
+      hold(owner)
+      assert.deepEqual(sightOf(owner, test.site), { state: 'own', isWanted: false })
+    })
+  })
+}

@@ -245,7 +245,14 @@ function workOutcomes(state: EntryState): Outcome[] {
 function turnOutcomes(): Outcome[] {
   return [
     { type: 'claimed', lease: undefined },
-    { type: 'waiting', holder: 'other', isDead: false, againInMs: 1000, error: HELD },
+    {
+      type: 'waiting',
+      holder: 'other',
+      isDead: false,
+      isOfOtherShard: false,
+      againInMs: 1000,
+      error: HELD,
+    },
     ...failures('turn'),
   ]
 }
