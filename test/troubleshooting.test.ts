@@ -8,6 +8,7 @@ import { Registry } from 'prom-client'
 import { ERROR_CODES } from '../src/base/error-codes.js'
 import { CREDENTIAL_VARIABLES } from '../src/credentials/environment.js'
 import { LISTING_SCHEMA } from '../src/listing/listing-schema.js'
+import { ENTRY_METRICS } from '../src/observe/entry-metrics.js'
 import { logEvents } from '../src/observe/log-events.js'
 import { defineMetrics } from '../src/observe/metric-definitions.js'
 import { SETTINGS } from '../src/settings.js'
@@ -63,7 +64,7 @@ describe('docs/troubleshooting.md', () => {
   test('names only metrics that there are', () => {
     const registry = new Registry()
     defineMetrics(registry)
-    const known = registry.getMetricsAsArray().map(({ name }) => name)
+    const known = [...registry.getMetricsAsArray(), ...ENTRY_METRICS].map(({ name }) => name)
     const named = [...text.matchAll(/git_autosync_\w+/g)].map(([name]) => name)
     assert.ok(named.length > 0)
     assert.deepEqual(

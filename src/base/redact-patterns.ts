@@ -18,11 +18,15 @@ const PEM = /-----BEGIN\b[\s\S]*?(?:-----END[A-Z0-9 ]*-----|$)/g
 /** Tokens of GitHub and GitLab, which tell themselves. */
 const TOKEN = /\b(?:gh[opsur]_|github_pat_|glpat-)\w[\w-]{9,}/g
 
+/** What has none of this is no credential by any of the patterns above. */
+const SUSPICION = /[@?"]|-----BEGIN|authorization|gh[opsur]_|github_pat_|glpat-/i
+
 /**
  * Takes out of `text` what looks like a credential: the user information and the query of URLs,
  * authorization values, secrets in JSON, PEM, and tokens of a well-known form.
  */
 export function redact(text: string): string {
+  if (!SUSPICION.test(text)) return text
   return text
     .replace(PEM, '[redacted]')
     .replace(USER_INFO, '$1$2')

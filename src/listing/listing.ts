@@ -1,6 +1,7 @@
 // The listing: from text to entries, or every fault it has, in the order of the
 // file. Messages never quote a repo, which may hold credentials.
 import path from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Fault, faultAt, MAX_FAULTS } from '../base/document-fault.js'
 import { codeOf } from '../base/errno.js'
 import { JsonSyntaxError, parseJson } from '../base/json.js'
@@ -17,24 +18,44 @@ import { findRealFaults } from './real-place.js'
 /** Room for 100,000 entries. What is longer is not parsed, which takes many times its length. */
 const MAX_BYTES = 16 * 1024 * 1024
 
+/** How many entries are read before others have a turn. */
+const ENTRIES_A_STEP = 100
+
 /**
  * Parses a listing whose relative paths and repos start at `folder`. Throws a
  * {@link ListingError} with all its faults.
  */
 export function parseListing(text: string, folder: string, defaults: ListingDefaults): Entry[] {
+  const steps = parsing(text, folder, defaults)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** {@link parseListing} in steps, between which others may have turns. */
+function* parsing(
+  text: string,
+  folder: string,
+  defaults: ListingDefaults,
+): Generator<void, Entry[]> {
   const document = parseDocument(text)
   const faults = new FaultList()
   for (const field of findDuplicateKeys(text)) {
     faults.add(faultAt(field, 'is given more than once: keep one of them', FIELDS))
   }
+  yield
   for (const fault of findSchemaFaults(document)) faults.add(fault)
+  yield
   const items: unknown[] = Array.isArray(document) ? document : []
   const drafts: ReadEntry[] = []
   for (const [index, item] of items.entries()) {
     if (faults.faults.length >= MAX_FAULTS) break
     const fields = typeof item === 'object' && item !== null ? item : {}
     drafts.push(readEntry(fields, { folder, defaults, pointer: `/${index}` }, faults))
+    if (index % ENTRIES_A_STEP === 0) yield
   }
+  yield
   for (const fault of touchFaults(drafts, defaults)) faults.add(fault)
   for (const fault of findPathConflicts(drafts.map(({ directory }) => directory))) faults.add(fault)
   if (faults.faults.length > 0) {
@@ -61,11 +82,19 @@ export async function resolveListing(
   folder: string,
   defaults: ListingDefaults,
 ): Promise<Entry[]> {
-  const entries = parseListing(text, folder, defaults)
+  const entries = await inTurnsOf(parsing(text, folder, defaults))
   const directories = entries.map(({ directory }) => directory)
   const faults = await findRealFaults(directories, folder, defaults)
   if (faults.length > 0) throw new ListingError(inFileOrder(faults, entries).slice(0, MAX_FAULTS))
   return entries
+}
+
+async function inTurnsOf<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await nextTurn()
+  }
 }
 
 /** Reads the file at `path` and parses it. Throws a {@link ListingError}. */

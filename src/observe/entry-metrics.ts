@@ -1,160 +1,196 @@
-// The series of one entry, from its listing to its removal: counters begin at 0
-// so that rates see the first event, and nothing stays behind. They are made when the first
-// event comes, or somebody looks, as a listing of thousands would hold up everything else.
-import { isDeepStrictEqual } from 'node:util'
+// What is counted of each entry, from its listing to its removal, and the series that Prometheus
+// reads of it. They are written as they are read: for ten thousand entries, a quarter of a million
+// would be held otherwise. Counters begin at 0 so that rates see the first event, and nothing stays.
 import { redact } from '../base/redact-patterns.js'
 import type { EntryLabels } from '../sync/events.js'
 import { CONDITIONS } from '../sync/state/lifecycle.js'
 import type { EntryStatus } from '../sync/status.js'
-import { HOOK_RESULTS, type Metrics, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
+import { HOOK_RESULTS, POLL_RESULTS, SYNC_RESULTS } from './metric-definitions.js'
 
 /** The longest ref that becomes a label, in characters: longer ones are cut. */
 const MAX_REF_LENGTH = 255
 
-interface Shown extends Pick<EntryStatus, 'state' | 'required' | 'webhooks'> {
+/** So many entries are written in one piece. */
+const ENTRIES_A_PIECE = 100
+
+/** What is shown of an entry as it is now. */
+type ShownState = Pick<EntryStatus, 'state' | 'required' | 'webhooks'> & {
   code: string | undefined
 }
 
-/** Creates and removes the series of entries, and moves their publication from oid to oid. */
+interface PublishedLabels extends Pick<EntryLabels, 'repo' | 'ref'> {
+  oid: string
+}
+
+/** What is counted of one entry. */
+export interface EntryCounts {
+  /** How its path stands in each of its series. */
+  readonly label: string
+  readonly polls: Record<(typeof POLL_RESULTS)[number], number>
+  readonly syncs: Record<(typeof SYNC_RESULTS)[number], number>
+  fetchedBytes: number
+  filesWritten: number
+  filesDeleted: number
+  driftRepaired: number
+  fetchFallbacks: number
+  /** Seconds since the epoch. */
+  lastSuccess: number
+  consecutiveFailures: number
+  /** What is published; undefined while that is not known. */
+  publication: PublishedLabels | undefined
+  /** Of each of its hooks that ran. */
+  hooks: Map<string, Record<(typeof HOOK_RESULTS)[number], number>> | undefined
+}
+
+/** A metric that has series for each entry. */
+export interface EntryMetric {
+  name: string
+  type: 'counter' | 'gauge'
+  help: string
+  /** Beside `entry`. */
+  labelNames: readonly string[]
+  /** Of an entry: further labels, as they are written, and the value; in order. */
+  samples(counts: EntryCounts, shown: ShownState | undefined): Iterable<readonly [string, number]>
+}
+
+/** Every metric of entries. Names and labels are the contract with dashboards. */
+// biome-ignore format: a table
+export const ENTRY_METRICS: readonly EntryMetric[] = [
+  counter('polls_total', 'Polls of an entry, by result.', ['result'], ({ polls }) => byLabel('result', POLL_RESULTS, polls)),
+  counter('syncs_total', 'Cycles of an entry, by result.', ['result'], ({ syncs }) => byLabel('result', SYNC_RESULTS, syncs)),
+  counter('fetched_bytes_total', 'Pack bytes received, counted as they come.', [], ({ fetchedBytes }) => [['', fetchedBytes]]),
+  counter('files_written_total', 'Files written by publications.', [], ({ filesWritten }) => [['', filesWritten]]),
+  counter('files_deleted_total', 'Files deleted by publications, and by `clean`.', [], ({ filesDeleted }) => [['', filesDeleted]]),
+  counter('drift_repaired_total', 'Paths put right after drift.', [], ({ driftRepaired }) => [['', driftRepaired]]),
+  counter('fetch_fallbacks_total', 'Fetches of everything, as a fetch of what changed was not enough.', [], ({ fetchFallbacks }) => [['', fetchFallbacks]]),
+  counter('hook_runs_total', 'Attempts of hooks, each by its place in the entry, by result.', ['hook', 'result'], hookSamples),
+  gauge('last_success_timestamp_seconds', 'When the directory was last known to equal the remote; 0 where it never was.', [], ({ lastSuccess }) => [['', lastSuccess]]),
+  gauge('consecutive_failures', 'Failures since the last success.', [], ({ consecutiveFailures }) => [['', consecutiveFailures]]),
+  gauge('entry_state', '1 for the state that an entry is in.', ['state'], (_, shown) =>
+    shown ? CONDITIONS.map((state) => [STATE_LABELS[state], Number(state === shown.state)]) : []),
+  gauge('entry_error', '1 while an entry has an error, by its code.', ['code'], (_, shown) =>
+    shown?.code === undefined ? [] : [[labelOf('code', shown.code), 1]]),
+  gauge('entry_required', '1 where readiness depends on an entry.', [], (_, shown) => shown ? [['', Number(shown.required)]] : []),
+  gauge('entry_webhooks_missed', '1 while webhooks of an entry, which used to come, do not.', [], (_, shown) =>
+    shown?.webhooks === 'missed' ? [['', 1]] : []),
+  gauge('publication_info', 'What is published, as labels.', ['repo', 'ref', 'oid'], ({ publication }) =>
+    publication === undefined ? [] : [[publicationLabels(publication), 1]]),
+]
+
+const STATE_LABELS = Object.fromEntries(
+  CONDITIONS.map((state) => [state, labelOf('state', state)]),
+) as Record<EntryStatus['state'], string>
+
+/** The counts of all entries of the listing. */
 export class EntryMetrics {
-  readonly #metrics: Metrics
-  /** Of every entry in the listing, the labels of its publication, if it has one. */
-  readonly #publications = new Map<
-    string,
-    Record<'entry' | 'repo' | 'ref' | 'oid', string> | undefined
-  >()
+  readonly #counts = new Map<string, EntryCounts>()
 
-  /** What is shown of each entry. */
-  readonly #shown = new Map<string, Shown>()
-  /** Of each entry, the hooks that have series. */
-  readonly #hooks = new Map<string, Set<string>>()
-  /** Entries that have no series yet. */
-  readonly #isNew = new Set<string>()
-
-  constructor(metrics: Metrics) {
-    this.#metrics = metrics
-  }
-
-  /** Whether the entry is in the listing; what an aborted sync still reports must not count. */
-  has(entry: string): boolean {
-    return this.#publications.has(entry)
+  /** Undefined where the listing has no such entry: what an aborted sync still reports does not count. */
+  of(entry: string): EntryCounts | undefined {
+    return this.#counts.get(entry)
   }
 
   add({ entry }: EntryLabels): void {
-    if (this.has(entry)) return
-    this.#publications.set(entry, undefined)
-    this.#isNew.add(entry)
-  }
-
-  /** Entries whose series are still to be made, by {@link ensure}. */
-  get withoutSeries(): Iterable<string> {
-    return this.#isNew
-  }
-
-  /** Makes an entry's series, if it has none. */
-  ensure(entry: string): void {
-    if (!this.#isNew.delete(entry)) return
-    for (const result of POLL_RESULTS) this.#metrics.polls.inc({ entry, result }, 0)
-    for (const result of SYNC_RESULTS) this.#metrics.syncs.inc({ entry, result }, 0)
-    for (const counter of this.#plainCounters) counter.inc({ entry }, 0)
-    for (const gauge of this.#plainGauges) gauge.set({ entry }, 0)
+    if (this.#counts.has(entry)) return
+    this.#counts.set(entry, {
+      label: labelOf('entry', entry),
+      polls: { unchanged: 0, changed: 0, failed: 0 },
+      syncs: { unchanged: 0, published: 0, failed: 0 },
+      fetchedBytes: 0,
+      filesWritten: 0,
+      filesDeleted: 0,
+      driftRepaired: 0,
+      fetchFallbacks: 0,
+      lastSuccess: 0,
+      consecutiveFailures: 0,
+      publication: undefined,
+      hooks: undefined,
+    })
   }
 
   remove({ entry }: EntryLabels): void {
-    this.removePublication({ entry })
-    this.#publications.delete(entry)
-    this.#hide(entry)
-    this.#removeHooks(entry)
-    if (this.#isNew.delete(entry)) return
-    for (const result of POLL_RESULTS) this.#metrics.polls.remove({ entry, result })
-    for (const result of SYNC_RESULTS) this.#metrics.syncs.remove({ entry, result })
-    for (const metric of [...this.#plainCounters, ...this.#plainGauges]) metric.remove({ entry })
+    this.#counts.delete(entry)
   }
 
-  /** Shows what an entry is at; it costs little where that is what is shown already. */
-  show({ path: entry, state, error, required, webhooks }: EntryStatus): void {
-    if (!this.has(entry)) return
-    const now: Shown = { state, code: error?.code, required, webhooks }
-    if (isDeepStrictEqual(this.#shown.get(entry), now)) return
-    this.#hide(entry)
-    this.#shown.set(entry, now)
-    for (const each of CONDITIONS) {
-      this.#metrics.entryState.set({ entry, state: each }, Number(each === state))
+  /** The text of all series, in pieces, with what each entry is at now. */
+  async *render(statuses: Iterable<EntryStatus>): AsyncGenerator<string> {
+    const shown = new Map<EntryCounts, ShownState>()
+    for (const { error, path, required, state, webhooks } of statuses) {
+      const counts = this.of(path)
+      if (counts) shown.set(counts, { state, code: error?.code, required, webhooks })
+      // Others have a turn.
+      if (shown.size % ENTRIES_A_PIECE === 0) yield ''
     }
-    this.#metrics.entryRequired.set({ entry }, Number(required))
-    if (error) this.#metrics.entryError.set({ entry, code: error.code }, 1)
-    if (webhooks === 'missed') this.#metrics.entryWebhooksMissed.set({ entry }, 1)
-  }
-
-  #hide(entry: string): void {
-    const shown = this.#shown.get(entry)
-    if (!shown) return
-    this.#shown.delete(entry)
-    for (const state of CONDITIONS) this.#metrics.entryState.remove({ entry, state })
-    this.#metrics.entryRequired.remove({ entry })
-    this.#metrics.entryWebhooksMissed.remove({ entry })
-    if (shown.code !== undefined) this.#metrics.entryError.remove({ entry, code: shown.code })
-  }
-
-  /** One attempt of a hook. */
-  countHook(
-    { entry, hook }: { entry: string; hook: string },
-    result: (typeof HOOK_RESULTS)[number],
-  ): void {
-    const hooks = this.#hooks.get(entry) ?? new Set()
-    this.#hooks.set(entry, hooks.add(hook))
-    for (const each of HOOK_RESULTS) {
-      this.#metrics.hookRuns.inc({ entry, hook, result: each }, Number(each === result))
+    for (const { help, name, samples, type } of ENTRY_METRICS) {
+      yield `\n# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+      let text = ''
+      let count = 0
+      for (const counts of this.#counts.values()) {
+        for (const [labels, value] of samples(counts, shown.get(counts))) {
+          text += `${name}{${counts.label}${labels === '' ? '' : `,${labels}`}} ${value}\n`
+        }
+        if (++count % ENTRIES_A_PIECE > 0) continue
+        yield text
+        text = ''
+      }
+      yield text
     }
   }
+}
 
-  #removeHooks(entry: string): void {
-    for (const hook of this.#hooks.get(entry) ?? []) {
-      for (const result of HOOK_RESULTS) this.#metrics.hookRuns.remove({ entry, hook, result })
+/** One attempt of a hook. */
+export function countHook(
+  counts: EntryCounts,
+  hook: string,
+  result: (typeof HOOK_RESULTS)[number],
+): void {
+  counts.hooks ??= new Map()
+  const runs = counts.hooks.get(hook) ?? { succeeded: 0, failed: 0 }
+  runs[result]++
+  counts.hooks.set(hook, runs)
+}
+
+function publicationLabels({ oid, ref, repo }: PublishedLabels): string {
+  // A remote chooses the name of its HEAD.
+  const cutRef = ref.slice(0, MAX_REF_LENGTH)
+  return [labelOf('repo', redact(repo)), labelOf('ref', cutRef), labelOf('oid', oid)].join()
+}
+
+function* hookSamples({ hooks }: EntryCounts): Generator<[string, number]> {
+  for (const [hook, runs] of hooks ?? []) {
+    for (const [labels, count] of byLabel('result', HOOK_RESULTS, runs)) {
+      yield [`${labelOf('hook', hook)},${labels}`, count]
     }
-    this.#hooks.delete(entry)
   }
+}
 
-  /** What failed before counts no more. */
-  forgetFailures({ entry }: EntryLabels): void {
-    if (this.has(entry) && !this.#isNew.has(entry)) {
-      this.#metrics.consecutiveFailures.set({ entry }, 0)
-    }
-  }
+function byLabel<T extends string>(
+  name: string,
+  values: readonly T[],
+  counts: Record<T, number>,
+): [string, number][] {
+  return values.map((value) => [`${name}="${value}"`, counts[value]])
+}
 
-  /** The directory equals `oid`, as the remote names it, at `nowMs`. */
-  setSuccess(labels: EntryLabels, oid: string, nowMs: number): void {
-    const { entry } = labels
-    this.#metrics.lastSuccess.set({ entry }, nowMs / 1_000)
-    this.#metrics.consecutiveFailures.set({ entry }, 0)
-    this.setPublication(labels, oid)
-  }
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+function labelOf(name: string, value: string): string {
+  return `${name}="${value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`
+}
 
-  /** `oid` is in place, whatever the remote names. */
-  setPublication({ entry, repo, ref }: EntryLabels, oid: string): void {
-    this.removePublication({ entry })
-    // A remote chooses the name of its HEAD.
-    const labels = { entry, repo: redact(repo), ref: ref.slice(0, MAX_REF_LENGTH), oid }
-    this.#publications.set(entry, labels)
-    this.#metrics.publicationInfo.set(labels, 1)
-  }
+function counter(...metric: [string, string, string[], EntryMetric['samples']]): EntryMetric {
+  return entryMetric('counter', ...metric)
+}
 
-  /** It is not known what is in place. */
-  removePublication({ entry }: Pick<EntryLabels, 'entry'>): void {
-    const labels = this.#publications.get(entry)
-    if (!labels) return
-    this.#metrics.publicationInfo.remove(labels)
-    this.#publications.set(entry, undefined)
-  }
+function gauge(...metric: [string, string, string[], EntryMetric['samples']]): EntryMetric {
+  return entryMetric('gauge', ...metric)
+}
 
-  get #plainCounters() {
-    const { fetchedBytes, filesWritten, filesDeleted, driftRepaired, fetchFallbacks } =
-      this.#metrics
-    return [fetchedBytes, filesWritten, filesDeleted, driftRepaired, fetchFallbacks]
-  }
-
-  get #plainGauges() {
-    const { lastSuccess, consecutiveFailures } = this.#metrics
-    return [lastSuccess, consecutiveFailures]
-  }
+function entryMetric(
+  type: EntryMetric['type'],
+  name: string,
+  help: string,
+  labelNames: string[],
+  samples: EntryMetric['samples'],
+): EntryMetric {
+  return { name: `git_autosync_${name}`, type, help, labelNames, samples }
 }

@@ -1,5 +1,5 @@
-// Every metric's name, help and labels. Names and labels are the contract with
-// dashboards; only `entry`, bounded by the listing, and `host` grow in number.
+// The name, help and labels of every metric that is none of entries, which entry-metrics.ts has. Names
+// and labels are the contract with dashboards; only `host` grows in number.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 /** How a poll can end. */
@@ -31,11 +31,15 @@ export function defineMetrics(registry: Registry) {
 
   return {
     buildInfo: gauge('build_info', 'Which program this is, as labels.', 'version', 'revision'),
+    shardInfo: gauge(
+      'shard_info',
+      'Which of how many instances this is, as labels.',
+      'index',
+      'total',
+    ),
     listingValid: gauge('listing_valid', '1 while the listing on disk is valid and in force.'),
     listingEntries: gauge('listing_entries', 'Entries of the listing in force.'),
     listingReload: gauge('listing_reload_timestamp_seconds', 'When the listing was last loaded.'),
-    polls: counter('polls_total', 'Polls of an entry, by result.', 'entry', 'result'),
-    syncs: counter('syncs_total', 'Cycles of an entry, by result.', 'entry', 'result'),
     syncDuration: new Histogram({
       name: 'git_autosync_sync_duration_seconds',
       help: 'How long the phases of polls and syncs that succeeded took.',
@@ -55,57 +59,6 @@ export function defineMetrics(registry: Registry) {
       'Webhooks that came, by what they came to.',
       'provider',
       'result',
-    ),
-    fetchedBytes: counter(
-      'fetched_bytes_total',
-      'Pack bytes received, counted as they come.',
-      'entry',
-    ),
-    filesWritten: counter('files_written_total', 'Files written by publications.', 'entry'),
-    filesDeleted: counter(
-      'files_deleted_total',
-      'Files deleted by publications, and by `clean`.',
-      'entry',
-    ),
-    driftRepaired: counter('drift_repaired_total', 'Paths put right after drift.', 'entry'),
-    fetchFallbacks: counter(
-      'fetch_fallbacks_total',
-      'Fetches of everything, as a fetch of what changed was not enough.',
-      'entry',
-    ),
-    hookRuns: counter(
-      'hook_runs_total',
-      'Attempts of hooks, each by its place in the entry, by result.',
-      'entry',
-      'hook',
-      'result',
-    ),
-    lastSuccess: gauge(
-      'last_success_timestamp_seconds',
-      'When the directory was last known to equal the remote; 0 where it never was.',
-      'entry',
-    ),
-    consecutiveFailures: gauge('consecutive_failures', 'Failures since the last success.', 'entry'),
-    entryState: gauge('entry_state', '1 for the state that an entry is in.', 'entry', 'state'),
-    entryError: gauge(
-      'entry_error',
-      '1 while an entry has an error, by its code.',
-      'entry',
-      'code',
-    ),
-    entryRequired: gauge('entry_required', '1 where readiness depends on an entry.', 'entry'),
-    entryWebhooksMissed: gauge(
-      'entry_webhooks_missed',
-      '1 while webhooks of an entry, which used to come, do not.',
-      'entry',
-    ),
-    publicationInfo: gauge(
-      'publication_info',
-      'What is published, as labels.',
-      'entry',
-      'repo',
-      'ref',
-      'oid',
     ),
     remoteRequests: counter(
       'remote_requests_total',

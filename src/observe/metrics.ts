@@ -1,10 +1,10 @@
 // Turns events into Prometheus metrics, in a registry of their own. The number
 // of series is bounded whatever remotes answer.
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type Clock, systemClock } from '../base/clock.js'
 import { cutName } from '../base/cut-text.js'
+import type { Shard } from '../base/shard.js'
 import {
   type EntryLabels,
   isSuccess,
@@ -13,24 +13,20 @@ import {
   TRIGGERS,
 } from '../sync/events.js'
 import type { EntryStatus } from '../sync/status.js'
-import { EntryMetrics } from './entry-metrics.js'
+import { countHook, type EntryCounts, EntryMetrics } from './entry-metrics.js'
 import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
 
 /** Label sets of `remote_requests_total`; what comes on top is counted as `other`. */
 const MAX_REQUEST_SERIES = 1_000
 /** Of one host, which chooses the codes that it answers with. */
 const MAX_HOST_SERIES = 50
-/** How many entries get their series before others have a turn. */
-const ENTRIES_A_TURN = 100
-/** And how many values of one metric are written. */
-const VALUES_A_TURN = 1_000
 
 type LabelledEvent = Extract<SyncEvent, EntryLabels>
 
 export interface MetricsObserver {
   observe: Observe
-  /** The Prometheus text, with what each entry is at now. */
-  render(entries: Iterable<EntryStatus>): Promise<string>
+  /** The Prometheus text in pieces, with what each entry is at now. */
+  render(entries: Iterable<EntryStatus>): AsyncIterable<string>
   contentType: string
 }
 
@@ -38,17 +34,24 @@ export interface MetricsOptions {
   /** @default systemClock */
   clock?: Clock
   build: { version: string; revision: string }
+  /** Which of several instances this is; undefined: the only one. */
+  shard?: Shard | undefined
 }
 
 /** Creates metrics that start at 0, and the process metrics of prom-client under their own names. */
-export function createMetrics({ clock = systemClock, build }: MetricsOptions): MetricsObserver {
+export function createMetrics({
+  clock = systemClock,
+  build,
+  shard,
+}: MetricsOptions): MetricsObserver {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const metrics = defineMetrics(registry)
   metrics.buildInfo.set({ version: build.version, revision: build.revision }, 1)
+  if (shard) metrics.shardInfo.set({ index: `${shard.index}`, total: `${shard.total}` }, 1)
   for (const phase of PHASES) metrics.syncDuration.zero({ phase })
   for (const trigger of TRIGGERS) metrics.publicationLag.zero({ trigger })
-  const entries = new EntryMetrics(metrics)
+  const entries = new EntryMetrics()
   const countRequest = createRequestCounter(metrics)
 
   const observe: Observe = (event) => {
@@ -71,6 +74,8 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
       }
       case 'credentials-exposed':
       case 'credentials-rejected':
+      case 'deputy-began':
+      case 'deputy-ended':
       case 'listing-warned':
       case 'notice-failed':
       case 'notices-dropped':
@@ -84,17 +89,22 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
         entries.remove(event)
         break
       case 'entry-changed':
-        entries.forgetFailures(event)
+        forgetFailures(entries.of(event.entry))
         break
-      default:
-        if (!entries.has(event.entry)) return
-        entries.ensure(event.entry)
-        countEntryEvent(event, metrics)
-        if (event.type === 'hook-succeeded') entries.countHook(event, 'succeeded')
-        if (event.type === 'hook-failed') entries.countHook(event, 'failed')
-        if (isUnknown(event)) entries.removePublication(event)
-        if (event.type === 'content-found') entries.setPublication(event, event.oid)
-        if (isSuccess(event)) entries.setSuccess(event, event.oid, clock.wallTime())
+      default: {
+        const counts = entries.of(event.entry)
+        if (!counts) return
+        countEntryEvent(event, counts, metrics)
+        if (event.type === 'hook-succeeded') countHook(counts, event.hook, 'succeeded')
+        if (event.type === 'hook-failed') countHook(counts, event.hook, 'failed')
+        if (isUnknown(event)) counts.publication = undefined
+        if (event.type === 'content-found') counts.publication = publicationOf(event)
+        if (isSuccess(event)) {
+          counts.lastSuccess = clock.wallTime() / 1_000
+          counts.consecutiveFailures = 0
+          counts.publication = publicationOf(event)
+        }
+      }
     }
   }
 
@@ -105,107 +115,83 @@ export function createMetrics({ clock = systemClock, build }: MetricsOptions): M
   }
 }
 
+/** What failed before counts no more. */
+function forgetFailures(counts: EntryCounts | undefined): void {
+  if (counts) counts.consecutiveFailures = 0
+}
+
+function publicationOf({ oid, ref, repo }: EntryLabels & { oid: string }) {
+  return { oid, ref, repo }
+}
+
 /** Whether this instance does not know any more what is in place. */
 function isUnknown({ type }: SyncEvent): boolean {
   return ['content-unknown', 'lease-lost', 'lease-awaited'].includes(type)
 }
 
-/** With pauses: the text of a thousand entries is long. */
-async function render(
+async function* render(
   registry: Registry,
   entries: EntryMetrics,
   statuses: Iterable<EntryStatus>,
-): Promise<string> {
-  let made = 0
-  for (const entry of entries.withoutSeries) {
-    entries.ensure(entry)
-    if (++made % ENTRIES_A_TURN === 0) await nextTurn()
-  }
-  for (const status of statuses) {
-    entries.show(status)
-    if (++made % ENTRIES_A_TURN === 0) await nextTurn()
-  }
-  const texts: string[] = []
-  for (const { name } of registry.getMetricsAsArray()) {
-    texts.push(await textOf(registry, name))
-    await nextTurn()
-  }
-  return `${texts.join('\n\n')}\n`
-}
-
-async function textOf(registry: Registry, name: string): Promise<string> {
-  const metric = registry.getSingleMetric(name)
-  // The values of others are not those that they write.
-  const isPlain = metric instanceof Gauge || metric instanceof Counter
-  if (!isPlain) return registry.getSingleMetricAsString(name)
-  // Once: some are measured anew since they were asked for last.
-  const whole = await metric.get()
-  const texts: string[] = []
-  for (let at = 0; at === 0 || at < whole.values.length; at += VALUES_A_TURN) {
-    const part = new Registry()
-    const values = whole.values.slice(at, at + VALUES_A_TURN)
-    // A registry asks nothing else of a metric, whose class would collect it anew.
-    part.registerMetric({ name, get: async () => ({ ...whole, values }) } as unknown as Metric)
-    const text = await part.getSingleMetricAsString(name)
-    // What it is and is for was said at its first part.
-    texts.push(at === 0 ? text : text.split('\n').slice(2).join('\n'))
-    await nextTurn()
-  }
-  return texts.join('\n')
+): AsyncGenerator<string> {
+  yield await registry.metrics()
+  yield* entries.render(statuses)
 }
 
 function countEntryEvent(
   event: Exclude<LabelledEvent, { type: 'entry-added' | 'entry-removed' | 'entry-changed' }>,
+  counts: EntryCounts,
   metrics: Metrics,
 ): void {
-  const { entry } = event
   switch (event.type) {
     case 'poll-unchanged':
-      metrics.syncs.inc({ entry, result: 'unchanged' })
-      countPoll('unchanged', event, metrics)
+      counts.syncs.unchanged++
+      countPoll('unchanged', event, counts, metrics)
       break
     case 'poll-changed':
-      countPoll('changed', event, metrics)
+      countPoll('changed', event, counts, metrics)
       break
     case 'sync-published':
-      countPublication(event, metrics)
+      countPublication(event, counts, metrics)
       break
     case 'poll-failed':
     case 'sync-failed':
-      countFailure(event, metrics)
+      countFailure(event, counts)
       break
     case 'bytes-received':
-      metrics.fetchedBytes.inc({ entry }, event.bytes)
+      counts.fetchedBytes += event.bytes
       break
     case 'fetch-fell-back':
-      metrics.fetchFallbacks.inc({ entry })
+      counts.fetchFallbacks++
       break
     case 'foreign-removed':
-      metrics.filesDeleted.inc({ entry }, event.files)
+      counts.filesDeleted += event.files
       break
     case 'drift-repaired':
-      metrics.driftRepaired.inc({ entry }, event.paths)
+      counts.driftRepaired += event.paths
   }
 }
 
 function countPoll(
   result: 'unchanged' | 'changed',
-  { entry, durationMs }: { entry: string; durationMs: number },
+  { durationMs }: { durationMs: number },
+  counts: EntryCounts,
   metrics: Metrics,
 ): void {
-  metrics.polls.inc({ entry, result })
+  counts.polls[result]++
   metrics.syncDuration.observe({ phase: 'poll' }, durationMs / 1_000)
 }
 
 function countPublication(
   event: Extract<SyncEvent, { type: 'sync-published' }>,
+  counts: EntryCounts,
   metrics: Metrics,
 ): void {
-  const { entry, lagMs, phases, durationMs, trigger } = event
-  metrics.syncs.inc({ entry, result: 'published' })
+  const { lagMs, phases, durationMs, trigger } = event
+  counts.syncs.published++
   if (trigger && lagMs !== undefined) metrics.publicationLag.observe({ trigger }, lagMs / 1_000)
-  metrics.filesWritten.inc({ entry }, event.filesWritten)
-  metrics.filesDeleted.inc({ entry }, event.filesDeleted)
+  counts.filesWritten += event.filesWritten
+  counts.filesDeleted += event.filesDeleted
   for (const [phase, phaseMs] of Object.entries({ ...phases, total: durationMs })) {
     metrics.syncDuration.observe({ phase }, phaseMs / 1_000)
   }
@@ -213,14 +199,13 @@ function countPublication(
 
 /** What stopped because the service stops or the entry changed did not fail. */
 function countFailure(
-  event: Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>,
-  metrics: Metrics,
+  { attempt, error, type }: Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>,
+  counts: EntryCounts,
 ): void {
-  const { entry, error, attempt } = event
   if (error.code === 'aborted') return
-  if (event.type === 'poll-failed') metrics.polls.inc({ entry, result: 'failed' })
-  metrics.syncs.inc({ entry, result: 'failed' })
-  metrics.consecutiveFailures.set({ entry }, attempt)
+  if (type === 'poll-failed') counts.polls.failed++
+  counts.syncs.failed++
+  counts.consecutiveFailures = attempt
 }
 
 function createRequestCounter({ remoteRequests }: Metrics) {

@@ -7,6 +7,7 @@ import { CREDENTIAL_VARIABLES } from '../../src/credentials/environment.js'
 import { FLAGS } from '../../src/front/git-sync/flags.js'
 import { defaultText } from '../../src/front/git-sync/help.js'
 import { LISTING_SCHEMA, type ObjectSchema } from '../../src/listing/listing-schema.js'
+import { ENTRY_METRICS } from '../../src/observe/entry-metrics.js'
 import { defineMetrics } from '../../src/observe/metric-definitions.js'
 import { SETTINGS } from '../../src/settings.js'
 import { LIFECYCLE, type Phase } from '../../src/sync/state/lifecycle.js'
@@ -86,14 +87,20 @@ export const DOCUMENTS: Readonly<Record<string, Parts>> = {
       defineMetrics(registry)
       return table(
         ['metric', 'type', 'labels', 'meaning'],
-        registry
-          .getMetricsAsArray()
-          .map((metric) => [
-            code(metric.name),
-            String(metric.type),
-            labelsOf(metric).map(code).join(', '),
-            metric.help,
-          ]),
+        [
+          ...registry
+            .getMetricsAsArray()
+            .map((metric) => ({ ...metric, labels: labelsOf(metric) })),
+          ...ENTRY_METRICS.map((metric) => ({
+            ...metric,
+            labels: ['entry', ...metric.labelNames],
+          })),
+        ].map(({ help, labels, name, type }) => [
+          code(name),
+          String(type),
+          labels.map(code).join(', '),
+          help,
+        ]),
       )
     },
   },

@@ -3,6 +3,7 @@ import type { RecentPublication } from '../../src/observe/recent-publications.js
 import { type PageReport, pageReport } from '../../src/server/page/page-report.js'
 import type { ShownEntry } from '../../src/server/status-route.js'
 import { entryStatus } from './entry-status.js'
+import { lazily, wholePage } from './lazy-report.js'
 
 /** The time that all of it is told at. */
 export const NOW = Date.parse('2026-01-02T03:04:05.000Z')
@@ -114,8 +115,8 @@ export function reportOf(entries: ShownEntry[], faults?: string[]): PageReport {
       loadedAt: ago(86_400 * 3),
       entries: entries.length,
     },
-    entries,
+    entries: lazily(entries),
   }
   const lagMsOf = (path: string) => newest.find((publication) => publication.path === path)?.lagMs
-  return pageReport(status, { newest, lagMsOf }, NOW)
+  return wholePage(pageReport(status, { newest, lagMsOf }, NOW))
 }

@@ -13,7 +13,7 @@ export function serverSource(changes: Partial<ServerSource> = {}): ServerSource 
     starting: () => [],
     missing: () => [],
     waiting: () => ({}),
-    metrics: { render: async () => 'up 1\n', contentType: 'text/plain; version=0.0.4' },
+    metrics: { render: () => ['up 1\n'], contentType: 'text/plain; version=0.0.4' },
     status: () => ({
       build: { version: '1.2.3', revision: 'abc', node: 'v20.19.0' },
       listing: {

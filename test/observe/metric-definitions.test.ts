@@ -3,16 +3,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createMetrics } from '../../src/observe/metrics.js'
+import { textOf } from '../helpers/text-of.js'
 
 const BUILD = { version: '1.2.3', revision: 'abc' }
 const CHANGES = { path: 'l', added: 1, changed: 0, removed: 0 }
 
 test('the text has exactly these names, beside the process metrics', async () => {
   const { render, contentType } = createMetrics({ build: BUILD })
-  const text = await render([])
+  const text = await textOf(render([]))
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type])
   assert.deepEqual(Object.fromEntries(types.filter(([name]) => name?.startsWith('git_'))), {
     git_autosync_build_info: 'gauge',
+    git_autosync_shard_info: 'gauge',
     git_autosync_listing_valid: 'gauge',
     git_autosync_listing_entries: 'gauge',
     git_autosync_listing_reload_timestamp_seconds: 'gauge',
@@ -49,20 +51,27 @@ test('what is measured anew at each look is looked at once', async () => {
     const until = performance.now() + 50
     while (performance.now() < until);
     await sleep(30)
-    const [, longest] = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await render([])) ?? []
+    const [, longest] =
+      /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await textOf(render([]))) ?? []
     assert.ok(Number(longest) >= 0.02, `${longest}`)
   }
 })
 
 test('the build is named', async () => {
-  const text = await createMetrics({ build: BUILD }).render([])
+  const text = await textOf(createMetrics({ build: BUILD }).render([]))
   assert.match(text, /^git_autosync_build_info\{version="1\.2\.3",revision="abc"\} 1$/m)
+})
+
+test('one of several instances is named as such', async () => {
+  const shard = { index: 1, total: 3 }
+  const text = await textOf(createMetrics({ build: BUILD, shard }).render([]))
+  assert.match(text, /^git_autosync_shard_info\{index="1",total="3"\} 1$/m)
 })
 
 test('each set of metrics has a registry of its own', async () => {
   const first = createMetrics({ build: BUILD })
   const second = createMetrics({ build: BUILD })
   first.observe({ type: 'listing-loaded', entries: 3, ...CHANGES })
-  assert.match(await first.render([]), /^git_autosync_listing_entries 3$/m)
-  assert.match(await second.render([]), /^git_autosync_listing_entries 0$/m)
+  assert.match(await textOf(first.render([])), /^git_autosync_listing_entries 3$/m)
+  assert.match(await textOf(second.render([])), /^git_autosync_listing_entries 0$/m)
 })

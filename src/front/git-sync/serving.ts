@@ -28,7 +28,13 @@ export async function startServing(serving: Serving): Promise<(event: SyncEvent)
   const metrics = httpMetrics ? await loadMetrics() : undefined
   const routes = await routesOf(serving)
   if (metrics) {
-    routes.push(metricsRoute(async () => counts.render() + (await metrics.render(status()))))
+    routes.push(
+      metricsRoute(async () => {
+        let text = counts.render()
+        for await (const piece of metrics.render(status())) text += piece
+        return text
+      }),
+    )
   }
   await serve(httpBind, isReady, routes, (error) =>
     log.named('http').error('failed to answer', error),

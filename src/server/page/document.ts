@@ -1,8 +1,8 @@
 // The page whole, as the service sends it.
 import { type Html, html } from './html.js'
-import { type SortKey, sortEntries } from './order.js'
+import { MOST_ROWS, type SortKey, sortEntries } from './order.js'
 import type { PageReport } from './page-report.js'
-import { LAG, PARTS, rowOf } from './view.js'
+import { LAG, moreOf, PARTS, rowOf } from './view.js'
 
 const COLUMNS: readonly { name: string; sort?: SortKey; title?: string }[] = [
   { name: 'State', sort: 'state' },
@@ -37,6 +37,7 @@ export function documentOf(report: PageReport): string {
 <main>
 <div id="summary" role="status">${part('summary')}</div>
 <section id="listing" aria-label="Listing">${part('listing')}</section>
+<section id="shard" aria-label="Other instances">${part('shard')}</section>
 <section id="attention" aria-label="What fails">${part('attention')}</section>
 <section aria-labelledby="entries-head">
 <h2 id="entries-head">Entries</h2>
@@ -53,8 +54,11 @@ export function documentOf(report: PageReport): string {
     ({ name, title }) =>
       html`<th role="columnheader" scope="col"${title && html` title="${title}"`}>${name}</th>`,
   )}</tr></thead>
-<tbody role="rowgroup" id="entries">${sortEntries(entries, 'state').map((entry) => rowOf(entry, nowMs))}</tbody>
+<tbody role="rowgroup" id="entries">${sortEntries(entries, 'state')
+    .slice(0, MOST_ROWS)
+    .map((entry) => rowOf(entry, nowMs))}</tbody>
 </table>
+<p id="more" class="quiet">${moreOf(entries.length)}</p>
 </section>
 <section id="publications" aria-label="Publications">${part('publications')}</section>
 </main>

@@ -1,13 +1,13 @@
 // What the page shows, as it changes: server-sent events. It is looked for changes only while
 // somebody listens, and whoever reads too slowly is cut off, so that nothing piles up.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Clock, Timer } from '../../base/clock.js'
-import { redactedJson } from '../redacted-json.js'
-import { changeOf } from './page-change.js'
-import type { PageReport } from './page-report.js'
+import { inTurns } from '../streamed.js'
 import type { PageSource } from './page-route.js'
+import { Told } from './told.js'
 
 /** How often it is looked for changes, in milliseconds. */
 const LOOK_MS = 1000
@@ -17,8 +17,16 @@ const SILENT_LOOKS = 15
 const RECONNECT_MS = 3000
 /** How many may listen at once; fewer where the server takes few connections. */
 const MOST_LISTENERS = 50
-/** How many bytes may wait for one that reads slowly, beside the first report. */
-const MOST_WAITING_BYTES = 1024 * 1024
+/** How many characters may wait for one that reads slowly, beside the first report. */
+const MOST_WAITING = 1024 * 1024
+
+interface Listener {
+  response: ServerResponse
+  /** What is to be sent after its first report; undefined once that was sent. */
+  waiting: string[] | undefined
+  /** How many characters its first report had. */
+  reportLength: number
+}
 
 /** Adds GET /events: 200 and events without end, or 503 where too many listen. */
 export function addEventsRoute(
@@ -28,39 +36,73 @@ export function addEventsRoute(
 ): void {
   // The other connections are for probes.
   const maxListeners = Math.min(MOST_LISTENERS, Math.floor(maxConnections / 2))
-  /** Of each, how many bytes its first report had. */
-  const listeners = new Map<ServerResponse, number>()
-  let told: PageReport | undefined
+  const listeners = new Set<Listener>()
+  let told = new Told()
+  let looking: Promise<string[]> | undefined
+  /** Resolves once there is something to tell to whoever comes. */
+  let begun: Promise<void> | undefined
   let timer: Timer | undefined
   let silentLooks = 0
 
   function send(text: string): void {
     silentLooks = 0
-    for (const [listener, reportBytes] of listeners) {
-      if (listener.writableLength > reportBytes + MOST_WAITING_BYTES) listener.destroy()
-      else listener.write(text)
+    for (const listener of listeners) {
+      const { reportLength, response, waiting } = listener
+      const length = waiting?.reduce((sum, each) => sum + each.length, 0) ?? response.writableLength
+      if (length > reportLength + MOST_WAITING) response.destroy()
+      else if (waiting) waiting.push(text)
+      else response.write(text)
     }
   }
 
-  function look(): void {
-    const now = source.page()
-    const change = told && changeOf(told, now)
-    told = now
-    if (change) send(eventOf('change', change))
-    else if (++silentLooks === SILENT_LOOKS) send(': nothing new\n\n')
+  function look(): Promise<string[]> {
+    looking = told.look(source.page()).finally(() => {
+      looking = undefined
+    })
+    return looking
   }
 
-  function lookAgain(): void {
+  async function begin(): Promise<void> {
     timer = clock.schedule(LOOK_MS, lookAgain)
-    look()
+    await looking
+    told = new Told()
+    await look()
   }
 
-  function leave(listener: ServerResponse): void {
-    listeners.delete(listener)
-    if (listeners.size > 0) return
+  async function lookAgain(): Promise<void> {
+    timer = clock.schedule(LOOK_MS, lookAgain)
+    // On a busy machine, one look may last longer than the time between two.
+    if (looking) return
+    const changes = await look()
+    for (const change of changes) send(eventOf('change', change))
+    if (changes.length === 0 && ++silentLooks === SILENT_LOOKS) send(': nothing new\n\n')
+  }
+
+  function leave(listener: Listener): void {
+    if (!listeners.delete(listener) || listeners.size > 0) return
     timer?.cancel()
-    timer = undefined
-    told = undefined
+    begun = undefined
+    if (!looking) told = new Told()
+  }
+
+  /** Sends what is known; meanwhile, what is new waits. */
+  async function welcome(listener: Listener): Promise<void> {
+    const { response } = listener
+    begun ??= begin()
+    await begun
+    await looking
+    // From here on it is told of what changes.
+    listener.waiting = []
+    response.write(`retry: ${RECONNECT_MS}\nevent: report\ndata: `)
+    for await (const piece of inTurns(told.report())) {
+      if (response.destroyed) return
+      listener.reportLength += piece.length
+      if (!response.write(piece))
+        await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
+    response.write('\n\n')
+    for (const text of listener.waiting) response.write(text)
+    listener.waiting = undefined
   }
 
   app.get('/events', { exposeHeadRoute: false }, (_request, reply) => {
@@ -68,29 +110,25 @@ export function addEventsRoute(
       return reply.code(503).header('retry-after', 60).send({ error: 'too many listen already' })
     }
     reply.hijack()
-    const { raw } = reply
-    raw.on('close', () => leave(raw))
-    raw.on('error', () => leave(raw))
-    raw.writeHead(200, {
+    const { raw: response } = reply
+    const listener: Listener = { response, waiting: [], reportLength: 0 }
+    listeners.add(listener)
+    response.on('close', () => leave(listener))
+    response.on('error', () => leave(listener))
+    response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       // nginx would hold events back until its buffer is full.
       'x-accel-buffering': 'no',
     })
-    // Those that listen already are told first, so that all of them know the same.
-    if (timer) look()
-    else told = source.page()
-    const report = Buffer.from(`retry: ${RECONNECT_MS}\n${eventOf('report', told)}`)
-    raw.write(report)
-    listeners.set(raw, report.length)
-    timer ??= clock.schedule(LOOK_MS, lookAgain)
+    void welcome(listener).catch(() => response.destroy())
   })
   app.addHook('preClose', async () => {
-    for (const listener of listeners.keys()) listener.destroy()
+    for (const { response } of listeners) response.destroy()
   })
 }
 
 /** JSON has no line breaks of its own. */
-function eventOf(type: string, data: unknown): string {
-  return `event: ${type}\ndata: ${redactedJson(data)}\n\n`
+function eventOf(type: string, json: string): string {
+  return `event: ${type}\ndata: ${json}\n\n`
 }

@@ -2,9 +2,9 @@
 // sorts it. Without this, the page is a plain table that the browser loads anew.
 /// <reference lib="dom" />
 import { ageOf } from './ages.js'
-import { BY_URGENCY, type Filter, isShown, type SortKey, sortEntries } from './order.js'
+import { BY_URGENCY, type Filter, isShown, MOST_ROWS, type SortKey, sortEntries } from './order.js'
 import type { PageChange, PageEntry, PageReport } from './page-report.js'
-import { PARTS, rowOf } from './view.js'
+import { moreOf, PARTS, rowOf } from './view.js'
 
 /** How often ages are said anew, in milliseconds. */
 const AGES_MS = 5000
@@ -13,6 +13,7 @@ let report: Omit<PageReport, 'entries'> | undefined
 /** By how much the clock of the service is ahead of the browser's, in milliseconds. */
 let aheadMs = 0
 const entries = new Map<string, PageEntry>()
+/** Of those that are in the table. */
 const rows = new Map<string, HTMLTableRowElement>()
 /** Of each part, what it shows. */
 const shown = new Map<string, string>()
@@ -57,35 +58,32 @@ function start({ entries: all, ...rest }: PageReport): void {
   aheadMs = Date.parse(rest.madeAt) - Date.now()
   entries.clear()
   rows.clear()
-  const sorted = sortEntries(all, 'state')
-  // All at once: a thousand by themselves take a second.
-  table.innerHTML = sorted.map((entry) => rowOf(entry, now()).text).join('')
-  for (const [index, entry] of sorted.entries()) {
-    entries.set(entry.path, entry)
-    rows.set(entry.path, table.children[index] as HTMLTableRowElement)
-  }
+  table.replaceChildren()
+  for (const entry of all) entries.set(entry.path, entry)
   showAll()
 }
 
 function change({ entries: changed = [], removed = [], ...rest }: PageChange): void {
   if (!report) return
   report = { ...report, ...rest }
-  for (const entry of changed) showEntry(entry)
-  for (const path of removed) {
-    entries.delete(path)
-    rows.get(path)?.remove()
-    rows.delete(path)
+  for (const entry of changed) {
+    entries.set(entry.path, entry)
+    // What is asked for is put into its place below.
+    rows.get(entry.path)?.remove()
+    rows.delete(entry.path)
   }
+  for (const path of removed) entries.delete(path)
   showAll()
 }
 
-function showEntry(entry: PageEntry): void {
-  entries.set(entry.path, entry)
+/** Makes the rows that are missing: all at once, as a thousand by themselves take a second. */
+function makeRows(asked: readonly PageEntry[]): void {
+  const missing = asked.filter(({ path }) => !rows.has(path))
   const template = document.createElement('template')
-  template.innerHTML = rowOf(entry, now()).text
-  const row = template.content.firstElementChild as HTMLTableRowElement
-  rows.get(entry.path)?.replaceWith(row)
-  rows.set(entry.path, row)
+  template.innerHTML = missing.map((entry) => rowOf(entry, now()).text).join('')
+  for (const [index, row] of [...template.content.children].entries()) {
+    rows.set((missing[index] as PageEntry).path, row as HTMLTableRowElement)
+  }
 }
 
 function showAll(): void {
@@ -101,22 +99,30 @@ function showAll(): void {
   showRows()
 }
 
-/** Puts the rows into their order, and hides those that are not asked for. */
+/** Puts the rows that are asked for into their order, as far as there is room for them. */
 function showRows(): void {
   const filter: Filter = {
     state: BY_URGENCY.find((state) => state === field('state').value),
     text: field('text').value.trim(),
   }
+  const asked = [...entries.values()].filter((entry) => isShown(entry, filter))
+  const sorted = sortEntries(asked, field('sort').value as SortKey).slice(0, MOST_ROWS)
+  makeRows(sorted)
+  const shownPaths = new Set(sorted.map(({ path }) => path))
+  for (const [path, row] of rows) {
+    if (shownPaths.has(path)) continue
+    row.remove()
+    rows.delete(path)
+  }
   let next = table.firstElementChild
-  let count = 0
-  for (const entry of sortEntries(entries.values(), field('sort').value as SortKey)) {
-    const row = rows.get(entry.path) as HTMLTableRowElement
-    row.hidden = !isShown(entry, filter)
-    if (!row.hidden) count++
+  for (const { path } of sorted) {
+    const row = rows.get(path) as HTMLTableRowElement
     if (row === next) next = row.nextElementSibling
     else table.insertBefore(row, next)
   }
+  const { length: count } = asked
   element('shown').textContent = count === entries.size ? '' : `${count} of ${entries.size}`
+  element('more').textContent = moreOf(count)
 }
 
 function showAges(): void {

@@ -23,6 +23,9 @@ const COMPARE: Readonly<Record<SortKey, (a: PageEntry, b: PageEntry) => number>>
   lag: (a, b) => (b.lagMs ?? -1) - (a.lagMs ?? -1),
 }
 
+/** How many rows the table has at most: more, nobody reads, and no browser lays out at once. */
+export const MOST_ROWS = 500
+
 /** Which entries are shown: of one state, and with a text in what is told of them. */
 export interface Filter {
   state: Condition | undefined

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { redactedCopy } from '../redacted-json.js'
+import { eachInTurns } from '../streamed.js'
 import { documentOf } from './document.js'
-import type { PageReport } from './page-report.js'
+import type { LazyPage, PageEntry } from './page-report.js'
 import { STYLE } from './style.js'
 
 export interface PageSource {
   /** What the page shows. */
-  page(): PageReport
+  page(): LazyPage
 }
 
 /** What runs in the browser: the first, and what it imports. */
@@ -32,12 +33,13 @@ const SECURITY_HEADERS = {
 
 /** Adds GET /, and what belongs to the page. */
 export function addPageRoute(app: FastifyInstance, source: PageSource): void {
-  app.get('/', (_request, reply) =>
-    reply
-      .headers(SECURITY_HEADERS)
-      .type('text/html; charset=utf-8')
-      .send(documentOf(redactedCopy(source.page()))),
-  )
+  app.get('/', async (_request, reply) => {
+    const { entries, ...page } = source.page()
+    const shown: PageEntry[] = []
+    await eachInTurns(entries, ({ show }) => shown.push(redactedCopy(show())))
+    const report = { ...redactedCopy(page), entries: shown }
+    return reply.headers(SECURITY_HEADERS).type('text/html; charset=utf-8').send(documentOf(report))
+  })
   app.get('/page/page.css', (_request, reply) =>
     reply.headers(SECURITY_HEADERS).type('text/css; charset=utf-8').send(STYLE),
   )

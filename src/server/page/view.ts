@@ -2,13 +2,14 @@
 // whole, so that it is there without scripts; and in the browser, which keeps its parts up to date.
 import { ageOf, durationOf } from './ages.js'
 import { type Html, html } from './html.js'
-import { BY_URGENCY, needsSomebody, sortEntries } from './order.js'
+import { BY_URGENCY, MOST_ROWS, needsSomebody, sortEntries } from './order.js'
 import type { PageEntry, PageReport } from './page-report.js'
 
 /** The parts of the page that change, by the id of the element whose content they are. */
 export const PARTS: Readonly<Record<string, (report: PageReport, nowMs: number) => Html>> = {
   summary: (report) => summaryOf(report),
   listing: ({ listing }, nowMs) => listingOf(listing, nowMs),
+  shard: ({ shard }) => shardOf(shard),
   attention: ({ entries }, nowMs) => attentionOf(entries, nowMs),
   publications: ({ publications }, nowMs) => publicationsOf(publications, nowMs),
 }
@@ -32,10 +33,11 @@ const MARKS: Readonly<Record<PageEntry['state'], string>> = {
 /** How many entries are in each state. */
 function summaryOf({ entries }: PageReport): Html {
   if (entries.length === 0) return html`<p>The listing has no entries.</p>`
-  const counts = BY_URGENCY.map((state) => ({
-    state,
-    count: entries.filter((entry) => entry.state === state).length,
-  })).filter(({ count }) => count > 0)
+  const byState = new Map<string, number>()
+  for (const { state } of entries) byState.set(state, (byState.get(state) ?? 0) + 1)
+  const counts = BY_URGENCY.map((state) => ({ state, count: byState.get(state) ?? 0 })).filter(
+    ({ count }) => count > 0,
+  )
   return html`<ul class="counts">${counts.map(
     ({ state, count }) => html`<li>${badge(state)} <b>${count}</b></li>`,
   )}</ul>`
@@ -51,6 +53,17 @@ function listingOf(listing: PageReport['listing'], nowMs: number): Html {
 <ul>${faults.map((fault) => html`<li><bdi>${fault}</bdi></li>`)}</ul></div>`
 }
 
+/** Which instance this is, and who has the rest. */
+function shardOf(shard: PageReport['shard']): Html {
+  if (!shard) return html``
+  const { index: own, others, total } = shard
+  return html`<details><summary>Shard ${own} of ${total}: ${others.reduce((sum, { entries }) => sum + entries, 0)} more entries are other instances’</summary>
+<ul>${others.map(
+    ({ entries, holder, index }) =>
+      html`<li>Shard ${index} has ${entries}${holder !== null && html`, seen at work: <bdi>${holder}</bdi>`}</li>`,
+  )}</ul></details>`
+}
+
 /** What fails, and what to do about it: what fails alike, together. */
 function attentionOf(entries: readonly PageEntry[], nowMs: number): Html {
   const alike = new Map<string, PageEntry[]>()
@@ -58,7 +71,8 @@ function attentionOf(entries: readonly PageEntry[], nowMs: number): Html {
     const kind = `${entry.state} ${entry.error?.code}`
     alike.set(kind, [...(alike.get(kind) ?? []), entry])
   }
-  const hooks = hooksOf(sortEntries(entries, 'path'), nowMs)
+  const withHooks = entries.filter(({ failingHooks }) => failingHooks.length > 0)
+  const hooks = hooksOf(sortEntries(withHooks, 'path'), nowMs)
   if (alike.size + hooks.length === 0) return html``
   return html`<h2>Needs attention</h2>
 ${[...alike.values()].map((group) => described(group, nowMs))}${hooks}`
@@ -120,6 +134,13 @@ function publicationsOf(publications: PageReport['publications'], nowMs: number)
 <span><bdi>${path}</bdi> ${commitOf(oid)} <bdi class="quiet">${subject}</bdi></span>
 <span class="lag"><meter min="0" max="${slowest}" value="${lagMs}" aria-hidden="true"></meter> ${durationOf(lagMs)}${trigger && ` after the ${trigger}`}</span></li>`,
   )}</ol>`
+}
+
+/** What is said where there are more entries than rows; `count` are asked for. */
+export function moreOf(count: number): string {
+  return count > MOST_ROWS
+    ? `These are the first ${MOST_ROWS} of ${count}: filter for others, or read status, which has all.`
+    : ''
 }
 
 /** One row of the table. */

@@ -9,6 +9,7 @@ import { createServer } from '../../../src/server/server.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { FakeClock } from '../../helpers/fake-clock.js'
 import type { TestScope } from '../../helpers/git.js'
+import { lazyPage } from '../../helpers/lazy-report.js'
 import { publishedEntry, REPORTS, reportOf } from '../../helpers/page-reports.js'
 import { until } from '../../helpers/service.js'
 import { serverSource } from '../../helpers/test-server.js'
@@ -19,7 +20,7 @@ async function serve(t: TestScope) {
   const shown = { report: REPORTS['three']!(), asked: 0 }
   const page = () => {
     shown.asked++
-    return shown.report
+    return lazyPage(shown.report)
   }
   const app = createServer(serverSource({ page }), {
     clock,

@@ -8,11 +8,13 @@ import path from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { systemClock } from '../../../src/base/clock.js'
+import { MOST_ROWS } from '../../../src/server/page/order.js'
 import { createServer } from '../../../src/server/server.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { openPage, startBrowser } from '../../helpers/browser.js'
 import { fileScope } from '../../helpers/file-scope.js'
 import type { TestScope } from '../../helpers/git.js'
+import { lazyPage } from '../../helpers/lazy-report.js'
 import { publishedEntry, REPORTS, reportOf } from '../../helpers/page-reports.js'
 import { IS_WHOLE } from '../../helpers/seed.js'
 import { until } from '../../helpers/service.js'
@@ -34,7 +36,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Serves what `shown.report` says at any time. */
 async function serve(t: TestScope, report = REPORTS['three']!()) {
   const shown = { report }
-  const app = createServer(serverSource({ page: () => shown.report }), {
+  const app = createServer(serverSource({ page: () => lazyPage(shown.report) }), {
     clock: systemClock,
     maxConnections: 50,
     onError: (error) => assert.fail(error),
@@ -85,7 +87,8 @@ describe('the page', () => {
       const { url } = await serve(t, report())
       const page = await openPage(t, browser, url)
       await liveOf(page)
-      assert.equal(await page.locator('tbody tr').count(), report().entries.length)
+      const { length } = report().entries
+      assert.equal(await page.locator('tbody tr').count(), Math.min(length, MOST_ROWS))
       for (const [colorScheme, viewport] of LOOKS) {
         await page.emulateMedia({ colorScheme })
         await page.setViewportSize(viewport)
@@ -149,6 +152,46 @@ describe('the page', () => {
     await page.locator('#shown').getByText('2 of 1000').waitFor()
     const visible = await page.locator('tbody tr:visible th > bdi').allTextContents()
     assert.deepEqual(visible, ['/srv/content/site-97', '/srv/content/site-970'])
+  })
+
+  test('has a table of bounded length, however many entries there are, and finds each', async (t) => {
+    const entries = Array.from({ length: 10_000 }, (_, number) => publishedEntry(number))
+    const { shown, url } = await serve(t, reportOf(entries))
+    const page = await openPage(t, browser, url)
+    const rows = page.locator('tbody tr')
+    assert.equal(await rows.count(), MOST_ROWS)
+    await liveOf(page)
+    await page.locator('#more').getByText('the first 500 of 10000').waitFor()
+    await page.getByLabel('Filter').fill('site-9876')
+    await page.locator('#shown').getByText('1 of 10000').waitFor()
+    assert.equal(await rows.count(), 1)
+    assert.equal(await page.locator('#more').innerText(), '')
+    const changed = publishedEntry(9876, { subject: 'The newest' })
+    shown.report = reportOf(entries.map((entry, at) => (at === 9876 ? changed : entry)))
+    await rows.getByText('The newest').waitFor()
+    await page.getByLabel('Filter').fill('')
+    await page.waitForFunction(
+      (most) => document.querySelectorAll('tbody tr').length === most,
+      MOST_ROWS,
+    )
+  })
+
+  test('says which of several instances it is of, and who has the rest', async (t) => {
+    const others = [
+      { index: 0, entries: 7, holder: 'fleet-0 (process 1, shard 0/3)' },
+      { index: 2, entries: 6, holder: null },
+    ]
+    const report = { ...REPORTS['three']!(), shard: { index: 1, total: 3, others } }
+    const { url } = await serve(t, report)
+    const page = await openPage(t, browser, url)
+    await liveOf(page)
+    await page.getByText('Shard 1 of 3: 13 more entries are other instances’').click()
+    const told = await page.locator('#shard li').allInnerTexts()
+    assert.deepEqual(told, [
+      'Shard 0 has 7, seen at work: fleet-0 (process 1, shard 0/3)',
+      'Shard 2 has 6',
+    ])
+    assert.deepEqual(await faultsOf(page), [])
   })
 
   test('shows what commits and remotes say as text', async (t) => {
