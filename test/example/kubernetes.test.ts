@@ -16,6 +16,7 @@ import {
   readYaml,
   render,
   resourcesOf,
+  WORKLOADS,
   workloadsOf,
 } from './manifests.js'
 import { schemaFaults } from './schema-faults.js'
@@ -42,7 +43,7 @@ const { spec: podMonitor } = readYaml<{
 }>('example/monitoring/pod-monitor.yaml')
 
 test('there is one for each way to run', () => {
-  for (const name of ['sidecar', 'sidecar/init-container', 'shared-volume', 'daemonset']) {
+  for (const name of ['sidecar', 'sidecar/init-container', 'shared-volume', 'daemonset', 'fleet']) {
     assert.ok(folders.includes(`example/${name}`), name)
   }
 })
@@ -205,7 +206,7 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
 }
 
 function isWorkload({ kind, metadata }: KubernetesObject, name: string): boolean {
-  return ['Deployment', 'DaemonSet'].includes(kind) && metadata.name === name
+  return WORKLOADS.includes(kind) && metadata.name === name
 }
 
 /** Those which run the program, and not another command of its image. */
@@ -239,6 +240,20 @@ function selectorOf(kind: string, spec: unknown): Record<string, string> | undef
   return kind === 'PodDisruptionBudget' ? selector?.['matchLabels'] : undefined
 }
 
+/** What the kubelet makes of variables: one may hold those before it. */
+function environmentOf(env: NonNullable<Container['env']>): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const { name, value, valueFrom } of env) {
+    if (valueFrom) {
+      const { fieldPath } = valueFrom.fieldRef
+      assert.equal(fieldPath, "metadata.labels['apps.kubernetes.io/pod-index']")
+    }
+    const text = valueFrom ? '1' : value
+    found[name] = text.replace(/\$\((\w+)\)/g, (all, other: string) => found[other] ?? all)
+  }
+  return found
+}
+
 /** The container's environment, with the files of its volumes where this machine has them. */
 function settingsOf(
   t: TestScope,
@@ -246,7 +261,7 @@ function settingsOf(
   { volumes }: Pod,
   objects: readonly KubernetesObject[],
 ): Record<string, string> {
-  const settings = Object.fromEntries(env.map(({ name, value }) => [name, value]))
+  const settings = environmentOf(env)
   for (const name of ['LISTING_PATH', 'CREDENTIALS_PATH']) {
     const file = settings[name]
     if (file === undefined) continue

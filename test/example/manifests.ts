@@ -18,7 +18,7 @@ export interface Container {
   image: string
   restartPolicy?: string
   command?: string[]
-  env?: { name: string; value: string }[]
+  env?: { name: string; value: string; valueFrom?: { fieldRef: { fieldPath: string } } }[]
   ports?: { name: string; containerPort: number }[]
   startupProbe?: Probe
   livenessProbe?: Probe
@@ -92,10 +92,13 @@ export function resourcesOf(folder: string): KubernetesObject[] {
     .flatMap((file) => readObjects(readFileSync(path.join(folder, file), 'utf8')))
 }
 
-/** Deployments and DaemonSets. */
+/** What makes pods. */
+export const WORKLOADS = ['Deployment', 'DaemonSet', 'StatefulSet']
+
+/** Deployments, DaemonSets and StatefulSets. */
 export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
   return objects
-    .filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind))
+    .filter(({ kind }) => WORKLOADS.includes(kind))
     .map(({ metadata, spec }) => {
       const { replicas, selector, template } = spec as {
         replicas?: number

@@ -7,6 +7,7 @@ import { createMetrics } from '../../src/observe/metrics.js'
 import type { SyncEvent } from '../../src/sync/events.js'
 import { entryStatus } from '../helpers/entry-status.js'
 import { needsProgram } from '../helpers/needs.js'
+import { textOf } from '../helpers/text-of.js'
 import { complaintsOf } from './complaints.js'
 import { readYaml } from './manifests.js'
 import { namesIn } from './promql.js'
@@ -181,10 +182,10 @@ function withoutSpaces(expression: string): string {
 /** What the program shows once everything has happened to an entry, and what Prometheus adds. */
 async function labelsByMetric(): Promise<Map<string, Set<string>>> {
   const build = { version: '1.2.3', revision: 'abc' }
-  const { observe, render } = createMetrics({ build })
+  const { observe, render } = createMetrics({ build, shard: { index: 0, total: 2 } })
   for (const event of EVENTS) observe(event)
   const found = new Map([['up', new Set<string>()]])
-  for (const [, name = '', labels = ''] of (await render([STATUS])).matchAll(
+  for (const [, name = '', labels = ''] of (await textOf(render([STATUS]))).matchAll(
     /^(\w+)(?:\{(.*)\})? /gm,
   )) {
     const own = found.get(name) ?? new Set()
