@@ -18,12 +18,26 @@ export interface BenchServer {
 }
 
 const PROCESS = fileURLToPath(new URL('./server-process.js', import.meta.url))
+const TINY_REPOS = fileURLToPath(new URL('./tiny-repos-process.js', import.meta.url))
 const QUIET_MS = 200
 const PATIENCE_MS = 5 * 60_000
 
 /** Starts a server of the repositories in `root`. */
-export async function startBenchServer(scope: TestScope, root: string): Promise<BenchServer> {
-  const child = fork(PROCESS, [root])
+export function startBenchServer(scope: TestScope, root: string): Promise<BenchServer> {
+  return startServer(scope, PROCESS, [root])
+}
+
+/** Starts a server that has a repository of one commit by every name. */
+export function startTinyRepos(scope: TestScope): Promise<BenchServer> {
+  return startServer(scope, TINY_REPOS, [])
+}
+
+async function startServer(
+  scope: TestScope,
+  program: string,
+  args: readonly string[],
+): Promise<BenchServer> {
+  const child = fork(program, args)
   const exited = once(child, 'exit')
   scope.after(async () => {
     if (child.connected) child.disconnect()

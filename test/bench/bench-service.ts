@@ -17,6 +17,10 @@ export interface BenchService {
   readonly url: string
   /** Replaces the listing; it takes effect by itself. */
   list(entries: readonly object[]): void
+  /** Replaces the listing; milliseconds until it is in force. */
+  reloadMs(entries: readonly object[]): Promise<number>
+  /** Asks for a route; milliseconds until all of the answer is there, and its bytes. */
+  answerMs(route: string): Promise<{ answerMs: number; bytes: number }>
   /** Polls every remote now. */
   pollNow(): void
   /** Waits until an entry's commit is published; milliseconds from the start of its poll. */
@@ -62,6 +66,22 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
     pid,
     url: service.url,
     list: (entries) => writeListing(listingPath, entries),
+    async reloadMs(entries) {
+      const startedAt = Date.now()
+      const { length } = service.logs
+      writeListing(listingPath, entries)
+      const loaded = await until(
+        () => service.logs.slice(length).find(({ message }) => message === 'listing loaded'),
+        'the listing is loaded again',
+      )
+      return timeOf(loaded) - startedAt
+    },
+    async answerMs(route) {
+      const startedAt = performance.now()
+      const { body, status } = await service.get(route)
+      if (status !== 200) throw new Error(`${route} answers ${status}`)
+      return { answerMs: performance.now() - startedAt, bytes: body.length }
+    },
     pollNow: () => service.signal('SIGHUP'),
     publishedMs: (entry, oid) => publishedMs(service, entry, oid),
     publishedAt: async (entry, oid) => timeOf(await untilPublished(service, entry, oid)),

@@ -16,6 +16,7 @@ import { SIZES } from './sizes.js'
 import { createSourceRepo, type SourceRepo } from './source-repo.js'
 import { start } from './start.js'
 import { submodules } from './submodules.js'
+import { tenThousand } from './ten-thousand.js'
 import { thousand } from './thousand.js'
 import { updateHistory, updateInPlace, updateSymlink } from './update.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
@@ -31,6 +32,7 @@ const SCENARIOS = [
   submodules,
   idlePoll,
   thousand,
+  tenThousand,
   largePack,
   disk,
 ]

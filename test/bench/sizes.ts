@@ -22,6 +22,8 @@ export interface Sizes {
   idleGitRuns: number
   /** Entries, each with a repository of its own. */
   manyEntries: number
+  /** Entries, each with a tiny repository of its own. */
+  mostEntries: number
   packBytes: number
   largeBlobBytes: number
   diskFiles: number
@@ -44,6 +46,7 @@ export const SIZES = {
     idleSweeps: 2,
     idleGitRuns: 3,
     manyEntries: 12,
+    mostEntries: 120,
     packBytes: 24 * MIB,
     largeBlobBytes: 8 * MIB,
     diskFiles: 300,
@@ -62,6 +65,7 @@ export const SIZES = {
     idleSweeps: 3,
     idleGitRuns: 10,
     manyEntries: 1_000,
+    mostEntries: 10_000,
     packBytes: 1024 * MIB,
     largeBlobBytes: 300 * MIB,
     diskFiles: 5_000,
