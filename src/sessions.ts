@@ -14,11 +14,11 @@ import { createReaders, DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
 import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
 import { createRemoteCredentials } from './remote-credentials.js'
+import { type Openers, withRewrites } from './rewritten-sessions.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
 import type { RemoteLogin } from './sync/remote-login.js'
 import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
-import type { SynchronizerOptions } from './sync/synchronizer.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import { withAuthorization } from './transport/http/authorized-client.js'
 import type { ConnectionSettings } from './transport/http/connection-settings.js'
@@ -47,17 +47,9 @@ export interface SessionsOptions {
 }
 
 /** Opens sessions with remotes, which share their connections. */
-export interface Sessions {
-  open: SynchronizerOptions['openSession']
-  /** Creates what fetches the objects of Git LFS of a remote. */
-  lfs: SynchronizerOptions['openLfs']
+export interface Sessions extends Openers {
   /** Posts to whoever is told of what happens, with the proxies and the trust of remotes. */
   post: Post
-  /**
-   * Opens connections to a remote that will be asked soon, where that is cheap: a login over SSH is dear
-   * for the server, and its connection is kept anyway.
-   */
-  preconnect(login: RemoteLogin): void
   /** Ends every connection. */
   close(): Promise<void>
 }
@@ -134,7 +126,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
   const bounds: RefsBounds = { maxRefsBytes, openMemory }
   const readers = createReaders()
-  return {
+  const sessions: Sessions = {
     open(login) {
       const { remote, credential } = login
       switch (remote.transport) {
@@ -174,6 +166,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       await Promise.all([client.close(), ssh.close()])
     },
   }
+  return withRewrites(sessions, { settings, clock, observe })
 }
 
 /** What decides by which connections a request goes. */

@@ -16,6 +16,8 @@ import {
   parseShare,
   parseTimeout,
 } from './base/values.js'
+import type { InsteadOf } from './git/instead-of.js'
+import { parseRepoRewrites } from './git/repo-rewrite.js'
 import type { ListingDefaults } from './listing/entry.js'
 import { assertPostable } from './listing/read-hooks.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/log-choices.js'
@@ -51,6 +53,10 @@ export const SETTINGS = {
     'where state files live; unset: beside the published files'),
   credentialsPath: setting<NamedFile | undefined>('CREDENTIALS_PATH', 'file', undefined, toNamedFile,
     'JSON file of credentials by URL prefix'),
+  repoRewrite: setting<InsteadOf | undefined>('REPO_REWRITE', 'rules', undefined, parseRepoRewrites,
+    'from=to, several by blanks: a repo that begins with from is reached at to and its rest; the longest from counts'),
+  repoRewriteFallbackMs: setting<number | undefined>('REPO_REWRITE_FALLBACK', 'duration', undefined, parseTimeout,
+    'how long such an address cannot be reached before the repo itself is asked, or up to twice this; unset: never'),
   httpHost: setting('HTTP_HOST', 'host', '0.0.0.0', parseHost,
     'address of health, metrics, status, the page and webhooks'),
   httpPort: setting('HTTP_PORT', 'port', '8080', integerBetween(0, 65_535),

@@ -36,6 +36,8 @@ test('every setting has its default', () => {
     prune: false,
     stateDir: undefined,
     credentialsPath: undefined,
+    repoRewrite: undefined,
+    repoRewriteFallbackMs: undefined,
     httpHost: '0.0.0.0',
     httpPort: 8080,
     maxConnections: 512,
@@ -77,6 +79,14 @@ const written: Record<string, [string, unknown]> = {
   PRUNE: ['true', true],
   STATE_DIR: ['../state', '/state'],
   CREDENTIALS_PATH: ['c.json', { written: 'c.json', file: '/srv/c.json' }],
+  REPO_REWRITE: [
+    'https://h/=https://relay/h/ git@h:=https://relay/',
+    [
+      ['https://relay/h/', 'https://h/'],
+      ['https://relay/', 'ssh://git@h/~/'],
+    ],
+  ],
+  REPO_REWRITE_FALLBACK: ['2m', 120_000],
   HTTP_HOST: ['::', '::'],
   HTTP_PORT: ['0', 0],
   MAX_CONNECTIONS: ['100', 100],

@@ -96,6 +96,8 @@ const LINES: Readonly<
   'state-set-aside': ['warn', 'state is not believed, what is on disk is looked at'],
   'webhook-received': ['debug', 'webhook received'],
   'webhook-secrets-rejected': ['error', 'webhook secrets rejected'],
+  'rewrite-left': ['warn', 'what REPO_REWRITE gives cannot be reached, repos are asked themselves'],
+  'rewrite-resumed': ['info', 'what REPO_REWRITE gives answers again'],
   'remote-requested': ['debug', 'remote requested'],
   'credentials-exposed': [
     'warn',

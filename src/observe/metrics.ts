@@ -79,6 +79,8 @@ export function createMetrics({
       case 'listing-warned':
       case 'notice-failed':
       case 'notices-dropped':
+      case 'rewrite-left':
+      case 'rewrite-resumed':
       case 'state-set-aside':
       case 'webhook-secrets-rejected':
         break

@@ -148,6 +148,10 @@ export type SyncEvent =
   | { type: 'listing-warned'; path: string; warnings: readonly string[] }
   /** The credentials file is broken: the last good one stays in force. */
   | { type: 'credentials-rejected'; error: SyncError }
+  /** The address that stands for those of remotes cannot be reached: remotes are asked at their own. */
+  | { type: 'rewrite-left'; address: string; error: SyncError }
+  /** It answers again, and is asked. */
+  | { type: 'rewrite-resumed'; address: string }
   /** One request on the wire; `code` is the HTTP status, or an error code where none came. */
   | { type: 'remote-requested'; host: string; service: string; code: string }
   /** State that others could have written is not believed: what is on disk is looked at instead. */

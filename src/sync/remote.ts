@@ -116,7 +116,8 @@ export class Remote {
 
   async #ask(revisions: readonly Revision[], signal: AbortSignal): Promise<Resolve> {
     const prefixes = refPrefixesOf(revisions)
-    const refs = prefixes.length === 0 ? [] : await this.session.listRefs(prefixes, signal)
+    const refs =
+      prefixes.length === 0 ? [] : await this.session.listRefs(this.#allPrefixes(prefixes), signal)
     const missing = revisions.filter((revision) => !resolveRevision(revision, refs))
     const likely = missing.length === 0 ? [] : await this.#likely.list(missing, refs, signal)
     return (revision) => {
@@ -125,6 +126,14 @@ export class Remote {
       if (resolved || revision.kind === 'commit') return resolved as ResolvedRevision
       throw missingRevision(revision, refs, likely)
     }
+  }
+
+  /** Those of all entries, whichever are due: a cache on the way is asked the same each time. */
+  #allPrefixes(due: readonly string[]): string[] {
+    const followed = [...this.entries].map(({ desired }) => desired.entry)
+    const others = followed.filter(({ suspend }) => !suspend)
+    const all = new Set([...due, ...refPrefixesOf(others.map(({ revision }) => revision))])
+    return [...all].sort()
   }
 }
 

@@ -22,7 +22,6 @@ export function withRefusalCause(
   }
   return {
     advertise: (signal) => transport.advertise(signal).catch(explain),
-    exchange: (request, version, signal) =>
-      transport.exchange(request, version, signal).catch(explain),
+    exchange: (...asked) => transport.exchange(...asked).catch(explain),
   }
 }

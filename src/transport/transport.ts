@@ -7,11 +7,15 @@ export type ProtocolVersion = 0 | 2
 export interface Transport {
   /** What upload-pack says before it is asked anything, where protocol 2 is wished for. */
   advertise(signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
-  /** The answer to one request, after the server was known by {@link Transport.advertise}. */
+  /**
+   * The answer to one request, after the server was known by {@link Transport.advertise}; `pastCaches`, it
+   * is the server's own, and none that a cache on the way has. @default whichever there is
+   */
   exchange(
     request: Buffer,
     version: ProtocolVersion,
     signal: AbortSignal,
+    pastCaches?: boolean,
   ): Promise<AsyncIterable<Uint8Array>>
 }
 

@@ -11,6 +11,8 @@ import { git, gitEnvironment } from './git-command.js'
 /** As `git http-backend` would start it, but without a process in between. */
 const BACKEND = path.join(git('.', '--exec-path'), 'git-http-backend')
 
+const MAX_BODY = 64 * 1024
+
 /** One request as the server saw it; the byte counts grow while it lasts. */
 export interface ServedRequest {
   method: string
@@ -24,6 +26,10 @@ export interface ServedRequest {
   /** Body bytes. */
   bytesIn: number
   bytesOut: number
+  /** The body, each byte a character; of a long one, about the first 64 KiB. */
+  body: string
+  /** When it came, as Date.now() has it. */
+  at: number
   /** Counts TCP connections from 1. */
   connectionId: number
 }
@@ -43,6 +49,8 @@ export interface GitServerOptions {
   onRequest?: RequestHook
   /** Further headers of every response of git. */
   headers?: Record<string, string>
+  /** @default any free one */
+  port?: number
   /** `user:password`; any other Basic credential is answered with 401. */
   auth?: string
 }
@@ -58,7 +66,7 @@ export interface GitServer {
   close(): Promise<void>
 }
 
-/** Starts a server on a free port of 127.0.0.1; it is closed after the test. */
+/** Starts a server on a port of 127.0.0.1; it is closed after the test. */
 export async function startGitServer(t: TestScope, options: GitServerOptions): Promise<GitServer> {
   const connectionIds = new WeakMap<Socket, number>()
   const requests: ServedRequest[] = []
@@ -83,7 +91,7 @@ export async function startGitServer(t: TestScope, options: GitServerOptions): P
   // Clients decide how long a connection is kept.
   server.keepAliveTimeout = 0
   server.on('connection', (socket) => connectionIds.set(socket, ++connections))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
 
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -118,6 +126,8 @@ function recordOf(request: IncomingMessage, connectionId: number): ServedRequest
     protocol: typeof protocol === 'string' ? protocol : '',
     headers: request.headers,
     bytesIn: 0,
+    body: '',
+    at: Date.now(),
     bytesOut: 0,
     connectionId,
   }
@@ -134,6 +144,7 @@ function countBytes(request: IncomingMessage, response: ServerResponse, record: 
   const push = request.push.bind(request)
   request.push = (chunk, encoding) => {
     if (chunk) record.bytesIn += chunk.length
+    if (chunk && record.body.length < MAX_BODY) record.body += chunk.toString('latin1')
     return push(chunk, encoding)
   }
   response.write = ((...args: Parameters<typeof write>) => {

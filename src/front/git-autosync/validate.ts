@@ -10,6 +10,7 @@ import { readListing } from '../../listing/listing.js'
 import { formatFault, ListingError } from '../../listing/listing-error.js'
 import { findWarnings } from '../../listing/warnings.js'
 import { createRemoteCredentials } from '../../remote-credentials.js'
+import { askedLogins } from '../../rewritten-sessions.js'
 import { listingDefaults, type Settings } from '../../settings.js'
 import { readKeyFiles, readRevokedFiles } from '../../signature/key-files.js'
 import { parseRevokedFiles, parseSigningKeys } from '../../signature/signing-keys.js'
@@ -83,26 +84,30 @@ async function checkKeyFiles(entries: Entry[]): Promise<void> {
 
 /** Throws a {@link ListingError} where an entry cannot have what it would log in with. */
 async function checkCredentials(entries: Entry[], settings: Settings): Promise<void> {
-  const { caFile } = settings
   const credentials = createRemoteCredentials(settings)
   const fileFault = await credentials.fileFault()
-  const checks = entries.map(async ({ remote, credential }, index) => {
-    const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
-    const field = credential === undefined ? 'repo' : 'credential'
-    const isNew = error && error.message !== fileFault?.message
-    return isNew ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
+  const checks = entries.map(async (entry, index) => {
+    const asked = askedLogins(entry, settings).map(async ({ remote, credential }) => {
+      const error = await checkRemote(credentials, remote, credential).catch(toSyncError)
+      const field = credential === undefined ? 'repo' : 'credential'
+      const isNew = error && error.message !== fileFault?.message
+      return isNew ? [{ pointer: `/${index}/${field}`, message: error.message }] : []
+    })
+    return (await Promise.all(asked)).flat()
   })
   const faults = [
     ...(fileFault ? [{ pointer: '', message: fileFault.message }] : []),
-    ...(await checkCaFile(entries, caFile)),
+    ...(await checkCaFile(entries, settings)),
     ...(await Promise.all(checks)).flat(),
   ]
   if (faults.length > 0) throw new ListingError(faults)
 }
 
 /** The fault of CA_FILE, which every entry over HTTP depends on. */
-async function checkCaFile(entries: Entry[], caFile: Settings['caFile']): Promise<Fault[]> {
-  if (caFile === undefined || !entries.some(({ remote }) => remote.transport === 'http')) return []
+async function checkCaFile(entries: Entry[], settings: Settings): Promise<Fault[]> {
+  const { caFile } = settings
+  const asked = () => entries.flatMap((entry) => askedLogins(entry, settings))
+  if (caFile === undefined || !asked().some(({ remote }) => remote.transport === 'http')) return []
   const context = createTlsContext({ caFile, identity: undefined })
   const error = await context.then(() => undefined, toSyncError)
   return error ? [{ pointer: '', message: error.message }] : []

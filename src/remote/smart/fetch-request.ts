@@ -1,4 +1,5 @@
 // What is asked of a remote's upload-pack, in protocol v2 and in v0.
+// Whoever has and wants the same sends the same bytes, so that a cache between them can answer.
 // https://git-scm.com/docs/protocol-v2#_fetch, https://git-scm.com/docs/pack-protocol
 import { SyncError } from '../../base/errors.js'
 import { DELIM, encodePkt, FLUSH } from '../../git/pkt-line.js'
@@ -24,10 +25,10 @@ export function encodeFetchV2(request: FetchRequest, capabilities: Capabilities)
     encodePkt('no-progress\n'),
     encodePkt('ofs-delta\n'),
     ...(withoutBlobs ? [encodePkt('filter blob:none\n')] : []),
-    ...shallow.map((oid) => encodePkt(`shallow ${oid}\n`)),
+    ...shallow.toSorted().map((oid) => encodePkt(`shallow ${oid}\n`)),
     encodePkt(`deepen ${depth}\n`),
-    ...wants.map((oid) => encodePkt(`want ${oid}\n`)),
-    ...haves.map((oid) => encodePkt(`have ${oid}\n`)),
+    ...wants.toSorted().map((oid) => encodePkt(`want ${oid}\n`)),
+    ...haves.toSorted().map((oid) => encodePkt(`have ${oid}\n`)),
     encodePkt('done\n'),
     FLUSH,
   ])
@@ -60,13 +61,15 @@ export function encodeFetchV0(whole: FetchRequest, capabilities: Capabilities): 
     chosen.push(`object-format=${capabilities.get('object-format')}`)
   if (capabilities.has('agent')) chosen.push('agent=git-autosync')
   return Buffer.concat([
-    ...request.wants.map((oid, index) =>
-      encodePkt(index === 0 ? `want ${oid} ${chosen.join(' ')}\n` : `want ${oid}\n`),
-    ),
-    ...(request.shallow ?? request.haves).map((oid) => encodePkt(`shallow ${oid}\n`)),
+    ...request.wants
+      .toSorted()
+      .map((oid, index) =>
+        encodePkt(index === 0 ? `want ${oid} ${chosen.join(' ')}\n` : `want ${oid}\n`),
+      ),
+    ...(request.shallow ?? request.haves).toSorted().map((oid) => encodePkt(`shallow ${oid}\n`)),
     encodePkt(`deepen ${request.depth ?? 1}\n`),
     FLUSH,
-    ...request.haves.map((oid) => encodePkt(`have ${oid}\n`)),
+    ...request.haves.toSorted().map((oid) => encodePkt(`have ${oid}\n`)),
     encodePkt('done\n'),
   ])
 }

@@ -1,6 +1,7 @@
 // A session with a git server in git's wire protocol, over any transport. What the server
 // can do is asked once and kept, so that a later look at its refs is a single request.
 // https://git-scm.com/docs/protocol-v2, https://git-scm.com/docs/pack-protocol
+import { type ErrorCode, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
 import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../../thread/memory-budget.js'
@@ -22,10 +23,20 @@ export interface RefsBounds {
   openMemory: () => MemoryPart
 }
 
+/** What ends an answer that may have been good. */
+const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set([
+  'aborted',
+  'connection-failed',
+  'idle-timeout',
+  'sync-timeout',
+])
+
 export class SmartSession implements RemoteSession {
   readonly #transport: Transport
   readonly #bounds: RefsBounds
   #advertisement: Advertisement | undefined
+  /** Whether the last answer to a fetch was of no use: a cache on the way may have it still. */
+  #isDoubtful = false
 
   constructor(transport: Transport, bounds: RefsBounds) {
     this.#transport = transport
@@ -68,7 +79,7 @@ export class SmartSession implements RemoteSession {
       const { version, capabilities } = this.#advertisement ?? (await this.#discoverAlone(signal))
       const encode = version === 2 ? encodeFetchV2 : encodeFetchV0
       const encoded = encode(request, capabilities)
-      const answer = await this.#transport.exchange(encoded, version, signal)
+      const answer = await this.#transport.exchange(encoded, version, signal, this.#isDoubtful)
       return { chunks: this.#chunksOf(decodeFetch(decodePkts(answer), version)) }
     })
   }
@@ -103,11 +114,18 @@ export class SmartSession implements RemoteSession {
   }
 
   async *#chunksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    // Nobody reads on where it is no pack that can be used.
+    let isDoubtful = true
     try {
       yield* chunks
+      isDoubtful = false
     } catch (error) {
       this.#advertisement = undefined
+      const { code } = toSyncError(error)
+      isDoubtful = !BROKEN_OFF.has(code)
       throw error
+    } finally {
+      this.#isDoubtful = isDoubtful
     }
   }
 

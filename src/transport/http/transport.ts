@@ -35,7 +35,7 @@ export function createHttpTransport({ url, client, check }: HttpTransportOptions
         : url
       return body
     },
-    async exchange(request, version, signal) {
+    async exchange(request, version, signal, pastCaches = false) {
       const response = await client.request({
         url: `${baseUrl}/${SERVICE}`,
         method: 'POST',
@@ -43,6 +43,7 @@ export function createHttpTransport({ url, client, check }: HttpTransportOptions
           'content-type': `application/x-${SERVICE}-request`,
           accept: `application/x-${SERVICE}-result`,
           ...(version === 2 ? VERSION_2 : {}),
+          ...(pastCaches ? { 'cache-control': 'no-cache' } : {}),
         },
         body: [request],
         signal,

@@ -153,3 +153,11 @@ test('a server of protocol 0 that cannot serve it is named', () => {
     assert.throws(() => encodeFetchV0(FIRST, capabilities), lacks)
   }
 })
+
+test('who has and wants the same sends the same bytes, in whatever order it is known', () => {
+  const one = { ...UPDATE, haves: [HAVE, WANT], shallow: [OTHER, HAVE] }
+  const other = { ...one, wants: [OTHER, WANT], haves: [WANT, HAVE], shallow: [HAVE, OTHER] }
+  for (const encode of [encodeFetchV2, encodeFetchV0]) {
+    assert.deepEqual(encode(other, NEW), encode(one, NEW))
+  }
+})

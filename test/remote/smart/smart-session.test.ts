@@ -172,3 +172,45 @@ test('a fetch that is stopped ends with the reason', async (t) => {
   await assert.rejects(bytesOf(fetched), failsWith('aborted'))
   assertSameObjects(await readPack(await fetchPack(session, tip)), repo, [tip])
 })
+
+for (const protocol of [0, 2] as const) {
+  test(`protocol ${protocol}: what two sessions send differs in nothing`, async (t) => {
+    const { repo, server, session } = await serve(t, { protocol })
+    const { first, tip } = fill(repo)
+    const another = createSession(t, `${server.url}/repo.git`)
+    for (const each of [session, another]) {
+      await each.listRefs(PREFIXES, signal)
+      await bytesOf(await each.fetch({ wants: [tip], haves: [first], thinPack: true }, signal))
+    }
+    const sent = server.requests.map(({ body, headers, method, path }) => ({
+      body,
+      headers,
+      method,
+      path,
+    }))
+    assert.ok(sent.length >= 4)
+    assert.deepEqual(sent.splice(0, sent.length / 2), sent)
+  })
+}
+
+test('what was no pack is asked for past the caches on the way, until one comes', async (t) => {
+  const { repo, server, session } = await serve(t)
+  const { tip } = fill(repo)
+  const asked: unknown[] = []
+  let refuses = true
+  server.onRequest = ({ headers, method }, response) => {
+    if (method !== 'POST') return false
+    asked.push(headers['cache-control'])
+    if (refuses) {
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+      response.end('0032ERR upload-pack: not our ref, as it is too new')
+    }
+    return refuses
+  }
+  await assert.rejects(fetchPack(session, tip))
+  await assert.rejects(fetchPack(session, tip))
+  refuses = false
+  await fetchPack(session, tip)
+  await fetchPack(session, tip)
+  assert.deepEqual(asked, [undefined, 'no-cache', 'no-cache', undefined])
+})
