@@ -83,6 +83,9 @@ function checkRendered(folder: string, objects: readonly KubernetesObject[]): vo
 
   test('has every object, port and label that it names', () => {
     const names = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`))
+    for (const { kind, spec } of objects) {
+      if (kind === 'Certificate') names.add(`Secret/${spec?.['secretName']}`)
+    }
     for (const { name, labels, selector, pod } of workloads) {
       assert.deepEqual({ ...labels, ...selector }, labels, name)
       for (const reference of referencesOf(pod)) assert.ok(names.has(reference), reference)

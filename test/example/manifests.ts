@@ -67,7 +67,10 @@ const EXAMPLE = 'example'
 
 /** The folders below example/ that `kubectl apply -k` takes. */
 export function kustomizations(): string[] {
-  return foldersWith('kustomization.yaml')
+  return foldersWith('kustomization.yaml').filter(
+    (folder) =>
+      readYaml<{ kind: string }>(path.join(folder, 'kustomization.yaml')).kind !== 'Component',
+  )
 }
 
 /** The folders below example/ that have a file; not what `npm start` has published there. */
@@ -86,7 +89,9 @@ export function render(folder: string): KubernetesObject[] {
 
 /** The objects that a kustomization names, as they are written; not those it generates. */
 export function resourcesOf(folder: string): KubernetesObject[] {
-  const { resources } = readYaml<{ resources: string[] }>(path.join(folder, 'kustomization.yaml'))
+  const { resources = [] } = readYaml<{ resources?: string[] }>(
+    path.join(folder, 'kustomization.yaml'),
+  )
   return resources
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => readObjects(readFileSync(path.join(folder, file), 'utf8')))
@@ -130,7 +135,8 @@ function unfold(secret: KubernetesObject): KubernetesObject {
   return { ...secret, data: Object.fromEntries(data) }
 }
 
-function readObjects(text: string): KubernetesObject[] {
+/** The objects of a text of YAML documents. */
+export function readObjects(text: string): KubernetesObject[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors
     if (error) throw error

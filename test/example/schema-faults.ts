@@ -1,4 +1,4 @@
-// What the schemas of Kubernetes and of the Prometheus Operator find wrong in an object,
+// What the schemas of Kubernetes, and of operators that examples use, find wrong in an object,
 // and fields that they do not know: those, a cluster would drop in silence.
 import { createRequire } from 'node:module'
 import type { KubernetesObject } from './manifests.js'
@@ -9,6 +9,12 @@ interface Model {
 }
 
 const require = createRequire(import.meta.url)
+
+/** Who has the models of what no cluster has by itself, by their group. */
+const OPERATORS: Record<string, string> = {
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+  'cert-manager.io': '@kubernetes-models/cert-manager',
+}
 
 /** Each fault as a sentence, with the pointer of its field. */
 export function schemaFaults(object: KubernetesObject): string[] {
@@ -27,9 +33,8 @@ export function schemaFaults(object: KubernetesObject): string[] {
 }
 
 function modelOf({ apiVersion, kind }: KubernetesObject): Model {
-  const owner = apiVersion.startsWith('monitoring.coreos.com/')
-    ? '@kubernetes-models/prometheus-operator'
-    : 'kubernetes-models'
+  const [group = ''] = apiVersion.split('/')
+  const owner = OPERATORS[group] ?? 'kubernetes-models'
   return (require(`${owner}/${apiVersion}/${kind}`) as Record<string, Model>)[kind] as Model
 }
 

@@ -29,7 +29,7 @@ for (const file of readdirSync(FOLDER)) {
 
 test('what is signed and published is built from what passed', () => {
   const { jobs } = parse(read('ci.yml'))
-  const { publish, ...others } = jobs
+  const { chart, package: npm, publish, ...others } = jobs
   assert.deepEqual(publish.needs, Object.keys(others))
   assert.deepEqual(publish.permissions, {
     contents: 'read',
@@ -40,6 +40,12 @@ test('what is signed and published is built from what passed', () => {
   for (const job of Object.values<{ permissions: object }>(others)) {
     assert.deepEqual(job.permissions, { contents: 'read' })
   }
+  // A version's chart and package only after its images, and with no right that they do not need.
+  for (const job of [chart, npm]) {
+    assert.deepEqual([job.needs, job.if], ['publish', "github.ref_type == 'tag'"])
+  }
+  assert.deepEqual(npm.permissions, { contents: 'read', 'id-token': 'write' })
+  assert.deepEqual(chart.permissions, { ...npm.permissions, packages: 'write' })
 })
 
 test('every kind of dependency is kept up to date', () => {

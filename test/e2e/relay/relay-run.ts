@@ -1,0 +1,221 @@
+// Nodes behind two relays while commits are pushed. Each node is what a pod on a node is but for its
+// process: a machine of its own, with its sessions, its connections, its memory, its state and its
+// directory; only the worker threads are shared by all nodes of this process. What stands before the relays, as a
+// Service does, gives each connection to one that lives.
+import { mkdirSync, readFileSync } from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../../src/base/clock.js'
+import { createRedactor } from '../../../src/base/known-secrets.js'
+import { parseListing } from '../../../src/listing/listing.js'
+import { createMachine, type Machine } from '../../../src/machine.js'
+import { readSettings, type Settings } from '../../../src/settings.js'
+import type { SyncEvent } from '../../../src/sync/events.js'
+import { startWorkers } from '../../../src/worker/threads.js'
+import { atEnd } from '../../helpers/at-end.js'
+import { createCa } from '../../helpers/certificates.js'
+import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { startGitServer } from '../../helpers/git-http-server.js'
+import { type Relay, startRelay } from '../../helpers/relay.js'
+import { until } from '../../helpers/service.js'
+
+export interface RelayRunOptions {
+  nodes: number
+  commits: number
+  /** Of each node, in milliseconds. */
+  intervalMs: number
+  /** From one commit to the next, once all nodes have it, in milliseconds. */
+  pauseMs: number
+  /** After which of the commits one of the relays is killed; undefined: there is one only. */
+  killAfter?: number | undefined
+}
+
+export interface RelayReport {
+  /** How long the last node took for each commit, in milliseconds. */
+  lastMs: number[]
+  /** How long half of the nodes took for each, in milliseconds. */
+  medianMs: number[]
+  /** What the git server was asked for refs, in the second in which it was asked most. */
+  mostPollsInASecond: number
+  pollsPerSecond: number
+  /** How many fetches of each commit reached the git server. */
+  fetches: number[]
+  /** Polls of all nodes. */
+  polls: number
+  /** Failures of polls and syncs, by their code. */
+  failures: Record<string, number>
+  faults: string[]
+}
+
+const REPO = 'https://forge.example/team/site.git'
+const POLL = 'ls-refs'
+
+export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<RelayReport> {
+  const { commits, killAfter, nodes: count, pauseMs } = options
+  const dir = tempDir(t)
+  const repo = createRepo(path.join(dir, 'repos/team/site.git'), { bare: true })
+  let tip = repo.commit('commit 0', filesOf(0))
+  const origin = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const asked = origin.requests
+  const ca = createCa(dir, 'ca')
+  const tls = ca.issue('relay')
+  const relayOptions = {
+    repositories: { 'forge.example/team/site.git': `${origin.url}/team/site.git` },
+    tls,
+    ca,
+  }
+  const relays = [await startRelay(t, relayOptions)]
+  if (killAfter !== undefined) relays.push(await startRelay(t, relayOptions))
+  const port = await startBalancer(t, relays)
+  const failures: RelayReport['failures'] = {}
+  let polls = 0
+  const settings = settingsOf({
+    LISTING_PATH: path.join(dir, 'listing.json'),
+    REPO_REWRITE: `https://forge.example/=https://127.0.0.1:${port}/forge.example/`,
+    CA_FILE: ca.cert,
+    SCRAPE_INTERVAL: `${options.intervalMs}ms`,
+    MAX_CONCURRENT_SYNCS: '1',
+  })
+  const published = new Map<number, { oid: string; at: number }>()
+  const observe = (node: number) => (event: SyncEvent) => {
+    if (event.type === 'sync-published') published.set(node, { oid: event.oid, at: Date.now() })
+    if (event.type === 'poll-unchanged' || event.type === 'poll-changed') polls++
+    if (event.type === 'poll-failed' || event.type === 'sync-failed') {
+      failures[event.error.code] = (failures[event.error.code] ?? 0) + 1
+    }
+  }
+  const threads = startWorkers(4)
+  threads.setMaxListeners(0)
+  const machines = Array.from({ length: count }, (_, node) =>
+    createNode({ ...settings, root: path.join(dir, `nodes/${node}`) }, observe(node), threads),
+  )
+  atEnd(t, async () => {
+    await Promise.all(machines.map(({ stop }) => stop()))
+    await Promise.all(machines.map(({ sessions }) => sessions.close()))
+  })
+  const begin = async ({ setEntries }: Machine, root: string) => {
+    mkdirSync(root, { recursive: true })
+    setEntries(
+      parseListing(JSON.stringify([{ path: 'site', repo: REPO }]), root, {
+        root,
+        publish: 'symlink',
+        intervalMs: options.intervalMs,
+      }),
+    )
+    // Pods start one after the other.
+    await sleep(options.intervalMs / count)
+  }
+  for (const [node, machine] of machines.entries())
+    await begin(machine, path.join(dir, `nodes/${node}`))
+  const untilAll = (oid: string) =>
+    until(
+      () => published.size === count && [...published.values()].every((each) => each.oid === oid),
+      async () =>
+        `all nodes have ${oid}: ${[...published.values()].filter((each) => each.oid === oid).length}; ${JSON.stringify(failures)}`,
+    )
+  await untilAll(tip)
+  await sleep(pauseMs)
+  asked.splice(0)
+  polls = 0
+  const startedAt = Date.now()
+  const [lastMs, medianMs, fetches, faults]: [number[], number[], number[], string[]] = [
+    [],
+    [],
+    [],
+    [],
+  ]
+  for (let commit = 1; commit <= commits; commit++) {
+    tip = repo.commit(`commit ${commit}`, filesOf(commit))
+    const pushedAt = Date.now()
+    if (commit - 1 === killAfter) void relays[1]?.kill()
+    await untilAll(tip)
+    const tookMs = [...published.values()].map(({ at }) => at - pushedAt).sort((a, b) => a - b)
+    lastMs.push(tookMs.at(-1) ?? 0)
+    medianMs.push(tookMs[Math.floor(tookMs.length / 2)] ?? 0)
+    fetches.push(asked.filter(({ body }) => body.includes(`want ${tip}`)).length)
+    for (let node = 0; node < count; node++) {
+      const file = path.join(dir, `nodes/${node}/site/number`)
+      if (readFileSync(file, 'utf8') !== String(commit)) faults.push(`node ${node} lacks ${commit}`)
+    }
+    await sleep(pauseMs)
+  }
+  const seconds = (Date.now() - startedAt) / 1000
+  const pollsAt = asked.filter(({ body }) => body.includes(POLL)).map(({ at }) => at)
+  const bySecond = pollsAt.map((at) => pollsAt.filter((other) => other >= at && other < at + 1000))
+  return {
+    lastMs,
+    medianMs,
+    mostPollsInASecond: Math.max(...bySecond.map(({ length }) => length)),
+    pollsPerSecond: pollsAt.length / seconds,
+    fetches,
+    polls,
+    failures,
+    faults,
+  }
+}
+
+function filesOf(commit: number): Record<string, string> {
+  const others = Array.from({ length: 20 }, (_, file) => [`folder/${file}`, `file ${file}\n`])
+  return { ...Object.fromEntries(others), number: String(commit) }
+}
+
+function settingsOf(env: Record<string, string>): Settings {
+  const faults: string[] = []
+  const settings = readSettings(new Map(), env, '/', faults)
+  if (faults.length > 0) throw new Error(faults.join('; '))
+  return settings
+}
+
+function createNode(
+  settings: Settings,
+  observe: (event: SyncEvent) => void,
+  threads: ReturnType<typeof startWorkers>,
+): Machine {
+  const onError = (error: unknown) => {
+    throw error
+  }
+  return createMachine({
+    settings,
+    clock: systemClock,
+    redactor: createRedactor(),
+    observe,
+    onError,
+    threads,
+  })
+}
+
+/** As a Service: each connection goes to one of the relays, in turn, that takes it. */
+async function startBalancer(t: TestScope, relays: readonly Relay[]): Promise<number> {
+  const sockets = new Set<net.Socket>()
+  let turn = 0
+  const connect = (client: net.Socket, triesLeft: number) => {
+    const relay = relays[turn++ % relays.length]
+    const upstream = net.connect(relay?.port ?? 0, '127.0.0.1')
+    sockets.add(upstream)
+    let isOpen = false
+    upstream.on('connect', () => {
+      isOpen = true
+      client.pipe(upstream).pipe(client)
+      client.on('close', () => upstream.destroy())
+    })
+    upstream.on('error', () => undefined)
+    upstream.on('close', () => {
+      sockets.delete(upstream)
+      if (isOpen || triesLeft === 0) client.destroy()
+      else connect(client, triesLeft - 1)
+    })
+  }
+  const server = net.createServer((client) => {
+    sockets.add(client)
+    client.on('error', () => undefined)
+    client.on('close', () => sockets.delete(client))
+    connect(client, relays.length)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atEnd(t, () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
