@@ -16,6 +16,7 @@ import {
 import { differing, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { filesOf } from '../tree/file-runs.js'
+import type { TreeFile } from '../tree/tree-places.js'
 import { isRightFile } from './file-content.js'
 
 /** How closely files are looked at. */
@@ -32,17 +33,18 @@ export interface Depth {
 }
 
 /**
- * Compares every file on disk with what was published, and returns what is to be remembered of them: a file
- * that is right as it is now, one that is not as {@link recordOf} finds it.
+ * Compares files on disk with what was published, and returns what is to be remembered of all: of a file
+ * that is right as it is now, of one that is not as {@link recordOf} finds it.
  */
 export function compareFiles(
   { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
   snapshot: Snapshot,
   { share, checkpoint }: Depth = {},
+  files: Iterable<TreeFile> = filesOf(snapshot),
 ): Float64Array {
   const stats = snapshot.stats.slice()
   const isInShare = shareOf(snapshot.stats, share)
-  for (const file of filesOf(snapshot)) {
+  for (const file of files) {
     checkpoint?.()
     const path = joinBytePath(root, file.path)
     const stat = volume.stat(path)

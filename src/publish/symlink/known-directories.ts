@@ -142,7 +142,9 @@ class Look {
       }
       file++
     }
-    return [...left.keys()].every((name) => this.#gitfiles.has(joinBytePath(directory, name)))
+    return [...left].every(([name, isDirectory]) => {
+      return !isDirectory && this.#gitfiles.has(joinBytePath(directory, name))
+    })
   }
 
   /** Whether a directory was met before, or `holds` what it should. */

@@ -23,6 +23,9 @@ import type { LinkLayout } from '../target.js'
 import { diffTrees, type TreeDiff } from '../tree/tree-diff.js'
 import type { TreeFile } from '../tree/tree-places.js'
 
+/** Where so many files could be given no second name, and none was, the volume has no hard links. */
+const MOST_REFUSED = 16
+
 /** The worktree in use. */
 export interface InUse {
   root: string
@@ -101,8 +104,10 @@ class Filler {
   /** Where there may be files already, each comes by way of this path. */
   readonly #aside: string | undefined
   readonly #made = new Set<string>()
-  /** Until the volume says that it has no hard links. */
+  /** False once nothing speaks for it that the volume has hard links. */
   #shares: boolean
+  #given = 0
+  #refused = 0
 
   constructor(links: LinkLayout, root: string, inUse: InUse, hasFiles: boolean) {
     this.#links = links
@@ -140,11 +145,14 @@ class Filler {
     return status
   }
 
-  /** Whether the volume gave the file a second name. */
+  /** Whether the volume gave the file a second name; one that has all it may have gets none. */
   #share(source: string, target: string): boolean {
+    if (!this.#shares) return false
     const { volume } = this.#links
-    this.#shares &&= tolerating(NO_LINK, () => volume.link(source, target))
-    return this.#shares
+    const isGiven = tolerating(NO_LINK, () => volume.link(source, target))
+    if (isGiven) this.#given++
+    else this.#shares = this.#given > 0 || ++this.#refused < MOST_REFUSED
+    return isGiven
   }
 
   #copy(file: TreeFile, source: string, target: string): ArrayLike<number> {

@@ -30,8 +30,9 @@ import {
 import { removeForeign } from '../update/clean.js'
 import { recover, verify } from '../update/record.js'
 import { lookAtLink } from './look.js'
-import { inspectStandby, recheckStandby, takeStandby } from './standby.js'
-import { recheckUnused, tidyWorktrees } from './tidy.js'
+import { recheckSharing, recheckUnused } from './recheck.js'
+import { inspectStandby, takeStandby } from './standby.js'
+import { tidyWorktrees } from './tidy.js'
 import { beginWorktree } from './worktrees.js'
 
 /** Publishes a symlink. */
@@ -63,8 +64,7 @@ export const symlinkPublisher: Publisher = {
     links.volume.removeAll(path.join(links.workshop, 'incoming'))
     const record = verify(layout, depth)
     if (record?.isTrusted) inspectStandby(links, record.snapshot, depth)
-    // It may share the files that were changed.
-    else recheckStandby(links)
+    else recheckSharing(links, [inUse(target, links)])
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedWorktree(links) !== undefined

@@ -20,8 +20,8 @@ export function sparesOf({ volume, workshop }: LinkLayout): string[] {
 }
 
 /**
- * How many are spared: while any is in its grace time, as many as there are, as commits may go on to
- * come as fast; then one for the next of them, unless it had files of its own.
+ * How many are spared: one for the next commit, and one for each worktree in its grace time, as commits
+ * may go on to come as fast; where they have files of their own, only one, and only as long.
  */
 export function sparesFor(
   waiting: number,
@@ -29,8 +29,7 @@ export function sparesFor(
   { graceMs }: TidyOptions,
 ): number {
   if (graceMs === 0) return 0
-  if (waiting > 0) return Number.POSITIVE_INFINITY
-  return standby?.isShared === false ? 0 : 1
+  return standby?.isShared === false ? Math.min(waiting, 1) : waiting + 1
 }
 
 /** Spares a worktree, which is no commit's from then on; one whose checkout must stay, stays. */

@@ -17,13 +17,14 @@ import {
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
 import { filesOf } from '../tree/file-runs.js'
 import { recheck, recover, verify } from '../update/record.js'
+import { InUseWorktree } from './in-use.js'
 import {
   type KnownDirectories,
   lookInto,
   readDirectories,
   writeDirectories,
 } from './known-directories.js'
-import { type InUse, levelFiles } from './level.js'
+import { levelFiles } from './level.js'
 
 const STANDBY = 'standby'
 
@@ -78,36 +79,29 @@ export function prepareStandby(
   unused: string[],
   checkpoint: () => void,
 ): Standby | undefined {
-  const source = worktreeLayout(links, name)
-  const record = recover(source)
-  if (!record?.isTrusted) {
+  const inUse = InUseWorktree.open(worktreeLayout(links, name), checkpoint)
+  if (!inUse) {
     removeStandby(links)
     return undefined
   }
-  const inUse = { source, root: source.root, snapshot: record.snapshot, checkpoint }
   const last = takeStandby(links)
-  if (last?.snapshot.commit === record.snapshot.commit) {
-    return { isShared: isSameRecords(last.snapshot.stats, record.snapshot.stats) }
+  if (last?.snapshot.commit === inUse.snapshot.commit) {
+    return { isShared: isSameRecords(last.snapshot.stats, inUse.snapshot.stats) }
   }
   const level = last && grow(links, STANDBY, inUse)
   if (level) return level
   removeStandby(links)
-  while (unused.length > 0) {
+  while (unused.length > 0 && inUse.isTrusted) {
     const standby = grow(links, unused.shift() as string, inUse)
     if (standby) return standby
   }
-  return grow(links, undefined, inUse)
+  return inUse.isTrusted ? grow(links, undefined, inUse) : undefined
 }
 
 /** A standby that is prepared. */
 export interface Standby {
   /** Whether all of its files are those of the worktree in use. */
   isShared: boolean
-}
-
-/** The worktree in use, and where it is. */
-interface Source extends InUse {
-  source: DirectoryLayout
 }
 
 /**
@@ -125,8 +119,15 @@ export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: De
   if (!isFit) recheckStandby(links)
 }
 
-/** Brings a worktree level with the one in use, or an empty one; what does not become fit goes. */
-function grow(links: LinkLayout, name: string | undefined, inUse: Source): Standby | undefined {
+/**
+ * Brings a worktree level with the one in use, or an empty one; what does not become fit goes. Where
+ * that may be as what is in use was changed, it is tried once more with what is right there now.
+ */
+function grow(
+  links: LinkLayout,
+  name: string | undefined,
+  inUse: InUseWorktree,
+): Standby | undefined {
   // Where one cannot be removed, the next is not in its way.
   const growing = worktreeLayout(links, `${STANDBY}.new-${randomUUID()}`)
   const { volume } = links
@@ -134,10 +135,11 @@ function grow(links: LinkLayout, name: string | undefined, inUse: Source): Stand
   try {
     const before = name === undefined ? undefined : moveAside(links, name, growing, inUse)
     if (name !== undefined && !before) return undefined
-    if (!before) volume.makeDirectory(growing.root)
-    const stats = levelFiles(links, growing.root, before?.snapshot, inUse)
-    standby =
-      stats && settle(links, growing, { ...inUse, stats, known: before?.known ?? new Map() })
+    standby = settle(links, growing, before, inUse)
+    if (!standby && inUse.isFoundRight()) {
+      takeBack(links, growing, before)
+      standby = settle(links, growing, before, inUse)
+    }
     return standby
   } finally {
     if (!standby) {
@@ -153,8 +155,8 @@ function moveAside(
   links: LinkLayout,
   name: string,
   growing: DirectoryLayout,
-  { snapshot }: Source,
-): { snapshot: Snapshot; known: KnownDirectories } | undefined {
+  { snapshot }: InUseWorktree,
+): Before | undefined {
   const worktree = worktreeLayout(links, name)
   const record = recordOf(links, name)
   if (record?.snapshot.commit.length !== snapshot.commit.length) return undefined
@@ -166,27 +168,31 @@ function moveAside(
   return { snapshot: record.snapshot, known }
 }
 
-/** Makes what was brought level the standby, once a look has found it right. */
+/** What is known of a worktree that is brought level. */
+interface Before {
+  snapshot: Snapshot
+  known: KnownDirectories
+}
+
+/** Brings files level, and makes them the standby once a look has found them right. */
 function settle(
   links: LinkLayout,
   growing: DirectoryLayout,
-  {
-    source,
-    snapshot,
-    checkpoint,
-    stats,
-    known,
-  }: Source & { stats: Float64Array; known: KnownDirectories },
+  before: Before | undefined,
+  { checkpoint, layout: source, root, snapshot }: InUseWorktree,
 ): Standby | undefined {
   const { volume } = links
+  if (!before) volume.makeDirectory(growing.root)
+  const stats = levelFiles(links, growing.root, before?.snapshot, { root, snapshot, checkpoint })
+  if (!stats) return undefined
   const standby = worktreeLayout(links, STANDBY)
   volume.rename(growing.root, standby.root)
   // By the clock of the volume, after all that was done.
   const nowMs = volume.stat(links.workshop)?.mtimeMs ?? 0
   const isShared = isSameRecords(stats, snapshot.stats)
-  const next = isShared ? snapshot : compared(standby, { ...snapshot, stats })
+  const next = isShared ? snapshot : compared(standby, { ...snapshot, stats }, snapshot)
   if (!next) return undefined
-  const found = lookInto(standby, next, known, checkpoint)
+  const found = lookInto(standby, next, before?.known ?? new Map(), checkpoint)
   if (!found) return undefined
   volume.ensureDirectory(standby.stateDirectory)
   writeDirectories(standby, found, nowMs)
@@ -198,10 +204,27 @@ function settle(
   return { isShared }
 }
 
-/** What is remembered of files that are a worktree's own, as they are now; undefined where one differs. */
-function compared(standby: DirectoryLayout, snapshot: Snapshot): Snapshot | undefined {
-  const stats = compareFiles(standby, snapshot)
-  const isDifferent = stats.some((size, at) => at % STAT_FIELDS === 0 && size < 0)
+/** Undoes what made files the standby that were not found right, so that it can be tried anew. */
+function takeBack(links: LinkLayout, { root }: DirectoryLayout, before: Before | undefined): void {
+  const { volume } = links
+  const standby = worktreeLayout(links, STANDBY)
+  if (volume.stat(standby.root)) volume.rename(standby.root, root)
+  if (!before) volume.removeAll(root)
+}
+
+/**
+ * What is remembered of files of which some are a worktree's own, as those are now; undefined where one
+ * differs. The others are those of the worktree in use.
+ */
+function compared(
+  standby: DirectoryLayout,
+  snapshot: Snapshot,
+  inUse: Snapshot,
+): Snapshot | undefined {
+  const count = snapshot.stats.length / STAT_FIELDS
+  const own = placesBeyond(inUse.stats, [{ from: 0, to: 0, count }], snapshot.stats)
+  const stats = compareFiles(standby, snapshot, {}, filesOf(snapshot).only(own))
+  const isDifferent = own.some((index) => (stats[index * STAT_FIELDS] as number) < 0)
   return isDifferent ? undefined : { ...snapshot, stats }
 }
 

@@ -17,11 +17,11 @@ import {
   REPOSITORY,
   worktreeLayout,
 } from '../target.js'
-import { recheck } from '../update/record.js'
 import { LINK_FILE, worktreesOfOthers } from './other-links.js'
 import { leftOf } from './out-of-use.js'
-import { isSpare, spare, sparesFor, sparesOf } from './spares.js'
-import { prepareStandby, recheckStandby, removeWorktree } from './standby.js'
+import { recheckSharing } from './recheck.js'
+import { spare, sparesFor, sparesOf } from './spares.js'
+import { prepareStandby, removeWorktree } from './standby.js'
 
 /**
  * Removes all that is not needed, and prepares a standby. Returns the milliseconds until there is
@@ -46,6 +46,7 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
   // Not left to a worktree in its grace time: the next commit may come before that is over.
   const isWanted = linked !== undefined && !layout.isLast
   const standby = isWanted ? prepareStandby(layout, linked, unused, options.checkpoint) : undefined
+  if (isWanted && !standby) recheckSharing(layout, [linked])
   const spares = isWanted ? sparesFor(waits.length, standby, options) : 0
   for (const [index, name] of unused.entries()) {
     options.checkpoint()
@@ -55,16 +56,6 @@ export function tidyWorktrees(layout: LinkLayout, options: TidyOptions): number 
   tidyRepository(layout, { linked, isAlone: waits.length === 0 })
   removeLeftOvers(layout)
   return waits.length > 0 ? Math.min(...waits) : undefined
-}
-
-/** Marks that what is not in use may be anything: nothing is built on it before it is looked at. */
-export function recheckUnused(layout: LinkLayout): void {
-  const linked = linkedWorktree(layout)
-  recheckStandby(layout)
-  for (const name of [...listIfAny(layout, layout.worktrees), ...sparesOf(layout)]) {
-    if (isWorktreeName(name) && name === linked) continue
-    if (isWorktreeName(name) || isSpare(name)) recheck(worktreeLayout(layout, name))
-  }
 }
 
 /** Whatever belongs to no worktree, and what an interruption left; throws of what stays once the rest is gone. */

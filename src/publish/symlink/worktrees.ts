@@ -19,6 +19,7 @@ import { recover, verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
 import { nameLink, worktreesOfOthers } from './other-links.js'
 import { goOutOfUse } from './out-of-use.js'
+import { recheckSharing } from './recheck.js'
 import { sparesOf } from './spares.js'
 import {
   growingStandby,
@@ -60,7 +61,7 @@ export function beginWorktree(
   const left = name === options.inspected ? recover(worktree) : verify(worktree)
   if (!left && name !== options.inspected) removeGarbage(links, name)
   const isLeft = left !== undefined || links.volume.stat(worktree.root) !== undefined
-  if (isLeft && !left?.isTrusted) recheckStandby(links)
+  if (isLeft && !left?.isTrusted) recheckSharing(links, [name, linkedWorktree(links)])
   const standby = isLeft
     ? undefined
     : (options.standby ?? takeStandby(links) ?? standbyOfLinked(links, checkpoint))
@@ -144,7 +145,10 @@ function standbyOfLinked(links: LinkLayout, checkpoint: () => void): PublishedRe
   const linked = linkedWorktree(links)
   if (linked === undefined) return undefined
   const prepare = () => prepareStandby(links, linked, sparesOf(links), checkpoint)
-  return tolerating(NOT_REMOVABLE, prepare) ? takeStandby(links) : undefined
+  if (!tolerating(NOT_REMOVABLE, prepare)) return undefined
+  const standby = takeStandby(links)
+  if (!standby) recheckSharing(links, [linked])
+  return standby
 }
 
 /** Nobody sees the standby, so what stands in the way there must not be in the way twice. */

@@ -1,6 +1,6 @@
 // How a standby is made where the volume has no hard links, or fails on the way.
 import assert from 'node:assert/strict'
-import { lstatSync, writeFileSync } from 'node:fs'
+import { appendFileSync, lstatSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fsError, withGate } from '../../helpers/fs-faults.js'
@@ -54,6 +54,41 @@ describe('where a volume has no hard links', () => {
     assert.equal(test.standbyCommit(), undefined)
   })
 })
+
+for (const code of ['EPERM', 'EMLINK']) {
+  test(`where one file can have no other name (${code}), only that one is copied`, (t) => {
+    const test = createWorktreeSite(t)
+    const withoutLink = (work: () => void) =>
+      withGate(({ name, paths }) => {
+        if (name === 'linkSync' && paths[0]?.endsWith('/d/same')) throw fsError(code)
+      }, work)
+    const inodeOf = (root: string, name: string) => lstatSync(path.join(root, name)).ino
+    const first = test.commit(FIRST)
+    test.publish(first)
+    withoutLink(() => test.tidy())
+    for (const n of ['1', '2', '3']) {
+      const target = test.commit({ ...FIRST, n })
+      withoutLink(() => {
+        assert.equal(test.publish(target).filesWritten, 1)
+        test.tidy()
+      })
+      test.assertStandby(target)
+      const isShared = (name: string) =>
+        inodeOf(test.standby, name) === inodeOf(test.directory, name)
+      assert.deepEqual(
+        SAME.filter(isShared),
+        SAME.filter((name) => name !== 'd/same'),
+      )
+      assert.equal(intactCommit(test.site), target.commit)
+    }
+    // It is compared like a published one.
+    appendFileSync(path.join(test.standby, 'd/same'), ' edited')
+    const last = test.commit({ ...FIRST, n: '4' })
+    assert.ok(intactCommit(test.site))
+    assert.equal(test.standbyCommit(), undefined)
+    withoutLink(() => test.publish(last))
+  })
+}
 
 describe('a fault while a standby is made', () => {
   test('leaves none, and no part of one', (t) => {
