@@ -5,14 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { TestScope } from '../helpers/at-end.js'
 import { until } from '../helpers/service.js'
+import type { SentRequest } from './replay.js'
 import type { ServerMessage, ServerTotals } from './server-process.js'
 
 export interface BenchServer {
   /** Without a slash at its end. */
   readonly url: string
-  totals(): Promise<ServerTotals>
+  /** With the last requests since they were asked for last. */
+  totals(): Promise<ServerTotals & { sent: SentRequest[] }>
   /** What came on top of the totals while `work` was done. */
-  during<T>(work: () => Promise<T>): Promise<ServerTotals & { result: T }>
+  during<T>(work: () => Promise<T>): Promise<ServerTotals & { sent: SentRequest[]; result: T }>
   /** Waits for `requests` requests since `before`, and until no more come. */
   untilServed(before: ServerTotals, requests: number): Promise<void>
 }
@@ -64,6 +66,7 @@ async function startServer(
         requests: after.requests - before.requests,
         bytesOut: after.bytesOut - before.bytesOut,
         mostAtOnce: after.mostAtOnce,
+        sent: after.sent,
       }
     },
     async untilServed(before, requests) {

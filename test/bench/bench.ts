@@ -11,7 +11,8 @@ import { largePack } from './large-pack.js'
 import { type BenchOptions, parseOptions } from './options.js'
 import { part } from './part.js'
 import { type Result, renderTable, resultOf, writeJson } from './report.js'
-import type { BenchContext, Scenario } from './scenario.js'
+import { measureScaling } from './scaling/scaling.js'
+import type { BenchContext } from './scenario.js'
 import { SIZES } from './sizes.js'
 import { createSourceRepo, type SourceRepo } from './source-repo.js'
 import { start } from './start.js'
@@ -64,13 +65,18 @@ async function measure(options: BenchOptions): Promise<number> {
   console.log(`${options.size}, ${options.rounds} rounds, in ${workspace.directory}, ${place}`)
 
   const common = await createContext(workspace.directory, options)
+  const run: RunIn = (name, work) => runIn(path.join(workspace.directory, name), common, work)
+  if (options.scaling) {
+    await measureScaling(options.scaling, options.jsonFile, machine, run)
+    return 0
+  }
   const results: Result[] = []
   const failures: { scenario: string; error: string }[] = []
   for (const scenario of SCENARIOS.filter(({ name }) => options.only.includes(name))) {
     const { name: scenarioName } = scenario
     const since = performance.now()
     try {
-      const rows = await runScenario(scenario, common, workspace.directory)
+      const rows = await run(scenarioName, (bench) => scenario.run(bench))
       results.push(...rows.map((row) => resultOf(scenarioName, row)))
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -105,15 +111,21 @@ async function createContext(directory: string, options: BenchOptions): Promise<
   }
 }
 
-/** Whatever a scenario leaves running ends with it. */
-async function runScenario(scenario: Scenario, common: CommonContext, workspace: string) {
+/** Measures something in a folder of this name. */
+type RunIn = <T>(name: string, measure: (bench: BenchContext) => Promise<T>) => Promise<T>
+
+/** Whatever is left running ends with it. */
+async function runIn<T>(
+  directory: string,
+  common: CommonContext,
+  measure: (bench: BenchContext) => Promise<T>,
+): Promise<T> {
   const scenarioScope = new BenchScope()
   scope.after(() => scenarioScope.close())
-  const directory = path.join(workspace, scenario.name)
   mkdirSync(directory)
   scenarioScope.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 3 }))
   try {
-    return await scenario.run({ ...common, directory, scope: scenarioScope })
+    return await measure({ ...common, directory, scope: scenarioScope })
   } finally {
     await scenarioScope.close()
   }

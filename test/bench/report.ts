@@ -35,8 +35,12 @@ export function resultOf(scenario: string, row: Row): Result {
 
 /** The table, aligned, with a line for each result. */
 export function renderTable(results: readonly Result[]): string {
-  const rows = [HEADINGS, ...results.map(cellsOf)]
-  const widths = HEADINGS.map((_, column) =>
+  return renderColumns([HEADINGS, ...results.map(cellsOf)])
+}
+
+/** A table of these rows, aligned, of which the first is its head. */
+export function renderColumns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => cell(row, column).length)),
   )
   const lines = rows.map((row) =>

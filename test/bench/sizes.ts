@@ -30,6 +30,8 @@ export interface Sizes {
   diskUpdates: number
   /** How long earlier worktrees stay. */
   diskGraceMs: number
+  /** How much there is, one after the other, to see how what it takes grows. */
+  scaling: { files: readonly number[]; entries: readonly number[]; warmUps: number }
 }
 
 /** By the name that `--size` takes. */
@@ -52,6 +54,7 @@ export const SIZES = {
     diskFiles: 300,
     diskUpdates: 3,
     diskGraceMs: 2_000,
+    scaling: { files: [100, 300], entries: [2, 6], warmUps: 0 },
   },
   full: {
     rounds: 5,
@@ -71,6 +74,12 @@ export const SIZES = {
     diskFiles: 5_000,
     diskUpdates: 10,
     diskGraceMs: 30_000,
+    scaling: {
+      files: [1_000, 10_000, 100_000, 500_000],
+      entries: [10, 100, 1_000, 10_000],
+      // Until then, each worktree was looked at once.
+      warmUps: 4,
+    },
   },
 } as const satisfies Record<string, Sizes>
 

@@ -38,7 +38,7 @@ server.listen(0, '127.0.0.1', () => {
 })
 
 process.on('message', () => {
-  send({ requests, bytesOut, mostAtOnce })
+  send({ requests, bytesOut, mostAtOnce, sent: [] })
   mostAtOnce = running
 })
 process.on('disconnect', () => process.exit())

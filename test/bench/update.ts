@@ -5,9 +5,13 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { git } from '../helpers/git-command.js'
 import { startBenchService } from './bench-service.js'
+import { Replay } from './replay.js'
 import { timeGit } from './run-git.js'
 import { type BenchContext, delayRows, type Row, type Scenario } from './scenario.js'
 import { alternate } from './statistics.js'
+
+/** What is allowed of the time that the same requests take where nothing is done with the answers. */
+const OF_REQUESTS = 1.25
 
 /** One way of publishing, and the most that is allowed of git's time. */
 interface Variant {
@@ -63,6 +67,7 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
   await service.publishedMs('ours', repo.head)
   await timeGit(directory, 'clone', '-q', '--depth', '1', url, clone)
 
+  const replay = new Replay(scope, server.url)
   const samples = await alternate(
     { rounds, warmUps: sizes.warmUps },
     {
@@ -74,12 +79,15 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
       async ours() {
         // The metric is reset by being read: what came before is not of this round.
         await service.longestDelayMs()
-        const { result, ...served } = await server.during(() => {
+        const startedAt = Date.now()
+        const { result, sent, ...served } = await server.during(async () => {
           service.pollNow()
-          return service.publishedMs('ours', repo.head)
+          const ms = await service.publishedMs('ours', repo.head)
+          return { ms, signalledMs: (await service.publishedAt('ours', repo.head)) - startedAt }
         })
         await service.untilAtRest()
-        return { ms: result, delayMs: await service.longestDelayMs(), ...served }
+        const delayMs = await service.longestDelayMs()
+        return { ...result, replayMs: await replay.ms(sent), delayMs, ...served }
       },
       async git() {
         const { result: fetchMs, ...served } = await server.during(() =>
@@ -104,7 +112,7 @@ interface Served {
 }
 
 interface Samples {
-  ours: (Served & { ms: number; delayMs: number })[]
+  ours: (Served & { ms: number; signalledMs: number; replayMs: number; delayMs: number })[]
   git: (Served & { ms: number; fetchMs: number })[]
 }
 
@@ -124,6 +132,13 @@ function rowsOf(what: string, { ofReset, ofFetch }: Variant, { ours, git }: Samp
       ours: oursMs,
       git: git.map(({ fetchMs }) => fetchMs),
       target: { ratio: ofFetch },
+    },
+    {
+      what: `${what}: SIGHUP to published / its requests alone`,
+      unit: 'ms',
+      ours: ours.map(({ signalledMs }) => signalledMs),
+      git: ours.map(({ replayMs }) => replayMs),
+      target: { ratio: OF_REQUESTS },
     },
     {
       what: `${what}: bytes received`,

@@ -11,6 +11,8 @@ const PIECE_BYTES = 65_000
 export interface PackServer {
   /** Of a folder in which any repository is there. */
   readonly url: string
+  /** How many were answered. */
+  readonly requests: number
   /** What is served from now on. */
   serve(pack: HeavyPack): void
 }
@@ -18,6 +20,7 @@ export interface PackServer {
 /** Starts a server on a free port of 127.0.0.1; it is closed after the test. */
 export async function startPackServer(t: TestScope): Promise<PackServer> {
   let served: HeavyPack | undefined
+  let requests = 0
   const { url } = await startHttpServer(t, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
@@ -37,9 +40,13 @@ export async function startPackServer(t: TestScope): Promise<PackServer> {
       }
       response.end(FLUSH)
     }
+    requests++
   })
   return {
     url,
+    get requests() {
+      return requests
+    },
     serve(pack) {
       served = pack
     },
