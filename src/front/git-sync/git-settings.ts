@@ -16,6 +16,8 @@ export interface GitSettings {
   /** All that ask for TLS not to be verified somewhere. */
   unverified: string[]
   insteadOf: InsteadOf
+  /** What `protocol.file.allow` says. */
+  fileAllow: string | undefined
   /** The file of `credential.helper store`. */
   storeFile: string | undefined
   sshCommand: string | undefined
@@ -85,6 +87,7 @@ export function readGitSettings(
       ...(env[NO_VERIFY] === undefined ? [] : [NO_VERIFY]),
     ],
     insteadOf,
+    fileAllow: valuesOf('protocol.file.allow').at(-1),
     storeFile,
     sshCommand: env['GIT_SSH_COMMAND'] || valuesOf('core.sshcommand').at(-1),
   }

@@ -5,21 +5,20 @@ import { createRedactor } from '../../base/known-secrets.js'
 import type { Beginning } from '../../beginning.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
-import { rewriteUrl } from '../../git/instead-of.js'
 import { createMachine, type Machine } from '../../machine.js'
 import type { Observe } from '../../sync/events.js'
 import type { LeaseTimes } from '../../sync/lease-keeper.js'
 import { parseProxy } from '../../transport/http/proxy.js'
 import { readBuild } from '../../version.js'
 import { Bystander } from './bystander.js'
-import { UsageError } from './command-line.js'
 import { SyncCounts } from './counts.js'
 import { credentialsOf, hostOfGithub } from './credentials.js'
 import { Cycle } from './cycle.js'
 import { createEnding, type End } from './ending.js'
 import { entryOf, isPinned } from './entry.js'
+import { withoutFileSubmodules } from './file-submodules.js'
 import { parseGitConfig } from './git-config.js'
-import { type GitSettings, readGitSettings } from './git-settings.js'
+import { readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { httpFor, loginsOf, settingsOf } from './machine-settings.js'
@@ -29,6 +28,7 @@ import { startServing } from './serving.js'
 import { ErrorFile, shownBelow } from './signs.js'
 import { readSshCommand } from './ssh-command.js'
 import { prepare } from './start.js'
+import { assertVerified } from './verification.js'
 
 /** A stop takes no longer than this, whatever is under way, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 4000
@@ -36,7 +36,7 @@ const CLOSE_TIMEOUT_MS = 4000
 /** There is one lease only, and another pod that takes over is not to be kept waiting. */
 const LEASE_TIMES: LeaseTimes = { renewMs: 1000, expiryMs: 5000, lookMs: 250, settleMs: 100 }
 
-/** Runs until it is over. `warn` is told what is not as it was meant. Throws a {@link UsageError}. */
+/** Runs until it is over. `warn` is told what is not as it was meant. Throws a UsageError. */
 export async function run(
   given: Options,
   env: Environment,
@@ -143,7 +143,10 @@ export async function run(
       leaseTimes: LEASE_TIMES,
       httpFor: http,
       logins: loginsOf(options, git, ssh, env, () => [...asked, ...credentials]),
-      opening: (open) => refreshing(open, refreshed, (changed) => made.setEntries([changed])),
+      opening(open) {
+        const guarded = withoutFileSubmodules(open, entry, git.fileAllow)
+        return refreshing(guarded, refreshed, (changed) => made.setEntries([changed]))
+      },
     })
     machine = made
     bystander = new Bystander({
@@ -195,24 +198,4 @@ function tellStart(log: GitSyncLog, given: Options, options: Options, env: Envir
   })
   if (options.root !== given.root)
     log.info(0, 'normalized root path', { root: given.root, result: options.root })
-}
-
-/** Verification is turned off by whoever says so twice. */
-function assertVerified(
-  { httpOf, insteadOf, unverified }: GitSettings,
-  { insecure, repo }: Options,
-  warn: (message: string) => void,
-): void {
-  const what = unverified.join(' and ')
-  if (what === '') return
-  const isForRepo = httpOf(rewriteUrl(repo, insteadOf)).unverified !== undefined
-  if (insecure) warn(`TLS is not verified, as ${what} and --insecure-skip-tls-verify say`)
-  else if (!isForRepo)
-    warn(`${what} is ignored without --insecure-skip-tls-verify: TLS is verified`)
-  if (insecure || !isForRepo) return
-  throw new UsageError(
-    `${what} turns the verification of TLS off, which lets anybody in between read and change what is synced: name the CA (http.sslCAInfo, GIT_SSL_CAINFO), or add --insecure-skip-tls-verify`,
-    1,
-    false,
-  )
 }
