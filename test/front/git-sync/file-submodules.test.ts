@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { withoutFileSubmodules } from '../../../src/front/git-sync/file-submodules.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import type { Sessions } from '../../../src/sessions.js'
+import type { RemoteLogin } from '../../../src/sync/remote-login.js'
 import { failsWith } from '../../helpers/fails-with.js'
 
 test('submodules on this machine are for whoever allows them', () => {
   const opened: string[] = []
-  const open = (({ remote }) => opened.push(remote.url)) as unknown as Sessions['open']
+  const open = ((login: RemoteLogin) =>
+    opened.push(login.remote.url)) as unknown as Sessions['open']
   const remote = parseRemoteUrl('file:///srv/one', '/')
   const others = ['file:///srv/two', '/srv/two', 'https://h/two'].map((url) =>
     parseRemoteUrl(url, '/'),
