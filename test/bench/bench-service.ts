@@ -27,6 +27,8 @@ export interface BenchService {
   publishedMs(entry: string, oid: string): Promise<number>
   /** Waits until an entry's commit is published; when it was, milliseconds since the epoch. */
   publishedAt(entry: string, oid: string): Promise<number>
+  /** Waits until so many entries were published since the start. */
+  untilPublications(count: number): Promise<void>
   /** Waits until a listing of `count` entries is taken on, all have content, and it rests. */
   untilAllPublished(count: number): Promise<void>
   /** Whether every entry was polled at `timeMs`, milliseconds since the epoch, or later. */
@@ -46,6 +48,8 @@ export interface BenchServiceOptions {
 }
 
 const PUBLISH_PATIENCE_MS = 5 * 60_000
+/** Thousands of first publications take as long as they take. */
+const MANY_PATIENCE_MS = 20 * 60_000
 /** A look costs time that is ours. */
 const LOOK_INTERVAL_MS = 200
 const DELAY_METRIC = 'nodejs_eventloop_lag_max_seconds'
@@ -85,6 +89,17 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
     pollNow: () => service.signal('SIGHUP'),
     publishedMs: (entry, oid) => publishedMs(service, entry, oid),
     publishedAt: async (entry, oid) => timeOf(await untilPublished(service, entry, oid)),
+    async untilPublications(count) {
+      await until(
+        async () => {
+          await sleep(LOOK_INTERVAL_MS)
+          assertNoneFails(service)
+          return service.logs.filter(({ message }) => message === 'published').length >= count
+        },
+        `${count} entries are published`,
+        MANY_PATIENCE_MS,
+      )
+    },
     async untilAllPublished(count) {
       await until(() => isLoaded(service, count), `a listing of ${count} entries is loaded`)
       await until(

@@ -97,8 +97,7 @@ export function addEventsRoute(
     for await (const piece of inTurns(told.report())) {
       if (response.destroyed) return
       listener.reportLength += piece.length
-      if (!response.write(piece))
-        await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(piece)) await drained(response)
     }
     response.write('\n\n')
     for (const text of listener.waiting) response.write(text)
@@ -126,6 +125,17 @@ export function addEventsRoute(
   app.addHook('preClose', async () => {
     for (const { response } of listeners) response.destroy()
   })
+}
+
+/** Resolves once more may be written, or nothing any more. */
+async function drained(response: ServerResponse): Promise<void> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  try {
+    await Promise.race(['drain', 'close'].map((event) => once(response, event, { signal })))
+  } finally {
+    waiting.abort()
+  }
 }
 
 /** JSON has no line breaks of its own. */
