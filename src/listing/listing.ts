@@ -40,6 +40,7 @@ function* parsing(
   defaults: ListingDefaults,
 ): Generator<void, Entry[]> {
   const document = parseDocument(text)
+  yield
   const faults = new FaultList()
   for (const field of findDuplicateKeys(text)) {
     faults.add(faultAt(field, 'is given more than once: keep one of them', FIELDS))

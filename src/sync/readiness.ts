@@ -35,7 +35,7 @@ export class Readiness {
 
   /** Whether every required entry had content in place at some time that was looked at. */
   hasStarted(): boolean {
-    this.#hasStarted ||= this.#withoutContent().length === 0
+    this.#hasStarted ||= this.#required().every(({ observed }) => observed.hasContent)
     return this.#hasStarted
   }
 
