@@ -1,6 +1,7 @@
 // Git's locks: whoever writes a file of a repository has made one of that name and `.lock` before, which
 // nobody else could. A git at work is waited for; what one left that was killed is removed once it is
-// old, and what this service left, at once.
+// old and in the way, and what this service left, at once. A git that only slept takes what is there by
+// then for its own lock, and moves it: that is noticed, and the sync starts again.
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
@@ -35,20 +36,28 @@ export function withLock<T>(place: RepositoryFiles, file: string, work: () => T)
     if (!breakLock(volume, lock))
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS)
   }
+  const own = volume.stat(lock)
+  const isHeld = () => {
+    const stat = volume.stat(lock)
+    return !!stat && stat.ino === own?.ino && stat.dev === own.dev
+  }
   try {
-    return work()
+    const result = work()
+    if (!isHeld()) throw lost(lock)
+    return result
   } finally {
-    volume.removeFile(lock)
+    if (isHeld()) volume.removeFile(lock)
   }
 }
 
-/** Removes the locks in a directory of a repository, and of the refs below it, that nobody holds. */
+/** Removes the locks in a directory of a repository, and of the refs below it, that this service left. */
 export function breakLocks({ repository, volume }: RepositoryFiles, directory = repository): void {
   const look = (below: string, depth: number) => {
     for (const entry of readUnless(UNREADABLE, () => volume.entries(below)) ?? []) {
       const at = path.join(below, entry.name)
-      if (entry.name.endsWith(LOCK)) breakLock(volume, at)
-      else if (depth < MAX_DEPTH && entry.isDirectory() && (depth > 0 || entry.name === 'refs')) {
+      if (entry.name.endsWith(LOCK)) {
+        if (isOwn(volume, at)) volume.removeFile(at)
+      } else if (depth < MAX_DEPTH && entry.isDirectory() && (depth > 0 || entry.name === 'refs')) {
         look(at, depth + 1)
       }
     }
@@ -60,12 +69,15 @@ export function breakLocks({ repository, volume }: RepositoryFiles, directory = 
 function breakLock(volume: Volume, lock: string): boolean {
   const stat = volume.stat(lock)
   if (!stat) return true
-  const content = readUnless([...UNREADABLE, 'EFBIG'], () => volume.readFile(lock, OWN.length))
-  const isOwn = content?.toString('latin1') === OWN
   // A time to come is that of a clock that cannot tell.
-  if (!isOwn && Math.abs(Date.now() - stat.mtimeMs) <= ABANDONED_MS) return false
+  if (!isOwn(volume, lock) && Math.abs(Date.now() - stat.mtimeMs) <= ABANDONED_MS) return false
   volume.removeFile(lock)
   return true
+}
+
+function isOwn(volume: Volume, lock: string): boolean {
+  const content = readUnless([...UNREADABLE, 'EFBIG'], () => volume.readFile(lock, OWN.length))
+  return content?.toString('latin1') === OWN
 }
 
 /** Returns whether nobody else had it. By a link it is whole at once, whenever this is killed. */
@@ -84,5 +96,12 @@ function locked(lock: string): SyncError {
   return new SyncError(
     'repository-locked',
     `${displayPath(lock)} is there again and again, as git works in the repository; the sync starts again once that is over`,
+  )
+}
+
+function lost(lock: string): SyncError {
+  return new SyncError(
+    'repository-locked',
+    `${displayPath(lock)} was taken by git, or removed, while it was held; the sync starts again`,
   )
 }

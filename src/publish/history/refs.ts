@@ -87,17 +87,16 @@ export function planRefs(current: Refs, own: Refs, wanted: Refs): RefChanges {
  */
 export function settleRefs(layout: HistoryLayout, wanted: Refs): void {
   const current = readRefs(layout)
+  const assertUnchanged = unchangedGuard(layout, current)
   const { deletes, kept, writes } = planRefs(current, readOwn(layout), wanted)
   // What is written from here on is this service's own, also where it is interrupted.
   if (writes.size > 0) writeOwn(layout, [...readOwn(layout), ...wanted])
   for (const oid of kept) keepCommit(layout, oid)
-  if (deletes.size > 0) removeRefs(layout, deletes, current)
+  if (deletes.size > 0) removeRefs(layout, deletes, assertUnchanged)
   const isBranch = ([name]: [string, Oid]) => name.startsWith('refs/heads/')
   const sorted = [...writes].sort((one, other) => +isBranch(one) - +isBranch(other))
   for (const [name, oid] of sorted) {
-    writeSharedText(layout, refFile(layout, name), `${oid}\n`, () =>
-      assertUnchanged(layout, name, current),
-    )
+    writeSharedText(layout, refFile(layout, name), `${oid}\n`, () => assertUnchanged(name))
   }
   writeOwn(layout, [...wanted])
 }
@@ -129,23 +128,32 @@ function writeOwn({ repository, volume }: HistoryLayout, refs: [string, Oid][]):
 }
 
 /** Under the lock of packed refs, as git may be packing those that go. */
-function removeRefs(layout: HistoryLayout, names: ReadonlySet<string>, current: Refs): void {
+function removeRefs(
+  layout: HistoryLayout,
+  names: ReadonlySet<string>,
+  assertUnchanged: (name: string) => void,
+): void {
   const { repository, volume } = layout
   const packed = path.join(repository, 'packed-refs')
   withLock(layout, packed, () => {
+    for (const name of names) assertUnchanged(name)
     // Else an earlier value of it would be found where this is interrupted.
     const text = packedWithout(layout, names)
     if (text !== undefined) writeText(volume, repository, packed, text)
-    for (const name of names) removeLoose(layout, name, current)
+    for (const name of names) removeLoose(layout, name, assertUnchanged)
   })
 }
 
-function removeLoose(layout: HistoryLayout, name: string, current: Refs): void {
+function removeLoose(
+  layout: HistoryLayout,
+  name: string,
+  assertUnchanged: (name: string) => void,
+): void {
   const { repository, volume } = layout
   const file = refFile(layout, name)
   if (volume.stat(file)?.isFile()) {
     withLock(layout, file, () => {
-      assertUnchanged(layout, name, current)
+      assertUnchanged(name)
       volume.removeFile(file)
     })
   }
@@ -155,15 +163,38 @@ function removeLoose(layout: HistoryLayout, name: string, current: Refs): void {
   }
 }
 
-/** Throws where a ref leads elsewhere by now: what it leads to is to be kept, too. */
-function assertUnchanged(layout: HistoryLayout, name: string, current: Refs): void {
-  const file = refFile(layout, name)
-  const oid = readText(layout.volume, file, MAX_REF_BYTES)?.trim()
-  if (oid === undefined || !isOid(oid) || oid === current.get(name)) return
-  throw new SyncError(
-    'repository-locked',
-    `${displayPath(file)} was changed by git while it was to be; the sync starts again`,
-  )
+/**
+ * Throws where a ref leads elsewhere by now: what it leads to is to be kept, too. To be called under its
+ * lock, without which git does not remove a loose ref that it has packed.
+ */
+function unchangedGuard(layout: HistoryLayout, current: Refs): (name: string) => void {
+  const packedOf = packedReader(layout)
+  return (name) => {
+    const file = refFile(layout, name)
+    const oid = readText(layout.volume, file, MAX_REF_BYTES)?.trim() ?? packedOf(name)
+    if (oid === undefined || !isOid(oid) || oid === current.get(name)) return
+    throw new SyncError(
+      'repository-locked',
+      `${displayPath(file)} was changed by git while it was to be; the sync starts again`,
+    )
+  }
+}
+
+/** What packed refs lead to, read anew once their list is another. */
+function packedReader({ repository, volume }: HistoryLayout): (name: string) => Oid | undefined {
+  const file = path.join(repository, 'packed-refs')
+  let last = ''
+  let refs = new Map<string, Oid>()
+  return (name) => {
+    const { ctimeMs, ino, mtimeMs, size } = volume.stat(file) ?? {}
+    const stamp = [ctimeMs, ino, mtimeMs, size].join(' ')
+    if (stamp !== last) {
+      const lines = linesOf(readText(volume, file, MAX_LIST_BYTES) ?? '')
+      refs = new Map(lines.map((line) => [line.name, line.oid]))
+      last = stamp
+    }
+    return refs.get(name)
+  }
 }
 
 /** The list of packed refs without some; undefined where it has none of them. */

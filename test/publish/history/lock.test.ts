@@ -1,6 +1,14 @@
 // Git's locks in a repository: those of a git at work are waited for, and what a kill leaves blocks nothing.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { breakLocks, withLock } from '../../../src/publish/history/lock.js'
@@ -46,6 +54,30 @@ describe('a lock', () => {
     const look = () => assert.equal(readFileSync(lock, 'utf8'), 'git-autosync\n')
     withGate(gate, () => withLock(place, file, look))
     assert.equal(tries, 3)
+  })
+
+  for (const [name, next] of [
+    ['removed', ''],
+    ['that of another git by then', 'of another git'],
+  ] as const) {
+    test(`that the git moved which had it before fails, and is not ${name}`, (t) => {
+      const { file, lock, locks, place } = createFiles(t)
+      const work = () => {
+        renameSync(lock, file)
+        if (next !== '') writeFileSync(lock, next)
+      }
+      const hold = () => withLock(place, file, work)
+      assert.throws(hold, failsWith('repository-locked', /was taken by git/))
+      assert.deepEqual(locks(), next === '' ? [] : ['index.lock'])
+    })
+  }
+
+  test('of git that is not needed stays, however old', (t) => {
+    const { lock, locks, place } = createFiles(t)
+    writeFileSync(lock, 'of git')
+    utimesSync(lock, 0, 0)
+    breakLocks(place)
+    assert.deepEqual(locks(), ['index.lock'])
   })
 
   for (const [name, seconds] of [
@@ -120,6 +152,36 @@ describe('refs', () => {
     settle()
     assert.equal(site.git('rev-parse', 'main', `refs/kept/${mine}`), `${second}\n${mine}`)
   })
+
+  for (const isRemoved of [false, true]) {
+    test(`are not ${isRemoved ? 'removed' : 'written'} after git has packed what it wrote`, async (t) => {
+      const site = createHistorySite(t)
+      const first = commitOn(site.repo, { a: '1' }, [])
+      await site.follow(first, 1)
+      const name = isRemoved ? 'refs/tags/v1' : 'refs/heads/main'
+      const main: [string, string] = ['refs/heads/main', first]
+      settleRefs(site.layout, new Map([main, [name, first]]))
+      const mine = site.git('commit-tree', '-p', 'HEAD', '-m', 'mine', 'HEAD^{tree}')
+      const second = site.git('commit-tree', '-p', 'HEAD', '-m', 'second', 'HEAD^{tree}')
+      let isWritten = false
+      const lock = site.at(isRemoved ? '.git/packed-refs.lock' : `.git/${name}.lock`)
+      const gate = (call: { name: string; paths: string[] }) => {
+        if (isWritten || call.name !== 'linkSync' || !call.paths.includes(lock)) return
+        isWritten = true
+        site.git('update-ref', name, mine)
+        site.git('pack-refs', '--all')
+      }
+      const settle = () =>
+        settleRefs(site.layout, new Map(isRemoved ? [main] : [['refs/heads/main', second]]))
+      assert.throws(
+        () => withGate(gate, settle),
+        failsWith('repository-locked', /was changed by git/),
+      )
+      if (isRemoved) return
+      settle()
+      assert.equal(site.git('rev-parse', 'main', `refs/kept/${mine}`), `${second}\n${mine}`)
+    })
+  }
 
   test('that go are gone in one step, packed or not', async (t) => {
     const site = createHistorySite(t)
