@@ -61,8 +61,9 @@ export function moduleDirectory(name: string): string {
     (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
   )
   if (directory.length <= MAX_NAME_BYTES) return directory
+  // No name is encoded with what separates them.
   const unique = createHash('sha256').update(name, 'latin1').digest('hex')
-  return `${directory.slice(0, MAX_NAME_BYTES - unique.length - 1)}%${unique}`
+  return `${directory.slice(0, MAX_NAME_BYTES - unique.length - 2)}%-${unique}`
 }
 
 /**

@@ -130,6 +130,17 @@ describe('the directory of a submodule', () => {
     })
   }
 
+  test('is not that of a shorter name where it is cut', () => {
+    for (let count = 300; count < 308; count++) {
+      const cut = moduleDirectory(`/${'x'.repeat(count)}`)
+      // The one name that could be encoded so.
+      const short = cut.replace(/%([0-9a-f]{2})/g, (_, hex) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      )
+      assert.notEqual(moduleDirectory(short), cut)
+    }
+  })
+
   test('is one name that a volume takes, and another for each', () => {
     const name = fc.string({
       unit: fc.constantFrom('a', '/', '.', '%', ' ', '2f', '\xff', 'x'.repeat(80)),
