@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { isWithin } from '../base/paths.js'
 import { isOid, type Oid } from '../git/oid.js'
+import type { BlockingWait } from '../thread/blocking-wait.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { ABSENT, readUnless } from '../volume/errnos.js'
 import { OWN_DIRECTORY } from '../volume/own-directory.js'
@@ -65,6 +66,8 @@ export interface Target {
   byDeputy?: boolean | undefined
   /** Told of each piece of state that is not believed, as others could have written it. */
   onSetAside?: (found: SetAside) => void
+  /** How others are waited for who work in its repository. @default without giving up */
+  patience?: BlockingWait | undefined
   /** Where the volume is mounted that it was last found on, as a byte path, if that is known. */
   mountPoint?: string | undefined
 }
@@ -94,6 +97,8 @@ export interface DirectoryLayout {
   lease?: Lease | undefined
   /** Told of what is not believed. */
   onSetAside?: Target['onSetAside']
+  /** As {@link Target.patience}. */
+  patience?: BlockingWait | undefined
   /** The repository that the directory may be a checkout of. */
   repository?: RepositoryPlace
 }
@@ -133,6 +138,8 @@ export interface LinkLayout {
   lease?: Lease | undefined
   /** Told of what is not believed. */
   onSetAside?: Target['onSetAside']
+  /** As {@link Target.patience}. */
+  patience?: BlockingWait | undefined
 }
 
 /** What belongs to a directory that is published in place. */
@@ -150,6 +157,7 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
     stagingDirectory: path.join(own, 'staging'),
     clean: target.clean,
     lease: target.lease,
+    patience: target.patience,
     repository: { directory: path.join(root, '.git'), isBare: false },
     ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
@@ -159,7 +167,7 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
 export function linkLayout(target: HeldTarget): LinkLayout {
   const { dir, base } = path.parse(target.path)
   const { isLast = false, lease, onSetAside, ownFiles = false, volume, worktreeRoot } = target
-  const { path: link } = target
+  const { path: link, patience } = target
   const root = worktreeRoot && toBytePath(worktreeRoot)
   const workshop = path.join(root ?? dir, OWN_DIRECTORY, root ? nameIn(root, link) : base)
   const worktrees = root === undefined ? workshop : path.join(root, '.worktrees')
@@ -168,7 +176,7 @@ export function linkLayout(target: HeldTarget): LinkLayout {
   const repository = path.join(root ?? workshop, root === undefined ? REPOSITORY : '.git')
   const own = { volume, link, worktrees, repository, workshop, linkStaging, statesDirectory }
   const told = onSetAside && { onSetAside }
-  return { ...own, isBare: root === undefined, ownFiles, isLast, lease, ...told }
+  return { ...own, isBare: root === undefined, ownFiles, isLast, lease, patience, ...told }
 }
 
 /** What tells a link from all others whose worktrees are in one root. */
@@ -200,6 +208,7 @@ export function worktreeLayout(
     isBare,
     lease,
     onSetAside,
+    patience,
     repository,
     statesDirectory,
     volume,
@@ -214,6 +223,7 @@ export function worktreeLayout(
     stateDirectory: path.join(statesDirectory, `${name}.state`),
     stagingDirectory: path.join(workshop, `${name}.staging`),
     lease,
+    patience,
     // What is no commit's yet is no checkout.
     ...(isWorktreeName(name) && {
       repository: { directory: repository, worktree: name, isBare },

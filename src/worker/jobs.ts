@@ -12,6 +12,7 @@ import type { ShownContent } from '../publish/publisher.js'
 import type { Target } from '../publish/target.js'
 import { collectGarbage } from '../thread/garbage.js'
 import { hasReserve } from '../thread/memory-budget.js'
+import { blockingWait } from '../thread/blocking-wait.js'
 import { answerAt } from '../thread/question.js'
 import { type Reply, reply } from '../thread/reply.js'
 import { isStopped, type StopFlag, stopped } from '../thread/stop.js'
@@ -65,9 +66,8 @@ export function inspect({
   share,
   stop,
 }: TargetJob & Pick<Depth, 'share'>): Promise<Reply<Inspection>> {
-  return reply(() =>
-    publication.inspect(telling(target), { share, checkpoint: checkpointOf(target, stop) }),
-  )
+  const checkpoint = checkpointOf(target, stop)
+  return reply(() => publication.inspect(working(target, checkpoint), { share, checkpoint }))
 }
 
 /** What readers see of a target. */
@@ -80,7 +80,8 @@ export function look({
 
 /** Removes what was published at a target. */
 export function unpublish({ target, stop }: TargetJob): Promise<Reply<void>> {
-  return reply(() => publication.unpublish(telling(target), checkpointOf(target, stop)))
+  const checkpoint = checkpointOf(target, stop)
+  return reply(() => publication.unpublish(working(target, checkpoint), checkpoint))
 }
 
 /** Removes what is not needed beside a published tree; the milliseconds until more is to be done. */
@@ -89,8 +90,9 @@ export function tidy({
   graceMs,
   stop,
 }: TargetJob & { graceMs: number }): Promise<Reply<number | undefined>> {
-  const options = { graceMs, now: Date.now(), checkpoint: checkpointOf(target, stop) }
-  return reply(() => publication.tidy(telling(target), options))
+  const checkpoint = checkpointOf(target, stop)
+  const options = { graceMs, now: Date.now(), checkpoint }
+  return reply(() => publication.tidy(working(target, checkpoint), options))
 }
 
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
@@ -102,7 +104,8 @@ export async function publish({
   stop,
   ...job
 }: PublishJob): Promise<Reply<Unpacked>> {
-  const target = telling(job.target)
+  const checkpoint = checkpointOf(job.target, stop)
+  const target = working(job.target, checkpoint)
   const fetch = (request: PackRequest) => {
     const { port1, port2 } = new MessageChannel()
     requests.postMessage({ request, port: port2 } satisfies AskedPack, [port2])
@@ -121,7 +124,6 @@ export async function publish({
     requests.postMessage({ ready, port: port2 } satisfies Permission, [port2])
     return answerAt<void>(port1)
   }
-  const checkpoint = checkpointOf(job.target, stop)
   const options = {
     ...{ ...job, target, checkpoint },
     ...(canFetch && { fetch, fetchLfs }),
@@ -162,6 +164,11 @@ function sightIfAny(target: Target, self: LeaseClaim['self']): LeaseSight | unde
 /** Gives a lease back. */
 export function releaseLease(lease: Lease): Promise<Reply<void>> {
   return reply(() => publication.releaseLease(lease))
+}
+
+/** A target of work that may be given up. */
+function working(target: Target, checkpoint: () => void): Target {
+  return { ...telling(target), patience: blockingWait(checkpoint) }
 }
 
 /** State that is not believed is told of at once, whatever becomes of the job. */

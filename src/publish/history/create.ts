@@ -53,7 +53,7 @@ export async function ensureRepository(
   }
   const git = await import('./isomorphic-git.js')
   const gitdir = displayPath(repository)
-  const repo = { fs: volumeFs(volume, repository), dir: path.dirname(gitdir), gitdir }
+  const repo = { fs: volumeFs(layout), dir: path.dirname(gitdir), gitdir }
   await git.init({ ...repo, bare: isBare, defaultBranch: 'main' })
   await git.addRemote({ ...repo, remote: 'origin', url: options.url, force: true })
   for (const [name, value] of wantedConfig(layout, options)) {

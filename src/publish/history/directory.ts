@@ -184,11 +184,11 @@ function makeWay(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): 
 }
 
 function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
-  const { finalRoot, lease, repository: place, root, volume } = layout
+  const { finalRoot, lease, patience, repository: place, root, volume } = layout
   if (!place) return undefined
   const { directory: repository, isBare, worktree: name } = place
   return {
-    repository: { volume, repository, isBare, lease },
+    repository: { volume, repository, isBare, lease, patience },
     checkout: { root, finalRoot, name },
   }
 }

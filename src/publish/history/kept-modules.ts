@@ -10,7 +10,7 @@ export const KEPT_MODULES = 'kept-modules'
 
 /** Moves a repository to where it is kept, by this name or the next free one; returns the place. */
 export function moveToKept(
-  { repository, volume }: HistoryLayout,
+  { patience, repository, volume }: HistoryLayout,
   from: string,
   name: string,
 ): string {
@@ -19,16 +19,17 @@ export function moveToKept(
   for (let count = 1; volume.stat(kept); count++) kept = `${wanted}.${count}`
   volume.ensureDirectory(path.dirname(kept))
   volume.rename(from, kept)
-  forgetFiles({ repository: kept, volume })
+  forgetFiles({ repository: kept, volume, patience })
   return kept
 }
 
 const MAX_CONFIG_BYTES = 1024 * 1024
 
 /** Git would go to where its files were, and fail. */
-function forgetFiles({ repository, volume }: RepositoryFiles): void {
+function forgetFiles(place: RepositoryFiles): void {
+  const { repository, volume } = place
   const file = path.join(repository, 'config')
   const text = volume.readFile(file, MAX_CONFIG_BYTES)?.toString('latin1') ?? ''
   const without = text.replace(/^(\[core\]\s*\n(?:[ \t]+.*\n)*?)[ \t]+worktree[ \t]*=.*\n/im, '$1')
-  if (without !== text) writeSharedText({ repository, volume }, file, without)
+  if (without !== text) writeSharedText(place, file, without)
 }

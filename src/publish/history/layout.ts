@@ -2,6 +2,7 @@
 // repository beside the worktrees, to which the `.git` file of each leads. All paths are byte paths.
 import path from 'node:path'
 import { moduleDirectory } from '../../git/submodules.js'
+import type { BlockingWait } from '../../thread/blocking-wait.js'
 import { parentOf } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import type { Lease } from '../lease/lease.js'
@@ -17,6 +18,8 @@ export interface HistoryLayout {
   isBare: boolean
   /** What keeps other instances away; undefined where none is kept. */
   lease?: Lease | undefined
+  /** How locks of git's are waited for. @default without giving up */
+  patience?: BlockingWait | undefined
 }
 
 /** One checkout of a repository. */
@@ -37,15 +40,22 @@ export const MODULES = 'modules'
 /** The repository of a directory that is published in place. */
 export function directoryHistory({
   lease,
+  patience,
   root,
   volume,
-}: Pick<DirectoryLayout, 'lease' | 'root' | 'volume'>): HistoryLayout {
-  return { volume, repository: path.join(root, GIT), isBare: false, lease }
+}: Pick<DirectoryLayout, 'lease' | 'patience' | 'root' | 'volume'>): HistoryLayout {
+  return { volume, repository: path.join(root, GIT), isBare: false, lease, patience }
 }
 
 /** The repository that all worktrees of a link share. */
-export function linkedHistory({ isBare, lease, repository, volume }: LinkLayout): HistoryLayout {
-  return { volume, repository, isBare, lease }
+export function linkedHistory({
+  isBare,
+  lease,
+  patience,
+  repository,
+  volume,
+}: LinkLayout): HistoryLayout {
+  return { volume, repository, isBare, lease, patience }
 }
 
 /** Where git keeps what a checkout has for itself: its HEAD and its index. */

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { type BlockingWait, blockingWait } from '../../thread/blocking-wait.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { NO_LINK, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
@@ -25,16 +26,23 @@ const MAX_DEPTH = 32
 export interface RepositoryFiles {
   volume: Volume
   repository: string
+  /** @default {@link ENDLESS} */
+  patience?: BlockingWait | undefined
 }
 
-/** Works on a file that git may be writing, too. Throws `repository-locked` where it always is. */
+/** Of what nobody gives up. */
+const ENDLESS = blockingWait(() => undefined)
+
+/**
+ * Works on a file that git may be writing, too. Throws `repository-locked` where it always is, and what
+ * ends the patience of who waits.
+ */
 export function withLock<T>(place: RepositoryFiles, file: string, work: () => T): T {
-  const { volume } = place
+  const { patience = ENDLESS, volume } = place
   const lock = `${file}${LOCK}`
   for (let polls = 0; !take(place, lock); polls++) {
     if (polls === MAX_POLLS) throw locked(lock)
-    if (!breakLock(volume, lock))
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS)
+    if (!breakLock(volume, lock, patience.now())) patience.pause(POLL_MS)
   }
   const own = volume.stat(lock)
   const isHeld = () => {
@@ -66,11 +74,11 @@ export function breakLocks({ repository, volume }: RepositoryFiles, directory = 
 }
 
 /** Returns whether it is there no more. */
-function breakLock(volume: Volume, lock: string): boolean {
+function breakLock(volume: Volume, lock: string, now: number): boolean {
   const stat = volume.stat(lock)
   if (!stat) return true
   // A time to come is that of a clock that cannot tell.
-  if (!isOwn(volume, lock) && Math.abs(Date.now() - stat.mtimeMs) <= ABANDONED_MS) return false
+  if (!isOwn(volume, lock) && Math.abs(now - stat.mtimeMs) <= ABANDONED_MS) return false
   volume.removeFile(lock)
   return true
 }

@@ -4,7 +4,7 @@
 import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
-import type { Volume } from '../../volume/volume.js'
+import type { RepositoryFiles } from './lock.js'
 import { writeShared } from './write-whole.js'
 
 /** No file that isomorphic-git reads of a repository is larger, in bytes: configuration, refs. */
@@ -27,7 +27,8 @@ export interface GitFs {
 }
 
 /** The files of a repository, for isomorphic-git. */
-export function volumeFs(volume: Volume, repository: string): GitFs {
+export function volumeFs(place: RepositoryFiles): GitFs {
+  const { volume } = place
   const stat = async (file: string): Promise<Stats> => {
     const found = volume.stat(toBytePath(file))
     if (found) return found
@@ -45,7 +46,7 @@ export function volumeFs(volume: Volume, repository: string): GitFs {
       async writeFile(file, content) {
         volume.ensureDirectory(toBytePath(path.dirname(file)))
         const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content
-        writeShared({ volume, repository }, toBytePath(file), [bytes])
+        writeShared(place, toBytePath(file), [bytes])
       },
       mkdir: async (directory) => volume.makeDirectory(toBytePath(directory)),
       readdir: async (directory) =>

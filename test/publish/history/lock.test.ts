@@ -6,13 +6,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { SyncError } from '../../../src/base/errors.js'
+import { directoryHistory, linkedHistory } from '../../../src/publish/history/layout.js'
 import { breakLocks, withLock } from '../../../src/publish/history/lock.js'
 import { readRefs, settleRefs } from '../../../src/publish/history/refs.js'
+import { inspect } from '../../../src/publish/publication.js'
+import { directoryLayout, linkLayout, worktreeLayout } from '../../../src/publish/target.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { volumeAt } from '../../helpers/file-at.js'
@@ -78,6 +83,46 @@ describe('a lock', () => {
     utimesSync(lock, 0, 0)
     breakLocks(place)
     assert.deepEqual(locks(), ['index.lock'])
+  })
+
+  test('of a git at work is waited for until it is old, by the clock that is given', (t) => {
+    const { file, lock, place } = createFiles(t)
+    writeFileSync(lock, 'of git')
+    const startsAt = Math.ceil(statSync(lock).mtimeMs)
+    let now = startsAt
+    const pause = (ms: number) => {
+      assert.equal(readFileSync(lock, 'utf8'), 'of git')
+      now += ms
+    }
+    withLock({ ...place, patience: { now: () => now, pause } }, file, () => undefined)
+    assert.ok(now - startsAt >= 10_000 && now - startsAt < 11_000, `${now - startsAt} ms`)
+  })
+
+  test('that is another each time is waited for so often, and no longer', (t) => {
+    const { file, lock, place } = createFiles(t)
+    let pauses = 0
+    const pause = () => {
+      rmSync(lock)
+      writeFileSync(lock, `of git ${pauses++}`)
+    }
+    writeFileSync(lock, 'of git')
+    const hold = () =>
+      withLock({ ...place, patience: { now: Date.now, pause } }, file, () => assert.fail('held'))
+    assert.throws(hold, failsWith('repository-locked', /again and again/))
+    assert.equal(pauses, 1000)
+    assert.equal(readFileSync(lock, 'utf8'), 'of git 999')
+  })
+
+  test('is waited for no longer than the work goes on', (t) => {
+    const { file, lock, place } = createFiles(t)
+    writeFileSync(lock, 'of git')
+    const pause = () => {
+      throw new SyncError('aborted', 'stopped')
+    }
+    const hold = () =>
+      withLock({ ...place, patience: { now: Date.now, pause } }, file, () => assert.fail('held'))
+    assert.throws(hold, failsWith('aborted'))
+    assert.equal(readFileSync(lock, 'utf8'), 'of git')
   })
 
   for (const [name, seconds] of [
@@ -204,4 +249,45 @@ describe('refs', () => {
       if (!isKilled) break
     }
   })
+})
+
+test('every look and every step of a publication gives up where git has a lock and the work is to end', async (t) => {
+  const site = createHistorySite(t)
+  const first = commitOn(site.repo, { a: '1' }, [])
+  await site.follow(first, 1)
+  site.site.patience = {
+    now: Date.now,
+    pause() {
+      throw new SyncError('aborted', 'stopped')
+    },
+  }
+  const next = commitOn(site.repo, { a: '2' }, [first])
+  const lock = site.at('.git/index.lock')
+  for (const work of [() => site.publishUnsettled(next, 1), async () => inspect(site.site)]) {
+    writeFileSync(lock, 'of git')
+    await assert.rejects(work, failsWith('aborted'))
+    rmSync(lock)
+  }
+  site.site.patience = undefined
+  inspect(site.site)
+  assert.equal(site.git('rev-parse', 'HEAD'), next)
+  assert.equal(site.git('status', '--porcelain'), '')
+})
+
+test('the layouts of both modes hand on how locks are waited for', () => {
+  const patience = { now: Date.now, pause: () => undefined }
+  const target = {
+    ...{ directory: '/volume/site', path: '/volume/site', stateRoot: undefined, patience },
+    volume: volumeAt('/'),
+  }
+  const links = linkLayout({ ...target, mode: 'symlink' })
+  const layouts = [
+    directoryHistory(directoryLayout({ ...target, mode: 'in-place' })),
+    linkedHistory(links),
+    worktreeLayout(links, 'a'.repeat(40)),
+  ]
+  assert.deepEqual(
+    layouts.map((layout) => layout.patience),
+    [patience, patience, patience],
+  )
 })
