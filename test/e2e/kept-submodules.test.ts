@@ -87,6 +87,14 @@ for (const publish of MODES) {
     // Nothing of the submodules changes, then one, then one in another.
     push('2')
     await expect(all)
+    // What is taken for granted of one is gone: it is not believed to be whole.
+    const leafPacks = path.join(
+      saidBy(path.join(out, 'leaf'), 'rev-parse', '--absolute-git-dir'),
+      'objects/pack',
+    )
+    for (const name of readdirSync(leafPacks)) rmSync(path.join(leafPacks, name))
+    push('damaged')
+    await expect(all)
     commit('leaf', { leaf: '4' })
     top.set('leaf', module('leaf'))
     push('3')

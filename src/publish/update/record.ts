@@ -62,14 +62,19 @@ export function commitTo(
   volume.flushDirectory(stateDirectory)
 }
 
-/** Applies a journal that was written down. Throws `path-blocked` where not all of it can be. */
+/**
+ * Applies a journal that was written down. Throws `path-blocked` where not all of it can be, and
+ * `base-missing` where a repository lacks what was taken for granted: then all of it is fetched.
+ */
 export function complete(layout: DirectoryLayout, journal: Journal, next: Snapshot): void {
   const [blocked] = apply(layout, journal)
-  settleDirectory(layout, next)
+  const settlement = settleDirectory(layout, next)
   settle(layout)
-  if (blocked === undefined) return
-  verify(layout)
-  throw movedAway(joinBytePath(layout.root, blocked))
+  if (blocked !== undefined) {
+    verify(layout)
+    throw movedAway(joinBytePath(layout.root, blocked))
+  }
+  if (settlement === 'incomplete') throw historyGone(layout, next)
 }
 
 /** Forgets the record of a directory, so that nothing there counts as this service's own. */
@@ -146,6 +151,13 @@ function movedAway(file: string): SyncError {
   return new SyncError(
     'path-blocked',
     `${displayPath(file)} could not be put in place, as something else came in its way while it was published; the sync starts again`,
+  )
+}
+
+function historyGone({ root }: DirectoryLayout, { commit }: Snapshot): SyncError {
+  return new SyncError(
+    'base-missing',
+    `A repository behind ${displayPath(root)} lacks a part of the history of ${commit}; it is fetched anew`,
   )
 }
 
