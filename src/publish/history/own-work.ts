@@ -6,7 +6,7 @@ import { parentsOfCommit } from '../../git/object.js'
 import { isOid, type Oid, objectFormatOf } from '../../git/oid.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
-import { FETCH_HEAD, headsUnderWay } from './heads-under-way.js'
+import { headsUnderWay, NO_WORK } from './heads-under-way.js'
 import type { HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
 import { readLog, writeLog } from './reflog.js'
@@ -35,7 +35,7 @@ export function keepCheckout(
   published: (oid: Oid) => boolean,
 ): boolean {
   const led = readUnless(UNREADABLE, () => [
-    ...headsUnderWay(layout.volume, directory, FETCH_HEAD),
+    ...headsUnderWay(layout.volume, directory, NO_WORK),
     ...readAllRefs({ ...layout, repository: directory }).values(),
   ])
   const isHeadRead = readUnless(UNREADABLE, () => headIn(layout, directory, ABSENT) ?? '')

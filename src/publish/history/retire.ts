@@ -19,8 +19,11 @@ const WORK = [
   'CHERRY_PICK_HEAD',
   'REVERT_HEAD',
   'BISECT_LOG',
+  'MERGE_AUTOSTASH',
+  'NOTES_MERGE_PARTIAL',
   'rebase-merge',
   'rebase-apply',
+  'sequencer',
   'refs/stash',
   KEPT_MODULES,
 ]
@@ -38,13 +41,15 @@ export function workInModule(module: HistoryLayout): string | undefined {
 
 function findWork(layout: HistoryLayout): string | undefined {
   const { repository, volume } = layout
-  const work = WORK.find((name) => volume.stat(path.join(repository, name)))
-  if (work !== undefined) return `it has ${work}`
   const worktrees = path.join(repository, 'worktrees')
   const names = readUnless(ABSENT, () => volume.names(worktrees)) ?? []
   const worktree = names.find((name) => !isWorktreeName(name))
   if (worktree !== undefined) return `it has the worktree ${displayPath(worktree)}`
   for (const own of [repository, ...names.map((name) => path.join(worktrees, name))]) {
+    const work = WORK.find((name) => volume.stat(path.join(own, name)))
+    if (work !== undefined) {
+      return `it has ${displayPath(path.relative(repository, path.join(own, work)))}`
+    }
     for (const module of moduleRepositories(volume, own)) {
       const work = workInModule({ ...layout, repository: module, isBare: false })
       if (work !== undefined) return `${displayPath(path.relative(repository, module))}: ${work}`

@@ -73,7 +73,12 @@ describe('as a worktree goes', () => {
     'MERGE_AUTOSTASH',
     'rebase-merge/autostash',
     'refs/bisect/bad',
+    'BISECT_START',
+    'NOTES_MERGE_PARTIAL',
+    'rebase-merge/amend',
+    'rebase-apply/original-commit',
     'sequencer/head',
+    'sequencer/abort-safety',
   ]) {
     test(`what only its ${name} leads to is kept`, (t) => {
       const { at, layout } = createWorktree(t)
@@ -84,6 +89,7 @@ describe('as a worktree goes', () => {
       mkdirSync(path.dirname(file), { recursive: true })
       writeFileSync(file, `${oid}\n`)
       writeFileSync(at(`${OWN}/FETCH_HEAD`), `${tree}\t\tbranch\n`)
+      writeFileSync(at(`${OWN}/AUTO_MERGE`), `${tree}\n`)
       removeCheckout(layout)
       assert.equal(existsSync(at(OWN)), false)
       assert.equal(git(repository, 'for-each-ref', '--format=%(refname)'), `refs/kept/${oid}`)

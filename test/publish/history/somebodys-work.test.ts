@@ -209,6 +209,10 @@ describe('work that no branch has is found', () => {
       ({ mine, site }) => write(site, `.git/${name}`, `${mine}\n`),
     ]),
     ['only a log', ({ mine, site }) => write(site, '.git/logs/refs/heads/gone', logOf(mine))],
+    [
+      'a merge in a worktree',
+      ({ first, mine, site }) => write(site, `.git/worktrees/${first}/MERGE_HEAD`, `${mine}\n`),
+    ],
   ]
   for (const [name, make] of cases) {
     test(`in ${name}`, async (t) => {
