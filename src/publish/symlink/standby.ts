@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath } from '../../volume/byte-path.js'
+import { NOT_REMOVABLE, tolerating } from '../../volume/errnos.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
 import { removeCheckout } from '../history/directory.js'
 import { placesBeyond } from '../snapshot/carry.js'
@@ -71,7 +72,8 @@ export function promote(from: DirectoryLayout, to: DirectoryLayout): void {
 
 /**
  * Prepares a standby of the worktree in use: the one that there is, or the first of those that are
- * `unused` which is fit, brought level; else a new one. Takes those that it tried from the list.
+ * `unused` which is fit, brought level; else a new one. Takes those that it tried from the list, but for
+ * what cannot be removed.
  */
 export function prepareStandby(
   links: LinkLayout,
@@ -91,11 +93,18 @@ export function prepareStandby(
   const level = last && grow(links, STANDBY, inUse)
   if (level) return level
   removeStandby(links)
-  while (unused.length > 0 && inUse.isTrusted) {
-    const standby = grow(links, unused.shift() as string, inUse)
-    if (standby) return standby
+  if (!inUse.isTrusted) return undefined
+  const stuck: string[] = []
+  let standby: Standby | undefined
+  while (!standby && unused.length > 0) {
+    const name = unused.shift() as string
+    const isGone = tolerating(NOT_REMOVABLE, () => {
+      standby = grow(links, name, inUse)
+    })
+    if (!isGone) stuck.push(name)
   }
-  return inUse.isTrusted ? grow(links, undefined, inUse) : undefined
+  unused.push(...stuck)
+  return standby ?? grow(links, undefined, inUse)
 }
 
 /** A standby that is prepared. */

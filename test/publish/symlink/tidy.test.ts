@@ -13,7 +13,8 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { tidy } from '../../../src/publish/publication.js'
-import { fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'
+import { failsWith } from '../../helpers/fails-with.js'
+import { type FsCall, fsError, recordCalls, withGate } from '../../helpers/fs-faults.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { publish } from '../../helpers/publish.js'
 import { identity, namesIn } from '../../helpers/publish-site.js'
@@ -274,6 +275,36 @@ describe('tidy', () => {
     test.assertPublished(second)
     test.tidy()
     test.assertWorktrees({ commits: [second], standby: true })
+  })
+
+  test('goes on where one directory cannot be removed, says so, and prepares for the next commit', (t) => {
+    const test = createWorktreeSite(t)
+    const commits = commitsOf(test, 6)
+    for (const target of commits.slice(0, 5)) test.publish(target)
+    const [stuck, last] = [commits[1] as MemoryTarget, commits[4] as MemoryTarget]
+    const foreign = path.join(test.worktreeOf(stuck), 'foreign')
+    mkdirSync(foreign)
+    writeFileSync(path.join(foreign, 'file'), 'of others')
+    const refusing = ({ name, paths }: FsCall) => {
+      const isRemoval = name === 'unlinkSync' || name === 'rmdirSync'
+      if (isRemoval && paths[0]?.includes('/foreign')) throw fsError('EACCES')
+    }
+    const tidyRefused = () => withGate(refusing, () => test.tidy())
+    for (let round = 0; round < 3; round++) {
+      assert.throws(tidyRefused, failsWith('volume-failed', /EACCES/))
+      const left = readdirSync(test.worktrees).filter((name) => !/^(?:lease|boot)$/.test(name))
+      const isStuck = (name: string) => existsSync(path.join(test.worktrees, name, 'foreign'))
+      assert.equal(left.filter(isStuck).length, 1)
+      const others = left.filter((name) => !isStuck(name))
+      const own = [last.commit, 'standby'].flatMap((name) => [name, `${name}.state`])
+      assert.deepEqual(others.sort(), own.sort())
+      test.assertStandby(last)
+    }
+    withGate(refusing, () => test.publish(commits[5] as MemoryTarget))
+    assert.throws(tidyRefused, failsWith('volume-failed', /EACCES/))
+    test.assertStandby(commits[5] as MemoryTarget)
+    test.tidy()
+    test.assertWorktrees({ commits: [commits[5] as MemoryTarget], standby: true })
   })
 })
 
