@@ -66,6 +66,7 @@ function parseKey(text: string): Pick<AllowedSigner, 'key' | 'comment'> | undefi
   return typeOf(key) === type && parsePublicKey(key) ? { key, comment: comment.trim() } : undefined
 }
 
+/** Undefined where one is not known, or is there twice. */
 function readOptions(text: string): (Partial<AllowedSigner> & { end: number }) | undefined {
   const options: Partial<AllowedSigner> = {}
   let end = 0
@@ -76,23 +77,32 @@ function readOptions(text: string): (Partial<AllowedSigner> & { end: number }) |
     end += whole.length
     const plain = value.replaceAll('\\"', '"')
     if (authority) options.isAuthority = true
-    else if (name.toLowerCase() === 'namespaces') options.namespaces = plain
-    else {
+    else if (name.toLowerCase() === 'namespaces') {
+      if (options.namespaces !== undefined) return undefined
+      options.namespaces = plain
+    } else {
+      const bound = name.toLowerCase() === 'valid-after' ? 'validAfter' : 'validBefore'
       const seconds = parseTime(plain)
-      if (seconds === undefined) return undefined
-      options[name.toLowerCase() === 'valid-after' ? 'validAfter' : 'validBefore'] = seconds
+      if (seconds === undefined || options[bound] !== undefined) return undefined
+      options[bound] = seconds
     }
-    if (!whole.endsWith(',')) return { ...options, end }
+    if (whole.endsWith(',')) continue
+    const { validAfter, validBefore } = { ...ALLOWING_ALL, ...options }
+    return validAfter < validBefore ? { ...options, end } : undefined
   }
 }
 
+/** Each field within its bounds; a month may have 31 days, and a minute a leap second. */
+const TIME =
+  /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d|6[01])?)?(Z|UTC)?$/i
+
 /** `YYYYMMDD[HHMM[SS]]`, of this machine's zone where no Z follows: seconds since the Unix epoch. */
 function parseTime(text: string): number | undefined {
-  const [, year, month, day, hour = '0', minute = '0', second = '0', zone] =
-    /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z|UTC)?$/i.exec(text) ?? []
+  const [, year, month, day, hour = '0', minute = '0', second = '0', zone] = TIME.exec(text) ?? []
   if (year === undefined) return undefined
   const [months, ...rest] = [Number(month) - 1, Number(day), Number(hour), Number(minute)] as const
   const fields = [Number(year), months, ...rest, Number(second)] as const
   const timeMs = zone ? Date.UTC(...fields) : new Date(...fields).getTime()
-  return Math.floor(timeMs / 1000)
+  // ssh-keygen takes the beginning of time for none.
+  return timeMs > 0 ? Math.floor(timeMs / 1000) : undefined
 }

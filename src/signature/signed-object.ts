@@ -10,6 +10,8 @@ export interface SignedObject {
   payload: Buffer
   /** With its armour; undefined where there is none. */
   signature: string | undefined
+  /** Whether it says who made it: of what does not, git looks at no signature. */
+  hasMaker: boolean
   /** When it says that it was made: seconds since the Unix epoch; undefined where it says nothing. */
   madeAt: number | undefined
   /** Of a tag: what it calls itself. */
@@ -32,7 +34,7 @@ export function readSignedCommit(oid: Oid, body: Buffer, format: ObjectFormat): 
   return {
     ...{ type: 'commit', oid, payload, name: undefined },
     signature: signature.length > 0 ? toText(signature) : undefined,
-    madeAt: timeOf(payload, 'committer'),
+    ...makerOf(payload, 'committer'),
   }
 }
 
@@ -45,7 +47,7 @@ export function readSignedTag(oid: Oid, body: Buffer): SignedObject {
   return {
     ...{ type: 'tag', oid, payload, name: headerOf(payload, 'tag') },
     signature: isSigned ? toText(body.subarray(at)) : undefined,
-    madeAt: timeOf(payload, 'tagger'),
+    ...makerOf(payload, 'tagger'),
   }
 }
 
@@ -106,10 +108,12 @@ function headerOf(payload: Buffer, name: string): string | undefined {
 }
 
 /** Of `name <address> seconds zone`. */
-function timeOf(payload: Buffer, name: string): number | undefined {
-  const identity = headerOf(payload, name) ?? ''
-  const [, seconds] = /^ (\d{1,15})\b/.exec(identity.slice(identity.lastIndexOf('>') + 1)) ?? []
-  return seconds === undefined || Number(seconds) === 0 ? undefined : Number(seconds)
+function makerOf(payload: Buffer, name: string): Pick<SignedObject, 'hasMaker' | 'madeAt'> {
+  const identity = headerOf(payload, name)
+  const rest = identity?.slice(identity.lastIndexOf('>') + 1) ?? ''
+  const [, seconds] = /^ (\d{1,15})\b/.exec(rest) ?? []
+  const isDated = seconds !== undefined && Number(seconds) > 0
+  return { hasMaker: identity !== undefined, madeAt: isDated ? Number(seconds) : undefined }
 }
 
 function toText(signature: Buffer): string {

@@ -28,11 +28,12 @@ export function refused(sentence: string, keys: SigningKeys): SyncError {
 }
 
 async function verdictOf(
-  { madeAt, payload, signature }: SignedObject,
+  { hasMaker, madeAt, payload, signature }: SignedObject,
   { openPgp, revoked, ssh }: SigningKeys,
   nowMs: number,
 ): Promise<Verdict> {
   if (signature === undefined) return { fault: 'is not signed' }
+  if (!hasMaker) return { fault: 'does not say who made it' }
   const signed = { payload, madeAt: madeAt ?? Math.floor(nowMs / 1000) }
   switch (armourKindOf(signature)) {
     case 'ssh':

@@ -163,6 +163,27 @@ const ROWS: Record<string, Row> = {
       return { type, body: Buffer.from(body.toString().replace('tag v1', 'tag v2')) }
     },
   },
+  'a tag without a tagger': {
+    git: 'refuses',
+    make: (gpg, keys) => {
+      const old = Buffer.from(tag.toString().replace(/^tagger.*\n/m, ''))
+      return tagWith(old, gpg.sign(old, keys['rsa2048'] ?? ''))
+    },
+  },
+  'a tagger without a time': {
+    git: 'accepts',
+    make: (gpg, keys) => {
+      const old = Buffer.from(tag.toString().replace(/^(tagger.*>).*\n/m, '$1\n'))
+      return tagWith(old, gpg.sign(old, keys['rsa2048'] ?? ''))
+    },
+  },
+  'a commit without a committer': {
+    git: 'refuses',
+    make: (gpg, keys) => {
+      const old = Buffer.from(commit.toString().replace(/^committer.*\n/m, ''))
+      return withSignature(old, gpg.sign(old, keys['rsa2048'] ?? ''))
+    },
+  },
   'the signature of another commit': {
     git: 'refuses',
     make: (gpg, keys) =>

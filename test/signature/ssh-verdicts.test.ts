@@ -388,6 +388,32 @@ const ROWS: Record<string, Row> = {
         ),
       ),
   },
+  'RSA with SHA-256': {
+    git: 'accepts',
+    allowed: () => [`me ${key('rsa')}`],
+    make: () =>
+      withSignature(
+        commit,
+        composeSshSig(
+          { publicKey: Buffer.from(key('rsa').split(' ')[1] ?? '', 'base64'), sign: rsaSha256 },
+          commit,
+        ),
+      ),
+  },
+  'a tag of a tag': {
+    git: 'accepts',
+    make: () => {
+      const outer = unsignedTag({ name: 'v2', object: '1'.repeat(40), type: 'tag' })
+      return tagWith(outer, sshSign(file('ed25519'), outer))
+    },
+  },
+  'a tag without a tagger': {
+    git: 'refuses',
+    make: () => {
+      const old = Buffer.from(tag.toString().replace(/^tagger.*\n/m, ''))
+      return tagWith(old, sshSign(file('ed25519'), old))
+    },
+  },
   DSA: {
     ...{ make: by('dsa'), allowed: () => [`me ${key('dsa')}`], git: 'accepts' },
     stricter: 'OpenSSH itself has no DSA any more since 10.0',
@@ -442,10 +468,13 @@ const ROWS: Record<string, Row> = {
   },
 }
 
-function rsaSha1(signed: Buffer): Buffer {
+const rsaSha1 = (signed: Buffer) => rsa('ssh-rsa', 'sha1', signed)
+const rsaSha256 = (signed: Buffer) => rsa('rsa-sha2-256', 'sha256', signed)
+
+function rsa(algorithm: string, hash: string, signed: Buffer): Buffer {
   const pem = path.join(path.dirname(file('rsa')), 'rsa.pem')
   return Buffer.concat(
-    ['ssh-rsa', sign('sha1', signed, createPrivateKey(readFileSync(pem)))].map((each) =>
+    [algorithm, sign(hash, signed, createPrivateKey(readFileSync(pem)))].map((each) =>
       encodeString(each),
     ),
   )

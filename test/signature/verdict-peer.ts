@@ -42,7 +42,7 @@ export class VerdictPeer {
   }
 
   /** What git says to it: its exit status, and its words. */
-  askGit({ body, type }: SignedBody, trusted: TrustedKeys) {
+  askGit({ body, type }: SignedBody, trusted: TrustedKeys, more: NodeJS.ProcessEnv = {}) {
     const { allowedSigners = '', gnupgHome = '/nowhere', revoked } = trusted
     const file = path.join(this.#directory, 'body')
     writeFileSync(file, body)
@@ -52,7 +52,7 @@ export class VerdictPeer {
     if (revoked !== undefined) config.push('-c', `gpg.ssh.revocationFile=${revoked}`)
     const { status, stderr } = spawnSync('git', [...config, `verify-${type}`, '-v', oid], {
       cwd: this.#directory,
-      env: { ...gitEnvironment(), GNUPGHOME: gnupgHome },
+      env: { ...gitEnvironment(), ...more, GNUPGHOME: gnupgHome },
     })
     return { isAccepted: status === 0, words: stderr.toString(), oid }
   }
