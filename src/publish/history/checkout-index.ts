@@ -1,7 +1,7 @@
 // The index of a checkout, from what is remembered of its files: `git status` finds them as they are
 // without a look at their content. Files that are known to differ, or left out, are marked as such.
 import type { IndexBase } from '../../git/index-base.js'
-import type { IndexContent, IndexRecord } from '../../git/index-writer.js'
+import type { IndexContent, IndexRecord, IndexTree } from '../../git/index-writer.js'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { bodiesIn, type TreeOrigin } from '../snapshot/origin.js'
@@ -28,9 +28,9 @@ export function indexContent(
   const objectFormat = objectFormatOf(commit)
   const statusOf = statusIn(snapshot, racy)
   if (origin && origin.source !== trees[0]?.oid) {
-    const count = countFiles(origin, snapshot)
+    const trees = treesOf(origin, snapshot)
     const records = recordsOfPart(snapshot, origin, statusOf)
-    return { objectFormat, count, records, isSparse: true }
+    return { objectFormat, count: trees[0]?.files ?? 0, records, trees, isSparse: true }
   }
   const whole = new WholeCheckout(snapshot, statusOf, base)
   const count = trees[0]?.files ?? 0
@@ -45,7 +45,7 @@ function* recordsOfPart(
 ): Generator<IndexRecord> {
   const published = filesOf(snapshot)[Symbol.iterator]()
   let next = published.next()
-  for (const file of filesBelow(origin.source, bodiesIn(snapshot), '')) {
+  for (const file of filesBelow(origin.source, bodiesIn(snapshot), [])) {
     // What is published and not of this commit lies in a submodule.
     while (!next.done && next.value.path < file.path) next = published.next()
     const isPublished = !next.done && next.value.path === file.path
@@ -56,10 +56,11 @@ function* recordsOfPart(
   }
 }
 
-function countFiles({ source }: TreeOrigin, snapshot: Snapshot): number {
-  let count = 0
-  for (const _ of filesBelow(source, bodiesIn(snapshot), '')) count++
-  return count
+/** The trees of a commit, in pre-order. */
+function treesOf({ source }: TreeOrigin, snapshot: Snapshot): IndexTree[] {
+  const trees: IndexTree[] = []
+  for (const _ of filesBelow(source, bodiesIn(snapshot), trees));
+  return trees
 }
 
 function statusIn({ stats }: Snapshot, racy: RacyFiles | undefined): StatusOf {
@@ -75,17 +76,31 @@ function statusIn({ stats }: Snapshot, racy: RacyFiles | undefined): StatusOf {
 
 type CommitFile = Pick<IndexRecord, 'mode' | 'path' | 'rawOid'>
 
-/** The files of a commit's own tree, of which not all need be published. */
+/**
+ * The files of a commit's own tree, of which not all need be published; the tree and those below it
+ * are added to `trees`, each of which is right once its files were gone through.
+ */
 function* filesBelow(
   oid: Oid,
   bodies: ReadonlyMap<Oid, Buffer>,
-  directory: string,
-): Generator<CommitFile> {
+  trees: IndexTree[],
+  { directory = '', name = '' } = {},
+): Generator<CommitFile, IndexTree> {
   const body = bodies.get(oid)
   if (!body) throw new RangeError(`the tree ${oid} is not remembered`)
+  const tree = { name, oid, files: 0, subtrees: 0 }
+  trees.push(tree)
   for (const entry = cursorOf({ oid, body }); entry.next(); ) {
     const { mode, name } = entry
-    if (mode === MODE.tree) yield* filesBelow(entry.oid, bodies, `${directory}${name}/`)
-    else yield { path: directory + name, mode, rawOid: entry.rawOid }
+    if (mode === MODE.tree) {
+      const at = { directory: `${directory}${name}/`, name }
+      const { files } = yield* filesBelow(entry.oid, bodies, trees, at)
+      tree.files += files
+      tree.subtrees++
+    } else {
+      tree.files++
+      yield { path: directory + name, mode, rawOid: entry.rawOid }
+    }
   }
+  return tree
 }
