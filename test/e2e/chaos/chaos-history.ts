@@ -17,27 +17,36 @@ export interface ChaosCommit {
 /** The files below this directory are in every commit; only their content changes. */
 export const ALWAYS = 'always/'
 
-const ALWAYS_COUNT = 40
-const OTHER_COUNT = 240
+/** How many files there are, and how many changes a commit has, mostly and now and then. */
+export interface ChaosSize {
+  always: number
+  others: number
+  changes: [usual: number, many: number]
+}
+
+const LARGE: ChaosSize = { always: 40, others: 240, changes: [20, 150] }
 
 export class ChaosHistory {
   readonly #repo: TestRepo
   readonly #random: Random
+  readonly #size: ChaosSize
   readonly #files = new Map<string, CommitFile>()
   #number = 0
   #last: string | undefined
 
-  constructor(repo: TestRepo, random: Random) {
+  constructor(repo: TestRepo, random: Random, size = LARGE) {
     this.#repo = repo
     this.#random = random
-    for (let index = 0; index < ALWAYS_COUNT; index++) this.#edit(`${ALWAYS}${index}`)
-    for (let index = 0; index < OTHER_COUNT; index++) this.#edit(this.#anyPath())
+    this.#size = size
+    for (let index = 0; index < size.always; index++) this.#edit(`${ALWAYS}${index}`)
+    for (let index = 0; index < size.others; index++) this.#edit(this.#anyPath())
   }
 
   /** Makes the next commit, which no branch has yet. */
   next(): ChaosCommit {
     this.#number++
-    const changes = this.#random() < 0.2 ? 150 : 20
+    const [usual, many] = this.#size.changes
+    const changes = this.#random() < 0.2 ? many : usual
     for (let count = 0; count < changes; count++) this.#change()
     const parents = this.#last === undefined ? [] : [this.#last]
     const oid = commitOn(this.#repo, Object.fromEntries(this.#files), parents)
@@ -53,7 +62,7 @@ export class ChaosHistory {
 
   #change(): void {
     const choice = this.#random()
-    if (choice < 0.4) this.#edit(`${ALWAYS}${Math.floor(this.#random() * ALWAYS_COUNT)}`)
+    if (choice < 0.4) this.#edit(`${ALWAYS}${Math.floor(this.#random() * this.#size.always)}`)
     else if (choice < 0.8) this.#edit(this.#anyPath())
     else this.#remove(this.#anyPath())
   }
