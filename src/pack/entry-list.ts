@@ -1,11 +1,15 @@
 // What is remembered of each entry of a pack: about 50 bytes, as there may be millions.
 import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
+import type { Part } from './pack-bytes.js'
 
 /** What an entry builds on: nothing, an earlier entry, or an oid that is not in the pack yet. */
 export type Base = undefined | number | Oid
 
 /** In place of the number of a base. */
 const [NO_BASE, OUTSIDE] = [-1, -2]
+
+/** What is known of an entry's object: nothing yet, its oid, and that the pack need not have it. */
+const [UNRESOLVED, RESOLVED, ELSEWHERE] = [0, 1, 2]
 
 export class EntryList {
   readonly #oidBytes: number
@@ -19,7 +23,7 @@ export class EntryList {
   readonly #outside = new Map<number, Oid>()
   /** The oid of each entry's object, once it is resolved. */
   #oids = Buffer.alloc(0)
-  #isResolved = new Uint8Array()
+  #states = new Uint8Array()
   /** A hash table: where an oid belongs, or in one of the next places, one more than its entry. */
   #places = new Int32Array(1024)
   /** Which bytes of an oid say where: nobody can make objects that all belong in one place. */
@@ -58,14 +62,25 @@ export class EntryList {
 
   /** The entry that starts at `offset`; undefined where none does. */
   startingAt(offset: number): number | undefined {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#offsets[middle] as number) < offset) low = middle + 1
-      else high = middle
+    const index = this.#firstFrom(offset)
+    return this.offsetOf(index) === offset ? index : undefined
+  }
+
+  /**
+   * Where bytes lie, from `start` up to `end`, of entries whose objects are not elsewhere; the last
+   * entry ends with `end`.
+   */
+  *needed(start: number, end: number): Generator<Part> {
+    // The one before may reach into it.
+    let index = Math.max(0, this.#firstFrom(start + 1) - 1)
+    while (index < this.#count && (this.#offsets[index] as number) < end) {
+      const first = index
+      while (index < this.#count && this.#states[index] !== ELSEWHERE) index++
+      const from = Math.max(start, this.#offsets[first] as number)
+      const to = Math.min(end, index < this.#count ? (this.#offsets[index] as number) : end)
+      if (index > first && from < to) yield [from, to]
+      while (index < this.#count && this.#states[index] === ELSEWHERE) index++
     }
-    return this.offsetOf(low) === offset ? low : undefined
   }
 
   baseOf(index: number): Base {
@@ -92,12 +107,22 @@ export class EntryList {
 
   /** Whether the object of an entry was computed; then also those of all it builds on. */
   isResolved(index: number): boolean {
-    return this.#isResolved[index] === 1
+    return this.#states[index] !== UNRESOLVED
+  }
+
+  /** Says that the object of an entry, which is resolved, can be had without the pack. */
+  leave(index: number): void {
+    this.#states[index] = ELSEWHERE
+  }
+
+  /** The oid of an entry's object where it is to be had without the pack. */
+  elsewhere(index: number): Oid | undefined {
+    return this.#states[index] === ELSEWHERE ? this.#oidAt(index).toString('hex') : undefined
   }
 
   /** Names the object of an entry; false where an earlier entry has the same. */
   resolve(index: number, oid: Oid): boolean {
-    this.#isResolved[index] = 1
+    this.#states[index] = RESOLVED
     this.#unresolvedCount--
     this.#oids.write(oid, index * this.#oidBytes, 'hex')
     const place = this.#placeOf(this.#oidAt(index))
@@ -111,6 +136,18 @@ export class EntryList {
     if (oid.length !== 2 * this.#oidBytes) return undefined
     const entry = this.#places[this.#placeOf(Buffer.from(oid, 'hex'))] as number
     return entry === 0 ? undefined : entry - 1
+  }
+
+  /** The first entry that starts at `offset` or later, or how many there are. */
+  #firstFrom(offset: number): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#offsets[middle] as number) < offset) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #oidAt(index: number): Buffer {
@@ -131,7 +168,7 @@ export class EntryList {
     const room = Math.max(512, 2 * this.#offsets.length)
     this.#offsets = grown(this.#offsets, new Float64Array(room))
     this.#bases = grown(this.#bases, new Int32Array(room))
-    this.#isResolved = grown(this.#isResolved, new Uint8Array(room))
+    this.#states = grown(this.#states, new Uint8Array(room))
     this.#oids = grown(this.#oids, Buffer.alloc(room * this.#oidBytes))
     const before = this.#places
     this.#places = new Int32Array(2 * room)

@@ -17,7 +17,7 @@ import { assertHoldable, holdObject, type WholeMemory } from '../git/whole-objec
 import type { VolumeFile } from '../volume/open-file.js'
 import { Checksum } from './checksum.js'
 import { BufferWriter, type ContentWriter, LargeBlobWriter } from './content-writer.js'
-import { BLOCK_BYTES, PackBytes } from './pack-bytes.js'
+import { BLOCK_BYTES, PackBytes, type Part } from './pack-bytes.js'
 import type { PackRoom, PackTally } from './pack-room.js'
 import { StreamInflate } from './stream-inflate.js'
 
@@ -40,6 +40,8 @@ export interface EntryParserOptions {
   memory: WholeMemory
   /** Receives each entry, in order. */
   onEntry: (entry: ParsedEntry) => void
+  /** Which bytes of the entries that were received may be read again, from `start` up to `end`. */
+  needed: (start: number, end: number) => Iterable<Part>
 }
 
 export interface ParsedEntry {
@@ -71,7 +73,7 @@ export class EntryParser {
 
   constructor(options: EntryParserOptions) {
     this.#options = options
-    this.#pack = new PackBytes(options)
+    this.#pack = new PackBytes({ ...options, needed: (start, end) => this.#needed(start, end) })
     this.#checksum = new Checksum(options.objectFormat)
   }
 
@@ -130,6 +132,12 @@ export class EntryParser {
     this.#growing?.writer.close()
     this.#growing = undefined
     this.#pack.close()
+  }
+
+  *#needed(start: number, end: number): Generator<Part> {
+    const parsed = Math.min(end, this.#position)
+    if (start < parsed) yield* this.#options.needed(start, parsed)
+    if (parsed < end) yield [Math.max(start, parsed), end]
   }
 
   /** Parses what has arrived, up to an entry that is not small, which it returns. */

@@ -1,5 +1,5 @@
 // The bytes of a pack for reading at any offset later: the last of them in memory, as far as
-// there is room, the rest in a temporary file.
+// there is room, and of the rest, in a temporary file, those that are still needed.
 import { closeSync, readSync } from 'node:fs'
 import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
@@ -7,16 +7,23 @@ import type { PackRoom, Spillable } from './pack-room.js'
 
 export interface PackBytesOptions {
   /** Where what stays in memory has its place. */
-  room: Pick<PackRoom, 'forget' | 'give' | 'scratch' | 'take'>
+  room: Pick<PackRoom, 'forget' | 'give' | 'giveBlock' | 'scratch' | 'take'>
   /** Names a new file for the rest; it is the caller's to remove. */
   createFile: () => VolumeFile
+  /** Which bytes may be read again, of those from `start` up to `end`: one part after the other. */
+  needed: (start: number, end: number) => Iterable<Part>
 }
 
+/** Where some bytes start, and where they end. */
+export type Part = readonly [start: number, end: number]
+
 export const BLOCK_BYTES = 256 * 1024
+/** How far the entries of a block may reach beyond it, in blocks, until they have been taken apart. */
+const BEHIND = [2, 3]
 
 export class PackBytes implements Spillable {
   readonly #options: PackBytesOptions
-  /** By number; none for a block that was spilled, or skipped whole. */
+  /** By number; none for a block that was spilled or let go of, or skipped whole. */
   readonly #blocks = new Map<number, Buffer>()
   #length = 0
   #isWhole = false
@@ -91,11 +98,28 @@ export class PackBytes implements Spillable {
     const [[number, block] = []] = this.#blocks
     if (number === undefined || block === undefined) return undefined
     if (this.#blocks.size < 2 && !this.#isWhole) return undefined
-    this.#file ??= this.#options.createFile().create()
-    writeAll(this.#file, block, number * BLOCK_BYTES)
+    const at = number * BLOCK_BYTES
+    for (const [start, end] of this.#options.needed(
+      at,
+      Math.min(at + block.length, this.#length),
+    )) {
+      this.#file ??= this.#options.createFile().create()
+      // What is left out is a hole, which takes no room.
+      writeAll(this.#file, block.subarray(start - at, end - at), start)
+    }
     this.#blocks.delete(number)
     if (this.#blocks.size === 0) this.#options.room.forget(this)
     return block
+  }
+
+  /** Frees the memory of a block of which nothing is needed. */
+  #letGo(number: number): void {
+    const block = this.#blocks.get(number)
+    if (!block) return
+    const at = number * BLOCK_BYTES
+    for (const _ of this.#options.needed(at, at + BLOCK_BYTES)) return
+    this.#blocks.delete(number)
+    this.#options.room.giveBlock(block)
   }
 
   /** Copies the bytes from `start` on, at most to the end of their block; returns how many. */
@@ -126,6 +150,7 @@ export class PackBytes implements Spillable {
     const number = Math.floor(this.#length / BLOCK_BYTES)
     const known = this.#blocks.get(number)
     if (known) return known
+    for (const behind of BEHIND) this.#letGo(number - behind)
     const block = this.#options.room.take(BLOCK_BYTES, this)
     // After bytes were taken off, filling may go on in a block that was spilled.
     this.#readFile(block.subarray(0, this.#length % BLOCK_BYTES), number * BLOCK_BYTES)

@@ -18,8 +18,13 @@ export interface PackReaderOptions {
   objectFormat: ObjectFormat
   /** An object outside the pack, as a base for thin packs; undefined where it is not at hand. */
   findBase: (oid: Oid) => StoredObject | undefined
-  /** Told of each object as soon as it is resolved; it is not verified yet that the pack is whole. */
-  onObject?: (oid: Oid, object: StoredObject) => void
+  /**
+   * Told of each object as soon as it is resolved; it is not verified yet that the pack is whole.
+   * Returns whether `findKept` has it from then on, so that nothing need be kept of it here.
+   */
+  onObject?: (oid: Oid, object: StoredObject) => boolean
+  /** An object of which `onObject` said that it is kept; undefined where it was changed since. */
+  findKept?: (oid: Oid) => StoredObject | undefined
   /** Told of the bytes of the pack, before they are taken apart. @default nobody is */
   onBytes?: ((bytes: Buffer) => void) | undefined
   /** What all packs of the sync have together. */
@@ -66,7 +71,12 @@ export class PackReader implements Pack {
     this.#entries = new EntryList(options.objectFormat)
     const tally = options.room.count()
     this.#tally = tally
-    this.#parser = new EntryParser({ ...options, tally, onEntry: (entry) => this.#add(entry) })
+    this.#parser = new EntryParser({
+      ...options,
+      tally,
+      onEntry: (entry) => this.#add(entry),
+      needed: (start, end) => this.#entries.needed(start, end),
+    })
   }
 
   get bytes(): number {
@@ -196,16 +206,35 @@ export class PackReader implements Pack {
       }
       this.#waiting.delete(awaited)
     }
-    if (isNew) this.#options.onObject?.(oid, object)
+    if (isNew && this.#options.onObject?.(oid, object)) this.#letGo(index)
+  }
+
+  /** Keeps nothing of an entry, but for a while in memory. */
+  #letGo(index: number): void {
+    this.#entries.leave(index)
+    for (const files of [this.#large, this.#largeDeltas]) {
+      files.get(index)?.file.remove()
+      files.delete(index)
+    }
   }
 
   #keep(index: number, object: StoredObject): void {
-    if ('body' in object) this.#options.room.cache.set(this.#tally.firstKey + index, object)
-    else this.#large.set(index, object)
+    this.#keepInMemory(index, object)
+    if (!('body' in object)) this.#large.set(index, object)
   }
 
   #kept(index: number): StoredObject | undefined {
-    return this.#options.room.cache.get(this.#tally.firstKey + index) ?? this.#large.get(index)
+    const kept =
+      this.#options.room.cache.get(this.#tally.firstKey + index) ?? this.#large.get(index)
+    const elsewhere = kept ? undefined : this.#entries.elsewhere(index)
+    if (elsewhere === undefined) return kept
+    const found = asBase(this.#options.findKept?.(elsewhere))
+    this.#keepInMemory(index, found)
+    return found
+  }
+
+  #keepInMemory(index: number, object: StoredObject): void {
+    if ('body' in object) this.#options.room.cache.set(this.#tally.firstKey + index, object)
   }
 
   /** Reads a resolved entry again; long chains are followed without recursion. */

@@ -45,6 +45,8 @@ export class PackRoom {
   #packs = 0
   readonly #counts = noCounts()
   #scratch = Buffer.alloc(0)
+  /** One that nobody has, for whoever takes the next. */
+  #freeBlock: Buffer | undefined
 
   constructor({ cacheBytes, limits, memoryBytes }: PackRoomOptions) {
     this.limits = limits
@@ -67,12 +69,20 @@ export class PackRoom {
       this.#keptBytes -= spilled.length
     }
     this.#keptBytes += bytes
-    return spilled?.length === bytes ? spilled : Buffer.allocUnsafeSlow(bytes)
+    const block = spilled ?? this.#freeBlock
+    this.#freeBlock = undefined
+    return block?.length === bytes ? block : Buffer.allocUnsafeSlow(bytes)
   }
 
   /** Says that a pack has so many bytes less in memory. */
   give(bytes: number): void {
     this.#keptBytes -= bytes
+  }
+
+  /** Takes back the memory of a pack, for the next. */
+  giveBlock(block: Buffer): void {
+    this.#keptBytes -= block.length
+    this.#freeBlock = block
   }
 
   /** Says that a pack has nothing in memory any more. */

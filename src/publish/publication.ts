@@ -78,6 +78,7 @@ export function begin(
     const publication = publisher.begin(held, source, checkpoint, current?.base)
     return {
       offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
+      find: (oid) => guarded(held, () => publication.find(oid)),
       pending: () => publication.pending(),
       lfsFiles: () => guarded(held, () => publication.lfsFiles()),
       repository: () => publication.repository(),

@@ -84,8 +84,13 @@ export const MAX_CHANGED_PATHS = 1000
 
 /** A publication under way; until it is finished, nothing that is published is touched. */
 export interface Publication {
-  /** Hands over an object as soon as it is there, so that files can be staged. */
-  offer(oid: Oid, object: StoredObject): void
+  /**
+   * Hands over an object as soon as it is there, so that files can be staged. Returns whether
+   * {@link Publication.find} has it from then on, up to {@link Publication.ready}.
+   */
+  offer(oid: Oid, object: StoredObject): boolean
+  /** A blob that was staged; undefined where its file was changed since. */
+  find(oid: Oid): StoredObject | undefined
   /** The blobs that are not staged yet, and those that it takes to know how files are converted. */
   pending(): Iterable<Oid>
   /**

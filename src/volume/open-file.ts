@@ -32,6 +32,8 @@ export interface VolumeFile {
   create(): number
   /** Throws as {@link openRegular} does. */
   open(): OpenFile
+  /** Removes it, where it is still there. */
+  remove(): void
 }
 
 /** What is at a path, not following a symlink; undefined where nothing is. */

@@ -78,6 +78,7 @@ export class Volume extends HeldDirectories {
       path,
       open: () => this.naming(() => this.open(path)),
       create: () => this.naming(() => this.create(path)),
+      remove: () => this.naming(() => tolerating(ABSENT, () => this.unlink(path))),
     }
   }
 

@@ -52,8 +52,8 @@ export class EarlyPublication {
     return this.#begun !== undefined
   }
 
-  /** Takes an object as it comes. */
-  offer(oid: Oid, object: StoredObject): void {
+  /** Takes an object as it comes; returns whether {@link find} has it from then on. */
+  offer(oid: Oid, object: StoredObject): boolean {
     this.#objectCount++
     // What comes first is the commit, then its tree. Where all trees are needed to begin, and come
     // between the blobs, it is tried again seldom.
@@ -62,7 +62,12 @@ export class EarlyPublication {
       this.#triesAt = 2 * this.#objectCount
       this.tryToBegin()
     }
-    this.#begun?.publication.offer(oid, object)
+    return this.#begun?.publication.offer(oid, object) ?? false
+  }
+
+  /** A blob that was staged; undefined where its file was changed since. */
+  find(oid: Oid): StoredObject | undefined {
+    return this.#begun?.publication.find(oid)
   }
 
   /** Begins where enough has come. */

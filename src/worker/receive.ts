@@ -198,6 +198,7 @@ class Unpacking {
       createFile: () => this.#incoming.create(),
       findBase: (oid) => this.#findBase(oid),
       onObject: (oid, object) => this.#publication.offer(oid, object),
+      findKept: (oid) => this.#publication.find(oid),
     })
   }
 

@@ -10,6 +10,7 @@ import { idlePoll } from './idle-poll.js'
 import { largePack } from './large-pack.js'
 import { type BenchOptions, parseOptions } from './options.js'
 import { part } from './part.js'
+import { peakDisk } from './peak-disk.js'
 import { type Result, renderTable, resultOf, writeJson } from './report.js'
 import { measureScaling } from './scaling/scaling.js'
 import type { BenchContext } from './scenario.js'
@@ -35,6 +36,7 @@ const SCENARIOS = [
   thousand,
   tenThousand,
   largePack,
+  peakDisk,
   disk,
 ]
 

@@ -1,22 +1,17 @@
 // What lies beside the published tree after many updates in symlink mode, as `du` counts:
 // each inode once, and what is shared with the tree not at all.
-import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../src/base/errno.js'
 import { startBenchService } from './bench-service.js'
 import { delayRow, type Row, type Scenario } from './scenario.js'
+import { usageOf } from './usage.js'
 
 const MIB = 1024 * 1024
-const BLOCK_BYTES = 512
 /** So much is always allowed. */
 const SMALL_BYTES = 64 * 1024
 const TIMER_SLACK_MS = 1000
-
-interface Usage {
-  bytes: number
-  blockBytes: number
-}
 
 export const disk: Scenario = {
   name: 'disk',
@@ -69,19 +64,4 @@ function rowsOf(what: string, directory: string): Row[] {
     target: { value: Math.max(6, (100 * SMALL_BYTES) / whole) },
   })
   return [row('bytes', beside.bytes, tree.bytes), row('blocks', beside.blockBytes, tree.blockBytes)]
-}
-
-/** Of a directory with all below it, without inodes that were seen before; it adds its own. */
-function usageOf(directory: string, seen: Set<string>): Usage {
-  const below = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-  const usage: Usage = { bytes: 0, blockBytes: 0 }
-  for (const name of ['', ...below]) {
-    const { dev, ino, size, blocks } = lstatSync(path.join(directory, name))
-    const inode = `${dev}:${ino}`
-    if (seen.has(inode)) continue
-    seen.add(inode)
-    usage.bytes += size
-    usage.blockBytes += blocks * BLOCK_BYTES
-  }
-  return usage
 }

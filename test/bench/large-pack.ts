@@ -76,7 +76,7 @@ function* randomFiles(bytes: number, largeBytes: number): Generator<ImportedFile
 }
 
 /** The same bytes for the same seed, without a repetition, in blocks of at most 4 MiB. */
-function* randomBlocks(seed: number, bytes: number): Generator<Buffer> {
+export function* randomBlocks(seed: number, bytes: number): Generator<Buffer> {
   const key = Buffer.alloc(16, 'bench')
   const nonce = Buffer.alloc(16)
   nonce.writeUInt32BE(seed)

@@ -26,6 +26,7 @@ export interface Sizes {
   mostEntries: number
   packBytes: number
   largeBlobBytes: number
+  peakDisk: { randomFiles: number; randomFileBytes: number; deltaBytes: number }
   diskFiles: number
   diskUpdates: number
   /** How long earlier worktrees stay. */
@@ -51,6 +52,7 @@ export const SIZES = {
     mostEntries: 120,
     packBytes: 24 * MIB,
     largeBlobBytes: 8 * MIB,
+    peakDisk: { randomFiles: 4, randomFileBytes: MIB, deltaBytes: 5 * MIB },
     diskFiles: 300,
     diskUpdates: 3,
     diskGraceMs: 2_000,
@@ -71,6 +73,7 @@ export const SIZES = {
     mostEntries: 10_000,
     packBytes: 1024 * MIB,
     largeBlobBytes: 300 * MIB,
+    peakDisk: { randomFiles: 64, randomFileBytes: 2 * MIB, deltaBytes: 50 * MIB },
     diskFiles: 5_000,
     diskUpdates: 10,
     diskGraceMs: 30_000,

@@ -1,5 +1,5 @@
 // Files and volumes by ordinary paths, as tests name them.
-import { openSync } from 'node:fs'
+import { openSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { toBytePath, toFsPath } from '../../src/volume/byte-path.js'
 import { CREATING, openRegular, type VolumeFile } from '../../src/volume/open-file.js'
@@ -11,6 +11,7 @@ export function fileAt(file: string): VolumeFile {
     path: file,
     create: () => openSync(toFsPath(file), CREATING),
     open: () => openRegular(toFsPath(file)),
+    remove: () => rmSync(toFsPath(file), { force: true }),
   }
 }
 

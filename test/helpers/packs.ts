@@ -153,11 +153,15 @@ export interface ReadOptions extends ReaderOptions {
 }
 
 /** Of a reader, and of the room that its pack has to itself, where it is given none. */
-export type ReaderOptions = Partial<PackReaderOptions & PackRoomOptions>
+export type ReaderOptions = Partial<Omit<PackReaderOptions, 'onObject'> & PackRoomOptions> & {
+  /** What it returns means nothing, but for true. */
+  onObject?: (...args: Parameters<NonNullable<PackReaderOptions['onObject']>>) => unknown
+}
 
 /** What reads a pack; without `findBase` it must not be thin. */
 export function packReader(options: ReaderOptions = {}): PackReader {
   const { cacheBytes = 1 << 20, limits = UNLIMITED, memoryBytes = 1 << 30 } = options
+  const { onObject, ...others } = options
   return new PackReader({
     room: new PackRoom({ cacheBytes, limits, memoryBytes }),
     objectFormat: 'sha1',
@@ -166,7 +170,8 @@ export function packReader(options: ReaderOptions = {}): PackReader {
     createFile: () => assert.fail('a file is needed'),
     memory: UNBOUNDED,
     checkpoint: () => undefined,
-    ...options,
+    onObject: (oid, object) => onObject?.(oid, object) === true,
+    ...others,
   })
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
-import { BLOCK_BYTES, PackBytes } from '../../src/pack/pack-bytes.js'
+import { BLOCK_BYTES, PackBytes, type PackBytesOptions } from '../../src/pack/pack-bytes.js'
 import { PackRoom } from '../../src/pack/pack-room.js'
 import { atEnd } from '../helpers/at-end.js'
 import fc from '../helpers/fast-check.js'
@@ -14,16 +14,24 @@ import { type TestScope, tempDir } from '../helpers/git.js'
 const roomOf = (memoryBytes: number) =>
   new PackRoom({ memoryBytes, cacheBytes: 0, limits: UNLIMITED })
 
+/** Of bytes that are all needed. */
+const allNeeded = (start: number, end: number): [number, number][] => [[start, end]]
+
 const inMemory = () =>
   new PackBytes({
+    needed: allNeeded,
     room: roomOf(Number.POSITIVE_INFINITY),
     createFile: () => assert.fail('a file is needed'),
   })
 
 /** Bytes that go to a file as soon as they may. */
-function spilling(t: TestScope, memoryBytes = 1): { bytes: PackBytes; file: string } {
+function spilling(
+  t: TestScope,
+  memoryBytes = 1,
+  needed: PackBytesOptions['needed'] = allNeeded,
+): { bytes: PackBytes; file: string } {
   const file = path.join(tempDir(t), 'spilled')
-  const bytes = new PackBytes({ room: roomOf(memoryBytes), createFile: () => fileAt(file) })
+  const bytes = new PackBytes({ room: roomOf(memoryBytes), createFile: () => fileAt(file), needed })
   atEnd(t, () => bytes.close())
   return { bytes, file }
 }
@@ -138,6 +146,43 @@ test('what is skipped is counted, not kept, and what follows is read', (t) => {
   assert.throws(() => bytes.read(0, 1), RangeError)
 })
 
+test('only what is needed goes to the file, and nothing where nothing is', (t) => {
+  const content = randomBytes(6 * BLOCK_BYTES)
+  const parts: [number, number][] = [
+    [0, 100],
+    [BLOCK_BYTES - 10, BLOCK_BYTES + 10],
+    [3 * BLOCK_BYTES + 5, 3 * BLOCK_BYTES + 50],
+  ]
+  const needed = (start: number, end: number) =>
+    parts
+      .map(([from, to]) => [Math.max(from, start), Math.min(to, end)] as const)
+      .filter(([from, to]) => from < to)
+  const { bytes, file } = spilling(t, 1, needed)
+  appendInSteps(bytes, content)
+  assertReads(bytes, content, parts)
+  const expected = Buffer.alloc(3 * BLOCK_BYTES + 50)
+  for (const [start, end] of parts) content.copy(expected, start, start, end)
+  assert.ok(readFileSync(file).equals(expected))
+
+  const none = spilling(t, 1, () => [])
+  appendInSteps(none.bytes, content)
+  assert.equal(none.bytes.length, content.length)
+  assert.equal(existsSync(none.file), false)
+})
+
+test('memory of which nothing is needed makes room for what follows', (t) => {
+  const content = randomBytes(20 * BLOCK_BYTES)
+  const needed = (start: number, end: number): [number, number][] =>
+    start === 0 || end >= content.length - BLOCK_BYTES ? [[start, end]] : []
+  const { bytes, file } = spilling(t, 6 * BLOCK_BYTES, needed)
+  appendInSteps(bytes, content)
+  assertReads(bytes, content, [
+    [0, BLOCK_BYTES],
+    [content.length - 10, content.length],
+  ])
+  assert.equal(existsSync(file), false)
+})
+
 test('what is taken off the end leaves the rest as it was', (t) => {
   const content = randomBytes(6 * BLOCK_BYTES)
   for (const start of [
@@ -182,6 +227,7 @@ test('any course of changes reads like one array of bytes', (t) => {
       const bytes = new PackBytes({
         room: roomOf(memoryBlocks * BLOCK_BYTES),
         createFile: () => fileAt(path.join(directory, String(files++))),
+        needed: allNeeded,
       })
       let model: Buffer = Buffer.alloc(0)
       // From here on nothing was skipped: only this may be read, or taken.

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashObject } from '../../src/git/object.js'
-import type { PackReaderOptions } from '../../src/pack/pack-reader.js'
 import { failsWith } from '../helpers/fails-with.js'
 import {
   appendDelta,
@@ -14,6 +13,7 @@ import {
   listObjects,
   type PackEntry,
   packObjects,
+  type ReaderOptions,
 } from '../helpers/packs.js'
 import { createSpillRead, createSpillReader, split } from '../helpers/spilled-packs.js'
 import { deltasOf, packAll, variedRepo } from '../helpers/varied-repo.js'
@@ -27,7 +27,7 @@ test('tells of each object once, its base before it', async (t) => {
     assert.ok(bases.size > 0)
     for (const largeBytes of [200, 1 << 30]) {
       const told: string[] = []
-      const onObject: PackReaderOptions['onObject'] = (oid, object) => {
+      const onObject: ReaderOptions['onObject'] = (oid, object) => {
         const base = bases.get(oid)
         assert.ok(base === undefined || told.includes(base), `${oid} before its base`)
         const body = bodyOf(object)

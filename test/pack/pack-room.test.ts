@@ -70,8 +70,9 @@ test('each pack finds its own objects, also where all share what is kept', async
 
 describe('bytes of packs in memory', () => {
   function bytesIn(t: TestScope, room: PackRoom) {
+    const needed = (start: number, end: number): [number, number][] => [[start, end]]
     const file = path.join(tempDir(t), 'spilled')
-    return { bytes: new PackBytes({ room, createFile: () => fileAt(file) }), file }
+    return { bytes: new PackBytes({ room, createFile: () => fileAt(file), needed }), file }
   }
 
   test('make room for those of the next, the oldest first', (t) => {

@@ -1,12 +1,14 @@
 // Real packs on their way to disk: published whole, or not at all.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import fs, { existsSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
 import { UNLIMITED } from '../../src/git/limits.js'
 import { createProgress, readProgress } from '../../src/worker/progress.js'
 import { unpack } from '../../src/worker/receive.js'
+import { usageOf } from '../bench/usage.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
 import { fsError } from '../helpers/fs-faults.js'
@@ -156,6 +158,55 @@ test('a repository of sha256 is published, and updated', async (t) => {
   const test = createUnpackSite(t, { objectFormat: 'sha256' })
   const [first, second] = await publishFirst(test)
   await test.unpack(test.thinPack(second, first), { want: second, have: first })
+  test.assertCommit(second)
+})
+
+for (const mode of ['in-place', 'symlink'] as const) {
+  test(`the volume holds a tree once while it comes, ${mode}`, async (t) => {
+    const test = createUnpackSite(t, { mode })
+    const mib = 2 ** 20
+    const random = (bytes: number) => randomBytes(bytes)
+    const large = random(5 * mib)
+    const like = Buffer.from(large)
+    like.write('another')
+    const small = Array.from(
+      { length: 40 },
+      (_, n) => [`d/${n % 3}/${n}`, random(mib / 4)] as const,
+    )
+    const want = test.commitOf({
+      ...Object.fromEntries(small),
+      program: { content: random(6 * mib), executable: true },
+      large,
+      like,
+      link: { symlink: 'large' },
+    })
+    let most = 0
+    const checkpoint = () => {
+      most = Math.max(most, usageOf(test.volume).blockBytes)
+    }
+    await test.unpack(packObjects(test.repo, `${want}\n`, '--revs', '--window=2'), {
+      want,
+      checkpoint,
+      memoryBytes: mib,
+    })
+    const tree = usageOf(test.volume).blockBytes
+    assert.ok(most <= 1.1 * tree + 3 * mib, `${most} of ${tree}`)
+    test.assertCommit(want)
+  })
+}
+
+test('a blob of which one file is converted and one was there is found in both', async (t) => {
+  const test = createUnpackSite(t)
+  const attributes = (lines: string) => ({ '.gitattributes': lines })
+  const body = 'one\ntwo\n'
+  const first = test.commitOf({ 'b.txt': body, ...attributes('a.txt eol=lf\n') })
+  const second = test.commitOf({
+    ...{ 'a.txt': body, 'b.txt': body, 'c.txt': body },
+    ...attributes('*.txt eol=crlf\n'),
+  })
+  await test.unpack(test.fullPack(first), { want: first })
+  // All comes again, and nothing of it is held in memory.
+  await test.unpack(test.fullPack(second), { want: second, have: first, memoryBytes: 1 })
   test.assertCommit(second)
 })
 

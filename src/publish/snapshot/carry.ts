@@ -33,6 +33,11 @@ export class FileRecords {
     return this.#stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
   }
 
+  /** Whether a file was staged, or found right. */
+  has(index: number): boolean {
+    return this.statOf(index).some((field) => field !== 0)
+  }
+
   /** Those of the first `count` files. */
   statsOf(count: number): Float64Array {
     const length = count * STAT_FIELDS
@@ -62,7 +67,7 @@ export function nextSnapshot(
   const changed = new Map<number, Oid | undefined>()
   for (const { index } of writes) {
     const stat = staged.statOf(index)
-    if (stat.some((field) => field !== 0)) stats.set(stat, index * STAT_FIELDS)
+    if (staged.has(index)) stats.set(stat, index * STAT_FIELDS)
     changed.set(index, staged.contents.get(index))
   }
   const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {

@@ -5,14 +5,15 @@ import { SyncError } from '../../base/errors.js'
 import type { Conversion } from '../../git/attributes/conversion.js'
 import { convertPieces } from '../../git/attributes/convert.js'
 import { type ByteSource, bufferSource, FileSource } from '../../git/byte-source.js'
-import type { LargeBlob, StoredObject } from '../../git/object.js'
-import type { Oid } from '../../git/oid.js'
+import { hashObject, type LargeBlob, type StoredObject } from '../../git/object.js'
+import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { NO_LINK, NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import type { OpenFile } from '../../volume/open-file.js'
 import type { Volume } from '../../volume/volume.js'
 import { hashFile, isBlob } from '../drift/file-content.js'
+import { LARGE_BYTES } from '../drift/published-tree.js'
 
 const COPY_STEP_BYTES = 1024 * 1024
 
@@ -57,6 +58,18 @@ export function writeConverted(
 export function storedAt(volume: Volume, target: string, oid: Oid): StoredObject {
   const size = volume.stat(target)?.size ?? 0
   return { type: 'blob', oid, file: volume.file(target), size, isTemporary: true }
+}
+
+/** A blob that was written as it is stored; undefined where what is there is not that. */
+export function readStored(volume: Volume, target: string, oid: Oid): StoredObject | undefined {
+  const size = volume.stat(target)?.size ?? 0
+  // Whoever makes something of a larger one finds out.
+  if (size >= LARGE_BYTES) {
+    return { type: 'blob', oid, file: volume.file(target), size, isTemporary: false }
+  }
+  const body = volume.readFile(target, LARGE_BYTES)
+  const isRight = body && hashObject('blob', body, objectFormatOf(oid)) === oid
+  return isRight ? { type: 'blob', body } : undefined
 }
 
 function withSource(file: OpenFile, read: (source: FileSource) => void): void {

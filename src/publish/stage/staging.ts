@@ -22,6 +22,7 @@ import {
   createLarge,
   createSymlink,
   permissionsOf,
+  readStored,
   storedAt,
   writeConverted,
 } from './create-file.js'
@@ -115,12 +116,27 @@ export class Staging {
     return this.#pending.left()
   }
 
-  /** Stages the files that have this blob, if any wait for it. */
-  offer(oid: Oid, blob: StoredObject): void {
-    for (const file of this.#pending.take(oid)) {
+  /**
+   * Stages the files that have this blob, if any wait for it. Returns whether {@link find} has it
+   * from then on, until all is finished.
+   */
+  offer(oid: Oid, blob: StoredObject): boolean {
+    let isKept = false
+    for (const { file, isFound } of this.#pending.take(oid)) {
       this.#options.checkpoint()
-      this.#stage(file, blob)
+      const isAsStored = this.#stage(file, blob)
+      if (isFound) isKept = isAsStored
     }
+    return isKept
+  }
+
+  /** A blob that was staged as it is stored; undefined where its file was changed since. */
+  find(oid: Oid): StoredObject | undefined {
+    const file = this.#pending.taken(oid)
+    const staged = file && this.#layout.stagedPathOf(file)
+    if (file === undefined || staged === undefined) return undefined
+    if (!this.records.has(file.index)) this.#writer.flush()
+    return readStored(this.#options.volume, staged, oid)
   }
 
   /**
@@ -137,9 +153,18 @@ export class Staging {
     if (conversionOf || this.#late.size > 0) {
       // What is converted is read again.
       this.#writer.flush()
-      for (const file of diff.writes) {
-        this.#options.checkpoint()
-        if (isConvertible(file)) this.#convert(file, conversionOf?.(file.path), readBlob)
+      const converted = new Set<number>()
+      // The blob of what is not staged may lie in what is, as long as that is not converted.
+      for (const isStaged of this.#options.adopt || this.#late.size > 0 ? [false, true] : [true]) {
+        for (const file of diff.writes) {
+          this.#options.checkpoint()
+          if (!isConvertible(file) || converted.has(file.index)) continue
+          if (!isStaged) {
+            if (this.#layout.stagedPathOf(file) !== undefined) continue
+            converted.add(file.index)
+          }
+          this.#convert(file, conversionOf?.(file.path), readBlob)
+        }
       }
     }
     this.#writer.flush()
@@ -166,11 +191,13 @@ export class Staging {
     if (!isAscii(path)) this.#isAscii = false
   }
 
-  #stage(file: PlacedFile, blob: StoredObject): void {
+  /** Returns whether the blob lies in a staged file. */
+  #stage(file: PlacedFile, blob: StoredObject): boolean {
     const directory = this.#layout.directory(file.tree)
     const isAdopted =
       directory === undefined && this.#options.adopt && this.#mayBeRight(file, sizeOf(blob))
     if (!isAdopted) this.#write(file, blob, this.#layout.placeOf(file))
+    return !isAdopted && file.mode !== MODE.symlink
   }
 
   #write(file: TreeFile, blob: StoredObject, target: string): void {

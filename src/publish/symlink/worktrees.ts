@@ -82,6 +82,7 @@ export function beginWorktree(
   const stage = () => stageLink(links, name, () => update.abandon())
   return {
     offer: (oid, object) => recheckWhereBlocked(links, () => update.offer(oid, object)),
+    find: (oid) => update.find(oid),
     pending: () => update.pending(),
     lfsFiles: () => update.lfsFiles(),
     repository: () => worktree.repository,

@@ -7,8 +7,9 @@ import type { PlacedFile, TreePlaces } from './tree-places.js'
 
 /** In place of a file; others are counted from 1. */
 const NONE = 0
-/** In place of the tree of a file that was taken. */
+/** In place of the tree of a file that was taken; of one that can still be found, by its tree. */
 const TAKEN = -1
+const foundIn = (tree: number) => -2 - tree
 
 /**
  * Of each digit of an oid, by its place, numbers that nobody knows: a commit may name blobs that
@@ -53,36 +54,67 @@ export class BlobIndex {
     const hash = hashOf(oid)
     for (let at = this.#first.get(this.#groupOf(hash)); at !== NONE; at = this.#next.get(at)) {
       const entry = this.#hashes.get(at) === hash ? this.#entryAt(at) : undefined
-      if (entry?.oid === oid) yield this.#fileAt(at, entry)
+      if (entry?.oid === oid && !this.#isTaken(at)) yield this.#fileAt(at, entry)
     }
   }
 
-  /** Like {@link find}, of those that were not taken before. */
-  *take(oid: Oid): Generator<PlacedFile> {
+  /**
+   * Like {@link find}, of those that were not taken before. One of all that have a blob is found by
+   * {@link taken} from then on.
+   */
+  *take(oid: Oid): Generator<{ file: PlacedFile; isFound: boolean }> {
     const hash = hashOf(oid)
     const group = this.#groupOf(hash)
     let before = NONE
+    let isFound = true
     for (let at = this.#first.get(group); at !== NONE; at = this.#next.get(at)) {
       const entry = this.#hashes.get(at) === hash ? this.#entryAt(at) : undefined
-      if (entry?.oid !== oid) {
+      if (entry?.oid !== oid || this.#isTaken(at)) {
+        if (entry?.oid === oid) isFound = false
         before = at
         continue
       }
-      const next = this.#next.get(at)
-      if (before === NONE) this.#first.set(group, next)
-      else this.#next.set(before, next)
-      if (next === NONE) this.#last.set(group, before)
       const file = this.#fileAt(at, entry)
-      this.#trees.set(at, TAKEN)
-      yield file
+      if (isFound) {
+        this.#trees.set(at, foundIn(file.tree))
+        before = at
+      } else {
+        this.#trees.set(at, TAKEN)
+        this.#unlink(at, before, group)
+      }
+      yield { file, isFound }
+      isFound = false
     }
+  }
+
+  /** The first file that was taken of those that have a blob; undefined where none was. */
+  taken(oid: Oid): PlacedFile | undefined {
+    const hash = hashOf(oid)
+    for (let at = this.#first.get(this.#groupOf(hash)); at !== NONE; at = this.#next.get(at)) {
+      const isIt = this.#hashes.get(at) === hash && this.#isTaken(at)
+      const entry = isIt ? this.#entryAt(at) : undefined
+      if (entry?.oid === oid) return this.#fileAt(at, entry)
+    }
+    return undefined
   }
 
   /** The blobs of the files that were not taken, one for each file. */
   *left(): Generator<Oid> {
     for (let at = 1; at <= this.#count; at++) {
-      if (this.#trees.get(at) !== TAKEN) yield this.#entryAt(at).oid
+      if (!this.#isTaken(at)) yield this.#entryAt(at).oid
     }
+  }
+
+  #isTaken(at: number): boolean {
+    return this.#trees.get(at) < 0
+  }
+
+  /** Takes a file out of its group, where `before` comes before it. */
+  #unlink(at: number, before: number, group: number): void {
+    const next = this.#next.get(at)
+    if (before === NONE) this.#first.set(group, next)
+    else this.#next.set(before, next)
+    if (next === NONE) this.#last.set(group, before)
   }
 
   #append(at: number): void {
@@ -109,11 +141,16 @@ export class BlobIndex {
   }
 
   #entryAt(at: number): TreeCursor {
-    return this.#places.entry(this.#trees.get(at), this.#entries.get(at))
+    return this.#places.entry(this.#treeOf(at), this.#entries.get(at))
   }
 
   #fileAt(at: number, entry: TreeCursor): PlacedFile {
-    return this.#places.fileOf(entry, this.#trees.get(at), this.#indexes.get(at))
+    return this.#places.fileOf(entry, this.#treeOf(at), this.#indexes.get(at))
+  }
+
+  #treeOf(at: number): number {
+    const tree = this.#trees.get(at)
+    return tree < 0 ? foundIn(tree) : tree
   }
 }
 

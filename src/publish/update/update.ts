@@ -111,11 +111,16 @@ export class DirectoryUpdate implements Publication {
     }
   }
 
-  offer(oid: Oid, object: StoredObject): void {
-    this.#guarded(() => {
-      if (object.type === 'blob') this.#staging.offer(oid, object)
-      else if (oid === this.#growing?.awaited) this.#grow()
+  offer(oid: Oid, object: StoredObject): boolean {
+    return this.#guarded(() => {
+      if (object.type === 'blob') return this.#staging.offer(oid, object)
+      if (oid === this.#growing?.awaited) this.#grow()
+      return false
     })
+  }
+
+  find(oid: Oid): StoredObject | undefined {
+    return this.#guarded(() => this.#staging.find(oid))
   }
 
   *pending(): Generator<Oid> {

@@ -46,15 +46,28 @@ test('files are taken once, also where more are added between', () => {
       const index = new BlobIndex(given.files.places)
       const expected: PlacedFile[] = []
       const taken: PlacedFile[] = []
+      const found = new Map<Oid, PlacedFile>()
+      const takeNext = (oid: Oid) => {
+        for (const { file, isFound } of index.take(oid)) {
+          assert.equal(isFound, !found.has(oid))
+          if (isFound) found.set(oid, file)
+          taken.push(file)
+        }
+      }
       for (const [n, file] of given.list.entries()) {
         index.add(file)
         expected.push(file)
-        if (n % (early + 1) === 0) taken.push(...index.take(file.oid))
+        if (n % (early + 1) === 0) takeNext(file.oid)
+        assert.deepEqual(index.taken(file.oid), found.get(file.oid))
       }
-      for (const oid of index.left()) taken.push(...index.take(oid))
+      for (const oid of index.left()) takeNext(oid)
       const byIndex = (one: PlacedFile, other: PlacedFile) => one.index - other.index
       assert.deepEqual(taken.sort(byIndex), expected)
       assert.deepEqual([...index.left()], [])
+      for (const { oid } of expected) {
+        assert.deepEqual(index.taken(oid), found.get(oid))
+        assert.deepEqual([...index.find(oid)], [])
+      }
     }),
   )
 })
