@@ -117,7 +117,12 @@ export class EntryList {
 
   /** The oid of an entry's object where it is to be had without the pack. */
   elsewhere(index: number): Oid | undefined {
-    return this.#states[index] === ELSEWHERE ? this.#oidAt(index).toString('hex') : undefined
+    return this.#states[index] === ELSEWHERE ? this.oidOf(index) : undefined
+  }
+
+  /** The oid of an entry's object, which is resolved. */
+  oidOf(index: number): Oid {
+    return this.#oidAt(index).toString('hex')
   }
 
   /** Names the object of an entry; false where an earlier entry has the same. */

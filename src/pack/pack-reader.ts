@@ -193,10 +193,7 @@ export class PackReader implements Pack {
   /** Notes the oid of an entry's object, and adds to `ready` what waited for it. */
   #name(index: number, object: StoredObject, ready: number[]): void {
     this.#tally.addObjectBytes('body' in object ? object.body.length : object.size)
-    const oid =
-      'body' in object
-        ? hashObject(object.type, object.body, this.#options.objectFormat)
-        : object.oid
+    const oid = this.#oidOf(object)
     const isNew = this.#entries.resolve(index, oid)
     this.#keep(index, object)
     for (const awaited of [index, oid]) {
@@ -207,6 +204,11 @@ export class PackReader implements Pack {
       this.#waiting.delete(awaited)
     }
     if (isNew && this.#options.onObject?.(oid, object)) this.#letGo(index)
+  }
+
+  #oidOf(object: StoredObject): Oid {
+    if (!('body' in object)) return object.oid
+    return hashObject(object.type, object.body, this.#options.objectFormat)
   }
 
   /** Keeps nothing of an entry, but for a while in memory. */
@@ -251,10 +253,18 @@ export class PackReader implements Pack {
     if (typeof base === 'string') object = this.#options.findBase(base)
     for (const entry of chain.reverse()) {
       this.#options.checkpoint()
-      object = this.#build(entry, object)
+      object = this.#rebuild(entry, object)
       this.#keep(entry, object)
     }
     return object as StoredObject
+  }
+
+  /** Builds a resolved object again. The large file that it builds on may be another one by now. */
+  #rebuild(index: number, base: StoredObject | undefined): StoredObject {
+    const object = this.#build(index, base)
+    const isSure = !base || 'body' in base || base.isTemporary
+    if (isSure || this.#oidOf(object) === this.#entries.oidOf(index)) return object
+    throw baseMissing()
   }
 
   /** Builds the object of an entry that has been parsed before. */
@@ -272,7 +282,11 @@ export class PackReader implements Pack {
 /** A base that was at hand before, and is to be so still. */
 function asBase(object: StoredObject | undefined): StoredObject {
   if (object) return object
-  throw new SyncError(
+  throw baseMissing()
+}
+
+function baseMissing(): SyncError {
+  return new SyncError(
     'base-missing',
     'A base of the received pack is not at hand any more; everything is fetched anew',
   )

@@ -1,7 +1,7 @@
 // Objects that others keep as they come: of those a pack holds nothing itself.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { StoredObject } from '../../src/git/object.js'
@@ -18,6 +18,8 @@ import {
   assertSameObjects,
   blob,
   bodyOf,
+  copy,
+  encodeDelta,
   listObjects,
   packReader,
   type ReaderOptions,
@@ -122,6 +124,23 @@ test('one that was changed where it is kept makes the pack useless', async (t) =
     await reader.write(pack.subarray(30))
     await reader.finish()
   }, failsWith('base-missing'))
+})
+
+test('what a large one made is not read again once that is another one', async (t) => {
+  const base = objectOf('blob', randomBytes(5000))
+  const made = objectOf('blob', base.body.subarray(0, 900))
+  const delta = encodeDelta(5000, 900, copy(0, 900))
+  const file = path.join(tempDir(t), 'kept')
+  writeFileSync(file, base.body)
+  const { oid } = base
+  const { reader } = keeping(t, (other) => other === oid, {
+    findKept: () => ({ type: 'blob', oid, file: fileAt(file), size: 5000, isTemporary: false }),
+  })
+  await reader.write(assemblePack([base, { base: oid, delta }]))
+  await reader.finish()
+  assert.ok(bodyOf(reader.read(made.oid)).equals(made.body))
+  writeFileSync(file, randomBytes(5000))
+  assert.throws(() => reader.read(made.oid), failsWith('base-missing'))
 })
 
 test('the file of a large one goes once it is kept', async (t) => {
