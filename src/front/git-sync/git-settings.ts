@@ -62,8 +62,10 @@ export function readGitSettings(
   repo: string,
 ): GitSettings {
   const keys = config.map(([key, value]) => ({ ...readKey(key), key, value }))
-  const valuesOf = (wanted: string) =>
-    keys.filter(({ name }) => name === wanted).map(({ value }) => value)
+  const valuesOf = (wanted: string, of?: string) =>
+    keys
+      .filter(({ between, name }) => name === wanted && (of === undefined || between === of))
+      .map(({ value }) => value)
   for (const { key } of keys) {
     if (NOT_DONE.test(key)) warn(`git config ${redact(key)} is ignored: it is not supported here`)
   }
@@ -87,7 +89,7 @@ export function readGitSettings(
       ...(env[NO_VERIFY] === undefined ? [] : [NO_VERIFY]),
     ],
     insteadOf,
-    fileAllow: valuesOf('protocol.file.allow').at(-1),
+    fileAllow: valuesOf('protocol.allow', 'file').at(-1),
     storeFile,
     sshCommand: env['GIT_SSH_COMMAND'] || valuesOf('core.sshcommand').at(-1),
   }

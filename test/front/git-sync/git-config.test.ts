@@ -78,6 +78,8 @@ describe('what of git is done', () => {
     assert.deepEqual(of('http.extraHeader:"X-A: b"').headers, { 'x-a': 'b' })
     assert.equal(of('http.cookieFile:/c').cookieFile, '/c')
     assert.equal(read('credential.helper:store --file=/s').storeFile, '/s')
+    assert.equal(read('protocol.file.allow:always,protocol.allow:never').fileAllow, 'always')
+    assert.equal(read('protocol.http.allow:always').fileAllow, undefined)
     assert.equal(
       read('core.sshCommand:ssh -i k', { GIT_SSH_COMMAND: 'ssh -i e' }).sshCommand,
       'ssh -i e',
