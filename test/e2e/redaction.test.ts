@@ -13,6 +13,7 @@ import { createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { startHttpServer } from '../helpers/http-server.js'
 import { findLeaks, secretOf } from '../helpers/leaks.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { runProgram, startService, until, writeListing } from '../helpers/service.js'
 
 const USER = 'me'
@@ -65,7 +66,8 @@ interface Site {
   received: () => string
 }
 
-async function setUp(t: TestScope): Promise<Site> {
+/** Entries that send each of `kinds` to remotes of all answers. */
+async function setUp(t: TestScope, kinds: readonly string[] = SENT): Promise<Site> {
   const folder = tempDir(t)
   const at = (name: string) => path.join(folder, name)
   const write = (name: string, text: string) => writeFileSync(at(name), text)
@@ -136,7 +138,7 @@ async function setUp(t: TestScope): Promise<Site> {
     return kind === 'store' ? `http://you@127.0.0.1:${port}/store` : `${echo.url}/${kind}`
   }
   const repos = [
-    ...SENT.flatMap((kind) => answers.map((answer) => `${baseOf(kind)}/${answer}`)),
+    ...kinds.flatMap((kind) => answers.map((answer) => `${baseOf(kind)}/${answer}`)),
     ...['unsendable', 'lost', 'no-askpass', 'no-app'].map((kind) => `${echo.url}/${kind}/r`),
     `http://${login('nowhere')}@nonexistent.invalid/r`,
     `http://${login('dead')}@127.0.0.1:1/r`,
@@ -239,7 +241,9 @@ test('the service shows no secret, whatever fails and whatever is echoed', async
 })
 
 test('a one-time run shows no secret on the terminal', async (t) => {
-  const { listingPath, settings, secrets, folder } = await setUp(t)
+  // The lines are those of the log, in another format.
+  const kinds = IS_WHOLE ? SENT : SENT.filter((_, index) => index % 3 === 0)
+  const { listingPath, settings, secrets, folder } = await setUp(t, kinds)
   writeFileSync(path.join(folder, 'env-password'), secretOf('environment'))
   const { code, stdout, stderr } = await runProgram([], {
     ...settings,

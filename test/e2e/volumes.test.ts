@@ -14,6 +14,7 @@ import {
   tempDir,
 } from '../helpers/git.js'
 import { commitFiles } from '../helpers/git-commit.js'
+import { untilHolds } from '../helpers/kept-repository.js'
 import { createMounts } from '../helpers/mounts.js'
 import { needsMounts } from '../helpers/needs.js'
 import { type Service, startService, writeListing } from '../helpers/service.js'
@@ -66,7 +67,8 @@ test(
     const service = await startOn(t, base, volume, repo)
     await untilAll(service, volume, repo, first)
 
-    mounts.unmount(volume)
+    // What is tidied after a publication is held open until it is done.
+    await untilHolds(() => mounts.unmount(volume), 'nothing is open any more')
     const second = push(2000)
     for (const mode of MODES) {
       const message = await service.untilFailed(`volume/${mode}`, 'volume-failed')

@@ -12,10 +12,18 @@ export type CommitFiles = Readonly<Record<string, CommitFile>>
 
 /** Makes a commit of exactly these files, without a parent, and returns its oid. */
 export function commitFiles(repo: TestRepo, files: CommitFiles): Oid {
-  const body = encodeFiles(files)
-  const ref = `refs/heads/of-${hashObject('blob', body, 'sha1')}`
-  const head = `commit ${ref}\nmark :1\ncommitter T <t@example.com> 1700000000 +0000\ndata 0\n`
-  const input = Buffer.concat([Buffer.from(head), body, Buffer.from('\nget-mark :1\n')])
+  return importCommit(repo, files, 'committer T <t@example.com> 1700000000 +0000\ndata 0\n')
+}
+
+/** Imports a commit whose command goes on with `head`, to a branch of its own, which a server may send. */
+export function importCommit(repo: TestRepo, files: CommitFiles, head: string): Oid {
+  const commit = Buffer.concat([Buffer.from(head), encodeFiles(files)])
+  const ref = `refs/heads/of-${hashObject('blob', commit, 'sha1')}`
+  const input = Buffer.concat([
+    Buffer.from(`commit ${ref}\nmark :1\n`),
+    commit,
+    Buffer.from('\nget-mark :1\n'),
+  ])
   return repo.gitBytes(['fast-import', '--quiet', '--force'], { input }).toString().trim()
 }
 

@@ -69,7 +69,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
   const env = {
     ...programEnvironment(),
     LISTING_PATH: options.listingPath,
-    SCRAPE_INTERVAL: '400ms',
+    SCRAPE_INTERVAL: '700ms',
     HTTP_HOST: '127.0.0.1',
     HTTP_PORT: '0',
     LOG_LEVEL: 'debug',

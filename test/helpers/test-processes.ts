@@ -17,12 +17,14 @@ const SHARED: readonly string[] = [
   'transport/ssh/',
   'transport/',
   'front/git-autosync/',
+  'front/git-sync/',
   'worker/',
   'sync/',
   'pack/',
   'git/',
   'signature/',
   'server/webhooks/',
+  'server/',
   'credentials/',
   'hooks/',
   'listing/',
@@ -32,6 +34,7 @@ const SHARED: readonly string[] = [
   'observe/',
   'lfs/',
   'thread/',
+  'helpers/',
 ]
 
 /** What takes so long that others had to wait for it in one process. */
@@ -47,6 +50,12 @@ const LONG: readonly string[] = [
   'git/submodules.test.js',
   'pack/pack-reader.test.js',
   'credentials/ssh/',
+  'front/git-sync/disk.test.js',
+  'front/git-sync/hooks.test.js',
+  'front/git-sync/manifests.test.js',
+  'front/git-sync/process.test.js',
+  'front/git-sync/shared-root.test.js',
+  'server/page/page.test.js',
 ]
 
 /** What a test calls that measures its process, which it has for itself, therefore. */

@@ -3,21 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { createFakeSync, type FakeSync, failure, oid } from '../helpers/fake-sync.js'
+import { randomFrom } from '../helpers/random-history.js'
+import { SEED } from '../helpers/seed.js'
 
 /** How often each entry was found unchanged. */
 function polled(sync: FakeSync): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { entry } of sync.eventsOf('poll-unchanged')) counts[entry] = (counts[entry] ?? 0) + 1
   return counts
-}
-
-/** Numbers from 0 to 1 that are the same in every run. */
-function seeded(): () => number {
-  let state = 1
-  return () => {
-    state = (state * 48_271) % 2_147_483_647
-    return state / 2_147_483_647
-  }
 }
 
 /** A clock on which the work itself takes time. */
@@ -84,7 +77,7 @@ test('whoever sets the time of day, polls keep their interval, and what is shown
 
 for (const jitter of [0, 0.1, 0.5, 1]) {
   test(`entries of one interval stay one poll under a jitter of ${jitter}`, async (t) => {
-    const sync = createFakeSync(t, { jitter, random: seeded() })
+    const sync = createFakeSync(t, { jitter, random: randomFrom(SEED) })
     const paths = ['a', 'b', 'c', 'd']
     await sync.list(...paths.map((path) => ({ path })))
     sync.forget()
@@ -109,7 +102,7 @@ test('they stay together also where the work on each of them takes time', async 
 })
 
 test('an entry whose branch is missing stays in the poll of the others', async (t) => {
-  const sync = createFakeSync(t, { jitter: 0.1, random: seeded() })
+  const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(SEED) })
   await sync.list({ path: 'a' }, { path: 'b', branch: 'missing' })
   sync.forget()
   await sync.clock.advance(100 * 60_000)

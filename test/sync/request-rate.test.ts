@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { ErrorCode } from '../../src/base/errors.js'
 import { createFakeSync, type FakeSync, failure, oid, REPO } from '../helpers/fake-sync.js'
 import { randomFrom } from '../helpers/random-history.js'
+import { SEED } from '../helpers/seed.js'
 
 const HOUR_MS = 3_600_000
 /** Half a second at least, and half a minute on average. */
@@ -38,7 +39,7 @@ describe('a remote that fails for hours', () => {
   ]
 
   test('in ever other ways is asked ever more rarely, whatever the intervals', async (t) => {
-    const random = randomFrom(7)
+    const random = randomFrom(SEED)
     const sync = createFakeSync(t, { jitter: 0.1, random })
     const times = timesOfPolls(sync)
     const fail = () => {
@@ -65,7 +66,7 @@ describe('a remote that fails for hours', () => {
   })
 
   test('and asks for patience is left alone for as long as it asks', async (t) => {
-    const random = randomFrom(8)
+    const random = randomFrom(SEED)
     const sync = createFakeSync(t, { jitter: 0.1, random })
     const times = timesOfPolls(sync)
     sync.remote().pollError = failure('server-error', { retryAfterMs: 300_000 })
@@ -76,7 +77,7 @@ describe('a remote that fails for hours', () => {
   })
 
   test('in its fetches only is asked by each entry as its own back-off says', async (t) => {
-    const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(9) })
+    const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(SEED) })
     const times = timesOfPolls(sync)
     sync.remote().fetchError = failure('connection-failed')
     await sync.list({ path: 'a', interval: '10ms' })
@@ -97,7 +98,7 @@ describe('remotes that leave every request hanging', () => {
     }))
 
   test('leave places for the polls of the others', async (t) => {
-    const options = { maxConcurrentPolls: 4, syncTimeoutMs: 30_000, random: randomFrom(3) }
+    const options = { maxConcurrentPolls: 4, syncTimeoutMs: 30_000, random: randomFrom(SEED) }
     const sync = createFakeSync(t, options)
     for (let index = 0; index < 12; index++) sync.remote(hanging(index)).polling.shut()
     await sync.list(...listing('1s'), { path: 'a', interval: '10s' })
@@ -110,7 +111,7 @@ describe('remotes that leave every request hanging', () => {
   })
 
   test('leave places for the syncs of the others', async (t) => {
-    const options = { maxConcurrentSyncs: 4, syncTimeoutMs: 30_000, random: randomFrom(4) }
+    const options = { maxConcurrentSyncs: 4, syncTimeoutMs: 30_000, random: randomFrom(SEED) }
     const sync = createFakeSync(t, options)
     for (let index = 0; index < 12; index++) sync.remote(hanging(index)).fetching.shut()
     await sync.list(...listing('1s'), { path: 'a', interval: '1s' })

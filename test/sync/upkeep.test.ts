@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createFakeSync, failure, OTHER_REPO, oid } from '../helpers/fake-sync.js'
 import { randomFrom } from '../helpers/random-history.js'
+import { SEED } from '../helpers/seed.js'
 
 describe('what is found in place', () => {
   test('intact makes ready at once, and is not fetched', async (t) => {
@@ -134,7 +135,7 @@ describe('an inspection that fails', () => {
   })
 
   test('backs off', async (t) => {
-    const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(1) })
+    const sync = createFakeSync(t, { jitter: 0.1, random: randomFrom(SEED) })
     sync.workers.errors.inspect.push(
       ...Array.from({ length: 1000 }, () => failure('volume-failed')),
     )

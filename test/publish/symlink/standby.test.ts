@@ -13,6 +13,7 @@ import type { MemoryTarget } from '../../helpers/git-target.js'
 import { intactCommit } from '../../helpers/intact-commit.js'
 import { publish } from '../../helpers/publish.js'
 import { identity } from '../../helpers/publish-site.js'
+import { IS_WHOLE } from '../../helpers/seed.js'
 import { FIRST, LARGE, SAME, SECOND } from '../../helpers/standby-commits.js'
 import { GITLINK, KINDS, STEPS } from '../../helpers/steps.js'
 import {
@@ -240,7 +241,7 @@ describe('an update with a standby', () => {
           assert.equal(intactCommit(test.site), targets[commit]!.commit)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: IS_WHOLE ? 300 : 25 },
     )
   })
 })

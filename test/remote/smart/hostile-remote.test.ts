@@ -102,7 +102,8 @@ describe('a fetch whose answer never ends', () => {
     flushes: FLUSH,
   }
   for (const version of [0, 2] as const) {
-    for (const [what, pkt] of Object.entries(ENDLESS)) {
+    for (const [index, [what, pkt]] of Object.entries(ENDLESS).entries()) {
+      if (!IS_WHOLE && index % 2 !== version / 2) continue
       test(`but is made of ${what}, in protocol ${version}`, async () => {
         const starts = [start[version], [...start[version], encodePkt(band(1, 'PACK'))]]
         // A million packet lines each.

@@ -113,8 +113,9 @@ test('whoever does not read is cut off, and holds nothing up', async (t) => {
   const closed = new Promise((resolve) => slow.response.on('close', resolve))
   const connections = () =>
     new Promise<number>((resolve) => app.server.getConnections((_error, count) => resolve(count)))
+  let round = 0
   await until(async () => {
-    const subject = 'x'.repeat(1000) + Math.random()
+    const subject = 'x'.repeat(1000) + round++
     shown.report = reportOf(Array.from({ length: 1000 }, (_, n) => publishedEntry(n, { subject })))
     await clock.advance(1000)
     return (await connections()) === 0
