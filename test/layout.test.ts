@@ -69,6 +69,8 @@ describe('src', () => {
     const page = readFileSync('docs/architecture.md', 'utf8')
     const folders = ORDER.filter((layer) => !['root', 'programs'].includes(layer))
     assert.deepEqual(firstCells(page, 'Folders'), folders)
+    const files = readdirSync('src').flatMap((name) => /^(.+)\.ts$/.exec(name)?.[1] ?? [])
+    assert.deepEqual(firstCells(page, 'Beside the folders').sort(), files.sort())
     const rooms = readdirSync('src/publish')
     assert.deepEqual(firstCells(page, 'Rooms of publish/').sort(), rooms.sort())
   })

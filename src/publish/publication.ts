@@ -1,21 +1,16 @@
-// The one door: what can be done with what an entry publishes, in whichever way it does. Whatever
-// the volume answers, a SyncError says what to do about it. The rooms behind it import only from
-// those before them, in the order that docs/architecture.md has them in.
+// The one door: what can be done with what an entry publishes, in whichever way it does; its history
+// has a door of its own, repository.ts. The rooms behind it import only from those before them, in the
+// order that docs/architecture.md has them in.
 import path from 'node:path'
-import type { ObjectFormat } from '../git/oid.js'
 import { toBytePath } from '../volume/byte-path.js'
 import { assertStillMounted } from '../volume/mount-points.js'
-import { holding, Volume } from '../volume/volume.js'
-import { guarded, toVolumeError } from '../volume/volume-error.js'
-import { directoryPublisher } from './directory/publisher.js'
+import { holding } from '../volume/volume.js'
+import { atTarget, hold, keeping, keepingHeld, lettingGo, publisherOf } from './at-target.js'
 import type { Depth } from './drift/comparison.js'
 import type { Inspection } from './drift/inspection.js'
 import { PublishedTree } from './drift/published-tree.js'
-import type { RepositoryOptions } from './history/create.js'
+import { HeldPublication } from './held-publication.js'
 import { joinHistory, removeRepository } from './history/directory.js'
-import { type HistoryToKeep, keepReceived } from './history/keep.js'
-import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './history/layout.js'
-import { RepositoryObjects } from './history/objects.js'
 import { removeWorktrees } from './history/retire.js'
 import { isFirstLook, rememberLook } from './lease/boot.js'
 import {
@@ -29,14 +24,13 @@ import { type LeaseSight, lookAtLease as sightOf } from './lease/sight.js'
 import { assertOwnDirectories, leaseDirectoriesOf, putBack } from './own-directories.js'
 import type {
   CommitSource,
+  NextCommit,
   Publication,
-  Publisher,
   ShownContent,
+  StartingPoint,
   TidyOptions,
 } from './publisher.js'
-import type { PublishedSubmodule } from './snapshot/origin.js'
 import { IncomingFiles } from './stage/incoming-files.js'
-import { symlinkPublisher } from './symlink/publisher.js'
 import {
   baseOf,
   directoryLayout,
@@ -44,62 +38,53 @@ import {
   linkedWorktree,
   linkLayout,
   ownDirectory,
-  type PublishMode,
   stateOf,
   type Target,
 } from './target.js'
-import { removeForeign } from './update/clean.js'
 import { recover } from './update/record.js'
 import { removePublished } from './update/removal.js'
-
-const PUBLISHERS: Readonly<Record<PublishMode, Publisher>> = {
-  'in-place': directoryPublisher,
-  symlink: symlinkPublisher,
-}
 
 /** A claim to the lease of a target. */
 export interface LeaseClaim extends Omit<Claim, 'lease' | 'volume' | 'base' | 'byDeputy'> {
   target: Target
 }
 
+/** A target, and where its next commit grows; it is held until what begins there ends. */
+export interface OpenTarget {
+  held: HeldTarget
+  start: StartingPoint
+}
+
 /**
- * Starts to publish a commit, so that its blobs can be staged as they come; `current` is what
- * {@link openPublished} returned, if it was called. What was published before stays whole.
+ * Finds where the next commit of a target grows, which is to {@link begin} there; `current` is what
+ * {@link openPublished} returned, if it was called.
  */
-export function begin(
+export function openTarget(
   target: Target,
-  source: CommitSource,
+  next: NextCommit,
   checkpoint: () => void,
   current?: PublishedTree,
-): Publication {
+): OpenTarget {
   return keeping(target, (held, publisher) => {
     held.volume.ensureDirectory(path.dirname(held.path))
     putBack(held)
-    const publication = publisher.begin(held, source, checkpoint, current?.base)
-    return {
-      offer: (oid, object) => guarded(held, () => publication.offer(oid, object)),
-      find: (oid) => guarded(held, () => publication.find(oid)),
-      pending: () => publication.pending(),
-      lfsFiles: () => guarded(held, () => publication.lfsFiles()),
-      repository: () => publication.repository(),
-      ready: () =>
-        guarded(held, () => {
-          held.volume.close()
-          return publication.ready()
-        }),
-      finish: () =>
-        lettingGo(held, () => {
-          // Directories may have been moved since the beginning: those count that are there now.
-          held.volume.close()
-          const published = publication.finish()
-          const layout = target.clean ? publisher.current(held) : undefined
-          const record = layout && recover(layout)
-          const foreign = record && removeForeign(target, layout, record, checkpoint)
-          return foreign ? { ...published, foreign } : published
-        }),
-      abandon: () => lettingGo(held, () => publication.abandon()),
-    }
+    return { held, start: publisher.open(held, next, checkpoint, current?.base) }
   })
+}
+
+/**
+ * Starts to publish a commit, so that its blobs can be staged as they come. What was published before
+ * stays whole.
+ */
+export function begin(
+  { held, start }: OpenTarget,
+  source: CommitSource,
+  checkpoint: () => void,
+): Publication {
+  return keepingHeld(
+    held,
+    () => new HeldPublication(held, start.begin(source, checkpoint), checkpoint),
+  )
 }
 
 /** What is published at a target, until it is closed; undefined where it cannot be trusted. */
@@ -111,69 +96,6 @@ export function openPublished(target: Target): PublishedTree | undefined {
     // Read now, while the remote is still at work.
     return new PublishedTree(layout, record, publisher.base(held, record))
   })
-}
-
-/** The objects of a repository, to be read until they are closed. */
-export type OpenHistory = Pick<RepositoryObjects, 'has' | 'readIfAny' | 'close'>
-
-/** What is kept of the history of what is published at a target. */
-export function openHistory(target: Target, format: ObjectFormat): OpenHistory {
-  return openObjects(target, format, (held, publisher) => publisher.history(held))
-}
-
-/** What is kept of the history of a submodule, which is one of all that are published. */
-export function openModuleHistory(
-  target: Target,
-  format: ObjectFormat,
-  modules: readonly PublishedSubmodule[],
-  { path: own }: PublishedSubmodule,
-): OpenHistory {
-  return openObjects(target, format, (held, publisher) => {
-    const place = publisher.current(held)?.repository
-    const repository = place && moduleDirectories(ownDirectoryOf(place), modules).get(own)
-    return repository === undefined ? undefined : { ...publisher.history(held), repository }
-  })
-}
-
-function openObjects(
-  target: Target,
-  format: ObjectFormat,
-  layoutOf: (held: HeldTarget, publisher: Publisher) => HistoryLayout | undefined,
-): OpenHistory {
-  return keeping(target, (held, publisher) => {
-    const layout = layoutOf(held, publisher)
-    const objects = layout && new RepositoryObjects(layout, format)
-    return {
-      has: (oid) => objects?.has(oid) ?? false,
-      readIfAny: (oid) => objects?.readIfAny(oid),
-      close: () => {
-        objects?.close()
-        held.volume.close()
-      },
-    }
-  })
-}
-
-/**
- * Puts packs into the repository of what is published next, and of its submodules; each is made where
- * there is none. Nothing in it leads to them yet.
- */
-export async function keepHistory(
-  target: Target,
-  options: RepositoryOptions,
-  received: HistoryToKeep,
-): Promise<void> {
-  const held = hold(target)
-  try {
-    assertOwnDirectories(held)
-    const publisher = PUBLISHERS[target.mode]
-    const before = publisher.current(held)?.repository
-    await keepReceived(publisher.history(held), before, options, received)
-  } catch (error) {
-    throw toVolumeError(held.volume.named(error), target.directory)
-  } finally {
-    held.volume.close()
-  }
 }
 
 /** Where the files are kept that are needed while a pack is received, until they are removed. */
@@ -216,7 +138,7 @@ export function tidy(target: Target, options: TidyOptions): number | undefined {
 /** What readers see of a target; changes nothing, and asks for no lease. */
 export function look(target: Target, options: Pick<TidyOptions, 'graceMs' | 'now'>): ShownContent {
   const held = hold(target)
-  return lettingGo(held, () => PUBLISHERS[target.mode].look(held, options))
+  return lettingGo(held, () => publisherOf(target).look(held, options))
 }
 
 /**
@@ -261,7 +183,7 @@ export function acquireLease({ target, ...claim }: LeaseClaim): LeaseAnswer {
   return lettingGo(held, () => {
     assertOwnDirectories(held, leaseDirectoriesOf)
     const { volume } = held
-    const files = PUBLISHERS[target.mode].leaseFiles(held)
+    const files = publisherOf(target).leaseFiles(held)
     return claimLease(files, { ...claim, volume, base: baseOf(target), lease, byDeputy })
   })
 }
@@ -271,48 +193,11 @@ export function lookAtLease(target: Target, self: LeaseClaim['self']): LeaseSigh
   const held = hold(target)
   return lettingGo(held, () => {
     assertOwnDirectories(held, leaseDirectoriesOf)
-    return sightOf(held.volume, PUBLISHERS[target.mode].leaseFiles(held), self)
+    return sightOf(held.volume, publisherOf(target).leaseFiles(held), self)
   })
 }
 
 /** Gives a lease back. */
 export function releaseLease(lease: Lease): void {
   holding(toBytePath(lease.base), (volume) => releaseHeld(volume, lease))
-}
-
-/** Works on a target, and lets go of it. */
-function atTarget<T>(target: Target, work: (held: HeldTarget, publisher: Publisher) => T): T {
-  const held = hold(target)
-  return lettingGo(held, () => {
-    assertOwnDirectories(held)
-    return work(held, PUBLISHERS[target.mode])
-  })
-}
-
-/** Works on a target, which stays held by what `open` returns. */
-function keeping<T>(target: Target, open: (held: HeldTarget, publisher: Publisher) => T): T {
-  const held = hold(target)
-  let kept: T | undefined
-  try {
-    kept = guarded(held, () => {
-      assertOwnDirectories(held)
-      return open(held, PUBLISHERS[target.mode])
-    })
-    return kept
-  } finally {
-    if (kept === undefined) held.volume.close()
-  }
-}
-
-function lettingGo<T>(held: HeldTarget, work: () => T): T {
-  try {
-    return guarded(held, work)
-  } finally {
-    held.volume.close()
-  }
-}
-
-function hold(target: Target): HeldTarget {
-  const published = toBytePath(target.directory)
-  return { ...target, path: published, volume: new Volume(toBytePath(baseOf(target))) }
 }

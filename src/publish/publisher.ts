@@ -118,18 +118,28 @@ export interface TidyOptions {
   checkpoint: () => void
 }
 
+/** Which commit is to be published, and what it is composed of. */
+export type NextCommit = Pick<CommitSource, 'commit' | 'origin'>
+
+/** Where the next commit grows: nothing is half done there, and what is in place is known. */
+export interface StartingPoint {
+  /** Starts to publish that commit. */
+  begin(source: CommitSource, checkpoint: () => void): Publication
+}
+
 /** One way to publish. Each call may throw what the file system says. */
 export interface Publisher {
   /**
-   * Starts to publish a commit; `base` is what {@link Publisher.base} returned, if it was called.
-   * Throws `path-blocked` where what stands at the published path is not to be replaced.
+   * Completes what was interrupted where the next commit is to grow, and finds what is there; `base` is
+   * what {@link Publisher.base} returned, if it was called. Throws `path-blocked` where what stands at
+   * the published path is not to be replaced.
    */
-  begin(
+  open(
     target: HeldTarget,
-    source: CommitSource,
+    next: NextCommit,
     checkpoint: () => void,
     base: PublishedRecord | undefined,
-  ): Publication
+  ): StartingPoint
   /** Where what is published now would be; undefined where nothing is, or in the other way. */
   current(target: HeldTarget): DirectoryLayout | undefined
   /** What is in the directory that the next commit's grows from, given what is published now. */

@@ -106,9 +106,9 @@ export interface DirectoryLayout {
 /** Where a repository is, and how a directory is a checkout of it. */
 export interface RepositoryPlace {
   /** Absolute. */
-  directory: string
+  repository: string
   /** The name of a linked worktree; undefined: it is right beside the files. */
-  worktree?: string
+  name?: string
   /** Whether files are checked out in linked worktrees only. */
   isBare: boolean
 }
@@ -158,7 +158,7 @@ export function directoryLayout(target: HeldTarget, root = target.path): Directo
     clean: target.clean,
     lease: target.lease,
     patience: target.patience,
-    repository: { directory: path.join(root, '.git'), isBare: false },
+    repository: { repository: path.join(root, '.git'), isBare: false },
     ...(target.onSetAside ? { onSetAside: target.onSetAside } : {}),
   }
 }
@@ -225,9 +225,7 @@ export function worktreeLayout(
     lease,
     patience,
     // What is no commit's yet is no checkout.
-    ...(isWorktreeName(name) && {
-      repository: { directory: repository, worktree: name, isBare },
-    }),
+    ...(isWorktreeName(name) && { repository: { repository, name, isBare } }),
     ...(onSetAside && { onSetAside }),
   }
 }

@@ -4,7 +4,7 @@ import { SyncError } from '../base/errors.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
-import { begin } from '../publish/publication.js'
+import { begin, openTarget } from '../publish/publication.js'
 import type { CommitSource, Publication } from '../publish/publisher.js'
 import type { CommitMemory } from './commit-memory.js'
 import type { CommitObjects } from './commit-objects.js'
@@ -117,6 +117,7 @@ export class EarlyPublication {
         return kept ? kept.withEnds(origin) : origin
       },
     }
-    return { commit, publication: begin(target, source, checkpoint, base) }
+    const open = openTarget(target, source, checkpoint, base)
+    return { commit, publication: begin(open, source, checkpoint) }
   }
 }

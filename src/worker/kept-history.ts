@@ -6,13 +6,13 @@ import { type Oid, objectFormatOf } from '../git/oid.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { HistoryToKeep } from '../publish/history/keep.js'
 import { endsOf, type NewCommit, newCommits } from '../publish/history/walk.js'
+import type { Publication } from '../publish/publisher.js'
 import {
   keepHistory,
   type OpenHistory,
   openHistory,
   openModuleHistory,
-} from '../publish/publication.js'
-import type { Publication } from '../publish/publisher.js'
+} from '../publish/repository.js'
 import type { PublishedSubmodule, TreeOrigin } from '../publish/snapshot/origin.js'
 import type { HistoryDepth, PublishedHistory } from '../publish/snapshot/published-history.js'
 import type { Snapshot } from '../publish/snapshot/snapshot.js'

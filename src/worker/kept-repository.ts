@@ -5,7 +5,7 @@ import type { ObjectFormat, Oid } from '../git/oid.js'
 import { type CompletePack, KeptPack } from '../pack/kept-pack.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { HistoryCommits } from '../publish/history/walk.js'
-import type { OpenHistory } from '../publish/publication.js'
+import type { OpenHistory } from '../publish/repository.js'
 import type { VolumeFile } from '../volume/open-file.js'
 
 /** What is there of a repository, and where packs are written. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { readImportGraph } from '../helpers/import-graph.js'
+import { filesEntered } from '../helpers/reach.js'
 
 /** Each imports only from itself and those before it. */
 const ROOMS = [
@@ -19,6 +20,9 @@ const ROOMS = [
   'update',
   'directory',
   'symlink',
+  'at-target.ts',
+  'repository.ts',
+  'held-publication.ts',
   'publication.ts',
 ]
 
@@ -41,6 +45,18 @@ describe('publish/', () => {
     const rooms = new Set([...graph.keys()].map((file) => file.split('/')[0] as string))
     assert.deepEqual([...rooms].sort(), [...ROOMS].sort())
   })
+
+  for (const [mode, without, most] of [
+    ['in-place', 'symlink', 34],
+    ['symlink', 'directory', 36],
+  ] as const) {
+    test(`begins a publication ${mode} in few files`, () => {
+      const [folder, file, name] = ['src/publish', 'publication.ts', 'begin'] as const
+      const found = filesEntered({ checkout: '.', folder, file, name, without: [without] })
+      assert.ok(found.has('update/update.ts'))
+      assert.ok(found.size <= most, [...found.keys()].sort().join(' '))
+    })
+  }
 
   test('touches the file system by way of volume/ only', () => {
     const touching = [...graph.keys()].filter((file) => {

@@ -8,7 +8,6 @@ import { SyncError } from '../../src/base/errors.js'
 import { announceProcess } from '../../src/publish/lease/process-identity.js'
 import {
   acquireLease,
-  begin,
   inspect,
   openIncoming,
   tidy,
@@ -18,7 +17,7 @@ import type { PublishMode, Target } from '../../src/publish/target.js'
 import { closeGate } from '../helpers/fs-faults.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { NEEDS_LINUX } from '../helpers/needs.js'
-import { publish } from '../helpers/publish.js'
+import { begin, publish } from '../helpers/publish.js'
 import { createSite, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
 import { points } from '../helpers/sweep.js'

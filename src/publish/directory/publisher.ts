@@ -12,9 +12,10 @@ import { removeWorktrees } from '../history/retire.js'
 import { isUsable } from '../history/usable.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, makeWay, puttingBack } from '../own-directories.js'
-import type { CommitSource, Publication, Publisher } from '../publisher.js'
+import type { Publisher } from '../publisher.js'
 import {
   asideOf,
+  type DirectoryLayout,
   directoryLayout,
   type HeldTarget,
   linkedWorktree,
@@ -23,22 +24,26 @@ import {
   stateOf,
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
+import { type DirectoryContent, openContent } from '../update/directory-content.js'
 import { forget, verify } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
 
 /** Publishes a plain directory. */
 export const directoryPublisher: Publisher = {
-  begin(target, source, checkpoint, record) {
+  open(target, { commit }, _checkpoint, record) {
     const blocked = () =>
       assertReplaceable(target, () => linkedWorktree(linkLayout(target)) !== undefined)
     blocked()
-    const afterwards = () => writeCurrent(target, source.commit)
     const existing = target.volume.stat(target.path)
-    if (existing && !existing.isDirectory()) {
-      return replaceLink(target, source, checkpoint, { blocked, afterwards })
+    const isReplaced = existing && !existing.isDirectory()
+    const open = isReplaced ? openAside(target) : openContent(directoryLayout(target), record)
+    const afterwards = () => {
+      if (isReplaced) replace(target, open.layout, blocked)
+      writeCurrent(target, commit)
     }
-    const layout = directoryLayout(target)
-    return new DirectoryUpdate(layout, source, checkpoint, { record, afterwards })
+    return {
+      begin: (source, checkpoint) => new DirectoryUpdate(open, source, checkpoint, afterwards),
+    }
   },
 
   current: (target) =>
@@ -136,24 +141,23 @@ function writeCurrent({ path: root, volume }: HeldTarget, commit: Oid): void {
 
 const currentFile = (root: string) => path.join(ownDirectory(root), 'current')
 
-/** Starts to publish a commit to a directory that replaces a symlink or a file in the end. */
-function replaceLink(
-  target: HeldTarget,
-  source: CommitSource,
-  checkpoint: () => void,
-  { afterwards, blocked }: { afterwards: () => void; blocked: () => SyncError | undefined },
-): Publication {
-  const { path: published, volume } = target
+/** A directory that replaces a symlink or a file in the end: whatever is left in its place goes. */
+function openAside(target: HeldTarget): DirectoryContent {
   const layout = directoryLayout(target, asideOf(linkLayout(target)))
   forget(layout)
-  volume.removeAll(layout.root)
-  const swap = () => {
-    assertLease(target.lease)
-    puttingBack(target, () => {
-      if (!makeWay(target, blocked())) volume.unlink(published)
-      volume.rename(layout.root, published)
-    })
-    afterwards()
-  }
-  return new DirectoryUpdate(layout, source, checkpoint, { afterwards: swap })
+  layout.volume.removeAll(layout.root)
+  return openContent(layout)
+}
+
+/** Puts a directory that is whole in the place of a symlink or a file. */
+function replace(
+  target: HeldTarget,
+  { root, volume }: DirectoryLayout,
+  blocked: () => SyncError | undefined,
+): void {
+  assertLease(target.lease)
+  puttingBack(target, () => {
+    if (!makeWay(target, blocked())) volume.unlink(target.path)
+    volume.rename(root, target.path)
+  })
 }

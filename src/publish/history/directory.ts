@@ -186,7 +186,7 @@ function makeWay(layout: DirectoryLayout, found: Checkout, snapshot: Snapshot): 
 function checkoutOf(layout: DirectoryLayout): Checkout | undefined {
   const { finalRoot, lease, patience, repository: place, root, volume } = layout
   if (!place) return undefined
-  const { directory: repository, isBare, worktree: name } = place
+  const { isBare, name, repository } = place
   return {
     repository: { volume, repository, isBare, lease, patience },
     checkout: { root, finalRoot, name },

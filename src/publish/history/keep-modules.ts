@@ -8,7 +8,7 @@ import { NO_LINK, readUnless, tolerating, UNREADABLE } from '../../volume/errnos
 import type { PublishedSubmodule } from '../snapshot/origin.js'
 import type { RepositoryPlace } from '../target.js'
 import { configText, ensureRepository, type RepositoryOptions } from './create.js'
-import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './layout.js'
+import { checkoutDirectory, type HistoryLayout, moduleDirectories } from './layout.js'
 import { adoptPacks } from './packs.js'
 import { readLog, writeLog } from './reflog.js'
 import { noteMadeHere } from './refs.js'
@@ -37,9 +37,9 @@ export async function keepModules(
   { before, hasFileModes, objectFormat, place }: ModulesToKeep,
 ): Promise<void> {
   const { volume } = main
-  const own = ownDirectoryOf(place)
+  const own = checkoutDirectory(place, place)
   // Git would take a worktree away of which there is nothing else yet.
-  if (place.worktree !== undefined) writeText(volume, main.repository, path.join(own, 'locked'), '')
+  if (place.name !== undefined) writeText(volume, main.repository, path.join(own, 'locked'), '')
   const directories = moduleDirectories(
     own,
     modules.map(({ module }) => module),

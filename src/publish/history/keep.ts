@@ -5,7 +5,7 @@ import type { PublishedSubmodule } from '../snapshot/origin.js'
 import type { RepositoryPlace } from '../target.js'
 import { ensureRepository, type RepositoryOptions } from './create.js'
 import { keepModules, type ModuleToKeep } from './keep-modules.js'
-import { type HistoryLayout, moduleDirectories, ownDirectoryOf } from './layout.js'
+import { checkoutDirectory, type HistoryLayout, moduleDirectories } from './layout.js'
 import { adoptPacks } from './packs.js'
 
 /** What is put into the repositories of what is published next. */
@@ -28,6 +28,6 @@ export async function keepReceived(
   await ensureRepository(layout, { ...options, hasSubmodules: modules.length > 0 })
   adoptPacks(layout, packs, { isFiltered: options.filter !== undefined })
   if (!place || modules.length === 0) return
-  const directories = before && moduleDirectories(ownDirectoryOf(before), modulesBefore)
+  const directories = before && moduleDirectories(checkoutDirectory(before, before), modulesBefore)
   await keepModules(layout, modules, { ...options, place, before: directories ?? new Map() })
 }

@@ -7,7 +7,7 @@ import { parentOf } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import type { Lease } from '../lease/lease.js'
 import type { PublishedSubmodule } from '../snapshot/origin.js'
-import type { DirectoryLayout, LinkLayout, RepositoryPlace } from '../target.js'
+import type { DirectoryLayout, LinkLayout } from '../target.js'
 
 /** A repository. */
 export interface HistoryLayout {
@@ -64,11 +64,6 @@ export function checkoutDirectory(
   { name }: Pick<CheckoutLayout, 'name'>,
 ): string {
   return name === undefined ? repository : path.join(repository, 'worktrees', name)
-}
-
-/** {@link checkoutDirectory}, of the place of a repository. */
-export function ownDirectoryOf({ directory, worktree }: RepositoryPlace): string {
-  return checkoutDirectory({ repository: directory }, { name: worktree })
 }
 
 /**

@@ -15,7 +15,7 @@ import { wasMadeHere } from '../history/refs.js'
 import { workIn } from '../history/retire.js'
 import { assertLease, LEASE_FILE } from '../lease/lease.js'
 import { assertReplaceable, makeWay, pathBlocked, puttingBack } from '../own-directories.js'
-import type { CommitSource, Publication, Publisher } from '../publisher.js'
+import type { Publisher } from '../publisher.js'
 import {
   asideOf,
   directoryLayout,
@@ -33,18 +33,25 @@ import { lookAtLink } from './look.js'
 import { recheckSharing, recheckUnused } from './recheck.js'
 import { inspectStandby, takeStandby } from './standby.js'
 import { tidyWorktrees } from './tidy.js'
-import { beginWorktree } from './worktrees.js'
+import { openWorktree } from './worktrees.js'
 
 /** Publishes a symlink. */
 export const symlinkPublisher: Publisher = {
-  begin(target, source, checkpoint, standby) {
+  open(target, next, checkpoint, standby) {
     const blocked = () => assertReplaceable(target, () => true)
     blocked()
-    if (target.volume.isDirectory(target.path)) return replaceDirectory(target, source, checkpoint)
     const links = linkLayout(target)
-    const beforeSwap = () => makeWay(target, blocked())
+    if (target.volume.isDirectory(target.path)) {
+      assertGoes(target)
+      const swapping = (swap: () => void) => replaceDirectory(target, swap)
+      return openWorktree(links, next, checkpoint, { swapping })
+    }
+    const swapping = (swap: () => void) => {
+      makeWay(target, blocked())
+      swap()
+    }
     const inspected = inUse(target, links)
-    return beginWorktree(links, source, checkpoint, { beforeSwap, standby, inspected })
+    return openWorktree(links, next, checkpoint, { swapping, standby, inspected })
   },
 
   current(target) {
@@ -102,28 +109,28 @@ function inUse({ published }: HeldTarget, links: LinkLayout): string | undefined
   return linkedWorktree(links) ?? published
 }
 
+/** Throws where a directory may neither go nor be moved aside. */
+function assertGoes(target: HeldTarget): void {
+  const refusal = whyNotOurs(target)
+  if (refusal && !target.movesAside) throw refusal
+}
+
 /**
- * From a directory to a symlink: the worktree is built whole first, so that the path is missing for
+ * From a directory to a symlink: the worktree is built whole by now, so that the path is missing for
  * no longer than one rename takes.
  */
-function replaceDirectory(
-  target: HeldTarget,
-  source: CommitSource,
-  checkpoint: () => void,
-): Publication {
-  const refused = whyNotOurs(target)
-  if (refused && !target.movesAside) throw refused
-  const links = linkLayout(target)
-  const beforeSwap = () => {
+function replaceDirectory(target: HeldTarget, swap: () => void): void {
+  puttingBack(target, () => {
     // It may have taken a while to get here.
     const refusal = whyNotOurs(target)
     assertLease(target.lease)
-    if (makeWay(target, refusal)) return
-    target.volume.removeAll(asideOf(links))
-    moveAside(target, asideOf(links))
-  }
-  const publication = beginWorktree(links, source, checkpoint, { beforeSwap })
-  return { ...publication, finish: () => puttingBack(target, () => publication.finish()) }
+    if (!makeWay(target, refusal)) {
+      const aside = asideOf(linkLayout(target))
+      target.volume.removeAll(aside)
+      moveAside(target, aside)
+    }
+    swap()
+  })
 }
 
 /** Why a directory may not go: others put files into it. Throws `path-blocked` where it cannot. */

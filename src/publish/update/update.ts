@@ -6,80 +6,55 @@ import { UNLIMITED } from '../../git/limits.js'
 import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
-import { type ForeignClone, openForeignClone } from '../drift/foreign-clone.js'
+import type { ForeignClone } from '../drift/foreign-clone.js'
 import { findObject, type LfsFile, lfsFilesIn } from '../drift/lfs-files.js'
 import type { CommitSource, Publication, Published, Ready } from '../publisher.js'
 import { nextSnapshot } from '../snapshot/carry.js'
-import { moduleGitfiles, placesIn } from '../snapshot/origin.js'
-import { attributesIn, type Snapshot } from '../snapshot/snapshot.js'
+import { moduleGitfiles } from '../snapshot/origin.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
 import type { PublishedRecord } from '../snapshot/store.js'
 import { assertWritable, type Journal } from '../stage/journal.js'
 import { Staging } from '../stage/staging.js'
 import type { DirectoryLayout, RepositoryPlace } from '../target.js'
-import { type AttributePlan, isAttributesFile, planAttributes } from '../tree/attribute-plan.js'
-import { GrowingDiff, type TreeDiff } from '../tree/tree-diff.js'
-import type { PlacedFile, TreeFile } from '../tree/tree-places.js'
-import {
-  boundsOf,
-  changedPathsIn,
-  planUpdate,
-  recheckOtherFormat,
-  withStale,
-  withWrites,
-} from './plan.js'
-import { commitTo, complete, discard, recover } from './record.js'
-
-/** What is written, given what was published before, and in which form. */
-interface CommitPlan extends Omit<AttributePlan, 'rewrites'> {
-  before: Snapshot | undefined
-  diff: TreeDiff
-}
-
-/** What is known of a directory before, and what follows. */
-export interface UpdateOptions {
-  /** What {@link recover} returned, if it was called. */
-  record?: PublishedRecord | undefined
-  /** Called once everything is in place. */
-  afterwards?: () => void
-}
+import type { PlacedFile } from '../tree/tree-places.js'
+import { type CommitPlan, GrowingPlan } from './commit-plan.js'
+import type { DirectoryContent } from './directory-content.js'
+import { changedPathsIn, recheckOtherFormat } from './plan.js'
+import { commitTo, complete, discard } from './record.js'
 
 /** A publication to one directory. Where a method throws, it has cleared up behind itself. */
 export class DirectoryUpdate implements Publication {
   readonly #layout: DirectoryLayout
   readonly #source: CommitSource
   readonly #checkpoint: () => void
-  readonly #afterwards: UpdateOptions['afterwards']
+  readonly #afterwards: () => void
   readonly #record: PublishedRecord | undefined
   /** What another program left there, where there is no record of a publication. */
   readonly #clone: ForeignClone | undefined
   readonly #staging: Staging
-  readonly #attributesFiles: TreeFile[] = []
-  readonly #diff: TreeDiff
-  /** What the diff grows from, where all of the commit is new: its trees need not be there. */
-  readonly #growing: GrowingDiff | undefined
+  readonly #plans: GrowingPlan
   #planned: CommitPlan | undefined
   #journal: Journal | undefined
   #isCommitted = false
   #snapshot: Snapshot | undefined
 
+  /** `afterwards` is called once everything is in place. */
   constructor(
-    layout: DirectoryLayout,
+    { clone, layout, record: before }: DirectoryContent,
     source: CommitSource,
     checkpoint: () => void,
-    { afterwards, record = recover(layout) }: UpdateOptions = {},
+    afterwards: () => void = () => undefined,
   ) {
     this.#layout = layout
     this.#source = source
     this.#checkpoint = checkpoint
     this.#afterwards = afterwards
-    this.#record = record = record && recheckOtherFormat(record, source.commit)
-    this.#clone = record ? undefined : openForeignClone(layout)
-    if (record) this.#diff = planUpdate(record, source, this.#readTree)
-    else {
-      const onWrite = (file: PlacedFile) => this.#expect(file)
-      this.#growing = new GrowingDiff([], source.tree, { ...boundsOf(source), onWrite })
-      this.#diff = this.#growing.diff
-    }
+    const record = before && recheckOtherFormat(before, source.commit)
+    this.#record = record
+    this.#clone = clone
+    const onWrite = (file: PlacedFile) => this.#staging.expect(file)
+    this.#plans = new GrowingPlan({ record, clone, source, checkpoint, onWrite })
+    const { diff } = this.#plans
     let deletes: ReadonlySet<string> | undefined
     try {
       layout.volume.ensureDirectory(layout.stateDirectory)
@@ -91,20 +66,19 @@ export class DirectoryUpdate implements Publication {
         staging: layout.stagingDirectory,
         adopt: record?.drifted === undefined,
         clean: layout.clean ?? false,
-        clone: this.#clone,
+        clone,
         limits: source.limits ?? UNLIMITED,
         onWritten: source.onWritten,
         lfsObject: source.lfsObject,
         checkpoint,
         deletes: () => {
-          const files = Array.from(this.#diff.deletes, (file) => file.path)
+          const files = Array.from(diff.deletes, (file) => file.path)
           deletes ??= new Set([...files, ...this.#goneLinks()])
           return deletes
         },
-        places: this.#diff.writes.places,
+        places: diff.writes.places,
       })
-      if (this.#growing) this.#grow()
-      else for (const file of this.#diff.writes) this.#expect(file)
+      this.#plans.start()
     } catch (error) {
       tryToDiscard(layout)
       throw error
@@ -114,7 +88,7 @@ export class DirectoryUpdate implements Publication {
   offer(oid: Oid, object: StoredObject): boolean {
     return this.#guarded(() => {
       if (object.type === 'blob') return this.#staging.offer(oid, object)
-      if (oid === this.#growing?.awaited) this.#grow()
+      this.#plans.offer(oid)
       return false
     })
   }
@@ -124,7 +98,7 @@ export class DirectoryUpdate implements Publication {
   }
 
   *pending(): Generator<Oid> {
-    this.#guarded(() => this.#growing?.grow(this.#readTree))
+    this.#guarded(() => this.#plans.complete())
     yield* this.#staging.pending()
     for (const { oid } of this.#source.outside ?? []) yield oid
   }
@@ -163,7 +137,7 @@ export class DirectoryUpdate implements Publication {
     complete(this.#layout, journal, next)
     // Else it is the repository of the history by now.
     if (!next.history) this.#removeClone()
-    this.#afterwards?.()
+    this.#afterwards()
     const { filesWritten } = this.#staging
     const counts = { filesWritten, filesDeleted: diff.deletes.length }
     return ignored.length > 0 ? { ...counts, ignored } : counts
@@ -195,22 +169,10 @@ export class DirectoryUpdate implements Publication {
   /** What is written, and in which form. */
   #plan(): CommitPlan {
     if (this.#planned) return this.#planned
-    // Throws where a tree is missing, now that all must be there.
-    this.#growing?.grow(this.#readTree)
-    const planned = withStale(this.#diff, this.#clone, this.#checkpoint)
-    // Where the diff starts from it.
-    const before = this.#isKnown ? this.#record?.snapshot : undefined
-    const { origin, outside = [] } = this.#source
-    const { rewrites, ...plan } = planAttributes(
-      attributesIn(before),
-      { ...placesIn(origin), outside, written: this.#attributesFiles },
-      planned,
-      (oid) => this.#source.readBlob(oid),
-      this.#checkpoint,
-    )
-    this.#staging.expectRewrites(planned.writes.only(rewrites))
-    this.#planned = { ...plan, before, diff: withWrites(planned, rewrites) }
-    return this.#planned
+    const planned = this.#plans.make()
+    this.#staging.expectRewrites(planned.diff.writes.only(planned.rewrites))
+    this.#planned = planned
+    return planned
   }
 
   /** Whether it is known what is in place. */
@@ -232,21 +194,6 @@ export class DirectoryUpdate implements Publication {
     this.#staging.close()
     if (this.#isCommitted) return
     tryToDiscard(this.#layout)
-  }
-
-  readonly #readTree = (oid: Oid): Buffer => {
-    this.#checkpoint()
-    return this.#source.readTree(oid)
-  }
-
-  #expect(file: PlacedFile): void {
-    if (isAttributesFile(file)) this.#attributesFiles.push(file)
-    this.#staging.expect(file)
-  }
-
-  /** Expects what is known to be staged by now. */
-  #grow(): void {
-    this.#growing?.grow((oid) => (this.#source.hasTree(oid) ? this.#readTree(oid) : undefined))
   }
 
   #removeClone(): void {

@@ -23,7 +23,7 @@ function createWorktree(t: TestScope) {
     root: at(WORKTREE),
     stateDirectory: at('state'),
     stagingDirectory: at('staging'),
-    repository: { directory: at('repository'), worktree: WORKTREE, isBare: true },
+    repository: { repository: at('repository'), name: WORKTREE, isBare: true },
     onSetAside: (found) => told.push(found),
   }
   mkdirSync(layout.root)

@@ -18,7 +18,6 @@ import {
 } from '../../../src/publish/lease/process-identity.js'
 import {
   acquireLease,
-  begin,
   inspect,
   lookAtLease,
   releaseLease,
@@ -30,7 +29,7 @@ import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { recordCalls, withGate } from '../../helpers/fs-faults.js'
 import type { TestScope } from '../../helpers/git.js'
-import { publish } from '../../helpers/publish.js'
+import { begin, publish } from '../../helpers/publish.js'
 import { createSite, type SiteOptions } from '../../helpers/publish-site.js'
 
 const none = () => undefined

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { begin, inspect } from '../../../src/publish/publication.js'
+import { inspect } from '../../../src/publish/publication.js'
 import type { Publication } from '../../../src/publish/publisher.js'
 import { clashOf, foldPath } from '../../../src/publish/stage/name-clash.js'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -14,7 +14,7 @@ import { type TestScope, tempDir } from '../../helpers/git.js'
 import type { CommitFiles } from '../../helpers/git-commit.js'
 import type { MemoryTarget } from '../../helpers/git-target.js'
 import { onPoorVolume } from '../../helpers/poor-volume.js'
-import { publish } from '../../helpers/publish.js'
+import { begin, publish } from '../../helpers/publish.js'
 import { createSite, type TestSite } from '../../helpers/publish-site.js'
 
 const none = () => undefined
