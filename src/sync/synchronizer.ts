@@ -1,34 +1,26 @@
 // Keeps every entry of the listing equal to its revision. Remotes are polled, not
-// entries; what a poll finds changed is synced by a queue of its own. Nothing is retried
+// entries; what a poll finds changed is work on an entry, in a queue of its own. Nothing is retried
 // on the spot: a failure only decides when its remote is polled again.
 import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import type { ShownContent } from '../publish/publisher.js'
 import type { Target } from '../publish/target.js'
-import { WorkQueue } from '../schedule/work-queue.js'
 import { announcedRevision } from './announced-revision.js'
 import type { Announcement } from './announcement.js'
 import { targetOf } from './context.js'
-import { laneOf } from './host-lanes.js'
-import { LEASE_TIMES, LeaseKeeper, type LeaseTimes } from './lease-keeper.js'
-import { takeTurn } from './lease-turn.js'
+import { EntryWork, type EntryWorkOptions } from './entry-work.js'
 import { Readiness } from './readiness.js'
 import { RemotePolls, type RemotePollsOptions } from './remote-polls.js'
-import { retireEntry } from './retirement.js'
 import { conclude, createState, type EntryState } from './state/entry-state.js'
 import { newRecords } from './state/records.js'
 import { type EntryStatus, entryStatusOf } from './status.js'
 import { SubmoduleRemotes } from './submodule-remotes.js'
-import { syncEntry } from './sync-entry.js'
-import { inspectEntry, tidyEntry, verifyEntry } from './upkeep.js'
 
-export interface SynchronizerOptions extends Omit<RemotePollsOptions, 'submodules'> {
-  maxConcurrentSyncs: number
+export interface SynchronizerOptions
+  extends Omit<RemotePollsOptions & EntryWorkOptions, 'submodules'> {
   /** Remove what was published when its entry leaves the listing. */
   prune: boolean
-  /** @default {@link LEASE_TIMES} */
-  leaseTimes?: LeaseTimes | undefined
 }
 
 /** How often a one-time run looks whether it still waits for another instance. */
@@ -43,41 +35,22 @@ export class Synchronizer {
   /** Directories of entries that left, and still have work. */
   readonly #retiring = new Set<string>()
   readonly #polls: RemotePolls
-  /** Directories of entries. */
-  readonly #syncs: WorkQueue<string>
-  readonly #leases: LeaseKeeper
+  readonly #work: EntryWork
   #hasListing = false
 
   constructor(options: SynchronizerOptions) {
-    const { clock, maxConcurrentSyncs, onError, openSession } = options
-    const submodules = new SubmoduleRemotes(openSession)
-    this.#options = { ...options, submodules }
-    this.#leases = new LeaseKeeper({
-      clock,
-      store: options.workers.leases,
-      times: options.leaseTimes ?? LEASE_TIMES,
-      onLost: (directory) => this.#loseTurn(directory),
-    })
+    this.#options = { ...options, submodules: new SubmoduleRemotes(options.openSession) }
     this.#polls = new RemotePolls(this.#options, (states) => {
       for (const { desired } of states) {
-        this.#syncs.add(desired.entry.directory, desired.found?.trigger === 'webhook')
+        this.#work.add(desired.entry.directory, desired.found?.trigger === 'webhook')
       }
     })
-    this.#syncs = new WorkQueue({
-      clock,
-      concurrency: maxConcurrentSyncs,
-      laneOf: (directory) => {
-        const state = this.#entries.get(directory)
-        const host = state && this.#polls.of(state.desired.entry)?.repository?.host
-        // A host may take all of them where no other wants any.
-        return laneOf(host, state?.suspicion, {
-          clock,
-          all: maxConcurrentSyncs,
-          ofHost: maxConcurrentSyncs,
-        })
-      },
-      work: (directory, signal) => this.#sync(directory, signal),
-      onError: (_key, error) => onError(error),
+    this.#work = new EntryWork(this.#options, {
+      entries: this.#entries,
+      polls: this.#polls,
+      // Nobody may ask before an entry that is still missing comes on top.
+      onContent: () => this.readiness.hasStarted(),
+      onRetired: (directory) => this.#forget(directory),
     })
   }
 
@@ -117,7 +90,7 @@ export class Synchronizer {
   verifyNow(): void {
     for (const state of this.#listed()) {
       conclude(state, { type: 'verification-wanted' }, this.#options)
-      this.#syncs.add(state.desired.entry.directory)
+      this.#work.add(state.desired.entry.directory)
     }
   }
 
@@ -125,7 +98,7 @@ export class Synchronizer {
   tidyNow(): void {
     for (const state of this.#listed()) {
       conclude(state, { type: 'tidying-wanted' }, this.#options)
-      this.#syncs.add(state.desired.entry.directory)
+      this.#work.add(state.desired.entry.directory)
     }
   }
 
@@ -146,7 +119,7 @@ export class Synchronizer {
     const matched = this.#polls.announce(announcement)
     for (const state of matched) {
       // Beside the poll, which is to confirm it.
-      if (announcedRevision(state)) this.#syncs.add(state.desired.entry.directory, true)
+      if (announcedRevision(state)) this.#work.add(state.desired.entry.directory, true)
     }
     return matched.length
   }
@@ -154,9 +127,9 @@ export class Synchronizer {
   /** Resolves when nothing is being polled or synced. */
   async idle(): Promise<void> {
     do {
-      await this.#syncs.idle()
+      await this.#work.idle()
       await this.#polls.idle()
-    } while (this.#syncs.running + this.#syncs.size > 0)
+    } while (!this.#work.isIdle)
   }
 
   /**
@@ -216,8 +189,7 @@ export class Synchronizer {
 
   /** Aborts what is under way, and resolves when it has ended; nothing is torn. */
   async close(): Promise<void> {
-    await Promise.all([this.#polls.close(), this.#syncs.close()])
-    await this.#leases.close()
+    await Promise.all([this.#polls.close(), this.#work.close()])
     await this.#options.workers.close()
   }
 
@@ -252,7 +224,7 @@ export class Synchronizer {
     this.#retiring.add(entry.directory)
     conclude(state, { type: 'removed', isPruned }, this.#options)
     // Its last work: in the queue, so that it waits for a sync that is being aborted.
-    this.#syncs.add(entry.directory)
+    this.#work.add(entry.directory)
   }
 
   #join(state: EntryState): void {
@@ -261,87 +233,21 @@ export class Synchronizer {
     if ([...this.#retiring].some((other) => overlap(other, directory))) return
     this.#polls.join(state)
     // Its first work is to find out what is in place; the poll follows.
-    this.#syncs.add(directory)
+    this.#work.add(directory)
   }
 
   #leave(entry: Entry, state: EntryState): void {
-    this.#syncs.remove(entry.directory)
+    this.#work.remove(entry.directory)
     this.#polls.leave(entry, state)
   }
 
-  /** All work on one directory: never two at once, and in the order in which it came up. */
-  async #sync(directory: string, signal: AbortSignal): Promise<void> {
-    const state = this.#entries.get(directory)
-    if (!state) return
-    if (state.phase === 'retiring') return this.#retire(directory, state, signal)
-    const { entry } = state.desired
-    const remote = this.#polls.of(entry)
-    if (!remote) return
-    if (!(await this.#isOurTurn(state, signal))) {
-      if (signal.aborted) return
-      this.#polls.addInspected(entry)
-      this.#polls.addWhenDue(entry)
-      return
-    }
-    let isOutdated = false
-    if (state.phase === 'inspecting') {
-      await inspectEntry(state, this.#options, signal)
-      this.#polls.addInspected(entry)
-    } else {
-      await verifyEntry(state, this.#options, signal)
-      isOutdated = await syncEntry(state, remote, this.#options, signal)
-      this.#polls.addWhenDue(entry)
-    }
-    // Nobody may ask before an entry that is still missing comes on top.
-    if (state.observed.hasContent) this.readiness.hasStarted()
-    if (state.schedule.error?.code === 'lease-lost') {
-      // Not at once: where the lease is found held all the same, this would go round without end.
-      const { lookMs } = this.#options.leaseTimes ?? LEASE_TIMES
-      if (!signal.aborted) this.#loseTurn(directory, lookMs)
-      return
-    }
-    // What is in place comes first, and a failure to find out says when it is tried again.
-    if (!state.observed.isInspected) return
-    if (isOutdated && !signal.aborted) this.#syncs.add(directory)
-    // What was published may have another place for its lease.
-    if (state.schedule.tidyAt !== undefined && !(await this.#isOurTurn(state, signal))) return
-    await tidyEntry(state, this.#options, signal)
-    if (signal.aborted) return
-    this.#syncAt(directory, state.schedule.tidyAt)
-    this.#syncAt(directory, state.schedule.verification?.at)
-  }
-
-  /** The end of an entry that left the listing, unless it comes back meanwhile. */
-  async #retire(directory: string, state: EntryState, signal: AbortSignal): Promise<void> {
-    const isDone = await retireEntry(state, this.#leases, this.#options, signal)
-    if (signal.aborted || state.phase !== 'retiring') return
-    if (!isDone) return this.#syncAt(directory, state.schedule.turnAt)
-    conclude(state, { type: 'retired' }, this.#options)
+  /** An entry has left for good. */
+  #forget(directory: string): void {
     this.#entries.delete(directory)
     this.#retiring.delete(directory)
     // Those that waited for it.
     for (const waiting of this.#listed()) {
       if (overlap(waiting.desired.entry.directory, directory)) this.#join(waiting)
     }
-  }
-
-  /** Whether an entry is this instance's to work on; else it is asked again in time. */
-  async #isOurTurn(state: EntryState, signal: AbortSignal): Promise<boolean> {
-    const isOurs = await takeTurn(state, this.#leases, this.#options, signal)
-    if (!signal.aborted) this.#syncAt(state.desired.entry.directory, state.schedule.turnAt)
-    return isOurs && !signal.aborted
-  }
-
-  /** Another instance has an entry; it is found out anew whose turn it is. */
-  #loseTurn(directory: string, askInMs = 0): void {
-    const state = this.#entries.get(directory)
-    this.#leases.drop(directory)
-    if (!state || state.phase === 'retiring') return
-    conclude(state, { type: 'lease-lost' }, this.#options)
-    this.#syncs.addAfter(directory, askInMs)
-  }
-
-  #syncAt(directory: string, timeMs: number | undefined): void {
-    if (timeMs !== undefined) this.#syncs.addAfter(directory, timeMs - this.#options.clock.now())
   }
 }
