@@ -2,6 +2,7 @@
 // as a call of the file system may never return, it is given up.
 import type { Clock, Timer } from '../base/clock.js'
 import { SyncError } from '../base/errors.js'
+import { hangs } from '../thread/job-limits.js'
 
 /** How long aborted work may take to end, in milliseconds: longer than a thread may. */
 const GRACE_MS = 20_000
@@ -24,7 +25,7 @@ export async function withTimeLimit<T>(
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = reject
   })
-  const onAbort = () => timers.push(clock.schedule(GRACE_MS, () => giveUp(hangs())))
+  const onAbort = () => timers.push(clock.schedule(GRACE_MS, () => giveUp(hangs(GRACE_MS))))
   limited.addEventListener('abort', onAbort)
   try {
     return await Promise.race([work(limited), givenUp])
@@ -43,12 +44,5 @@ function timedOut(limitMs: number): SyncError {
   return new SyncError(
     'sync-timeout',
     `Not done after ${limitMs / 1000} s: raise SYNC_TIMEOUT if the repository is large or the network slow`,
-  )
-}
-
-function hangs(): SyncError {
-  return new SyncError(
-    'volume-hangs',
-    `Work went on for ${GRACE_MS / 1000} s after it was told to stop, and was given up: a call of the file system does not return`,
   )
 }

@@ -56,9 +56,10 @@ function timedOut(limitMs: number): SyncError {
   )
 }
 
-function hangs(graceMs: number): SyncError {
+/** What is said of work that goes on after its grace. */
+export function hangs(graceMs: number): SyncError {
   return new SyncError(
     'volume-hangs',
-    `Work on the volume went on for ${graceMs / 1000} s after it was told to stop, and was given up: a call of the file system does not return`,
+    `Work went on for ${graceMs / 1000} s after it was told to stop, and was given up: a call of the file system does not return`,
   )
 }
