@@ -12,9 +12,10 @@ import { filesOf, type Module, type Modules, serve } from '../helpers/submodule-
 const DEPTH = 2
 const MODES = ['in-place', 'symlink'] as const
 
-/** Makes commits of repositories that have submodules in each other. */
+/** Makes commits of repositories that have submodules in each other, and publishes `top`. */
 async function createModules(t: Parameters<typeof serve>[0]) {
   const served = await serve(t, ['top', 'mid', 'leaf'])
+  const { dir, server } = served
   const modulesOf = new Map<string, Modules>(
     ['top', 'mid', 'leaf'].map((name) => [name, new Map()]),
   )
@@ -33,7 +34,27 @@ async function createModules(t: Parameters<typeof serve>[0]) {
     oid: heads.get(repo) as string,
     url: `../${repo}`,
   })
-  return { ...served, commit, module, modulesOf: (name: string) => modulesOf.get(name) as Modules }
+  /** The first commit of `top`, which has `leaf` as its only submodule. */
+  const commitWithLeaf = () => {
+    commit('leaf', { leaf: '1' })
+    modulesOf.get('top')?.set('leaf', module('leaf'))
+    return commit('top', { file: '1' })
+  }
+  const listingPath = path.join(dir, 'listing.json')
+  const list = (...entries: readonly object[]) => {
+    const top = { path: 'out', repo: `${server.url}/top`, branch: 'main' }
+    writeListing(
+      listingPath,
+      entries.map((entry) => ({ ...top, ...entry })),
+    )
+  }
+  const start = (settings: Record<string, string> = { WORKTREE_GRACE_PERIOD: '50ms' }) =>
+    startService(t, { listingPath, settings: { SCRAPE_INTERVAL: '1h', ...settings } })
+  return {
+    ...{ ...served, commit, commitWithLeaf, module, list, start },
+    modulesOf: (name: string) => modulesOf.get(name) as Modules,
+    out: path.join(dir, 'out'),
+  }
 }
 
 /** Asserts that a directory is a clean checkout with these submodules, by their paths. */
@@ -58,7 +79,7 @@ function assertCheckedOut(directory: string, commit: string, modules: readonly s
 
 for (const publish of MODES) {
   test(`submodules have their repositories, published ${publish}`, async (t) => {
-    const { commit, dir, module, modulesOf, server } = await createModules(t)
+    const { commit, dir, list, module, modulesOf, out, start } = await createModules(t)
     const [top, mid] = [modulesOf('top'), modulesOf('mid')]
     for (const text of ['1', '2', '3']) commit('leaf', { leaf: text })
     mid.set('deep er/leaf', module('leaf'))
@@ -66,13 +87,8 @@ for (const publish of MODES) {
     top.set('vendor/mid', module('mid'))
     top.set('leaf', module('leaf'))
     let head = commit('top', { file: '1' })
-    const listingPath = path.join(dir, 'listing.json')
-    const entry = { path: 'out', repo: `${server.url}/top`, branch: 'main', publish }
-    const list = (more: object) => writeListing(listingPath, [{ ...entry, ...more }])
-    list({ submodules: 'recursive', history: DEPTH })
-    const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
-    const service = await startService(t, { listingPath, settings })
-    const out = path.join(dir, 'out')
+    list({ publish, submodules: 'recursive', history: DEPTH })
+    const service = await start()
     const expect = async (modules: string[]) => {
       await service.untilPublished('out', head)
       await untilHolds(() => assertCheckedOut(out, head, modules), 'it is checked out')
@@ -125,27 +141,20 @@ for (const publish of MODES) {
     renameSync(elsewhere, dir)
 
     // Without history, nothing is left of it.
-    const second = await startService(t, { listingPath, settings })
+    const second = await start()
     await second.untilPublished('out', head)
-    list({ submodules: 'recursive' })
+    list({ publish, submodules: 'recursive' })
     await until(() => !existsSync(path.join(out, 'moved/.git')), 'the link is removed')
     await until(() => !existsSync(path.join(out, '.git')), 'the repository is removed')
   })
 }
 
 test('what somebody commits in a submodule is not lost when it goes', async (t) => {
-  const { commit, dir, module, modulesOf, server } = await createModules(t)
-  commit('leaf', { leaf: '1' })
-  modulesOf('top').set('leaf', module('leaf'))
-  const first = commit('top', { file: '1' })
-  const listingPath = path.join(dir, 'listing.json')
-  const more = { submodules: 'recursive', history: 1, repo: `${server.url}/top`, branch: 'main' }
-  writeListing(
-    listingPath,
-    MODES.map((publish) => ({ ...more, path: publish, publish })),
-  )
-  const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
-  const service = await startService(t, { listingPath, settings })
+  const { commit, commitWithLeaf, dir, list, modulesOf, start } = await createModules(t)
+  const first = commitWithLeaf()
+  const kept = { submodules: 'recursive', history: 1 }
+  list(...MODES.map((publish) => ({ ...kept, path: publish, publish })))
+  const service = await start()
   const works: string[] = []
   for (const publish of MODES) {
     await service.untilPublished(publish, first)
@@ -176,7 +185,7 @@ test('what somebody commits in a submodule is not lost when it goes', async (t) 
 })
 
 test('submodules whose names are parts of each other do not lie in each other', async (t) => {
-  const { commit, dir, module, modulesOf, server } = await createModules(t)
+  const { commit, list, module, modulesOf, out, start } = await createModules(t)
   const top = modulesOf('top')
   for (const repo of ['leaf', 'mid']) commit(repo, { file: repo })
   let head = ''
@@ -186,14 +195,8 @@ test('submodules whose names are parts of each other do not lie in each other', 
     head = commit('top', { file: JSON.stringify(modules) })
   }
   push({ 'foo/bar': 'leaf' })
-  const listingPath = path.join(dir, 'listing.json')
-  const more = { submodules: 'recursive', history: 2, repo: `${server.url}/top`, branch: 'main' }
-  writeListing(listingPath, [{ ...more, path: 'out' }])
-  const service = await startService(t, {
-    listingPath,
-    settings: { SCRAPE_INTERVAL: '1h', INSPECT_INTERVAL: '1h' },
-  })
-  const out = path.join(dir, 'out')
+  list({ submodules: 'recursive', history: 2 })
+  const service = await start({ INSPECT_INTERVAL: '1h' })
   const works: [string, string][] = []
   const work = (at: string) => {
     const place = saidBy(path.join(out, at), 'rev-parse', '--absolute-git-dir')
@@ -225,13 +228,8 @@ function commitMine(directory: string): string {
 }
 
 test('a repository of somebody in the place of a submodule is not lost', async (t) => {
-  const { commit, dir, module, modulesOf, server } = await createModules(t)
-  commit('leaf', { leaf: '1' })
-  modulesOf('top').set('leaf', module('leaf'))
-  const head = commit('top', { file: '1' })
-  const listingPath = path.join(dir, 'listing.json')
-  const more = { submodules: 'recursive', history: 2, repo: `${server.url}/top`, branch: 'main' }
-  const out = path.join(dir, 'out')
+  const { commit, commitWithLeaf, dir, list, out, start } = await createModules(t)
+  const head = commitWithLeaf()
   const leaf = path.join(out, 'leaf')
   const isKept = (oid: string, name: string) => {
     assert.equal(git(path.join(out, '.git/kept-modules', name), 'rev-parse', 'mine'), oid)
@@ -241,9 +239,8 @@ test('a repository of somebody in the place of a submodule is not lost', async (
   git(dir, 'clone', '-q', path.join(dir, 'repos/top'), out)
   git(out, 'clone', '-q', path.join(dir, 'repos/leaf'), 'leaf')
   const cloned = commitMine(leaf)
-  writeListing(listingPath, [{ ...more, path: 'out' }])
-  const settings = { SCRAPE_INTERVAL: '1h', INSPECT_INTERVAL: '1h' }
-  const service = await startService(t, { listingPath, settings })
+  list({ submodules: 'recursive', history: 2 })
+  const service = await start({ INSPECT_INTERVAL: '1h' })
   await service.untilPublished('out', head)
   await untilHolds(() => assertCheckedOut(out, head, ['leaf']), 'it is checked out')
   isKept(cloned, 'leaf')
@@ -264,17 +261,11 @@ test('a repository of somebody in the place of a submodule is not lost', async (
 })
 
 test('a submodule that somebody checks out in a worktree is not lost with it', async (t) => {
-  const { commit, dir, module, modulesOf, server } = await createModules(t)
-  commit('leaf', { leaf: '1' })
-  modulesOf('top').set('leaf', module('leaf'))
-  const first = commit('top', { file: '1' })
-  const listingPath = path.join(dir, 'listing.json')
-  const entry = { path: 'out', repo: `${server.url}/top`, branch: 'main', publish: 'symlink' }
-  writeListing(listingPath, [{ ...entry, history: 3 }])
-  const settings = { SCRAPE_INTERVAL: '1h', WORKTREE_GRACE_PERIOD: '50ms' }
-  const service = await startService(t, { listingPath, settings })
+  const { commit, commitWithLeaf, dir, list, out, server, start } = await createModules(t)
+  const first = commitWithLeaf()
+  list({ publish: 'symlink', history: 3 })
+  const service = await start()
   await service.untilPublished('out', first)
-  const out = path.join(dir, 'out')
   // The server is in this process, which waits for git.
   const onDisk = ['-c', `url.${dir}/repos/.insteadOf=${server.url}/`]
   git(out, ...onDisk, '-c', 'protocol.file.allow=always', 'submodule', '-q', 'update', '--init')

@@ -8,16 +8,25 @@ import { startGitServer } from './git-http-server.js'
 /** Syncs often, and never gives up. */
 export const QUICK = ['--period=250ms', '--max-failures=-1']
 
-/** A repository over HTTP with one commit, and the flags to sync it. */
-export async function setUp(t: TestScope, files: Record<string, TestFile> = { a: '1' }) {
+/**
+ * A repository over HTTP with one commit, and the flags to sync it; `auth` is who may read it, with
+ * the password.
+ */
+export async function setUp(
+  t: TestScope,
+  files: Record<string, TestFile> = { a: '1' },
+  { auth, name = 'one' }: { auth?: string | undefined; name?: string } = {},
+) {
   const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one'))
+  const repo = createRepo(path.join(dir, 'repos', name))
   const first = repo.commit('first', files)
-  const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+  const options = { root: path.join(dir, 'repos'), ...(auth !== undefined && { auth }) }
+  const server = await startGitServer(t, options)
+  const address = `${server.url}/${name}`
   const root = path.join(dir, 'root')
   const link = path.join(root, 'link')
-  const args = [`--repo=${server.url}/one`, `--root=${root}`, '--link=link']
-  return { dir, repo, first, server, root, link, args }
+  const args = [`--repo=${address}`, `--root=${root}`, '--link=link']
+  return { dir, repo, first, server, address, root, link, args }
 }
 
 /** What git says in a directory. */

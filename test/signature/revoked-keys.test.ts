@@ -2,40 +2,20 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { before, describe, test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import { fileScope } from '../helpers/file-scope.js'
-import { tempDir } from '../helpers/git.js'
-import { composeSshSig, publicKeyOf, SoftwareSecurityKey, sshSign } from '../helpers/ssh-signing.js'
-import { createCertificate, createKey } from '../helpers/sshd.js'
-import {
-  type SignedBody,
-  tagWith,
-  unsignedCommit,
-  unsignedTag,
-  VerdictPeer,
-  withSignature,
-} from './verdict-peer.js'
+import { SoftwareSecurityKey, writeLines } from '../helpers/ssh-signing.js'
+import { sshKeys } from './ssh-keys.js'
+import { type SignedBody, unsignedCommit, unsignedTag, VerdictPeer } from './verdict-peer.js'
 
 const scope = fileScope()
-const commit = unsignedCommit()
-const tag = unsignedTag()
 const device = new SoftwareSecurityKey('ed25519')
-let directory = ''
-
-const file = (name: string) => path.join(directory, name)
-const key = (name: string) => publicKeyOf(file(name))
-const by = (name: string) => () => withSignature(commit, sshSign(file(name), commit))
-const byCertificate = by('certified-cert.pub')
-const tagByKey = () => tagWith(tag, sshSign(file('ed25519'), tag))
-const onDevice = () => {
-  const { publicKey } = device
-  return withSignature(
-    commit,
-    composeSshSig({ publicKey, sign: (signed) => device.sign(signed) }, commit),
-  )
-}
+const keys = sshKeys(unsignedCommit(), unsignedTag())
+const { by, file, key } = keys
+const byCertificate = keys.certified('certified')
+const tagByKey = keys.tagBy('ed25519')
+const onDevice = keys.onDevice(device)
 const certificate = () => readFileSync(file('certified-cert.pub'), 'utf8')
 
 /** A KRL of some keys. */
@@ -138,19 +118,23 @@ describe('revoked is', () => {
   let peer: VerdictPeer
 
   before(() => {
-    directory = tempDir(scope)
     peer = new VerdictPeer(scope)
-    for (const name of ['ed25519', 'other', 'certified', 'authority']) {
-      createKey(file(name), 'ed25519')
-    }
-    createKey(file('rsa'), 'rsa')
-    createKey(file('ecdsa'), 'ecdsa')
-    createCertificate(file('certified'), file('authority'), '-n', 'me@example.com')
-    const keys = [...['ed25519', 'rsa', 'ecdsa', 'certified'].map(key), device.line]
-    const lines = [...keys, `cert-authority ${key('authority')}`].map(
-      (line) => `me@example.com ${line}\n`,
+    keys.create(
+      scope,
+      {
+        ed25519: ['ed25519'],
+        other: ['ed25519'],
+        authority: ['ed25519'],
+        rsa: ['rsa'],
+        ecdsa: ['ecdsa'],
+      },
+      { certified: { authority: 'authority', args: ['-n', 'me@example.com'] } },
     )
-    writeFileSync(file('signers'), lines.join(''))
+    const trusted = [...['ed25519', 'rsa', 'ecdsa', 'certified'].map(key), device.line]
+    writeLines(
+      file('signers'),
+      ...[...trusted, `cert-authority ${key('authority')}`].map((line) => `me@example.com ${line}`),
+    )
   })
 
   for (const [name, { git, invalid, make = by('ed25519'), revoked }] of Object.entries(ROWS)) {

@@ -3,20 +3,17 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { before, describe, test } from 'node:test'
 import { encodeString } from '../../src/ssh/wire-format.js'
 import { fileScope } from '../helpers/file-scope.js'
-import { tempDir } from '../helpers/git.js'
 import {
   armourSshSig,
   composeSshSig,
-  publicKeyOf,
   SoftwareSecurityKey,
   sshSign,
   writeLines,
 } from '../helpers/ssh-signing.js'
-import { createCertificate, createKey } from '../helpers/sshd.js'
+import { sshKeys } from './ssh-keys.js'
 import {
   type SignedBody,
   tagWith,
@@ -44,14 +41,25 @@ const KEYS = {
   rsaAuthority: ['rsa'],
 } as const
 
-/** The private key files, by name. */
-const files: Record<string, string> = {}
+/** Each of a key of its own. */
+const MINE = ['-n', 'me@example.com']
+const CERTIFICATES = {
+  certified: { authority: 'authority', args: MINE },
+  certifiedByRsa: { authority: 'rsaAuthority', args: MINE },
+  certifiedRsa: { authority: 'authority', type: 'rsa', args: MINE },
+  nameless: { authority: 'authority', args: [] },
+  host: { authority: 'authority', args: ['-h', ...MINE] },
+  atThatTime: { authority: 'authority', args: [...MINE, '-V', '20230101:20250101'] },
+  later: { authority: 'authority', args: [...MINE, '-V', '20240601:20990101'] },
+  earlier: { authority: 'authority', args: [...MINE, '-V', '20220101:20230101'] },
+}
+
+const keys = sshKeys(commit, tag)
+const { by, certified, file, key, tagBy } = keys
 const devices = {
   ed25519: new SoftwareSecurityKey('ed25519'),
   ecdsa: new SoftwareSecurityKey('ecdsa'),
 }
-const file = (name: string) => files[name] as string
-const key = (name: string) => publicKeyOf(file(name))
 
 interface Row {
   make: () => SignedBody
@@ -62,13 +70,9 @@ interface Row {
   stricter?: string
 }
 
-const by = (name: string) => () => withSignature(commit, sshSign(file(name), commit))
-const tagBy = (name: string) => () => tagWith(tag, sshSign(file(name), tag))
 const mine =
   (options = '') =>
   () => [`me@example.com ${options}${options && ' '}${key('ed25519')}`]
-const certified = (name: string) => () =>
-  withSignature(commit, sshSign(`${file(name)}-cert.pub`, commit))
 const authority =
   (principals = 'me@example.com') =>
   () => [`${principals} cert-authority ${key('authority')}`]
@@ -84,7 +88,7 @@ function composed(
 
 function ed25519Signature(signed: Buffer): Buffer {
   // The format of OpenSSH is none that node:crypto reads: its seed is.
-  const text = readFileSync(files['ed25519'] ?? '', 'utf8').replace(/-----.*/g, '')
+  const text = readFileSync(file('ed25519'), 'utf8').replace(/-----.*/g, '')
   const blob = Buffer.from(text, 'base64')
   const publicKey = Buffer.from(key('ed25519').split(' ')[1] ?? '', 'base64').subarray(-32)
   const at = blob.lastIndexOf(publicKey)
@@ -96,14 +100,7 @@ function ed25519Signature(signed: Buffer): Buffer {
   )
 }
 
-const onDevice = (kind: keyof typeof devices, flags?: number) => () => {
-  const device = devices[kind]
-  const { publicKey } = device
-  return withSignature(
-    commit,
-    composeSshSig({ publicKey, sign: (signed) => device.sign(signed, flags) }, commit),
-  )
-}
+const onDevice = (kind: keyof typeof devices, flags?: number) => keys.onDevice(devices[kind], flags)
 const changed = (change: (text: string) => string) => () =>
   withSignature(commit, change(sshSign(file('ed25519'), commit)))
 /** A signature of which one byte of the blob is another. */
@@ -472,7 +469,7 @@ const rsaSha1 = (signed: Buffer) => rsa('ssh-rsa', 'sha1', signed)
 const rsaSha256 = (signed: Buffer) => rsa('rsa-sha2-256', 'sha256', signed)
 
 function rsa(algorithm: string, hash: string, signed: Buffer): Buffer {
-  const pem = path.join(path.dirname(file('rsa')), 'rsa.pem')
+  const pem = file('rsa.pem')
   return Buffer.concat(
     [algorithm, sign(hash, signed, createPrivateKey(readFileSync(pem)))].map((each) =>
       encodeString(each),
@@ -482,40 +479,15 @@ function rsa(algorithm: string, hash: string, signed: Buffer): Buffer {
 
 describe('git and this service agree on', () => {
   let peer: VerdictPeer
-  let directory: string
 
-  before(async () => {
-    directory = tempDir(scope)
+  before(() => {
     peer = new VerdictPeer(scope)
-    for (const [name, [type, ...args]] of Object.entries(KEYS)) {
-      files[name] = createKey(path.join(directory, name), type, ...args)
-    }
+    keys.create(scope, KEYS, CERTIFICATES)
     createPem()
-    const certificates: Record<string, string[]> = {
-      certified: ['-n', 'me@example.com'],
-      certifiedByRsa: ['-n', 'me@example.com'],
-      certifiedRsa: ['-n', 'me@example.com'],
-      nameless: [],
-      host: ['-h', '-n', 'me@example.com'],
-      atThatTime: ['-n', 'me@example.com', '-V', '20230101:20250101'],
-      later: ['-n', 'me@example.com', '-V', '20240601:20990101'],
-      earlier: ['-n', 'me@example.com', '-V', '20220101:20230101'],
-    }
-    for (const [name, args] of Object.entries(certificates)) {
-      files[name] = createKey(
-        path.join(directory, name),
-        name.endsWith('Rsa') && name !== 'certifiedByRsa' ? 'rsa' : 'ed25519',
-      )
-      createCertificate(
-        file(name),
-        file(name === 'certifiedByRsa' ? 'rsaAuthority' : 'authority'),
-        ...args,
-      )
-    }
   })
 
   function createPem(): void {
-    const pem = path.join(directory, 'rsa.pem')
+    const pem = file('rsa.pem')
     writeFileSync(pem, readFileSync(file('rsa')), { mode: 0o600 })
     writeFileSync(`${pem}.pub`, readFileSync(`${file('rsa')}.pub`))
     execFileSync('ssh-keygen', ['-q', '-p', '-N', '', '-m', 'PEM', '-f', pem])
@@ -526,8 +498,8 @@ describe('git and this service agree on', () => {
       const body = make()
       const hash = createHash('sha1').update(name).digest('hex')
       const lines = stricter && name === 'DSA' ? mine()() : allowed()
-      const allowedSigners = writeLines(path.join(directory, `${hash}.git`), ...allowed())
-      const keyFiles = [writeLines(path.join(directory, hash), ...lines)]
+      const allowedSigners = writeLines(file(`${hash}.git`), ...allowed())
+      const keyFiles = [writeLines(file(hash), ...lines)]
       const theirs = peer.askGit(body, { allowedSigners, keyFiles })
       assert.equal(theirs.isAccepted, git === 'accepts', theirs.words)
       const ours = await peer.ask(body, { keyFiles }, Date.now())
@@ -536,9 +508,7 @@ describe('git and this service agree on', () => {
   }
 
   test('lines of authorized_keys, which name nobody', async () => {
-    const keyFiles = [
-      writeLines(path.join(directory, 'authorized_keys'), key('rsa'), `${key('ed25519')} me@home`),
-    ]
+    const keyFiles = [writeLines(file('authorized_keys'), key('rsa'), `${key('ed25519')} me@home`)]
     const { words } = await peer.ask(by('ed25519')(), { keyFiles }, Date.now())
     assert.match(words, /^me@home \(ssh-ed25519 SHA256:/)
     assert.equal((await peer.ask(by('other')(), { keyFiles }, Date.now())).isAccepted, false)

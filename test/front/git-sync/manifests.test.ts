@@ -9,9 +9,9 @@ import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { atEnd } from '../../helpers/at-end.js'
-import { assertSameTree, createRepo, type TestScope, tempDir } from '../../helpers/git.js'
-import { startGitServer } from '../../helpers/git-http-server.js'
+import { assertSameTree, type TestScope } from '../../helpers/git.js'
 import { type GitSync, linkedTo, startGitSync } from '../../helpers/git-sync.js'
+import { setUp } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { needsProgram } from '../../helpers/needs.js'
 import { GIT_SYNC } from '../../helpers/program.js'
@@ -265,15 +265,9 @@ async function untilSynced(
   assert.equal(linkedTo(link), oid)
 }
 
-function createPlace(t: TestScope) {
-  const dir = tempDir(t)
-  const repo = createRepo(path.join(dir, 'repos/one.git'))
-  return {
-    dir,
-    repo,
-    first: repo.commit('first', { a: '1', 'dags/b': 'b', 'other/c': 'c' }),
-    root: path.join(dir, 'root'),
-  }
+function createPlace(t: TestScope, auth?: string) {
+  const files = { a: '1', 'dags/b': 'b', 'other/c': 'c' }
+  return setUp(t, files, { name: 'one.git', auth })
 }
 
 /** Gives a login to whoever asks, and a token to a GitHub app. */
@@ -290,11 +284,9 @@ describe('the lines of', { concurrency: 3 }, () => {
   for (const manifest of MANIFESTS) {
     const { args = () => [], auth, check, env = () => ({}), files, it } = manifest
     test(it, async (t) => {
-      const { dir, first, repo, root } = createPlace(t)
-      const options = { root: path.join(dir, 'repos'), ...(auth && { auth }) }
-      const server = await startGitServer(t, options)
+      const { address, dir, first, repo, root } = await createPlace(t, auth)
       const { requests, url: service } = await startLogins(t)
-      const place = { dir, repo: `${server.url}/one.git`, root, service }
+      const place = { dir, repo: address, root, service }
       const link = path.join(root, manifest.link)
       const sync = startGitSync(t, args(place), env(place))
       await untilSynced(sync, manifest, link, first)
@@ -307,7 +299,7 @@ describe('the lines of', { concurrency: 3 }, () => {
 
 describe('what is around it', { concurrency: 3 }, () => {
   test("version 3's image over SSH, with single dashes", async (t) => {
-    const { first, repo, root } = createPlace(t)
+    const { first, repo, root } = await createPlace(t)
     const sshd = await startSshd(t)
     const args = [
       '-ssh',
@@ -338,14 +330,8 @@ describe('what is around it', { concurrency: 3 }, () => {
     'whoever waits for what is removed in the root hears of each change',
     needsProgram('inotifywait'),
     async (t) => {
-      const { dir, first, repo, root } = createPlace(t)
-      const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-      const args = [
-        `--repo=${server.url}/one.git`,
-        `--root=${root}`,
-        '--dest=repo',
-        '--period=100ms',
-      ]
+      const { address, dir, first, repo, root } = await createPlace(t)
+      const args = [`--repo=${address}`, `--root=${root}`, '--dest=repo', '--period=100ms']
       const sync = startGitSync(t, args)
       await sync.untilLinked(path.join(root, 'repo'), first)
       const child = spawn('inotifywait', ['-m', '-e', 'delete', root])
@@ -367,15 +353,14 @@ describe('what is around it', { concurrency: 3 }, () => {
   )
 
   test("Stackable's operator, in a shell that passes signals on", async (t) => {
-    const { dir, first, root } = createPlace(t)
-    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
+    const { address, dir, first, root } = await createPlace(t)
     const program = writeText(
       path.join(dir, 'git-sync'),
       `#!/bin/sh\nexec ${process.execPath} ${GIT_SYNC} "$@"\n`,
     )
     const script = `term_child_pid=
     trap 'kill -TERM "$term_child_pid"' TERM
-    ${program} --depth=1 --git-config='safe.directory:${root}' --link=current --period=20s --ref=main --repo=${server.url}/one.git --root=${root} &
+    ${program} --depth=1 --git-config='safe.directory:${root}' --link=current --period=20s --ref=main --repo=${address} --root=${root} &
     term_child_pid=$!
     set +e
     wait $term_child_pid
@@ -390,7 +375,7 @@ describe('what is around it', { concurrency: 3 }, () => {
   })
 
   test("Airflow's chart over SSH, by the names of both versions", async (t) => {
-    const { first, repo, root } = createPlace(t)
+    const { first, repo, root } = await createPlace(t)
     const sshd = await startSshd(t)
     const sync = startGitSync(t, [], {
       ...airflow(sshd.url(repo.dir), root),
@@ -413,9 +398,7 @@ describe('what is around it', { concurrency: 3 }, () => {
   })
 
   test('a listing takes over where git-sync left off, on the same volume', async (t) => {
-    const { dir, repo, root } = createPlace(t)
-    const server = await startGitServer(t, { root: path.join(dir, 'repos') })
-    const address = `${server.url}/one.git`
+    const { address, dir, repo, root } = await createPlace(t)
     const sync = startGitSync(t, [
       `--repo=${address}`,
       `--root=${root}`,

@@ -11,8 +11,6 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { freePort } from '../../helpers/free-port.js'
-import { createRepo, tempDir } from '../../helpers/git.js'
-import { startGitServer } from '../../helpers/git-http-server.js'
 import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
 import { QUICK, setUp, writeHook } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
@@ -240,14 +238,9 @@ describe('git-sync as a process', { concurrency: 3 }, () => {
   })
 
   test('logs in, also as a service says before each sync', async (t) => {
-    const dir = tempDir(t)
-    const repo = createRepo(path.join(dir, 'repos/one'))
-    const first = repo.commit('first', { a: '1' })
-    const server = await startGitServer(t, {
-      root: path.join(dir, 'repos'),
-      auth: 'me:secret-word',
-    })
-    const base = [`--repo=${server.url}/one`, '--one-time']
+    const auth = 'me:secret-word'
+    const { address, dir, first, server } = await setUp(t, undefined, { auth })
+    const base = [`--repo=${address}`, '--one-time']
     let asked = 0
     const service = await startHttpServer(t, (_request, response) => {
       asked++
