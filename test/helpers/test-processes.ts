@@ -72,6 +72,9 @@ const LONGEST: readonly string[] = [
   'publish/',
   'example/',
   'remote/',
+  'signature/',
+  'git/',
+  'sync/',
   'transport/ssh/',
   'pack/',
 ]
