@@ -29,6 +29,8 @@ export interface RelayRunOptions {
   pauseMs: number
   /** After which of the commits one of the relays is killed; undefined: there is one only. */
   killAfter?: number | undefined
+  /** Told of each commit that all nodes have. @default nobody is */
+  onCommit?: (lastMs: number) => void
 }
 
 export interface RelayReport {
@@ -67,7 +69,8 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
   }
   const relays = [await startRelay(t, relayOptions)]
   if (killAfter !== undefined) relays.push(await startRelay(t, relayOptions))
-  const port = await startBalancer(t, relays)
+  // One alone needs none.
+  const port = relays[1] ? await startBalancer(t, relays) : relays[0]?.port
   const failures: RelayReport['failures'] = {}
   let polls = 0
   const settings = settingsOf({
@@ -132,6 +135,7 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
     await untilAll(tip)
     const tookMs = [...published.values()].map(({ at }) => at - pushedAt).sort((a, b) => a - b)
     lastMs.push(tookMs.at(-1) ?? 0)
+    options.onCommit?.(lastMs.at(-1) ?? 0)
     medianMs.push(tookMs[Math.floor(tookMs.length / 2)] ?? 0)
     fetches.push(asked.filter(({ body }) => body.includes(`want ${tip}`)).length)
     for (let node = 0; node < count; node++) {

@@ -1,6 +1,6 @@
 // `npm run relay`: many nodes behind one relay, and then behind two of which one is killed; exits with 1
 // where the git server was asked too often, a node was late, or anything was lost. Options: --nodes,
-// --commits, --interval (milliseconds).
+// --commits, --interval (milliseconds), --relays (1,2).
 import { parseArgs } from 'node:util'
 import { runAtLength } from '../long-run.js'
 import { type RelayReport, runRelay } from './relay-run.js'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '200' },
     commits: { type: 'string', default: '20' },
     interval: { type: 'string', default: '1000' },
+    relays: { type: 'string', default: '1,2' },
   },
 })
 const [nodes, commits, intervalMs] = [values.nodes, values.commits, values.interval].map(
@@ -28,21 +29,24 @@ function faultsOf({ faults, fetches, lastMs, pollsPerSecond }: RelayReport, rela
   ]
 }
 
+const onCommit = (lastMs: number) => console.log(`all ${nodes} nodes after ${lastMs} ms`)
+const half = Math.floor(commits / 2)
+
 await runAtLength(0, async (scope) => {
-  const options = { nodes, commits, intervalMs, pauseMs: 1000 }
-  const one = await runRelay(scope, options)
-  console.log(JSON.stringify({ one }))
-  const two = await runRelay(scope, { ...options, killAfter: Math.floor(commits / 2) })
-  console.log(JSON.stringify({ two }))
-  const counts = {
-    nodes,
-    commits,
-    'polls of all nodes, one relay': one.polls,
-    'polls a second at the git server, one relay': one.pollsPerSecond,
-    'most in one second, one relay': one.mostPollsInASecond,
-    'most fetches of a commit, one relay': Math.max(...one.fetches),
-    'latest node (ms), one relay': Math.max(...one.lastMs),
-    'latest node (ms), one of two relays killed': Math.max(...two.lastMs),
+  const options = { nodes, commits, intervalMs, pauseMs: 1000, onCommit }
+  const counts: Record<string, number> = { nodes, commits, 'interval (ms)': intervalMs }
+  const faults: string[] = []
+  for (const relays of values.relays.split(',').map(Number)) {
+    const killAfter = relays > 1 ? half : undefined
+    const report = await runRelay(scope, { ...options, killAfter })
+    console.log(JSON.stringify(report))
+    faults.push(...faultsOf(report, relays))
+    const of = (what: string) => `${what}, relays: ${relays}`
+    counts[of('polls of all nodes')] = report.polls
+    counts[of('polls a second at the git server')] = Number(report.pollsPerSecond.toFixed(2))
+    counts[of('most of them within one second')] = report.mostPollsInASecond
+    counts[of('most fetches of a commit')] = Math.max(...report.fetches)
+    counts[of('latest node (ms)')] = Math.max(...report.lastMs)
   }
-  return { counts, faults: [...faultsOf(one, 1), ...faultsOf(two, 2)] }
+  return { counts, faults }
 })
