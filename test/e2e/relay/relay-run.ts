@@ -1,17 +1,21 @@
-// Nodes behind two relays while commits are pushed. Each node is what a pod on a node is but for its
+// Nodes behind relays while commits are pushed. Each whole node is what a pod on a node is but for its
 // process: a machine of its own, with its sessions, its connections, its memory, its state and its
 // directory; only the worker threads are shared by all nodes of this process. What stands before the relays, as a
 // Service does, gives each connection to one that lives.
+import { setMaxListeners } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../src/base/clock.js'
 import { createRedactor } from '../../../src/base/known-secrets.js'
+import { parseRemoteUrl } from '../../../src/git/remote-url.js'
 import { parseListing } from '../../../src/listing/listing.js'
 import { createMachine, type Machine } from '../../../src/machine.js'
+import { createSessions } from '../../../src/sessions.js'
 import { readSettings, type Settings } from '../../../src/settings.js'
 import type { SyncEvent } from '../../../src/sync/events.js'
+import { createMemoryBudget } from '../../../src/thread/memory-budget.js'
 import { startWorkers } from '../../../src/worker/threads.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { createCa } from '../../helpers/certificates.js'
@@ -22,6 +26,8 @@ import { until } from '../../helpers/service.js'
 
 export interface RelayRunOptions {
   nodes: number
+  /** So many of them are whole ones; the others fetch and publish nothing, for a machine of few processors. */
+  whole: number
   commits: number
   /** Of each node, in milliseconds. */
   intervalMs: number
@@ -54,7 +60,7 @@ const REPO = 'https://forge.example/team/site.git'
 const POLL = 'ls-refs'
 
 export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<RelayReport> {
-  const { commits, killAfter, nodes: count, pauseMs } = options
+  const { commits, killAfter, nodes: count, pauseMs, whole } = options
   const dir = tempDir(t)
   const repo = createRepo(path.join(dir, 'repos/team/site.git'), { bare: true })
   let tip = repo.commit('commit 0', filesOf(0))
@@ -90,7 +96,7 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
   }
   const threads = startWorkers(4)
   threads.setMaxListeners(0)
-  const machines = Array.from({ length: count }, (_, node) =>
+  const machines = Array.from({ length: whole }, (_, node) =>
     createNode({ ...settings, root: path.join(dir, `nodes/${node}`) }, observe(node), threads),
   )
   atEnd(t, async () => {
@@ -106,11 +112,26 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
         intervalMs: options.intervalMs,
       }),
     )
+  }
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const ended: Promise<void>[] = []
+  atEnd(t, async () => {
+    stop.abort()
+    await Promise.all(ended)
+  })
+  for (let node = 0; node < count; node++) {
+    const machine = machines[node]
+    if (machine) await begin(machine, path.join(dir, `nodes/${node}`))
+    else
+      ended.push(
+        follow(settings, observe(node), stop.signal, (oid) =>
+          published.set(node, { oid, at: Date.now() }),
+        ),
+      )
     // Pods start one after the other.
     await sleep(options.intervalMs / count)
   }
-  for (const [node, machine] of machines.entries())
-    await begin(machine, path.join(dir, `nodes/${node}`))
   const untilAll = (oid: string) =>
     until(
       () => published.size === count && [...published.values()].every((each) => each.oid === oid),
@@ -138,7 +159,7 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
     options.onCommit?.(lastMs.at(-1) ?? 0)
     medianMs.push(tookMs[Math.floor(tookMs.length / 2)] ?? 0)
     fetches.push(asked.filter(({ body }) => body.includes(`want ${tip}`)).length)
-    for (let node = 0; node < count; node++) {
+    for (let node = 0; node < whole; node++) {
       const file = path.join(dir, `nodes/${node}/site/number`)
       if (readFileSync(file, 'utf8') !== String(commit)) faults.push(`node ${node} lacks ${commit}`)
     }
@@ -187,6 +208,41 @@ function createNode(
     onError,
     threads,
   })
+}
+
+/** A node but for what it publishes: sessions and connections of its own, and the same requests. */
+async function follow(
+  settings: Settings,
+  observe: (event: SyncEvent) => void,
+  signal: AbortSignal,
+  onFetched: (oid: string) => void,
+): Promise<void> {
+  const memory = createMemoryBudget(settings.memoryBudgetBytes)
+  const sessions = createSessions({
+    settings,
+    clock: systemClock,
+    observe,
+    redactor: createRedactor(),
+    memory,
+  })
+  const session = sessions.open({ remote: parseRemoteUrl(REPO, '/'), credential: undefined })
+  let have: string | undefined
+  while (!signal.aborted) {
+    try {
+      const [head] = await session.listRefs(['HEAD'], signal)
+      if (head && head.oid !== have) {
+        const haves = have === undefined ? [] : [have]
+        const request = { wants: [head.oid], haves, thinPack: have !== undefined }
+        for await (const _ of (await session.fetch(request, signal)).chunks);
+        have = head.oid
+        onFetched(have)
+      }
+    } catch {
+      // Asked again.
+    }
+    await sleep(settings.scrapeIntervalMs, undefined, { signal }).catch(() => undefined)
+  }
+  await sessions.close()
 }
 
 /** As a Service: each connection goes to one of the relays, in turn, that takes it. */

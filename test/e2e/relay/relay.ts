@@ -1,6 +1,6 @@
 // `npm run relay`: many nodes behind one relay, and then behind two of which one is killed; exits with 1
 // where the git server was asked too often, a node was late, or anything was lost. Options: --nodes,
-// --commits, --interval (milliseconds), --relays (1,2).
+// --commits, --interval (milliseconds), --relays (1,2), --whole (nodes that publish, too).
 import { parseArgs } from 'node:util'
 import { runAtLength } from '../long-run.js'
 import { type RelayReport, runRelay } from './relay-run.js'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '200' },
     commits: { type: 'string', default: '20' },
     interval: { type: 'string', default: '1000' },
+    whole: { type: 'string', default: '10' },
     relays: { type: 'string', default: '1,2' },
   },
 })
@@ -33,8 +34,20 @@ const onCommit = (lastMs: number) => console.log(`all ${nodes} nodes after ${las
 const half = Math.floor(commits / 2)
 
 await runAtLength(0, async (scope) => {
-  const options = { nodes, commits, intervalMs, pauseMs: 1000, onCommit }
-  const counts: Record<string, number> = { nodes, commits, 'interval (ms)': intervalMs }
+  const options = {
+    nodes,
+    whole: Number(values.whole),
+    commits,
+    intervalMs,
+    pauseMs: 1000,
+    onCommit,
+  }
+  const counts: Record<string, number> = {
+    nodes,
+    'whole nodes': options.whole,
+    commits,
+    'interval (ms)': intervalMs,
+  }
   const faults: string[] = []
   for (const relays of values.relays.split(',').map(Number)) {
     const killAfter = relays > 1 ? half : undefined
@@ -42,7 +55,7 @@ await runAtLength(0, async (scope) => {
     console.log(JSON.stringify(report))
     faults.push(...faultsOf(report, relays))
     const of = (what: string) => `${what}, relays: ${relays}`
-    counts[of('polls of all nodes')] = report.polls
+    counts[of('polls of whole nodes')] = report.polls
     counts[of('polls a second at the git server')] = Number(report.pollsPerSecond.toFixed(2))
     counts[of('most of them within one second')] = report.mostPollsInASecond
     counts[of('most fetches of a commit')] = Math.max(...report.fetches)
