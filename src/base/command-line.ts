@@ -1,7 +1,7 @@
 // A command line of long flags, read to its end whatever is wrong with it, and
 // its help. Values stay text; who knows the flags parses them.
 import { Command, Option } from 'commander'
-import { suggestion } from './nearest.js'
+import { suggestion } from './did-you-mean.js'
 
 /** One flag that takes a value. */
 export interface Flag {

@@ -1,5 +1,5 @@
 // What is wrong with a document, and where in it. https://www.rfc-editor.org/rfc/rfc6901
-import { nearest } from './nearest.js'
+import { nearest } from './did-you-mean.js'
 import { redact } from './redact-patterns.js'
 
 /** Of a document with more faults than this, the first ones are told. */

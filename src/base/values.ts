@@ -1,7 +1,8 @@
 // Single values as users write them in the environment or on the command line.
 // Each parser throws a RangeError whose message says what is wrong.
+
+import { suggestion } from './did-you-mean.js'
 import { parseDuration } from './duration.js'
-import { suggestion } from './nearest.js'
 
 /** `true` or `1`, `false` or `0`. */
 export function parseBoolean(text: string): boolean {

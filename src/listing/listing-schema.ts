@@ -1,8 +1,8 @@
 // The shape of a listing, checked against its JSON Schema, with sentences in
 // place of the validator's own wording. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
+import { suggestion } from '../base/did-you-mean.js'
 import type { Fault } from '../base/document-fault.js'
-import { suggestion } from '../base/nearest.js'
 import { createSchemaCheck } from '../base/schema-check.js'
 
 /** What the schema says of one field; also the source of the documents' table. */

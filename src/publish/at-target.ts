@@ -3,7 +3,7 @@
 import { toBytePath } from '../volume/byte-path.js'
 import { Volume } from '../volume/volume.js'
 import { guarded } from '../volume/volume-error.js'
-import { directoryPublisher } from './directory/publisher.js'
+import { directoryPublisher } from './in-place/publisher.js'
 import { assertOwnDirectories } from './own-directories.js'
 import type { Publisher } from './publisher.js'
 import { symlinkPublisher } from './symlink/publisher.js'

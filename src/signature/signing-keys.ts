@@ -5,7 +5,7 @@ import { invalidKeys, type KeyFile } from './key-files.js'
 import { isRevoked, parseRevokedKeys } from './revoked-keys.js'
 import { describeSigner } from './signer.js'
 
-type OpenPgp = typeof import('./openpgp-signer.js')
+type OpenPgp = typeof import('./openpgp-verdict.js')
 
 /** What key files have. */
 export interface SigningKeys {
@@ -31,7 +31,7 @@ export async function parseSigningKeys(
     const bytes = Buffer.from(content)
     try {
       if (isOpenPgp(name, bytes)) {
-        const judge = await import('./openpgp-signer.js')
+        const judge = await import('./openpgp-verdict.js')
         const keys = await judge.readOpenPgpKeys(bytes)
         openPgp = { judge, keys: await judge.mergeOpenPgpKeys([...(openPgp?.keys ?? []), ...keys]) }
       } else {

@@ -5,7 +5,7 @@ import { armourKindOf } from './armour.js'
 import type { SignedObject } from './signed-object.js'
 import { describeSigner, type Verdict } from './signer.js'
 import { describeSigningKeys, type SigningKeys } from './signing-keys.js'
-import { sshVerdict } from './ssh-signer.js'
+import { sshVerdict } from './ssh-verdict.js'
 
 /** Returns who signed, on one line. Throws `signature-refused` where nobody did who counts. */
 export async function verifySignature(

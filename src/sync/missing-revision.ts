@@ -1,7 +1,8 @@
 // What is told of a revision that its remote lacks, and what may be meant by it. Nothing that is
 // published is resolved by what is found here: it may be of an earlier poll.
+
+import { suggestion } from '../base/did-you-mean.js'
 import { SyncError } from '../base/errors.js'
-import { suggestion } from '../base/nearest.js'
 import type { Revision } from '../git/revision.js'
 import { versionsIn } from '../git/version-range.js'
 import type { RemoteRef, RemoteSession } from '../remote/remote-session.js'

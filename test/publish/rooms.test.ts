@@ -18,7 +18,7 @@ const ROOMS = [
   'publisher.ts',
   'stage',
   'update',
-  'directory',
+  'in-place',
   'symlink',
   'at-target.ts',
   'repository.ts',

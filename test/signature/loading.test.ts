@@ -45,7 +45,7 @@ test('the main thread loads nothing of it', (t) => {
 
 test('what judges OpenPGP is loaded with its keys alone', (t) => {
   const loaded = loadedWith(t, 'signature/verify-revision.js')
-  assert.ok(loaded.some((url) => url.endsWith('/signature/ssh-signer.js')))
+  assert.ok(loaded.some((url) => url.endsWith('/signature/ssh-verdict.js')))
   assert.deepEqual(
     loaded.filter((url) => url.includes('openpgp')),
     [],

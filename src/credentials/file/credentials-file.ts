@@ -1,8 +1,9 @@
 // The credentials file as a source: the credential that an entry names, or else that of the
 // longest prefix of its address.
+
+import { suggestion } from '../../base/did-you-mean.js'
 import type { SyncError } from '../../base/errors.js'
 import type { NamedFile } from '../../base/file-name.js'
-import { suggestion } from '../../base/nearest.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import type { Credential, FoundCredential } from '../credential.js'
 import { findCredential } from '../credential-match.js'

@@ -1,11 +1,11 @@
 // The credentials file: its shape, and every fault of it at once, without a
 // single value of it. https://json-schema.org/draft-07
 import { createRequire } from 'node:module'
+import { suggestion } from '../../base/did-you-mean.js'
 import { faultAt, fieldsOf } from '../../base/document-fault.js'
 import type { NamedFile } from '../../base/file-name.js'
 import { JsonSyntaxError, parseJson } from '../../base/json.js'
 import { findDuplicateKeys } from '../../base/json-duplicates.js'
-import { suggestion } from '../../base/nearest.js'
 import { createSchemaCheck, type FaultWords } from '../../base/schema-check.js'
 import type { Credential } from '../credential.js'
 import { findCredentialFaults } from '../credential-faults.js'

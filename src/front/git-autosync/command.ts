@@ -1,7 +1,7 @@
 // The command line: which command it asks for, and with which settings. All faults are
 // reported at once.
 import { type Flag, type Program, parseCommandLine } from '../../base/command-line.js'
-import { suggestion } from '../../base/nearest.js'
+import { suggestion } from '../../base/did-you-mean.js'
 import { serviceUrl } from '../../service-url.js'
 import { readSettings, SETTINGS, type Settings, SettingsError } from '../../settings.js'
 import { isProbe, PROBES, type Probe } from './healthcheck.js'

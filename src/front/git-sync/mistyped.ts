@@ -1,5 +1,5 @@
 // Variables that are probably meant for git-sync, and are none of its own.
-import { suggestion } from '../../base/nearest.js'
+import { suggestion } from '../../base/did-you-mean.js'
 import { FLAGS } from './flags.js'
 
 /** Names that the field mixes up, and what they should be. */

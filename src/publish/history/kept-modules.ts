@@ -1,8 +1,8 @@
 // Where repositories go that somebody worked in, when the place that they are in is wanted for others,
 // or goes. Nothing is removed there.
 import path from 'node:path'
+import type { RepositoryFiles } from './git-lock.js'
 import type { HistoryLayout } from './layout.js'
-import type { RepositoryFiles } from './lock.js'
 import { writeSharedText } from './write-whole.js'
 
 /** The directory of a repository that holds what is kept. */

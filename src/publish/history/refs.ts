@@ -8,8 +8,8 @@ import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
 import { isRefName } from '../snapshot/published-history.js'
+import { withLock } from './git-lock.js'
 import type { HistoryLayout } from './layout.js'
-import { withLock } from './lock.js'
 import { writeSharedText, writeText } from './write-whole.js'
 
 /** A list of refs that is larger is not read, in bytes. */

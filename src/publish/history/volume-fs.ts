@@ -4,7 +4,7 @@
 import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { toBytePath } from '../../volume/byte-path.js'
-import type { RepositoryFiles } from './lock.js'
+import type { RepositoryFiles } from './git-lock.js'
 import { writeShared } from './write-whole.js'
 
 /** No file that isomorphic-git reads of a repository is larger, in bytes: configuration, refs. */

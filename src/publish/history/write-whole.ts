@@ -5,7 +5,7 @@ import { SyncError } from '../../base/errors.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
-import { type RepositoryFiles, withLock } from './lock.js'
+import { type RepositoryFiles, withLock } from './git-lock.js'
 
 /** What a volume answers where a directory is in the place of a file. */
 const IS_DIRECTORY = ['EISDIR', 'ENOTEMPTY', 'EEXIST']

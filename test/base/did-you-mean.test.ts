@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nearest, suggestion } from '../../src/base/nearest.js'
+import { nearest, suggestion } from '../../src/base/did-you-mean.js'
 
 const FIELDS = ['path', 'repo', 'branch', 'tag', 'commit', 'interval', 'required']
 

@@ -10,7 +10,7 @@ import {
   type SignaturePacket,
 } from 'openpgp'
 import type { Signer, Verdict } from './signer.js'
-import type { SignedPayload } from './ssh-signer.js'
+import type { SignedPayload } from './ssh-verdict.js'
 
 /** Public keys of OpenPGP. */
 export type OpenPgpKeys = readonly Key[]
