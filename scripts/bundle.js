@@ -21,6 +21,8 @@ const OUT = 'dist'
 const PROGRAMS = ['src/main.ts', 'src/git-sync.ts']
 /** What it starts in threads, by the name that this file has. */
 const POOL_WORKER = 'node_modules/piscina/dist/worker.js'
+/** What that loads first. */
+const POOL_ENTRY = 'src/thread/pool-entry.cts'
 /** Where a file of src names another that runs in a thread. */
 const THREAD = /new URL\('\.\/([\w-]+)\.js', import\.meta\.url\)/g
 /** Where those that run in a browser are, and the file that names them. */
@@ -96,10 +98,22 @@ const iconv = await build({
   minifyWhitespace: true,
   metafile: true,
 })
+// By require, too, as the pool does.
+const poolEntry = await build({
+  ...shared,
+  entryPoints: [POOL_ENTRY],
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+})
 const page = await build({ ...shared, entryPoints: pageScripts(), target: 'es2023' })
 
 const files = filesOf([
-  ...[...bundles, iconv, page].flatMap(({ outputFiles }) =>
+  ...[...bundles, iconv, poolEntry, page].flatMap(({ outputFiles }) =>
     outputFiles.map((file) => [path.relative(OUT, file.path), Buffer.from(file.contents)]),
   ),
   ...source

@@ -1,12 +1,17 @@
-// What a run begins with, before it loads the rest.
+// What a run begins with, before it loads the rest: the first thread starts meanwhile.
 import { createEndProcess, type EndProcess } from './end-process.js'
+import type { Threads } from './thread/threads.js'
+import { startWorkers } from './worker/threads.js'
 
 /** What has begun. */
 export interface Beginning {
   endProcess: EndProcess
+  threads: Threads
 }
 
-/** Begins a run. Node 20 aborts where a thread is ended that is still being loaded: none starts yet. */
-export function begin(): Beginning {
-  return { endProcess: createEndProcess() }
+/** Begins a run that syncs at most so many entries at once. */
+export function begin(maxConcurrentSyncs: number): Beginning {
+  // First, as it knows of threads that start from then on.
+  const endProcess = createEndProcess()
+  return { endProcess, threads: startWorkers(maxConcurrentSyncs) }
 }

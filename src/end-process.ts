@@ -14,11 +14,15 @@ export type EndProcess = (exitCode: number) => Promise<never>
 /** Keeps an eye on the threads that are started from now on. */
 export function createEndProcess(): EndProcess {
   const threads = new Set<Worker>()
+  let isEnding = false
   process.on('worker', (thread) => {
     threads.add(thread)
     thread.once('exit', () => threads.delete(thread))
+    // A pool starts another in the place of one that ends.
+    if (isEnding) void thread.terminate()
   })
   return async (exitCode) => {
+    isEnding = true
     for (const thread of threads) void thread.terminate()
     const isHeldUp = () => threads.size > 0 || isWaitingForFiles()
     for (let looks = 0; isHeldUp() && looks < PATIENCE.looks; looks++) {

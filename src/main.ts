@@ -30,7 +30,7 @@ async function main(): Promise<number | undefined> {
       case 'healthcheck':
         return await healthcheck(command.probe, command.settings)
       case 'run': {
-        const begun = (await import('./beginning.js')).begin()
+        const begun = (await import('./beginning.js')).begin(command.settings.maxConcurrentSyncs)
         return await (await import('./run.js')).run(command.settings, begun)
       }
     }

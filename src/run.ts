@@ -19,7 +19,7 @@ const CLOSE_TIMEOUT_MS = 4000
 /** Runs until a signal, or in one-time mode until every entry was synced. */
 export async function run(
   settings: Settings,
-  { endProcess }: Beginning,
+  { endProcess, threads }: Beginning,
 ): Promise<number | undefined> {
   const stopped = stopSignal()
   const redactor = createRedactor()
@@ -35,7 +35,7 @@ export async function run(
     else isReloadDue = true
   })
   try {
-    daemon = await startDaemon(settings, logger, { redactor })
+    daemon = await startDaemon(settings, logger, { redactor, threads })
   } catch (error) {
     return refuse(error, logger, endProcess)
   }

@@ -1,16 +1,12 @@
 // Threads that run the functions of one file, one job each at a time; idle ones end after a while.
 // A thread that hangs in a system call cannot be ended: it is given up, and another takes its place.
 import type { TransferListItem, Worker } from 'node:worker_threads'
-import { Piscina } from 'piscina'
 import { SyncError } from '../base/errors.js'
 import { Slots } from '../base/slots.js'
 import { type JobLimits, withinLimits } from './job-limits.js'
-import { THREAD_HEAP } from './limits.js'
 import { type Reply, unwrap } from './reply.js'
 import { type StopFlag, stopped } from './stop.js'
-
-/** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
-const IDLE_THREAD_MS = 2000
+import type { Threads } from './threads.js'
 
 /** How many threads may hang, for each that there may be. */
 const MAX_HUNG_SHARE = 2
@@ -24,21 +20,6 @@ type ResultOf<Run> = Run extends (job: never) => Promise<Reply<infer Result>> ? 
 /** What each job is given on top. */
 export interface Stoppable {
   stop: StopFlag
-}
-
-/** Threads that wait for work. */
-export type Threads = Piscina
-
-/** Starts the first of the threads that run the functions of the file `entry`. */
-export function startThreads(entry: URL, maxThreads: number): Threads {
-  return new Piscina({
-    filename: entry.href,
-    minThreads: 1,
-    maxThreads,
-    idleTimeout: IDLE_THREAD_MS,
-    resourceLimits: THREAD_HEAP,
-    recordTiming: false,
-  })
 }
 
 export interface ThreadPoolOptions {
@@ -120,9 +101,9 @@ export class ThreadPool<File extends Jobs<File>> {
       giveUp.addEventListener('abort', () => {
         before = this.#threads.threads
       })
-      const options = { name, transferList, signal: giveUp }
+      const named = { name, job: { ...job, stop } }
       try {
-        return unwrap(await this.#threads.run({ ...job, stop }, options))
+        return unwrap(await this.#threads.run(named, { transferList, signal: giveUp }))
       } catch (error) {
         if (!giveUp.aborted) throw error
         const kept = new Set(this.#threads.threads)

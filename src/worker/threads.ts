@@ -1,6 +1,5 @@
-// The threads of the pool, apart from what gives them work, which takes longer to be loaded than the
-// first of them takes to start.
-import { startThreads, type Threads } from '../thread/pool.js'
+// The threads that run jobs.
+import { startThreads, type Threads } from '../thread/threads.js'
 
 /** Starts the first of at most `maxThreads` that run jobs. */
 export function startWorkers(maxThreads: number): Threads {

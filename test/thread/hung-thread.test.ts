@@ -7,8 +7,9 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { withinLimits } from '../../src/thread/job-limits.js'
-import { startThreads, ThreadPool } from '../../src/thread/pool.js'
+import { ThreadPool } from '../../src/thread/pool.js'
 import type { Reply } from '../../src/thread/reply.js'
+import { startThreads } from '../../src/thread/threads.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { FakeClock, settle } from '../helpers/fake-clock.js'
@@ -139,6 +140,27 @@ test('a job that stops in time fails by its limit', async () => {
   await assert.rejects(done, failsWith('sync-timeout', /not done after 1 s/))
 })
 
+test('the file of the jobs is imported, as Node 20 aborts where a thread is ended that requires it', async (t) => {
+  const folder = tempDir(t)
+  const entry = path.join(folder, 'required.mjs')
+  writeFileSync(
+    entry,
+    `import { createRequire } from 'node:module'
+    export const isRequired = async () => ({
+      ok: true,
+      value: import.meta.filename in createRequire(import.meta.url).cache,
+    })`,
+  )
+  const pool = new ThreadPool<{ isRequired(job: object): Promise<Reply<boolean>> }>({
+    threads: startThreads(pathToFileURL(entry), 1),
+    maxThreads: 1,
+    limits: { clock: new FakeClock(), limitMs: 1000, graceMs: 500 },
+    onError: () => {},
+  })
+  atEnd(t, () => pool.close())
+  assert.equal(await pool.run('isRequired', {}, { subject: 'volume' }), false)
+})
+
 describe('the process ends', () => {
   const END = fileURLToPath(new URL('../../src/end-process.js', import.meta.url))
   for (const [what, source, expected] of [
@@ -166,6 +188,19 @@ describe('the process ends', () => {
       assert.deepEqual(await once(child, 'exit'), expected)
     })
   }
+
+  test('with its code, though a thread starts another as it ends', async () => {
+    const program = `
+      import { Worker } from 'node:worker_threads'
+      import { createEndProcess } from '${END}'
+      const end = createEndProcess()
+      const start = () => new Worker('setInterval(() => {}, 1000)', { eval: true, execArgv: [] })
+      const first = start()
+      first.once('exit', start)
+      first.once('online', () => end(7))`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program])
+    assert.deepEqual(await once(child, 'exit'), [7, null])
+  })
 
   test('with its code, though calls of the file system are under way', async () => {
     const program = `

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { readFlags, UsageError } from './command-line.js'
 import { findMistyped } from './mistyped.js'
-import { resolveOptions } from './options.js'
+import { MAX_CONCURRENT_SYNCS, resolveOptions } from './options.js'
 import { ErrorFile } from './signs.js'
 import { rootOfVersion3 } from './start.js'
 
@@ -41,7 +41,7 @@ export async function main(
       values.root = earlier
     }
     const options = resolveOptions(read, process.cwd(), warn)
-    const begun = (await import('../../beginning.js')).begin()
+    const begun = (await import('../../beginning.js')).begin(MAX_CONCURRENT_SYNCS)
     const { run } = await import('./run.js')
     await run(options, env, warn, begun)
     return undefined

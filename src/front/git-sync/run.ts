@@ -41,7 +41,7 @@ export async function run(
   given: Options,
   env: Environment,
   warn: (message: string) => void,
-  { endProcess }: Beginning,
+  { endProcess, threads }: Beginning,
 ): Promise<void> {
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
   const git = readGitSettings(config, env, warn, given.repo)
@@ -123,7 +123,7 @@ export async function run(
   if (options.syncOnSignal) process.on(options.syncOnSignal, syncNow)
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  /** A file that cannot be read is found out before any thread is there to be ended. */
+  /** A file that cannot be read is found out before there is a machine to be ended. */
   const start = async () => {
     const sparse = await readSparse(options, cycle)
     if (cycle.isOver) return
@@ -131,6 +131,7 @@ export async function run(
     const refreshed = { options, asked, credentials, counts, redactor, entry, sparse }
     const made = createMachine({
       settings,
+      threads,
       clock: systemClock,
       redactor,
       onError: (error) => log.error('fault in this program', error),
