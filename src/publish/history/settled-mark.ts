@@ -2,12 +2,14 @@
 // listing and the remote say of its history, written last.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import type { Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { gitfileText } from './checkout-files.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { readRefs } from './refs.js'
+import { readShallow } from './shallow.js'
 import { writeText } from './write-whole.js'
 
 /** The file of a repository, and of each linked worktree, that has it. */
@@ -23,9 +25,10 @@ export function isSettled(
   const { history } = snapshot
   if (!history) return true
   const own = checkoutDirectory(layout, checkout)
-  const mark = markOf(snapshot, history)
   const isMarked = [own, layout.repository].every(
-    (directory) => readText(layout, path.join(directory, MARK)) === mark,
+    (directory) =>
+      readText(layout, path.join(directory, MARK)) ===
+      markOf(layout, directory, snapshot.commit, history),
   )
   if (!isMarked || layout.volume.stat(path.join(own, 'index')) === undefined) return false
   // Somebody may have removed or moved them since.
@@ -42,10 +45,10 @@ export function isSettled(
 
 /** Notes that all is settled in `directory`. */
 export function markSettled(layout: HistoryLayout, directory: string, snapshot: Snapshot): void {
-  const { history } = snapshot
+  const { commit, history } = snapshot
   if (!history) return
   const file = path.join(directory, MARK)
-  writeText(layout.volume, layout.repository, file, markOf(snapshot, history))
+  writeText(layout.volume, layout.repository, file, markOf(layout, directory, commit, history))
 }
 
 /** What HEAD of a repository says. */
@@ -53,8 +56,15 @@ export function headOf({ commit }: Snapshot, { branch }: PublishedHistory): stri
   return branch === undefined ? commit : `ref: ${branch}`
 }
 
-function markOf({ commit }: Snapshot, history: PublishedHistory): string {
-  const said = JSON.stringify(sorted({ ...history, refs: sorted(history.refs) }))
+/** Where history ends is the repository's: a publication that is under way cuts it for its own commit, too. */
+function markOf(
+  layout: HistoryLayout,
+  directory: string,
+  commit: Oid,
+  history: PublishedHistory,
+): string {
+  const ends = directory === layout.repository ? readShallow(layout) : []
+  const said = JSON.stringify([sorted({ ...history, refs: sorted(history.refs) }), ends])
   return `${commit} ${createHash('sha256').update(said).digest('hex')}\n`
 }
 
