@@ -63,53 +63,45 @@ const shared = {
   sourcesContent: false,
   write: false,
 }
+const inNode = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  // Names stay, as stacks are read by them.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+}
 // Each by itself: what one of them starts is in few files then, though another has some of it as well.
 const bundles = await Promise.all(
   [...PROGRAMS, ...threadFiles(), POOL_WORKER].map((entryPoint) =>
     build({
       ...shared,
+      ...inNode,
       entryPoints: [entryPoint],
-      bundle: true,
       splitting: true,
       chunkNames: '[name]-[hash]',
-      platform: 'node',
-      target: 'node20.19',
       external: OUTSIDE,
-      // Names stay, as stacks are read by them.
-      minifySyntax: true,
-      minifyWhitespace: true,
       define: { 'process.env.NODE_ENV': '"production"' },
       banner: { js: COMMONJS },
       plugins: [replacedModules, requiredBuiltins],
-      metafile: true,
     }),
   ),
 )
-// By require, as what needs it waits for nothing.
+/** What is loaded by require. */
+const required = {
+  ...shared,
+  ...inNode,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+}
+// What needs it waits for nothing.
 const iconv = await build({
-  ...shared,
+  ...required,
   entryPoints: { [ICONV]: 'node_modules/iconv-lite/lib/index.js' },
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  metafile: true,
 })
-// By require, too, as the pool does.
-const poolEntry = await build({
-  ...shared,
-  entryPoints: [POOL_ENTRY],
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20.19',
-  minifySyntax: true,
-  minifyWhitespace: true,
-})
+// The pool does so.
+const poolEntry = await build({ ...required, entryPoints: [POOL_ENTRY] })
 const page = await build({ ...shared, entryPoints: pageScripts(), target: 'es2023' })
 
 const files = filesOf([
