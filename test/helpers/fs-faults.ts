@@ -151,7 +151,9 @@ export function closeGate(gate: Gate): () => void {
       if (inside) return Reflect.apply(original, fs, args)
       inside = true
       try {
-        const paths = args.filter(isPath).map(asByteString).filter(path.isAbsolute)
+        // Beside a descriptor there is content, or what was in that memory before.
+        const named = typeof args[0] === 'number' ? [] : args.filter(isPath)
+        const paths = named.map(asByteString).filter(path.isAbsolute)
         gate({ name, paths, isChange: isChange(name, args) }, args)
         return Reflect.apply(original, fs, args)
       } finally {

@@ -104,9 +104,16 @@ export function writeSparse(
 }
 
 /**
- * A linked worktree: git finds the repository by a relative path. It is locked, as where the volume is
- * mounted elsewhere `git worktree prune` would take it for gone.
+ * Locks a linked worktree, before anything else of it is there: where its volume is mounted elsewhere,
+ * or it is not whole yet, `git worktree prune` would take it for gone.
  */
+export function lockCheckout(layout: HistoryLayout, checkout: CheckoutLayout): void {
+  if (checkout.name === undefined) return
+  const file = path.join(checkoutDirectory(layout, checkout), 'locked')
+  writeText(layout.volume, layout.repository, file, 'git-autosync removes it\n')
+}
+
+/** A linked worktree: git finds the repository by a relative path. */
 export function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, commit: Oid): void {
   const { repository, volume } = layout
   const { finalRoot = checkout.root, name } = checkout
@@ -114,7 +121,6 @@ export function linkCheckout(layout: HistoryLayout, checkout: CheckoutLayout, co
   const files = {
     commondir: '../..\n',
     gitdir: `${path.join(finalRoot, GIT)}\n`,
-    locked: 'git-autosync removes it\n',
   }
   // First: without the others, it is no worktree yet.
   if (name !== undefined) writeSharedText(layout, path.join(own, 'HEAD'), `${commit}\n`)

@@ -103,14 +103,14 @@ function replacePacks(
     isTooLarge: ({ offset, pack }) => pack.file.deltaSizeAt(offset) > MAX_WHOLE_BYTES,
     checkpoint,
   })
-  const [pack, index] = ['tmp_join_pack', 'tmp_join_idx'].map((name) => path.join(directory, name))
-  if (pack === undefined || index === undefined) return
+  const [pack, index] = stagedFiles(layout)
   let written: JoinedPack | undefined
   if (plan.length > 0) {
     const pieces = function* () {
       written = yield* encodeJoined(plan, objects, checkpoint)
     }
     try {
+      for (const file of [pack, index]) volume.removeFile(file)
       volume.writeNew(pack, 0o666, pieces())
       if (written) volume.writeNew(index, 0o666, written.index)
       volume.flush(pack)
@@ -132,7 +132,9 @@ function replacePacks(
     volume.flushDirectory(directory)
   }
   if (live) {
-    withLock(layout, path.join(layout.repository, 'HEAD'), () => expireLog(layout, live.oids))
+    withLock(layout, path.join(layout.repository, 'HEAD'), () =>
+      expireLog(layout, live.oids, (commit) => objects.isLoose(commit)),
+    )
     writeShallow(layout, live.shallow)
     // They may name what goes now; git goes without.
     for (const graph of ['commit-graph', 'commit-graphs']) {
@@ -153,8 +155,14 @@ function removeLeftOvers(layout: HistoryLayout, { now = Date.now() }: JoinOption
     const isOrphan = pack !== undefined && !names.has(`${pack}.idx`) && !names.has(`${pack}.keep`)
     // Whoever moves or copies a file cannot set this time.
     const isOld = () => now - (volume.stat(file)?.ctimeMs ?? now) > LEFT_OVER_MS
-    if (name.startsWith('tmp_join') || (isOrphan && isOld())) volume.removeFile(file)
+    if (isOrphan && isOld()) volume.removeFile(file)
   }
+  for (const file of stagedFiles(layout)) volume.removeFile(file)
+}
+
+/** Where a pack and its index are written: `git prune` takes what is unfinished beside the packs. */
+function stagedFiles({ repository }: HistoryLayout): [string, string] {
+  return [path.join(repository, 'git-autosync.pack'), path.join(repository, 'git-autosync.idx')]
 }
 
 /** Its index goes first: without that, it is no pack any more. One that somebody keeps stays. */

@@ -58,7 +58,12 @@ export class RepositoryObjects implements PackOwner {
   }
 
   has(oid: Oid): boolean {
-    return this.find(oid) !== undefined || this.#looseFile(oid) !== undefined
+    return this.find(oid) !== undefined || this.isLoose(oid)
+  }
+
+  /** Whether an object has a file of its own, as somebody's git makes them: none is removed here. */
+  isLoose(oid: Oid): boolean {
+    return this.#looseFile(oid) !== undefined
   }
 
   /** An object whose hash is right; undefined where there is none, or it cannot be read. */

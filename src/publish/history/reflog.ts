@@ -79,12 +79,21 @@ export function logPublished(layout: HistoryLayout, oid: Oid, now: number): void
   writeLog(layout, [...lines, { old, oid, rest, isOwn: true }])
 }
 
-/** Forgets what was published before, of which not all is there any more; lines of others stay. */
-export function expireLog(layout: HistoryLayout, live: ReadonlySet<Oid>): void {
+/**
+ * Forgets what was published before, of which not all is there any more; lines of others stay, and
+ * what leads to a commit that `remains` though nothing of use leads to it.
+ */
+export function expireLog(
+  layout: HistoryLayout,
+  live: ReadonlySet<Oid>,
+  remains: (commit: Oid) => boolean,
+): void {
   const lines = readLog(layout)
   if (!lines) return
   const newest = lines.findLast(({ isOwn }) => isOwn)
-  const kept = lines.filter((line) => line === newest || !line.isOwn)
+  const kept = lines.filter(
+    (line) => line === newest || !line.isOwn || (!live.has(line.oid) && remains(line.oid)),
+  )
   writeLog(
     layout,
     kept.map((line) => (live.has(line.old) ? line : { ...line, old: '0'.repeat(line.old.length) })),

@@ -6,7 +6,13 @@ import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { isIndexRacy, linkCheckout, writeIndex, writeSparse } from './checkout-files.js'
+import {
+  isIndexRacy,
+  linkCheckout,
+  lockCheckout,
+  writeIndex,
+  writeSparse,
+} from './checkout-files.js'
 import { breakLocks, withLock } from './git-lock.js'
 import { type CheckoutLayout, checkoutDirectory, type HistoryLayout } from './layout.js'
 import { type RepositoryObjects, withObjects } from './objects.js'
@@ -65,6 +71,7 @@ export function settleCheckout(
   if (!objects.hasCommit(commit) || !hasRefs(snapshot, objects)) return 'incomplete'
   // A commit may be cut off here for the old ref and the new one: none leads to what is not there.
   writeShallow(layout, [...readShallow(layout), ...history.shallow])
+  lockCheckout(layout, checkout)
   writeIndex(layout, checkout, snapshot)
   writeSparse(layout, checkout, history)
   const own = checkoutDirectory(layout, checkout)

@@ -7,6 +7,8 @@ import { ABSENT, readUnless, tolerating, UNREADABLE } from '../../volume/errnos.
 import type { Volume } from '../../volume/volume.js'
 import { type RepositoryFiles, withLock } from './git-lock.js'
 
+/** How often a directory is made for one file. */
+const MOST_TRIES = 3
 /** What a volume answers where a directory is in the place of a file. */
 const IS_DIRECTORY = ['EISDIR', 'ENOTEMPTY', 'EEXIST']
 
@@ -35,16 +37,38 @@ export function writeSharedText(
   text: string,
   check?: () => void,
 ): void {
-  if (isThere(place.volume, file, text)) return
-  place.volume.ensureDirectory(path.dirname(file))
-  writeShared(place, file, [Buffer.from(text, 'latin1')], check)
+  const { volume } = place
+  if (isThere(volume, file, text)) return
+  inDirectory(volume, place.repository, path.dirname(file), () => {
+    writeShared(place, file, [Buffer.from(text, 'latin1')], check)
+  })
 }
 
 /** Writes a text to a file that git does not write, or under a lock of it, where another is there. */
 export function writeText(volume: Volume, repository: string, file: string, text: string): void {
   if (isThere(volume, file, text)) return
-  volume.ensureDirectory(path.dirname(file))
-  putInPlace(volume, stage(volume, repository, [Buffer.from(text, 'latin1')]), file)
+  inDirectory(volume, repository, path.dirname(file), () => {
+    putInPlace(volume, stage(volume, repository, [Buffer.from(text, 'latin1')]), file)
+  })
+}
+
+/** Works in a directory that git removes, too, where it finds it empty: then it is made once more. */
+function inDirectory(
+  volume: Volume,
+  repository: string,
+  directory: string,
+  work: () => void,
+): void {
+  const attempt = () => {
+    volume.ensureDirectory(directory)
+    work()
+  }
+  for (let tries = 1; tries < MOST_TRIES; tries++) {
+    if (tolerating(['ENOENT'], attempt)) return
+    // What was removed may be held open still.
+    volume.forget(repository)
+  }
+  attempt()
 }
 
 function isThere(volume: Volume, file: string, text: string): boolean {

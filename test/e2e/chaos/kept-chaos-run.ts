@@ -40,8 +40,8 @@ const AIMS: Record<string, [directory: string, name: RegExp]> = {
   'swapping the link': ['.git-autosync/link', /\.link$/],
   'writing in place': ['directory/.git', /^git-autosync\.next$|\.lock$/],
   'writing for the link': ['.git-autosync/link/repository', /^git-autosync\.next$|\.lock$/],
-  'joining packs in place': ['directory/.git/objects/pack', /^tmp_join/],
-  'joining packs for the link': ['.git-autosync/link/repository/objects/pack', /^tmp_join/],
+  'joining packs in place': ['directory/.git', /^git-autosync\.pack$/],
+  'joining packs for the link': ['.git-autosync/link/repository', /^git-autosync\.pack$/],
   'making a standby': ['.git-autosync/link', /^standby\.new/],
 }
 

@@ -163,12 +163,12 @@ describe('a pack that has no index yet', () => {
 test('a joined pack for which there is no room leaves nothing', async (t) => {
   const work = await createWork(t)
   await goOn(work)
-  const place = '.git/objects/pack/tmp_join_idx'
+  const place = '.git/git-autosync.idx'
   const join = () => work.site.join(1)
   assert.throws(() => withGate(unreadable(work.site, place, 'ENOSPC'), join), { code: 'ENOSPC' })
-  const names = readdirSync(work.site.at('.git/objects/pack'))
+  const names = readdirSync(work.site.at('.git'))
   assert.deepEqual(
-    names.filter((name) => name.startsWith('tmp_')),
+    names.filter((name) => /\.(?:pack|idx)$/.test(name)),
     [],
   )
 })
