@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { createRepo, git, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
-import { saidBy, untilRepository } from '../helpers/kept-repository.js'
+import { saidBy, untilHolds, untilRepository } from '../helpers/kept-repository.js'
 import { type Service, startService, until, writeListing } from '../helpers/service.js'
 
 const MODES = ['in-place', 'symlink'] as const
@@ -125,7 +125,7 @@ for (const publish of MODES) {
       )
       rmSync(packs, { recursive: true })
       await untilKept(out, 2)
-      await until(() => saidBy(out, 'fsck', '--full') === '', 'it is whole')
+      await untilHolds(() => assert.equal(saidBy(out, 'fsck', '--full'), ''), 'it is whole')
       rmSync(path.join(out, 'file'))
       writeFileSync(path.join(out, 'foreign'), 'foreign')
       await until(() => existsSync(path.join(out, 'file')), 'the file is back')
@@ -149,10 +149,10 @@ for (const publish of MODES) {
         assert.equal(saidBy(out, 'rev-list', '--count', 'HEAD'), '2')
         assert.equal(saidBy(out, 'config', 'core.sparseCheckout'), 'true')
       }
-      check()
+      await untilHolds(check, 'out')
       const next = commit('3')
       await service.untilPublished('out', next)
-      check()
+      await untilHolds(check, 'out')
       assert.deepEqual(readdirSync(path.join(out, 'd')).sort(), ['1', '2', '3'])
     })
 
