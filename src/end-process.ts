@@ -1,12 +1,16 @@
 // The end of the process, which no thread can hold up. Node waits for its threads at process.exit,
 // and a system call that hangs (of a volume that is gone, of a FIFO) never ends.
 import type { Worker } from 'node:worker_threads'
+import { endThread } from './thread/ending.js'
 
 /**
  * So often it is looked, and after so many milliseconds each, whether threads and calls have ended:
  * all that do not hang have by then. Not by a clock, which goes on where this process does not.
  */
 const PATIENCE = { looks: 200, everyMs: 10 }
+
+/** How long a thread may go on that is asked to end, in milliseconds: it is terminated then. */
+const ASKED_MS = 1000
 
 /** Ends the process with a code. Does not resolve. */
 export type EndProcess = (exitCode: number) => Promise<never>
@@ -19,11 +23,11 @@ export function createEndProcess(): EndProcess {
     threads.add(thread)
     thread.once('exit', () => threads.delete(thread))
     // A pool starts another in the place of one that ends.
-    if (isEnding) void thread.terminate()
+    if (isEnding) endThread(thread, ASKED_MS)
   })
   return async (exitCode) => {
     isEnding = true
-    for (const thread of threads) void thread.terminate()
+    for (const thread of threads) endThread(thread, ASKED_MS)
     const isHeldUp = () => threads.size > 0 || isWaitingForFiles()
     for (let looks = 0; isHeldUp() && looks < PATIENCE.looks; looks++) {
       await passed(PATIENCE.everyMs)

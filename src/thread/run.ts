@@ -1,6 +1,7 @@
 // One task in a thread of its own, which ends with it, or as soon as it is left or aborted.
 import { on } from 'node:events'
 import { MessageChannel, type MessagePort, parentPort, Worker } from 'node:worker_threads'
+import { endIfAsked, endThread, nextTask, willEndWhenAsked } from './ending.js'
 import { THREAD_HEAP } from './limits.js'
 import { type Reply, reply, unwrap } from './reply.js'
 import { receiveChunks } from './stream.js'
@@ -23,7 +24,7 @@ export class SpareThread {
   /** Starts it, as a task follows soon. */
   prepare(): void {
     if (this.#spare) return
-    const worker = startThread(this.#entry)
+    const worker = startServing(this.#entry)
     worker.unref()
     const forget = () => {
       if (this.#spare?.worker === worker) this.#spare = undefined
@@ -31,7 +32,7 @@ export class SpareThread {
     worker.once('exit', forget)
     const timer = setTimeout(() => {
       forget()
-      void worker.terminate()
+      endThread(worker)
     }, this.#waitMs)
     this.#spare = { worker, timer: timer.unref() }
   }
@@ -42,7 +43,7 @@ export class SpareThread {
     this.#spare = undefined
     clearTimeout(timer)
     worker?.ref()
-    return worker ?? startThread(this.#entry)
+    return worker ?? startServing(this.#entry)
   }
 }
 
@@ -59,7 +60,7 @@ export async function runInThread<T>(
   try {
     return await result
   } finally {
-    await worker.terminate()
+    endThread(worker)
   }
 }
 
@@ -82,20 +83,32 @@ export async function* streamFromThread(
     await result
     throw error
   } finally {
-    await worker.terminate()
+    endThread(worker)
   }
 }
 
-/** Does the task of this thread, and replies. */
-export async function serve<Task, T>(work: (task: Task) => T | Promise<T>): Promise<void> {
-  const task = new Promise<Task>((resolve) => parentPort?.once('message', resolve))
-  parentPort?.postMessage(await reply(async () => work(await task)))
+/**
+ * Does the task of this thread, replies, and ends. The thread of a task that nobody waits for any more
+ * ends with its next turn, or where `work` calls `checkpoint`.
+ */
+export async function serve<Task, T>(
+  work: (task: Task, checkpoint: () => void) => T | Promise<T>,
+): Promise<void> {
+  const task = nextTask<Task>()
+  parentPort?.postMessage(await reply(async () => work(await task, endIfAsked)))
+  process.exit()
 }
 
 /** Starts a thread, whose `workerData` is cloned; nobody is told of its faults. */
 export function startThread(entry: URL, workerData?: object): Worker {
   const worker = new Worker(entry, { workerData, resourceLimits: THREAD_HEAP })
   worker.on('error', () => {})
+  return worker
+}
+
+function startServing(entry: URL): Worker {
+  const worker = startThread(entry)
+  willEndWhenAsked(worker)
   return worker
 }
 
@@ -107,7 +120,7 @@ function start<T>(
 ): { worker: Worker; result: Promise<T> } {
   signal?.throwIfAborted()
   // Faults count until there is a reply; what a dying thread says later does not.
-  const worker = entry instanceof URL ? startThread(entry) : entry.take()
+  const worker = entry instanceof URL ? startServing(entry) : entry.take()
   const result = replyOf<T>(worker, signal).then(unwrap)
   worker.postMessage(task, transferList)
   return { worker, result }

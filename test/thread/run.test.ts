@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
+import { endThread } from '../../src/thread/ending.js'
 import { runInThread, SpareThread, streamFromThread } from '../../src/thread/run.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../helpers/git.js'
@@ -26,7 +29,6 @@ function entryOf(t: TestScope, source: string): URL {
   return pathToFileURL(file)
 }
 
-/** Waits until the next thread has ended. */
 /** The next thread that is started: when it runs, and when it has ended. */
 function nextThread(): Record<'runs' | 'ended', Promise<unknown>> {
   const started = once(process, 'worker') as Promise<[Worker]>
@@ -83,8 +85,8 @@ describe('a task', () => {
     }
   })
 
-  test('that is aborted, even as its thread is busy, ends it', async (t) => {
-    const entry = entryOf(t, 'await serve(() => { for (;;); })')
+  test('that is aborted ends its thread, which looks where it is busy', async (t) => {
+    const entry = entryOf(t, 'await serve((task, checkpoint) => { for (;;) checkpoint() })')
     await assert.rejects(runInThread(entry, {}, AbortSignal.abort(why)), why)
     const controller = new AbortController()
     const { runs, ended } = nextThread()
@@ -92,6 +94,18 @@ describe('a task', () => {
     void runs.then(() => controller.abort(why))
     await assert.rejects(running, why)
     await ended
+  })
+
+  test('that is aborted is not waited for, though its thread looks at nothing', async (t) => {
+    const entry = entryOf(t, 'await serve(() => { for (;;); })')
+    const controller = new AbortController()
+    const started = once(process, 'worker') as Promise<[Worker]>
+    const running = runInThread(entry, {}, controller.signal)
+    const [worker] = await started
+    worker.once('online', () => controller.abort(why))
+    await assert.rejects(running, why)
+    endThread(worker, 0)
+    await once(worker, 'exit')
   })
 })
 
@@ -145,6 +159,33 @@ describe('a stream', () => {
     void runs.then(() => controller.abort(why))
     await assert.rejects(reading, why)
     await ended
+  })
+
+  // Node aborts where a thread is terminated as it makes a zlib stream.
+  test('of which many are left while they inflate leaves the process alone', async (t) => {
+    const entry = entryOf(
+      t,
+      `import { deflateSync, inflateSync } from 'node:zlib'
+      const deflated = deflateSync(Buffer.alloc(100))
+      await serve(({ port }, checkpoint) => sendChunks(port, (async function* () {
+        for (;;) {
+          checkpoint()
+          inflateSync(deflated)
+          yield Buffer.alloc(4096)
+        }
+      })()))`,
+    )
+    const program = path.join(tempDir(t), 'program.mjs')
+    const source = `
+      import { streamFromThread } from '${MODULE('thread/run.js')}'
+      for (let round = 0; round < 8; round++) {
+        const streams = [1, 2, 3].map(async () => {
+          for await (const chunk of streamFromThread(new URL('${entry}'), {})) break
+        })
+        await Promise.all(streams)
+      }`
+    writeFileSync(program, source)
+    await promisify(execFile)(process.execPath, [program])
   })
 
   test('that nobody reads starts no thread', async (t) => {

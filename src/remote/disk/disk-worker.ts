@@ -25,9 +25,9 @@ export interface PeelTask {
 /** Of each oid, null where it is no tag, undefined where objects are missing. */
 export type Peeled = Map<Oid, Oid | null | undefined>
 
-await serve(async (task: FetchTask | PeelTask): Promise<Peeled | undefined> => {
+await serve(async (task: FetchTask | PeelTask, checkpoint): Promise<Peeled | undefined> => {
   try {
-    const store = new ObjectStore(task.repository)
+    const store = new ObjectStore(task.repository, checkpoint)
     const peeled = 'oids' in task && new Map(task.oids.map((oid) => [oid, peel(store, oid)]))
     if ('port' in task) await sendChunks(task.port, uploadPack(store, task.request))
     store.close()

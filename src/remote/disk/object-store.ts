@@ -40,7 +40,14 @@ export class ObjectStore implements PackOwner {
   /** The pack that held the last object, as the next one is probably there too. */
   #lastPack: PackFile | undefined
 
-  constructor({ objectDirs, directory, objectFormat }: LocalRepository) {
+  readonly #checkpoint: () => void
+
+  /** `checkpoint` is called with each object that is read. */
+  constructor(
+    { objectDirs, directory, objectFormat }: LocalRepository,
+    checkpoint: () => void = () => undefined,
+  ) {
+    this.#checkpoint = checkpoint
     this.objectFormat = objectFormat
     this.#directory = directory
     this.#folders = objectDirs.map((objectDir) => ({
@@ -76,6 +83,7 @@ export class ObjectStore implements PackOwner {
   }
 
   #locate(oid: Oid): Location {
+    this.#checkpoint()
     const location = this.#find(oid)
     if (location) return location
     throw new SyncError(
