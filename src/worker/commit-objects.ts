@@ -130,8 +130,8 @@ export class CommitObjects {
 
   /** Whether a blob is at hand, as far as this is known without a look at published files. */
   hasBlob(oid: Oid): boolean {
-    const has = [this.#published?.hasBlob(oid), this.#kept?.has(oid)]
-    return this.#packWith(oid) !== undefined || has.includes(true)
+    const hasCome = this.#packWith(oid) !== undefined || this.#published?.hasBlob(oid)
+    return hasCome || (this.#kept?.has(oid) ?? false)
   }
 
   /** Throws `base-missing` where it is neither in a pack nor in a published file any more. */

@@ -18,7 +18,8 @@ import type { HistoryDepth, PublishedHistory } from '../publish/snapshot/publish
 import type { Snapshot } from '../publish/snapshot/snapshot.js'
 import { type FetchRequest, WHOLE_DEPTH } from '../remote/remote-session.js'
 import type { VolumeFile } from '../volume/open-file.js'
-import { KeptRepository } from './kept-repository.js'
+import { type Keeping, KeptRepository } from './kept-repository.js'
+import { OpenHistories } from './open-histories.js'
 import type { SubmodulePlace } from './repositories.js'
 import type { UnpackOptions } from './unpacked.js'
 
@@ -36,6 +37,7 @@ type Wanted = Pick<PublishedSubmodule, 'path' | 'url'> & { commit?: Oid }
 export class KeptHistory {
   readonly #options: KeptHistoryOptions
   readonly #own: KeptRepository
+  readonly #open = new OpenHistories()
   /** By the paths of submodules. */
   readonly #modules = new Map<string, KeptRepository>()
   /** Where the history of each submodule ends that came. */
@@ -55,10 +57,7 @@ export class KeptHistory {
   }
 
   /** Keeps another pack, of a submodule where one is given. */
-  open(
-    open: (onBytes: (bytes: Buffer) => void) => PackReader,
-    submodule?: SubmodulePlace,
-  ): PackReader {
+  open(open: (keeping: Keeping) => PackReader, submodule?: SubmodulePlace): PackReader {
     const module = submodule && this.#module({ path: submodule.path, url: submodule.remote.url })
     return (module ?? this.#own).open(open)
   }
@@ -173,7 +172,7 @@ export class KeptHistory {
     const before = this.#before(module)
     const modules = published?.origin?.modules ?? []
     const stored = before && openModuleHistory(target, objectFormatOf(want), modules, before)
-    const repository = this.#repository(stored, before?.shallow)
+    const repository = this.#repository(stored && this.#open.inTurn(stored), before?.shallow)
     this.#modules.set(module.path, repository)
     return repository
   }

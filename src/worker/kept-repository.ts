@@ -20,8 +20,15 @@ export interface KeptRepositoryOptions {
   checkpoint: () => void
 }
 
-/** A pack that is kept, and what reads it. */
-interface Keeping {
+/** What the reader of a pack that is kept works with. */
+export interface Keeping {
+  /** Takes its bytes, before they are taken apart. */
+  onBytes: (bytes: Buffer) => void
+  /** What the pack may build on: an object that its repository has. */
+  findInRepository: (oid: Oid) => StoredObject | undefined
+}
+
+interface OpenPack {
   pack: KeptPack
   reader: PackReader
 }
@@ -29,26 +36,29 @@ interface Keeping {
 /** Keeps the packs that come for one repository. */
 export class KeptRepository {
   readonly #options: KeptRepositoryOptions
-  readonly #packs = new Set<Keeping>()
+  readonly #packs = new Set<OpenPack>()
 
   constructor(options: KeptRepositoryOptions) {
     this.#options = options
   }
 
-  /** Keeps another pack; told of its bytes before the reader that `open` makes. */
-  open(open: (onBytes: (bytes: Buffer) => void) => PackReader): PackReader {
+  /** Keeps another pack, which the reader reads that `open` makes. */
+  open(open: (keeping: Keeping) => PackReader): PackReader {
     const pack = new KeptPack(this.#options)
-    const reader = open((bytes) => pack.write(bytes))
+    const reader = open({
+      onBytes: (bytes) => pack.write(bytes),
+      findInRepository: (oid) => this.find(oid),
+    })
     this.#packs.add({ pack, reader })
     return reader
   }
 
   /** Keeps a pack no more, where it is one of this repository. */
   drop(reader: PackReader): void {
-    for (const keeping of this.#packs) {
-      if (keeping.reader !== reader) continue
-      keeping.pack.close()
-      this.#packs.delete(keeping)
+    for (const open of this.#packs) {
+      if (open.reader !== reader) continue
+      open.pack.close()
+      this.#packs.delete(open)
     }
   }
 
@@ -64,8 +74,10 @@ export class KeptRepository {
   /** All that came, each as a pack that needs no other. */
   async complete(readBase: (oid: Oid) => StoredObject): Promise<CompletePack[]> {
     const complete: CompletePack[] = []
+    // Nearly all of what they build on is in the same repository.
+    const read = (oid: Oid) => this.find(oid) ?? readBase(oid)
     for (const { pack, reader } of this.#packs) {
-      const completed = await pack.complete(reader.entries, readBase)
+      const completed = await pack.complete(reader.entries, read)
       if (completed) complete.push(completed)
     }
     return complete

@@ -12,6 +12,7 @@ import type { VolumeFile } from '../volume/open-file.js'
 import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { KeptHistory } from './kept-history.js'
+import type { Keeping } from './kept-repository.js'
 import type { SubmodulePlace } from './repositories.js'
 import type { UnpackOptions } from './unpacked.js'
 
@@ -65,7 +66,7 @@ export class ReceivedObjects {
   /** Opens what reads another pack, which is kept where history is. */
   open(submodule?: SubmodulePlace): PackReader {
     if (!this.history) return this.#createReader()
-    return this.history.open((onBytes) => this.#createReader(onBytes), submodule)
+    return this.history.open((keeping) => this.#createReader(keeping), submodule)
   }
 
   /** Forgets a pack that is of no use. */
@@ -79,11 +80,11 @@ export class ReceivedObjects {
     return this.#incoming.create()
   }
 
-  /** What a pack builds on and does not bring. */
-  findBase(oid: Oid): StoredObject | undefined {
+  /** What a pack builds on and does not bring; `findInRepository` looks where the pack is kept. */
+  findBase(oid: Oid, findInRepository?: Keeping['findInRepository']): StoredObject | undefined {
     const tree = this.base?.readTree(oid)
     if (tree) return { type: 'tree', body: tree }
-    const kept = this.history?.find(oid)
+    const kept = findInRepository?.(oid)
     if (kept) return kept
     return this.#receiver.mayReadFiles() ? this.base?.findBlob(oid) : undefined
   }
@@ -107,7 +108,7 @@ export class ReceivedObjects {
     }
   }
 
-  #createReader(onBytes?: (bytes: Buffer) => void): PackReader {
+  #createReader({ findInRepository, onBytes }: Partial<Keeping> = {}): PackReader {
     const { checkpoint, want } = this.#options
     const { findKept, onObject } = this.#receiver
     return new PackReader({
@@ -118,7 +119,7 @@ export class ReceivedObjects {
       memory: this.memory.forPack(),
       checkpoint,
       createFile: () => this.createFile(),
-      findBase: (oid) => this.findBase(oid),
+      findBase: (oid) => this.findBase(oid, findInRepository),
       onObject,
       findKept,
     })
