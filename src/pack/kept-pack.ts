@@ -15,6 +15,7 @@ import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
 import { encodePackIndex } from '../git/pack-index-writer.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
+import { asBase } from './base.js'
 import type { PackEntries } from './pack-reader.js'
 
 /** A pack that is whole and complete, and its index, on the disk. */
@@ -57,11 +58,11 @@ export class KeptPack {
 
   /**
    * Completes a pack that a reader has found whole, with the bases that `readBase` reads; undefined
-   * where it has no objects.
+   * where it has no objects. Throws `base-missing` where one cannot be read any more.
    */
   async complete(
     entries: PackEntries,
-    readBase: (oid: Oid) => StoredObject,
+    readBase: (oid: Oid) => StoredObject | undefined,
   ): Promise<CompletePack | undefined> {
     const file = this.#file
     if (!file || entries.count === 0) return undefined
@@ -72,7 +73,7 @@ export class KeptPack {
     for (let at = 0; at < entries.count; at++) offsets[at] = entries.offsetOf(at) as number
     for (const [at, oid] of bases.entries()) {
       offsets[entries.count + at] = this.#length
-      await this.#append(file.fd, readBase(oid))
+      await this.#append(file.fd, asBase(readBase(oid)))
     }
     const count = entries.count + bases.length
     offsets[count] = this.#length

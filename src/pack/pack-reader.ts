@@ -9,6 +9,7 @@ import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '
 import type { ObjectFormat, Oid } from '../git/oid.js'
 import type { WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
+import { asBase, baseMissing } from './base.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
@@ -277,19 +278,6 @@ export class PackReader implements Pack {
       ? buildObject(asBase(base), body, this.#options)
       : { type: kind.type, body }
   }
-}
-
-/** A base that was at hand before, and is to be so still. */
-function asBase(object: StoredObject | undefined): StoredObject {
-  if (object) return object
-  throw baseMissing()
-}
-
-function baseMissing(): SyncError {
-  return new SyncError(
-    'base-missing',
-    'A base of the received pack is not at hand any more; everything is fetched anew',
-  )
 }
 
 /** The object that a whole entry is. */

@@ -1,7 +1,7 @@
 // The history that is kept with a commit, and with each of its submodules: the packs of each repository
 // are kept as they come, and put into it once all of them are verified, before anything is published.
 import { SyncError } from '../base/errors.js'
-import type { LargeBlob, StoredObject } from '../git/object.js'
+import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import type { PackReader } from '../pack/pack-reader.js'
 import type { HistoryToKeep } from '../publish/history/keep.js'
@@ -106,17 +106,16 @@ export class KeptHistory {
     head: Oid,
     modules: readonly PublishedSubmodule[],
     publication: Pick<Publication, 'repository'>,
-    readBase: (oid: Oid) => StoredObject | LargeBlob | undefined,
+    readBase: (oid: Oid) => StoredObject | undefined,
   ): Promise<void> {
     const { have, history, target, want } = this.#options
-    const readOrThrow = (oid: Oid) => asBase(readBase(oid))
-    const packs = await this.#own.complete(readOrThrow)
+    const packs = await this.#own.complete(readBase)
     const { commits } = this.#own
     const shallow = endsOf(head, history.depth, commits)
     if (have !== undefined && have !== head) this.#news = newCommits(head, have, commits)
     const keptModules: HistoryToKeep['modules'][number][] = []
     for (const module of modules) {
-      const packs = await this.#complete(module, readOrThrow)
+      const packs = await this.#complete(module, readBase)
       keptModules.push({ module, before: this.#before(module), packs })
     }
     const options = { ...history, objectFormat: objectFormatOf(want) }
@@ -154,7 +153,7 @@ export class KeptHistory {
   }
 
   /** What came of a submodule, of which it is found out where its history ends, unless it is as before. */
-  async #complete(module: PublishedSubmodule, readBase: (oid: Oid) => StoredObject) {
+  async #complete(module: PublishedSubmodule, readBase: (oid: Oid) => StoredObject | undefined) {
     const { history, published } = this.#options
     const isSameDepth = published?.history?.depth === history.depth
     const known = this.#modules.get(module.path)
@@ -196,12 +195,4 @@ export class KeptHistory {
 
 function depthOf(depth: HistoryDepth): number {
   return depth === 'full' ? WHOLE_DEPTH : depth
-}
-
-function asBase(object: StoredObject | LargeBlob | undefined): StoredObject {
-  if (object) return object
-  throw new SyncError(
-    'base-missing',
-    'A base of the received pack is not at hand any more; everything is fetched anew',
-  )
 }

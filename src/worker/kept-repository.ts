@@ -72,7 +72,7 @@ export class KeptRepository {
   }
 
   /** All that came, each as a pack that needs no other. */
-  async complete(readBase: (oid: Oid) => StoredObject): Promise<CompletePack[]> {
+  async complete(readBase: (oid: Oid) => StoredObject | undefined): Promise<CompletePack[]> {
     const complete: CompletePack[] = []
     // Nearly all of what they build on is in the same repository.
     const read = (oid: Oid) => this.find(oid) ?? readBase(oid)

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { StoredObject } from '../../src/git/object.js'
 import { KeptPack } from '../../src/pack/kept-pack.js'
+import { failsWith } from '../helpers/fails-with.js'
 import { fileAt } from '../helpers/file-at.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { catFile, listObjects, packObjects, packReader } from '../helpers/packs.js'
@@ -17,6 +18,7 @@ async function keep(
   repo: TestRepo,
   bytes: Buffer,
   bases: ReadonlyMap<string, StoredObject> = new Map(),
+  laterBases = bases,
 ): Promise<string[]> {
   const directory = tempDir(t)
   let files = 0
@@ -32,7 +34,7 @@ async function keep(
     await reader.write(bytes.subarray(start, start + 3000))
   }
   await reader.finish()
-  const found = await kept.complete(reader.entries, (oid) => bases.get(oid) ?? assert.fail(oid))
+  const found = await kept.complete(reader.entries, (oid) => laterBases.get(oid))
   kept.close()
   reader.close()
   assert.ok(found)
@@ -80,6 +82,8 @@ test('a large base is completed piece by piece', async (t) => {
   assert.ok(thin.length < 10_000)
   const bases = catFile(repo, listObjects(repo, 'HEAD~1'))
   assert.equal((await keep(t, repo, thin, bases)).includes(repo.oid('HEAD~1:large')), true)
+  // What it builds on goes, once the pack has come.
+  await assert.rejects(keep(t, repo, thin, bases, new Map()), failsWith('base-missing'))
 })
 
 test('of a pack without objects nothing is kept', async (t) => {
