@@ -103,12 +103,14 @@ export async function readSparse(
   { sparseCheckoutFile }: Refreshed['options'],
   cycle: Pick<Cycle, 'failSync' | 'isOver' | 'retryMs'>,
 ): Promise<string | undefined> {
-  while (sparseCheckoutFile && !cycle.isOver) {
+  while (sparseCheckoutFile) {
     try {
       return await readSparseFile(sparseCheckoutFile)
     } catch (error) {
       cycle.failSync(toSyncError(error))
     }
+    // Nobody waits once it is given up.
+    if (cycle.isOver) break
     await new Promise((resolve) => {
       setTimeout(resolve, cycle.retryMs)
     })

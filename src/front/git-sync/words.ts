@@ -7,6 +7,11 @@ const WORDS: readonly (readonly [meant: RegExp, here: string])[] = [
   [/\bset publish to in-place for this entry/g, 'set --in-place'],
   [/\bthe entry's (?:branch|commit|ref|tag)\b/g, '--ref'],
   [/\btake submodules out of the entry/g, 'set --submodules=off'],
+  [/\bCA_FILE\b/g, 'http.sslCAInfo'],
+  [/\b(?:its )?privateKeyFile\b/g, '--github-app-private-key-file'],
+  [/\bappId or clientId\b/g, '--github-app-application-id or --github-app-client-id'],
+  [/\binstallationId\b/g, '--github-app-installation-id'],
+  [/\bapiUrl\b/g, '--github-base-url'],
 ]
 
 /** An error's text, as users of git-sync can follow it. */

@@ -13,6 +13,16 @@ test('errors advise what git-sync has', () => {
       'replace; set publish to in-place for this entry, or its path to one below',
       'replace; set --in-place, or --link to a path below',
     ],
+    ['CA_FILE /ca cannot be read', 'http.sslCAInfo /ca cannot be read'],
+    ['its privateKeyFile /k is not', '--github-app-private-key-file /k is not'],
+    [
+      'check appId or clientId, privateKeyFile, and the clock',
+      'check --github-app-application-id or --github-app-client-id, --github-app-private-key-file, and the clock',
+    ],
+    [
+      'check installationId, apiUrl, and',
+      'check --github-app-installation-id, --github-base-url, and',
+    ],
   ] as const)
     assert.equal(inWords(text), expected)
 })
