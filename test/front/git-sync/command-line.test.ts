@@ -50,6 +50,9 @@ const ROWS: readonly Row[] = [
     is: { v: 6 },
     warns: /Flag --v has been deprecated, use --verbose instead/,
   },
+  { it: '-version', argv: ['-version'], is: { version: true } },
+  { it: '-verbose=6', argv: ['-verbose=6'], is: { verbose: 6 } },
+  { it: '-help', argv: ['-help'], is: { help: true } },
   { it: '-h', argv: ['-h'], is: { help: true } },
   { it: '-?', argv: ['-?'], is: { help: true } },
   {
@@ -60,9 +63,12 @@ const ROWS: readonly Row[] = [
   },
   {
     it: 'flags of the log of version 3 are ignored',
-    argv: ['-logtostderr', '--stderrthreshold', '2', '-vmodule=a=1', '--ref=a'],
+    argv: [
+      ...['-logtostderr', '--stderrthreshold', '2', '-alsologtostderr=true', '-vmodule=a=1'],
+      ...['-log_dir', '/x', '--log_backtrace_at=a:1', '--ref=a'],
+    ],
     is: { ref: 'a' },
-    warns: /the log of version 3 are ignored/,
+    warns: /^the flags of the log of version 3 are ignored, as -logtostderr$/,
   },
   {
     it: 'lists of flags replace the default',
@@ -137,9 +143,13 @@ const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Opti
     { GIT_SYNC_REV: 'HEAD', GIT_SYNC_BRANCH: 'x', GITSYNC_REF: 'y' },
     { ref: 'x' },
   ],
-  ['rev alone', ['--rev=abc'], {}, { ref: 'abc' }],
+  ['rev alone', ['--ref=x', '--rev=abc'], {}, { ref: 'abc' }],
+  ['an empty branch is none', ['--ref=x', '--branch='], { GIT_SYNC_REV: '' }, { ref: 'x' }],
   ['wait is in seconds', ['--wait=1.5', '--period=9s'], {}, { period: 1500 }],
-  ['timeout is in seconds', ['--timeout=7'], {}, { syncTimeout: 7000 }],
+  ['of whole milliseconds', [], { GIT_SYNC_WAIT: '0.0127' }, { period: 12 }],
+  ['a wait of 0 is none', ['--period=9s', '--wait=0'], {}, { period: 9000 }],
+  ['timeout is in seconds', ['--timeout=7', '--sync-timeout=9s'], {}, { syncTimeout: 7000 }],
+  ['a timeout of 0 is none', ['--timeout=0'], {}, { syncTimeout: 120_000 }],
   [
     'max-sync-failures',
     ['--max-failures=9'],
@@ -147,12 +157,33 @@ const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Opti
     { maxFailures: 3, initMaxFailures: 3 },
   ],
   [
+    'a max-sync-failures of 0 is none',
+    ['--max-failures=9'],
+    { GIT_SYNC_MAX_SYNC_FAILURES: '0' },
+    { maxFailures: 9 },
+  ],
+  [
+    'init-max-failures of 0, in a variable',
+    ['--max-failures=9'],
+    { GITSYNC_INIT_MAX_FAILURES: '0' },
+    { maxFailures: 9, initMaxFailures: 0 },
+  ],
+  [
     'init-max-failures by itself',
     ['--max-failures=9', '--init-max-failures=0'],
     {},
     { maxFailures: 9, initMaxFailures: 0 },
   ],
-  ['hook command', [], { GIT_SYNC_HOOK_COMMAND: '/x' }, { exechookCommand: '/x' }],
+  [
+    'hook command',
+    ['--exechook-command=/y'],
+    { GIT_SYNC_HOOK_COMMAND: '/x' },
+    { exechookCommand: '/x' },
+  ],
+  ['an empty hook command', ['--sync-hook-command='], {}, { exechookCommand: '' }],
+  ['password', ['--username=u', '--password=p'], { GITSYNC_PASSWORD: 'q' }, { password: 'p' }],
+  ['password of a variable', ['--username=u'], { GIT_SYNC_PASSWORD: 'q' }, { password: 'q' }],
+  ['a password file', ['--username=u', '--password-file=f'], {}, { passwordFile: 'f' }],
   ['init-period is the period', ['--period=3s'], {}, { initPeriod: 3000 }],
   [
     'files are below the root',
@@ -161,6 +192,7 @@ const RESOLVED: readonly [string, string[], Record<string, string>, Partial<Opti
     { errorFile: '/srv/e', touchFile: '/t' },
   ],
   ['a relative root starts at the directory', ['--root=r'], {}, { root: '/cwd/r' }],
+  ['a root is cleaned', ['--root=/../a/./b/../c/'], {}, { root: '/a/c', link: '/a/c/one.git' }],
   [
     'permissions are those of the group',
     [],
@@ -184,6 +216,8 @@ for (const [it, argv, env, is] of RESOLVED) {
   })
 }
 
+const GITHUB_APP = ['--github-app-client-id=a', '--github-app-installation-id=8']
+
 const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
   [['--nope'], {}, 2, /^unknown flag: --nope$/],
   [['-x'], {}, 2, /^unknown shorthand flag: 'x' in -x$/],
@@ -196,6 +230,7 @@ const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
   [[], { GITSYNC_REF: '' }, 1, /--ref must be specified/],
   [['--depth=-1'], {}, 1, /--depth must be greater than or equal to 0/],
   [['--submodules=x'], {}, 1, /--submodules must be one of "recursive" or "shallow" or "off"/],
+  [['--filter=none'], {}, 1, /--filter must be a filter-spec/],
   [['--git-gc=x'], {}, 1, /--git-gc must be one of/],
   [['--branch=a', '--rev=b'], {}, 1, /--branch and --rev/],
   [['--period=1ms'], {}, 1, /--period must be at least 10ms/],
@@ -222,6 +257,19 @@ const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
     /--exechook-backoff must be at least 1s/,
   ],
   [['--pre-publish-exechook-command=x', '--pre-publish-exechook-timeout=0'], {}, 1, /at least 1s/],
+  [
+    ['--pre-publish-exechook-command=x', '--pre-publish-exechook-backoff=1ms'],
+    {},
+    1,
+    /--pre-publish-exechook-backoff must be at least 1s/,
+  ],
+  [['--pre-publish-exechook-command=x', '--in-place'], {}, 1, /--in-place/],
+  [
+    ['--webhook-url=http://h', '--webhook-timeout=1ms'],
+    {},
+    1,
+    /--webhook-timeout must be at least 1s/,
+  ],
   [['--webhook-url=http://h', '--webhook-success-status=-2'], {}, 1, /--webhook-success-status/],
   [
     ['--webhook-url=http://h', '--webhook-backoff=1ms'],
@@ -244,7 +292,9 @@ const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
     1,
     /--username may not be specified/,
   ],
-  [['--http-metrics'], {}, 1, /--http-bind must be specified/],
+  [['--http-metrics'], {}, 1, /--http-bind must be specified when --http-metrics/],
+  [['--http-pprof'], {}, 1, /--http-bind must be specified when --http-pprof/],
+  [['--http-sync-secret-file=f'], {}, 1, /--http-bind must be specified when --http-sync/],
   [['--github-app-client-id=a'], {}, 1, /exactly one of/],
   [
     [
@@ -262,6 +312,18 @@ const REFUSED: readonly [string[], Record<string, string>, 1 | 2, RegExp][] = [
     1,
     /installation-id must be/,
   ],
+  [
+    [...GITHUB_APP, '--github-app-private-key-file=k'],
+    { GITSYNC_GITHUB_APP_PRIVATE_KEY: 'k' },
+    1,
+    /exactly one of \$GITSYNC_GITHUB_APP_PRIVATE_KEY/,
+  ],
+  [
+    [...GITHUB_APP, '--github-app-private-key-file=k', '--username=u'],
+    { GITSYNC_PASSWORD: 'p' },
+    1,
+    /--username may not be specified when a GitHub app is/,
+  ],
 ]
 
 for (const [argv, env, exitCode, message] of REFUSED) {
@@ -271,6 +333,7 @@ for (const [argv, env, exitCode, message] of REFUSED) {
       (error) => {
         assert.ok(error instanceof UsageError, String(error))
         assert.equal(error.exitCode, exitCode)
+        assert.equal(error.isUsageShown, !error.message.startsWith('FATAL: '))
         assert.match(error.message, message)
         return true
       },
@@ -280,10 +343,22 @@ for (const [argv, env, exitCode, message] of REFUSED) {
 
 test('mistyped variables are told with the right name', () => {
   const told = (env: Record<string, string>) => findMistyped(env).join('\n')
-  assert.match(told({ GITSYNC_BRANCH: 'x' }), /GITSYNC_BRANCH .*mean "GITSYNC_REF"\?/)
-  assert.match(told({ GITSYNC_DEST: 'x' }), /mean "GITSYNC_LINK"\?/)
-  assert.match(told({ GITSYNC_WAIT: 'x' }), /mean "GITSYNC_PERIOD"\?/)
-  assert.match(told({ GITSYNC_KNOWN_HOSTS: 'x' }), /mean "GITSYNC_SSH_KNOWN_HOSTS"\?/)
+  for (const [mistyped, meant] of [
+    ['GITSYNC_BRANCH', 'GITSYNC_REF'],
+    ['GITSYNC_REV', 'GITSYNC_REF'],
+    ['GIT_SYNC_REF', 'GITSYNC_REF'],
+    ['GITSYNC_DEST', 'GITSYNC_LINK'],
+    ['GITSYNC_WAIT', 'GITSYNC_PERIOD'],
+    ['GITSYNC_TIMEOUT', 'GITSYNC_SYNC_TIMEOUT'],
+    ['GITSYNC_PERMISSIONS', 'GITSYNC_GROUP_WRITE'],
+    ['GITSYNC_MAX_SYNC_FAILURES', 'GITSYNC_MAX_FAILURES'],
+    ['GITSYNC_HOOK_COMMAND', 'GITSYNC_EXECHOOK_COMMAND'],
+    ['GITSYNC_KNOWN_HOSTS', 'GITSYNC_SSH_KNOWN_HOSTS'],
+    ['GIT_SYNC_SSH_KNOWN_HOSTS', 'GITSYNC_SSH_KNOWN_HOSTS'],
+  ] as const) {
+    assert.match(told({ [mistyped]: 'x' }), new RegExp(`${mistyped} .*mean "${meant}"\\?`))
+    assert.deepEqual(readFlags([], { [mistyped]: 'x' }, assert.fail).isSet.size, 0)
+  }
   assert.match(told({ GITSYNC_REPOO: 'x' }), /"GITSYNC_REPO"/)
   const service = {
     GIT_SYNC_SERVICE_HOST: 'x',

@@ -16,6 +16,7 @@ import { type TestScope, tempDir } from '../../helpers/git.js'
 const LABELS = { entry: 'e', repo: 'r', ref: 'main' }
 const OID = '1'.repeat(40)
 const LONG_AGO = new Date(1000)
+const GITHUB = 'api.github.com'
 
 const CHANGED: SyncEvent = { type: 'poll-changed', oid: OID, durationMs: 1, ...LABELS }
 const PUBLISHED: SyncEvent = {
@@ -110,6 +111,7 @@ function start(t: TestScope, given: Partial<CycleOptions['options']> = {}, isPin
       },
     },
     counts,
+    githubHost: GITHUB,
     commit: () => OID,
     look: () => seen.look(),
     restore() {
@@ -229,6 +231,26 @@ test('hooks of one time are counted and told of when the sync itself is over', a
     assert.deepEqual(failed, [{ ...shown, retry: '3s' }, shown])
     assert.deepEqual(lines.find(({ msg }) => msg === 'output')?.fields, { line: 'why' })
   }
+})
+
+test('tokens of a GitHub app are counted, and no other requests', (t) => {
+  const { counts, cycle } = start(t)
+  const asked = { type: 'remote-requested' } as const
+  for (const [host, service, code] of [
+    [GITHUB, '', '201'],
+    [GITHUB, '', '401'],
+    [GITHUB, '', '201'],
+    [GITHUB, 'git-upload-pack', '200'],
+    ['other', '', '201'],
+  ] as const)
+    cycle.hear({ ...asked, host, service, code })
+  const told = counts.render().split('\n')
+  assert.deepEqual(
+    told.filter((line) => line.startsWith('git_sync_refresh_github_app_token_count')),
+    ['error', 'success'].map(
+      (status, index) => `git_sync_refresh_github_app_token_count{status="${status}"} ${index + 1}`,
+    ),
+  )
 })
 
 test('what is broken is put right once at a time, and counts as a change', async (t) => {

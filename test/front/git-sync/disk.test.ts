@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,7 +18,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { assertSameTree, gitEnvironment } from '../../helpers/git.js'
 import { linkedTo, startGitSync } from '../../helpers/git-sync.js'
-import { gitIn, QUICK, setUp } from '../../helpers/git-sync-setup.js'
+import { gitIn, QUICK, setUp, writeHook } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 import { until } from '../../helpers/service.js'
 
@@ -36,12 +38,18 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     assert.equal(linkedTo(link), first)
     assertSameTree(`${link}/`, repo.dir, first)
     assert.deepEqual(readdirSync(path.join(root, '.worktrees')), [first])
+    const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
+    assert.equal(readlinkSync(link), `.worktrees/${first}`)
+    assert.equal(read('link/.git'), `gitdir: ../../.git/worktrees/${first}\n`)
+    assert.equal(read(`.git/worktrees/${first}/HEAD`), `${first}\n`)
+    assert.equal(read(`.git/worktrees/${first}/commondir`), '../..\n')
     assert.equal(gitIn(link, 'rev-parse', 'HEAD'), first)
     assert.equal(gitIn(link, 'status', '--porcelain'), '')
     assert.ok(existsSync(path.join(root, 'deep/touch')))
     assert.ok(!existsSync(path.join(root, 'error.json')))
     assert.equal(statSync(`${link}/a`).mode & 0o777, 0o644)
     assert.equal(statSync(`${link}/d`).mode & 0o777, 0o755)
+    assert.equal(statSync(root).mode & 0o777, 0o755)
     assert.equal(sync.stdout, '')
   })
 
@@ -66,10 +74,15 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     sync.process.kill('SIGTERM')
     assert.equal(await sync.exitCode(), 143)
     assert.equal(readFileSync(`${link}/a`, 'utf8'), 'edited')
-    const again = startGitSync(t, [...args, '--one-time'])
+    // A relative name starts at the worktree; what is the same is told of, and touched, at each start.
+    const told = ['--exechook-command=./untracked', '--touch-file=touch']
+    writeHook(`${link}/untracked`, `echo $GITSYNC_HASH >${root}/told`)
+    const again = startGitSync(t, [...args, '--one-time', ...told])
     assert.equal(await again.exitCode(), 0, again.stderr)
     assert.equal(readFileSync(`${link}/a`, 'utf8'), readFileSync(path.join(repo.dir, 'a'), 'utf8'))
     assert.ok(existsSync(`${link}/untracked`))
+    assert.equal(readFileSync(path.join(root, 'told'), 'utf8'), `${third}\n`)
+    assert.ok(existsSync(path.join(root, 'touch')))
     assert.ok(existsSync(path.join(root, 'foreign')))
   })
 
@@ -96,7 +109,7 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
   })
 
   test('has a repository at its root as git-sync has it', async (t) => {
-    const { args, link, repo, root } = await setUp(t)
+    const { address, args, link, repo, root } = await setUp(t)
     const sync = startGitSync(t, [...args, '--one-time'])
     assert.equal(await sync.exitCode(), 0, sync.stderr)
     for (const message of [
@@ -104,9 +117,13 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
       'initializing repo directory',
     ])
       assert.ok(sync.logs().some(({ msg }) => msg === message))
+    assert.equal(gitIn(link, 'config', 'remote.origin.url'), address)
     const second = repo.commit('second', { a: '2' })
-    const again = startGitSync(t, [...args, '--one-time'])
+    cpSync(repo.dir, `${repo.dir}-2`, { recursive: true })
+    const other = address.replace('//', '//me:secret@')
+    const again = startGitSync(t, [...args, '--one-time', `--repo=${other}-2`])
     assert.equal(await again.exitCode(), 0, again.stderr)
+    assert.equal(gitIn(link, 'config', 'remote.origin.url'), `${address}-2`)
     assert.equal(gitIn(root, 'symbolic-ref', 'HEAD'), 'refs/heads/git-sync')
     assert.equal(gitIn(root, 'rev-parse', 'HEAD'), second)
     assert.equal(gitIn(root, 'rev-parse', '--is-bare-repository'), 'false')
@@ -301,8 +318,9 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
     assert.equal(gitIn(link, 'status', '--porcelain'), '')
     assert.deepEqual(readdirSync(`${link}/a`), ['b'])
-    const missing = startGitSync(t, [...args, '--one-time', `--sparse-checkout-file=${file}.not`])
-    assert.equal(await missing.exitCode(), 1)
+    const missing = [`--sparse-checkout-file=${file}.not`, '--period=1h']
+    const refused = startGitSync(t, [...args, '--one-time', ...missing])
+    assert.equal(await refused.exitCode(), 1)
   })
 
   test('asks, and keeps to a sparse-checkout file, also where it is pinned', async (t) => {

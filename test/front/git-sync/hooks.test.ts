@@ -81,13 +81,23 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
   test('waits for hooks of one time, and fails where one does', async (t) => {
     const { args, dir, first, link } = await setUp(t)
     const bad = writeHook(path.join(dir, 'bad'), 'echo "by: $GIT_SSH_COMMAND"\nexit 7')
-    const failing = [`--exechook-command=${bad}`, '--ssh-key-file=/k', '--ssh-known-hosts=false']
+    const failing = [
+      `--exechook-command=${bad}`,
+      '--ssh-key-file=/k',
+      '--ssh-known-hosts=false',
+      // Which nobody waits for, whatever it does.
+      '--pre-publish-exechook-command=/none',
+      '--webhook-url=http://127.0.0.1:1/',
+    ]
     const sync = startGitSync(t, [...args, '--one-time', ...failing])
     assert.equal(await sync.exitCode(), 1)
     assert.equal(linkedTo(link), first)
-    const failed = sync.logs().find(({ msg }) => msg === 'hook failed')
-    assert.equal(failed?.['logger'], 'exechook', sync.stderr)
-    assert.match(`${failed?.['error']}`, /by: ssh -i \/k -o StrictHostKeyChecking=no/)
+    const failed = sync.logs().filter(({ msg }) => msg === 'hook failed')
+    const by = new Map(failed.map(({ logger, error, hash }) => [logger, `${hash} ${error}`]))
+    assert.deepEqual([...by.keys()].sort(), ['exechook', 'pre-publish-exechook', 'webhook'])
+    assert.match(by.get('exechook') ?? '', /by: ssh -i \/k -o StrictHostKeyChecking=no/)
+    assert.match(by.get('pre-publish-exechook') ?? '', /\/none did not start/)
+    for (const told of by.values()) assert.ok(told.startsWith(first), told)
     const temporary = path.join(dir, 'temporary')
     mkdirSync(temporary)
     const hooked = [...args, '--one-time', '--exechook-command=true']

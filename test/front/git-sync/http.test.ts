@@ -22,6 +22,26 @@ async function start(t: TestScope, routes: Route[], isReady = true, onFault = as
 }
 
 describe('what git-sync serves', () => {
+  test('where it is told to: at a host, or at all addresses', async (t) => {
+    for (const [bind, hosts] of [
+      ['127.0.0.1:0', ['127.0.0.1']],
+      ['localhost:0', ['localhost']],
+      ['[::1]:0', ['[::1]']],
+      [':0', ['127.0.0.1', '[::1]']],
+    ] as const) {
+      const server = await serve(bind, () => true, [], assert.ifError)
+      t.after(() => server.close())
+      const { port } = server.address() as AddressInfo
+      for (const host of hosts)
+        assert.equal((await fetch(`http://${host}:${port}/any`)).status, 200, `${bind} at ${host}`)
+    }
+    for (const bind of ['', '8080', 'host', 'host:', 'host:x'])
+      await assert.rejects(
+        serve(bind, () => true, [], assert.ifError),
+        /host:port or :port/,
+      )
+  })
+
   test('metrics that cannot be made are an answer, too, and told of', async (t) => {
     const told: unknown[] = []
     const fault = new Error('no')
