@@ -1,24 +1,22 @@
 // The composition root: wires listing, machine, server and observers together, and starts and stops
 // them. Of files of their own are what keeps entries equal to revisions, machine.ts, and what a
 // change of the listing leads to, listing-in-force.ts.
-import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { FastifyInstance } from 'fastify'
 import { systemClock } from './base/clock.js'
-import { SyncError } from './base/errors.js'
 import { createRedactor, type Redactor } from './base/known-secrets.js'
 import { formatShard } from './base/shard.js'
+import { createLateServer } from './late-server.js'
 import { readListing } from './listing/listing.js'
 import type { ListingWatcher } from './listing/watcher.js'
 import { createListingInForce } from './listing-in-force.js'
 import { createMachine, type MachineOptions } from './machine.js'
 import { createNotifications } from './notifications.js'
-import { createHeldEvents } from './observe/held-events.js'
 import { logEvents } from './observe/log-events.js'
 import type { Logger } from './observe/logging.js'
+import type { MetricsObserver } from './observe/metrics.js'
 import { RecentPublications } from './observe/recent-publications.js'
 import { Heartbeat } from './schedule/heartbeat.js'
 import { pageReport } from './server/page/page-report.js'
+import type { ServerSource } from './server/server.js'
 import { serviceUrl } from './service-url.js'
 import { listingDefaults, type Settings } from './settings.js'
 import { createStatusSource } from './status-source.js'
@@ -28,16 +26,6 @@ import { createWebhookSource } from './webhook-source.js'
 
 /** The scheduler counts as stuck when its heartbeat is older than this, in milliseconds. */
 const HEARTBEAT_LIMIT_MS = 30_000
-
-/**
- * What serves takes long to be loaded, and what is published first does not wait for it: it is loaded
- * once a pack comes, or after this time; of a run of one time, whose end is seldom far, after a longer
- * one. In milliseconds.
- */
-const UNSERVED_MS = { service: 200, oneTime: 1000 }
-
-/** Events that tell of work which needs little of this thread from then on. */
-const FIRST_WORK = /^(?:bytes-received|poll-unchanged|poll-failed|sync-)/
 
 export interface Daemon {
   /** Reads the listing again and polls every remote. */
@@ -75,16 +63,11 @@ export async function startDaemon(
   const defaults = listingDefaults(settings)
   const { entries, text } = await readListing(path, defaults)
 
-  const held = createHeldEvents()
-  let onUnderWay = () => {}
-  const isUnderWay = new Promise<void>((resolve) => {
-    onUnderWay = resolve
-  })
+  const server = createLateServer()
   const publications = new RecentPublications(clock)
   const log = logEvents(logger)
   const observe: Observe = (event) => {
-    held.observe(event)
-    if (FIRST_WORK.test(event.type)) onUnderWay()
+    server.observe(event)
     publications.observe(event)
     log(event)
     notifications?.hear(event)
@@ -112,7 +95,15 @@ export async function startDaemon(
     clock,
     sharding,
   })
-  let server: FastifyInstance | undefined
+  const sourceWith = (metrics: MetricsObserver): ServerSource => ({
+    ...source,
+    page: () => pageReport(source.status(), publications, clock.wallTime()),
+    heartbeatAgeMs: () => heartbeat.ageMs,
+    heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
+    isExhausted: () => workers.isExhausted(),
+    metrics: { ...metrics, render: () => metrics.render(synchronizer.eachStatus()) },
+    webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
+  })
   let watcher: ListingWatcher | undefined
   async function close(): Promise<void> {
     const parts = [watcher, sharding, { close: machine.stop }, server, notifications]
@@ -121,48 +112,19 @@ export async function startDaemon(
     await sessions.close()
   }
 
-  async function serve(): Promise<void> {
-    const { createMetrics } = await import('./observe/metrics.js')
-    const metrics = createMetrics({ clock, build, shard })
-    held.release(metrics.observe)
-    const { createServer } = await import('./server/server.js')
-    server = createServer(
-      {
-        ...source,
-        page: () => pageReport(source.status(), publications, clock.wallTime()),
-        heartbeatAgeMs: () => heartbeat.ageMs,
-        heartbeatLimitMs: HEARTBEAT_LIMIT_MS,
-        isExhausted: () => workers.isExhausted(),
-        metrics: { ...metrics, render: () => metrics.render(synchronizer.eachStatus()) },
-        webhooks: createWebhookSource({ settings, clock, observe, redactor, synchronizer }),
-      },
-      { clock, maxConnections: settings.maxConnections, onError },
-    )
-    const port = await listen(server, settings)
-    logger.info('listening', {
-      host: httpHost,
-      port,
-      status: `${serviceUrl(httpHost, port)}/status`,
-    })
-  }
-
   // Before it listens: without entries, a probe would find every one of them in place.
   listing.apply(entries)
-  let isSynced = false
-  const synced = settings.oneTime ? synchronizer.syncedOnce() : undefined
-  void synced?.then(() => {
-    isSynced = true
-  })
+  const synced = oneTime ? synchronizer.syncedOnce() : undefined
+  const { maxConnections } = settings
+  const served = { settings, logger, clock, build, shard, maxConnections, onError }
   try {
-    const unservedMs = settings.oneTime ? UNSERVED_MS.oneTime : UNSERVED_MS.service
-    await Promise.race([synced ?? isUnderWay, sleep(unservedMs)])
-    if (!isSynced) await serve()
+    await server.listen({ ...served, sourceWith }, synced)
   } catch (error) {
     await close()
     throw error
   }
 
-  if (!settings.oneTime) {
+  if (!oneTime) {
     const { watchListing } = await import('./listing/watcher.js')
     watcher = watchListing({ path, text, clock, onChange: (read) => listing.reload(read) })
   }
@@ -183,19 +145,4 @@ export async function startDaemon(
     },
     close,
   }
-}
-
-/** Returns the port. Throws `settings-invalid` where the address cannot be listened on. */
-async function listen(server: FastifyInstance, { httpHost, httpPort }: Settings): Promise<number> {
-  try {
-    await server.listen({ host: httpHost, port: httpPort })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SyncError(
-      'settings-invalid',
-      `Cannot serve HTTP on ${httpHost} port ${httpPort} (${reason}): set another HTTP_HOST or HTTP_PORT`,
-      { cause: error },
-    )
-  }
-  return (server.server.address() as AddressInfo).port
 }

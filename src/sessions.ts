@@ -4,12 +4,12 @@
 import { fileURLToPath } from 'node:url'
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
-import type { Authorization } from './credentials/authorization.js'
 import type { CredentialsOptions } from './credentials/credentials.js'
 import type { SentAlong } from './credentials/sent-along.js'
 import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
-import { createLfsFetch, LFS_DOWNLOADS, type LfsLogin } from './lfs/lfs-session.js'
+import { createHttpLogins } from './http-logins.js'
+import { createLfsFetch, LFS_DOWNLOADS } from './lfs/lfs-session.js'
 import { createReaders, DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
 import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
@@ -17,15 +17,10 @@ import { createRemoteCredentials } from './remote-credentials.js'
 import { type Openers, withRewrites } from './rewritten-sessions.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
-import type { RemoteLogin } from './sync/remote-login.js'
 import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
-import { withAuthorization } from './transport/http/authorized-client.js'
 import type { ConnectionSettings } from './transport/http/connection-settings.js'
 import { createProxyChoice } from './transport/http/proxy.js'
-import { createResponseCheck, refusalOf } from './transport/http/response-check.js'
-import { withIdentity } from './transport/http/tls-identity.js'
-import { createHttpTransport } from './transport/http/transport.js'
 import { createHttpClient } from './transport/http/undici-client.js'
 import { withRefusalCause } from './transport/refusal-cause.js'
 import { createSshTransports } from './transport/ssh/transport.js'
@@ -88,39 +83,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
     redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
   }
-  /** Logs in as credentials for `remote` do, wherever `url` is. */
-  const loginTo = (
-    url: string,
-    remote: RemoteUrl,
-    credential: string | undefined,
-    mustNameHost = false,
-  ) => {
-    let sent: Authorization | undefined
-    const identified = withIdentity(client, url, () => credentials.identityFor(remote, credential))
-    const authorized = withAuthorization(identified, url, async (attempt) => {
-      sent = await credentials.authorize(remote, credential, { ...attempt, mustNameHost })
-      return sent.headers
-    })
-    return { client: authorized, sent: () => sent }
-  }
-  const overHttp = ({ remote, credential, mustNameHost }: RemoteLogin): Transport => {
-    const { url } = remote
-    const { client, sent } = loginTo(url, remote, credential, mustNameHost)
-    return createHttpTransport({
-      url,
-      client,
-      check: createResponseCheck(() => clock.wallTime(), sent),
-    })
-  }
+  const logins = createHttpLogins({ client, credentials, clock })
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
     ssh.open(remote.url, () => credentials.sshFor(remote, credential))
-  const loginForLfs = (address: RemoteUrl, login: RemoteLogin): LfsLogin => {
-    const { credential, mustNameHost, remote } = login
-    const { client, sent } = isSameOrigin(address, remote)
-      ? loginTo(address.url, remote, credential, mustNameHost)
-      : loginTo(address.url, address, undefined, true)
-    return { client, refusalOf: (response) => refusalOf(response, clock.wallTime(), sent()) }
-  }
   const explained = (transport: Transport) => withRefusalCause(transport, credentials.fileFault)
   const { maxRefsBytes } = settings
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
@@ -132,7 +97,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       switch (remote.transport) {
         case 'http':
           client.prepare()
-          return new SmartSession(explained(overHttp(login)), bounds)
+          return new SmartSession(explained(logins.transportTo(login)), bounds)
         case 'ssh':
           return new SmartSession(explained(overSsh(remote, credential)), bounds)
         case 'local':
@@ -142,7 +107,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     lfs: (login) => {
       const { credential, remote } = login
       return createLfsFetch(remote, {
-        loginAt: (address) => loginForLfs(address, login),
+        loginAt: (address) => logins.forLfs(address, login),
         askHost: (host, signal) => {
           const named = isSameOrigin(host, remote) ? credential : undefined
           return ssh.askForLfs(host.url, () => credentials.sshFor(host, named), signal)
