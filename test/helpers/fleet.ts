@@ -136,10 +136,12 @@ export function createFleet(t: TestScope, options: FleetOptions): Fleet {
     },
     async everyEntryFollows() {
       const before = new Map(newest)
-      await until(
-        () => names.every((name) => newest.get(name) !== before.get(name)),
-        'every entry has another commit',
-      )
+      const waiting = () => names.filter((name) => newest.get(name) === before.get(name))
+      await until(() => {
+        // Whose turn is late is not waited for.
+        for (const name of waiting()) if (!unseen.has(name)) commit(name)
+        return waiting().length === 0
+      }, 'every entry has another commit')
       const made = new Map(newest)
       await until(
         () => names.every((name) => unseen.get(name) !== made.get(name)),

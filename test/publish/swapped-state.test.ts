@@ -100,7 +100,7 @@ describe('what is swapped for a symlink between two calls', NEEDS_LINUX, () => {
     for (const [name, work] of Object.entries(WORKS)) {
       test(`is not gone through: ${relative}, ${mode}, ${name}`, (t) => {
         let count = 0
-        for (const at of points(t.name, { stride: 5, among: 6 })) {
+        for (const at of points(t.name, { stride: 5, among: 18 })) {
           const site = createSite(t, { mode })
           const directory = path.join(site.volume, 'in/site')
           site.site = { ...site.site, directory, root: site.volume }

@@ -1,9 +1,11 @@
 // Asks real git and this service about one commit or tag, with the same keys.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { SyncError } from '../../src/base/errors.js'
-import { type ObjectFormat, objectFormatOf } from '../../src/git/oid.js'
+import { hashObject } from '../../src/git/object.js'
+import { type ObjectFormat, type Oid, objectFormatOf } from '../../src/git/oid.js'
 import { readKeyFiles, readRevokedFiles } from '../../src/signature/key-files.js'
 import {
   readSignedCommit,
@@ -44,10 +46,7 @@ export class VerdictPeer {
   /** What git says to it: its exit status, and its words. */
   askGit({ body, type }: SignedBody, trusted: TrustedKeys, more: NodeJS.ProcessEnv = {}) {
     const { allowedSigners = '', gnupgHome = '/nowhere', revoked } = trusted
-    const file = path.join(this.#directory, 'body')
-    writeFileSync(file, body)
-    const written = ['hash-object', '-t', type, '-w', '--literally', file]
-    const oid = gitBytes(this.#directory, written).toString().trim()
+    const oid = this.#write(type, body)
     const config = ['-c', `gpg.ssh.allowedSignersFile=${allowedSigners}`]
     if (revoked !== undefined) config.push('-c', `gpg.ssh.revocationFile=${revoked}`)
     const { status, stderr } = spawnSync('git', [...config, `verify-${type}`, '-v', oid], {
@@ -55,6 +54,16 @@ export class VerdictPeer {
       env: { ...gitEnvironment(), ...more, GNUPGHOME: gnupgHome },
     })
     return { isAccepted: status === 0, words: stderr.toString(), oid }
+  }
+
+  /** As `git hash-object -w --literally`, which takes a process. */
+  #write(type: SignedBody['type'], body: Buffer): Oid {
+    const oid = hashObject(type, body, this.#format)
+    const folder = path.join(this.#directory, '.git/objects', oid.slice(0, 2))
+    mkdirSync(folder, { recursive: true })
+    const stored = Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body])
+    writeFileSync(path.join(folder, oid.slice(2)), deflateSync(stored))
+    return oid
   }
 
   /** Who signed it, or the error. */

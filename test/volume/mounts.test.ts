@@ -250,7 +250,7 @@ describe('a volume that refuses', () => {
         ].map((files) => test.commit(files))
         test.publish(commits[0] as (typeof commits)[0])
         let count = 0
-        for (const at of points(t.name)) {
+        for (const at of points(t.name, { among: 12 })) {
           const next = commits[++count % commits.length] as (typeof commits)[0]
           const hasFailed = failAt(at, 'fault', () => publishOrSay(test.site, next), code)
           try {

@@ -4,15 +4,14 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { SyncError } from '../../src/base/errors.js'
 import type { Oid } from '../../src/git/oid.js'
 import { inspect } from '../../src/publish/publication.js'
-import type { PublishMode } from '../../src/publish/target.js'
 import { needsWholeFetch } from '../../src/worker/whole-fetch.js'
 import { commitOn } from '../helpers/commit-on.js'
 import { closeGate } from '../helpers/fs-faults.js'
-import { git } from '../helpers/git.js'
+import { git, type TestRepo } from '../helpers/git.js'
 import { gitEnvironment } from '../helpers/git-command.js'
 import { assertRepository, saidBy } from '../helpers/kept-repository.js'
 import { shallowFetch } from '../helpers/shallow-fetch.js'
@@ -32,9 +31,32 @@ const COMMANDS = [
   ['worktree', 'prune', '--expire=now'],
 ]
 
+/** What is synced at every step: its commits and its packs are made once. */
+interface Source {
+  repo: TestRepo
+  commits: readonly Oid[]
+  packs: Map<string, Buffer>
+}
+
+function createSource({ repo }: UnpackSite): Source {
+  const commits: Oid[] = []
+  for (const text of ['1', '2', '3', '4']) {
+    commits.push(commitOn(repo, files(text), commits.slice(-1)))
+  }
+  return { repo, commits, packs: new Map() }
+}
+
 /** Syncs to a commit, thin where `have` is there. */
-async function fetchTo(site: UnpackSite, want: Oid, have?: Oid, shallow: readonly Oid[] = []) {
-  const { pack } = shallowFetch(site.repo, { want, have, shallow, depth: DEPTH })
+async function fetchTo(
+  site: UnpackSite,
+  { packs, repo }: Source,
+  want: Oid,
+  have?: Oid,
+  shallow: readonly Oid[] = [],
+) {
+  const key = [want, have, ...shallow].join()
+  const pack = packs.get(key) ?? shallowFetch(repo, { want, have, shallow, depth: DEPTH }).pack
+  packs.set(key, pack)
   const url = 'https://git.example.com/one'
   const refs = { [BRANCH]: want, 'refs/remotes/origin/main': want }
   const history = { depth: DEPTH, url, branch: BRANCH, refs }
@@ -42,15 +64,15 @@ async function fetchTo(site: UnpackSite, want: Oid, have?: Oid, shallow: readonl
 }
 
 /** As the service does: thin from what is in place, and whole where that is not what it was taken for. */
-async function sync(site: UnpackSite, want: Oid): Promise<void> {
+async function sync(site: UnpackSite, source: Source, want: Oid): Promise<void> {
   const { commit, drift, history } = inspect(site.site)
   assert.equal(drift, undefined)
   try {
-    await fetchTo(site, want, history ? commit : undefined, history?.shallow)
+    await fetchTo(site, source, want, history ? commit : undefined, history?.shallow)
   } catch (error) {
     const isExpected = error instanceof SyncError && error.code === 'repository-locked'
     if (!isExpected && !needsWholeFetch(error)) throw error
-    await fetchTo(site, want)
+    await fetchTo(site, source, want)
   }
 }
 
@@ -72,14 +94,9 @@ async function besideGit(repository: string, at: number, work: () => unknown): P
   return count > at
 }
 
-async function clearUpAt(t: TestContext, mode: PublishMode, at: number): Promise<boolean> {
-  const site = createUnpackSite(t, { mode })
-  const commits: Oid[] = []
-  for (const text of ['1', '2', '3', '4']) {
-    commits.push(commitOn(site.repo, files(text), commits.slice(-1)))
-  }
-  const [first, old, wanted, next] = commits as [Oid, Oid, Oid, Oid]
-  await fetchTo(site, old)
+async function clearUpAt(site: UnpackSite, source: Source, at: number): Promise<boolean> {
+  const [first, old, wanted, next] = source.commits as [Oid, Oid, Oid, Oid]
+  await fetchTo(site, source, old)
   assertRepository(site.directory, old, [old, first])
   const repository = saidBy(
     site.directory,
@@ -98,11 +115,11 @@ async function clearUpAt(t: TestContext, mode: PublishMode, at: number): Promise
   let isReached = false
   try {
     isReached = await besideGit(repository, at, async () => {
-      await sync(site, wanted)
+      await sync(site, source, wanted)
       tidyNow(site.site)
     })
     check(wanted, old)
-    await sync(site, next)
+    await sync(site, source, next)
     tidyNow(site.site)
     check(next, wanted)
     assert.ok(!existsSync(path.join(repository, 'index.lock')))
@@ -115,8 +132,9 @@ async function clearUpAt(t: TestContext, mode: PublishMode, at: number): Promise
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`git clears up between any two steps of a sync, ${mode}`, async (t) => {
     let reached = 0
-    for (const at of points(t.name, { stride: 3, among: 30 })) {
-      if (!(await clearUpAt(t, mode, at))) break
+    const source = createSource(createUnpackSite(t))
+    for (const at of points(t.name, { stride: 3, among: 75 })) {
+      if (!(await clearUpAt(createUnpackSite(t, { mode }), source, at))) break
       reached++
     }
     t.diagnostic(`${reached} steps`)

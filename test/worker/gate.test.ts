@@ -11,6 +11,7 @@ import { createWorkerPool, type PackToPublish } from '../../src/worker/pool.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
+import { fileScope } from '../helpers/file-scope.js'
 import type { TestScope } from '../helpers/git.js'
 import type { CommitFiles } from '../helpers/git-commit.js'
 import { readTree } from '../helpers/same-tree.js'
@@ -20,8 +21,7 @@ import { worktreesOf } from '../helpers/worktree-site.js'
 const FIRST: CommitFiles = { a: 'a', 'd/b': 'b', gone: 'gone' }
 const SECOND: CommitFiles = { a: 'a edited', 'd/b': 'b', 'd/c': 'c' }
 
-function create(t: TestScope, mode: PublishMode, budgetBytes = 1 << 30) {
-  const site = createUnpackSite(t, { mode })
+function createPool(t: TestScope, budgetBytes = 1 << 30) {
   const pool = createWorkerPool({
     limits: UNLIMITED,
     memory: createMemoryBudget(budgetBytes),
@@ -30,6 +30,13 @@ function create(t: TestScope, mode: PublishMode, budgetBytes = 1 << 30) {
     maxThreads: 1,
   })
   atEnd(t, () => pool.close())
+  return pool
+}
+
+const usual = createPool(fileScope())
+
+function create(t: TestScope, mode: PublishMode, pool = usual) {
+  const site = createUnpackSite(t, { mode })
   const publish = (
     want: string,
     more: Partial<PackToPublish> = {},
@@ -126,7 +133,7 @@ test('who is asked is told whether others may need the memory', async (t) => {
     [1 << 30, false],
     [2_000, true],
   ] as const) {
-    const { first, publish } = create(t, 'symlink', budgetBytes)
+    const { first, publish } = create(t, 'symlink', createPool(t, budgetBytes))
     const told: boolean[] = []
     await publish(first, { allow: async ({ hasReserve }) => void told.push(hasReserve) })
     assert.deepEqual(told, [isTold])

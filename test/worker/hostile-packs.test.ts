@@ -125,7 +125,9 @@ const ATTACKS: Record<string, Attack> = {
 
 describe('nothing is published of', () => {
   for (const mode of ['in-place', 'symlink'] as const) {
-    for (const [what, { pack, want, expected }] of Object.entries(ATTACKS)) {
+    for (const [at, [what, { pack, want, expected }]] of Object.entries(ATTACKS).entries()) {
+      // The pack is read before there is a mode: each attack takes one of them, and in a sweep both.
+      if (!IS_WHOLE && (mode === 'symlink') !== (at % 2 === 1)) continue
       test(`${what}, ${mode}`, async (t) => {
         const target = createUnpackSite(t, { mode })
         const first = target.commitOf({ kept: 'what was published before' })

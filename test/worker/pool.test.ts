@@ -9,6 +9,7 @@ import { createWorkerPool, type WorkerPool } from '../../src/worker/pool.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
+import { fileScope } from '../helpers/file-scope.js'
 import type { TestScope } from '../helpers/git.js'
 import type { SiteOptions } from '../helpers/publish-site.js'
 import { split } from '../helpers/spilled-packs.js'
@@ -29,10 +30,13 @@ function createPool(t: TestScope, maxThreads = 2): WorkerPool {
   return pool
 }
 
+/** Of all tests that are about jobs: to start a thread takes longer than most of those. */
+const pool = createPool(fileScope())
+
 function create(t: TestScope, options?: SiteOptions) {
   const test = createUnpackSite(t, options)
   const [first, second] = [test.commitOf(FIRST), test.commitOf(SECOND)]
-  return { pool: createPool(t), test, first, second }
+  return { test, first, second }
 }
 
 function publishFull(
@@ -61,7 +65,7 @@ async function inspectNow(pool: WorkerPool, target: Target) {
 
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a commit is published, found, updated, tidied and unpublished, ${mode}`, async (t) => {
-    const { pool, test, first, second } = create(t, { mode })
+    const { test, first, second } = create(t, { mode })
     const { site: target } = test
     const { signal } = new AbortController()
     assert.equal(await inspectNow(pool, target), undefined)
@@ -92,7 +96,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
 
 describe('what fails', () => {
   test('in the thread has its code, and the next job does what it should', async (t) => {
-    const { pool, test, first } = create(t)
+    const { test, first } = create(t)
     const { site: target } = test
     const { signal } = new AbortController()
     const pack = test.fullPack(first)
@@ -105,7 +109,7 @@ describe('what fails', () => {
   })
 
   test('before the pack has arrived frees its sender', async (t) => {
-    const { pool, test, first, second } = create(t)
+    const { test, first, second } = create(t)
     let wasReturned = false
     async function* endless(): AsyncGenerator<Buffer> {
       try {
@@ -120,7 +124,7 @@ describe('what fails', () => {
   })
 
   test('while the remote sends nothing does not wait for it', async (t) => {
-    const { pool, test, first, second } = create(t)
+    const { test, first, second } = create(t)
     const stalled = new AbortController()
     const chunks = stalling(Buffer.alloc(0), stalled.signal)
     const job = { target: test.site, want: second, have: first, chunks }
@@ -129,7 +133,7 @@ describe('what fails', () => {
   })
 
   test('at the remote is what is reported, not what follows from it in the thread', async (t) => {
-    const { pool, test, first } = create(t)
+    const { test, first } = create(t)
     const chunks = chunksOf([test.fullPack(first).subarray(0, 50)], failure('idle-timeout'))
     const job = { target: test.site, want: first, have: undefined, chunks }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('idle-timeout'))
@@ -137,7 +141,7 @@ describe('what fails', () => {
   })
 
   test('in every other job has its code, too', async (t) => {
-    const { pool, test } = create(t)
+    const { test } = create(t)
     const { signal } = new AbortController()
     writeFileSync(test.directory, 'a file, where a directory is needed')
     const below = { ...test.site, directory: `${test.directory}/below` }
@@ -154,7 +158,7 @@ describe('what fails', () => {
 describe('what is aborted', () => {
   for (const mode of ['in-place', 'symlink'] as const) {
     test(`while it is unpublished stops at once, and is removed by the next call, ${mode}`, async (t) => {
-      const { pool, test, first } = create(t, { mode })
+      const { test, first } = create(t, { mode })
       await publishFull(pool, test, first)
       const stopped = AbortSignal.abort()
       await assert.rejects(pool.unpublish(test.site, stopped), failsWith('aborted'))
@@ -164,7 +168,7 @@ describe('what is aborted', () => {
   }
 
   test('while it waits for the remote fails, and publishes nothing', async (t) => {
-    const { pool, test, first, second } = create(t)
+    const { test, first, second } = create(t)
     await publishFull(pool, test, first)
     const controller = new AbortController()
     const chunks = stalling(test.fullPack(second).subarray(0, 100), controller.signal)
@@ -177,7 +181,7 @@ describe('what is aborted', () => {
   })
 
   test('before it begins is not published, however whole its pack is', async (t) => {
-    const { pool, test, first, second } = create(t)
+    const { test, first, second } = create(t)
     await publishFull(pool, test, first)
     await assert.rejects(
       publishFull(pool, test, second, AbortSignal.abort()),

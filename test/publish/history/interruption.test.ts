@@ -26,7 +26,7 @@ function interrupt(
   work: (layout: HistoryLayout, root: string) => void,
   check: (root: string, isComplete: boolean) => void,
 ): void {
-  for (const at of points(t.name, { among: 12 })) {
+  for (const at of points(t.name, { among: 36 })) {
     const volume = path.join(site.outside, `at-${at}`)
     cpSync(site.volume, volume, {
       recursive: true,
