@@ -66,9 +66,15 @@ function removeGarbage(links: LinkLayout, name: string): void {
   volume.removeAll(path.join(worktrees, name))
 }
 
-/** The name is the commit's, where that has not another selection of the commit already. */
+/**
+ * The name is the commit's, where there is no worktree of another selection of the commit. In a root that
+ * is shared it always is, as its users count on that: that worktree becomes one of this selection then.
+ */
 function nameOf(links: LinkLayout, { commit, origin }: NextCommit): string {
-  const there = readSnapshot(worktreeLayout(links, commit))
+  const { volume, workshop, worktrees } = links
+  const layout = worktreeLayout(links, commit)
+  if (worktrees !== workshop || !volume.isDirectory(layout.root)) return commit
+  const there = readSnapshot(layout)
   const isOther = there && there.origin?.selection !== origin?.selection
   return isOther ? otherWorktreeName(commit, origin?.selection) : commit
 }

@@ -122,6 +122,26 @@ describe('worktrees in a root', () => {
     test.publishAt(target)
   })
 
+  test('keep their name where another selection of the commit is published', (t) => {
+    const test = createRoot(t, 'link')
+    const whole = test.commit({ a: '1', b: '2' })
+    const part = test.commit({ a: '1' })
+    const origin = { selection: 'part', subdir: '', source: whole.tree, trees: new Map() }
+    const published: [MemoryTarget, files: string[]][] = [
+      [whole, ['a', 'b']],
+      [{ ...part, commit: whole.commit, origin }, ['a']],
+      [whole, ['a', 'b']],
+    ]
+    for (const [target, files] of published) {
+      publish(test.site, target, () => undefined)
+      assert.equal(path.basename(readlinkSync(test.directory)), whole.commit)
+      assert.deepEqual(readdirSync(test.directory).sort(), files)
+      assert.equal(inspect(test.site).commit, whole.commit)
+      tidy(test.site, { graceMs: 0, ...NOW })
+      assert.deepEqual(readdirSync(test.worktrees), [whole.commit])
+    }
+  })
+
   test('are not for another link of the root to remove', (t) => {
     const test = createRoot(t, 'link')
     const other = { ...test.site, directory: path.join(test.root, 'other/link') }
