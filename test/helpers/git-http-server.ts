@@ -3,6 +3,7 @@
 // https://git-scm.com/docs/git-http-backend
 import { spawn } from 'node:child_process'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import https, { type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import path from 'node:path'
 import { atEnd, type TestScope } from './at-end.js'
@@ -53,6 +54,8 @@ export interface GitServerOptions {
   port?: number
   /** `user:password`; any other Basic credential is answered with 401. */
   auth?: string
+  /** @default plain HTTP */
+  tls?: ServerOptions
 }
 
 export interface GitServer {
@@ -73,7 +76,7 @@ export async function startGitServer(t: TestScope, options: GitServerOptions): P
   let connections = 0
   let hook = options.onRequest
 
-  const server = http.createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const record = recordOf(request, connectionIds.get(request.socket) ?? 0)
     requests.push(record)
     countBytes(request, response, record)
@@ -87,7 +90,8 @@ export async function startGitServer(t: TestScope, options: GitServerOptions): P
     } catch (error) {
       response.destroy(error instanceof Error ? error : undefined)
     }
-  })
+  }
+  const server = options.tls ? https.createServer(options.tls, answer) : http.createServer(answer)
   // Clients decide how long a connection is kept.
   server.keepAliveTimeout = 0
   server.on('connection', (socket) => connectionIds.set(socket, ++connections))
@@ -100,7 +104,7 @@ export async function startGitServer(t: TestScope, options: GitServerOptions): P
   }
   atEnd(t, close)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http${options.tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     get connections() {
       return connections

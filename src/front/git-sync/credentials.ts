@@ -1,5 +1,6 @@
 // What git-sync logs in with, as credentials of the machine.
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Credential } from '../../credentials/credential.js'
 import type { RemoteUrl } from '../../git/remote-url.js'
 import { UsageError } from './command-line.js'
@@ -40,7 +41,8 @@ export function hostOfGithub({
 function githubOf(options: Options): Partial<Credential> {
   const { githubAppId, githubBaseUrl, githubClientId, githubInstallationId } = options
   if (!githubInstallationId) return {}
-  const { githubKey: privateKey, githubKeyFile: privateKeyFile } = options
+  const { githubKey: privateKey } = options
+  const privateKeyFile = path.resolve(options.githubKeyFile)
   if (!privateKey) assertReadable(privateKeyFile)
   return {
     githubApp: {

@@ -1,11 +1,14 @@
 // Which login goes with which address: the longest prefix, then any of that host; what one flag gives
 // serves the rest of its host.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { findCredential } from '../../../src/credentials/credential-match.js'
 import { credentialsOf, hostOfGithub } from '../../../src/front/git-sync/credentials.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
 import { parseRemoteUrl } from '../../../src/git/remote-url.js'
+import { tempDir } from '../../helpers/git.js'
 
 const LISTED = [
   '{"url":"https://h/team/one","username":"exact","password":"p"}',
@@ -37,6 +40,16 @@ test('logins go with addresses', () => {
     const credentials = credentialsOf(given, parseRemoteUrl(repo, '/'))
     assert.equal(findCredential(credentials, asked)?.username, user, it)
   }
+})
+
+test('the key of a GitHub app is found from the working directory', (t) => {
+  const file = path.join(tempDir(t), 'key')
+  writeFileSync(file, '')
+  const github = { githubClientId: 'a', githubInstallationId: 8 }
+  const given = { credential: [], ...github, githubKeyFile: path.relative('', file) }
+  const remote = parseRemoteUrl('https://h/a', '/')
+  const [credential] = credentialsOf(given as unknown as Options, remote)
+  assert.equal(credential?.githubApp?.privateKeyFile, file)
 })
 
 test('a GitHub app has a host that gives tokens', () => {

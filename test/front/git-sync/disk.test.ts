@@ -344,6 +344,14 @@ describe('git-sync on its disk', { concurrency: 3 }, () => {
     await sync.untilLinked(link, first)
     assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'top'])
     assert.ok(asked > 1)
+    // Another selection of the commit is in a worktree of the same name.
+    sync.process.kill('SIGTERM')
+    await sync.exitCode()
+    const whole = startGitSync(t, [...pinned, '--one-time'])
+    assert.equal(await whole.exitCode(), 0, whole.stderr)
+    assert.equal(linkedTo(link), first)
+    assert.deepEqual(readdirSync(link).sort(), ['.git', 'a', 'e', 'top'])
+    assert.equal(gitIn(link, 'status', '--porcelain'), '')
   })
 
   test('takes a volume of version 3 over', async (t) => {

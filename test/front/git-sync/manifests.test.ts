@@ -2,14 +2,24 @@
 // public manifests, charts and operators.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { atEnd } from '../../helpers/at-end.js'
-import { assertSameTree, type TestScope } from '../../helpers/git.js'
+import { createCa, type TestCa } from '../../helpers/certificates.js'
+import { assertSameTree, type TestScope, tempDir } from '../../helpers/git.js'
 import { type GitSync, linkedTo, startGitSync } from '../../helpers/git-sync.js'
 import { setUp } from '../../helpers/git-sync-setup.js'
 import { startHttpServer } from '../../helpers/http-server.js'
@@ -25,6 +35,10 @@ interface Place {
   dir: string
   /** A service that hands out logins, and takes webhooks. */
   service: string
+  /** The file of the CA, where the repository is reached over TLS. */
+  ca: string
+  /** The file of the key of a GitHub app. */
+  key: string
 }
 
 interface Manifest {
@@ -36,6 +50,7 @@ interface Manifest {
   /** Below the root. */
   link: string
   auth?: string
+  isOverTls?: true
   /** Of what is published, where that is not all. */
   files?: readonly string[]
   /** What else is to be seen in the end. */
@@ -87,17 +102,19 @@ const MANIFESTS: readonly Manifest[] = [
   },
   {
     it: 'config-sync',
+    isOverTls: true,
     args: ({ root }) => [
       `--root=${root}`,
       '--link=rev',
       '--max-failures=30',
       '--error-file=error.json',
     ],
-    env: ({ repo, service }) => ({
+    env: ({ ca, repo, service }) => ({
       GITSYNC_REPO: repo,
       GITSYNC_REF: 'main',
       GITSYNC_DEPTH: '1',
       GITSYNC_PERIOD: '15s',
+      GIT_SSL_CAINFO: ca,
       GITSYNC_SSH: 'false',
       GITSYNC_SSH_KNOWN_HOSTS: 'false',
       GITSYNC_COOKIE_FILE: 'false',
@@ -170,34 +187,47 @@ const MANIFESTS: readonly Manifest[] = [
   },
   {
     it: 'a GitHub app',
-    env: ({ dir, repo, root, service }) => ({
+    env: ({ key, repo, root, service }) => ({
       GITSYNC_REPO: repo,
       GITSYNC_ROOT: root,
       GITSYNC_LINK: 'repo',
       GITSYNC_ONE_TIME: 'true',
       GITSYNC_GITHUB_BASE_URL: `${service}/`,
-      GITSYNC_GITHUB_APP_PRIVATE_KEY_FILE: writeText(path.join(dir, 'key'), createKey()),
+      GITSYNC_GITHUB_APP_PRIVATE_KEY: readFileSync(key, 'utf8'),
       GITSYNC_GITHUB_APP_APPLICATION_ID: '7',
       GITSYNC_GITHUB_APP_INSTALLATION_ID: '8',
     }),
     link: 'repo',
-    auth: 'x-access-token:ghs_token',
+    auth: 'x-access-token:ghs_token-for-7',
     isOneTime: true,
-    check({ requests }) {
-      const [asked] = requests
-      assert.deepEqual([asked?.method, asked?.url], ['POST', '/app/installations/8/access_tokens'])
-    },
+  },
+  {
+    it: 'a GitHub app, by flags',
+    args: ({ key, repo, root, service }) => [
+      `--repo=${repo}`,
+      `--root=${root}`,
+      '--link=repo',
+      '--one-time',
+      `--github-base-url=${service}`,
+      `--github-app-private-key-file=${path.relative('', key)}`,
+      '--github-app-client-id=Iv1.abc',
+      '--github-app-installation-id=8',
+    ],
+    link: 'repo',
+    auth: 'x-access-token:ghs_token-for-Iv1.abc',
+    isOneTime: true,
   },
   {
     it: "Stackable's operator",
-    args: ({ repo, root }) => [
+    isOverTls: true,
+    args: ({ ca, repo, root }) => [
       `--repo=${repo}`,
       '--branch=main',
       '--depth=1',
       '--wait=20',
       '--dest=current',
       `--root=${root}`,
-      `--git-config=safe.directory:${root},http.postBuffer:524288000`,
+      `--git-config=safe.directory:${root},http.sslCAInfo:${ca}`,
       '--one-time=true',
     ],
     link: 'current',
@@ -205,6 +235,7 @@ const MANIFESTS: readonly Manifest[] = [
   },
   {
     it: 'mistyped variables beside the right ones',
+    args: () => ['--period=60'],
     env: ({ repo, root }) => ({
       GITSYNC_REPO: repo,
       GITSYNC_BRANCH: 'nope',
@@ -249,9 +280,9 @@ function writeText(file: string, text: string): string {
   return file
 }
 
-function createKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+function tlsOf(ca: TestCa): ServerOptions {
+  const { cert, key } = ca.issue('server')
+  return { cert: readFileSync(cert), key: readFileSync(key) }
 }
 
 async function untilSynced(
@@ -265,28 +296,48 @@ async function untilSynced(
   assert.equal(linkedTo(link), oid)
 }
 
-function createPlace(t: TestScope, auth?: string) {
+function createPlace(t: TestScope, auth?: string, tls?: ServerOptions) {
   const files = { a: '1', 'dags/b': 'b', 'other/c': 'c' }
-  return setUp(t, files, { name: 'one.git', auth })
+  return setUp(t, files, { name: 'one.git', auth, tls })
 }
 
-/** Gives a login to whoever asks, and a token to a GitHub app. */
-function startLogins(t: TestScope) {
-  return startHttpServer(t, (request, response) => {
-    const isGithub = request.url?.startsWith('/app/') ?? false
-    const expiry = { token: 'ghs_token', expires_at: '2100-01-01T00:00:00Z' }
-    response.writeHead(isGithub ? 201 : 200)
-    response.end(isGithub ? JSON.stringify(expiry) : 'username=me\npassword=secret-word\n')
+/** Gives a login to whoever asks, and a token to a GitHub app that shows what `publicKey` signs. */
+function startLogins(t: TestScope, publicKey: KeyObject) {
+  return startHttpServer(t, ({ headers, method, url }, response) => {
+    if (!url?.startsWith('/app/')) {
+      response.end('username=me\npassword=secret-word\n')
+      return
+    }
+    const [head = '', claims = '', signature = ''] =
+      /^bearer (.*)$/i.exec(headers.authorization ?? '')?.[1]?.split('.') ?? []
+    const signed = Buffer.from(`${head}.${claims}`)
+    const isApp =
+      method === 'POST' &&
+      url === '/app/installations/8/access_tokens' &&
+      verify('sha256', signed, publicKey, Buffer.from(signature, 'base64url'))
+    if (!isApp) {
+      response.writeHead(401).end()
+      return
+    }
+    const { iss } = JSON.parse(Buffer.from(claims, 'base64url').toString())
+    const given = { token: `ghs_token-for-${iss}`, expires_at: '2100-01-01T00:00:00Z' }
+    response.writeHead(201).end(JSON.stringify(given))
   })
 }
 
+/** One key for all apps, as it takes long to make one. */
+const APP = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const PEM = { type: 'pkcs1', format: 'pem' } as const
+
 describe('the lines of', { concurrency: 3 }, () => {
   for (const manifest of MANIFESTS) {
-    const { args = () => [], auth, check, env = () => ({}), files, it } = manifest
+    const { args = () => [], auth, check, env = () => ({}), files, isOverTls, it } = manifest
     test(it, async (t) => {
-      const { address, dir, first, repo, root } = await createPlace(t, auth)
-      const { requests, url: service } = await startLogins(t)
-      const place = { dir, repo: address, root, service }
+      const ca = isOverTls && createCa(tempDir(t), 'ca')
+      const { address, dir, first, repo, root } = await createPlace(t, auth, ca && tlsOf(ca))
+      const { requests, url: service } = await startLogins(t, APP.publicKey)
+      const key = writeText(path.join(dir, 'key'), APP.privateKey.export(PEM).toString())
+      const place = { dir, repo: address, root, service, key, ca: ca?.cert ?? '' }
       const link = path.join(root, manifest.link)
       const sync = startGitSync(t, args(place), env(place))
       await untilSynced(sync, manifest, link, first)
@@ -398,7 +449,7 @@ describe('what is around it', { concurrency: 3 }, () => {
   })
 
   test('a listing takes over where git-sync left off, on the same volume', async (t) => {
-    const { address, dir, repo, root } = await createPlace(t)
+    const { address, dir, first, repo, root } = await createPlace(t)
     const sync = startGitSync(t, [
       `--repo=${address}`,
       `--root=${root}`,
@@ -412,6 +463,8 @@ describe('what is around it', { concurrency: 3 }, () => {
       { path: 'plugins', repo: address, branch: 'main', publish: 'symlink' },
     ])
     const service = await startService(t, { listingPath, settings: { ROOT: root } })
+    await service.untilPublished('dags', first)
+    assert.match(readlinkSync(path.join(root, 'dags')), new RegExp(`^\\.git-autosync/.*/${first}$`))
     const second = repo.commit('second', { a: '2' })
     for (const name of ['dags', 'plugins']) {
       await service.untilPublished(name, second)
