@@ -17,6 +17,11 @@ export function ageOf(time: string, nowMs: number): string {
   return ageMs < 0 ? `in ${wholeDurationOf(-ageMs)}` : `${wholeDurationOf(ageMs)} ago`
 }
 
+/** Where a time lies that something is due at: `in 40 s`, and `now` from then on. */
+export function dueOf(time: string, nowMs: number): string {
+  return ageOf(time, Math.min(nowMs, Date.parse(time)))
+}
+
 function wholeDurationOf(ms: number): string {
   if (ms < 2 * MINUTE_MS) return `${Math.floor(ms / 1000)} s`
   if (ms < 2 * HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`

@@ -1,7 +1,7 @@
 // Keeps the page up to date in the browser: takes what the service tells, and shows, filters and
 // sorts it. Without this, the page is a plain table that the browser loads anew.
 /// <reference lib="dom" />
-import { ageOf } from './ages.js'
+import { ageOf, dueOf } from './ages.js'
 import { BY_URGENCY, type Filter, isShown, MOST_ROWS, type SortKey, sortEntries } from './order.js'
 import type { PageChange, PageEntry, PageReport } from './page-report.js'
 import { moreOf, PARTS, rowOf } from './view.js'
@@ -127,7 +127,8 @@ function showRows(): void {
 
 function showAges(): void {
   for (const time of document.querySelectorAll('time')) {
-    const text = ageOf(time.dateTime, now())
+    const textOf = 'due' in time.dataset ? dueOf : ageOf
+    const text = textOf(time.dateTime, now())
     if (time.textContent !== text) time.textContent = text
   }
 }

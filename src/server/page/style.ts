@@ -64,7 +64,7 @@ output { align-self: center; color: var(--quiet); }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: 0.4375rem 0.75rem 0.4375rem 0; border-bottom: 1px solid var(--line); }
 thead th { font-size: 0.8125rem; color: var(--quiet); white-space: nowrap; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; width: 36%; }
 td:nth-child(1), td:nth-child(n+4) { white-space: nowrap; }
 .error { color: var(--bad); }
 progress { width: 6rem; vertical-align: middle; accent-color: var(--busy); }
@@ -80,7 +80,7 @@ time { font-variant-numeric: tabular-nums; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td { display: block; }
   tr { padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
-  th, td { border: 0; padding: 0.125rem 0; white-space: normal !important; }
+  th, td { width: auto !important; border: 0; padding: 0.125rem 0; white-space: normal !important; }
   td:empty { display: none; }
   td:nth-child(1) small { display: inline; margin-left: 0.5rem; }
   td:nth-child(n+4) { display: inline-block; margin-right: 1rem; font-size: 0.8125rem; color: var(--quiet); }

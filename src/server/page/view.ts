@@ -1,6 +1,6 @@
 // The page as HTML, made from what is known of the entries. Runs in the service, which sends it
 // whole, so that it is there without scripts; and in the browser, which keeps its parts up to date.
-import { ageOf, durationOf } from './ages.js'
+import { ageOf, dueOf, durationOf } from './ages.js'
 import { type Html, html } from './html.js'
 import { BY_URGENCY, MOST_ROWS, needsSomebody, sortEntries } from './order.js'
 import type { PageEntry, PageReport } from './page-report.js'
@@ -88,39 +88,50 @@ function hooksOf(entries: readonly PageEntry[], nowMs: number): Html[] {
       group.failures.push(html`<li><b><bdi>${path}</bdi></b> <code>${hook}</code>
 <p><bdi>${message}</bdi></p>
 <p class="quiet">${consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `}What is published is not touched by it. ${
-        nextAttempt ? html`Tried again ${age(nextAttempt, nowMs)}.` : 'It is at work.'
+        nextAttempt ? html`Tried again ${due(nextAttempt, nowMs)}.` : 'It is at work.'
       }</p></li>`)
     }
   }
   return [...alike].map(([code, { advice, failures }]) => {
-    const more = failures.length - MOST_DESCRIBED
     return html`<article class="card failing"><h3>After a publication <code>${code}</code>${
       failures.length > 1 && html` <span class="quiet">${failures.length} hooks</span>`
     }</h3>
 ${advice && html`<p><b>What to do:</b> ${withCode(advice)}</p>`}
 <ul>${failures.slice(0, MOST_DESCRIBED)}</ul>
-${more > 0 && html`<p>${more} more are in the table below.</p>`}</article>`
+${moreBelow(failures.length - MOST_DESCRIBED)}</article>`
   })
 }
 
 function described(group: readonly PageEntry[], nowMs: number): Html {
   const [{ advice, error, state }] = group as [PageEntry]
-  const more = group.length - MOST_DESCRIBED
+  const byMessage = new Map<string | undefined, PageEntry[]>()
+  for (const entry of group.slice(0, MOST_DESCRIBED)) {
+    const message = entry.error?.message
+    byMessage.set(message, [...(byMessage.get(message) ?? []), entry])
+  }
   return html`<article class="card ${state}"><h3>${badge(state)} <code>${error?.code}</code>${
     group.length > 1 && html` <span class="quiet">${group.length} entries</span>`
   }</h3>
 ${advice && html`<p><b>What to do:</b> ${withCode(advice)}</p>`}
-<ul>${group.slice(0, MOST_DESCRIBED).map((entry) => failureOf(entry, nowMs))}</ul>
-${more > 0 && html`<p>${more} more are in the table below.</p>`}</article>`
+${[...byMessage].map(
+  ([message, entries]) => html`<p><bdi>${message}</bdi></p>
+<ul>${entries.map((entry) => failureOf(entry, nowMs))}</ul>`,
+)}${moreBelow(group.length - MOST_DESCRIBED)}</article>`
 }
 
 function failureOf(entry: PageEntry, nowMs: number): Html {
-  const { consecutiveFailures, error, nextPoll, oid, path, since } = entry
-  return html`<li><b><bdi>${path}</bdi></b> <span class="quiet">${age(since, nowMs)}</span>
-<p><bdi>${error?.message}</bdi></p>
-<p class="quiet">${consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `}${
-    oid ? html`Commit ${commitOf(oid)} stays published. ` : 'Nothing is published. '
-  }${nextPoll && html`Polled again ${age(nextPoll, nowMs)}.`}</p></li>`
+  const { consecutiveFailures, nextPoll, oid, path, since } = entry
+  return html`<li><b><bdi>${path}</bdi></b> <span class="quiet">${age(since, nowMs)}. ${
+    consecutiveFailures > 1 && html`${consecutiveFailures} failures in a row. `
+  }${oid ? html`Commit ${commitOf(oid)} stays published. ` : 'Nothing is published. '}${
+    nextPoll && html`Polled again ${due(nextPoll, nowMs)}.`
+  }</span></li>`
+}
+
+/** Says that `count` more have no room here. */
+function moreBelow(count: number): Html {
+  if (count <= 0) return html``
+  return html`<p>${count} more ${count === 1 ? 'is' : 'are'} in the table below.</p>`
 }
 
 /** The last publications, and how long each took to be in place. */
@@ -160,7 +171,7 @@ export function rowOf(entry: PageEntry, nowMs: number): Html {
   )}</td>
 <td role="cell" data-head="Published">${lastPublished ? age(lastPublished, nowMs) : html`<span class="quiet">not in this run</span>`}</td>
 <td role="cell" data-head="Lag">${lagMs !== null && durationOf(lagMs)}</td>
-<td role="cell" data-head="Next poll">${nextPoll && age(nextPoll, nowMs)}</td></tr>`
+<td role="cell" data-head="Next poll">${nextPoll && due(nextPoll, nowMs)}</td></tr>`
 }
 
 /** How far a sync is. How much is to come, no remote says. */
@@ -189,4 +200,9 @@ function withCode(text: string): Html[] {
 /** A time, which the browser keeps saying anew. */
 function age(time: string, nowMs: number): Html {
   return html`<time datetime="${time}" title="${time}">${ageOf(time, nowMs)}</time>`
+}
+
+/** As {@link age}, of what is to be done at that time. */
+function due(time: string, nowMs: number): Html {
+  return html`<time datetime="${time}" title="${time}" data-due>${dueOf(time, nowMs)}</time>`
 }
