@@ -83,7 +83,7 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
   const [logs, arrivals] = readLogs(child)
   const exited = once(child, 'exit')
   const listening = await until(() => {
-    assert.equal(child.exitCode, null, `exited: ${JSON.stringify(logs)}`)
+    assert.equal(child.exitCode ?? child.signalCode, null, `exited: ${JSON.stringify(logs)}`)
     return logs.find(({ message }) => message === 'listening')
   }, 'the service listens')
   const url = `http://127.0.0.1:${listening['port']}`
