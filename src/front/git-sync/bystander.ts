@@ -1,6 +1,6 @@
 // While another process works on the same root, this one waits for its turn. What that one publishes
 // counts for this one as well, once it is what the remote names.
-import type { Clock } from '../../base/clock.js'
+import type { Clock, Timer } from '../../base/clock.js'
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Sessions } from '../../sessions.js'
@@ -32,6 +32,7 @@ export interface BystanderOptions {
 export class Bystander {
   readonly #options: BystanderOptions
   #stop: AbortController | undefined
+  #timer: Timer | undefined
 
   constructor(options: BystanderOptions) {
     this.#options = options
@@ -41,33 +42,36 @@ export class Bystander {
   watch(holder: string): void {
     if (this.#stop) return
     this.#stop = new AbortController()
-    void this.#watch(holder, this.#stop.signal)
+    void this.#watch(holder, this.#stop.signal, this.#options.clock.now())
   }
 
   end(): void {
     this.#stop?.abort()
     this.#stop = undefined
+    this.#timer?.cancel()
   }
 
-  async #watch(holder: string, signal: AbortSignal): Promise<void> {
+  /** One look after the other; `since`: when what is shown was last what the remote names. */
+  async #watch(holder: string, signal: AbortSignal, since: number): Promise<void> {
     const { clock, onFault, onShown, periodMs, timeoutMs } = this.#options
-    let since = clock.now()
-    while (!signal.aborted) {
-      const startedAt = clock.now()
-      const looked = await withTimeLimit(timeoutMs, clock, signal, (limited) =>
-        this.#look(limited),
-      ).catch(toSyncError)
-      if (signal.aborted) return
-      if (looked instanceof SyncError) onFault(looked)
-      else if (looked.isShown) {
-        since = clock.now()
-        onShown(looked.wanted, since - startedAt)
-      } else if (clock.now() - since >= timeoutMs) {
-        since = clock.now()
-        onFault(lateness(holder, timeoutMs))
-      }
-      await passed(periodMs(), clock, signal)
+    const startedAt = clock.now()
+    const looked = await withTimeLimit(timeoutMs, clock, signal, (limited) =>
+      this.#look(limited),
+    ).catch(toSyncError)
+    if (signal.aborted) return
+    const now = clock.now()
+    let last = since
+    if (looked instanceof SyncError) onFault(looked)
+    else if (looked.isShown) {
+      last = now
+      onShown(looked.wanted, now - startedAt)
+    } else if (now - since >= timeoutMs) {
+      last = now
+      onFault(lateness(holder, timeoutMs))
     }
+    // Whoever is told may end it.
+    if (signal.aborted) return
+    this.#timer = clock.schedule(periodMs(), () => void this.#watch(holder, signal, last))
   }
 
   /** What the remote names, and whether that is what is shown. */
@@ -88,16 +92,4 @@ function lateness(holder: string, timeoutMs: number): SyncError {
     'lease-held',
     `${holder} works on this root, and has not published what the remote names within ${timeoutMs / 1000} s; this process takes over when that one stops`,
   )
-}
-
-function passed(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      timer.cancel()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = clock.schedule(ms, end)
-    signal.addEventListener('abort', end)
-  })
 }

@@ -60,9 +60,8 @@ export function readFlags(argv: readonly string[], env: Environment, warn: Warn)
   readArguments(argv, warn, (key, flag, text) => {
     const value = parseArgument(flag, text)
     if (flag.instead !== undefined && !given.has(key)) {
-      warn(
-        `Flag --${flag.name} has been deprecated, use ${flag.instead.startsWith('$') ? '' : '--'}${flag.instead} instead`,
-      )
+      const instead = flag.instead.replace(/^(?!\$)/, '--')
+      warn(`Flag --${flag.name} has been deprecated, use ${instead} instead`)
     }
     if (flag.type === 'seconds') tellOfUnit(`--${flag.name}`, text, warn)
     // Credentials of flags come on top of those of the variable; else the first one replaces all.
@@ -75,28 +74,21 @@ export function readFlags(argv: readonly string[], env: Environment, warn: Warn)
 }
 
 function parseVariable(flag: GitSyncFlag, variable: string, text: string): FlagValue {
-  try {
-    return parseFlag(flag.type, text, true)
-  } catch (error) {
-    const type = flag.type === 'seconds' ? 'duration' : flag.type
-    const why = error instanceof Error ? error.message : String(error)
-    throw new UsageError(
-      `FATAL: invalid ${type} env ${variable}=${JSON.stringify(text)}: ${why}`,
-      1,
-      false,
-    )
-  }
+  const type = flag.type === 'seconds' ? 'duration' : flag.type
+  const what = `FATAL: invalid ${type} env ${variable}=${JSON.stringify(text)}`
+  return faultOf(what, 1, () => parseFlag(flag.type, text, true))
 }
 
 function parseArgument(flag: GitSyncFlag, text: string): FlagValue {
+  const what = `invalid argument ${JSON.stringify(text)} for "--${flag.name}" flag`
+  return faultOf(what, 2, () => parseFlag(flag.type, text))
+}
+
+function faultOf<T>(what: string, exitCode: 1 | 2, parse: () => T): T {
   try {
-    return parseFlag(flag.type, text)
+    return parse()
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new UsageError(
-      `invalid argument ${JSON.stringify(text)} for "--${flag.name}" flag: ${why}`,
-      2,
-    )
+    throw new UsageError(`${what}: ${(error as Error).message}`, exitCode, exitCode === 2)
   }
 }
 

@@ -4,11 +4,10 @@ import { rewriteUrl } from '../../git/instead-of.js'
 import { parseRemoteUrl } from '../../git/remote-url.js'
 import type { Revision } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
-import type { Hook } from '../../listing/hook.js'
+import type { Hook, RunHook } from '../../listing/hook.js'
 import { UsageError } from './command-line.js'
 import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
-import { sparsePatterns } from './sparse-file.js'
 import type { SshCommandParts } from './ssh-command.js'
 
 /** As many as the client of Go follows. */
@@ -21,16 +20,24 @@ export function isPinned({ ref }: Pick<Options, 'ref'>): boolean {
   return OID.test(ref)
 }
 
-/** The entry that `options` ask for; `sparse` is the text of its sparse-checkout file. Throws a {@link UsageError}. */
+/** The entry that `options` ask for, but for its sparse-checkout file. Throws a {@link UsageError}. */
 export function entryOf(
   options: Options,
   { insteadOf }: Pick<GitSettings, 'insteadOf'>,
   { port }: Pick<SshCommandParts, 'port'>,
   environment: Record<string, string>,
-  sparse: string | undefined,
 ): Entry {
   const { depth, filter, gitGc, inPlace, link, period, repo, root, submodules } = options
-  const before = prePublishHook(options, environment)
+  const { exechookBackoff, exechookTimeout, prePublishBackoff, prePublishTimeout } = options
+  const beforeTimes = { timeoutMs: prePublishTimeout, backoffMs: prePublishBackoff }
+  const before = program(
+    'pre-publish-exechook',
+    options.prePublishCommand,
+    beforeTimes,
+    environment,
+  )
+  const afterTimes = { timeoutMs: exechookTimeout, backoffMs: exechookBackoff }
+  const exechook = program('exechook', options.exechookCommand, afterTimes, environment)
   return {
     path: link,
     directory: link,
@@ -40,7 +47,7 @@ export function entryOf(
     revision: revisionOf(options),
     selection: {
       subdir: '',
-      sparse: sparse === undefined ? undefined : sparsePatterns(sparse),
+      sparse: undefined,
       lfs: false,
       ...(submodules !== 'off' && { submodules: submodules as 'shallow' | 'recursive' }),
     },
@@ -59,8 +66,8 @@ export function entryOf(
     movesAside: true,
     // Whoever reads may write there, too.
     ownFiles: true,
-    before: before ? [before] : [],
-    after: afterHooks(options, environment),
+    before: before.map((hook) => ({ ...hook, isAwaited: options.prePublishWait })),
+    after: [...exechook, ...webhook(options)],
   }
 }
 
@@ -86,58 +93,44 @@ function revisionOf({ ref }: Options): Revision {
   return OID.test(ref) ? { kind: 'commit', oid: ref.toLowerCase() } : { kind: 'name', name: ref }
 }
 
-function prePublishHook(options: Options, environment: Record<string, string>): Hook | undefined {
-  const { prePublishBackoff, prePublishCommand, prePublishTimeout, prePublishWait } = options
-  if (!prePublishCommand) return undefined
-  return {
-    ...program('pre-publish-exechook', prePublishCommand, environment),
-    timeoutMs: prePublishTimeout,
-    backoffMs: prePublishBackoff,
-    isAwaited: prePublishWait,
-  }
-}
-
-function afterHooks(options: Options, environment: Record<string, string>): Hook[] {
-  const { exechookBackoff, exechookCommand, exechookTimeout, webhookUrl: url } = options
-  const hooks: Hook[] = []
-  if (exechookCommand) {
-    hooks.push({
-      ...program('exechook', exechookCommand, environment),
-      timeoutMs: exechookTimeout,
-      backoffMs: exechookBackoff,
-    })
-  }
-  if (url) {
-    const { webhookBackoff, webhookMethod: method, webhookSuccessStatus, webhookTimeout } = options
-    const status = webhookSuccessStatus > 0 ? webhookSuccessStatus : undefined
-    hooks.push({
-      kind: 'post',
-      name: 'webhook',
-      url,
-      urlFile: undefined,
-      headers: {},
-      headerFiles: {},
-      secretFile: undefined,
-      body: undefined,
-      call: { method, oidHeader: 'Gitsync-Hash', status, redirects: MAX_REDIRECTS },
-      retry: 'fixed',
-      isRepeated: true,
-      timeoutMs: webhookTimeout,
-      backoffMs: webhookBackoff,
-    })
-  }
-  return hooks
-}
-
-function program(name: string, command: string, environment: Record<string, string>) {
-  return {
-    kind: 'run' as const,
+/** A program that is run, if one is named. */
+function program(
+  name: string,
+  command: string,
+  times: Pick<RunHook, 'timeoutMs' | 'backoffMs'>,
+  environment: Record<string, string>,
+): RunHook[] {
+  const hook = {
+    kind: 'run',
     name,
     program: command,
     arguments: [],
     environment: { ...environment, GITSYNC_HASH: '{{oid}}' },
-    retry: 'fixed' as const,
+    retry: 'fixed',
     mayLeave: true,
     isRepeated: true,
-  }
+    ...times,
+  } as const
+  return command ? [hook] : []
+}
+
+function webhook(options: Options): Hook[] {
+  const { webhookMethod: method, webhookSuccessStatus, webhookUrl: url } = options
+  const status = webhookSuccessStatus > 0 ? webhookSuccessStatus : undefined
+  const hook = {
+    kind: 'post',
+    name: 'webhook',
+    url,
+    urlFile: undefined,
+    headers: {},
+    headerFiles: {},
+    secretFile: undefined,
+    body: undefined,
+    call: { method, oidHeader: 'Gitsync-Hash', status, redirects: MAX_REDIRECTS },
+    retry: 'fixed',
+    isRepeated: true,
+    timeoutMs: options.webhookTimeout,
+    backoffMs: options.webhookBackoff,
+  } as const
+  return url ? [hook] : []
 }

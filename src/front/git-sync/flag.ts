@@ -46,36 +46,28 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 }
 const DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
 const INTEGER =
   /^[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?\d)*)$/
 
 /** What a text means. Throws a RangeError whose message is Go's. */
 export function parseFlag(type: FlagType, text: string, isVariable = false): FlagValue {
-  switch (type) {
-    case 'string':
-      return text
-    case 'list':
-      return [text]
-    case 'paths':
-      return (isVariable ? text.split(':') : [text]).filter(Boolean)
-    case 'bool':
-      if (TRUE.includes(text)) return true
-      if (FALSE.includes(text)) return false
-      throw syntax('ParseBool', text)
-    case 'int':
-      return parseInteger(text)
-    case 'float':
-      if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return Number(text)
-      throw syntax('ParseFloat', text)
-    case 'seconds':
-      return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : parseGoDuration(text)
-    case 'duration':
-      return parseGoDuration(text)
-  }
+  return PARSERS[type](text, isVariable)
+}
+
+const PARSERS: Readonly<Record<FlagType, (text: string, isVariable: boolean) => FlagValue>> = {
+  string: (text) => text,
+  list: (text) => [text],
+  paths: (text, isVariable) => (isVariable ? text.split(':') : [text]).filter(Boolean),
+  bool: (text) => TRUE.includes(text) || (!FALSE.includes(text) && refuse('ParseBool', text)),
+  int: parseInteger,
+  float: (text) => (FLOAT.test(text) ? Number(text) : refuse('ParseFloat', text)),
+  duration: parseGoDuration,
+  seconds: (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : parseGoDuration(text)),
 }
 
 function parseInteger(text: string): number {
-  if (!INTEGER.test(text)) throw syntax('ParseInt', text)
+  if (!INTEGER.test(text)) refuse('ParseInt', text)
   const digits = text.replace(/^[+-]/, '').replaceAll('_', '').toLowerCase()
   const value = Number(/^0\d/.test(digits) ? `0o${digits}` : digits)
   if (value > 2 ** 53)
@@ -97,6 +89,6 @@ function parseGoDuration(text: string): number {
   return text.startsWith('-') ? -ms : ms
 }
 
-function syntax(parser: string, text: string): RangeError {
-  return new RangeError(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`)
+function refuse(parser: string, text: string): never {
+  throw new RangeError(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`)
 }

@@ -1,6 +1,6 @@
 // What --help and --man say, from the table of flags.
 import { redact } from '../../base/redact-patterns.js'
-import type { GitSyncFlag } from './flag.js'
+import type { FlagType, GitSyncFlag } from './flag.js'
 import { FLAGS, type GitSyncValues } from './flags.js'
 import type { Options } from './options.js'
 
@@ -64,11 +64,15 @@ function shown(): GitSyncFlag[] {
 }
 
 function valueName({ type }: GitSyncFlag): string {
-  const names = { bool: '', list: 'string', paths: 'string', seconds: 'duration' } as const
-  return `<${type}>`.replace(/^<(.*)>$/, (_whole, name: string) => {
-    const shown = name in names ? names[name as keyof typeof names] : name
-    return shown && `<${shown}>`
-  })
+  return VALUE_NAMES[type] ?? `<${type}>`
+}
+
+/** Where that is not the type's own name. */
+const VALUE_NAMES: Partial<Record<FlagType, string>> = {
+  bool: '',
+  list: '<string>',
+  paths: '<string>',
+  seconds: '<duration>',
 }
 
 function defaultOf(flag: GitSyncFlag): string {

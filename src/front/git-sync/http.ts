@@ -8,11 +8,14 @@ export type Route = (
   response: ServerResponse,
 ) => Promise<unknown> | undefined
 
+/** What answers, by the paths that it answers at. */
+export type Routes = Readonly<Record<string, Route>>
+
 /** Serves at `host:port`, or at `:port` of every address; `onFault` is told where an answer fails. Throws where it cannot. */
 export async function serve(
   bind: string,
   isReady: () => boolean,
-  routes: readonly Route[],
+  routes: Routes,
   onFault: (error: unknown) => void,
 ): Promise<http.Server> {
   const [, host = '', port] = /^(.*):(\d+)$/.exec(bind) ?? []
@@ -23,16 +26,14 @@ export async function serve(
     )
   const server = http.createServer((request, response) => {
     request.resume()
-    for (const route of routes) {
-      const answered = route(request, response)
-      if (!answered) continue
-      answered.catch((error: unknown) => {
-        onFault(error)
-        if (response.headersSent) response.destroy()
-        else response.writeHead(500).end()
-      })
-      return
-    }
+    const [path = ''] = request.url?.split('?') ?? []
+    const answered = Object.hasOwn(routes, path) ? routes[path]?.(request, response) : undefined
+    answered?.catch((error: unknown) => {
+      onFault(error)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500).end()
+    })
+    if (answered) return
     if (isReady()) response.end()
     else sendText(response, 503, 'repo is not ready\n')
   })
@@ -45,23 +46,18 @@ export async function serve(
   return server
 }
 
-/** Whether a request is for a path, whatever is asked there. */
-export function isFor({ url = '' }: IncomingMessage, path: string): boolean {
-  return url.split('?')[0] === path
-}
-
 /** Answers with plain text. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
 }
 
 /** Serves metrics. */
-export function metricsRoute(render: () => Promise<string>): Route {
-  return (request, response) => {
-    if (!isFor(request, '/metrics')) return undefined
-    return render().then((text) => {
+export function metricsRoutes(render: () => Promise<string>): Routes {
+  return {
+    '/metrics': async (_request, response) => {
+      const text = await render()
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
       response.end(text)
-    })
+    },
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { isWithin } from '../../base/paths.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { type ReadFlags, UsageError } from './command-line.js'
+import type { FlagValue } from './flag.js'
 import { FLAGS, type GitSyncValues } from './flags.js'
 import { assertRules, passwordOf } from './rules.js'
 
@@ -31,17 +32,10 @@ export function resolveOptions(
   const options = { ...values, ...withoutDeprecated(values, warn) }
   assertRules(options)
   const root = path.resolve(cwd, options.root)
-  const link =
-    options.link ||
-    options.repo
-      .replace(/^\/+|\/+$/g, '')
-      .split('/')
-      .at(-1) ||
-    ''
   return {
     ...options,
     root,
-    link: linkAt(root, link),
+    link: linkAt(root, options.link || path.basename(options.repo)),
     errorFile: options.errorFile && path.resolve(root, options.errorFile),
     touchFile: options.touchFile && path.resolve(root, options.touchFile),
     initPeriod: options.initPeriod || options.period,
@@ -51,43 +45,37 @@ export function resolveOptions(
   }
 }
 
+/** What deprecated flags say, by the flags that took their place: they win, unless they are empty or 0. */
 function withoutDeprecated(
   values: GitSyncValues,
   warn: (message: string) => void,
 ): Partial<GitSyncValues> {
-  const {
-    branch,
-    changePermissions,
-    dest,
-    git,
-    maxSyncFailures,
-    rev,
-    syncHookCommand,
-    timeout,
-    v,
-    wait,
-  } = values
-  const told: Partial<GitSyncValues> = {}
-  const set = <K extends keyof GitSyncValues>(key: K, value: GitSyncValues[K], from: string) => {
-    warn(`setting --${FLAGS[key].name} from deprecated --${from}`)
-    told[key] = value
-  }
-  if (branch && (rev === '' || rev === 'HEAD')) set('ref', branch, 'branch')
-  else if (rev && !branch) set('ref', rev, 'rev')
-  else if (rev && branch)
+  const { branch, changePermissions, git, rev, v } = values
+  if (branch && rev && rev !== 'HEAD')
     throw invalid("can't set --ref from deprecated --branch and --rev: leave one of them out")
-  if (dest) set('link', dest, 'dest')
-  if (wait !== 0) set('period', Math.trunc(wait * SECOND), 'wait')
-  if (timeout !== 0) set('syncTimeout', timeout * SECOND, 'timeout')
-  if (maxSyncFailures !== 0) set('maxFailures', maxSyncFailures, 'max-sync-failures')
-  if (syncHookCommand) set('exechookCommand', syncHookCommand, 'sync-hook-command')
+  const renamed = [
+    [branch ? 'branch' : 'rev', 'ref'],
+    ['dest', 'link'],
+    ['wait', 'period'],
+    ['timeout', 'syncTimeout'],
+    ['maxSyncFailures', 'maxFailures'],
+    ['syncHookCommand', 'exechookCommand'],
+  ] as const
+  const told: Partial<Record<keyof GitSyncValues, FlagValue>> = {}
+  for (const [from, to] of renamed) {
+    const value = values[from]
+    if (!value) continue
+    warn(`setting --${FLAGS[to].name} from deprecated --${FLAGS[from].name}`)
+    const isInSeconds = FLAGS[to].type === 'duration' || FLAGS[to].type === 'seconds'
+    told[to] = isInSeconds ? Math.trunc(Number(value) * SECOND) : value
+  }
   if (v >= 0) told.verbose = v
   if (git !== FLAGS.git.default) warn(`--git is ignored, as is ${git}: no git binary is used`)
   if (changePermissions !== 0) {
     warn('--change-permissions is taken for --group-write')
     told.groupWrite = true
   }
-  return told
+  return told as Partial<GitSyncValues>
 }
 
 function signalNamed(text: string): NodeJS.Signals | undefined {

@@ -1,8 +1,10 @@
 // Profiles of this process at /debug/pprof/. There is no Go here: they are in the formats of V8, as the
 // developer tools of Chromium read them.
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Session } from 'node:inspector/promises'
-import { isFor, type Route, sendText } from './http.js'
+import { setTimeout } from 'node:timers/promises'
+import { type Route, type Routes, sendText } from './http.js'
 
 const BASE = '/debug/pprof'
 const DEFAULT_SECONDS = { profile: 30, heap: 5 } as const
@@ -14,12 +16,12 @@ profile?seconds=30   CPU, to be saved as NAME.cpuprofile
 heap?seconds=5       what is allocated meanwhile, to be saved as NAME.heapprofile
 `
 
-const OF_GO = ['symbol', 'trace']
+const OF_GO = ['allocs', 'block', 'goroutine', 'mutex', 'symbol', 'threadcreate', 'trace']
 
 type Kind = keyof typeof DEFAULT_SECONDS
 
-/** Creates the route; `commandLine` gives what may be shown of that. */
-export function pprofRoute(commandLine: () => string): Route {
+/** Creates the routes; `commandLine` gives what may be shown of that. */
+export function pprofRoutes(commandLine: () => string): Routes {
   let isBusy = false
   const profile = async (kind: Kind, request: IncomingMessage, response: ServerResponse) => {
     const seconds = secondsOf(request, kind)
@@ -36,21 +38,17 @@ export function pprofRoute(commandLine: () => string): Route {
       isBusy = false
     }
   }
-  return (request, response) => {
-    if (isFor(request, BASE)) {
-      response.writeHead(301, { location: `${BASE}/` }).end()
-      return Promise.resolve()
-    }
-    if (!request.url?.startsWith(`${BASE}/`)) return undefined
-    for (const kind of ['profile', 'heap'] as const) {
-      if (isFor(request, `${BASE}/${kind}`)) return profile(kind, request, response)
-    }
-    if (isFor(request, `${BASE}/`)) sendText(response, 200, INDEX)
-    else if (isFor(request, `${BASE}/cmdline`)) sendText(response, 200, commandLine())
-    else if (OF_GO.some((name) => isFor(request, `${BASE}/${name}`)))
-      sendText(response, 501, `only a program in Go has that: see ${BASE}/\n`)
-    else sendText(response, 404, `there is no such profile: see ${BASE}/\n`)
-    return Promise.resolve()
+  const text = (status: number, words: () => string): Route => {
+    return async (_request, response) => sendText(response, status, words())
+  }
+  const ofGo = text(501, () => `only a program in Go has that: see ${BASE}/\n`)
+  return {
+    ...Object.fromEntries(OF_GO.map((name) => [`${BASE}/${name}`, ofGo])),
+    [BASE]: async (_request, response) => response.writeHead(301, { location: `${BASE}/` }).end(),
+    [`${BASE}/`]: text(200, () => INDEX),
+    [`${BASE}/cmdline`]: text(200, commandLine),
+    [`${BASE}/profile`]: (request, response) => profile('profile', request, response),
+    [`${BASE}/heap`]: (request, response) => profile('heap', request, response),
   }
 }
 
@@ -62,29 +60,21 @@ function secondsOf({ url = '' }: IncomingMessage, kind: Kind): number | undefine
 
 /** Records until the time is over, or nobody waits for it any more. */
 async function record(kind: Kind, durationMs: number, response: ServerResponse): Promise<object> {
+  const passed = () =>
+    Promise.race([setTimeout(durationMs, undefined, { ref: false }), once(response, 'close')])
   const session = new Session()
   session.connect()
   try {
     if (kind === 'profile') {
       await session.post('Profiler.enable')
       await session.post('Profiler.start')
-      await passed(durationMs, response)
+      await passed()
       return (await session.post('Profiler.stop')).profile
     }
     await session.post('HeapProfiler.startSampling')
-    await passed(durationMs, response)
+    await passed()
     return (await session.post('HeapProfiler.stopSampling')).profile
   } finally {
     session.disconnect()
   }
-}
-
-function passed(ms: number, response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    response.once('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

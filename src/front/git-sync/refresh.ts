@@ -17,13 +17,14 @@ const MAX_BYTES = 4 * 1024 * 1024
 
 export interface Refreshed {
   options: Pick<Options, 'askpassUrl' | 'sparseCheckoutFile'>
+  /** With what the sparse-checkout file had last. */
   entry: Entry
   /** Has what the service gave last. */
   asked: Credential[]
   credentials: Credential[]
   counts: SyncCounts
   redactor: Pick<Redactor, 'add'>
-  /** The sparse-checkout file, as it was read last. */
+  /** What that was. */
   sparse: string | undefined
 }
 
@@ -64,12 +65,9 @@ export function refreshing(
     }
   }
   const look = async () => {
-    if (!sparseCheckoutFile) return
-    const text = await readSparseFile(sparseCheckoutFile)
-    if (text === refreshed.sparse) return
-    refreshed.sparse = text
-    const selection = { ...entry.selection, sparse: sparsePatterns(text) }
-    setEntry({ ...entry, selection })
+    const last = refreshed.entry
+    const now = await readEntry(refreshed)
+    if (now !== last) setEntry(now)
   }
   const refresh = async (signal: AbortSignal) => {
     isFresh = false
@@ -98,28 +96,33 @@ export function refreshing(
   }
 }
 
-/** The text of the sparse-checkout file, if there is to be one: each time that it cannot be read is a failed sync. */
-export async function readSparse(
-  { sparseCheckoutFile }: Refreshed['options'],
+/** The entry, once all of it can be read: each time that it cannot is a failed sync. Undefined where that is given up. */
+export async function firstEntry(
+  refreshed: Refreshed,
   cycle: Pick<Cycle, 'failSync' | 'isOver' | 'retryMs'>,
-): Promise<string | undefined> {
-  while (sparseCheckoutFile) {
-    try {
-      return await readSparseFile(sparseCheckoutFile)
-    } catch (error) {
-      cycle.failSync(toSyncError(error))
-    }
-    // Nobody waits once it is given up.
-    if (cycle.isOver) break
+): Promise<Entry | undefined> {
+  for (;;) {
+    const entry = await readEntry(refreshed).catch(toSyncError)
+    if (entry instanceof SyncError) cycle.failSync(entry)
+    // Nobody waits for what is given up.
+    if (cycle.isOver) return undefined
+    if (!(entry instanceof SyncError)) return entry
     await new Promise((resolve) => {
       setTimeout(resolve, cycle.retryMs)
     })
   }
-  return undefined
 }
 
-function readSparseFile(file: string): Promise<string> {
-  return readText(file, 'sparse-checkout-file', 'latin1')
+async function readEntry(refreshed: Refreshed): Promise<Entry> {
+  const { sparseCheckoutFile } = refreshed.options
+  if (!sparseCheckoutFile) return refreshed.entry
+  const text = await readText(sparseCheckoutFile, 'sparse-checkout-file', 'latin1')
+  if (text !== refreshed.sparse) {
+    const selection = { ...refreshed.entry.selection, sparse: sparsePatterns(text) }
+    refreshed.entry = { ...refreshed.entry, selection }
+    refreshed.sparse = text
+  }
+  return refreshed.entry
 }
 
 /** The text of a file that a flag names. Throws `credentials-invalid`. */

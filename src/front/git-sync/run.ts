@@ -1,11 +1,13 @@
 // git-sync from its flags to its exit code: the machine with one entry, and what git-sync has around
 // it. Modules that not every run needs are loaded where they are needed, as starts are counted in tenths.
 import { systemClock } from '../../base/clock.js'
-import { createRedactor } from '../../base/known-secrets.js'
+import { createRedactor, type Redactor } from '../../base/known-secrets.js'
 import type { Beginning } from '../../beginning.js'
 import type { Credential } from '../../credentials/credential.js'
 import type { Environment } from '../../credentials/environment.js'
+import type { Entry } from '../../listing/entry.js'
 import { createMachine, type Machine } from '../../machine.js'
+import type { ShownContent } from '../../publish/publisher.js'
 import type { Observe } from '../../sync/events.js'
 import type { LeaseTimes } from '../../sync/lease-keeper.js'
 import { parseProxy } from '../../transport/http/proxy.js'
@@ -18,12 +20,12 @@ import { createEnding, type End } from './ending.js'
 import { entryOf, isPinned } from './entry.js'
 import { withoutFileSubmodules } from './file-submodules.js'
 import { parseGitConfig } from './git-config.js'
-import { readGitSettings } from './git-settings.js'
+import { type GitSettings, readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { httpFor, loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
-import { readSparse, refreshing } from './refresh.js'
+import { firstEntry, refreshing } from './refresh.js'
 import { startServing } from './serving.js'
 import { ErrorFile, shownBelow } from './signs.js'
 import { readSshCommand } from './ssh-command.js'
@@ -43,12 +45,7 @@ export async function run(
   warn: (message: string) => void,
   { endProcess, threads }: Beginning,
 ): Promise<void> {
-  const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
-  const git = readGitSettings(config, env, warn, given.repo)
-  assertVerified(git, given, warn)
-  const ssh = readSshCommand(git.sshCommand ?? '', warn)
-  const settings = settingsOf(given, env)
-  const http = httpFor(git, settings, given.insecure)
+  const { config, git, http, settings, ssh } = readConfiguration(given, env, warn)
   const redactor = createRedactor()
   const log = createLog(given.verbose, redactor, (entry) => errorFile.write(JSON.stringify(entry)))
   // The log of another name writes no error file.
@@ -64,25 +61,17 @@ export async function run(
   }
   const { hasRepository, options, variables } = prepared
   errorFile = new ErrorFile(options.errorFile, shownBelow(options), onFault)
-  const entryFor = (sparse: string | undefined) => entryOf(options, git, ssh, variables, sparse)
-  const { path, remote, repo } = entryFor(undefined)
-  const credentials = credentialsOf(options, remote)
-  const asked: Credential[] = []
-  // Also where nothing is logged in to: hooks and errors may show them.
-  for (const headers of git.headers) redactor.addHeaders(headers)
-  for (const proxy of git.proxies)
-    redactor.addHeaders({ authorization: (proxy && parseProxy(proxy).authorization) || '' })
-  for (const { password } of [options, remote.credentials ?? {}, ...credentials])
-    redactor.add(password ?? '')
-  redactor.add(options.githubKey)
+  const entry = entryOf(options, git, ssh, variables)
+  const credentials = credentialsOf(options, entry.remote)
+  hideSecrets(redactor, git, options, [entry.remote.credentials ?? {}, ...credentials])
   tellStart(log, given, options, env)
 
   const counts = new SyncCounts()
+  const asked: Credential[] = []
+  const refreshed = { options, asked, credentials, counts, redactor, entry, sparse: undefined }
   const stopping = new AbortController()
   const ending = createEnding(options.syncOnSignal, () => cycle.isDone)
-  let machine: Machine | undefined
-  let bystander: Bystander | undefined
-  const look = async () => machine?.synchronizer.look(path, stopping.signal)
+  const look = () => synchronizer.look(entry.path, stopping.signal)
   const cycle: Cycle = new Cycle({
     options,
     isPinned: isPinned(options),
@@ -90,31 +79,45 @@ export async function run(
     log,
     errorFile,
     counts,
-    commit: () => machine?.synchronizer.status()[0]?.oid,
+    commit: () => synchronizer.status()[0]?.oid,
     look,
     async restore() {
-      machine?.synchronizer.verifyNow()
-      await machine?.synchronizer.idle()
+      synchronizer.verifyNow()
+      await synchronizer.idle()
     },
-    tidy: () => machine?.synchronizer.tidyNow(),
-    onHolder: (holder) => (holder === undefined ? bystander?.end() : bystander?.watch(holder)),
+    tidy: () => synchronizer.tidyNow(),
+    onHolder: (holder) => (holder === undefined ? bystander.end() : bystander.watch(holder)),
     onEnd: ending.end,
   })
   let observe: Observe = () => undefined
-  const syncNow = () => machine?.synchronizer.pollNow()
+  const machine = createMachine({
+    settings,
+    threads,
+    clock: systemClock,
+    redactor,
+    onError: (error) => log.error('fault in this program', error),
+    observe(event) {
+      observe(event)
+      // Hooks are told first: whoever watches the files finds them started.
+      queueMicrotask(() => cycle.hear(event))
+    },
+    cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
+    leaseTimes: LEASE_TIMES,
+    httpFor: http,
+    logins: loginsOf(options, git, ssh, env, () => [...asked, ...credentials]),
+    opening(open) {
+      const guarded = withoutFileSubmodules(open, entry, git.fileAllow)
+      return refreshing(guarded, refreshed, (changed) => machine.setEntries([changed]))
+    },
+  })
+  const { synchronizer } = machine
+  const bystander = createBystander(options, entry, machine, cycle, look)
+  const syncNow = () => synchronizer.pollNow()
   if (options.httpBind) {
-    const status = () => machine?.synchronizer.status() ?? []
-    const serving = {
-      options,
-      log,
-      redactor,
-      counts,
-      status,
-      syncNow,
-      isReady: () => cycle.isReady,
-    }
+    const status = () => synchronizer.status()
+    const isReady = () => cycle.isReady
     try {
-      observe = await startServing(serving)
+      observe = await startServing({ options, log, redactor, counts, status, syncNow, isReady })
     } catch (error) {
       log.error('failed to bind HTTP endpoint', error, { endpoint: options.httpBind })
       return endProcess(1)
@@ -123,64 +126,72 @@ export async function run(
   if (options.syncOnSignal) process.on(options.syncOnSignal, syncNow)
   // Nothing else keeps the process alive while it waits.
   const alive = setInterval(() => undefined, 2 ** 30)
-  /** A file that cannot be read is found out before there is a machine to be ended. */
-  const start = async () => {
-    const sparse = await readSparse(options, cycle)
-    if (cycle.isOver) return
-    const entry = entryFor(sparse)
-    const refreshed = { options, asked, credentials, counts, redactor, entry, sparse }
-    const made = createMachine({
-      settings,
-      threads,
-      clock: systemClock,
-      redactor,
-      onError: (error) => log.error('fault in this program', error),
-      observe(event) {
-        observe(event)
-        // Hooks are told first: whoever watches the files finds them started.
-        queueMicrotask(() => cycle.hear(event))
-      },
-      cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
-      leaseTimes: LEASE_TIMES,
-      httpFor: http,
-      logins: loginsOf(options, git, ssh, env, () => [...asked, ...credentials]),
-      opening(open) {
-        const guarded = withoutFileSubmodules(open, entry, git.fileAllow)
-        return refreshing(guarded, refreshed, (changed) => made.setEntries([changed]))
-      },
-    })
-    machine = made
-    bystander = new Bystander({
-      entry,
-      open: made.sessions.open,
-      periodMs: () => cycle.retryMs,
-      timeoutMs: options.syncTimeout,
-      clock: systemClock,
-      commit: async () => (await look())?.commit,
-      onShown({ commit: oid, ref }, durationMs) {
-        if (!cycle.hearShown(oid, durationMs)) return
-        const event = { entry: path, repo, ref, oid, previousOid: undefined }
-        made.hooks.after.published({ ...event, changed: { count: 0, paths: [] } })
-      },
-      onFault: (error) => cycle.failSync(error),
-    })
+  const begun = firstEntry(refreshed, cycle).then((first) => {
+    if (!first) return
     if (!hasRepository) cycle.tellEmpty()
-    made.setEntries([entry])
-  }
-  const finished = Promise.all([ending.over, start()]).then(([end]) => statusOf(end, machine, log))
+    machine.setEntries([first])
+  })
+  const finished = Promise.all([ending.over, begun]).then(([end]) => statusOf(end, machine, log))
   const code = await Promise.race([finished, ending.stopped])
   clearInterval(alive)
   cycle.end()
   stopping.abort()
-  bystander?.end()
+  bystander.end()
   const late = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS).unref())
-  await Promise.race([machine?.stop(), late])
+  await Promise.race([machine.stop(), late])
   return endProcess(code)
 }
 
+/** What the flags and git's configuration are to the machine. Throws a UsageError. */
+function readConfiguration(given: Options, env: Environment, warn: (message: string) => void) {
+  const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
+  const git = readGitSettings(config, env, warn, given.repo)
+  assertVerified(git, given, warn)
+  const ssh = readSshCommand(git.sshCommand ?? '', warn)
+  const settings = settingsOf(given, env)
+  return { config, git, ssh, settings, http: httpFor(git, settings, given.insecure) }
+}
+
+/** Also what nothing is logged in with: hooks and errors may show it. */
+function hideSecrets(
+  redactor: Redactor,
+  { headers, proxies }: GitSettings,
+  options: Options,
+  logins: readonly Pick<Credential, 'password'>[],
+): void {
+  for (const each of headers) redactor.addHeaders(each)
+  for (const proxy of proxies)
+    redactor.addHeaders({ authorization: (proxy && parseProxy(proxy).authorization) || '' })
+  for (const { password } of [options, ...logins]) redactor.add(password ?? '')
+  redactor.add(options.githubKey)
+}
+
+function createBystander(
+  { syncTimeout }: Options,
+  entry: Entry,
+  { hooks, sessions }: Machine,
+  cycle: Cycle,
+  look: () => Promise<ShownContent | undefined>,
+): Bystander {
+  return new Bystander({
+    entry,
+    open: sessions.open,
+    periodMs: () => cycle.retryMs,
+    timeoutMs: syncTimeout,
+    clock: systemClock,
+    commit: async () => (await look())?.commit,
+    onShown({ commit: oid, ref }, durationMs) {
+      if (!cycle.hearShown(oid, durationMs)) return
+      const event = { entry: entry.path, repo: entry.repo, ref, oid, previousOid: undefined }
+      hooks.after.published({ ...event, changed: { count: 0, paths: [] } })
+    },
+    onFault: (error) => cycle.failSync(error),
+  })
+}
+
 /** Waits for the first attempt of each hook, and until what is not needed any more is gone. */
-async function statusOf(end: End, machine: Machine | undefined, log: GitSyncLog): Promise<number> {
-  if (end === 'failed' || !machine) return 1
+async function statusOf(end: End, machine: Machine, log: GitSyncLog): Promise<number> {
+  if (end === 'failed') return 1
   const { after, beside } = machine.hooks
   await Promise.all([after.idle(), beside.idle(), machine.synchronizer.idle()])
   const status = after.failing + beside.failing > 0 ? 1 : 0

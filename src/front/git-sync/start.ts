@@ -23,24 +23,15 @@ import { sshCommandOf } from './ssh-command.js'
 /** Where cookies are, if they are sent. */
 export const COOKIE_FILE = '/etc/git-secret/cookie_file'
 
-/** What is there before the first sync. */
-interface Prepared {
-  options: Options
-  /** Whether there is a repository already. */
-  hasRepository: boolean
-  /** What hooks find in their environment. */
-  variables: Record<string, string>
-}
-
-/** Does all of it. Throws what goes wrong. */
+/** Does all of it; returns whether there is a repository already, and what hooks find in their environment. Throws what goes wrong. */
 export function prepare(
   given: Options,
   config: GitConfig,
   { sshCommand }: Pick<GitSettings, 'sshCommand'>,
   warn: (message: string) => void,
-): Prepared {
+): { options: Options; hasRepository: boolean; variables: Record<string, string> } {
   const options = prepareRoot(given)
-  assertCookies(options)
+  if (options.cookieFile) accessSync(COOKIE_FILE, constants.R_OK)
   if (options.addUser) addUser(warn)
   const { exechookCommand, inPlace, link, prePublishCommand, root } = options
   const hasRepository = existsSync(path.join(inPlace ? link : root, '.git/HEAD'))
@@ -101,11 +92,6 @@ export function addUser(warn: (message: string) => void, file = '/etc/passwd'): 
       `--add-user: ${file} cannot be changed (${(error as Error).message}); nothing here needs it`,
     )
   }
-}
-
-/** Throws where cookies are to be sent, and are not there. */
-function assertCookies({ cookieFile }: Pick<Options, 'cookieFile'>): void {
-  if (cookieFile) accessSync(COOKIE_FILE, constants.R_OK)
 }
 
 /** What a program finds of git's configuration: safe directories, and what it was given. */

@@ -19,6 +19,7 @@ function start() {
     commit: undefined as string | undefined,
     shown: [] as string[],
     faults: [] as string[],
+    onShown: (): void => undefined,
   }
   const bystander = new Bystander({
     entry,
@@ -27,7 +28,10 @@ function start() {
     timeoutMs: TIMEOUT_MS,
     commit: async () => seen.commit,
     clock,
-    onShown: ({ commit }) => seen.shown.push(commit),
+    onShown({ commit }) {
+      seen.shown.push(commit)
+      seen.onShown()
+    },
     onFault: ({ code }) => seen.faults.push(code),
   })
   return { bystander, clock, remote, seen }
@@ -79,6 +83,15 @@ test('each look that fails is a fault: refused, late, or without the ref', async
   await clock.advance(PERIOD_MS + TIMEOUT_MS)
   assert.deepEqual(seen.faults, ['authentication-required', 'ref-not-found', 'sync-timeout'])
   bystander.end()
+})
+
+test('looks no more where whoever it tells ends it', async () => {
+  const { bystander, clock, remote, seen } = start()
+  seen.commit = oid(1)
+  seen.onShown = () => bystander.end()
+  bystander.watch('other')
+  await clock.advance(PERIOD_MS)
+  assert.deepEqual([seen.shown, remote.polls.length, clock.pendingTimers], [[oid(1)], 1, 0])
 })
 
 test('says nothing once it is ended, whatever was under way', async () => {

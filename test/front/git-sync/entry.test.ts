@@ -9,10 +9,10 @@ import type { Entry } from '../../../src/listing/entry.js'
 const OID = '0123456789abcdef0123456789abcdef01234567'
 const quiet = () => undefined
 
-function made(argv: readonly string[], port?: string, sparse?: string): Entry {
+function made(argv: readonly string[], port?: string): Entry {
   const read = readFlags(['--repo=https://u:p@h/one', '--root=/srv', ...argv], {}, quiet)
   const options = resolveOptions(read, '/', quiet)
-  return entryOf(options, { insteadOf: [] }, { port }, { GIT_CONFIG_GLOBAL: '/c' }, sparse)
+  return entryOf(options, { insteadOf: [] }, { port }, { GIT_CONFIG_GLOBAL: '/c' })
 }
 
 // biome-ignore format: a table
@@ -44,7 +44,6 @@ test('submodules are recursive, unless less is asked for', () => {
     [of(), of('--submodules=shallow'), of('--submodules=off')],
     ['recursive', 'shallow', undefined],
   )
-  assert.deepEqual(made([], undefined, 'docs/\n').selection.sparse, ['docs/'])
 })
 
 test('the port of an SSH command counts for SSH alone', () => {

@@ -5,12 +5,12 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { readFlags } from '../../../src/front/git-sync/command-line.js'
 import { shownFlags } from '../../../src/front/git-sync/help.js'
-import { metricsRoute, type Route, serve } from '../../../src/front/git-sync/http.js'
-import { pprofRoute } from '../../../src/front/git-sync/pprof.js'
-import { syncRoute } from '../../../src/front/git-sync/sync-route.js'
+import { metricsRoutes, type Route, type Routes, serve } from '../../../src/front/git-sync/http.js'
+import { pprofRoutes } from '../../../src/front/git-sync/pprof.js'
+import { syncRoutes } from '../../../src/front/git-sync/sync-route.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 
-async function start(t: TestScope, routes: Route[], isReady = true, onFault = assert.ifError) {
+async function start(t: TestScope, routes: Routes, isReady = true, onFault = assert.ifError) {
   const server = await serve('127.0.0.1:0', () => isReady, routes, onFault)
   t.after(() => server.close())
   const { port } = server.address() as AddressInfo
@@ -29,7 +29,7 @@ describe('what git-sync serves', () => {
       ['[::1]:0', ['[::1]']],
       [':0', ['127.0.0.1', '[::1]']],
     ] as const) {
-      const server = await serve(bind, () => true, [], assert.ifError)
+      const server = await serve(bind, () => true, {}, assert.ifError)
       t.after(() => server.close())
       const { port } = server.address() as AddressInfo
       for (const host of hosts)
@@ -37,7 +37,7 @@ describe('what git-sync serves', () => {
     }
     for (const bind of ['', '8080', 'host', 'host:', 'host:x'])
       await assert.rejects(
-        serve(bind, () => true, [], assert.ifError),
+        serve(bind, () => true, {}, assert.ifError),
         /host:port or :port/,
       )
   })
@@ -45,7 +45,7 @@ describe('what git-sync serves', () => {
   test('metrics that cannot be made are an answer, too, and told of', async (t) => {
     const told: unknown[] = []
     const fault = new Error('no')
-    const routes = [metricsRoute(() => Promise.reject(fault))]
+    const routes = metricsRoutes(() => Promise.reject(fault))
     const get = await start(t, routes, true, (error) => told.push(error))
     assert.equal((await get('/metrics')).status, 500)
     assert.deepEqual(told, [fault])
@@ -57,13 +57,17 @@ describe('what git-sync serves', () => {
       response.write('half')
       throw new Error('no')
     }
-    const get = await start(t, [half], true, (error) => told.push(error))
-    await assert.rejects(get('/'))
+    const get = await start(t, { '/half': half }, true, (error) => told.push(error))
+    await assert.rejects(get('/half'))
     assert.equal(told.length, 1)
   })
 
   test('profiles, in the formats of V8', async (t) => {
-    const get = await start(t, [pprofRoute(() => 'git-sync\0--repo=r')], false)
+    const get = await start(
+      t,
+      pprofRoutes(() => 'git-sync\0--repo=r'),
+      false,
+    )
     const found = await get('/debug/pprof')
     assert.deepEqual([found.status, found.headers.get('location')], [301, '/debug/pprof/'])
     assert.match((await get('/debug/pprof/')).body, /profile\?seconds=30/)
@@ -72,16 +76,20 @@ describe('what git-sync serves', () => {
     assert.ok(cpu.nodes.length > 0 && cpu.endTime >= cpu.startTime)
     const heap = JSON.parse((await get('/debug/pprof/heap?seconds=0.01')).body)
     assert.ok(heap.head)
-    assert.equal((await get('/debug/pprof/goroutine')).status, 404)
-    for (const ofGo of ['symbol', 'trace?seconds=1'])
+    for (const ofGo of ['goroutine', 'symbol', 'trace?seconds=1'])
       assert.equal((await get(`/debug/pprof/${ofGo}`)).status, 501)
     for (const seconds of ['0', '-1', 'x', '301', ''])
       assert.equal((await get(`/debug/pprof/profile?seconds=${seconds}`)).status, 400, seconds)
-    assert.equal((await get('/other')).status, 503)
+    for (const other of ['/other', '/toString', '/debug/pprof/other'])
+      assert.equal((await get(other)).status, 503)
   })
 
   test('no values in profiles', async (t) => {
-    const get = await start(t, [pprofRoute(() => '')], false)
+    const get = await start(
+      t,
+      pprofRoutes(() => ''),
+      false,
+    )
     const secret = `s3cret-${process.pid}`
     const kept: string[][] = []
     const work = setInterval(() => kept.push(Array.from({ length: 1000 }, (_, n) => secret + n)), 1)
@@ -111,7 +119,10 @@ describe('what git-sync serves', () => {
   })
 
   test('makes one profile at a time', async (t) => {
-    const get = await start(t, [pprofRoute(() => '')])
+    const get = await start(
+      t,
+      pprofRoutes(() => ''),
+    )
     const stop = new AbortController()
     const first = get('/debug/pprof/profile?seconds=300', { signal: stop.signal })
     const gone = assert.rejects(first)
@@ -131,7 +142,10 @@ describe('what git-sync serves', () => {
       onSecret: (secret: string) => secrets.push(secret),
       onFault: (error: Error) => told.push(error.message),
     }
-    const get = await start(t, [syncRoute(file, options, () => synced++)])
+    const get = await start(
+      t,
+      syncRoutes(file, options, () => synced++),
+    )
     const post = async (authorization?: string) => {
       const headers = authorization ? { authorization } : {}
       return (await get('/sync', { method: 'POST', headers })).status

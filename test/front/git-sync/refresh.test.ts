@@ -5,7 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { Credential } from '../../../src/credentials/credential.js'
 import { SyncCounts } from '../../../src/front/git-sync/counts.js'
-import { type Refreshed, readSparse, refreshing } from '../../../src/front/git-sync/refresh.js'
+import { firstEntry, type Refreshed, refreshing } from '../../../src/front/git-sync/refresh.js'
 import type { Entry } from '../../../src/listing/entry.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { FakeRemote } from '../../helpers/fake-remote.js'
@@ -122,16 +122,16 @@ function patience(failures: number, retryMs: number) {
 
 test('a sparse-checkout file that is not there at the start is tried again, until that is given up', async (t) => {
   const sparseCheckoutFile = path.join(tempDir(t), 'sparse')
-  const options = { askpassUrl: '', sparseCheckoutFile }
+  const refreshed = start(t, { sparseCheckoutFile })
   const three = patience(3, 0)
-  assert.equal(await readSparse(options, three), undefined)
+  assert.equal(await firstEntry(refreshed, three), undefined)
   assert.equal(three.told.length, 3)
   assert.match(three.told[0] ?? '', /--sparse-checkout-file .* cannot be read: ENOENT/)
   // At once: a period more would be as long as any test may take.
-  assert.equal(await readSparse(options, patience(1, 2 ** 30)), undefined)
-  const patient = patience(9, 0)
-  const read = readSparse(options, patient)
-  writeFileSync(sparseCheckoutFile, '/\u00e9/\n')
-  assert.equal(await read, '/\u00c3\u00a9/\n')
-  assert.equal(await readSparse({ askpassUrl: '', sparseCheckoutFile: '' }, patient), undefined)
+  assert.equal(await firstEntry(refreshed, patience(1, 2 ** 30)), undefined)
+  const first = firstEntry(refreshed, patience(9, 0))
+  writeFileSync(sparseCheckoutFile, '\u00e9\n')
+  assert.deepEqual((await first)?.selection.sparse, ['\u00c3\u00a9'])
+  const whole = start(t, {})
+  assert.equal(await firstEntry(whole, patience(1, 0)), whole.entry)
 })
