@@ -1,6 +1,7 @@
 // The service of --askpass-url, which is asked before every sync.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
 import type { Credential } from '../../credentials/credential.js'
 
@@ -13,9 +14,13 @@ const MAX_BYTES = 64 * 1024
 export async function askForLogin(
   service: string,
   url: string,
+  clock: Pick<Clock, 'schedule'>,
   signal: AbortSignal,
 ): Promise<Credential> {
-  const text = await ask(service, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
+  const limit = new AbortController()
+  const timer = clock.schedule(TIMEOUT_MS, () => limit.abort(late()))
+  const asked = ask(service, AbortSignal.any([signal, limit.signal]))
+  const text = await asked.finally(() => timer.cancel())
   const fields = new Map(
     text.split(/\r?\n/).map((line): [string, string] => {
       const [key = '', ...value] = line.split('=')
@@ -40,6 +45,7 @@ async function ask(service: string, signal: AbortSignal): Promise<string> {
     throw refused(`it answers with status ${response.statusCode}`)
   } catch (error) {
     if (error instanceof SyncError) throw error
+    if (signal.reason instanceof SyncError) throw signal.reason
     throw refused(`it cannot be asked (${(error as Error).message})`)
   }
 }
@@ -60,4 +66,8 @@ function refused(why: string): SyncError {
     'credentials-invalid',
     `failed to call auth askpass URL: ${why}: check --askpass-url`,
   )
+}
+
+function late(): SyncError {
+  return refused(`it does not answer within ${TIMEOUT_MS / 1000} s`)
 }

@@ -1,5 +1,6 @@
 // What may change is looked at before each sync: the service of --askpass-url, files with passwords,
 // the sparse-checkout file.
+import type { Clock } from '../../base/clock.js'
 import { SyncError, toSyncError } from '../../base/errors.js'
 import type { Redactor } from '../../base/known-secrets.js'
 import { readRegularFile } from '../../base/regular-file.js'
@@ -16,6 +17,7 @@ import { sparsePatterns } from './sparse-file.js'
 const MAX_BYTES = 4 * 1024 * 1024
 
 export interface Refreshed {
+  clock: Pick<Clock, 'schedule'>
   options: Pick<Options, 'askpassUrl' | 'sparseCheckoutFile'>
   /** With what the sparse-checkout file had last. */
   entry: Entry
@@ -34,7 +36,7 @@ export function refreshing(
   refreshed: Refreshed,
   setEntry: (changed: Entry) => void,
 ): Sessions['open'] {
-  const { asked, counts, credentials, entry, options, redactor } = refreshed
+  const { asked, clock, counts, credentials, entry, options, redactor } = refreshed
   const { askpassUrl, sparseCheckoutFile } = options
   const inFiles = credentials.flatMap(({ passwordFile }, index) =>
     passwordFile ? { index, passwordFile } : [],
@@ -46,7 +48,7 @@ export function refreshing(
   const ask = async (signal: AbortSignal) => {
     if (!askpassUrl) return
     try {
-      const login = await askForLogin(askpassUrl, url, signal)
+      const login = await askForLogin(askpassUrl, url, clock, signal)
       redactor.add(login.password ?? '')
       asked.splice(0, 1, login)
       counts.add('git_sync_askpass_calls{status="success"}')

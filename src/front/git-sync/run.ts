@@ -68,7 +68,8 @@ export async function run(
 
   const counts = new SyncCounts()
   const asked: Credential[] = []
-  const refreshed = { options, asked, credentials, counts, redactor, entry, sparse: undefined }
+  const seen = { clock: systemClock, counts, redactor, entry, sparse: undefined }
+  const refreshed = { ...seen, options, asked, credentials }
   const stopping = new AbortController()
   const ending = createEnding(options.syncOnSignal, () => cycle.isDone)
   const look = () => synchronizer.look(entry.path, stopping.signal)

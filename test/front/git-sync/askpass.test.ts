@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { askForLogin } from '../../../src/front/git-sync/askpass.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { FakeClock } from '../../helpers/fake-clock.js'
+import { Gate } from '../../helpers/gate.js'
 import { startHttpServer } from '../../helpers/http-server.js'
 
 const OK = 'HTTP/1.1 200 OK\r\n\r\n'
@@ -25,10 +27,24 @@ for (const [it, answer, is] of ROWS) {
   test(`a service that answers with ${it}`, async (t) => {
     const server = await startHttpServer(t, ({ socket }) => socket.end(answer))
     const { signal } = new AbortController()
-    const asked = askForLogin(`${server.url}/git_askpass`, 'https://h', signal)
+    const asked = askForLogin(`${server.url}/git_askpass`, 'https://h', new FakeClock(), signal)
     if (is instanceof RegExp) await assert.rejects(asked, failsWith('credentials-invalid', is))
     else assert.deepEqual(await asked, { url: 'https://h', username: is[0], password: is[1] })
     const requests = server.requests.map(({ method, url }) => `${method} ${url}`)
     assert.deepEqual(requests, ['GET /git_askpass'])
   })
 }
+
+test('a service that does not answer in time', async (t) => {
+  const clock = new FakeClock()
+  const began = new Gate()
+  began.shut()
+  const server = await startHttpServer(t, () => began.open())
+  const { signal } = new AbortController()
+  const asked = askForLogin(server.url, 'https://h', clock, signal)
+  const refused = assert.rejects(asked, failsWith('credentials-invalid', /within 1 s: check/))
+  await began.pass()
+  await clock.advance(1000)
+  await refused
+  assert.equal(clock.pendingTimers, 0)
+})

@@ -8,6 +8,7 @@ import { SyncCounts } from '../../../src/front/git-sync/counts.js'
 import { firstEntry, type Refreshed, refreshing } from '../../../src/front/git-sync/refresh.js'
 import type { Entry } from '../../../src/listing/entry.js'
 import { failsWith } from '../../helpers/fails-with.js'
+import { FakeClock } from '../../helpers/fake-clock.js'
 import { FakeRemote } from '../../helpers/fake-remote.js'
 import { listed, oid, REPO } from '../../helpers/fake-sync.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
@@ -23,6 +24,7 @@ function start(t: TestScope, options: Partial<Refreshed['options']>, credential?
   const changed: Entry[] = []
   const secrets: string[] = []
   const refreshed: Refreshed = {
+    clock: new FakeClock(),
     options: { askpassUrl: '', sparseCheckoutFile: '', ...options },
     entry,
     asked: [],
