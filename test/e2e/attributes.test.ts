@@ -3,66 +3,93 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, lstatSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import { ATTRIBUTE_HISTORY } from '../helpers/attribute-history.js'
-import { assertSameTree, createRepo, tempDir } from '../helpers/git.js'
+import { assertSameTree, createRepo, type TestScope, tempDir } from '../helpers/git.js'
 import { commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { serveOneEntry } from '../helpers/one-entry.js'
-import { startService, until, writeListing } from '../helpers/service.js'
+import { type Service, startService, until, writeListing } from '../helpers/service.js'
 
 /** Too large to be sent again unnoticed. */
 const LINES = Array.from({ length: 20_000 }, (_, line) => `${line * 7919}\n`).join('')
 const ATTRIBUTES = '*.txt text eol=crlf\n*.bin filter=lfs -text\n'
 const FILES = { '.gitattributes': ATTRIBUTES, 'a.txt': LINES, 'd/b.txt': 'b\n', 'c.bin': 'c' }
 
-for (const publish of ['in-place', 'symlink']) {
-  describe(`attributes, ${publish}`, () => {
-    test('a change to a file with CRLF is a thin update, and says once what is not done', async (t) => {
-      const { out, repo, server, listingPath } = await serveOneEntry(t, { entry: { publish } })
-      const service = await startService(t, { listingPath })
-      await service.untilPublished('out', repo.commit('first', FILES))
-      for (const more of ['more\n', 'more\nand more\n']) {
-        server.requests.length = 0
-        const next = repo.commit('next', { 'a.txt': `${LINES}${more}`, 'c.bin': more })
-        await service.untilPublished('out', next)
-        assertSameTree(out, repo.dir, next)
-        const received = server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0)
-        assert.ok(received < 20_000, `${received} bytes`)
-      }
-      const next = repo.commit('no attributes', { '.gitattributes': null })
-      await service.untilPublished('out', next)
-      assertSameTree(out, repo.dir, next)
-      assert.equal(await service.metric('git_autosync_fetch_fallbacks_total{entry="out"}'), 0)
-      const lines = service.logs.filter(({ message }) => message.includes('filter=lfs'))
-      assert.deepEqual(
-        lines.map(({ level, message, entry }) => [level, message, entry]),
-        [['warn', 'filter=lfs is not applied: 1 file is left as stored, first c.bin', 'out']],
-      )
-    })
+const MODES = ['in-place', 'symlink'] as const
 
-    test('after a restart nothing is touched, and drift is found only where it is', async (t) => {
-      const { out, repo, listingPath } = await serveOneEntry(t, { entry: { publish } })
-      const first = await startService(t, { listingPath })
-      const oid = repo.commit('first', FILES)
-      await first.untilPublished('out', oid)
-      await first.stop()
-      const { ino, mtimeMs } = lstatSync(path.join(out, 'a.txt'))
-      const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '50ms' } })
-      await until(async () => (await service.get('/readyz')).status === 200, 'ready')
-      await service.untilPublished('out', oid)
-      const repaired = () => service.metric('git_autosync_drift_repaired_total{entry="out"}')
-      appendFileSync(path.join(out, 'd/b.txt'), 'edited')
-      await until(async () => (await repaired()) === 1, 'the edit is undone')
-      assert.equal(readFileSync(path.join(out, 'd/b.txt'), 'utf8'), 'b\r\n')
-      const stat = lstatSync(path.join(out, 'a.txt'))
-      assert.deepEqual([stat.ino, stat.mtimeMs], [ino, mtimeMs])
-      assertSameTree(out, repo.dir, oid)
-      const repairs = service.logs.filter(({ message }) => message === 'drift repaired')
-      assert.deepEqual(repairs[0]?.['firstPaths'], ['d/b.txt'])
-    })
-  })
+/** A repository that is published in each mode at a path of that name. */
+async function serveModes(t: TestScope) {
+  const one = await serveOneEntry(t, {})
+  const entries = MODES.map((mode) => ({
+    path: mode,
+    repo: `${one.server.url}/one`,
+    publish: mode,
+  }))
+  writeListing(one.listingPath, entries)
+  const untilSame = async (service: Service, oid: string) => {
+    for (const mode of MODES) {
+      await service.untilPublished(mode, oid)
+      assertSameTree(path.join(one.dir, mode), one.repo.dir, oid)
+    }
+  }
+  return { ...one, untilSame }
 }
+
+test('a change to a file with CRLF is a thin update, and says once what is not done', async (t) => {
+  const { repo, server, listingPath, untilSame } = await serveModes(t)
+  const first = repo.commit('first', FILES)
+  const service = await startService(t, { listingPath })
+  await untilSame(service, first)
+  for (const more of ['more\n', 'more\nand more\n']) {
+    server.requests.length = 0
+    await untilSame(service, repo.commit('next', { 'a.txt': `${LINES}${more}`, 'c.bin': more }))
+    const received = server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0)
+    assert.ok(received < 20_000, `${received} bytes`)
+  }
+  await untilSame(service, repo.commit('no attributes', { '.gitattributes': null }))
+  for (const mode of MODES) {
+    const fallbacks = `git_autosync_fetch_fallbacks_total{entry="${mode}"}`
+    assert.equal(await service.metric(fallbacks), 0)
+    const lines = service.logs.filter(
+      ({ entry, message }) => entry === mode && message.includes('filter=lfs'),
+    )
+    assert.deepEqual(
+      lines.map(({ level, message }) => [level, message]),
+      [['warn', 'filter=lfs is not applied: 1 file is left as stored, first c.bin']],
+    )
+  }
+})
+
+test('after a restart nothing is touched, and drift is found only where it is', async (t) => {
+  const { dir, repo, listingPath, untilSame } = await serveModes(t)
+  const oid = repo.commit('first', FILES)
+  const first = await startService(t, { listingPath })
+  await untilSame(first, oid)
+  await first.stop()
+  const at = (mode: string, file: string) => path.join(dir, mode, file)
+  const identities = () =>
+    MODES.map((mode) => {
+      const { ino, mtimeMs } = lstatSync(at(mode, 'a.txt'))
+      return [ino, mtimeMs]
+    })
+  const before = identities()
+  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '50ms' } })
+  await until(async () => (await service.get('/readyz')).status === 200, 'ready')
+  await untilSame(service, oid)
+  for (const mode of MODES) {
+    appendFileSync(at(mode, 'd/b.txt'), 'edited')
+    const repaired = `git_autosync_drift_repaired_total{entry="${mode}"}`
+    await until(async () => (await service.metric(repaired)) === 1, 'the edit is undone')
+    assert.equal(readFileSync(at(mode, 'd/b.txt'), 'utf8'), 'b\r\n')
+    const repairs = service.logs.filter(
+      ({ entry, message }) => entry === mode && message === 'drift repaired',
+    )
+    assert.deepEqual(repairs[0]?.['firstPaths'], ['d/b.txt'])
+  }
+  assert.deepEqual(identities(), before)
+  await untilSame(service, oid)
+})
 
 test('a history of attributes over protocol v0, which sends no single blobs', async (t) => {
   const dir = tempDir(t)

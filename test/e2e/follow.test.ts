@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { lstatSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import {
   assertSameTree,
   createRepo,
@@ -12,6 +12,7 @@ import {
   tempDir,
 } from '../helpers/git.js'
 import { startGitServer } from '../helpers/git-http-server.js'
+import { checkedOutTree, readTree, treeDifferences } from '../helpers/same-tree.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 
 /** A history in which everything happens that can happen to a tree, one commit a step. */
@@ -48,70 +49,84 @@ function firstCommit(repo: TestRepo): string {
   })
 }
 
+const MODES = ['in-place', 'symlink'] as const
+
 for (const protocol of [2, 0] as const) {
-  for (const publish of ['in-place', 'symlink'] as const) {
-    describe(`protocol v${protocol}, ${publish}`, () => {
-      test('three entries over two repos follow everything that happens to them', async (t) => {
-        const dir = tempDir(t)
-        const one = createRepo(path.join(dir, 'repos/one'))
-        const two = createRepo(path.join(dir, 'repos/two'))
-        const firstOfOne = firstCommit(one)
-        one.git('branch', 'stable')
-        const firstOfTwo = two.commit('first', { 'two.txt': '2' })
-        const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
-        const repoOne = `${server.url}/one`
-        const listingPath = path.join(dir, 'listing.json')
-        const listing = [
-          { path: 'out/one', repo: repoOne, branch: 'main', publish },
-          { path: 'out/stable', repo: repoOne, branch: 'stable', publish },
-          { path: 'out/two', repo: `${server.url}/two`, branch: 'main', publish },
-        ]
-        writeListing(listingPath, listing)
-        const service = await startService(t, { listingPath })
-        const assertShows = async (entry: string, repo: TestRepo, revision: string) => {
-          const oid = repo.oid(`${revision}^{commit}`)
-          await service.untilPublished(entry, oid)
-          const directory = path.join(dir, entry)
-          assertSameTree(directory, repo.dir, oid)
-          if (publish === 'in-place') assert.ok(lstatSync(directory).isDirectory())
-          else assert.equal(path.basename(readlinkSync(directory)), oid)
-        }
+  test(`three entries over two repos follow everything that happens to them in each mode, protocol v${protocol}`, async (t) => {
+    const dir = tempDir(t)
+    const one = createRepo(path.join(dir, 'repos/one'))
+    const two = createRepo(path.join(dir, 'repos/two'))
+    const firstOfOne = firstCommit(one)
+    one.git('branch', 'stable')
+    const firstOfTwo = two.commit('first', { 'two.txt': '2' })
+    const server = await startGitServer(t, { root: path.join(dir, 'repos'), protocol })
+    const [repoOne, repoTwo] = [`${server.url}/one`, `${server.url}/two`]
+    const listingPath = path.join(dir, 'listing.json')
+    const list = (entries: readonly { path: string; repo: string; branch: string }[]) =>
+      writeListing(
+        listingPath,
+        MODES.flatMap((publish) =>
+          entries.map((entry) => ({ ...entry, path: `${publish}/${entry.path}`, publish })),
+        ),
+      )
+    list([
+      { path: 'one', repo: repoOne, branch: 'main' },
+      { path: 'stable', repo: repoOne, branch: 'stable' },
+      { path: 'two', repo: repoTwo, branch: 'main' },
+    ])
+    const service = await startService(t, { listingPath })
+    const assertShows = async (entry: string, repo: TestRepo, revision: string) => {
+      const oid = repo.oid(`${revision}^{commit}`)
+      const expected = checkedOutTree(repo.dir, oid)
+      for (const publish of MODES) {
+        await service.untilPublished(`${publish}/${entry}`, oid)
+        const directory = path.join(dir, publish, entry)
+        assert.deepEqual(treeDifferences(readTree(directory), expected), [], `${publish} ${oid}`)
+        if (publish === 'in-place') assert.ok(lstatSync(directory).isDirectory())
+        else assert.equal(path.basename(readlinkSync(directory)), oid)
+      }
+    }
 
-        await assertShows('out/one', one, firstOfOne)
-        await assertShows('out/stable', one, firstOfOne)
-        await assertShows('out/two', two, firstOfTwo)
+    await assertShows('one', one, firstOfOne)
+    await assertShows('stable', one, firstOfOne)
+    await assertShows('two', two, firstOfTwo)
 
-        for (const [step, files] of Object.entries(STEPS)) {
-          one.commit(step, files)
-          await assertShows('out/one', one, 'main')
-        }
-        assert.equal((await service.entry('out/stable')).oid, firstOfOne)
+    for (const [step, files] of Object.entries(STEPS)) {
+      one.commit(step, files)
+      await assertShows('one', one, 'main')
+    }
+    for (const publish of MODES)
+      assert.equal((await service.entry(`${publish}/stable`)).oid, firstOfOne)
 
-        // A force-push: a history that has nothing in common with the one before.
-        one.git('checkout', '-q', '--orphan', 'rewritten')
-        one.commit('rewritten', { 'README.md': 'rewritten\n', lib: null })
-        one.git('branch', '-f', 'main', 'rewritten')
-        await assertShows('out/one', one, 'main')
+    // A force-push: a history that has nothing in common with the one before.
+    one.git('checkout', '-q', '--orphan', 'rewritten')
+    one.commit('rewritten', { 'README.md': 'rewritten\n', lib: null })
+    one.git('branch', '-f', 'main', 'rewritten')
+    await assertShows('one', one, 'main')
 
-        // Another branch, a re-pointed repo, an entry removed, another added.
-        one.git('checkout', '-q', 'stable')
-        one.commit('on stable', { 'README.md': 'stable\n' })
-        writeListing(listingPath, [
-          { ...listing[0], branch: 'stable' },
-          { ...listing[1], repo: `${server.url}/two`, branch: 'main' },
-          { path: 'out/added', repo: repoOne, branch: 'main', publish },
-        ])
-        await until(async () => (await service.status()).entries.length === 3, 'three entries')
-        await assertShows('out/one', one, 'stable')
-        await assertShows('out/stable', two, 'main')
-        await assertShows('out/added', one, 'main')
-        await until(
-          async () => !(await service.get('/metrics')).body.includes('out/two'),
-          'the removed entry has no series',
-        )
-        assertSameTree(path.join(dir, 'out/two'), two.dir, firstOfTwo)
-        assert.equal(await service.stop(), 0)
-      })
-    })
-  }
+    // Another branch, a re-pointed repo, an entry removed, another added.
+    one.git('checkout', '-q', 'stable')
+    one.commit('on stable', { 'README.md': 'stable\n' })
+    list([
+      { path: 'one', repo: repoOne, branch: 'stable' },
+      { path: 'stable', repo: repoTwo, branch: 'main' },
+      { path: 'added', repo: repoOne, branch: 'main' },
+    ])
+    await until(
+      async () => (await service.status()).entries.some((entry) => entry.path === 'symlink/added'),
+      'the entries are others',
+    )
+    assert.equal((await service.status()).entries.length, 3 * MODES.length)
+    await assertShows('one', one, 'stable')
+    await assertShows('stable', two, 'main')
+    await assertShows('added', one, 'main')
+    for (const publish of MODES) {
+      await until(
+        async () => !(await service.get('/metrics')).body.includes(`${publish}/two`),
+        'the removed entry has no series',
+      )
+      assertSameTree(path.join(dir, publish, 'two'), two.dir, firstOfTwo)
+    }
+    assert.equal(await service.stop(), 0)
+  })
 }

@@ -2,14 +2,16 @@
 // when the service ends, however it ends.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, test } from 'node:test'
+import { fileScope } from '../helpers/file-scope.js'
 import { assertSameTree, type TestScope } from '../helpers/git.js'
 import { startHttpServer } from '../helpers/http-server.js'
 import { type OneEntry, serveOneEntry } from '../helpers/one-entry.js'
 import { untilDead } from '../helpers/processes.js'
 import { runProgram, type Service, startService, until, writeListing } from '../helpers/service.js'
+import { SharedService } from '../helpers/shared-service.js'
 
 const RUN_HOOKS = { RUN_HOOKS: 'true' }
 
@@ -32,27 +34,42 @@ async function setUp(t: TestScope, entryOf: (dir: string) => object) {
   return { ...one, start }
 }
 
+/** Of tests that neither signal nor stop it. */
+const shared = new SharedService(fileScope(), { settings: { ...RUN_HOOKS, SCRAPE_INTERVAL: '1s' } })
+
+async function share(name: string, entryOf: (dir: string) => object) {
+  const entry = await shared.entry(name)
+  entry.repo.commit('first', { a: '1' })
+  const list = (fields: object) => entry.list({ publish: 'symlink', ...fields })
+  // A folder for what hooks write.
+  const dir = path.join(entry.dir, `${name}.hooks`)
+  mkdirSync(dir)
+  list(entryOf(dir))
+  return { ...entry, dir, list }
+}
+
 describe('a hook before', () => {
-  test('looks at the whole new worktree, and refuses what it does not like', async (t) => {
-    const test = await setUp(t, () => ({
+  test('looks at the whole new worktree, and refuses what it does not like', async () => {
+    const name = 'looks'
+    const test = await share(name, () => ({
       before: [script('grep -q bad a && { echo "a is bad"; exit 1; }; true')],
     }))
     const service = await test.start()
     const first = test.repo.oid('HEAD')
-    await service.untilPublished('out', first)
+    await service.untilPublished(name, first)
     const bad = test.repo.commit('bad', { a: 'bad', b: 'b' })
-    const message = await service.untilFailed('out', 'refused-by-hook')
+    const message = await service.untilFailed(name, 'refused-by-hook')
     assert.match(
       message,
       new RegExp(`before/0 refuses ${bad}: sh ended with exit code 1: a is bad`),
     )
     assertSameTree(test.out, test.repo.dir, first)
-    const { state } = await service.entry('out')
+    const { state } = await service.entry(name)
     assert.equal(state, 'stalled')
     const good = test.repo.commit('good', { a: 'good', b: 'b' })
-    await service.untilPublished('out', good)
+    await service.untilPublished(name, good)
     assertSameTree(test.out, test.repo.dir, good)
-    assert.equal((await service.entry('out')).error, null)
+    assert.equal((await service.entry(name)).error, null)
   })
 
   test('that was itself wrong is asked again by SIGHUP', async (t) => {
@@ -67,20 +84,20 @@ describe('a hook before', () => {
     await service.untilPublished('out', test.repo.oid('HEAD'))
   })
 
-  test('that writes into its worktree changes nothing that is published', async (t) => {
-    const test = await setUp(t, () => ({}))
+  test('that writes into its worktree changes nothing that is published', async () => {
+    const name = 'writes'
+    const test = await share(name, () => ({}))
     const service = await test.start()
-    await service.untilPublished('out', test.repo.oid('HEAD'))
+    await service.untilPublished(name, test.repo.oid('HEAD'))
     test.repo.commit('second', { b: '2' })
     const second = test.repo.oid('HEAD')
     // What is to grow into the next worktree shares the files with this one by now.
-    await service.untilPublished('out', second)
-    const before = [script('echo torn >>a; exit 1')]
-    listAgain(test, { publish: 'symlink', before })
+    await service.untilPublished(name, second)
+    test.list({ before: [script('echo torn >>a; exit 1')] })
     for (const text of ['3', '4']) {
       const oid = test.repo.commit(text, { b: text })
       await until(async () => {
-        const { error } = await service.entry('out')
+        const { error } = await service.entry(name)
         return error?.message.includes(oid)
       }, 'the commit is refused')
       assertSameTree(test.out, test.repo.dir, second)
@@ -118,7 +135,8 @@ describe('a hook after', () => {
       told.push(JSON.parse(body))
       response.end()
     })
-    const test = await setUp(t, (dir) => ({
+    const name = 'starts'
+    const test = await share(name, (dir) => ({
       after: [
         script('echo "$GIT_AUTOSYNC_OID $(cat a)" >>"$1/log"', dir),
         { post: `${receiver.url}/published` },
@@ -133,15 +151,16 @@ describe('a hook after', () => {
     await until(() => linesOf(log).length === 2 && told.length === 2, 'both are told')
     assert.deepEqual(linesOf(log), [`${first} 1`, `${second} 2`])
     const { changedPaths, entry, event, oid, previousOid, subject } = told[1] ?? {}
-    assert.deepEqual([event, entry, oid, previousOid], ['after', 'out', second, first])
+    assert.deepEqual([event, entry, oid, previousOid], ['after', name, second, first])
     assert.deepEqual([changedPaths, subject], [['a', 'b'], 'second "one"'])
     await until(() => existsSync(path.join(test.dir, 'touched')), 'the file is touched')
-    const runs = 'git_autosync_hook_runs_total{entry="out",hook="after/0",result="succeeded"}'
+    const runs = `git_autosync_hook_runs_total{entry="${name}",hook="after/0",result="succeeded"}`
     await until(async () => (await service.metric(runs)) === 2, 'both runs are counted')
   })
 
-  test('that fails is tried again, and holds up nothing', async (t) => {
-    const test = await setUp(t, (dir) => ({
+  test('that fails is tried again, and holds up nothing', async () => {
+    const name = 'fails'
+    const test = await share(name, (dir) => ({
       after: [
         {
           ...script('echo "$GIT_AUTOSYNC_OID" >>"$1/log"; echo no; test -e "$1/allowed"', dir),
@@ -152,21 +171,20 @@ describe('a hook after', () => {
     const service = await test.start()
     const log = path.join(test.dir, 'log')
     await until(() => linesOf(log).length >= 2, 'it was tried twice')
-    const [failing, ...others] = (await service.entry('out')).failingHooks
+    const [failing, ...others] = (await service.entry(name)).failingHooks
     assert.deepEqual([failing?.hook, failing?.code, others], ['after/0', 'hook-failed', []])
     assert.match(failing?.message ?? '', /exit code 1.*no/s)
     const second = test.repo.commit('second', { a: '2' })
-    await service.untilPublished('out', second)
+    await service.untilPublished(name, second)
     await until(() => linesOf(log).includes(second), 'it was tried with the newest')
     writeFileSync(path.join(test.dir, 'allowed'), '')
-    await until(
-      () => service.logs.some(({ message }) => message === 'hook done'),
-      'it has succeeded',
-    )
-    assert.deepEqual((await service.entry('out')).failingHooks, [])
-    const failed = service.logs.find(({ message }) => message === 'hook failed')
+    const told = (text: string) =>
+      service.logs.find(({ entry, message }) => entry === name && message === text)
+    await until(() => told('hook done'), 'it has succeeded')
+    assert.deepEqual((await service.entry(name)).failingHooks, [])
+    const failed = told('hook failed')
     assert.deepEqual([failed?.['hook'], failed?.['errorCode']], ['after/0', 'hook-failed'])
-    const said = service.logs.find(({ message }) => message === 'hook says')
+    const said = told('hook says')
     assert.equal(said?.['line'], 'no')
   })
 

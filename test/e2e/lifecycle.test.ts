@@ -17,68 +17,86 @@ function setUp(t: TestScope, entry: object = {}): Promise<OneEntry> {
   return serveOneEntry(t, { files: { file: '1', 'a/b': 'b' }, entry })
 }
 
-for (const publish of ['in-place', 'symlink']) {
-  describe(publish, () => {
-    test('SIGTERM during a sync: exit 0 within 5 s, nothing torn, nothing left over', async (t) => {
-      const { dir, repo, listingPath } = await setUp(t, { publish })
-      const first = repo.oid('HEAD')
-      const service = await startService(t, { listingPath })
-      await service.untilPublished('out', first)
-      const files = Object.fromEntries(
-        Array.from({ length: 1500 }, (_, index) => [`many/d${index % 50}/f${index}`, `${index}\n`]),
-      )
-      const second = repo.commit('many', { ...files, file: '2' })
-      await service.untilLogged('new revision found')
-      // Another code, were it not done within its own time.
-      assert.equal(await service.stop(), 0)
+const MODES = ['in-place', 'symlink'] as const
 
-      const settings = { WORKTREE_GRACE_PERIOD: '0s' }
-      const restarted = await startService(t, { listingPath, settings })
-      await restarted.untilPublished('out', second)
+/** {@link setUp}, published in each mode at a path of that name. */
+async function setUpModes(t: TestScope): Promise<OneEntry> {
+  const one = await setUp(t)
+  const entries = MODES.map((publish) => ({
+    path: publish,
+    repo: `${one.server.url}/one`,
+    publish,
+  }))
+  writeListing(one.listingPath, entries)
+  return one
+}
+
+describe('in each mode', () => {
+  test('SIGTERM during a sync: exit 0 within 5 s, nothing torn, nothing left over', async (t) => {
+    const { dir, repo, listingPath } = await setUpModes(t)
+    const first = repo.oid('HEAD')
+    const service = await startService(t, { listingPath })
+    for (const mode of MODES) await service.untilPublished(mode, first)
+    const files = Object.fromEntries(
+      Array.from({ length: 1500 }, (_, index) => [`many/d${index % 50}/f${index}`, `${index}\n`]),
+    )
+    const second = repo.commit('many', { ...files, file: '2' })
+    await service.untilLogged('new revision found')
+    // Another code, were it not done within its own time.
+    assert.equal(await service.stop(), 0)
+
+    const settings = { WORKTREE_GRACE_PERIOD: '0s' }
+    const restarted = await startService(t, { listingPath, settings })
+    for (const mode of MODES) {
+      await restarted.untilPublished(mode, second)
       await until(
-        () => restarted.logs.some(({ message }) => /published|unchanged/.test(message)),
+        () =>
+          restarted.logs.some(
+            ({ entry, message }) => entry === mode && /published|unchanged/.test(message),
+          ),
         'a line',
       )
-      assertSameTree(path.join(dir, 'out'), repo.dir, second)
-      await until(() => isTidy(dir, second), 'nothing temporary is left')
-      await restarted.stop()
-      assert.ok(isTidy(dir, second), 'nothing temporary is left after the end')
-    })
-
-    test('SIGTERM while the server stalls', async (t) => {
-      const { server, listingPath } = await setUp(t, { publish })
-      server.onRequest = () => true
-      const service = await startService(t, { listingPath })
-      await until(() => server.requests.length > 0, 'a request')
-      // Another code, were it not done within its own time.
-      assert.equal(await service.stop(), 0)
-    })
-
-    test('a restart finds what is in place: ready at once, though the remote is down', async (t) => {
-      const { dir, repo, server, listingPath } = await setUp(t, { publish })
-      const first = repo.oid('HEAD')
-      const service = await startService(t, { listingPath })
-      await service.untilPublished('out', first)
-      const { ino } = lstatSync(path.join(dir, 'out/file'))
-      await service.stop()
-
-      server.onRequest = (_request, response) => {
-        response.writeHead(500).end()
-        return true
-      }
-      const restarted = await startService(t, { listingPath })
-      await until(async () => (await restarted.get('/readyz')).status === 200, 'ready')
-      assert.equal((await restarted.get('/startupz')).status, 200)
-      assert.equal((await restarted.entry('out')).oid, first)
-      server.onRequest = undefined
-      await until(async () => (await restarted.entry('out')).state === 'synced', 'synced')
-      assert.equal(lstatSync(path.join(dir, 'out/file')).ino, ino)
-      assert.ok(
-        !server.requests.some(({ bytesIn }) => bytesIn > 250 && restarted.logs.length === 0),
-      )
-    })
+      assertSameTree(path.join(dir, mode), repo.dir, second)
+      await until(() => isTidy(dir, mode, second), 'nothing temporary is left')
+    }
+    await restarted.stop()
+    for (const mode of MODES)
+      assert.ok(isTidy(dir, mode, second), `${mode}: nothing temporary is left after the end`)
   })
-}
+
+  test('SIGTERM while the server stalls', async (t) => {
+    const { server, listingPath } = await setUpModes(t)
+    server.onRequest = () => true
+    const service = await startService(t, { listingPath })
+    await until(() => server.requests.length > 0, 'a request')
+    // Another code, were it not done within its own time.
+    assert.equal(await service.stop(), 0)
+  })
+
+  test('a restart finds what is in place: ready at once, though the remote is down', async (t) => {
+    const { dir, repo, server, listingPath } = await setUpModes(t)
+    const first = repo.oid('HEAD')
+    const service = await startService(t, { listingPath })
+    for (const mode of MODES) await service.untilPublished(mode, first)
+    const inodes = () => MODES.map((mode) => lstatSync(path.join(dir, mode, 'file')).ino)
+    const before = inodes()
+    await service.stop()
+
+    server.onRequest = (_request, response) => {
+      response.writeHead(500).end()
+      return true
+    }
+    const restarted = await startService(t, { listingPath })
+    await until(async () => (await restarted.get('/readyz')).status === 200, 'ready')
+    assert.equal((await restarted.get('/startupz')).status, 200)
+    for (const mode of MODES) assert.equal((await restarted.entry(mode)).oid, first)
+    server.onRequest = undefined
+    for (const mode of MODES)
+      await until(async () => (await restarted.entry(mode)).state === 'synced', 'synced')
+    assert.deepEqual(inodes(), before)
+    assert.ok(!server.requests.some(({ bytesIn }) => bytesIn > 250 && restarted.logs.length === 0))
+  })
+})
 
 test('the probes: 503 until the first content is there', async (t) => {
   const { server, listingPath } = await setUp(t)
@@ -194,12 +212,12 @@ test('a STATE_DIR that cannot be used is named, in one line without a stack', as
 })
 
 /** Whether there is nothing but what is published, its state, a standby, and a worktree to spare. */
-function isTidy(dir: string, oid: string): boolean {
+function isTidy(dir: string, name: string, oid: string): boolean {
   const notTheLease = (name: string) => name !== 'lease' && name !== 'boot'
-  const inPlace = path.join(dir, 'out/.git-autosync')
+  const inPlace = path.join(dir, name, '.git-autosync')
   if (existsSync(inPlace))
     return isDeepStrictEqual(stateNames(readdirSync(inPlace).filter(notTheLease)), ['snapshot'])
-  const beside = path.join(dir, '.git-autosync/out')
+  const beside = path.join(dir, '.git-autosync', name)
   const spares = readdirSync(beside).filter((name) => /^spare-[0-9a-f]{40}$/.test(name))
   const worktrees = [oid, 'standby', ...spares.slice(0, 1)]
   const names = worktrees.flatMap((name) => [name, `${name}.state`])

@@ -4,7 +4,12 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { TestScope } from './at-end.js'
 import { tempDir } from './git.js'
-import { type GitServer, type GitServerOptions, startGitServer } from './git-http-server.js'
+import {
+  type GitServer,
+  type GitServerOptions,
+  type ServedRequest,
+  startGitServer,
+} from './git-http-server.js'
 import { type Service, startService, writeListing } from './service.js'
 import { createRepo, type RepoOptions, type TestRepo } from './test-repo.js'
 
@@ -29,6 +34,8 @@ export interface SharedEntry {
   url: string
   /** Lists the entry, with these further fields, in place of what was listed of it before. */
   list(fields?: object): void
+  /** What the server of the repository was asked for. */
+  requests(): ServedRequest[]
   /** {@link SharedService.start}; the entry is to be listed before. */
   start(): Promise<Service>
 }
@@ -61,6 +68,7 @@ export class SharedService {
         this.#listed.set(name, { path: name, repo: url, ...fields })
         writeListing(listingIn(dir), [...this.#listed.values()])
       },
+      requests: () => server.requests.filter((each) => each.path.startsWith(`/${name}/`)),
       start: () => this.start(),
     }
   }

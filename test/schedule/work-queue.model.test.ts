@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { settle } from '../helpers/fake-clock.js'
 import fc from '../helpers/fast-check.js'
 import { createQueueHarness } from '../helpers/queue-harness.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 
 type Action =
   | { type: 'add' | 'remove' | 'finish' | 'fail'; key: string }
@@ -107,7 +108,7 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
 test('any sequence of calls does what the contract says', async () => {
   const sequences = fc.array(anyAction, { minLength: 10, maxLength: 60 })
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 3 }), sequences, checkSequence)
-  await fc.assert(property, { numRuns: 200 })
+  await fc.assert(property, { numRuns: IS_WHOLE ? 200 : 60 })
 })
 
 async function checkSequence(concurrency: number, actions: readonly Action[]): Promise<void> {

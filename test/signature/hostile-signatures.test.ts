@@ -8,6 +8,7 @@ import fc from '../helpers/fast-check.js'
 import { fileScope } from '../helpers/file-scope.js'
 import { tempDir } from '../helpers/git.js'
 import { GpgHome } from '../helpers/gpg-home.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { armourSshSig, publicKeyOf, sshSign, writeLines } from '../helpers/ssh-signing.js'
 import { createKey } from '../helpers/sshd.js'
 import {
@@ -175,7 +176,7 @@ describe('signatures', () => {
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
         assert.doesNotMatch(words, /[\u0000-\u001f\u007f-\u009f]/)
       }),
-      { numRuns: 500 },
+      { numRuns: IS_WHOLE ? 500 : 100 },
     )
   })
 
@@ -196,7 +197,7 @@ describe('signatures', () => {
           assert.equal(isAccepted, false)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: IS_WHOLE ? 300 : 60 },
     )
   })
 })

@@ -11,6 +11,7 @@ import {
   REPO,
 } from '../helpers/fake-sync.js'
 import fc from '../helpers/fast-check.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 
 type Step = (sync: FakeSync) => unknown
 
@@ -133,7 +134,7 @@ for (const prune of [false, true]) {
         assertEventsInLife(sync)
         for (const end of ends) await end()
       }),
-      { numRuns: 500 },
+      { numRuns: IS_WHOLE ? 500 : 100 },
     )
   })
 }

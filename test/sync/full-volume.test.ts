@@ -10,15 +10,16 @@ import { UNLIMITED } from '../../src/git/limits.js'
 import type { Oid } from '../../src/git/oid.js'
 import type { PublishMode, Target } from '../../src/publish/target.js'
 import { unpack } from '../../src/worker/receive.js'
+import { commitStore } from '../helpers/commit-store.js'
 import { failsWith } from '../helpers/fails-with.js'
-import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/git.js'
-import { type CommitFiles, commitFiles } from '../helpers/git-commit.js'
+import { type TestScope, tempDir } from '../helpers/git.js'
+import type { CommitFiles } from '../helpers/git-commit.js'
 import { intactCommit } from '../helpers/intact-commit.js'
 import { memoryOf } from '../helpers/memory.js'
 import { createMounts } from '../helpers/mounts.js'
 import { needsMounts } from '../helpers/needs.js'
 import { packObjects } from '../helpers/packs.js'
-import { checkedOutTree, readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
+import { readTree, type Tree, treeDifferences } from '../helpers/same-tree.js'
 import { mountSmallVolume, SHORTAGES, type Shortage } from '../helpers/small-volume.js'
 import { split } from '../helpers/spilled-packs.js'
 import { points } from '../helpers/sweep.js'
@@ -62,8 +63,8 @@ for (const mode of ['in-place', 'symlink'] as const) {
     ] as const) {
       for (const [name, shortage] of Object.entries(SHORTAGES)) {
         test(`${name} at every stage of a ${size} commit, then room again`, async (t) => {
-          const { repo, volume } = createPlace(t)
-          const commits = files.map((each) => commitOf(repo, each))
+          const volume = createVolume(t)
+          const commits = files.map(commitOf)
           const rooms = points(t.name, { stride, among: stride === 1 ? 3 : 1 })
           const failures = await sweep({ volume, mode, commits, shortage, rooms })
           assert.ok(failures >= (stride === 1 ? 3 : 1), `only ${failures} failures`)
@@ -123,17 +124,20 @@ async function receive(target: Target, { oid, pack }: Commit): Promise<void> {
   })
 }
 
-function createPlace(t: TestScope) {
-  const base = tempDir(t)
-  const volume = path.join(base, 'small')
+function createVolume(t: TestScope): string {
+  const volume = path.join(tempDir(t), 'small')
   mountSmallVolume(createMounts(t), volume)
-  return { repo: createRepo(path.join(base, 'repo'), { bare: true }), volume }
+  return volume
 }
 
-function commitOf(repo: TestRepo, files: CommitFiles): Commit {
-  const oid = commitFiles(repo, files)
-  const pack = packObjects(repo, `${oid}\n`, '--revs')
-  return { oid, pack, tree: checkedOutTree(repo.dir, oid) }
+const packs = new Map<Oid, Buffer>()
+
+function commitOf(files: CommitFiles): Commit {
+  const store = commitStore('sha1')
+  const oid = store.commitOf(files)
+  const pack = packs.get(oid) ?? packObjects(store.repo, `${oid}\n`, '--revs')
+  packs.set(oid, pack)
+  return { oid, pack, tree: store.checkout(oid) }
 }
 
 /** What is beside the published files for work under way. */

@@ -6,6 +6,7 @@ import { diffTrees, type TreeDiff } from '../../../src/publish/tree/tree-diff.js
 import type { TreeFile, TreeRecord } from '../../../src/publish/tree/tree-places.js'
 import fc from '../../helpers/fast-check.js'
 import { memoryTarget } from '../../helpers/git-target.js'
+import { IS_WHOLE } from '../../helpers/seed.js'
 import { NAMES, trees } from '../../helpers/tree-arbitrary.js'
 import {
   addTree,
@@ -62,7 +63,7 @@ describe('diffTrees', () => {
         const indexes = [...keptIndexes, ...writes.map(({ index }) => index)]
         assert.deepEqual(indexes.sort(numerically), [...wanted.keys()])
       }),
-      { numRuns: 500 },
+      { numRuns: IS_WHOLE ? 500 : 100 },
     )
   })
 
