@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
+import { fileScope } from './helpers/file-scope.js'
 import { tempDir } from './helpers/git.js'
 
 interface Packed {
@@ -22,8 +23,14 @@ const manifest: { version: string; bin: object; dependencies: object; private?: 
 const lock: { packages: Record<string, LockedPackage> } = readJson('package-lock.json')
 
 describe('the package', () => {
-  test('holds what runs, and nothing else', (t) => {
-    const files = pack(tempDir(t)).files.map((file) => file.path)
+  const directory = tempDir(fileScope())
+  let packed: Packed
+  before(() => {
+    packed = pack(directory)
+  })
+
+  test('holds what runs, and nothing else', () => {
+    const files = packed.files.map((file) => file.path)
     const isProgram = (file: string) => /^dist\/(?:bundled\/.*|[^/]+\.(?:c?js|json))$/.test(file)
     const others = files.filter((file) => !isProgram(file))
     assert.deepEqual(others.sort(), ['LICENSE', 'README.md', 'package.json'])
@@ -33,10 +40,8 @@ describe('the package', () => {
     assert.equal(manifest.private, undefined)
   })
 
-  test('installs to commands: one checks a listing, one is git-sync', (t) => {
-    const directory = tempDir(t)
-    const { filename } = pack(directory)
-    writeProject(directory, filename)
+  test('installs to commands: one checks a listing, one is git-sync', () => {
+    writeProject(directory, packed.filename)
     npm(directory, 'ci', '--omit=optional', '--no-audit', '--no-fund', '--prefer-offline')
     writeFileSync(path.join(directory, 'x.json'), '[{"path": "site", "repo": "/srv/site.git"}]')
     const said = npm(directory, 'exec', '--no', '--', 'git-autosync', 'validate', 'x.json')

@@ -49,6 +49,12 @@ describe('the test runner', () => {
   }
 
   const runTests = (...filters: string[]) => run(path.join(folder, 'run.js'), filters)
+  let all: ReturnType<typeof run> | undefined
+  /** The run of all files, which several tests look at. */
+  const runAll = () => {
+    all ??= runTests()
+    return all
+  }
 
   test('counts leaf tests, and exits 0 where all of them pass', () => {
     const { status, lastLine } = runTests('good')
@@ -57,7 +63,7 @@ describe('the test runner', () => {
   })
 
   test('counts failures, a crash and a file without tests, and shows what differs', () => {
-    const { status, lastLine, stdout, stderr } = runTests()
+    const { status, lastLine, stdout, stderr } = runAll()
     assert.equal(lastLine, '4 passed, 5 failed, 2 skipped')
     assert.equal(status, 1)
     for (const text of ['crashed at import', 'inner fault', '1 !== 2']) {
@@ -70,7 +76,7 @@ describe('the test runner', () => {
   })
 
   test('prints a line for each file as it ends, and names the slowest', () => {
-    const { stdout } = runTests()
+    const { stdout } = runAll()
     const [files = '', slowest = ''] = stdout.split(/^The slowest of 4 files.*$/m)
     const names = [
       'below/bad.test.ts',

@@ -77,77 +77,87 @@ function assertCheckedOut(directory: string, commit: string, modules: readonly s
   }
 }
 
-for (const publish of MODES) {
-  test(`submodules have their repositories, published ${publish}`, async (t) => {
-    const { commit, dir, list, module, modulesOf, out, start } = await createModules(t)
-    const [top, mid] = [modulesOf('top'), modulesOf('mid')]
-    for (const text of ['1', '2', '3']) commit('leaf', { leaf: text })
-    mid.set('deep er/leaf', module('leaf'))
-    commit('mid', { mid: '1' })
-    top.set('vendor/mid', module('mid'))
-    top.set('leaf', module('leaf'))
-    let head = commit('top', { file: '1' })
-    list({ publish, submodules: 'recursive', history: DEPTH })
-    const service = await start()
-    const expect = async (modules: string[]) => {
-      await service.untilPublished('out', head)
-      await untilHolds(() => assertCheckedOut(out, head, modules), 'it is checked out')
+test('submodules have their repositories, in each mode', async (t) => {
+  const { commit, dir, list, module, modulesOf, start } = await createModules(t)
+  const outs = MODES.map((publish) => path.join(dir, publish))
+  const listEach = (fields: object) =>
+    list(...MODES.map((publish) => ({ path: publish, publish, ...fields })))
+  const [top, mid] = [modulesOf('top'), modulesOf('mid')]
+  for (const text of ['1', '2', '3']) commit('leaf', { leaf: text })
+  mid.set('deep er/leaf', module('leaf'))
+  commit('mid', { mid: '1' })
+  top.set('vendor/mid', module('mid'))
+  top.set('leaf', module('leaf'))
+  let head = commit('top', { file: '1' })
+  listEach({ submodules: 'recursive', history: DEPTH })
+  const service = await start()
+  const expect = async (modules: string[]) => {
+    for (const [index, out] of outs.entries()) {
+      await service.untilPublished(MODES[index] as string, head)
+      await untilHolds(() => assertCheckedOut(out, head, modules), `${out} is checked out`)
     }
-    const push = (text: string) => {
-      head = commit('top', { file: text })
-      service.signal('SIGHUP')
-    }
-    const all = ['leaf', 'vendor/mid', 'vendor/mid/deep er/leaf']
-    await expect(all)
+  }
+  const push = (text: string) => {
+    head = commit('top', { file: text })
+    service.signal('SIGHUP')
+  }
+  const all = ['leaf', 'vendor/mid', 'vendor/mid/deep er/leaf']
+  await expect(all)
 
-    // Nothing of the submodules changes, then one, then one in another.
-    push('2')
-    await expect(all)
-    // What is taken for granted of one is gone: it is not believed to be whole.
+  // Nothing of the submodules changes, then one, then one in another.
+  push('2')
+  await expect(all)
+  // What is taken for granted of one is gone: it is not believed to be whole.
+  for (const out of outs) {
     const leafPacks = path.join(
       saidBy(path.join(out, 'leaf'), 'rev-parse', '--absolute-git-dir'),
       'objects/pack',
     )
     for (const name of readdirSync(leafPacks)) rmSync(path.join(leafPacks, name))
-    push('damaged')
-    await expect(all)
-    commit('leaf', { leaf: '4' })
-    top.set('leaf', module('leaf'))
-    push('3')
-    await expect(all)
-    mid.set('deep er/leaf', module('leaf'))
-    commit('mid', { mid: '2' })
-    top.set('vendor/mid', module('mid'))
-    push('4')
-    await expect(all)
+  }
+  push('damaged')
+  await expect(all)
+  commit('leaf', { leaf: '4' })
+  top.set('leaf', module('leaf'))
+  push('3')
+  await expect(all)
+  mid.set('deep er/leaf', module('leaf'))
+  commit('mid', { mid: '2' })
+  top.set('vendor/mid', module('mid'))
+  push('4')
+  await expect(all)
+  for (const out of outs)
     assert.equal(saidBy(path.join(out, 'leaf'), 'rev-list', '--count', 'HEAD'), `${DEPTH}`)
 
-    // One is moved, another becomes a file.
-    top.delete('leaf')
-    top.set('moved', module('leaf'))
-    top.delete('vendor/mid')
-    head = commit('top', { file: '5', 'vendor/mid': 'a file now' })
-    service.signal('SIGHUP')
-    await expect(['moved'])
+  // One is moved, another becomes a file.
+  top.delete('leaf')
+  top.set('moved', module('leaf'))
+  top.delete('vendor/mid')
+  head = commit('top', { file: '5', 'vendor/mid': 'a file now' })
+  service.signal('SIGHUP')
+  await expect(['moved'])
+  for (const out of outs) {
     assert.ok(!existsSync(path.join(out, 'leaf')))
     const own = saidBy(out, 'rev-parse', '--absolute-git-dir')
     assert.deepEqual(readdirSync(path.join(own, 'modules')), ['moved x'])
+  }
 
-    // Elsewhere, all is as it was.
-    await service.stop()
-    const elsewhere = `${dir}-elsewhere`
-    renameSync(dir, elsewhere)
-    assertCheckedOut(path.join(elsewhere, 'out'), head, ['moved'])
-    renameSync(elsewhere, dir)
+  // Elsewhere, all is as it was.
+  await service.stop()
+  const elsewhere = `${dir}-elsewhere`
+  renameSync(dir, elsewhere)
+  for (const publish of MODES) assertCheckedOut(path.join(elsewhere, publish), head, ['moved'])
+  renameSync(elsewhere, dir)
 
-    // Without history, nothing is left of it.
-    const second = await start()
-    await second.untilPublished('out', head)
-    list({ publish, submodules: 'recursive' })
+  // Without history, nothing is left of it.
+  const second = await start()
+  for (const publish of MODES) await second.untilPublished(publish, head)
+  listEach({ submodules: 'recursive' })
+  for (const out of outs) {
     await until(() => !existsSync(path.join(out, 'moved/.git')), 'the link is removed')
     await until(() => !existsSync(path.join(out, '.git')), 'the repository is removed')
-  })
-}
+  }
+})
 
 test('what somebody commits in a submodule is not lost when it goes', async (t) => {
   const { commit, commitWithLeaf, dir, list, modulesOf, start } = await createModules(t)

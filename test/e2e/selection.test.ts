@@ -9,10 +9,10 @@ import { type CommitFile, commitFiles } from '../helpers/git-commit.js'
 import { startGitServer } from '../helpers/git-http-server.js'
 import { type Random, randomFrom, randomHistory } from '../helpers/random-history.js'
 import { checkedOutTree, differencesTo, readTree, type Tree } from '../helpers/same-tree.js'
-import { SEED } from '../helpers/seed.js'
+import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { startService, until, writeListing } from '../helpers/service.js'
 
-const STEPS = 8
+const STEPS = IS_WHOLE ? 16 : 5
 
 /** What is always there to be published. */
 const KEEP = 'kept\n'

@@ -110,8 +110,8 @@ test('a submodule that is to be left alone leaves the other entries of its super
   const listingPath = path.join(dir, 'listing.json')
   const repo = `${server.url}/top`
   writeListing(listingPath, [
-    { path: 'with', repo, submodules: 'recursive', interval: '100ms' },
-    { path: 'without', repo, interval: '100ms' },
+    { path: 'with', repo, submodules: 'recursive', interval: '300ms' },
+    { path: 'without', repo, interval: '300ms' },
   ])
   const service = await startService(t, { listingPath })
   const message = await service.untilFailed('with', 'rate-limited')
@@ -137,7 +137,7 @@ for (const protocol of [2, 0] as const) {
     repoOf('one').git('update-ref', '-d', 'refs/heads/lost')
     const listingPath = path.join(dir, 'listing.json')
     writeListing(listingPath, [
-      { path: 'out', repo: `${server.url}/top`, submodules: 'recursive', interval: '100ms' },
+      { path: 'out', repo: `${server.url}/top`, submodules: 'recursive', interval: '300ms' },
     ])
     const commit = (oid: string) => {
       const modules = new Map([['m/one', { repo: 'one', oid, url: '../one' }]])
@@ -186,7 +186,7 @@ test('what cannot be followed fails the commit, with the path of the submodule',
   const one = commitFiles(repoOf('one'), { a: 'a' })
   const listingPath = path.join(dir, 'listing.json')
   writeListing(listingPath, [
-    { path: 'out', repo: `${server.url}/top`, submodules: 'recursive', interval: '100ms' },
+    { path: 'out', repo: `${server.url}/top`, submodules: 'recursive', interval: '300ms' },
   ])
   const commit = (url: string, oid: string, place = 'm/x') => {
     const files = filesOf(new Map([[place, { repo: 'one', oid, url }]]))

@@ -10,7 +10,7 @@ import { bundleService } from '../helpers/bundled-service.js'
 import { assertSameTree, type TestScope } from '../helpers/git.js'
 import { serveOneEntry } from '../helpers/one-entry.js'
 import { makeScratchDirectory } from '../helpers/scratch.js'
-import { runProgram, type Service, startService, until } from '../helpers/service.js'
+import { runProgram, type Service, startService, until, writeListing } from '../helpers/service.js'
 
 const SERVICE = path.join(makeScratchDirectory(), 'lease-service.mjs')
 const PROGRAM = fileURLToPath(new URL('../helpers/lease-service.js', import.meta.url))
@@ -23,100 +23,124 @@ const SHORT = expiring(3000)
 before(() => bundleService(PROGRAM, SERVICE))
 after(() => rmSync(path.dirname(SERVICE), { recursive: true }))
 
-async function setUp(t: TestScope, publish: string) {
-  const files = { file: '1', 'a/b': 'b' }
-  const served = await serveOneEntry(t, { files, entry: { publish } })
-  return { ...served, first: served.repo.oid('HEAD') }
+const MODES = ['in-place', 'symlink'] as const
+type Mode = (typeof MODES)[number]
+
+/** A repository that is published at a path for each mode, of that name. */
+async function setUp(t: TestScope, modes: readonly Mode[] = MODES) {
+  const served = await serveOneEntry(t, { files: { file: '1', 'a/b': 'b' } })
+  const repo = `${served.server.url}/one`
+  writeListing(
+    served.listingPath,
+    modes.map((publish) => ({ path: publish, repo, publish })),
+  )
+  return {
+    ...served,
+    first: served.repo.oid('HEAD'),
+    async untilPublished(service: Service, oid: string): Promise<void> {
+      for (const mode of modes) await service.untilPublished(mode, oid)
+    },
+    assertSame: (oid: string) => {
+      for (const mode of modes) assertSameTree(path.join(served.dir, mode), served.repo.dir, oid)
+    },
+    /** Waits until each entry waits for another instance. */
+    async untilWaiting(service: Service): Promise<void> {
+      for (const mode of modes) {
+        await until(async () => (await service.entry(mode)).state === 'waiting', `${mode} waits`)
+      }
+    },
+    async untilTakenOver(service: Service, oid: string): Promise<void> {
+      for (const mode of modes) await service.untilPublished(mode, oid)
+      await until(async () => (await service.get('/readyz')).status === 200, 'it is ready')
+    },
+  }
 }
 
-/** Starts a second instance, and waits until it waits for the first. */
-async function startWaiting(t: TestScope, options: Parameters<typeof startService>[1]) {
-  const service = await startService(t, options)
-  await until(async () => (await service.entry('out')).state === 'waiting', 'the second waits')
-  return service
+/** How many lines of an entry have this text. */
+function linesOf({ logs }: Service, mode: Mode, text: string): number {
+  return logs.filter(({ entry, message }) => entry === mode && message.includes(text)).length
 }
 
-async function untilTakenOver(service: Service, oid: string): Promise<void> {
-  await service.untilPublished('out', oid)
-  await until(async () => (await service.get('/readyz')).status === 200, 'it is ready')
-}
-
-function linesOf(service: Service, text: string): number {
-  return service.logs.filter(({ message }) => message.includes(text)).length
-}
-
-for (const publish of ['in-place', 'symlink']) {
-  describe(publish, () => {
-    test('the second waits, live and not ready, and follows when the first stops', async (t) => {
-      const { first, listingPath, out, repo } = await setUp(t, publish)
-      const one = await startService(t, { listingPath, ...LASTING })
-      await one.untilPublished('out', first)
-      const two = await startWaiting(t, { listingPath, ...LASTING })
-      assert.equal((await two.get('/healthz')).status, 200)
-      const readiness = await two.get('/readyz')
-      assert.equal(readiness.status, 503)
-      assert.match(JSON.parse(readiness.body).waiting.out, /\(process \d+\) publishes this entry/)
-      const { error } = await two.entry('out')
+describe('in each mode', () => {
+  test('the second waits, live and not ready, and follows when the first stops', async (t) => {
+    const site = await setUp(t)
+    const { dir, first, listingPath, repo } = site
+    const one = await startService(t, { listingPath, ...LASTING })
+    await site.untilPublished(one, first)
+    const two = await startService(t, { listingPath, ...LASTING })
+    await site.untilWaiting(two)
+    assert.equal((await two.get('/healthz')).status, 200)
+    const readiness = await two.get('/readyz')
+    assert.equal(readiness.status, 503)
+    for (const mode of MODES) {
+      const { waiting } = JSON.parse(readiness.body)
+      assert.match(waiting[mode], /\(process \d+\) publishes this entry/)
+      const { error } = await two.entry(mode)
       assert.equal(error?.code, 'lease-held')
       assert.ok(error?.message.includes(`(process ${one.process.pid})`), error?.message)
+    }
 
-      const second = repo.commit('second', { file: '2' })
-      await one.untilPublished('out', second)
-      assert.equal(linesOf(two, 'published'), 0)
-      assert.equal(await one.stop(), 0)
-      await untilTakenOver(two, second)
-      const third = repo.commit('third', { file: '3' })
-      await two.untilPublished('out', third)
-      assertSameTree(out, repo.dir, third)
+    const second = repo.commit('second', { file: '2' })
+    await site.untilPublished(one, second)
+    for (const mode of MODES) assert.equal(linesOf(two, mode, 'published'), 0)
+    assert.equal(await one.stop(), 0)
+    await site.untilTakenOver(two, second)
+    const third = repo.commit('third', { file: '3' })
+    await site.untilPublished(two, third)
+    site.assertSame(third)
+    for (const mode of MODES) {
       assert.deepEqual(
-        [linesOf(two, 'waiting for it'), linesOf(two, 'took over')],
+        [linesOf(two, mode, 'waiting for it'), linesOf(two, mode, 'took over')],
         [1, 1],
         'each is said once',
       )
-      await two.stop()
-      const beside = publish === 'in-place' ? out : path.join(path.dirname(out), '.git-autosync')
-      const own = path.join(beside, publish === 'in-place' ? '.git-autosync' : 'out')
-      assert.equal(existsSync(path.join(own, 'lease')), false)
-    })
-
-    test('the second takes over at once when the first was killed', async (t) => {
-      const { first, listingPath, out, repo } = await setUp(t, publish)
-      const one = await startService(t, { listingPath, ...LASTING })
-      await one.untilPublished('out', first)
-      const two = await startWaiting(t, { listingPath, ...LASTING })
-      one.signal('SIGKILL')
-      const second = repo.commit('second', { file: '2' })
-      await untilTakenOver(two, second)
-      assertSameTree(out, repo.dir, second)
-    })
-
-    test('the second takes over from one that hangs, which finds out when it goes on', async (t) => {
-      const { first, listingPath, out, repo } = await setUp(t, publish)
-      const options = { listingPath, ...SHORT }
-      const one = await startService(t, options)
-      await one.untilPublished('out', first)
-      const two = await startWaiting(t, options)
-      one.signal('SIGSTOP')
-      atEnd(t, () => one.signal('SIGCONT'))
-      const second = repo.commit('second', { file: '2' })
-      await untilTakenOver(two, second)
-      one.signal('SIGCONT')
-      await until(async () => (await one.entry('out')).state === 'waiting', 'the first waits now')
-      assert.equal((await one.get('/readyz')).status, 503)
-      for (const content of ['3', '4']) {
-        const next = repo.commit(content, { file: content })
-        await two.untilPublished('out', next)
-        assertSameTree(out, repo.dir, next)
-      }
-      assert.equal(linesOf(one, 'published'), 1)
-    })
+    }
+    await two.stop()
+    for (const own of ['in-place/.git-autosync', '.git-autosync/symlink'])
+      assert.equal(existsSync(path.join(dir, own, 'lease')), false)
   })
-}
+
+  test('the second takes over at once when the first was killed', async (t) => {
+    const site = await setUp(t)
+    const { first, listingPath, repo } = site
+    const one = await startService(t, { listingPath, ...LASTING })
+    await site.untilPublished(one, first)
+    const two = await startService(t, { listingPath, ...LASTING })
+    await site.untilWaiting(two)
+    one.signal('SIGKILL')
+    const second = repo.commit('second', { file: '2' })
+    await site.untilTakenOver(two, second)
+    site.assertSame(second)
+  })
+
+  test('the second takes over from one that hangs, which finds out when it goes on', async (t) => {
+    const site = await setUp(t)
+    const { first, listingPath, repo } = site
+    const options = { listingPath, ...SHORT }
+    const one = await startService(t, options)
+    await site.untilPublished(one, first)
+    const two = await startService(t, options)
+    await site.untilWaiting(two)
+    one.signal('SIGSTOP')
+    atEnd(t, () => one.signal('SIGCONT'))
+    const second = repo.commit('second', { file: '2' })
+    await site.untilTakenOver(two, second)
+    one.signal('SIGCONT')
+    await site.untilWaiting(one)
+    assert.equal((await one.get('/readyz')).status, 503)
+    for (const content of ['3', '4']) {
+      const next = repo.commit(content, { file: content })
+      await site.untilPublished(two, next)
+      site.assertSame(next)
+    }
+    for (const mode of MODES) assert.equal(linesOf(one, mode, 'published'), 1)
+  })
+})
 
 test('a killed one that starts again takes over at once from itself', async (t) => {
-  const { first, listingPath, repo } = await setUp(t, 'in-place')
+  const { first, listingPath, repo, untilTakenOver } = await setUp(t, ['in-place'])
   const one = await startService(t, { listingPath, ...LASTING })
-  await one.untilPublished('out', first)
+  await one.untilPublished('in-place', first)
   one.signal('SIGKILL')
   await one.stop()
   const again = await startService(t, { listingPath, ...LASTING })
@@ -125,9 +149,9 @@ test('a killed one that starts again takes over at once from itself', async (t) 
 })
 
 test('a one-time run waits, too, and in the end says for whom', async (t) => {
-  const { first, listingPath } = await setUp(t, 'in-place')
+  const { first, listingPath } = await setUp(t, ['in-place'])
   const one = await startService(t, { listingPath })
-  await one.untilPublished('out', first)
+  await one.untilPublished('in-place', first)
   const env = { LISTING_PATH: listingPath, ONE_TIME: 'true', HTTP_PORT: '0', SYNC_TIMEOUT: '1s' }
   const run = await runProgram([], { ...env, HTTP_HOST: '127.0.0.1' })
   assert.equal(run.code, 1)

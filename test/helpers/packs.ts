@@ -201,8 +201,18 @@ export function listObjects(repo: TestRepo, ...args: string[]): Oid[] {
   return lines.map((line) => line.split(' ', 1)[0] as Oid)
 }
 
-/** The objects `oids` as real git reads them. */
-export function catFile(repo: TestRepo, oids: readonly Oid[]): Map<Oid, GitObject> {
+const read = new WeakMap<TestRepo, Map<string, Map<Oid, GitObject>>>()
+
+/** The objects `oids` as real git reads them, which it does once for each list of them. */
+export function catFile(repo: TestRepo, oids: readonly Oid[]): ReadonlyMap<Oid, GitObject> {
+  const known = read.get(repo) ?? new Map<string, Map<Oid, GitObject>>()
+  read.set(repo, known)
+  const objects = known.get(oids.join()) ?? readByGit(repo, oids)
+  known.set(oids.join(), objects)
+  return objects
+}
+
+function readByGit(repo: TestRepo, oids: readonly Oid[]): Map<Oid, GitObject> {
   const output = repo.gitBytes(['cat-file', '--batch'], { input: `${oids.join('\n')}\n` })
   const objects = new Map<Oid, GitObject>()
   let position = 0

@@ -29,7 +29,10 @@ export interface UnpackSite extends TestSite {
   leftOvers(): string[]
 }
 
-/** Creates an empty target whose packs come from real git. */
+/** By the oids of what they hold and of what they build on. */
+const packs = new Map<string, Buffer>()
+
+/** Creates an empty target whose packs come from real git, which makes each but once in a process. */
 export function createUnpackSite(t: TestScope, options: SiteOptions = {}): UnpackSite {
   const test = createSite(t, options)
   const store = commitStore(options.objectFormat ?? 'sha1')
@@ -37,12 +40,17 @@ export function createUnpackSite(t: TestScope, options: SiteOptions = {}): Unpac
     test.site.mode === 'symlink'
       ? path.join(test.volume, '.git-autosync', 'site')
       : test.at('.git-autosync')
+  const pack = (revisions: string, ...args: string[]): Buffer => {
+    const made = packs.get(revisions) ?? packObjects(test.repo, revisions, '--revs', ...args)
+    packs.set(revisions, made)
+    // Some tests damage theirs.
+    return Buffer.from(made)
+  }
   return {
     ...test,
     commitOf: (files) => store.commitOf(files),
-    fullPack: (want) => packObjects(test.repo, `${want}\n`, '--revs'),
-    thinPack: (want, have) =>
-      packObjects(test.repo, `${want}\n^${have}\n`, '--revs', '--thin', '--shallow'),
+    fullPack: (want) => pack(`${want}\n`),
+    thinPack: (want, have) => pack(`${want}\n^${have}\n`, '--thin', '--shallow'),
     unpack: (pack, more) =>
       unpack(chunksOf(split(pack, [4000])), {
         target: test.site,

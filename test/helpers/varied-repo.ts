@@ -1,14 +1,28 @@
 // A repository with objects of every kind, and packs of it as real git makes them.
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from './git.js'
 import { packObjects } from './packs.js'
+import { makeScratchDirectory } from './scratch.js'
+
+/** Made once in a process, and copied. */
+const made = new Map<ObjectFormat, string>()
 
 /** Commits that git stores as deltas of each other, trees and blobs of all kinds, and a tag. */
 export function variedRepo(t: TestScope, objectFormat: ObjectFormat = 'sha1'): TestRepo {
   const repo = createRepo(path.join(tempDir(t), 'repo'), { objectFormat })
+  const source = made.get(objectFormat) ?? makeVariedRepo(objectFormat)
+  made.set(objectFormat, source)
+  cpSync(source, repo.dir, { recursive: true, verbatimSymlinks: true })
+  return repo
+}
+
+function makeVariedRepo(objectFormat: ObjectFormat): string {
+  const directory = makeScratchDirectory()
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const repo = createRepo(directory, { objectFormat })
   const lines = Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(index % 37)}`)
   for (let round = 0; round < 6; round++) {
     lines[round * 50] = `changed in round ${round}`
@@ -22,7 +36,7 @@ export function variedRepo(t: TestScope, objectFormat: ObjectFormat = 'sha1'): T
     })
   }
   repo.git('tag', '-a', '-m', 'annotated', 'v1')
-  return repo
+  return directory
 }
 
 /** A pack of all that the refs lead to. */

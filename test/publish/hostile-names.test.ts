@@ -14,6 +14,7 @@ import { createRepo, type TestRepo, type TestScope, tempDir } from '../helpers/g
 import { gitEnvironment } from '../helpers/git-command.js'
 import { assemblePack, blob } from '../helpers/packs.js'
 import { checkedOutTree, readTree, treeDifferences } from '../helpers/same-tree.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { createUnpackSite } from '../helpers/unpack-site.js'
 
 /** What fsck names the fault, or nothing; and whether git's checkout takes the tree. */
@@ -157,8 +158,10 @@ const ATTACKS: Record<string, Attack> = {
     git: written('badFilemode'),
   },
 }
-for (const [name, git] of Object.entries(NAMES)) {
-  for (const mode of ['100644', '120000', '160000', '40000']) {
+for (const [at, [name, git]] of Object.entries(NAMES).entries()) {
+  for (const [index, mode] of ['100644', '120000', '160000', '40000'].entries()) {
+    // In a sweep each name has each mode, else two of them in turn.
+    if (!IS_WHOLE && (at + index) % 2 === 1) continue
     const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 5)}…` : name)
     const attack: Attack = { entries: [[mode, name]], git, code: 'unsafe-tree' }
     ATTACKS[`${shown} of mode ${mode}`] = attack

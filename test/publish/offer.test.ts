@@ -16,6 +16,7 @@ import { intactCommit } from '../helpers/intact-commit.js'
 import { begin, publish } from '../helpers/publish.js'
 import { createSite, namesIn, type TestSite } from '../helpers/publish-site.js'
 import { readTree } from '../helpers/same-tree.js'
+import { IS_WHOLE } from '../helpers/seed.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 
 const none = () => undefined
@@ -78,7 +79,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
           test.assertPublished(second)
           assert.equal(intactCommit(test.site), second.commit)
         }),
-        { numRuns: 25 },
+        { numRuns: IS_WHOLE ? 25 : 10 },
       )
     })
 

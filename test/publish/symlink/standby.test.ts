@@ -101,14 +101,15 @@ for (const stateDirectory of [false, true]) {
     test('of every kind of tree becomes every other', (t) => {
       const test = create(t)
       const targets = KINDS.map(test.commit)
-      for (const from of targets) {
-        for (const to of targets) {
-          for (const target of [from, to]) {
-            test.publish(target)
-            test.tidy()
-            assert.equal(intactCommit(test.site), target.commit)
-          }
-        }
+      // In a sweep all pairs in both; else each but once where the state lies elsewhere.
+      const pairs =
+        IS_WHOLE || !stateDirectory
+          ? targets.flatMap((from) => targets.map((to) => [from, to]))
+          : targets.map((to, at) => [...targets.slice(at - 1).slice(0, 1), to])
+      for (const target of pairs.flat()) {
+        test.publish(target)
+        test.tidy()
+        assert.equal(intactCommit(test.site), target.commit)
       }
       test.assertWorktrees({ commits: targets.slice(-1), standby: true })
     })
@@ -241,7 +242,7 @@ describe('an update with a standby', () => {
           assert.equal(intactCommit(test.site), targets[commit]!.commit)
         }
       }),
-      { numRuns: IS_WHOLE ? 300 : 25 },
+      { numRuns: IS_WHOLE ? 300 : 10 },
     )
   })
 })
