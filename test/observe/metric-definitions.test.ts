@@ -57,6 +57,14 @@ test('what is measured anew at each look is looked at once', async () => {
   }
 })
 
+test('the delay of the event loop is sampled seldom, as each sample wakes a process at rest', async () => {
+  const { render } = createMetrics({ build: BUILD })
+  await sleep(100)
+  const [, shortest] =
+    /^nodejs_eventloop_lag_min_seconds (\S+)$/m.exec(await textOf(render([]))) ?? []
+  assert.ok(Number(shortest) >= 0.018, `${shortest}`)
+})
+
 test('the build is named', async () => {
   const text = await textOf(createMetrics({ build: BUILD }).render([]))
   assert.match(text, /^git_autosync_build_info\{version="1\.2\.3",revision="abc"\} 1$/m)
