@@ -20,13 +20,24 @@ export interface ShallowRequest {
 export interface ShallowAnswer {
   pack: Buffer
   /** Where history ends now. */
-  shallow: Oid[]
+  shallow: readonly Oid[]
 }
 
 const WHOLE = 0x7fffffff
 
-/** Fetches as a client would that has what it says. */
+/** By the request: the same commits are answered by the same pack, whichever repository has them. */
+const answers = new Map<string, ShallowAnswer>()
+
+/** Fetches as a client would that has what it says; what was asked before in this process is not asked again. */
 export function shallowFetch(repo: TestRepo, request: ShallowRequest): ShallowAnswer {
+  const { depth, filter, have, shallow, want } = request
+  const key = JSON.stringify([want, have, shallow, depth, filter])
+  const answer = answers.get(key) ?? ask(repo, request)
+  answers.set(key, answer)
+  return answer
+}
+
+function ask(repo: TestRepo, request: ShallowRequest): ShallowAnswer {
   const { depth, filter, have, shallow = [], want } = request
   const format = want.length === 64 ? ' object-format=sha256' : ''
   const input = Buffer.concat([

@@ -17,12 +17,11 @@ const DEPTH = 2
 const BRANCH = 'refs/heads/main'
 const files = (text: string) => ({ same: 'same\n', edited: `${text}\n`, [`d/${text}`]: text })
 
-/** What is synced in each of many sites: its commits and its packs are made once. */
+/** What is synced in each of many sites: its commits are made once. */
 export interface UserSource {
   repo: TestRepo
   /** Each has the one before it as its parent. */
   commits: readonly [Oid, Oid, Oid, Oid]
-  packs: Map<string, Buffer>
 }
 
 export function createUserSource(t: TestScope): UserSource {
@@ -31,7 +30,7 @@ export function createUserSource(t: TestScope): UserSource {
   for (const text of ['1', '2', '3', '4']) {
     commits.push(commitOn(repo, files(text), commits.slice(-1)))
   }
-  return { repo, commits: commits as [Oid, Oid, Oid, Oid], packs: new Map() }
+  return { repo, commits: commits as [Oid, Oid, Oid, Oid] }
 }
 
 /** What is published and may be next, and what the user made of the first. */
@@ -74,14 +73,12 @@ export async function createUserSite(
 /** Syncs to a commit, thin where `have` is there. */
 async function fetchTo(
   site: UnpackSite,
-  { packs, repo }: UserSource,
+  { repo }: UserSource,
   want: Oid,
   have?: Oid,
   shallow: readonly Oid[] = [],
 ) {
-  const key = [want, have, ...shallow].join()
-  const pack = packs.get(key) ?? shallowFetch(repo, { want, have, shallow, depth: DEPTH }).pack
-  packs.set(key, pack)
+  const { pack } = shallowFetch(repo, { want, have, shallow, depth: DEPTH })
   const url = 'https://git.example.com/one'
   const refs = { [BRANCH]: want, 'refs/remotes/origin/main': want }
   const history = { depth: DEPTH, url, branch: BRANCH, refs }

@@ -12,7 +12,7 @@ import { failsWith } from '../helpers/fails-with.js'
 import { crashAt } from '../helpers/fs-faults.js'
 import type { TestRepo } from '../helpers/git.js'
 import { assertRepository } from '../helpers/kept-repository.js'
-import { type ShallowRequest, shallowFetch } from '../helpers/shallow-fetch.js'
+import { shallowFetch } from '../helpers/shallow-fetch.js'
 import { points } from '../helpers/sweep.js'
 import { tidyNow } from '../helpers/tidy-now.js'
 import { createUnpackSite, type UnpackSite } from '../helpers/unpack-site.js'
@@ -21,30 +21,15 @@ const DEPTH = 2
 const BRANCH = 'refs/heads/main'
 const files = (text: string) => ({ same: 'same\n', edited: `${text}\n`, [`d/${text}`]: text })
 
-/** What real git answers to each fetch, asked once: a sync that is killed asks the same each time. */
-type Packs = Map<string, Buffer>
-
-interface Source {
-  repo: TestRepo
-  packs: Packs
-}
-
-function packOf({ packs, repo }: Source, request: ShallowRequest): Buffer {
-  const key = JSON.stringify(request)
-  const pack = packs.get(key) ?? shallowFetch(repo, request).pack
-  packs.set(key, pack)
-  return pack
-}
-
 /** Syncs to a commit, thin where `have` is there. */
 function sync(
   site: UnpackSite,
-  source: Source,
+  repo: TestRepo,
   want: Oid,
   have?: { commit: Oid; shallow: readonly Oid[] },
 ) {
   const { commit, shallow = [] } = have ?? {}
-  const pack = packOf(source, { want, have: commit, shallow, depth: DEPTH })
+  const { pack } = shallowFetch(repo, { want, have: commit, shallow, depth: DEPTH })
   const url = 'https://git.example.com/one'
   const refs = { [BRANCH]: want, 'refs/remotes/origin/main': want }
   const history = { depth: DEPTH, url, branch: BRANCH, refs }
@@ -74,17 +59,12 @@ test('a history has more objects than a commit may have files', async (t) => {
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a sync with history is killed, ${mode}`, async (t) => {
     let kills = 0
-    const source = { repo: createUnpackSite(t).repo, packs: new Map() }
-    const first = commitOn(source.repo, files('1'), [])
-    const old = commitOn(source.repo, files('2'), [first])
-    const wanted = commitOn(source.repo, files('3'), [old])
+    const { repo } = createUnpackSite(t)
+    const first = commitOn(repo, files('1'), [])
+    const old = commitOn(repo, files('2'), [first])
+    const wanted = commitOn(repo, files('3'), [old])
     for (const at of points(t.name, { among: 24 })) {
-      const isKilled = await killAt(
-        createUnpackSite(t, { mode }),
-        source,
-        { first, old, wanted },
-        at,
-      )
+      const isKilled = await killAt(createUnpackSite(t, { mode }), repo, { first, old, wanted }, at)
       if (!isKilled) break
       kills++
     }
@@ -95,13 +75,13 @@ for (const mode of ['in-place', 'symlink'] as const) {
 
 async function killAt(
   site: UnpackSite,
-  source: Source,
+  repo: TestRepo,
   { first, old, wanted }: { first: Oid; old: Oid; wanted: Oid },
   at: number,
 ): Promise<boolean> {
-  const { history } = await sync(site, source, old)
+  const { history } = await sync(site, repo, old)
   assert.ok(history)
-  const isKilled = await crashAt(at, () => sync(site, source, wanted, { ...history, commit: old }))
+  const isKilled = await crashAt(at, () => sync(site, repo, wanted, { ...history, commit: old }))
   try {
     const found = inspect(site.site)
     if (found.commit !== undefined && found.history) {
@@ -111,7 +91,7 @@ async function killAt(
     }
     const have =
       found.history && found.commit ? { ...found.history, commit: found.commit } : undefined
-    if (found.commit !== wanted || !found.history) await sync(site, source, wanted, have)
+    if (found.commit !== wanted || !found.history) await sync(site, repo, wanted, have)
     assertRepository(site.directory, wanted, [wanted, old])
     tidyNow(site.site)
     assertRepository(site.directory, wanted, [wanted, old])

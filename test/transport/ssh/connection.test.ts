@@ -10,13 +10,25 @@ import type { SshTransportOptions } from '../../../src/transport/ssh/transport.j
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { FakeClock } from '../../helpers/fake-clock.js'
+import { fileScope } from '../../helpers/file-scope.js'
 import { freePort } from '../../helpers/free-port.js'
-import { createRepo, type TestScope } from '../../helpers/git.js'
+import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { until } from '../../helpers/service.js'
 import { type SshdOptions, startSshd, startTcpProxy } from '../../helpers/sshd.js'
 import { bytesOf, createHarness, credentialFor, type Harness, signal } from './ssh-harness.js'
 
-/** A server behind a proxy, with a repository that takes a while to be sent. */
+const scope = fileScope()
+let made: { repo: TestRepo; tip: string } | undefined
+
+/** A repository that takes a while to be sent, for all tests of this file, which only read it. */
+function largeRepo() {
+  if (made) return made
+  const repo = createRepo(path.join(tempDir(scope), 'repo.git'), { bare: true })
+  made = { repo, tip: repo.commit('large', { random: randomBytes(6_000_000) }) }
+  return made
+}
+
+/** A server behind a proxy, with {@link largeRepo}. */
 async function serve(
   t: TestScope,
   {
@@ -33,8 +45,7 @@ async function serve(
     sshd.knownHosts,
     readFileSync(sshd.knownHosts, 'utf8').replace(/^\S+/, `[127.0.0.1]:${proxy.port}`),
   )
-  const repo = createRepo(path.join(sshd.dir, 'repo.git'), { bare: true })
-  const tip = repo.commit('large', { random: randomBytes(6_000_000) })
+  const { repo, tip } = largeRepo()
   const { session, transports } = createHarness(t, client)
   const url = `ssh://${sshd.user}@127.0.0.1:${proxy.port}${repo.dir}`
   const open = (): RemoteSession => session(url, credentialFor(sshd))
