@@ -1,12 +1,13 @@
 // The files by which git-sync shows what goes on: one with the current error, one that is touched,
 // one that goes. Others may write where they are: no symlink there is followed, no pipe waited for.
 import { randomUUID } from 'node:crypto'
-import { closeSync, constants, fstatSync, futimesSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, futimesSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { isWithin } from '../../base/paths.js'
 import { parentOf, toBytePath, toFsPath } from '../../volume/byte-path.js'
 import { NO_FILE, tolerating } from '../../volume/errnos.js'
 import { holding, type Volume } from '../../volume/volume.js'
+import { ensureDirectories } from './directories.js'
 
 const { O_CREAT, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
 const TOUCHING = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
@@ -94,6 +95,6 @@ function at(
   work: (volume: Volume, file: string) => void,
 ): void {
   const base = bases.find((each) => file !== each && isWithin(each, file))
-  if (base === undefined) mkdirSync(path.dirname(file), { recursive: true })
+  if (base === undefined) ensureDirectories(path.dirname(file))
   holding(toBytePath(base ?? path.dirname(file)), (volume) => work(volume, toBytePath(file)))
 }

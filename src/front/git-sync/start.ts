@@ -5,7 +5,6 @@ import {
   appendFileSync,
   constants,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -15,6 +14,7 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import { isWithin } from '../../base/paths.js'
+import { ensureDirectories } from './directories.js'
 import type { GitConfig } from './git-config.js'
 import type { GitSettings } from './git-settings.js'
 import type { Options } from './options.js'
@@ -45,7 +45,7 @@ export function prepare(
 /** Makes the root, and gives the options by where that really is. Throws what the system says. */
 function prepareRoot(options: Options): Options {
   process.umask(options.groupWrite ? 0o002 : 0o022)
-  mkdirSync(options.root, { recursive: true, mode: 0o775 })
+  ensureDirectories(options.root, 0o775)
   const root = realpathSync(options.root)
   const moved = (file: string) =>
     file && isWithin(options.root, file) ? path.join(root, path.relative(options.root, file)) : file
