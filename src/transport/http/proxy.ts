@@ -1,6 +1,6 @@
 // Which proxy, if any, a request goes through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY
 // mean what they mean to curl and git. https://everything.curl.dev/usingcurl/proxies/env.html
-import { createBypass } from './proxy-bypass.js'
+import { createBypass, type IsBypassed } from './proxy-bypass.js'
 
 /** A proxy of HTTP, with its credentials set apart so that no later part can print them. */
 export interface HttpProxy {
@@ -27,10 +27,13 @@ const LINK_LOCAL = ['metadata.google.internal', '169.254.0.0/16']
 
 /** Creates the choice of a proxy by the scheme and the host of a URL. */
 export function createProxyChoice({ httpProxy, httpsProxy, noProxy }: ProxySettings): ChooseProxy {
-  const isBypassed = createBypass([...(noProxy ?? []), ...LINK_LOCAL])
+  // Not before there is a proxy: to find the first address among names takes Node some milliseconds.
+  let isBypassed: IsBypassed | undefined
   return (url) => {
     const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
-    return proxy && !isBypassed(url) ? proxy : undefined
+    if (!proxy) return undefined
+    isBypassed ??= createBypass([...(noProxy ?? []), ...LINK_LOCAL])
+    return isBypassed(url) ? undefined : proxy
   }
 }
 

@@ -79,3 +79,12 @@ test('credentials of a proxy are set apart and decoded', () => {
     assert.throws(() => parseProxy(text), RangeError, text)
   }
 })
+
+test('what is reached directly is made out only where there is a proxy', () => {
+  const noProxy = new Proxy<string[]>([], {
+    get: () => assert.fail('NO_PROXY is looked at'),
+  })
+  const choose = createProxyChoice({ httpProxy: undefined, httpsProxy: proxy, noProxy })
+  assert.equal(choose(new URL('http://git.example/')), undefined)
+  assert.throws(() => choose(new URL('https://git.example/')), /NO_PROXY is looked at/)
+})
