@@ -24,6 +24,9 @@ const REPLACED = {
     exports.buildConnector = require('undici/lib/core/connect')`,
 }
 
+/** Functions whose modules are loaded by their first call: semver makes its patterns, and few listings name versions. */
+const LATER = /^semver\/(?:functions|ranges)\//
+
 /** A plugin of esbuild. */
 export const replacedModules = {
   name: 'replaced-modules',
@@ -40,6 +43,13 @@ export const replacedModules = {
     build.onResolve({ filter: /^@?[\w-]+(?:\/[\w-]+)?$/ }, ({ path: name }) =>
       Object.hasOwn(REPLACED, name) ? { path: name, namespace: 'replaced' } : undefined,
     )
+    build.onResolve({ filter: LATER }, ({ path: name, namespace }) =>
+      namespace === 'later' ? undefined : { path: name, namespace: 'later' },
+    )
+    build.onLoad({ filter: /./, namespace: 'later' }, ({ path: name }) => ({
+      contents: `module.exports = (...given) => require('${name}')(...given)`,
+      resolveDir,
+    }))
     // It says so of itself; what it imports may go where what uses it went.
     build.onResolve({ filter: /^[\w.-]+(?:\/|$)/ }, async ({ path: name, ...from }) => {
       if (from.pluginData || !from.importer.endsWith('node_modules/isomorphic-git/index.js')) return

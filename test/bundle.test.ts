@@ -49,6 +49,16 @@ describe('the bundle', () => {
     })
   }
 
+  test('semver is loaded by the first call of what src has of it', () => {
+    const sources = loadedFrom('main.js', ['run']).flatMap(sourcesIn)
+    const imports = readFileSync('src/git/version-range.ts', 'utf8').matchAll(
+      /^import (?!type).+ from '(semver\/.+)'$/gm,
+    )
+    const names = [...imports].map(([, name]) => `later:${name}`)
+    assert.ok(names.length > 0)
+    for (const name of names) assert.ok(sources.includes(name), name)
+  })
+
   test('imports no module of Node but by require', () => {
     const files = readdirSync('dist').filter((file) => file.endsWith('.js'))
     const imports = files.flatMap((file) => {
@@ -174,11 +184,12 @@ function loadedFrom(entry: string, through: readonly string[]): string[] {
 
 /** The modules of packages of which a file of dist has something. */
 function modulesIn(file: string): string[] {
-  const { sources }: { sources: string[] } = JSON.parse(
-    readFileSync(path.join('dist', `${file}.map`), 'utf8'),
-  )
-  return sources.flatMap((source) => {
+  return sourcesIn(file).flatMap((source) => {
     const [, name] = /.*node_modules\/(.+)/.exec(source) ?? []
     return name === undefined ? [] : [name]
   })
+}
+
+function sourcesIn(file: string): string[] {
+  return JSON.parse(readFileSync(path.join('dist', `${file}.map`), 'utf8')).sources
 }
