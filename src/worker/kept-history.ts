@@ -50,7 +50,7 @@ export class KeptHistory {
     const { have, published, target, want } = options
     this.#options = options
     const stored = have === undefined ? undefined : openHistory(target, objectFormatOf(want))
-    this.#own = this.#repository(stored, published?.history?.shallow)
+    this.#own = this.#repository(stored, have, published?.history?.shallow)
     if (have === undefined || (published?.history && this.#own.has(have))) return
     this.#own.close()
     throw new SyncError('base-missing', `The history of ${have} is not there; it is fetched anew`)
@@ -171,7 +171,11 @@ export class KeptHistory {
     const before = this.#before(module)
     const modules = published?.origin?.modules ?? []
     const stored = before && openModuleHistory(target, objectFormatOf(want), modules, before)
-    const repository = this.#repository(stored && this.#open.inTurn(stored), before?.shallow)
+    const repository = this.#repository(
+      stored && this.#open.inTurn(stored),
+      before?.commit,
+      before?.shallow,
+    )
     this.#modules.set(module.path, repository)
     return repository
   }
@@ -186,10 +190,14 @@ export class KeptHistory {
     )
   }
 
-  #repository(stored: OpenHistory | undefined, shallow: readonly Oid[] = []): KeptRepository {
+  #repository(
+    stored: OpenHistory | undefined,
+    before: Oid | undefined,
+    shallow: readonly Oid[] = [],
+  ): KeptRepository {
     const { checkpoint, createFile, want } = this.#options
     const objectFormat = objectFormatOf(want)
-    return new KeptRepository({ objectFormat, stored, shallow, createFile, checkpoint })
+    return new KeptRepository({ objectFormat, stored, before, shallow, createFile, checkpoint })
   }
 }
 

@@ -13,7 +13,9 @@ export interface KeptRepositoryOptions {
   objectFormat: ObjectFormat
   /** What is in the repository already; undefined where nothing is, or nothing counts. */
   stored: OpenHistory | undefined
-  /** Where the history ends of what is there. */
+  /** The commit that is there with its history. */
+  before: Oid | undefined
+  /** Where that history ends. */
   shallow: readonly Oid[]
   createFile: () => VolumeFile
   /** Throws when the work is to be given up. */
@@ -86,13 +88,14 @@ export class KeptRepository {
   /** What came, and what was kept before. */
   get commits(): HistoryCommits {
     const packWith = (oid: Oid) => [...this.#packs].find(({ reader }) => reader.has(oid))?.reader
-    const { checkpoint, shallow, stored } = this.#options
+    const { before, checkpoint, shallow, stored } = this.#options
     return {
       isNew: (oid) => packWith(oid) !== undefined,
       read: (oid) => {
         const object = packWith(oid)?.read(oid) ?? this.find(oid)
         return object?.type === 'commit' && 'body' in object ? object.body : undefined
       },
+      before: stored && before,
       shallow: stored ? shallow : [],
       checkpoint,
     }

@@ -56,6 +56,29 @@ test('a history has more objects than a commit may have files', async (t) => {
   await assert.rejects(refused, failsWith('commit-too-large', /MAX_FILES/))
 })
 
+for (const depth of [2, 3, 'full'] as const) {
+  test(`what lies behind an end was kept by another way: ${depth} from there on`, async (t) => {
+    const site = createUnpackSite(t)
+    const root = commitOn(site.repo, files('1'), [])
+    const middle = commitOn(site.repo, files('2'), [root])
+    const last = commitOn(site.repo, files('3'), [middle])
+    const merge = commitOn(site.repo, files('4'), [last, middle, root])
+    const follow = async (want: Oid, depth: number | 'full') => {
+      const { commit: have, history: before } = inspect(site.site)
+      const { shallow = [] } = before ?? {}
+      const { pack } = shallowFetch(site.repo, { want, have, shallow, depth })
+      const refs = { [BRANCH]: want }
+      const history = { depth, url: 'https://git.example.com/one', branch: BRANCH, refs }
+      await site.unpack(pack, { want, have, history })
+      const max = depth === 'full' ? [] : ['--max-count', `${depth}`]
+      return site.repo.git('rev-list', ...max, want).split('\n')
+    }
+    await follow(merge, 2)
+    assertRepository(site.directory, merge, [merge, last, middle, root])
+    assertRepository(site.directory, last, await follow(last, depth))
+  })
+}
+
 for (const mode of ['in-place', 'symlink'] as const) {
   test(`a sync with history is killed, ${mode}`, async (t) => {
     let kills = 0

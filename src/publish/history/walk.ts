@@ -11,7 +11,9 @@ export interface HistoryCommits {
   read(oid: Oid): Buffer | undefined
   /** Whether a commit has just come; else it was kept before. */
   isNew(oid: Oid): boolean
-  /** Where the history ended that was kept before. */
+  /** The commit that was kept before with its history; undefined where none was. */
+  before: Oid | undefined
+  /** Where that history ended. */
   shallow: readonly Oid[]
   /** Throws when the work is to be given up. */
   checkpoint: () => void
@@ -22,6 +24,13 @@ export function endsOf(head: Oid, depth: HistoryDepth, source: HistoryCommits): 
   const cut = new Set(source.shallow)
   const seen = new Set<Oid>()
   const ends: Oid[] = []
+  // Most histories end where nothing else leads on.
+  let before: ReadonlySet<Oid> | undefined
+  const wasKept = (oid: Oid) => {
+    if (source.read(oid) === undefined) return false
+    before ??= keptBefore(source, cut)
+    return before.has(oid)
+  }
   const limit = depth === 'full' ? Number.POSITIVE_INFINITY : depth
   // Of a whole history, what was kept before ends where it did.
   const isWalked = (oid: Oid) => depth !== 'full' || source.isNew(oid)
@@ -36,13 +45,26 @@ export function endsOf(head: Oid, depth: HistoryDepth, source: HistoryCommits): 
       const parents = parentsIn(oid, source)
       if (!parents || parents.length === 0) continue
       const isAtHand = (parent: Oid) =>
-        source.isNew(parent) || (!cut.has(oid) && source.read(parent) !== undefined)
+        source.isNew(parent) || (cut.has(oid) ? wasKept(parent) : source.read(parent) !== undefined)
       if (steps >= limit || !parents.every(isAtHand)) ends.push(oid)
       else next.push(...parents.filter(isWalked))
     }
     level = next
   }
   return ends
+}
+
+/** The commits that were kept before, by whatever way: what lies behind an end may be in it all the same. */
+function keptBefore(source: HistoryCommits, cut: ReadonlySet<Oid>): Set<Oid> {
+  const found = new Set<Oid>()
+  const pending = source.before === undefined ? [] : [source.before]
+  for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+    if (found.has(oid)) continue
+    source.checkpoint()
+    found.add(oid)
+    if (!cut.has(oid)) pending.push(...(parentsIn(oid, source) ?? []))
+  }
+  return found
 }
 
 /** The most that is told of what is new. */
