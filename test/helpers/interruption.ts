@@ -131,7 +131,7 @@ export function interruptEverywhere(
   // There are fewer steps for a crash; test/sync/full-volume.test.ts has faults at other steps.
   const sweep = (kind: 'crash' | 'fault', stride: number) => {
     let count = 0
-    for (const at of points(`${t.name}, ${kind}`, { stride, among: 48 })) {
+    for (const at of points(`${t.name}, ${kind}`, { stride, among: stride === 1 ? 48 : 24 })) {
       if (!run(at, kind, count % 2 === 0 ? wanted : otherwise)) break
       count++
     }
