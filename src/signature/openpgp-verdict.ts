@@ -7,7 +7,7 @@ import {
   type Key,
   readKeys,
   readSignature,
-  type SignaturePacket,
+  SignaturePacket,
 } from 'openpgp'
 import type { Signer, Verdict } from './signer.js'
 import type { SignedPayload } from './ssh-verdict.js'
@@ -115,6 +115,7 @@ async function readPacket(armoredSignature: string): Promise<SignaturePacket | s
     const config = { ...CONFIG, ignoreUnsupportedPackets: false }
     const { packets } = await readSignature({ armoredSignature, config })
     const [packet] = packets
+    if (packet && !(packet instanceof SignaturePacket)) throw new Error('It is another packet')
     if (packets.length === 1 && packet) return packet
     return `has ${packets.length} OpenPGP signatures in one, of which git accepts none`
   } catch (error) {

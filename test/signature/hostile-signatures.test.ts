@@ -132,6 +132,8 @@ describe('signatures', () => {
     await refuses(armour(compressed), /cannot be read/)
     await refuses(armour(packet(11, Buffer.alloc(20))), /cannot be read/)
     await refuses(armour(packet(2, packet(2, bytes))), /cannot be read|0 OpenPGP/)
+    // Of a kind that nobody has to know.
+    await refuses(armour(packet(40, bytes.subarray(2))), /cannot be read/)
   })
 
   test('whose lengths lie are refused', async () => {
