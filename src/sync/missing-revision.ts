@@ -122,7 +122,9 @@ function noVersion(range: string, tags: readonly string[]): SyncError {
     .join(', ')
   const found = newest
     ? `the newest are ${there}${newest.prerelease.length > 0 ? '; a pre-release counts only where the range names one of the same version' : ''}`
-    : `none of its ${tags.length} tags is a version, as 1.2.3 or v1.2.3`
+    : tags.length === 0
+      ? 'there are no tags'
+      : 'no tag is a version, as 1.2.3 or v1.2.3'
   return new SyncError(
     'tag-not-found',
     `The remote has no tag in the range ${JSON.stringify(range)}: ${found}. Push one, or correct the entry's semver`,

@@ -101,7 +101,7 @@ describe('a revision that the remote lacks', () => {
     [
       VERSIONS,
       [...elsewhere, ref('refs/tags/nightly', 1)],
-      ['tag-not-found', /in the range "~1.4": none of its 1 tags is a version.*entry's semver/],
+      ['tag-not-found', /in the range "~1.4": no tag is a version, as 1.2.3.*entry's semver/],
     ],
     [
       VERSIONS,
@@ -129,7 +129,7 @@ describe('a revision that the remote lacks', () => {
     const told = (revision: Named) => missingRevision(revision, elsewhere, likely).message
     assert.match(told(MAIN), /no branch "main" \(did you mean "mein"\?\): push it/)
     assert.match(told(TAG), /no tag "v1": push it/)
-    assert.match(told(VERSIONS), /none of its 0 tags is a version/)
+    assert.match(told(VERSIONS), /there are no tags\. Push one/)
     assert.match(told({ kind: 'branch', name: 'v1' }), /but a tag of this name: write "tag"/)
   })
 })
