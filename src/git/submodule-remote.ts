@@ -3,9 +3,10 @@
 import { fileURLToPath } from 'node:url'
 import { SyncError } from '../base/errors.js'
 import { displayPath } from '../volume/byte-path.js'
+import type { Submodule } from './gitmodules.js'
 import { type InsteadOf, rewriteUrl } from './instead-of.js'
 import { isSameOrigin, parseRemoteUrl, type RemoteUrl } from './remote-url.js'
-import { resolveSubmoduleUrl, type Submodule } from './submodules.js'
+import { resolveSubmoduleUrl } from './submodule-url.js'
 
 /**
  * The remote of a submodule; it has its superproject's own credentials only where both are of one

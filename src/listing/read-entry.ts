@@ -4,8 +4,7 @@ import { parseInterval } from '../base/duration.js'
 import { assertExpanded } from '../base/paths.js'
 import { redact } from '../base/redact-patterns.js'
 import { parseRemoteUrl } from '../git/remote-url.js'
-import { isRefName, type Revision } from '../git/revision.js'
-import { isVersionRange } from '../git/version-range.js'
+import type { Revision } from '../git/revision.js'
 import type { HistoryDepth } from '../publish/snapshot/published-history.js'
 import type { PublishMode } from '../publish/target.js'
 import type { Submodules } from '../publish/tree/selection.js'
@@ -14,18 +13,14 @@ import { findDangers, resolveDirectory } from './directory.js'
 import type { Entry, ListingDefaults } from './entry.js'
 import type { FaultList } from './listing-error.js'
 import { type HooksContext, readHooks, type WrittenHook } from './read-hooks.js'
+import { type CheckField, readRevision, type WrittenRevision } from './read-revision.js'
 import { parseSparse, parseSubdir } from './read-selection.js'
 import { assertSignable, parseKeyFile, type WrittenVerify } from './read-verify.js'
 
 /** The fields of an entry as the schema types them. */
-interface WrittenEntry {
+interface WrittenEntry extends WrittenRevision {
   path: string
   repo: string
-  branch: string
-  tag: string
-  semver: string
-  commit: string
-  ref: string
   subdir: string
   sparse: string[]
   submodules: Submodules
@@ -67,7 +62,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     publish = defaults.publish,
     ...written
   } = soundFields(fields, pointer, faults)
-  const check = <V, T>(field: string, value: V | undefined, parse: (value: V) => T) =>
+  const check: CheckField = (field, value, parse) =>
     value === undefined
       ? undefined
       : checkField(`${pointer}/${field}`, () => parse(assertWellFormed(value)), faults)
@@ -76,10 +71,7 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
   const remote = check('repo', repo, (text) =>
     parseRemoteUrl(checkExpanded(checkNul(text)), folder),
   )
-  const branch = check('branch', written.branch, (name) => checkRefName(name, 'refs/heads/'))
-  const tag = check('tag', written.tag, (name) => checkRefName(name, 'refs/tags/'))
-  const range = check('semver', written.semver, checkRange)
-  const ref = check('ref', written.ref, checkFullRef)
+  const revision = readRevision(written, check)
   const subdir = check('subdir', written.subdir, parseSubdir) ?? ''
   const sparse = check('sparse', written.sparse, parseSparse)
   const intervalMs = check('interval', interval, (value) => parseInterval(String(value)))
@@ -104,7 +96,6 @@ export function readEntry(fields: object, context: EntryContext, faults: FaultLi
     const message = `goes with no subdir, as git has no worktree of a part of a tree: leave subdir out, and name the part by sparse, as ["/${subdir}/"]`
     faults.add({ pointer: `${pointer}/history`, message })
   }
-  const revision = toRevision({ branch, tag, range, ref, commit: written.commit })
   const verify = readVerify(written.verify, { folder, pointer, revision }, faults)
 
   if (directory === undefined) return { directory, entry: undefined }
@@ -193,47 +184,4 @@ function checkExpanded(repo: string): string {
   const written = PLACEHOLDER.test(login) ? repo : repo.replace(LOGIN, '$1')
   assertExpanded(written, 'address')
   return repo
-}
-
-function checkRefName(name: string, prefix: string): string {
-  if (prefix !== '' && name.startsWith(prefix)) {
-    throw new RangeError(`takes the short name: "${name.slice(prefix.length)}"`)
-  }
-  if (!isRefName(name))
-    throw new RangeError(`is not a name that git allows: ${JSON.stringify(name)}`)
-  return name
-}
-
-/** Throws where npm would not take it. */
-function checkRange(range: string): string {
-  if (isVersionRange(range)) return range
-  throw new RangeError(
-    `is not a range of versions as npm has them: ${JSON.stringify(range)}; write it as ">=1.2 <2" or "~1.4"`,
-  )
-}
-
-function checkFullRef(name: string): string {
-  if (name === 'HEAD') return name
-  if (!name.startsWith('refs/')) {
-    throw new RangeError(
-      `takes a full name, as "refs/heads/${name}"; short names go into branch or tag`,
-    )
-  }
-  return checkRefName(name, '')
-}
-
-/** At most one is given; where none is, the remote's HEAD is followed. */
-function toRevision(written: {
-  branch: string | undefined
-  tag: string | undefined
-  range: string | undefined
-  commit: string | undefined
-  ref: string | undefined
-}): Revision {
-  const { branch, commit, range, ref, tag } = written
-  if (branch !== undefined) return { kind: 'branch', name: branch }
-  if (tag !== undefined) return { kind: 'tag', name: tag }
-  if (range !== undefined) return { kind: 'semver', range }
-  if (ref !== undefined) return { kind: 'ref', name: ref }
-  return commit === undefined ? { kind: 'head' } : { kind: 'commit', oid: commit.toLowerCase() }
 }

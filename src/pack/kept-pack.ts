@@ -15,7 +15,7 @@ import { type ObjectFormat, type Oid, oidBytes } from '../git/oid.js'
 import { encodePackIndex } from '../git/pack-index-writer.js'
 import type { VolumeFile } from '../volume/open-file.js'
 import { writeAll } from '../volume/write-all.js'
-import { asBase } from './base.js'
+import { asBase } from './missing-base.js'
 import type { PackEntries } from './pack-reader.js'
 
 /** A pack that is whole and complete, and its index, on the disk. */

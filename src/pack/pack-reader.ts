@@ -9,10 +9,10 @@ import { hashObject, type LargeBlob, type ObjectType, type StoredObject } from '
 import type { ObjectFormat, Oid } from '../git/oid.js'
 import type { WholeMemory } from '../git/whole-objects.js'
 import type { VolumeFile } from '../volume/open-file.js'
-import { asBase, baseMissing } from './base.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
+import { asBase, baseMissing } from './missing-base.js'
 import type { PackRoom, PackTally } from './pack-room.js'
 
 export interface PackReaderOptions {

@@ -1,6 +1,6 @@
 // One look at a remote for all of its entries that are due.
 import { SyncError, toSyncError } from '../base/errors.js'
-import { retryDelayMs } from '../schedule/cadence.js'
+import { retryDelayMs } from '../schedule/retry-delay.js'
 import type { SyncContext } from './context.js'
 import type { Remote, Resolve } from './remote.js'
 import { retryRefused } from './signature-check.js'

@@ -1,6 +1,6 @@
 // Keeps every entry of the listing equal to its revision. Remotes are polled, not
-// entries; what a poll finds changed is work on an entry, in a queue of its own. Nothing is retried
-// on the spot: a failure only decides when its remote is polled again.
+// entries; what a poll finds changed is work on an entry, in a queue of its own. What failed
+// is not repeated on the spot: that only decides when its remote is polled again.
 import { overlap } from '../base/paths.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'

@@ -2,7 +2,7 @@
 import { on } from 'node:events'
 import { MessageChannel, type MessagePort, parentPort, Worker } from 'node:worker_threads'
 import { endIfAsked, endThread, nextTask, willEndWhenAsked } from './ending.js'
-import { THREAD_HEAP } from './limits.js'
+import { THREAD_HEAP } from './heap-limit.js'
 import { type Reply, reply, unwrap } from './reply.js'
 import { receiveChunks } from './stream.js'
 

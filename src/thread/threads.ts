@@ -1,6 +1,6 @@
 // The threads of a pool, apart from what gives them work: the first of them starts while that is loaded.
 import { Piscina } from 'piscina'
-import { THREAD_HEAP } from './limits.js'
+import { THREAD_HEAP } from './heap-limit.js'
 
 /** How long an idle thread is kept, in milliseconds: with it goes the memory it held. */
 const IDLE_THREAD_MS = 2000

@@ -1,12 +1,12 @@
 // The submodules of a commit: each is fetched where it is not published already, and its tree takes
 // the place of the commit that its superproject has there, so that all are one tree to publish.
 import { type ErrorCode, SyncError } from '../base/errors.js'
+import { parseGitmodules, type Submodule } from '../git/gitmodules.js'
 import type { InsteadOf } from '../git/instead-of.js'
 import type { StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { RemoteUrl } from '../git/remote-url.js'
 import { submoduleRemote } from '../git/submodule-remote.js'
-import { parseGitmodules, type Submodule } from '../git/submodules.js'
 import { fileIn } from '../git/tree.js'
 import type { PublishedSubmodule } from '../publish/snapshot/origin.js'
 import { gitlinksAt, graft } from '../publish/tree/graft.js'

@@ -1,7 +1,7 @@
 // Where the repository behind published files is. In place it is `path/.git`; behind a symlink, one
 // repository beside the worktrees, to which the `.git` file of each leads. All paths are byte paths.
 import path from 'node:path'
-import { moduleDirectory } from '../../git/submodules.js'
+import { moduleDirectory } from '../../git/module-directory.js'
 import type { BlockingWait } from '../../thread/blocking-wait.js'
 import { parentOf } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'

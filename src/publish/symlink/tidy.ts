@@ -17,8 +17,8 @@ import {
   REPOSITORY,
   worktreeLayout,
 } from '../target.js'
+import { leftOf } from './grace-period.js'
 import { LINK_FILE, worktreesOfOthers } from './other-links.js'
-import { leftOf } from './out-of-use.js'
 import { recheckSharing } from './recheck.js'
 import { Refusals } from './refusals.js'
 import { spare, sparesFor, sparesOf } from './spares.js'

@@ -18,7 +18,7 @@ import {
   readLinkIfAny,
 } from '../target.js'
 import type { DirectoryUpdate } from '../update/update.js'
-import { goOutOfUse } from './out-of-use.js'
+import { goOutOfUse } from './grace-period.js'
 import { promoteStandby, recheckStandby } from './standby.js'
 
 /** The worktree of the next commit. */

@@ -1,7 +1,7 @@
 // What git's upload-pack does for a shallow fetch: it refuses, or makes a pack.
 import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { remoteError } from '../remote-error.js'
 import type { FetchRequest } from '../remote-session.js'
-import { remoteError } from '../remote-words.js'
 import { planFetch } from './fetch-plan.js'
 import type { ObjectStore } from './object-store.js'
 import { encodePack } from './pack-writer.js'

@@ -5,8 +5,8 @@ import { formatBytes } from '../../base/bytes.js'
 import { SyncError } from '../../base/errors.js'
 import { isOid, type ObjectFormat } from '../../git/oid.js'
 import type { Pkt } from '../../git/pkt-line.js'
+import { lineOf } from '../remote-error.js'
 import type { RemoteRef } from '../remote-session.js'
-import { lineOf } from '../remote-words.js'
 import type { WantedRefs } from './wanted-refs.js'
 
 /** What a server may say of its capabilities, in bytes, as it is kept: git's own takes 300. */

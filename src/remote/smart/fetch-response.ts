@@ -3,7 +3,7 @@
 import { formatBytes } from '../../base/bytes.js'
 import { SyncError } from '../../base/errors.js'
 import type { Pkt } from '../../git/pkt-line.js'
-import { lineOf, remoteError } from '../remote-words.js'
+import { lineOf, remoteError } from '../remote-error.js'
 import { costOf } from './bounded.js'
 
 /** How much a server may send beside the pack, in bytes: progress was not asked for. */

@@ -3,7 +3,7 @@
 
 import type { Oid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH, type Pkt } from '../../git/pkt-line.js'
-import { lineOf } from '../remote-words.js'
+import { lineOf } from '../remote-error.js'
 import type { Advertisement } from './advertisement.js'
 import { encodeCommand } from './command.js'
 

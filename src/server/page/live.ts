@@ -2,7 +2,8 @@
 // sorts it. Without this, the page is a plain table that the browser loads anew.
 /// <reference lib="dom" />
 import { ageOf, dueOf } from './ages.js'
-import { BY_URGENCY, type Filter, isShown, MOST_ROWS, type SortKey, sortEntries } from './order.js'
+import { type Filter, isShown } from './filter.js'
+import { BY_URGENCY, MOST_ROWS, type SortKey, sortEntries } from './order.js'
 import type { PageChange, PageEntry, PageReport } from './page-report.js'
 import { moreOf, PARTS, rowOf } from './view.js'
 

@@ -1,4 +1,4 @@
-// In which order entries are shown, and which of them. Runs in the service and in the browser.
+// In which order entries are shown. Runs in the service and in the browser.
 import type { Condition } from '../../sync/state/lifecycle.js'
 import type { PageEntry } from './page-report.js'
 
@@ -26,26 +26,9 @@ const COMPARE: Readonly<Record<SortKey, (a: PageEntry, b: PageEntry) => number>>
 /** How many rows the table has at most: more, nobody reads, and no browser lays out at once. */
 export const MOST_ROWS = 500
 
-/** Which entries are shown: of one state, and with a text in what is told of them. */
-export interface Filter {
-  state: Condition | undefined
-  text: string
-}
-
 /** Sorts entries; those that are alike, by path. */
 export function sortEntries(entries: Iterable<PageEntry>, key: SortKey): PageEntry[] {
   return [...entries].sort((a, b) => COMPARE[key](a, b) || (a.path < b.path ? -1 : 1))
-}
-
-/** Whether `filter` lets an entry through. */
-export function isShown(entry: PageEntry, { state, text }: Filter): boolean {
-  if (state && entry.state !== state) return false
-  if (text === '') return true
-  const { author, error, failingHooks, oid, path, ref, repo, signer, subject } = entry
-  const failures = [error, ...failingHooks].map((each) => `${each?.code} ${each?.message}`)
-  const words = [path, repo, ref, oid, subject, author, signer, ...failures]
-  const told = words.join('\n').toLowerCase()
-  return told.includes(text.toLowerCase())
 }
 
 /** Of two that need somebody alike, the one that has for longer. */

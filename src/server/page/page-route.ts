@@ -13,7 +13,7 @@ export interface PageSource {
 }
 
 /** What runs in the browser: the first, and what it imports. */
-const SCRIPTS = ['live.js', 'ages.js', 'html.js', 'order.js', 'view.js']
+const SCRIPTS = ['live.js', 'ages.js', 'filter.js', 'html.js', 'order.js', 'view.js']
 
 /** Nothing comes from elsewhere, nothing runs but the scripts, and nobody puts it into a frame. */
 const SECURITY_HEADERS = {

@@ -1,6 +1,6 @@
 // What follows where a step failed: whether it counts, when it is tried again, and how that is
 // told. Nothing is tried again on the spot.
-import { retryDelayMs } from '../../schedule/cadence.js'
+import { retryDelayMs } from '../../schedule/retry-delay.js'
 import type { EntryEvent } from '../events.js'
 import { isJustAnnounced, mayTrail, TRAILING_RETRY_MS } from './after-announcement.js'
 import { joinsBefore, pollAt } from './due.js'

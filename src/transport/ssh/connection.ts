@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js'
 import { SyncError } from '../../base/errors.js'
 import { Slots } from '../../base/slots.js'
 import { ChannelReader } from './channel-reader.js'
-import type { Patience } from './patience.js'
+import type { IdleLimit } from './idle-limit.js'
 import { connectionLost, toSshError } from './ssh-error.js'
 
 export interface SshConnectionOptions {
@@ -62,14 +62,14 @@ export class SshConnection {
 
   /**
    * Runs a command once there is room for its channel, which is not waited for as for a server
-   * that is silent. Rejects where the patience ends, and with {@link SshConnection.failure} where
+   * that is silent. Rejects where the limit ends it, and with {@link SshConnection.failure} where
    * the connection does.
    */
-  async exec(command: SshCommand, patience: Patience): Promise<ChannelReader> {
+  async exec(command: SshCommand, idleLimit: IdleLimit): Promise<ChannelReader> {
     for (;;) {
-      await this.#slots.take(patience.signal)
+      await this.#slots.take(idleLimit.signal)
       this.#idleTimer?.cancel()
-      const channel = await patience.during((signal) => this.#open(command, signal))
+      const channel = await idleLimit.during((signal) => this.#open(command, signal))
       if (channel) return channel
     }
   }

@@ -5,7 +5,7 @@ import { toAbortError } from '../../base/abort-error.js'
 import type { Clock } from '../../base/clock.js'
 import type { ChannelReader } from './channel-reader.js'
 import type { SshCommand, SshConnection } from './connection.js'
-import { Patience } from './patience.js'
+import { IdleLimit } from './idle-limit.js'
 import { refusal, silence } from './ssh-error.js'
 
 export interface ConversationOptions {
@@ -28,7 +28,7 @@ export async function* converse(
   input: Buffer,
   { clock, idleTimeoutMs, signal, repository }: ConversationOptions,
 ): AsyncGenerator<Buffer> {
-  const patience = new Patience({
+  const idleLimit = new IdleLimit({
     clock,
     limitMs: idleTimeoutMs,
     signal,
@@ -36,12 +36,12 @@ export async function* converse(
   })
   let reader: ChannelReader | undefined
   try {
-    const output = await connection.exec(command, patience)
+    const output = await connection.exec(command, idleLimit)
     reader = output
     output.send(input)
     let hasSpoken = false
     for (;;) {
-      const chunk = await patience.during((limited) => output.next(limited))
+      const chunk = await idleLimit.during((limited) => output.next(limited))
       if (!chunk) break
       hasSpoken = true
       yield chunk
@@ -54,8 +54,8 @@ export async function* converse(
     throw signal.aborted ? toAbortError(signal.reason) : error
   } finally {
     // A connection that is silent may have lost its peer.
-    if (patience.isLost) connection.retire()
-    patience.end()
+    if (idleLimit.isLost) connection.retire()
+    idleLimit.end()
     reader?.close()
   }
 }

@@ -10,7 +10,7 @@ import ssh2 from 'ssh2'
 import { systemClock } from '../../../src/base/clock.js'
 import { SyncError } from '../../../src/base/errors.js'
 import { SshConnection } from '../../../src/transport/ssh/connection.js'
-import { Patience } from '../../../src/transport/ssh/patience.js'
+import { IdleLimit } from '../../../src/transport/ssh/idle-limit.js'
 import { atEnd } from '../../helpers/at-end.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import type { TestScope } from '../../helpers/git.js'
@@ -83,8 +83,8 @@ test('those who are refused at the same moment all find the connection lost', as
     () => undefined,
   )
   const silence = () => new SyncError('idle-timeout', 'Nothing came.')
-  const patience = new Patience({ clock: systemClock, limitMs: 10_000, signal, silence })
-  const exec = () => connection.exec({ command: 'c', env: {} }, patience)
+  const idleLimit = new IdleLimit({ clock: systemClock, limitMs: 10_000, signal, silence })
+  const exec = () => connection.exec({ command: 'c', env: {} }, idleLimit)
 
   const channel = Object.assign(new EventEmitter(), { stderr: new EventEmitter() })
   const first = exec()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { remoteError } from '../../src/remote/remote-words.js'
+import { remoteError } from '../../src/remote/remote-error.js'
 
 test('well-known words have codes of their own', () => {
   const codes = {

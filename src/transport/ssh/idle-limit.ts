@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { SyncError } from '../../base/errors.js'
 
-export interface PatienceOptions {
+export interface IdleLimitOptions {
   clock: Clock
   /** How long the peer may be silent, in milliseconds. */
   limitMs: number
@@ -12,19 +12,19 @@ export interface PatienceOptions {
   silence: () => SyncError
 }
 
-export class Patience {
-  readonly #options: PatienceOptions
+export class IdleLimit {
+  readonly #options: IdleLimitOptions
   readonly #controller = new AbortController()
   readonly #onAbort = () => this.#controller.abort(this.#options.signal.reason)
   #isLost = false
 
-  constructor(options: PatienceOptions) {
+  constructor(options: IdleLimitOptions) {
     this.#options = options
     if (options.signal.aborted) this.#onAbort()
     options.signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  /** Aborts when the patience ends. */
+  /** Aborts when the peer was silent for too long, or the work is ended. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
