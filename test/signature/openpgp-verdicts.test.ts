@@ -235,8 +235,14 @@ const ROWS: Record<string, Row> = {
     git: 'accepts',
   },
   'armour without a checksum': {
-    make: changed((text) => text.replace(/^=.{4}\n/m, '')),
     git: 'accepts',
+    make(gpg, keys) {
+      // gpg reads on where no padding ends the base64: one signature of 256 is so much shorter.
+      for (;;) {
+        const text = gpg.sign(commit, keys['rsa2048'] ?? '')
+        if (/=\n=/.test(text)) return withSignature(commit, text.replace(/^=.{4}\n/m, ''))
+      }
+    },
   },
   'armour that is cut': { make: changed((text) => text.slice(0, text.length / 2)), git: 'refuses' },
   'armour without base64': {
