@@ -216,6 +216,8 @@ describe('the page', () => {
   })
 
   test('weighs little, and needs nothing from elsewhere', async (t) => {
+    // The document, its style, and the scripts.
+    const FILES = 8
     const { url } = await serve(t, reportOf([]))
     const asked = new Map<string, Promise<Buffer>>()
     const page = await openPage(t, browser, 'about:blank')
@@ -225,13 +227,13 @@ describe('the page', () => {
     await page.goto(url)
     await liveOf(page)
     await page.waitForLoadState('load')
-    await until(() => asked.size >= 7, 'everything is there')
+    await until(() => asked.size >= FILES, 'everything is there')
     const bodies = await Promise.all(asked.values())
     assert.deepEqual(
       [...asked.keys()].filter((each) => !each.startsWith(url)),
       [],
     )
-    assert.equal(asked.size, 7)
+    assert.equal(asked.size, FILES)
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
     assert.ok(bytes < 60_000, `${bytes} bytes`)
   })
