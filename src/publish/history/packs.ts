@@ -5,6 +5,7 @@ import type { CompletePack } from '../../pack/kept-pack.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { HistoryLayout } from './layout.js'
+import { writeText } from './write-whole.js'
 
 /** Tells a `.keep` of this service from those of others. */
 const KEEP = 'git-autosync has not published it yet\n'
@@ -32,7 +33,8 @@ export function adoptPacks(
     const name = path.join(directory, `pack-${checksum}`)
     volume.replace(pack, `${name}.pack`)
     if (isFiltered) volume.writeFile(`${name}.promisor`, '')
-    if (!volume.stat(`${name}.keep`)) volume.writeFile(`${name}.keep`, KEEP)
+    // Whole or not at all: one that a kill left empty would be somebody's, as by `touch`.
+    if (!volume.stat(`${name}.keep`)) writeText(volume, repository, `${name}.keep`, KEEP)
     volume.replace(index, `${name}.idx`)
   }
   volume.flushDirectory(directory)

@@ -9,6 +9,7 @@ import { directoryLayout } from '../../../src/publish/target.js'
 import { toBytePath } from '../../../src/volume/byte-path.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { volumeAt } from '../../helpers/file-at.js'
+import { failAt } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 import { createHistorySite, type HistorySite } from '../../helpers/history-site.js'
 
@@ -69,4 +70,25 @@ test('a history of which objects are missing is found out where each is looked f
   rmSync(site.at(`.git/objects/pack/${earlier?.replace(/\.\w+$/, '.idx')}`))
   assert.ok(find(false))
   assert.equal(find(true), undefined)
+})
+
+test('a pack that is put in place is kept by nobody once refs lead to it, killed at any step', async (t) => {
+  for (let step = 0, isOver = false; !isOver; step++) {
+    const site = createHistorySite(t)
+    await site.follow(commitOn(site.repo, { a: '1' }, []), 1)
+    const folder = tempDir(t)
+    const adopt = () => {
+      for (const name of ['pack', 'index']) writeFileSync(path.join(folder, name), name)
+      const [pack, index] = ['pack', 'index'].map((name) => path.join(folder, name)) as [
+        string,
+        string,
+      ]
+      adoptPacks(site.layout, [{ checksum: 'x', index, pack }])
+    }
+    isOver = !failAt(step, 'crash', adopt)
+    adopt()
+    releasePacks(site.layout)
+    const kept = packsOf(site).filter((name) => name.includes('.keep'))
+    assert.deepEqual(kept, [], `step ${step}`)
+  }
 })
