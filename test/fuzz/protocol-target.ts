@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { type ErrorCode, SyncError } from '../../src/base/errors.js'
 import { isOid } from '../../src/git/oid.js'
 import { decodePkts } from '../../src/git/pkt-line.js'
+import { refsTooLarge } from '../../src/remote/refs-too-large.js'
 import type { RemoteRef } from '../../src/remote/remote-session.js'
 import { decodeAdvertisement } from '../../src/remote/smart/advertisement.js'
 import { bounded } from '../../src/remote/smart/bounded.js'
@@ -105,7 +106,7 @@ function uploadPack(repo: TestRepo, version: 0 | 2, how: string, input?: Buffer)
 
 async function decodeDiscovery(chunks: readonly Buffer[]): Promise<unknown> {
   const advertisement = await decodeAdvertisement(
-    bounded(decodePkts(chunks), 1 << 20),
+    bounded(decodePkts(chunks), 1 << 20, refsTooLarge),
     wantedRefs(),
   )
   if (advertisement.version === 0) wellFormed(advertisement.refs)

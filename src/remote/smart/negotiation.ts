@@ -1,10 +1,12 @@
 // Asks a server whether it has a commit, which it tells those who say that they have it.
 // https://git-scm.com/docs/protocol-v2#_fetch, https://git-scm.com/docs/pack-protocol#_packfile_negotiation
-
+import { formatBytes } from '../../base/bytes.js'
+import { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH, type Pkt } from '../../git/pkt-line.js'
 import { lineOf } from '../remote-error.js'
 import type { Advertisement } from './advertisement.js'
+import { bounded } from './bounded.js'
 import { encodeCommand } from './command.js'
 
 /** Encodes the question whether the server has `commit`; `tip` is what one of its refs names. */
@@ -22,12 +24,25 @@ export function encodeQuestion(
   return Buffer.concat([encodePkt(`want ${tip}${chosen}\n`), FLUSH, have, FLUSH])
 }
 
-/** Whether the server says that it has the commit; of its answer, no more is read. */
+/** How long an answer may be, in bytes: it is a line or two. */
+const MAX_ANSWER_BYTES = 64 * 1024
+
+/**
+ * Whether the server says that it has the commit; of its answer, no more is read. Throws
+ * `protocol-error` where it goes on and on without saying so.
+ */
 export async function decodeAnswer(pkts: AsyncIterable<Pkt>): Promise<boolean> {
-  for await (const pkt of pkts) {
+  for await (const pkt of bounded(pkts, MAX_ANSWER_BYTES, tooLong)) {
     const [word] = pkt.type === 'data' ? lineOf(pkt.payload).split(' ') : []
     if (word === 'ACK') return true
     if (word === 'NAK') return false
   }
   return false
+}
+
+function tooLong(maxBytes: number): SyncError {
+  return new SyncError(
+    'protocol-error',
+    `The remote was asked for one commit and answered with more than ${formatBytes(maxBytes)} that say neither yes nor no; look at its log`,
+  )
 }

@@ -6,6 +6,7 @@ import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
 import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
+import { refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { type Advertisement, decodeAdvertisement } from './advertisement.js'
 import { bounded } from './bounded.js'
@@ -71,7 +72,7 @@ export class SmartSession implements RemoteSession {
     if (advertisement.version === 0) return advertisement.refs
     const request = encodeLsRefs(wanted.prefixes, advertisement.capabilities)
     const answer = await this.#transport.exchange(request, 2, signal)
-    return decodeLsRefs(this.#pktsOf(answer), wanted)
+    return decodeLsRefs(this.#refsOf(answer), wanted)
   }
 
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
@@ -89,7 +90,7 @@ export class SmartSession implements RemoteSession {
       const advertisement = this.#advertisement ?? (await this.#discoverAlone(signal))
       const question = encodeQuestion(commit, tip, advertisement)
       const answer = await this.#transport.exchange(question, advertisement.version, signal)
-      return decodeAnswer(this.#pktsOf(answer))
+      return decodeAnswer(decodePkts(answer))
     })
   }
 
@@ -102,15 +103,15 @@ export class SmartSession implements RemoteSession {
 
   async #discover(wanted: WantedRefs, signal: AbortSignal): Promise<Advertisement> {
     const answer = await this.#transport.advertise(signal)
-    const advertisement = await decodeAdvertisement(this.#pktsOf(answer), wanted)
+    const advertisement = await decodeAdvertisement(this.#refsOf(answer), wanted)
     // The refs of a v0 server are asked for anew at each poll: only the rest is kept.
     this.#advertisement =
       advertisement.version === 0 ? { ...advertisement, refs: [] } : advertisement
     return advertisement
   }
 
-  #pktsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<Pkt> {
-    return bounded(decodePkts(answer), this.#bounds.maxRefsBytes)
+  #refsOf(answer: AsyncIterable<Uint8Array>): AsyncGenerator<Pkt> {
+    return bounded(decodePkts(answer), this.#bounds.maxRefsBytes, refsTooLarge)
   }
 
   async *#chunksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodePkts, encodePkt, FLUSH } from '../../../src/git/pkt-line.js'
+import { refsTooLarge } from '../../../src/remote/refs-too-large.js'
 import { decodeAdvertisement } from '../../../src/remote/smart/advertisement.js'
 import { bounded } from '../../../src/remote/smart/bounded.js'
 import { decodeLsRefs } from '../../../src/remote/smart/ls-refs.js'
@@ -54,7 +55,7 @@ test('others have their turn while a long list is read', async () => {
     if (!isRead) setImmediate(turn)
   }
   setImmediate(turn)
-  await decodeLsRefs(bounded(decodePkts([chunk, FLUSH]), 1 << 30), wantedRefs([]))
+  await decodeLsRefs(bounded(decodePkts([chunk, FLUSH]), 1 << 30, refsTooLarge), wantedRefs([]))
   isRead = true
   assert.ok(turns > 10, `${turns} turns for ${chunk.length} bytes`)
 })
