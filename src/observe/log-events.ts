@@ -4,8 +4,8 @@ import { type Clock, systemClock } from '../base/clock.js'
 import type { ErrorCode } from '../base/errors.js'
 import { type EntryLabels, isSuccess, type Observe, type SyncEvent } from '../sync/events.js'
 import type { LogLevel } from './log-choices.js'
-import type { LogFields } from './log-fields.js'
 import type { Logger } from './logging.js'
+import type { LogFields } from './redacted-fields.js'
 
 type FailureEvent = Extract<SyncEvent, { type: 'poll-failed' | 'sync-failed' }>
 type PlainEvent = Exclude<SyncEvent, FailureEvent | { type: 'bytes-received' }>

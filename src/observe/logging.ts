@@ -6,8 +6,8 @@ import winston from 'winston'
 import { type Clock, systemClock } from '../base/clock.js'
 import type { Redactor } from '../base/known-secrets.js'
 import type { LogFormat, LogLevel } from './log-choices.js'
-import { type LogFields, toLogFields, toLogText } from './log-fields.js'
 import { formatJson, formatPretty, type LogRecord } from './log-format.js'
+import { type LogFields, toLogFields, toLogText } from './redacted-fields.js'
 
 export interface Logger {
   log(level: LogLevel, message: string, fields?: LogFields): void

@@ -15,3 +15,11 @@ export function baseMissing(): SyncError {
     'A base of the received pack is not at hand any more; everything is fetched anew',
   )
 }
+
+/** That bases are neither at hand nor in the pack, which is all there. */
+export function basesMissing(deltas: number): SyncError {
+  return new SyncError(
+    'base-missing',
+    `The received pack has ${deltas} deltas whose base is not at hand; everything is fetched anew`,
+  )
+}

@@ -12,7 +12,7 @@ import type { VolumeFile } from '../volume/open-file.js'
 import { buildObject } from './build-object.js'
 import { type Base, EntryList } from './entry-list.js'
 import { EntryParser, type ParsedEntry } from './entry-parser.js'
-import { asBase, baseMissing } from './missing-base.js'
+import { asBase, baseMissing, basesMissing } from './missing-base.js'
 import type { PackRoom, PackTally } from './pack-room.js'
 
 export interface PackReaderOptions {
@@ -97,11 +97,7 @@ export class PackReader implements Pack {
       if (typeof awaited === 'string') this.#retry(awaited)
     }
     if (this.#waiting.size === 0) return this
-    const count = this.#entries.unresolvedCount
-    throw new SyncError(
-      'base-missing',
-      `The received pack has ${count} deltas whose base is not at hand; everything is fetched anew`,
-    )
+    throw basesMissing(this.#entries.unresolvedCount)
   }
 
   has(oid: Oid): boolean {

@@ -3,7 +3,7 @@
 import { parseSshCertificate } from '../ssh/certificate.js'
 import { parsePublicKey } from '../ssh/public-key.js'
 import { typeOf } from '../ssh/wire-format.js'
-import type { SshSignature } from './ssh-signature.js'
+import type { SshSignature } from './sshsig.js'
 
 const KRL_MAGIC = 'SSHKRL\n\0'
 

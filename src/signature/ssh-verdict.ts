@@ -9,7 +9,7 @@ import { isSignedBy } from '../ssh/wire-signature.js'
 import type { AllowedSigner } from './allowed-signers.js'
 import { isRevoked } from './revoked-keys.js'
 import type { Signer, Verdict } from './signer.js'
-import { isSshSignatureOf, readSshSignature, type SshSignature } from './ssh-signature.js'
+import { isSshSignatureOf, readSshSignature, type SshSignature } from './sshsig.js'
 
 /** What git signs in. */
 const NAMESPACE = 'git'

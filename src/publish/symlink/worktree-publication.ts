@@ -1,11 +1,9 @@
 // Publishes a commit by swapping the link: its worktree is built whole first, and the swap is one step,
 // so that a reader sees one commit whole or another whole.
-import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import type { LargeBlob, StoredObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { NO_SYMLINK, tolerating } from '../../volume/errnos.js'
 import type { LfsFile } from '../drift/lfs-files.js'
 import { settleShown } from '../history/directory.js'
 import { assertLease } from '../lease/lease.js'
@@ -15,11 +13,11 @@ import {
   type LinkLayout,
   linkedWorktree,
   type RepositoryPlace,
-  readLinkIfAny,
 } from '../target.js'
 import type { DirectoryUpdate } from '../update/update.js'
 import { goOutOfUse } from './grace-period.js'
 import { promoteStandby, recheckStandby } from './standby.js'
+import { earlierWorktree, stageLink, swapLink } from './swap-link.js'
 
 /** The worktree of the next commit. */
 export interface NextWorktree {
@@ -96,7 +94,7 @@ export class WorktreePublication implements Publication {
     const last = linkedWorktree(links)
     if (last !== undefined && last !== name) goOutOfUse(links, last, Date.now())
     const earlier = earlierWorktree(links)
-    if (staged !== undefined) this.#swapLink(staged)
+    if (staged !== undefined) swapLink(links, staged, this.#swapping)
     if (this.#update.snapshot) settleShown(layout, this.#update.snapshot)
     if (earlier !== undefined) links.volume.removeAll(earlier)
     return published
@@ -123,34 +121,13 @@ export class WorktreePublication implements Publication {
     return this.#built
   }
 
-  /**
-   * Makes the next link, which is relative, so that the volume may be mounted elsewhere under
-   * another path. Returns where it is staged; undefined where it is in place already.
-   */
   #stageLink(): string | undefined {
-    const { link, linkStaging, volume, worktrees } = this.#links
-    const { name } = this.#worktree
-    const target = path.join(path.relative(path.dirname(link), worktrees), name)
-    if (readLinkIfAny(this.#links) === target) return undefined
-    const staged = path.join(linkStaging, `${name}.link`)
     try {
-      volume.ensureDirectory(linkStaging)
-      volume.removeFile(staged)
-      const make = () => volume.symlink(Buffer.from(target, 'latin1'), staged)
-      if (!tolerating(NO_SYMLINK, make)) throw noSymlinks(link)
-      return staged
+      return stageLink(this.#links, this.#worktree.name)
     } catch (error) {
       this.#update.abandon()
       throw error
     }
-  }
-
-  /** In one step, once nothing is in the way: until then, what is there stays. */
-  #swapLink(staged: string): void {
-    const { lease, link, volume } = this.#links
-    assertLease(lease)
-    this.#swapping(() => volume.rename(staged, link))
-    volume.flushDirectory(path.dirname(link))
   }
 
   /** Where the worktree fails, its link is not needed. */
@@ -178,13 +155,6 @@ export class WorktreePublication implements Publication {
   }
 }
 
-function noSymlinks(link: string): SyncError {
-  return new SyncError(
-    'volume-unsupported',
-    `The volume of ${displayPath(link)} has no symlinks, as publish mode symlink needs; set publish to in-place for this entry`,
-  )
-}
-
 /** Tidying removes what is left. */
 function tryToRemove({ lease, volume }: LinkLayout, paths: (string | undefined)[]): void {
   try {
@@ -193,14 +163,4 @@ function tryToRemove({ lease, volume }: LinkLayout, paths: (string | undefined)[
   } catch {
     // Why it was given up is what counts.
   }
-}
-
-/** What versions of git-sync before 4 had the link lead to, right in the root that they were given. */
-function earlierWorktree(links: LinkLayout): string | undefined {
-  const { link, workshop, worktrees } = links
-  if (worktrees === workshop) return undefined
-  const root = path.dirname(worktrees)
-  const shown = path.resolve(path.dirname(link), readLinkIfAny(links) ?? '')
-  const isOne = /^(?:rev-)?[0-9a-f]{40}$/.test(path.basename(shown))
-  return isOne && path.dirname(shown) === root && shown !== link ? shown : undefined
 }
