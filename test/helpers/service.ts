@@ -92,7 +92,8 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     logs,
     process: child,
     async get(route) {
-      const response = await fetch(url + route)
+      // One that is kept ends after a while, which may be as the next request is sent.
+      const response = await fetch(url + route, { headers: { connection: 'close' } })
       return { status: response.status, body: await response.text() }
     },
     status: async () => JSON.parse((await service.get('/status')).body) as StatusReport,
