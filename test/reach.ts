@@ -12,8 +12,7 @@ const [
   ...without
 ] = process.argv.slice(2)
 const modes = process.argv.length > 2 ? [without] : [['symlink'], ['directory']]
-for (const left of modes) {
-  const found = filesEntered({ checkout, folder, file, name, without: left })
-  for (const [at, by] of [...found].sort()) console.log(`${at}\t${by}`)
-  console.log(`${found.size} files of ${folder} without ${left.join(', ') || 'nothing'}`)
+for (const [at, found] of filesEntered({ checkout, folder, file, name }, modes).entries()) {
+  for (const [entered, by] of [...found].sort()) console.log(`${entered}\t${by}`)
+  console.log(`${found.size} files of ${folder} without ${modes[at]?.join(', ') || 'nothing'}`)
 }

@@ -148,24 +148,30 @@ export interface Entrance {
   file: string
   /** The function. */
   name: string
-  /** What is left out, below the folder. */
-  without: readonly string[]
 }
 
-/** The files that are entered, below the folder, each with what is entered of it first. */
-export function filesEntered(from: Entrance): Map<string, string> {
+/**
+ * The files that are entered, below the folder, each with what is entered of it first; for each list of
+ * what is left out, below the folder. The checkout is read once, which takes longest.
+ */
+export function filesEntered(
+  from: Entrance,
+  leftOut: readonly (readonly string[])[],
+): Map<string, string>[] {
   const root = path.resolve(from.checkout)
   const below = `${path.join(root, from.folder)}/`
   const api = new API({ cwd: root })
   try {
     const [project] = api.updateSnapshot({ openProjects: [`${root}/tsconfig.json`] }).getProjects()
     if (!project) throw new Error(`${root} has no tsconfig.json`)
-    const isLeftOut = (at: string) => from.without.some((part) => at.startsWith(`${below}${part}`))
-    const reach = new Reach(project, (at) => at.startsWith(below) && !isLeftOut(at))
-    project.program.getSourceFile(`${below}${from.file}`)?.forEachChild((child) => {
-      if ((child as Found).name?.text === from.name) reach.enter(child as Found)
+    return leftOut.map((without) => {
+      const isLeftOut = (at: string) => without.some((part) => at.startsWith(`${below}${part}`))
+      const reach = new Reach(project, (at) => at.startsWith(below) && !isLeftOut(at))
+      project.program.getSourceFile(`${below}${from.file}`)?.forEachChild((child) => {
+        if ((child as Found).name?.text === from.name) reach.enter(child as Found)
+      })
+      return new Map([...reach.files].map(([at, by]) => [path.relative(below, at), by]))
     })
-    return new Map([...reach.files].map(([at, by]) => [path.relative(below, at), by]))
   } finally {
     api.close()
   }
