@@ -1,10 +1,10 @@
-// Commits for tests to publish, of which real git makes and checks out each but once in a process:
-// the same files are the same commit, and many tests publish them.
+// Commits for tests to publish, of which real git checks out each but once in a process: the same
+// files are the same commit, and many tests publish them.
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { hashObject, treeOfCommit } from '../../src/git/object.js'
+import { treeOfCommit } from '../../src/git/object.js'
 import type { ObjectFormat, Oid } from '../../src/git/oid.js'
-import { type CommitFiles, commitFiles, encodeFiles } from './git-commit.js'
+import { type CommitFiles, commitFiles } from './git-commit.js'
 import { type MemoryTarget, memoryTarget, readObjects } from './git-target.js'
 import { checkedOutTree, type Tree } from './same-tree.js'
 import { makeScratchDirectory } from './scratch.js'
@@ -22,7 +22,6 @@ export function commitStore(objectFormat: ObjectFormat): CommitStore {
 class CommitStore {
   /** Holds all of them; it is not to be written to by tests. */
   readonly repo: TestRepo
-  readonly #commits = new Map<Oid, Oid>()
   readonly #objects = new Map<Oid, ReadonlyMap<Oid, Buffer>>()
   readonly #checkouts = new Map<Oid, Tree>()
 
@@ -34,10 +33,7 @@ class CommitStore {
 
   /** A commit of exactly these files, without a parent. */
   commitOf(files: CommitFiles): Oid {
-    const key = hashObject('blob', encodeFiles(files), 'sha1')
-    const commit = this.#commits.get(key) ?? commitFiles(this.repo, files)
-    this.#commits.set(key, commit)
-    return commit
+    return commitFiles(this.repo, files)
   }
 
   /** A target of its own for what may be published already. */

@@ -1,7 +1,11 @@
-// Commits made by `git fast-import`: any names, modes and sizes, in one process and without
-// a working tree. https://git-scm.com/docs/git-fast-import
-import { hashObject } from '../../src/git/object.js'
+// Commits of any names, modes and sizes, written as loose objects: without a working tree, and without
+// a process, which costs more than all else of a small one. https://git-scm.com/docs/gitrepository-layout
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { hashObject, type ObjectType } from '../../src/git/object.js'
 import type { Oid } from '../../src/git/oid.js'
+import { encodeTree, MODE, type Mode } from '../../src/git/tree.js'
 import type { TestFile, TestRepo } from './test-repo.js'
 
 /** What stands at a path of a commit. */
@@ -10,51 +14,78 @@ export type CommitFile = Exclude<TestFile, null> | { symlink: Buffer } | { gitli
 /** The files of a commit, by byte path (one char per byte). */
 export type CommitFiles = Readonly<Record<string, CommitFile>>
 
+/** What is in a directory, by name. */
+type Directory = Map<string, Directory | CommitFile>
+
 /** Makes a commit of exactly these files, without a parent, and returns its oid. */
 export function commitFiles(repo: TestRepo, files: CommitFiles): Oid {
-  return importCommit(repo, files, 'committer T <t@example.com> 1700000000 +0000\ndata 0\n')
+  return writeCommit(repo, files, { who: 'T <t@example.com> 1700000000 +0000' })
 }
 
-/** Imports a commit whose command goes on with `head`, to a branch of its own, which a server may send. */
-export function importCommit(repo: TestRepo, files: CommitFiles, head: string): Oid {
-  const commit = Buffer.concat([Buffer.from(head), encodeFiles(files)])
-  const ref = `refs/heads/of-${hashObject('blob', commit, 'sha1')}`
-  const input = Buffer.concat([
-    Buffer.from(`commit ${ref}\nmark :1\n`),
-    commit,
-    Buffer.from('\nget-mark :1\n'),
-  ])
-  return repo.gitBytes(['fast-import', '--quiet', '--force'], { input }).toString().trim()
+/** Makes a commit of exactly these files, to which a branch of its own leads, so that a server may send it. */
+export function writeCommit(
+  repo: TestRepo,
+  files: CommitFiles,
+  { who, parents = [], message = '' }: { who: string; parents?: readonly Oid[]; message?: string },
+): Oid {
+  const lines = [
+    `tree ${writeTree(repo, directoryOf(files))}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+    '',
+    message,
+  ]
+  const commit = writeObject(repo, 'commit', Buffer.from(lines.join('\n')))
+  writeFileSync(path.join(repo.gitDir, 'refs/heads', `of-${commit}`), `${commit}\n`)
+  return commit
 }
 
-/** The files as the only ones of a commit, for fast-import. */
-export function encodeFiles(files: CommitFiles): Buffer {
-  const changes = Object.entries(files).map(([path, file]) => encodeChange(path, file))
-  return Buffer.concat([Buffer.from('deleteall\n'), ...changes])
-}
-
-function encodeChange(path: string, file: CommitFile): Buffer {
-  const name = `"${[...path].map(quoteByte).join('')}"`
-  if (typeof file === 'object' && 'gitlink' in file) {
-    return Buffer.from(`M 160000 ${file.gitlink} ${name}\n`)
+/** Of two paths that cannot be both, the later one counts. */
+function directoryOf(files: CommitFiles): Directory {
+  const root: Directory = new Map()
+  for (const [file, content] of Object.entries(files)) {
+    const names = file.split('/')
+    const last = names.pop() as string
+    let directory = root
+    for (const name of names) {
+      const there = directory.get(name)
+      const next = there instanceof Map ? there : new Map()
+      directory.set(name, next)
+      directory = next
+    }
+    directory.set(last, content)
   }
-  const { mode, content } = modeAndContent(file)
-  const bytes = Buffer.from(content)
-  return Buffer.concat([
-    Buffer.from(`M ${mode} inline ${name}\ndata ${bytes.length}\n`),
-    bytes,
-    Buffer.from('\n'),
-  ])
+  return root
 }
 
-function modeAndContent(file: Exclude<CommitFile, { gitlink: Oid }>) {
-  if (typeof file === 'string' || Buffer.isBuffer(file)) return { mode: '100644', content: file }
-  if ('symlink' in file) return { mode: '120000', content: file.symlink }
-  return { mode: file.executable ? '100755' : '100644', content: file.content }
+function writeTree(repo: TestRepo, directory: Directory): Oid {
+  const entries = [...directory].map(([name, each]) => ({ name, ...writeEntry(repo, each) }))
+  // Git compares a directory as if a slash ended its name.
+  const key = ({ name, mode }: (typeof entries)[number]) => (mode === MODE.tree ? `${name}/` : name)
+  const sorted = entries.toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+  return writeObject(repo, 'tree', encodeTree(sorted))
 }
 
-/** A byte of a C-quoted path. */
-function quoteByte(byte: string): string {
-  if (/[\w./ -]/.test(byte)) return byte
-  return `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`
+function writeEntry(repo: TestRepo, entry: Directory | CommitFile): { mode: Mode; oid: Oid } {
+  if (entry instanceof Map) return { mode: MODE.tree, oid: writeTree(repo, entry) }
+  const blob = (mode: Mode, content: string | Buffer) => ({
+    mode,
+    oid: writeObject(repo, 'blob', Buffer.from(content)),
+  })
+  if (typeof entry === 'string' || Buffer.isBuffer(entry)) return blob(MODE.file, entry)
+  if ('gitlink' in entry) return { mode: MODE.gitlink, oid: entry.gitlink }
+  if ('symlink' in entry) return blob(MODE.symlink, entry.symlink)
+  return blob(entry.executable ? MODE.executable : MODE.file, entry.content)
+}
+
+function writeObject({ gitDir, objectFormat }: TestRepo, type: ObjectType, body: Buffer): Oid {
+  const oid = hashObject(type, body, objectFormat)
+  const file = path.join(gitDir, 'objects', oid.slice(0, 2), oid.slice(2))
+  if (!existsSync(file)) {
+    mkdirSync(path.dirname(file), { recursive: true })
+    const stored = Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body])
+    writeFileSync(file, deflateSync(stored, { level: 1 }))
+  }
+  return oid
 }

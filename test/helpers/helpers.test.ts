@@ -5,7 +5,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { commitOn } from './commit-on.js'
 import { assertSameTree, createRepo, git, gitEnvironment, tempDir } from './git.js'
+import { commitFiles } from './git-commit.js'
 import { startGitServer } from './git-http-server.js'
 
 const run = promisify(execFile)
@@ -64,4 +66,20 @@ test('a server with credentials answers 401 without them', async (t) => {
   const response = await fetch(url, { headers })
   assert.equal(response.status, 200)
   assert.match(await response.text(), /refs\/heads\/main/)
+})
+
+test('a commit is of the files that it is made of, for real git too', (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'), { bare: true })
+  const first = commitFiles(repo, { gone: 'gone' })
+  const files = { ...FILES, 'bin-x': 'x', 'bin.x': '', '\xff': 'byte', sub: { gitlink: first } }
+  const oid = commitOn(repo, files, [first])
+  assert.equal(repo.git('fsck', '--strict', '--no-dangling'), '')
+  assert.equal(repo.git('log', '--format=%H %s', oid), `${oid} on 1\n${first}`)
+  const listed = [
+    ...['100644 .gitattributes', '100644 a.txt', '100644 bin-x', '100644 bin.x'],
+    ...['120000 bin/link', '100755 bin/run', '100644 dos.txt', '160000 sub', '100644 "\\377"'],
+  ]
+  const told = repo.gitBytes(['ls-tree', '-rz', '--format=%(objectmode) %(path)', oid])
+  assert.deepEqual(told.toString().split('\0').slice(0, -1), listed)
+  assert.equal(repo.git('cat-file', 'blob', `${oid}:a.txt`), 'one\ntwo')
 })

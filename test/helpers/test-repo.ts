@@ -24,6 +24,7 @@ export interface TestRepo {
   /** The working tree; of a bare repository, the repository itself. */
   readonly dir: string
   readonly gitDir: string
+  readonly objectFormat: 'sha1' | 'sha256'
   /** Runs git on this repository and returns its trimmed output. */
   git(...args: string[]): string
   /** Like {@link TestRepo.git}, with input, and output as bytes. */
@@ -58,6 +59,7 @@ export function createRepo(dir: string, options: RepoOptions = {}): TestRepo {
   const repo: TestRepo = {
     dir,
     gitDir,
+    objectFormat,
     gitBytes: run,
     git: (...args) => run(args).toString().trim(),
     write(files) {
