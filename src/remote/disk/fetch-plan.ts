@@ -8,10 +8,10 @@ import { walkCommits } from './commit-walk.js'
 import type { ObjectStore } from './object-store.js'
 
 /**
- * The objects in the order of the pack: tags and commits, then trees, then blobs. `haves` that the
+ * The objects in the order of the pack: tags and commits, trees, and blobs. `haves` that the
  * store does not know are ignored.
  */
-export function planFetch(store: ObjectStore, request: FetchRequest): Oid[] {
+export function planFetch(store: ObjectStore, request: FetchRequest): Oid[][] {
   const { haves, wants, withoutBlobs = false } = request
   const readIfAny = (oid: Oid) => (store.has(oid) ? store.read(oid) : undefined)
   const { edge, lacking } = walkCommits(request, readIfAny)
@@ -22,11 +22,9 @@ export function planFetch(store: ObjectStore, request: FetchRequest): Oid[] {
   const starts = new Set([...wants, ...lacking])
   const found = [...starts].map((start) => collect(start, seen, (oid) => store.read(oid)))
   return [
-    ...found.flatMap(({ heads }) => heads),
-    ...found.flatMap(({ trees }) => trees),
-    ...found.flatMap(({ blobs }) =>
-      withoutBlobs ? blobs.filter((oid) => wanted.has(oid)) : blobs,
-    ),
+    found.flatMap(({ heads }) => heads),
+    found.flatMap(({ trees }) => trees),
+    found.flatMap(({ blobs }) => (withoutBlobs ? blobs.filter((oid) => wanted.has(oid)) : blobs)),
   ]
 }
 

@@ -14,7 +14,7 @@ import {
   findLooseObject,
   readLooseObject,
 } from './loose-object.js'
-import { PackFile, type PackOwner } from './pack-file.js'
+import { type DistanceTo, type Entry, PackFile, type PackOwner } from './pack-file.js'
 import type { LocalRepository } from './repository.js'
 
 /** Each of them takes two file descriptors of the process. */
@@ -22,7 +22,12 @@ const MAX_PACKS = 2000
 /** However many packs there are. */
 const CACHE_BYTES = 16 << 20
 
-type Location = { pack: PackFile; offset: number } | { looseFile: string }
+interface PackedLocation {
+  pack: PackFile
+  offset: number
+}
+
+type Location = PackedLocation | { looseFile: string }
 
 /** One `objects` folder. */
 interface ObjectFolder {
@@ -64,25 +69,14 @@ export class ObjectStore implements PackOwner {
 
   /** The whole object. Throws `pack-incomplete` where the repository does not hold it. */
   read(oid: Oid): GitObject {
-    const location = this.#locate(oid)
+    const location = this.locate(oid)
     return 'pack' in location
       ? location.pack.read(location.offset)
       : readLooseObject(location.looseFile)
   }
 
-  /** The object as an entry of a pack; only objects stored as deltas are ever held whole. */
-  encode(oid: Oid): Iterable<Buffer> | AsyncIterable<Buffer> {
-    const location = this.#locate(oid)
-    if ('looseFile' in location) return encodeLooseObject(location.looseFile)
-    const { pack, offset } = location
-    return pack.copyEntry(offset) ?? encodeObject(pack.read(offset))
-  }
-
-  close(): void {
-    for (const { packs } of this.#folders) for (const pack of packs.values()) pack.close()
-  }
-
-  #locate(oid: Oid): Location {
+  /** Where the object is. Throws `pack-incomplete` where the repository does not hold it. */
+  locate(oid: Oid): Location {
     this.#checkpoint()
     const location = this.#find(oid)
     if (location) return location
@@ -90,6 +84,23 @@ export class ObjectStore implements PackOwner {
       'pack-incomplete',
       `The repository ${this.#directory} lacks the object ${oid}; git fsck tells more, and a partial clone cannot be followed`,
     )
+  }
+
+  /** The whole object as an entry of a pack; only objects stored as deltas are ever held whole. */
+  encode(oid: Oid): Entry {
+    const location = this.locate(oid)
+    if ('looseFile' in location) return encodeLooseObject(location.looseFile)
+    return this.encodePacked(location, () => undefined)
+  }
+
+  /** The same, or a delta of the base that `distanceTo` tells of, as {@link PackFile.copyEntry}. */
+  encodePacked({ pack, offset }: PackedLocation, distanceTo: DistanceTo): Entry {
+    this.#checkpoint()
+    return pack.copyEntry(offset, distanceTo) ?? encodeObject(pack.read(offset))
+  }
+
+  close(): void {
+    for (const { packs } of this.#folders) for (const pack of packs.values()) pack.close()
   }
 
   #find(oid: Oid): Location | undefined {

@@ -8,9 +8,11 @@ import { bufferSource } from '../../git/byte-source.js'
 import { corrupt } from '../../git/corrupt.js'
 import { applyDelta, decodeDeltaHeader } from '../../git/delta.js'
 import {
+  type DeltaKind,
   decodeEntryHeader,
   type EntryHeader,
   encodeEntryHeader,
+  isDelta,
   MAX_HEADER_BYTES,
 } from '../../git/entry-header.js'
 import { inflate } from '../../git/inflate.js'
@@ -34,6 +36,15 @@ export interface PackOwner {
   /** Finds bases that a pack does not hold. */
   read(oid: Oid): GitObject
 }
+
+/** An entry of a pack, in pieces. */
+export type Entry = Iterable<Buffer> | AsyncIterable<Buffer>
+
+/**
+ * How many bytes before an entry that is written to another pack the one is that was at `base` in
+ * this one; undefined where it is not.
+ */
+export type DistanceTo = (base: number) => number | undefined
 
 interface PackedObject {
   header: EntryHeader
@@ -146,15 +157,24 @@ export class PackFile {
     return this.#pieces(start, end)
   }
 
-  /** The object at `offset` as an entry of another pack, its deflated bytes as they are; or
-   * undefined where it is a delta. */
-  copyEntry(offset: number): Iterable<Buffer> | AsyncIterable<Buffer> | undefined {
+  /**
+   * The object at `offset` as an entry of another pack, its deflated bytes as they are; or undefined
+   * where it is a delta whose base is not there.
+   */
+  copyEntry(offset: number, distanceTo: DistanceTo): Entry | undefined {
     const entry = this.#entryAt(offset)
     const { kind, size } = entry.header
-    if (kind.type === 'ofs-delta' || kind.type === 'ref-delta') return undefined
-    const header = encodeEntryHeader(kind, size)
+    const copied = isDelta(kind) ? this.#deltaThere(kind, offset, distanceTo) : kind
+    if (!copied) return undefined
+    const header = encodeEntryHeader(copied, size)
     if (size > WHOLE_BYTES) return this.#copyLarge(header, entry.start)
     return [header, this.#inflate(entry).deflated]
+  }
+
+  #deltaThere(kind: DeltaKind, offset: number, distanceTo: DistanceTo): DeltaKind | undefined {
+    const base = kind.type === 'ofs-delta' ? offset - kind.distance : this.find(kind.base)
+    const distance = base === undefined ? undefined : distanceTo(base)
+    return distance === undefined ? undefined : { type: 'ofs-delta', distance }
   }
 
   #openPack({ openPack }: PackPaths): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -143,6 +143,40 @@ test('reads deltas, chains of them across packs, and what others lend', async (t
     const oid = git(borrower, 'rev-parse', revision)
     receiver.receive(await fetchPack(borrower, [oid]))
     receiver.check(oid)
+  }
+})
+
+test('sends a delta as it is stored where its base goes along, also from several packs', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const text = Array.from({ length: 2000 }, (_, line) => `line ${line} ${line * 7919}\n`)
+  const commit = (round: number) => {
+    text[round * 100] = `changed in round ${round}\n`
+    return repo.commit(`round ${round}`, { 'big.txt': text.join(''), [`n${round}`]: `${round}` })
+  }
+  for (let round = 0; round < 6; round++) commit(round)
+  repo.git('repack', '-adfq')
+  const stored = statSync(packsOf(repo.gitDir)[0]?.replace(/idx$/, 'pack') as string).size
+  const before = repo.oid('HEAD')
+  const fetched = await fetchPack(repo.dir, [before], [], { depth: 6 })
+  assert.ok(fetched.pack.length <= 1.02 * stored, `${fetched.pack.length} bytes of ${stored}`)
+  const receiver = new Receiver(root)
+  receiver.receive(fetched)
+  receiver.check(before)
+
+  // What was packed before is there twice, each time as a delta of something else.
+  for (let round = 6; round < 12; round++) commit(round)
+  const all = repo.git('rev-list', '--objects', '--no-object-names', 'HEAD')
+  const base = path.join(repo.gitDir, 'objects/pack/pack')
+  const input = Buffer.from(`${all}\n`)
+  repo.gitBytes(['pack-objects', '-q', '--no-reuse-delta', '--window=3', base], { input })
+  for (const depth of [2, 7, 12]) {
+    const again = new Receiver(tempDir(t))
+    const oid = repo.oid('HEAD')
+    const { commits, pack } = await fetchPack(repo.dir, [oid], [], { depth })
+    const ends = repo.git('rev-list', `--max-count=${depth}`, oid).split('\n')
+    again.receive({ commits: [...commits, ...ends], pack })
+    again.check(oid)
   }
 })
 
