@@ -6,16 +6,17 @@ import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
+import { type DeltaBases, findDeltaBases } from './delta-bases.js'
 import { breakLocks, withLock } from './git-lock.js'
+import { readStamp, stampOf, writeStamp } from './join-stamp.js'
 import { encodeJoined, type JoinedPack } from './joined-pack.js'
 import type { HistoryLayout } from './layout.js'
 import { type LiveObjects, liveObjects } from './live-objects.js'
-import { isDamage, RepositoryObjects } from './objects.js'
+import { isDamage, RepositoryObjects, type StoredPack } from './objects.js'
 import { copiesIn, type PackCopies } from './pack-copies.js'
 import { packsToJoin, planEntries, type SizedPack, sizeOf } from './pack-plan.js'
 import { expireLog } from './reflog.js'
 import { writeShallow } from './shallow.js'
-import { writeText } from './write-whole.js'
 
 export interface JoinOptions {
   objectFormat: ObjectFormat
@@ -42,7 +43,6 @@ const ROW_BYTES = 28
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024
 /** What has no index may be in the making by git, or by whoever copies it. */
 const LEFT_OVER_MS = 60 * 60 * 1000
-const STAMP = 'git-autosync-joined'
 
 /**
  * Joins packs, and removes what is not of use, where that is worth it. Returns whether it did. A
@@ -51,21 +51,30 @@ const STAMP = 'git-autosync-joined'
 export function joinPacks(layout: HistoryLayout, options: JoinOptions): boolean {
   removeLeftOvers(layout, options)
   breakLocks(layout)
-  if (readStamp(layout) === stampOf(layout, options)) return false
+  const { text, joined } = readStamp(layout)
+  const { depth } = options
+  if (text === stampOf(layout, depth, joined).text) return false
   const objects = new RepositoryObjects(layout, options.objectFormat)
-  let hasJoined = false
+  let name: string | undefined
   try {
-    hasJoined = join(layout, objects, options)
+    name = join(layout, objects, joined, options)
   } catch (error) {
     if (!isDamage(error)) throw error
   } finally {
     objects.close()
   }
-  writeText(layout.volume, layout.repository, stampFile(layout), stampOf(layout, options))
-  return hasJoined
+  const known = name === undefined ? joined : new Set([...joined, name])
+  writeStamp(layout, stampOf(layout, depth, known))
+  return name !== undefined
 }
 
-function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOptions): boolean {
+/** Returns the name of the joined pack, which is empty where nothing was left; undefined where none was joined. */
+function join(
+  layout: HistoryLayout,
+  objects: RepositoryObjects,
+  known: ReadonlySet<string>,
+  options: JoinOptions,
+): string | undefined {
   const { checkpoint, depth, isAlways = false, maxObjects = MAX_OBJECTS } = options
   const all = sizedPacks(layout, objects)
   const found = packsWithin(all, maxObjects)
@@ -73,33 +82,54 @@ function join(layout: HistoryLayout, objects: RepositoryObjects, options: JoinOp
   // Of a whole history, all is of use but what was forced away.
   let live = isAlways || depth !== 'full' ? findLive() : undefined
   const sound = new Set(found.map(({ pack }) => pack))
-  const copies = live && copiesIn(sound, objects, checkpoint)
+  const isFresh = ({ name }: StoredPack) => !known.has(name)
+  // Among several, the new ones are joined with what they are deltas of once there is enough of them.
+  const isFirst = found.length === 1 && found.every(({ pack }) => isFresh(pack))
+  const copies = live || isFirst ? copiesIn(sound, objects, checkpoint) : undefined
+  const bases = copies && findDeltaBases(layout, objects, { copies, isFresh, checkpoint })
   const packs = found.filter(({ pack }) => sound.has(pack))
   const isDead = (oid: Oid) => live?.oids.has(oid) === false
   const isWorth = isAlways && (packs.length > 1 || [...(copies?.keys() ?? [])].some(isDead))
-  const joined = isWorth ? packs : packsToJoin(packs, live && copies && bytesOf(live.oids, copies))
-  if (joined.length === 0) return false
+  const wantedBytes =
+    copies &&
+    bases &&
+    bytesOf(live?.oids ?? copies.keys(), copies) - bytesSaved(bases, live, copies)
+  const joined = isWorth ? packs : packsToJoin(packs, wantedBytes)
+  if (joined.length === 0) return undefined
   const isAll = joined.length === packs.length && found.length === all.length
   if (isAll) live ??= findLive()
-  replacePacks(layout, objects, joined, { ...options, ...(isAll && live && { live }) })
-  return true
+  return replacePacks(layout, objects, joined, {
+    ...options,
+    findBases: (copies) =>
+      bases ?? findDeltaBases(layout, objects, { copies, isFresh, checkpoint }),
+    live: isAll ? live : undefined,
+  })
 }
 
-/** Writes one pack in place of some; all others stay, and so does what only those need. */
+interface ReplaceOptions extends JoinOptions {
+  /** What may become deltas, given what the packs have. */
+  findBases: (copies: PackCopies) => DeltaBases
+  /** What is of use, where all packs are joined. */
+  live: LiveObjects | undefined
+}
+
+/** Writes one pack in place of some, and returns its name; all others stay, and so does what only those need. */
 function replacePacks(
   layout: HistoryLayout,
   objects: RepositoryObjects,
   joined: readonly SizedPack[],
-  { checkpoint, live }: JoinOptions & { live?: LiveObjects },
-): void {
+  { checkpoint, findBases, live }: ReplaceOptions,
+): string {
   const { lease, volume } = layout
   const directory = packDirectory(layout)
   // Damaged ones are left out of it, and stay.
   const sound = new Set(joined.map(({ pack }) => pack))
   const copies = copiesIn(sound, objects, checkpoint)
+  const bases = findBases(copies)
   const wanted = live ? [...copies.keys()].filter((oid) => live.oids.has(oid)) : copies.keys()
   const plan = planEntries(wanted, {
     copiesOf: (oid) => copies.get(oid) ?? [],
+    deltaBaseOf: (oid) => bases.get(oid),
     isTooLarge: ({ offset, pack }) => pack.file.deltaSizeAt(offset) > MAX_WHOLE_BYTES,
     checkpoint,
   })
@@ -143,6 +173,7 @@ function replacePacks(
   }
   volume.removeFile(path.join(directory, 'multi-pack-index'))
   for (const pack of sound) if (pack.name !== name) removePack(layout, pack.name)
+  return name
 }
 
 /** What an interruption left: half a pack, or one that has no index yet, or not any more. */
@@ -196,8 +227,14 @@ function packsWithin(packs: readonly CountedPack[], maxObjects: number): SizedPa
   })
 }
 
+/** How many bytes less it is at most once objects are deltas. */
+function bytesSaved(bases: DeltaBases, live: LiveObjects | undefined, copies: PackCopies): number {
+  const oids = [...bases.keys()].filter((oid) => !live || live.oids.has(oid))
+  return bytesOf(oids, copies) - oids.length * ROW_BYTES
+}
+
 /** How many bytes what is of use takes at least. */
-function bytesOf(oids: ReadonlySet<Oid>, copies: PackCopies): number {
+function bytesOf(oids: Iterable<Oid>, copies: PackCopies): number {
   let bytes = 0
   for (const oid of oids) {
     const sizes = copies.get(oid)?.map(sizeOf)
@@ -210,27 +247,8 @@ function hasFile(layout: HistoryLayout, name: string): boolean {
   return layout.volume.stat(path.join(packDirectory(layout), name)) !== undefined
 }
 
-/** What packs and worktrees there are: while they are the same, there is nothing to do. */
-function stampOf(layout: HistoryLayout, { depth }: JoinOptions): string {
-  const { repository, volume } = layout
-  const worktrees = path.join(repository, 'worktrees')
-  const packs = namesIn(layout).filter((name) => name.endsWith('.idx'))
-  const checkouts = readUnless(UNREADABLE, () => volume.names(worktrees)) ?? []
-  const names = [`${depth}`, ...checkouts, ...packs]
-  return names
-    .sort()
-    .map((name) => `${name}\n`)
-    .join('')
-}
-
-function readStamp({ repository, volume }: HistoryLayout): string | undefined {
-  const bytes = volume.readFile(path.join(repository, STAMP), 1024 * 1024)
-  return bytes?.toString('latin1')
-}
-
 function namesIn(layout: HistoryLayout): string[] {
   return readUnless(UNREADABLE, () => layout.volume.names(packDirectory(layout))) ?? []
 }
 
 const packDirectory = ({ repository }: HistoryLayout) => path.join(repository, 'objects/pack')
-const stampFile = ({ repository }: HistoryLayout) => path.join(repository, STAMP)

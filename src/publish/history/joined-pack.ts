@@ -1,14 +1,17 @@
-// The joined pack: entries of other packs as they are, but for where their bases are now, and
-// whole objects where a delta has lost its base. Each entry is checked against its index.
+// The joined pack: entries of other packs as they are, but for where their bases are now, whole objects
+// where a delta has lost its base, and deltas that are made of what came whole. Each entry is checked
+// against its index.
 import { createHash } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
 import { corrupt } from '../../git/corrupt.js'
-import { encodeEntryHeader } from '../../git/entry-header.js'
-import { hashObject } from '../../git/object.js'
+import { applyDelta } from '../../git/delta.js'
+import { encodeDelta } from '../../git/encode-delta.js'
+import { encodeEntryHeader, isDelta } from '../../git/entry-header.js'
+import { type GitObject, hashObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { encodePackIndex } from '../../git/pack-index-writer.js'
 import type { RepositoryObjects } from './objects.js'
-import type { PackedCopy, PlannedEntry } from './pack-plan.js'
+import { type PackedCopy, type PlannedEntry, sizeOf } from './pack-plan.js'
 
 /** What the index of a joined pack is made of, and its name. */
 export interface JoinedPack {
@@ -41,9 +44,12 @@ export function* encodeJoined(
     offsets[at] = position
     starts.set(oid, position)
     let crc = 0
-    const pieces = copy
-      ? copied(copy, position - (starts.get(copy.base ?? '') ?? position))
-      : whole(oid, objects)
+    const distance = position - (starts.get(copy?.base ?? '') ?? position)
+    const pieces = !copy
+      ? whole(oid, objects)
+      : copy.isToShrink
+        ? shrunk(oid, copy, distance, objects)
+        : copied(copy, distance)
     for (const piece of pieces) {
       crc = crc32(piece, crc)
       yield count(piece)
@@ -62,8 +68,7 @@ function* copied({ crc, end, offset, pack }: PackedCopy, distance: number): Gene
   const { kind, size, start } = pack.file.headerAt(offset)
   let found = 0
   for (const piece of pack.file.pieces(offset, start)) found = crc32(piece, found)
-  const isDelta = kind.type === 'ofs-delta' || kind.type === 'ref-delta'
-  yield encodeEntryHeader(isDelta ? { type: 'ofs-delta', distance } : kind, size)
+  yield encodeEntryHeader(isDelta(kind) ? { type: 'ofs-delta', distance } : kind, size)
   for (const piece of pack.file.pieces(start, end)) {
     found = crc32(piece, found)
     yield piece
@@ -71,11 +76,35 @@ function* copied({ crc, end, offset, pack }: PackedCopy, distance: number): Gene
   if (found !== crc) throw corrupt('has an entry that is not what its index says')
 }
 
-function* whole(oid: Oid, objects: RepositoryObjects): Generator<Buffer> {
-  const { body, type } = objects.read(oid)
-  if (hashObject(type, body, objects.objectFormat) !== oid) {
-    throw corrupt('has an object that is not what its name says')
+/** A delta of the base of a whole copy, where that takes less than the copy. */
+function* shrunk(
+  oid: Oid,
+  copy: PackedCopy,
+  distance: number,
+  objects: RepositoryObjects,
+): Generator<Buffer> {
+  const target = readWhole(oid, objects).body
+  const base = readWhole(copy.base as Oid, objects).body
+  const delta = encodeDelta(base, target, target.length / 2)
+  const deflated = delta && deflateSync(delta)
+  if (!deflated || deflated.length > sizeOf(copy) / 2) {
+    yield* copied(copy, distance)
+    return
   }
+  // It is the only copy from now on.
+  if (!applyDelta(base, delta).equals(target)) throw new Error('a delta does not make its object')
+  yield encodeEntryHeader({ type: 'ofs-delta', distance }, delta.length)
+  yield deflated
+}
+
+function readWhole(oid: Oid, objects: RepositoryObjects): GitObject {
+  const object = objects.read(oid)
+  if (hashObject(object.type, object.body, objects.objectFormat) === oid) return object
+  throw corrupt('has an object that is not what its name says')
+}
+
+function* whole(oid: Oid, objects: RepositoryObjects): Generator<Buffer> {
+  const { body, type } = readWhole(oid, objects)
   yield encodeEntryHeader({ type }, body.length)
   yield deflateSync(body)
 }

@@ -113,7 +113,7 @@ function findLive(
 }
 
 /** Refs and HEADs of this service are what is published; the rest is somebody's. */
-function rootsOf(layout: HistoryLayout): Roots {
+export function rootsOf(layout: HistoryLayout): Roots {
   const { repository, volume } = layout
   const roots: Roots = { published: new Set(), others: new Set() }
   const own = readOwn(layout)

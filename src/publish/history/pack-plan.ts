@@ -11,7 +11,7 @@ const MOST_WASTE = 0.15
 /** A pack stays that is this many times as large as all smaller ones together. */
 const GROWTH = 2
 /** As git's own: longer chains of deltas take long to read. */
-const MAX_CHAIN = 50
+export const MAX_CHAIN = 50
 
 /** One copy of an object in a pack. */
 export interface PackedCopy {
@@ -22,6 +22,8 @@ export interface PackedCopy {
   crc: number
   /** What it is a delta of; undefined where it is whole. */
   base: Oid | undefined
+  /** Whether it is whole, and to be made a delta of the base where that takes less. @default false */
+  isToShrink?: boolean
 }
 
 /** An entry of the joined pack: a copy as it is, or, where it is undefined, the whole object. */
@@ -63,6 +65,8 @@ export function packsToJoin(
 export interface PlanSource {
   /** The copies of an object in the packs that are joined. */
   copiesOf(oid: Oid): readonly PackedCopy[]
+  /** What an object that is whole may be made a delta of. */
+  deltaBaseOf(oid: Oid): Oid | undefined
   /** Whether what a delta makes is too large to be written whole: then its base goes along. */
   isTooLarge(copy: PackedCopy): boolean
   /** Throws when the work is to be given up. */
@@ -72,7 +76,7 @@ export interface PlanSource {
 /** The entries of a joined pack, each base before what builds on it. */
 export function planEntries(
   wanted: Iterable<Oid>,
-  { checkpoint, copiesOf, isTooLarge }: PlanSource,
+  { checkpoint, copiesOf, deltaBaseOf, isTooLarge }: PlanSource,
 ): PlannedEntry[] {
   const wantedSet = new Set(wanted)
   const plan: PlannedEntry[] = []
@@ -82,7 +86,12 @@ export function planEntries(
     depths.set(oid, depth)
     plan.push({ oid, copy })
   }
-  const choices = (oid: Oid) => [...copiesOf(oid)].sort((one, other) => sizeOf(one) - sizeOf(other))
+  const choices = (oid: Oid) => {
+    const copies = [...copiesOf(oid)].sort((one, other) => sizeOf(one) - sizeOf(other))
+    const base = deltaBaseOf(oid)
+    const [first] = copies
+    return first && base !== undefined ? [{ ...first, base, isToShrink: true }, ...copies] : copies
+  }
   for (const root of wantedSet) {
     const stack: { oid: Oid; left: PackedCopy[] }[] = []
     const enter = (oid: Oid) => {

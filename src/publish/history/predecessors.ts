@@ -1,0 +1,68 @@
+// What stood at its path before each tree and blob that is new with a commit, by the commit's first parent:
+// of that, it is most likely a small delta.
+import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
+import type { Oid } from '../../git/oid.js'
+import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
+import type { RepositoryObjects } from './objects.js'
+
+/** Where commits are looked for. */
+export interface NewCommits {
+  /** Where the walk starts. */
+  heads: Iterable<Oid>
+  /** Whether a commit is new: the walk ends at others. */
+  isNew(oid: Oid): boolean
+  /** Throws when the work is to be given up. */
+  checkpoint(): void
+}
+
+/** Of each tree and blob of new commits that is in the place of another one, the other one. */
+export function predecessorsIn(
+  objects: RepositoryObjects,
+  { checkpoint, heads, isNew }: NewCommits,
+): Map<Oid, Oid> {
+  const predecessors = new Map<Oid, Oid>()
+  const readTree = (oid: Oid) => {
+    checkpoint()
+    const body = objects.has(oid) ? objects.read(oid).body : Buffer.alloc(0)
+    return decodeTree(body, oid.length / 2)
+  }
+  const compare = (root: Oid, before: Oid) => {
+    const pending = [[root, before]] as [Oid, Oid][]
+    for (let pair = pending.pop(); pair; pair = pending.pop()) {
+      const [oid, other] = pair
+      // What is there twice is compared but once.
+      if (oid === other || predecessors.has(oid)) continue
+      predecessors.set(oid, other)
+      const entries = new Map(readTree(other).map((entry) => [entry.name, entry]))
+      for (const entry of readTree(oid)) {
+        const same = entries.get(entry.name)
+        if (!same || same.oid === entry.oid || kindOf(same) !== kindOf(entry)) continue
+        if (kindOf(entry) === 'tree') pending.push([entry.oid, same.oid])
+        if (kindOf(entry) === 'blob' && !predecessors.has(entry.oid)) {
+          predecessors.set(entry.oid, same.oid)
+        }
+      }
+    }
+  }
+  const seen = new Set<Oid>()
+  const pending = [...heads]
+  for (let oid = pending.pop(); oid !== undefined; oid = pending.pop()) {
+    if (seen.has(oid) || !isNew(oid)) continue
+    seen.add(oid)
+    checkpoint()
+    const { body, type } = objects.read(oid)
+    if (type === 'tag') pending.push(targetOfTag(body))
+    if (type !== 'commit') continue
+    const parents = parentsOfCommit(body)
+    pending.push(...parents)
+    const [parent] = parents
+    if (parent !== undefined && objects.has(parent)) {
+      compare(treeOfCommit(body), treeOfCommit(objects.read(parent).body))
+    }
+  }
+  return predecessors
+}
+
+function kindOf({ mode }: TreeEntry): 'tree' | 'blob' | 'commit' {
+  return mode === MODE.tree ? 'tree' : mode === MODE.gitlink ? 'commit' : 'blob'
+}
