@@ -6,7 +6,7 @@ import type { Oid } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
 import { rootsOf } from './live-objects.js'
-import type { RepositoryObjects, StoredPack } from './objects.js'
+import { isDamage, type RepositoryObjects, type StoredPack } from './objects.js'
 import type { PackCopies } from './pack-copies.js'
 import { MAX_CHAIN, type PackedCopy, sizeOf } from './pack-plan.js'
 import { predecessorsIn } from './predecessors.js'
@@ -26,8 +26,24 @@ export interface DeltaBaseOptions {
   checkpoint(): void
 }
 
-/** Finds bases for what is whole in fresh packs; no chain of deltas gets too long by them. */
+/**
+ * Finds bases for what is whole in fresh packs; no chain of deltas gets too long by them. Where something
+ * is damaged, nothing becomes a delta.
+ */
 export function findDeltaBases(
+  layout: HistoryLayout,
+  objects: RepositoryObjects,
+  options: DeltaBaseOptions,
+): DeltaBases {
+  try {
+    return findBases(layout, objects, options)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    return new Map()
+  }
+}
+
+function findBases(
   layout: HistoryLayout,
   objects: RepositoryObjects,
   { checkpoint, copies, isFresh }: DeltaBaseOptions,

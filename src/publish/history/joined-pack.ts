@@ -7,7 +7,7 @@ import { corrupt } from '../../git/corrupt.js'
 import { applyDelta } from '../../git/delta.js'
 import { encodeDelta } from '../../git/encode-delta.js'
 import { encodeEntryHeader, isDelta } from '../../git/entry-header.js'
-import { type GitObject, hashObject } from '../../git/object.js'
+import { hashObject } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { encodePackIndex } from '../../git/pack-index-writer.js'
 import type { RepositoryObjects } from './objects.js'
@@ -83,9 +83,9 @@ function* shrunk(
   distance: number,
   objects: RepositoryObjects,
 ): Generator<Buffer> {
-  const target = readWhole(oid, objects).body
-  const base = readWhole(copy.base as Oid, objects).body
-  const delta = encodeDelta(base, target, target.length / 2)
+  const target = objects.readIfAny(oid)?.body
+  const base = objects.readIfAny(copy.base as Oid)?.body
+  const delta = base && target && encodeDelta(base, target, target.length / 2)
   const deflated = delta && deflateSync(delta)
   if (!deflated || deflated.length > sizeOf(copy) / 2) {
     yield* copied(copy, distance)
@@ -97,14 +97,11 @@ function* shrunk(
   yield deflated
 }
 
-function readWhole(oid: Oid, objects: RepositoryObjects): GitObject {
-  const object = objects.read(oid)
-  if (hashObject(object.type, object.body, objects.objectFormat) === oid) return object
-  throw corrupt('has an object that is not what its name says')
-}
-
 function* whole(oid: Oid, objects: RepositoryObjects): Generator<Buffer> {
-  const { body, type } = readWhole(oid, objects)
+  const { body, type } = objects.read(oid)
+  if (hashObject(type, body, objects.objectFormat) !== oid) {
+    throw corrupt('has an object that is not what its name says')
+  }
   yield encodeEntryHeader({ type }, body.length)
   yield deflateSync(body)
 }
