@@ -51,8 +51,9 @@ function findBases(
   const bases = new Map<Oid, Oid>()
   const isNew = (oid: Oid) => copies.get(oid)?.some(({ pack }) => isFresh(pack)) ?? false
   const heads = readUnless(UNREADABLE, () => rootsOf(layout).published) ?? []
-  const predecessors = predecessorsIn(objects, { heads, isNew, checkpoint })
   const chains = new Chains(copies)
+  const rootOf = (oid: Oid) => chains.rootOf(oid)
+  const predecessors = predecessorsIn(objects, { heads, isNew, rootOf, checkpoint })
   for (const oid of predecessors.keys()) {
     checkpoint()
     const copy = smallest(copies.get(oid))

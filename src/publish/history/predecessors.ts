@@ -1,9 +1,10 @@
 // What stood at its path before each tree and blob that is new with a commit, by the commit's first parent:
-// of that, it is most likely a small delta.
+// of that, it is most likely a small delta. Below a tree that is a delta itself, somebody looked for deltas.
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
 import type { RepositoryObjects } from './objects.js'
+import { MAX_CHAIN } from './pack-plan.js'
 
 /** Where commits are looked for. */
 export interface NewCommits {
@@ -11,6 +12,8 @@ export interface NewCommits {
   heads: Iterable<Oid>
   /** Whether a commit is new: the walk ends at others. */
   isNew(oid: Oid): boolean
+  /** The whole object that one builds on in the end: itself, where it is whole. */
+  rootOf(oid: Oid): Oid
   /** Throws when the work is to be given up. */
   checkpoint(): void
 }
@@ -18,7 +21,7 @@ export interface NewCommits {
 /** Of each tree and blob of new commits that is in the place of another one, the other one. */
 export function predecessorsIn(
   objects: RepositoryObjects,
-  { checkpoint, heads, isNew }: NewCommits,
+  { checkpoint, heads, isNew, rootOf }: NewCommits,
 ): Map<Oid, Oid> {
   const predecessors = new Map<Oid, Oid>()
   const readTree = (oid: Oid) => {
@@ -37,12 +40,19 @@ export function predecessorsIn(
       for (const entry of readTree(oid)) {
         const same = entries.get(entry.name)
         if (!same || same.oid === entry.oid || kindOf(same) !== kindOf(entry)) continue
-        if (kindOf(entry) === 'tree') pending.push([entry.oid, same.oid])
+        if (kindOf(entry) === 'tree' && rootOf(entry.oid) === entry.oid)
+          pending.push([entry.oid, same.oid])
         if (kindOf(entry) === 'blob' && !predecessors.has(entry.oid)) {
           predecessors.set(entry.oid, same.oid)
         }
       }
     }
+  }
+  const commitOf = (oid: Oid | undefined) => {
+    if (oid === undefined || !objects.has(oid)) return undefined
+    checkpoint()
+    const { body } = objects.read(oid)
+    return { tree: treeOfCommit(body), parent: parentsOfCommit(body)[0] }
   }
   const seen = new Set<Oid>()
   const pending = [...heads]
@@ -55,10 +65,14 @@ export function predecessorsIn(
     if (type !== 'commit') continue
     const parents = parentsOfCommit(body)
     pending.push(...parents)
-    const [parent] = parents
-    if (parent !== undefined && objects.has(parent)) {
-      compare(treeOfCommit(body), treeOfCommit(objects.read(parent).body))
+    const tree = treeOfCommit(body)
+    if (rootOf(tree) !== tree) continue
+    // One that is whole may be what those before it are deltas of.
+    let before = commitOf(parents[0])
+    for (let steps = 0; before && rootOf(before.tree) === tree && steps < MAX_CHAIN; steps++) {
+      before = commitOf(before.parent)
     }
+    if (before) compare(tree, before.tree)
   }
   return predecessors
 }
