@@ -14,7 +14,7 @@ import {
   findLooseObject,
   readLooseObject,
 } from './loose-object.js'
-import { type DistanceTo, type Entry, PackFile, type PackOwner } from './pack-file.js'
+import { type DistanceTo, type EncodedEntry, PackFile, type PackOwner } from './pack-file.js'
 import type { LocalRepository } from './repository.js'
 
 /** Each of them takes two file descriptors of the process. */
@@ -87,14 +87,14 @@ export class ObjectStore implements PackOwner {
   }
 
   /** The whole object as an entry of a pack; only objects stored as deltas are ever held whole. */
-  encode(oid: Oid): Entry {
+  encode(oid: Oid): EncodedEntry {
     const location = this.locate(oid)
     if ('looseFile' in location) return encodeLooseObject(location.looseFile)
     return this.encodePacked(location, () => undefined)
   }
 
   /** The same, or a delta of the base that `distanceTo` tells of, as {@link PackFile.copyEntry}. */
-  encodePacked({ pack, offset }: PackedLocation, distanceTo: DistanceTo): Entry {
+  encodePacked({ pack, offset }: PackedLocation, distanceTo: DistanceTo): EncodedEntry {
     this.#checkpoint()
     return pack.copyEntry(offset, distanceTo) ?? encodeObject(pack.read(offset))
   }

@@ -38,7 +38,7 @@ export interface PackOwner {
 }
 
 /** An entry of a pack, in pieces. */
-export type Entry = Iterable<Buffer> | AsyncIterable<Buffer>
+export type EncodedEntry = Iterable<Buffer> | AsyncIterable<Buffer>
 
 /**
  * How many bytes before an entry that is written to another pack the one is that was at `base` in
@@ -161,7 +161,7 @@ export class PackFile {
    * The object at `offset` as an entry of another pack, its deflated bytes as they are; or undefined
    * where it is a delta whose base is not there.
    */
-  copyEntry(offset: number, distanceTo: DistanceTo): Entry | undefined {
+  copyEntry(offset: number, distanceTo: DistanceTo): EncodedEntry | undefined {
     const entry = this.#entryAt(offset)
     const { kind, size } = entry.header
     const copied = isDelta(kind) ? this.#deltaThere(kind, offset, distanceTo) : kind
