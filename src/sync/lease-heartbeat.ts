@@ -1,23 +1,21 @@
 // Renews leases, as long as there are any. Each volume has its own row: one that hangs holds up
-// no other, and takes few of the threads that Node has for files.
+// no other.
 import type { Clock, Timer } from '../base/clock.js'
 import type { Lease } from '../publish/lease/lease.js'
-
-/** How many leases of one volume are renewed at once. */
-const ROW_WIDTH = 2
 
 export interface LeaseHeartbeatOptions {
   clock: Clock
   renewMs: number
-  /** Returns false where the lease is lost. */
-  renew: (lease: Lease) => Promise<boolean>
-  /** Told of each lease that is lost; must not throw. */
-  onLost: (lease: Lease) => void
+  /** Renews the leases of one volume; returns for each whether it still is held. */
+  renew: (leases: readonly Lease[]) => Promise<boolean[]>
+  /** Told of the directory of each lease that is lost; must not throw. */
+  onLost: (directory: string) => void
 }
 
 export class LeaseHeartbeat {
   readonly #options: LeaseHeartbeatOptions
-  readonly #leases = new Set<Lease>()
+  /** With the directory that each is for. */
+  readonly #leases = new Map<Lease, string>()
   /** The volumes whose leases are being renewed. */
   readonly #busy = new Set<number>()
   #timer: Timer | undefined
@@ -26,8 +24,8 @@ export class LeaseHeartbeat {
     this.#options = options
   }
 
-  add(lease: Lease): void {
-    this.#leases.add(lease)
+  add(lease: Lease, directory: string): void {
+    this.#leases.set(lease, directory)
     this.#timer ??= this.#schedule()
   }
 
@@ -46,38 +44,26 @@ export class LeaseHeartbeat {
   }
 
   #beat(): void {
-    for (const volume of new Set([...this.#leases].map((lease) => lease.volume))) {
-      const row = [...this.#leases].filter((lease) => lease.volume === volume)
+    const leases = [...this.#leases.keys()]
+    for (const volume of new Set(leases.map((lease) => lease.volume))) {
+      const row = leases.filter((lease) => lease.volume === volume)
       if (!this.#busy.has(volume)) void this.#renewRow(volume, row)
     }
   }
 
-  async #renewRow(volume: number, row: Lease[]): Promise<void> {
+  async #renewRow(volume: number, row: readonly Lease[]): Promise<void> {
     this.#busy.add(volume)
-    const rest = row.values()
-    await Promise.all(Array.from({ length: ROW_WIDTH }, () => this.#renewAll(rest)))
+    // Where no thread is to be had, the next beat tries again.
+    const held = await this.#options.renew(row).catch(() => [])
+    for (const [index, lease] of row.entries()) if (held[index] === false) this.#lose(lease)
     this.#busy.delete(volume)
   }
 
-  async #renewAll(leases: Iterable<Lease>): Promise<void> {
-    for (const lease of leases) {
-      if (this.#leases.has(lease) && !(await this.#isRenewed(lease))) this.#lose(lease)
-    }
-  }
-
-  async #isRenewed(lease: Lease): Promise<boolean> {
-    try {
-      return await this.#options.renew(lease)
-    } catch {
-      // The volume fails, as the next work there reports; nobody else could have written either.
-      return true
-    }
-  }
-
   #lose(lease: Lease): void {
+    const directory = this.#leases.get(lease)
     // It may have been given back meanwhile.
-    if (!this.#leases.has(lease)) return
+    if (directory === undefined) return
     this.remove(lease)
-    this.#options.onLost(lease)
+    this.#options.onLost(directory)
   }
 }

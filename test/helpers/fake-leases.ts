@@ -64,10 +64,10 @@ export class FakeLeases implements LeaseStore {
     })
   }
 
-  async renew({ file }: Lease): Promise<boolean> {
-    this.renewed.push(file)
-    if (this.hanging.has(file)) await new Promise(() => undefined)
-    return this.held.has(file) && !this.others.has(file)
+  async renew(leases: readonly Lease[]): Promise<boolean[]> {
+    this.renewed.push(...leases.map(({ file }) => file))
+    if (leases.some(({ file }) => this.hanging.has(file))) await new Promise(() => undefined)
+    return leases.map(({ file }) => this.held.has(file) && !this.others.has(file))
   }
 
   async release({ file }: Lease): Promise<void> {

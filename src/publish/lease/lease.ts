@@ -11,7 +11,7 @@
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { NO_FILE } from '../../volume/errnos.js'
-import { readIfRegular, rewrite } from '../../volume/open-file.js'
+import { readIfRegular, rewrite, rewriteSync } from '../../volume/open-file.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /** A lease that is held. */
@@ -89,13 +89,28 @@ export function leaseGuard(lease: Lease | undefined): () => void {
 /** Shows that the holder lives; returns false where the lease is not its own any more. */
 export async function renewLease({ file, id }: Lease): Promise<boolean> {
   try {
-    return await rewrite(file, RECORD_BYTES, (content) => {
-      const record = decodeLease(content.toString())
-      // One who takes over renames another file to this name: this one is written for nobody then.
-      return record?.id === id ? encodeLease({ ...record, beats: record.beats + 1 }) : undefined
-    })
+    return await rewrite(file, RECORD_BYTES, (content) => nextBeat(content, id))
   } catch (error) {
-    if (NO_FILE.includes(errnoOf(error))) return false
-    throw error
+    return isStillHeld(error)
   }
+}
+
+/** Like {@link renewLease}, in a thread that may be blocked. */
+export function renewLeaseSync({ file, id }: Lease): boolean {
+  try {
+    return rewriteSync(file, RECORD_BYTES, (content) => nextBeat(content, id))
+  } catch (error) {
+    return isStillHeld(error)
+  }
+}
+
+function nextBeat(content: Buffer, id: string): Buffer | undefined {
+  const record = decodeLease(content.toString())
+  // One who takes over renames another file to this name: this one is written for nobody then.
+  return record?.id === id ? encodeLease({ ...record, beats: record.beats + 1 }) : undefined
+}
+
+/** Of a volume that fails the next work there tells, and nobody else could have written either. */
+function isStillHeld(error: unknown): boolean {
+  return !NO_FILE.includes(errnoOf(error))
 }
