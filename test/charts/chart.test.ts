@@ -187,6 +187,46 @@ test('the program takes the listing, the credentials and the settings', async (t
   }
 })
 
+test('what is given arrives as it is, whatever YAML would make of it', () => {
+  const specOf = (values: Values, kind: string, release?: string) => {
+    const { objects } = renderChart(values, release)
+    return JSON.stringify(objects.find((object) => object.kind === kind)?.spec)
+  }
+  for (const odd of ['yes', '123', '1e3', '~', '*.example.com', 'a: b', 'se"cret', '# x\n']) {
+    const values: Values = {
+      settings: { N: odd },
+      listing: { existingConfigMap: odd },
+      credentials: { files: { [odd]: odd } },
+      sharedVolume: { existingClaim: odd },
+      priorityClassName: odd,
+      podLabels: { odd },
+      networkPolicy: { namespaces: [odd] },
+      webhooks: {
+        enabled: true,
+        ingress: { enabled: true, host: odd, className: odd, tlsSecret: odd },
+      },
+    }
+    const { objects } = renderChart(values)
+    const text = JSON.stringify(odd)
+    const timesIn = (kind: string) => {
+      const { spec, stringData } = (objects.find((object) => object.kind === kind) ??
+        assert.fail(kind)) as KubernetesObject & { stringData?: object }
+      return JSON.stringify(spec ?? stringData).split(text).length - 1
+    }
+    assert.equal(timesIn('Deployment'), 5, text)
+    assert.equal(timesIn('Secret'), 2, text)
+    assert.equal(timesIn('NetworkPolicy'), 1, text)
+    assert.equal(timesIn('Ingress'), 4, text)
+  }
+  const instance = '"app.kubernetes.io/instance":"1e3"'
+  assert.equal(specOf({}, 'Deployment', '1e3').split(instance).length - 1, 2)
+  assert.ok(specOf({ settings: { N: 2 ** 30 } }, 'Deployment').includes('"value":"1073741824"'))
+  const claim = specOf({ sharedVolume: { storageClassName: '123' } }, 'PersistentVolumeClaim')
+  assert.ok(claim.includes('"storageClassName":"123"'))
+  const nodes = { mode: 'daemonSet', daemonSet: { hostPath: '/a: #b' } }
+  assert.ok(specOf(nodes, 'DaemonSet').includes('"path":"/a: #b"'))
+})
+
 test('its schema knows every value, and says what is none', () => {
   assert.deepEqual(valuesFaults(ownValues()), [])
   const { properties } = JSON.parse(readChart('values.schema.json')) as { properties: object }

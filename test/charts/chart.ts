@@ -11,6 +11,10 @@ const CHART = 'charts/git-autosync'
 /** Fields of Chart.yaml that templates may use, as Go calls them. */
 const META = { name: 'Name', version: 'Version', appVersion: 'AppVersion' } as const
 
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
+  JSON.parse(readChart('values.schema.json')),
+)
+
 export type Values = Record<string, unknown>
 
 export interface Rendered {
@@ -40,9 +44,6 @@ export function renderChart(values: Values, name = 'release', namespace = 'defau
 
 /** What the chart's schema has against whole `values`. */
 export function valuesFaults(values: Values): string[] {
-  const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
-    JSON.parse(readChart('values.schema.json')),
-  )
   validate(values)
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 }

@@ -10,7 +10,24 @@ test('text, fields, pipelines and functions', () => {
   assert.equal(rendered('1 {{ .a.b }} {{- "y" | quote }}\n{{- /* no */ -}}\n 2', root), '1 x"y"2')
   assert.equal(rendered('{{ .no | default (printf "%s-%s" .a.b "z") }}', root), 'x-z')
   assert.equal(rendered('{{ (index . "a").b }}', root), 'x')
-  assert.equal(rendered('k:{{ toYaml .map | nindent 2 }}', root), 'k:\n  z: 1\n  y: 2')
+  assert.equal(rendered('k:{{ toYaml .map | nindent 2 }}', root), 'k:\n  z: 1\n  "y": 2')
+})
+
+test('numbers are printed as Go prints those that Helm reads', () => {
+  const numbers = {
+    a: 0,
+    b: 65535,
+    c: 1_000_000,
+    d: 1_073_741_824,
+    e: 1.5,
+    f: 1e-7,
+    g: 0.0001,
+    h: -3,
+  }
+  const told = Object.keys(numbers).map((name) => `{{ .${name} }}`)
+  const expected = '0 65535 1e+06 1.073741824e+09 1.5 1e-07 0.0001 -3'
+  assert.equal(rendered(told.join(' '), numbers), expected)
+  assert.equal(rendered('{{ toJson . }}', { z: 1_000_000, a: [] }), '{"a":[],"z":1000000}')
 })
 
 test('conditions and ranges, with their variables', () => {

@@ -15,7 +15,24 @@ export function isEmpty(value: unknown): boolean {
 export function printed(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'object') throw new Error(`prints ${JSON.stringify(value)}`)
-  return String(value)
+  return typeof value === 'number' ? printedNumber(value) : String(value)
+}
+
+/** Helm reads every number as a float64, of which Go prints a million as 1e+06. https://pkg.go.dev/fmt */
+function printedNumber(value: number): string {
+  const [digits, exponent = ''] = value.toExponential().split('e')
+  const isPlain = Number(exponent) >= -4 && Number(exponent) < 6
+  if (isPlain) return value.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 20 })
+  return `${digits}e${exponent.replace(/^([+-])(\d)$/, '$10$2')}`
+}
+
+/** As Go writes it: the fields of a map are sorted. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  )
 }
 
 export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
@@ -28,8 +45,9 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   default: (fallback: unknown, value: unknown) => (isEmpty(value) ? fallback : value),
   quote: (value: unknown) => JSON.stringify(printed(value)),
   toString: (value: unknown) => printed(value),
-  toJson: (value: unknown) => JSON.stringify(value),
-  toYaml: (value: unknown) => stringify(value, { lineWidth: 0 }).trimEnd(),
+  toJson,
+  kindIs: (kind: string, value: unknown) => typeof value === kind,
+  toYaml: (value: unknown) => stringify(value, { lineWidth: 0, version: '1.1' }).trimEnd(),
   nindent: (spaces: number, text: string) => `\n${text.replace(/^/gm, ' '.repeat(spaces))}`,
   trunc: (length: number, text: string) => text.slice(0, length),
   trimSuffix: (suffix: string, text: string) =>

@@ -135,9 +135,9 @@ function unfold(secret: KubernetesObject): KubernetesObject {
   return { ...secret, data: Object.fromEntries(data) }
 }
 
-/** The objects of a text of YAML documents. */
+/** The objects of a text of YAML documents, of the version that Kubernetes reads. */
 export function readObjects(text: string): KubernetesObject[] {
-  return parseAllDocuments(text).map((document) => {
+  return parseAllDocuments(text, { version: '1.1' }).map((document) => {
     const [error] = document.errors
     if (error) throw error
     return document.toJS() as KubernetesObject

@@ -8,13 +8,13 @@
 
 {{- define "git-autosync.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "git-autosync.labels" -}}
 {{ include "git-autosync.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
@@ -66,8 +66,9 @@ env:
     value: /etc/git-autosync/webhooks/secrets
   {{- end }}
   {{- range $name, $value := .Values.settings }}
-  - name: {{ $name }}
-    value: {{ $value | toString | quote }}
+  - name: {{ $name | quote }}
+    {{- /* A number as it was written: toString makes 1e+06 of a million. */}}
+    value: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ $value | toJson | quote }}{{ end }}
   {{- end }}
   {{- with .Values.extraEnv }}
   {{- toYaml . | nindent 2 }}
@@ -122,15 +123,15 @@ volumeMounts:
 {{- define "git-autosync.volumes" -}}
 - name: listing
   configMap:
-    name: {{ include "git-autosync.listing" . }}
+    name: {{ include "git-autosync.listing" . | quote }}
 - name: credentials
   secret:
-    secretName: {{ include "git-autosync.credentials" . }}
+    secretName: {{ include "git-autosync.credentials" . | quote }}
     defaultMode: 0440
 {{- if .Values.webhooks.enabled }}
 - name: webhooks
   secret:
-    secretName: {{ include "git-autosync.webhooks" . }}
+    secretName: {{ include "git-autosync.webhooks" . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- end -}}
@@ -159,7 +160,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
