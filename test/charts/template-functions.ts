@@ -48,7 +48,8 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   toJson,
   kindIs: (kind: string, value: unknown) => typeof value === kind,
   toYaml: (value: unknown) => stringify(value, { lineWidth: 0, version: '1.1' }).trimEnd(),
-  nindent: (spaces: number, text: string) => `\n${text.replace(/^/gm, ' '.repeat(spaces))}`,
+  nindent: (spaces: number, text: string) =>
+    `\n${text}`.replaceAll('\n', `\n${' '.repeat(spaces)}`),
   trunc: (length: number, text: string) => text.slice(0, length),
   trimSuffix: (suffix: string, text: string) =>
     text.endsWith(suffix) ? text.slice(0, -suffix.length) : text,
