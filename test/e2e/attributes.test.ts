@@ -74,7 +74,7 @@ test('after a restart nothing is touched, and drift is found only where it is', 
       return [ino, mtimeMs]
     })
   const before = identities()
-  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '50ms' } })
+  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '1s' } })
   await until(async () => (await service.get('/readyz')).status === 200, 'ready')
   await untilSame(service, oid)
   for (const mode of MODES) {

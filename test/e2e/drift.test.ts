@@ -238,7 +238,7 @@ test('drift is left alone where nothing is to be verified', async (t) => {
 test('a server that refuses single blobs is asked for the whole commit', async (t) => {
   const options = { files: FILES, server: { protocol: 0 } } as const
   const { out, repo, server, listingPath } = await serveOneEntry(t, options)
-  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '100ms' } })
+  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '1s' } })
   await service.untilPublished('out', repo.oid('HEAD'))
   // Polls are no POST where the server has no protocol v2.
   server.onRequest = ({ method }, response) => {
@@ -256,7 +256,7 @@ test('a server that refuses single blobs is asked for the whole commit', async (
 test('a repository on this disk is asked for just the blobs, too', async (t) => {
   const { dir, out, repo, listingPath } = await serveOneEntry(t, { files: FILES })
   writeListing(listingPath, [{ path: 'out', repo: path.join(dir, 'repos/one') }])
-  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '100ms' } })
+  const service = await startService(t, { listingPath, settings: { VERIFY_INTERVAL: '1s' } })
   await service.untilPublished('out', repo.oid('HEAD'))
   await untilRepaired(service, 'out', 1, () => writeFileSync(path.join(out, 'd/a'), 'edited'))
   assertSameTree(out, repo.dir, 'HEAD')

@@ -14,7 +14,7 @@ const MODES = ['in-place', 'symlink'] as const
 const settings = { WORKTREE_GRACE_PERIOD: '50ms' }
 const scope = fileScope()
 const usual = new SharedService(scope, { settings })
-const verifying = new SharedService(scope, { settings: { ...settings, VERIFY_INTERVAL: '300ms' } })
+const verifying = new SharedService(scope, { settings: { ...settings, VERIFY_INTERVAL: '1s' } })
 const restarted = new SharedService(scope, { settings })
 const patient = new SharedService(scope, { settings: { ...settings, SCRAPE_INTERVAL: '1h' } })
 

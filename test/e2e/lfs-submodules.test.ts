@@ -60,7 +60,7 @@ test('the files of submodules come from their own LFS servers', async (t) => {
     })),
   )
   let oid = await publish('one\n')
-  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '200ms' }
+  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '1s' }
   let service = await startService(t, { listingPath, settings })
   let clones = 0
   const assertEqual = async () => {

@@ -98,7 +98,7 @@ test('an object that is on disk is not fetched again', async (t) => {
   let oid = await repo.push()
   const entries = MODES.map((publish) => ({ path: publish, repo: repo.url, publish, lfs: true }))
   writeListing(listingPath, entries)
-  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '200ms' }
+  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '1s' }
   const service = await startService(t, { listingPath, settings })
   for (const mode of MODES) await service.untilPublished(mode, oid)
   const arrived = async () => {

@@ -20,7 +20,7 @@ function signHead(repo: TestRepo, key: string): string {
 }
 
 const scope = fileScope()
-const settings = { VERIFY_INTERVAL: '300ms', SCRAPE_INTERVAL: '1s' }
+const settings = { VERIFY_INTERVAL: '1s', SCRAPE_INTERVAL: '1s' }
 const usual = new SharedService(scope, { settings })
 const restarted = new SharedService(scope, { settings })
 

@@ -36,7 +36,7 @@ test('an update of one submodule fetches what changed in it, and nothing else', 
   const entry = { path: 'out', repo: `${server.url}/top`, submodules: 'recursive' }
   writeListing(listingPath, [entry])
   const first = commit(one)
-  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '300ms' }
+  const settings = { SCRAPE_INTERVAL: '1h', VERIFY_INTERVAL: '1s' }
   const service = await startService(t, { listingPath, settings })
   await service.untilPublished('out', first)
   server.requests.length = 0
