@@ -29,7 +29,7 @@ export function writeCommit(
   { who, parents = [], message = '' }: { who: string; parents?: readonly Oid[]; message?: string },
 ): Oid {
   const lines = [
-    `tree ${writeTree(repo, directoryOf(files))}`,
+    `tree ${writeTrees(repo, directoriesOf(files))}`,
     ...parents.map((parent) => `parent ${parent}`),
     `author ${who}`,
     `committer ${who}`,
@@ -41,34 +41,49 @@ export function writeCommit(
   return commit
 }
 
-/** Of two paths that cannot be both, the later one counts. */
-function directoryOf(files: CommitFiles): Directory {
+/** All directories, each after the one that it is in. Of two paths that cannot be both, the later one counts. */
+function directoriesOf(files: CommitFiles): Directory[] {
   const root: Directory = new Map()
+  const all = [root]
   for (const [file, content] of Object.entries(files)) {
     const names = file.split('/')
     const last = names.pop() as string
     let directory = root
     for (const name of names) {
       const there = directory.get(name)
-      const next = there instanceof Map ? there : new Map()
+      const next: Directory = there instanceof Map ? there : new Map()
+      if (next !== there) all.push(next)
       directory.set(name, next)
       directory = next
     }
     directory.set(last, content)
   }
+  return all
+}
+
+/** Writes the last first, as each tree names those in it; returns the root. They may be deeper than a stack. */
+function writeTrees(repo: TestRepo, directories: readonly Directory[]): Oid {
+  const written = new Map<Directory, Oid>()
+  let root = ''
+  for (const directory of directories.toReversed()) {
+    const entries = [...directory].map(([name, each]) => {
+      const oid = each instanceof Map ? written.get(each) : undefined
+      return { name, ...(oid ? { mode: MODE.tree, oid } : writeEntry(repo, each as CommitFile)) }
+    })
+    root = writeTree(repo, entries)
+    written.set(directory, root)
+  }
   return root
 }
 
-function writeTree(repo: TestRepo, directory: Directory): Oid {
-  const entries = [...directory].map(([name, each]) => ({ name, ...writeEntry(repo, each) }))
+function writeTree(repo: TestRepo, entries: { name: string; mode: Mode; oid: Oid }[]): Oid {
   // Git compares a directory as if a slash ended its name.
   const key = ({ name, mode }: (typeof entries)[number]) => (mode === MODE.tree ? `${name}/` : name)
   const sorted = entries.toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
   return writeObject(repo, 'tree', encodeTree(sorted))
 }
 
-function writeEntry(repo: TestRepo, entry: Directory | CommitFile): { mode: Mode; oid: Oid } {
-  if (entry instanceof Map) return { mode: MODE.tree, oid: writeTree(repo, entry) }
+function writeEntry(repo: TestRepo, entry: CommitFile): { mode: Mode; oid: Oid } {
   const blob = (mode: Mode, content: string | Buffer) => ({
     mode,
     oid: writeObject(repo, 'blob', Buffer.from(content)),
