@@ -1,8 +1,12 @@
-// The objects of packs that were used last, up to a number of bytes.
+// The objects of packs that were used last, up to a number of bytes; and one that is too large to be
+// among them, as the next of a chain of deltas mostly builds on the one before.
 import type { GitObject } from './object.js'
 
 /** What it takes to keep an object, beside its body: measured, of small ones. */
 const OVERHEAD_BYTES = 704
+
+/** How large an object may be that is kept alone, in sizes of the cache. */
+const MOST_ALONE = 2
 
 /** `Key` tells where an object is stored. */
 export class ObjectCache<Key> {
@@ -11,6 +15,8 @@ export class ObjectCache<Key> {
   readonly #oldest = this.#objects.keys()
   readonly #maxBytes: number
   #bytes = 0
+  /** The last one that would have pushed out half of the others. */
+  #large: { key: Key; object: GitObject } | undefined
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -18,6 +24,7 @@ export class ObjectCache<Key> {
 
   /** The object of an entry, which becomes the one used last. */
   get(entry: Key): GitObject | undefined {
+    if (this.#large?.key === entry) return this.#large.object
     const object = this.#objects.get(entry)
     if (object) {
       this.#objects.delete(entry)
@@ -26,12 +33,19 @@ export class ObjectCache<Key> {
     return object
   }
 
-  /** Keeps an object, unless it would push out half of the others. */
+  /**
+   * Keeps an object; one that would push out half of the others is kept beside them instead, up to
+   * the next such one.
+   */
   set(entry: Key, object: GitObject): void {
     this.#delete(entry)
-    if (bytesOf(object) > this.#maxBytes / 2) return
+    const bytes = bytesOf(object)
+    if (bytes > this.#maxBytes / 2) {
+      if (bytes <= MOST_ALONE * this.#maxBytes) this.#large = { key: entry, object }
+      return
+    }
     this.#objects.set(entry, object)
-    this.#bytes += bytesOf(object)
+    this.#bytes += bytes
     while (this.#bytes > this.#maxBytes) this.#delete(this.#oldest.next().value as Key)
   }
 

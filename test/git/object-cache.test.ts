@@ -16,10 +16,20 @@ test('keeps what was used last', () => {
   assert.deepEqual(kept(cache, [1, 2, 3, 4]), [1, 3, 4])
 })
 
-test('an object that would push out most others is not kept', () => {
+test('of those that would push out most others, the last is kept beside them', () => {
   const cache = new ObjectCache<number>(100 * KB)
   cache.set(1, object(30 * KB))
   cache.set(2, object(51 * KB))
+  assert.deepEqual(kept(cache, [1, 2]), [1, 2])
+  cache.set(3, object(150 * KB))
+  cache.set(4, object(30 * KB))
+  assert.deepEqual(kept(cache, [1, 2, 3, 4]), [1, 3, 4])
+})
+
+test('an object of more than twice the cache is not kept', () => {
+  const cache = new ObjectCache<number>(100 * KB)
+  cache.set(1, object(51 * KB))
+  cache.set(2, object(201 * KB))
   assert.deepEqual(kept(cache, [1, 2]), [1])
 })
 

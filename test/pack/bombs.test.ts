@@ -54,6 +54,16 @@ for (const [order, entries] of Object.entries(ORDERS)) {
   })
 }
 
+test('a chain of objects that are too large for the cache is read once', async () => {
+  let asked = 0
+  const checkpoint = () => {
+    if (++asked > 2 * CHAIN) throw new Error(`more than ${2 * CHAIN} steps for ${CHAIN} objects`)
+  }
+  const entries = ORDERS['by offset']?.() ?? []
+  // Most objects are larger than the half of it, none is twice as large.
+  await readPack(assemblePack(entries), { cacheBytes: 4000, checkpoint })
+})
+
 test('the longest chain that real git makes is read', async (t) => {
   const repo = createRepo(tempDir(t))
   const lines = Array.from({ length: 300 }, (_, n) => `line ${n}`)
