@@ -83,16 +83,19 @@ function* shrunk(
   distance: number,
   objects: RepositoryObjects,
 ): Generator<Buffer> {
-  const target = objects.readIfAny(oid)?.body
-  const base = objects.readIfAny(copy.base as Oid)?.body
-  const delta = base && target && encodeDelta(base, target, target.length / 2)
+  const target = objects.readIfAny(oid)
+  const base = objects.readIfAny(copy.base as Oid)
+  // What a delta makes is of its base's type, and a tree may name one object as another.
+  const isAlike = base && target && base.type === target.type
+  const delta = isAlike && encodeDelta(base.body, target.body, target.body.length / 2)
   const deflated = delta && deflateSync(delta)
   if (!deflated || deflated.length > sizeOf(copy) / 2) {
     yield* copied(copy, distance)
     return
   }
   // It is the only copy from now on.
-  if (!applyDelta(base, delta).equals(target)) throw new Error('a delta does not make its object')
+  if (!applyDelta(base.body, delta).equals(target.body))
+    throw new Error('a delta does not make its object')
   yield encodeEntryHeader({ type: 'ofs-delta', distance }, delta.length)
   yield deflated
 }
