@@ -66,33 +66,51 @@ function findBases(
     }
     const baseCopy = base === undefined ? undefined : smallest(copies.get(base))
     if (base === undefined || !baseCopy || chains.rootOf(base) === oid || !isFit(baseCopy)) continue
-    if (chains.depthOf(base) + chains.heightOf(oid) < MAX_CHAIN) bases.set(oid, base)
+    if (chains.depthOf(base) + chains.heightOf(oid) >= MAX_CHAIN) continue
+    bases.set(oid, base)
+    chains.build(oid, base)
   }
   return bases
 }
 
-/** How the deltas of some packs build on each other, by the smallest copy of each. */
+/** Where the deltas end that it takes to read an object, and how many they are. */
+interface ChainEnd {
+  root: Oid
+  depth: number
+}
+
+/** How the deltas of some packs build on each other, by the smallest copy of each, and those that are to be made. */
 class Chains {
   readonly #copies: PackCopies
-  readonly #ends = new Map<Oid, { root: Oid; depth: number }>()
+  /** By the deltas of the packs alone. */
+  readonly #ends = new Map<Oid, ChainEnd>()
+  /** The bases of what is whole in the packs. */
+  readonly #bases = new Map<Oid, Oid>()
   readonly #heights = new Map<Oid, number>()
 
   constructor(copies: PackCopies) {
     this.#copies = copies
     for (const oid of copies.keys()) {
       const { depth, root } = this.#endOf(oid)
-      if (depth > this.heightOf(root)) this.#heights.set(root, depth)
+      this.#raise(root, depth)
     }
+  }
+
+  /** Makes a delta of what is whole, and on which the base does not build. */
+  build(oid: Oid, base: Oid): void {
+    this.#bases.set(oid, base)
+    const { depth, root } = this.#wayOf(oid)
+    this.#raise(root, depth + this.heightOf(oid))
   }
 
   /** The whole object that one builds on in the end: itself, where it is whole. */
   rootOf(oid: Oid): Oid {
-    return this.#endOf(oid).root
+    return this.#wayOf(oid).root
   }
 
   /** How many deltas it takes to read one. */
   depthOf(oid: Oid): number {
-    return this.#endOf(oid).depth
+    return this.#wayOf(oid).depth
   }
 
   /** How many deltas it takes to read what builds on a whole one. */
@@ -100,7 +118,21 @@ class Chains {
     return this.#heights.get(root) ?? 0
   }
 
-  #endOf(oid: Oid): { root: Oid; depth: number } {
+  #raise(root: Oid, height: number): void {
+    if (height > this.heightOf(root)) this.#heights.set(root, height)
+  }
+
+  #wayOf(oid: Oid): ChainEnd {
+    let { depth, root } = this.#endOf(oid)
+    for (let base = this.#bases.get(root); base !== undefined; base = this.#bases.get(root)) {
+      const end = this.#endOf(base)
+      depth += 1 + end.depth
+      root = end.root
+    }
+    return { root, depth }
+  }
+
+  #endOf(oid: Oid): ChainEnd {
     const chain: Oid[] = []
     let end = this.#ends.get(oid)
     // Copies of several packs may build on each other in a circle, which a plan opens.

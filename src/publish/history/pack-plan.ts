@@ -115,8 +115,10 @@ export function planEntries(
       else if (!depths.has(copy.base)) enter(copy.base)
       else {
         const depth = depths.get(copy.base)
+        const isLong = depth !== undefined && depth >= MAX_CHAIN
         // It builds on what is on this stack, or on too much.
-        if (depth === undefined || depth >= MAX_CHAIN) left.shift()
+        if (depth === undefined || (isLong && !(left.length === 1 && isTooLarge(copy))))
+          left.shift()
         else {
           add(oid, copy, depth + 1)
           stack.pop()
