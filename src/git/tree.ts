@@ -12,6 +12,8 @@ export const MODE = {
 } as const
 
 const [NUL, SPACE, ZERO] = [0x00, 0x20, 0x30]
+/** A longer mode counts by its last digits. */
+const MODE_RANGE = 8 ** 6
 
 export type Mode = (typeof MODE)[keyof typeof MODE]
 
@@ -22,6 +24,16 @@ export interface TreeEntry {
   oid: Oid
 }
 
+/** What a tree names by a path component. */
+export interface TreeName {
+  /** A byte string. */
+  name: string
+  kind: TreeKind
+  oid: Oid
+}
+
+export type TreeKind = 'tree' | 'blob' | 'commit'
+
 /** Decodes the body of a tree. Throws `pack-corrupt` where it is malformed. */
 export function decodeTree(body: Buffer, oidLength: number): TreeEntry[] {
   const entries: TreeEntry[] = []
@@ -30,6 +42,16 @@ export function decodeTree(body: Buffer, oidLength: number): TreeEntry[] {
     entries.push({ mode, name, oid })
   }
   return entries
+}
+
+/** Decodes what the body of a tree names, whatever its modes are. Throws `pack-corrupt` where it is malformed. */
+export function decodeNames(body: Buffer, oidLength: number): TreeName[] {
+  const names: TreeName[] = []
+  for (const cursor = new TreeCursor(body, oidLength); cursor.next(); ) {
+    const { kind, name, oid } = cursor
+    names.push({ name, kind, oid })
+  }
+  return names
 }
 
 /**
@@ -93,14 +115,23 @@ export class TreeCursor implements TreeEntry {
   get mode(): Mode {
     const end = this.#name - 1
     const digits = end - this.at
-    let bits = 0
-    for (let at = this.at; at < end; at++) {
-      const digit = (this.#body[at] as number) ^ ZERO
-      bits = digit < 8 ? bits * 8 + digit : Number.NaN
-    }
-    const mode = digits === 5 || digits === 6 ? modeOf(bits) : undefined
+    const mode = digits === 5 || digits === 6 ? modeOf(this.#bits) : undefined
     if (mode === undefined) throw unknownMode(this.#body.toString('latin1', this.at, end))
     return mode
+  }
+
+  /** What it names. As for git, whatever the mode is: one that it does not know is of a commit. */
+  get kind(): TreeKind {
+    switch (modeOf(this.#bits)) {
+      case MODE.tree:
+        return 'tree'
+      case MODE.file:
+      case MODE.executable:
+      case MODE.symlink:
+        return 'blob'
+      default:
+        return 'commit'
+    }
   }
 
   get name(): string {
@@ -114,6 +145,16 @@ export class TreeCursor implements TreeEntry {
   /** The bytes of its oid, which are a part of the body. */
   get rawOid(): Buffer {
     return this.#body.subarray(this.#nul + 1, this.#end)
+  }
+
+  /** Of the number that the mode is, those that count, and some more. */
+  get #bits(): number {
+    let bits = 0
+    for (let at = this.at; at < this.#name - 1; at++) {
+      const digit = (this.#body[at] as number) ^ ZERO
+      bits = digit < 8 ? (bits * 8 + digit) % MODE_RANGE : Number.NaN
+    }
+    return bits
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
 import { oidBytes } from '../../src/git/oid.js'
-import { decodeTree, MODE } from '../../src/git/tree.js'
+import { decodeNames, decodeTree, MODE } from '../../src/git/tree.js'
 import { failsWith } from '../helpers/fails-with.js'
 import fc from '../helpers/fast-check.js'
 import { createRepo, tempDir } from '../helpers/git.js'
@@ -77,6 +77,21 @@ test('a mode that is none is refused', () => {
   for (const mode of ['100648', 'x00644', '0100644', '-40000', '+40000', '0x8000']) {
     assert.throws(() => decodeTree(entry(mode, 'x'), 20), failsWith('unsafe-tree', /unknown mode/))
   }
+})
+
+test('tells what a tree names as git does, whatever the mode', (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const modes = ['0', '644', '0644', '0100644', '100664', '40000', '00040000', '60000', '120777']
+  const body = Buffer.concat(
+    [...modes, '160000', '140000', '1100644'].map((mode, at) => entry(mode, `${100 + at}`)),
+  )
+  const args = ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin']
+  const tree = repo.gitBytes(args, { input: body }).toString().trim()
+  const listed = repo.git('ls-tree', tree).split('\n')
+  assert.deepEqual(
+    decodeNames(body, 20).map(({ kind, name, oid }) => `${kind} ${oid}\t${name}`),
+    listed.map((line) => line.slice(line.indexOf(' ') + 1)),
+  )
 })
 
 test('names are kept byte for byte', () => {

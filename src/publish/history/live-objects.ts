@@ -3,7 +3,6 @@
 import path from 'node:path'
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import { isOid, type Oid } from '../../git/oid.js'
-import { MODE } from '../../git/tree.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
 import { cursorOf } from '../tree/tree-places.js'
@@ -98,8 +97,8 @@ function findLive(
       if (!body) continue
       oids.add(oid)
       for (const entry = cursorOf({ oid, body }); entry.next(); ) {
-        if (entry.mode === MODE.tree) pending.push(entry.oid)
-        else if (entry.mode !== MODE.gitlink) oids.add(entry.oid)
+        if (entry.kind === 'tree') pending.push(entry.oid)
+        else if (entry.kind === 'blob') oids.add(entry.oid)
       }
     }
   }

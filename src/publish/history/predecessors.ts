@@ -2,7 +2,7 @@
 // of that, it is most likely a small delta. Below a tree that is a delta itself, somebody looked for deltas.
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
-import { decodeTree, MODE, type TreeEntry } from '../../git/tree.js'
+import { decodeNames } from '../../git/tree.js'
 import type { RepositoryObjects } from './objects.js'
 import { MAX_CHAIN } from './pack-plan.js'
 
@@ -27,7 +27,7 @@ export function predecessorsIn(
   const readTree = (oid: Oid) => {
     checkpoint()
     const body = objects.has(oid) ? objects.read(oid).body : Buffer.alloc(0)
-    return decodeTree(body, oid.length / 2)
+    return decodeNames(body, oid.length / 2)
   }
   const compare = (root: Oid, before: Oid) => {
     const pending = [[root, before]] as [Oid, Oid][]
@@ -39,10 +39,10 @@ export function predecessorsIn(
       const entries = new Map(readTree(other).map((entry) => [entry.name, entry]))
       for (const entry of readTree(oid)) {
         const same = entries.get(entry.name)
-        if (!same || same.oid === entry.oid || kindOf(same) !== kindOf(entry)) continue
-        if (kindOf(entry) === 'tree' && rootOf(entry.oid) === entry.oid)
+        if (!same || same.oid === entry.oid || same.kind !== entry.kind) continue
+        if (entry.kind === 'tree' && rootOf(entry.oid) === entry.oid)
           pending.push([entry.oid, same.oid])
-        if (kindOf(entry) === 'blob' && !predecessors.has(entry.oid)) {
+        if (entry.kind === 'blob' && !predecessors.has(entry.oid)) {
           predecessors.set(entry.oid, same.oid)
         }
       }
@@ -75,8 +75,4 @@ export function predecessorsIn(
     if (before) compare(tree, before.tree)
   }
   return predecessors
-}
-
-function kindOf({ mode }: TreeEntry): 'tree' | 'blob' | 'commit' {
-  return mode === MODE.tree ? 'tree' : mode === MODE.gitlink ? 'commit' : 'blob'
 }

@@ -2,7 +2,7 @@
 // which the client has already.
 import { type GitObject, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
-import { decodeTree, MODE } from '../../git/tree.js'
+import { decodeNames } from '../../git/tree.js'
 import type { FetchRequest } from '../remote-session.js'
 import { walkCommits } from './commit-walk.js'
 import type { ObjectStore } from './object-store.js'
@@ -66,12 +66,12 @@ function collect(start: Oid, seen: Set<Oid>, read: (oid: Oid) => GitObject | und
         break
       case 'tree': {
         if (!add(oid, found.trees)) break
-        const entries = decodeTree(body, oid.length / 2)
-        for (const { mode, oid: content } of entries) {
-          if (mode !== MODE.tree && mode !== MODE.gitlink) add(content, found.blobs)
+        const names = decodeNames(body, oid.length / 2)
+        for (const { kind, oid: content } of names) if (kind === 'blob') add(content, found.blobs)
+        // The first of them comes next.
+        for (const { kind, oid: tree } of names.reverse()) {
+          if (kind === 'tree' && !seen.has(tree)) pending.push(tree)
         }
-        const trees = entries.filter(({ mode, oid: tree }) => mode === MODE.tree && !seen.has(tree))
-        pending.push(...trees.map(({ oid: tree }) => tree).reverse())
       }
     }
   }

@@ -146,6 +146,20 @@ test('reads deltas, chains of them across packs, and what others lend', async (t
   }
 })
 
+test('sends history that has a tree of a mode that git does not know', async (t) => {
+  const root = tempDir(t)
+  const repo = createRepo(path.join(root, 'repo'))
+  const first = repo.commit('first', { f: 'x' })
+  const input = Buffer.concat([Buffer.from('0644 f\0'), Buffer.from(repo.oid('HEAD:f'), 'hex')])
+  const args = ['hash-object', '-t', 'tree', '-w', '--literally', '--stdin']
+  const tree = repo.gitBytes(args, { input }).toString().trim()
+  const odd = repo.git('commit-tree', '-m', 'odd', '-p', first, tree)
+  const even = repo.git('commit-tree', '-m', 'even', '-p', odd, `${first}^{tree}`)
+  const { pack } = await fetchPack(repo.dir, [even], [], { depth: 3 })
+  const expected = repo.git('rev-list', '--objects', even).split('\n')
+  assert.equal(pack.readUInt32BE(8), expected.length)
+})
+
 test('sends a delta as it is stored where its base goes along, also from several packs', async (t) => {
   const root = tempDir(t)
   const repo = createRepo(path.join(root, 'repo'))
