@@ -25,6 +25,11 @@ export interface RelayOptions {
   ca: TestCa
   /** Asked before the git servers are. */
   receiver?: Receiver
+  /**
+   * Of another relay: the kernel gives each connection to one of both, as a Service does.
+   * @default a free one
+   */
+  port?: number
 }
 
 export interface Relay {
@@ -44,15 +49,15 @@ export interface Receiver {
   kill(): Promise<void>
 }
 
-/** Starts a relay on a free port; it ends after the test. */
+/** Starts a relay; it ends after the test. */
 export async function startRelay(t: TestScope, options: RelayOptions): Promise<Relay> {
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const nginx = await start(t, options, port, (directory) => {
     copyFileSync(options.tls.cert, path.join(directory, 'tls.crt'))
     copyFileSync(options.tls.key, path.join(directory, 'tls.key'))
     return readExample('relay/nginx/relay.conf.template').replace(
       'listen 8443 ssl;',
-      `listen 127.0.0.1:${port} ssl;`,
+      `listen 127.0.0.1:${port} ssl reuseport;`,
     )
   })
   return { ...nginx, port, url: `https://127.0.0.1:${port}` }
@@ -61,7 +66,7 @@ export async function startRelay(t: TestScope, options: RelayOptions): Promise<R
 /** Starts the nginx of a receiver on free ports; it ends after the test. */
 export async function startReceiver(
   t: TestScope,
-  options: Omit<RelayOptions, 'tls' | 'receiver'>,
+  options: Omit<RelayOptions, 'tls' | 'receiver' | 'port'>,
 ): Promise<Receiver> {
   const [port, refreshPort] = [await freePort(), await freePort()]
   const nginx = await start(t, options, port, () =>
@@ -79,7 +84,7 @@ export async function startReceiver(
 
 async function start(
   t: TestScope,
-  { ca, logins = {}, receiver, repositories }: Omit<RelayOptions, 'tls'>,
+  { ca, logins = {}, receiver, repositories }: Omit<RelayOptions, 'tls' | 'port'>,
   port: number,
   serverOf: (directory: string) => string,
 ) {

@@ -1,10 +1,8 @@
 // Nodes behind relays while commits are pushed. Each whole node is what a pod on a node is but for its
 // process: a machine of its own, with its sessions, its connections, its memory, its state and its
-// directory; only the worker threads are shared by all nodes of this process. What stands before the relays, as a
-// Service does, gives each connection to one that lives.
+// directory; only the worker threads are shared by all nodes of this process.
 import { setMaxListeners } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../src/base/clock.js'
@@ -21,7 +19,7 @@ import { atEnd } from '../../helpers/at-end.js'
 import { createCa } from '../../helpers/certificates.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { startGitServer } from '../../helpers/git-http-server.js'
-import { type Relay, startRelay } from '../../helpers/relay.js'
+import { startRelay } from '../../helpers/relay.js'
 import { until } from '../../helpers/service.js'
 
 export interface RelayRunOptions {
@@ -73,10 +71,9 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
     tls,
     ca,
   }
-  const relays = [await startRelay(t, relayOptions)]
-  if (killAfter !== undefined) relays.push(await startRelay(t, relayOptions))
-  // One alone needs none.
-  const port = relays[1] ? await startBalancer(t, relays) : relays[0]?.port
+  const { port } = await startRelay(t, relayOptions)
+  const doomed =
+    killAfter === undefined ? undefined : await startRelay(t, { ...relayOptions, port })
   const failures: RelayReport['failures'] = {}
   let polls = 0
   const settings = settingsOf({
@@ -152,7 +149,7 @@ export async function runRelay(t: TestScope, options: RelayRunOptions): Promise<
   for (let commit = 1; commit <= commits; commit++) {
     tip = repo.commit(`commit ${commit}`, filesOf(commit))
     const pushedAt = Date.now()
-    if (commit - 1 === killAfter) void relays[1]?.kill()
+    if (commit - 1 === killAfter) void doomed?.kill()
     await untilAll(tip)
     const tookMs = [...published.values()].map(({ at }) => at - pushedAt).sort((a, b) => a - b)
     lastMs.push(tookMs.at(-1) ?? 0)
@@ -244,39 +241,4 @@ async function follow(
     await sleep(settings.scrapeIntervalMs, undefined, { signal }).catch(() => undefined)
   }
   await sessions.close()
-}
-
-/** As a Service: each connection goes to one of the relays, in turn, that takes it. */
-async function startBalancer(t: TestScope, relays: readonly Relay[]): Promise<number> {
-  const sockets = new Set<net.Socket>()
-  let turn = 0
-  const connect = (client: net.Socket, triesLeft: number) => {
-    const relay = relays[turn++ % relays.length]
-    const upstream = net.connect(relay?.port ?? 0, '127.0.0.1')
-    sockets.add(upstream)
-    let isOpen = false
-    upstream.on('connect', () => {
-      isOpen = true
-      client.pipe(upstream).pipe(client)
-      client.on('close', () => upstream.destroy())
-    })
-    upstream.on('error', () => undefined)
-    upstream.on('close', () => {
-      sockets.delete(upstream)
-      if (isOpen || triesLeft === 0) client.destroy()
-      else connect(client, triesLeft - 1)
-    })
-  }
-  const server = net.createServer((client) => {
-    sockets.add(client)
-    client.on('error', () => undefined)
-    client.on('close', () => sockets.delete(client))
-    connect(client, relays.length)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  atEnd(t, () => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
 }
