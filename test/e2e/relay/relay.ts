@@ -1,11 +1,15 @@
 // `npm run relay`: many nodes behind one relay, and then behind two of which one is killed; exits with 1
-// where the git server was asked too often, a node was late, or anything was lost. Options: --nodes,
-// --commits, --interval (milliseconds), --relays (1,2), --whole (nodes that publish, too).
+// where the git server was asked too often, a node was late, or anything was lost; then how soon a relay tells
+// of what a webhook announced. Options: --nodes, --commits, --interval (milliseconds), --relays (1,2, or none),
+// --whole (nodes that publish, too).
 import { parseArgs } from 'node:util'
 import { runAtLength } from '../long-run.js'
+import { runAnnounced } from './announced-run.js'
 import { type RelayReport, runRelay } from './relay-run.js'
 
 const LATEST_MS = 3000
+/** From a webhook to the first answer of a relay that tells of what was pushed. */
+const LATEST_ANNOUNCED_MS = 1000
 
 const { values } = parseArgs({
   options: {
@@ -49,7 +53,7 @@ await runAtLength(0, async (scope) => {
     'interval (ms)': intervalMs,
   }
   const faults: string[] = []
-  for (const relays of values.relays.split(',').map(Number)) {
+  for (const relays of values.relays.split(',').filter(Boolean).map(Number)) {
     const killAfter = relays > 1 ? half : undefined
     const report = await runRelay(scope, { ...options, killAfter })
     console.log(JSON.stringify(report))
@@ -61,5 +65,10 @@ await runAtLength(0, async (scope) => {
     counts[of('most fetches of a commit')] = Math.max(...report.fetches)
     counts[of('latest node (ms)')] = Math.max(...report.lastMs)
   }
+  const announcedMs = (await runAnnounced(scope, commits)).sort((a, b) => a - b)
+  counts['webhook to answer of a relay, median (ms)'] = announcedMs[half] ?? 0
+  counts['webhook to answer of a relay, latest (ms)'] = announcedMs.at(-1) ?? 0
+  const late = announcedMs.filter((ms) => ms > LATEST_ANNOUNCED_MS)
+  faults.push(...late.map((ms) => `a relay told of what was announced after ${ms} ms`))
   return { counts, faults }
 })
