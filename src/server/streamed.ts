@@ -31,16 +31,3 @@ export async function* inTurns(
   }
   if (text !== '') yield text
 }
-
-/** Does something with each item, `manyATurn` in each turn. */
-export async function eachInTurns<T>(
-  items: Iterable<T>,
-  work: (item: T) => void,
-  manyATurn = MOST_PIECES,
-): Promise<void> {
-  let count = 0
-  for (const item of items) {
-    work(item)
-    if (++count % manyATurn === 0) await nextTurn()
-  }
-}

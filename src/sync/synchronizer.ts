@@ -2,6 +2,7 @@
 // entries; what a poll finds changed is work on an entry, in a queue of its own. What failed
 // is not repeated on the spot: that only decides when its remote is polled again.
 import { overlap } from '../base/paths.js'
+import { eachInTurns } from '../base/turns.js'
 import type { Entry } from '../listing/entry.js'
 import { diffListings, isSamePublication, type ListingDiff } from '../listing/listing-diff.js'
 import type { ShownContent } from '../publish/publisher.js'
@@ -37,6 +38,8 @@ export class Synchronizer {
   readonly #polls: RemotePolls
   readonly #work: EntryWork
   #hasListing = false
+  /** Resolves once all is asked for that was wanted. */
+  #asked: Promise<unknown> = Promise.resolve()
 
   constructor(options: SynchronizerOptions) {
     this.#options = { ...options, submodules: new SubmoduleRemotes(options.openSession) }
@@ -79,10 +82,13 @@ export class Synchronizer {
     const wanted = this.#listed().filter(
       ({ desired }) => path === undefined || desired.entry.path === path,
     )
-    for (const state of wanted) {
+    // Ten thousand in one turn would hold up the probes.
+    const asking = eachInTurns(wanted, (state) => {
+      if (state.desired.listing !== 'listed') return
       conclude(state, { type: 'poll-wanted' }, this.#options)
       this.#polls.add(state.desired.entry)
-    }
+    })
+    this.#asked = Promise.all([this.#asked, asking.catch(this.#options.onError)])
     return wanted.length
   }
 
@@ -126,6 +132,7 @@ export class Synchronizer {
 
   /** Resolves when nothing is being polled or synced. */
   async idle(): Promise<void> {
+    await this.#asked
     do {
       await this.#work.idle()
       await this.#polls.idle()

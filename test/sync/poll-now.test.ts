@@ -1,7 +1,7 @@
 // A poll on demand: it comes as soon as it can, and no schedule or failure swallows it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFakeSync, failure, OTHER_REPO, oid } from '../helpers/fake-sync.js'
+import { createFakeSync, failure, OTHER_REPO, oid, REPO } from '../helpers/fake-sync.js'
 
 test('polls every remote at once, and the intervals start anew', async (t) => {
   const sync = createFakeSync(t)
@@ -99,4 +99,32 @@ test('while the entry is inspected, the poll follows the inspection', async (t) 
   await sync.clock.advance(0)
   assert.deepEqual([sync.remote().polls.length, sync.status().state], [1, 'synced'])
   assert.equal(sync.workers.calls.filter((call) => call.startsWith('inspect')).length, 1)
+})
+
+test('of many entries some are wanted in each turn, and all of them in the end', async (t) => {
+  const sync = createFakeSync(t)
+  const repos = Array.from({ length: 250 }, (_, index) => `${REPO}-${index}`)
+  await sync.list(...repos.map((repo, index) => ({ path: String(index), repo })))
+  sync.forget()
+  assert.equal(sync.synchronizer.pollNow(), repos.length)
+  const wanted = sync.synchronizer
+    .status()
+    .filter(({ nextPoll }) => Date.parse(nextPoll ?? '') <= sync.clock.wallTime())
+  assert.equal(wanted.length, 100)
+  await sync.synchronizer.idle()
+  assert.equal(sync.eventsOf('poll-unchanged').length, repos.length)
+})
+
+test('what leaves the listing before it is its turn is not polled', async (t) => {
+  const sync = createFakeSync(t)
+  const entries = Array.from({ length: 101 }, (_, index) => {
+    return { path: String(index), repo: `${REPO}-${index}` }
+  })
+  await sync.list(...entries)
+  sync.forget()
+  sync.synchronizer.pollNow()
+  await sync.list(...entries.slice(0, -1))
+  await sync.synchronizer.idle()
+  assert.equal(sync.eventsOf('poll-unchanged').length, entries.length - 1)
+  assert.equal(sync.remote(`${REPO}-100`).polls.length, 0)
 })

@@ -1,8 +1,8 @@
 // The page for people: sent whole, and kept up to date by scripts that lie beside this file.
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import { eachInTurns } from '../../base/turns.js'
 import { redactedCopy } from '../redacted-json.js'
-import { eachInTurns } from '../streamed.js'
 import { documentOf } from './document.js'
 import type { LazyPage, PageEntry } from './page-report.js'
 import { STYLE } from './style.js'

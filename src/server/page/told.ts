@@ -1,7 +1,7 @@
 // What whoever listens has been told, as JSON: of each look, only what is not as it was told is made
 // and told again. With ten thousand entries, each look has turns for others.
+import { eachInTurns } from '../../base/turns.js'
 import { redactedJson } from '../redacted-json.js'
-import { eachInTurns } from '../streamed.js'
 import type { LazyPage } from './page-report.js'
 
 /** So many entries are told of in one event. */
