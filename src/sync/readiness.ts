@@ -6,8 +6,10 @@ import type { EntryRecords } from './state/records.js'
 export class Readiness {
   readonly #listed: () => readonly EntryRecords[]
   #hasStarted = false
+  /** What it was last seen to wait for: with thousands of entries, one is looked at and not all. */
+  #waitsFor: EntryRecords | undefined
 
-  /** `listed` gives the entries of the listing. */
+  /** `listed` gives the entries of the listing, each the same object while it is listed. */
   constructor(listed: () => readonly EntryRecords[]) {
     this.#listed = listed
   }
@@ -35,7 +37,9 @@ export class Readiness {
 
   /** Whether every required entry had content in place at some time that was looked at. */
   hasStarted(): boolean {
-    this.#hasStarted ||= this.#required().every(({ observed }) => observed.hasContent)
+    if (this.#hasStarted || (this.#waitsFor && isWaitedFor(this.#waitsFor))) return this.#hasStarted
+    this.#waitsFor = this.#listed().find(isWaitedFor)
+    this.#hasStarted = this.#waitsFor === undefined
     return this.#hasStarted
   }
 
@@ -44,12 +48,18 @@ export class Readiness {
   }
 
   #required(): EntryRecords[] {
-    return this.#listed().filter(
-      ({ desired, observed }) =>
-        // Until it is given up there, an entry counts where it was before the number of shards changed.
-        desired.entry.required && !observed.waiting?.isOfOtherShard,
-    )
+    return this.#listed().filter(isRequired)
   }
+}
+
+function isWaitedFor(records: EntryRecords): boolean {
+  const { desired, observed } = records
+  return desired.listing === 'listed' && isRequired(records) && !observed.hasContent
+}
+
+function isRequired({ desired, observed }: EntryRecords): boolean {
+  // Until it is given up there, an entry counts where it was before the number of shards changed.
+  return desired.entry.required && !observed.waiting?.isOfOtherShard
 }
 
 function pathsOf(entries: readonly EntryRecords[]): string[] {
