@@ -58,6 +58,7 @@ function* parsing(
   }
   yield
   for (const fault of touchFaults(drafts, defaults)) faults.add(fault)
+  yield
   for (const fault of findPathConflicts(drafts.map(({ directory }) => directory))) faults.add(fault)
   if (faults.faults.length > 0) {
     throw new ListingError(inFileOrder(faults.faults, items).slice(0, MAX_FAULTS))
@@ -93,8 +94,8 @@ export async function resolveListing(
 async function inTurnsOf<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const { done, value } = steps.next()
-    if (done) return value
     await nextTurn()
+    if (done) return value
   }
 }
 

@@ -1,7 +1,7 @@
 // What the paths of a listing lead to on disk, as a symlink can make two of them one, or
 // lead out of ROOT. A path's own last component is never followed: it is what is published.
 import path from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import type { Fault } from '../base/document-fault.js'
 import { isWithin } from '../base/paths.js'
 import { realDirectory } from '../volume/real-path.js'
@@ -33,14 +33,17 @@ export async function findRealFaults(
     setTimeout(LIMIT_MS, undefined, { ref: false }),
   ])
   if (!real) return []
+  await nextTurn()
   const conflicts = findPathConflicts(real.places).map(({ pointer, message }) => ({
     pointer,
     message: `${message}, and a symlink makes these do`,
   }))
+  await nextTurn()
   const misled = real.places.flatMap((place, index) => {
     const message = findFault(place, real)
     return message === undefined ? [] : { pointer: `/${index}/path`, message }
   })
+  await nextTurn()
   return [...misled, ...conflicts]
 }
 
