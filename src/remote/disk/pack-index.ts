@@ -51,7 +51,7 @@ export class PackIndex {
     for (let start = 0; start < this.count; start += WINDOW) {
       const oids = this.#oids(start, Math.min(this.count, start + WINDOW))
       const rows = Math.floor(oids.length / this.#oidBytes)
-      const crcs = this.#read(this.#crcsAt + start * 4, rows * 4)
+      const crcs = this.#readWhole(this.#crcsAt + start * 4, rows * 4)
       for (let row = 0; row < rows; row++) {
         const oid = oids.toString('hex', row * this.#oidBytes, (row + 1) * this.#oidBytes)
         yield { oid, offset: this.#offsetAt(start + row), crc: crcs.readUInt32BE(row * 4) }
@@ -84,20 +84,16 @@ export class PackIndex {
   #oids(start: number, end: number): Buffer {
     const oids = this.#read(this.#oidsAt(start), (end - start) * this.#oidBytes)
     // A cut index must not make the search go on for ever.
-    if (oids.length < this.#oidBytes)
-      throw new SyncError(
-        'pack-corrupt',
-        `The pack index ${this.#file} is cut short (git fsck tells more)`,
-      )
+    if (oids.length < this.#oidBytes) throw this.#cutShort()
     return oids
   }
 
   #offsetAt(position: number): number {
     const offsets = this.#crcsAt + this.count * 4
-    const offset = this.#read(offsets + position * 4, 4).readUInt32BE()
+    const offset = this.#readWhole(offsets + position * 4, 4).readUInt32BE()
     if (offset < 2 ** 31) return offset
     const large = offsets + this.count * 4 + (offset - 2 ** 31) * 8
-    return Number(this.#read(large, 8).readBigUInt64BE())
+    return Number(this.#readWhole(large, 8).readBigUInt64BE())
   }
 
   get #crcsAt(): number {
@@ -106,6 +102,19 @@ export class PackIndex {
 
   #oidsAt(position: number): number {
     return HEADER_BYTES + FANOUT_BYTES + position * this.#oidBytes
+  }
+
+  #readWhole(position: number, length: number): Buffer {
+    const bytes = this.#read(position, length)
+    if (bytes.length < length) throw this.#cutShort()
+    return bytes
+  }
+
+  #cutShort(): SyncError {
+    return new SyncError(
+      'pack-corrupt',
+      `The pack index ${this.#file} is cut short (git fsck tells more)`,
+    )
   }
 
   #read(position: number, length: number): Buffer {

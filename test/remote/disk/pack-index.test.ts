@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto'
 import { openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { SyncError } from '../../../src/base/errors.js'
 import { PackIndex } from '../../../src/remote/disk/pack-index.js'
 import { atEnd } from '../../helpers/at-end.js'
+import { failsWith } from '../../helpers/fails-with.js'
 import { type TestScope, tempDir } from '../../helpers/git.js'
 
 /** Opens an index made by hand; object number n of the sorted `oids` lies at `offsetOf(n)`. */
-function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number): PackIndex {
+function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number) {
   const fanout = Buffer.alloc(1024)
   let sorted = 0
   for (let byte = 0; byte < 256; byte++) {
@@ -31,10 +31,11 @@ function openIndex(t: TestScope, oids: Buffer[], offsetOf: (n: number) => number
   const file = path.join(tempDir(t), 'pack-test.idx')
   const crcs = Buffer.alloc(oids.length * 4)
   const magic = Buffer.from([0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2])
-  writeFileSync(file, Buffer.concat([magic, fanout, ...oids, crcs, offsets, ...large]))
+  const content = Buffer.concat([magic, fanout, ...oids, crcs, offsets, ...large])
+  writeFileSync(file, content)
   const index = new PackIndex(openSync(file, 'r'), file, 'sha1')
   atEnd(t, () => index.close())
-  return index
+  return { index, content, file }
 }
 
 const oidOf = (n: number) => createHash('sha1').update(String(n)).digest()
@@ -42,7 +43,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
 test('finds each of many oids, evenly spread, and no other', (t) => {
   const oids = numbers(100_000).map(oidOf).sort(Buffer.compare)
-  const index = openIndex(t, oids, (n) => n * 3)
+  const { index } = openIndex(t, oids, (n) => n * 3)
   for (let n = 0; n < oids.length; n += 37) assert.equal(index.find(oids[n]!), n * 3)
   for (let n = 0; n < 1000; n++) assert.equal(index.find(oidOf(200_000 + n)), undefined)
 })
@@ -55,7 +56,7 @@ test('finds oids however they are spread', (t) => {
       return oid
     })
     .sort(Buffer.compare)
-  const index = openIndex(t, oids, (n) => n)
+  const { index } = openIndex(t, oids, (n) => n)
   for (const [n, oid] of oids.entries()) assert.equal(index.find(oid), n)
   const absent = Buffer.from(oids[2500]!)
   absent[19] = absent[19]! ^ 1
@@ -66,8 +67,19 @@ test('finds oids however they are spread', (t) => {
 
 test('offsets may exceed four gigabytes', (t) => {
   const oids = numbers(10).map(oidOf).sort(Buffer.compare)
-  const index = openIndex(t, oids, (n) => (n % 2 ? n * 2 ** 33 : n))
+  const { index } = openIndex(t, oids, (n) => (n % 2 ? n * 2 ** 33 : n))
   for (const [n, oid] of oids.entries()) assert.equal(index.find(oid), n % 2 ? n * 2 ** 33 : n)
+})
+
+test('an index that is cut short is told to be damaged', (t) => {
+  const oids = numbers(10).map(oidOf).sort(Buffer.compare)
+  const whole = openIndex(t, oids, (n) => 2 ** 33 + n)
+  const { content, file } = whole
+  for (const lost of [1, 8 * 10, 8 * 10 + 1, (8 + 4) * 10, (8 + 4) * 10 + 1, (8 + 4 + 4) * 10]) {
+    writeFileSync(file, content.subarray(0, content.length - lost))
+    assert.throws(() => [...whole.index.objects()], failsWith('pack-corrupt', /cut short/))
+    assert.throws(() => whole.index.find(oids[9]!), failsWith('pack-corrupt', /cut short/))
+  }
 })
 
 test('an index of another version is told apart', (t) => {
@@ -75,6 +87,6 @@ test('an index of another version is told apart', (t) => {
   writeFileSync(file, Buffer.alloc(2000))
   assert.throws(
     () => new PackIndex(openSync(file, 'r'), file, 'sha1'),
-    (error) => error instanceof SyncError && error.code === 'object-format-unsupported',
+    failsWith('object-format-unsupported'),
   )
 })
