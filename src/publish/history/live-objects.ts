@@ -72,7 +72,7 @@ function findLive(
         if (stepsTo.has(oid)) continue
         stepsTo.set(oid, steps)
         checkpoint()
-        const object = objects.has(oid) ? objects.read(oid) : undefined
+        const object = objects.has(oid) ? objects.readNames(oid) : undefined
         if (!object) continue
         oids.add(oid)
         if (object.type === 'tag') level.push(targetOfTag(object.body))
@@ -92,7 +92,7 @@ function findLive(
       if (isTooMuch()) return
       if (oids.has(oid) && !known) continue
       checkpoint()
-      const body = known ?? (objects.has(oid) ? objects.read(oid).body : undefined)
+      const body = known ?? (objects.has(oid) ? objects.readNames(oid).body : undefined)
       known = undefined
       if (!body) continue
       oids.add(oid)

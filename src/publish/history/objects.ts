@@ -7,8 +7,9 @@ import { SyncError } from '../../base/errors.js'
 import { type GitObject, hashObject } from '../../git/object.js'
 import { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
-import { decodeLooseObject } from '../../remote/disk/loose-object.js'
+import { decodeLooseObject, isLooseBlob } from '../../remote/disk/loose-object.js'
 import { PackFile, type PackOwner } from '../../remote/disk/pack-file.js'
+import { EMPTY_BLOB } from '../../remote/disk/whole-object.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
@@ -90,6 +91,15 @@ export class RepositoryObjects implements PackOwner {
       'pack-incomplete',
       `The repository ${displayPath(this.#layout.repository)} lacks the object ${oid}; its history is fetched anew`,
     )
+  }
+
+  /** The same, for what it names: of a blob, no content. */
+  readNames(oid: Oid): GitObject {
+    const found = this.find(oid)
+    if (found) return found.pack.file.readNames(found.offset)
+    const file = this.#looseFile(oid)
+    const isBlob = file && isLooseBlob(this.#layout.volume.open(file).fd, displayPath(file))
+    return isBlob ? EMPTY_BLOB : this.read(oid)
   }
 
   /** The pack that has an object, and where in it. */

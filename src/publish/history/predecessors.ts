@@ -26,7 +26,7 @@ export function predecessorsIn(
   const predecessors = new Map<Oid, Oid>()
   const readTree = (oid: Oid) => {
     checkpoint()
-    const body = objects.has(oid) ? objects.read(oid).body : Buffer.alloc(0)
+    const body = objects.has(oid) ? objects.readNames(oid).body : Buffer.alloc(0)
     return decodeNames(body, oid.length / 2)
   }
   const compare = (root: Oid, before: Oid) => {
@@ -51,7 +51,7 @@ export function predecessorsIn(
   const commitOf = (oid: Oid | undefined) => {
     if (oid === undefined || !objects.has(oid)) return undefined
     checkpoint()
-    const { body } = objects.read(oid)
+    const { body } = objects.readNames(oid)
     return { tree: treeOfCommit(body), parent: parentsOfCommit(body)[0] }
   }
   const seen = new Set<Oid>()
@@ -60,7 +60,7 @@ export function predecessorsIn(
     if (seen.has(oid) || !isNew(oid)) continue
     seen.add(oid)
     checkpoint()
-    const { body, type } = objects.read(oid)
+    const { body, type } = objects.readNames(oid)
     if (type === 'tag') pending.push(targetOfTag(body))
     if (type !== 'commit') continue
     const parents = parentsOfCommit(body)

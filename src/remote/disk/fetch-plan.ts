@@ -13,14 +13,14 @@ import type { ObjectStore } from './object-store.js'
  */
 export function planFetch(store: ObjectStore, request: FetchRequest): Oid[][] {
   const { haves, wants, withoutBlobs = false } = request
-  const readIfAny = (oid: Oid) => (store.has(oid) ? store.read(oid) : undefined)
+  const readIfAny = (oid: Oid) => (store.has(oid) ? store.readNames(oid) : undefined)
   const { edge, lacking } = walkCommits(request, readIfAny)
   const seen = new Set<Oid>()
   // What a partial or damaged repository lacks of them is known to the client all the same.
   for (const have of [...haves, ...edge]) collect(have, seen, readIfAny)
   const wanted = new Set(wants)
   const starts = new Set([...wants, ...lacking])
-  const found = [...starts].map((start) => collect(start, seen, (oid) => store.read(oid)))
+  const found = [...starts].map((start) => collect(start, seen, (oid) => store.readNames(oid)))
   return [
     found.flatMap(({ heads }) => heads),
     found.flatMap(({ trees }) => trees),

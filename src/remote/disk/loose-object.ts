@@ -1,5 +1,5 @@
 // Reads loose objects. https://git-scm.com/docs/gitrepository-layout
-import { createReadStream, statSync } from 'node:fs'
+import { closeSync, createReadStream, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
@@ -10,11 +10,13 @@ import { encodeEntryHeader } from '../../git/entry-header.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { isMissing } from './files.js'
-import { MAX_WHOLE_BYTES } from './whole-object.js'
+import { EMPTY_BLOB, MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Files up to this size, whose content is at most as much again, are read whole. */
 const WHOLE_FILE_BYTES = 1 << 20
 const WHOLE_BODY_BYTES = 8 << 20
+/** The header is in what so many bytes inflate to. */
+const START_BYTES = 512
 /** What is deflated again travels within this process only. */
 const LEVEL = constants.Z_BEST_SPEED
 
@@ -32,6 +34,23 @@ export function findLooseObject(objectDir: string, oid: Oid): string | undefined
 /** The whole object in `file`. */
 export function readLooseObject(file: string): GitObject {
   return decodeLooseObject(readRegularFileSync(file, MAX_WHOLE_BYTES), file)
+}
+
+/** The object in `file`, for what it names: of a blob, no content. */
+export function readLooseNames(file: string): GitObject {
+  return isLooseBlob(openRegularFileSync(file), file) ? EMPTY_BLOB : readLooseObject(file)
+}
+
+/** Whether the loose object that is open as `fd`, which it closes, is a blob; `file` names it. */
+export function isLooseBlob(fd: number, file: string): boolean {
+  try {
+    const start = Buffer.alloc(START_BYTES)
+    const length = readSync(fd, start, 0, START_BYTES, 0)
+    const options = { finishFlush: constants.Z_SYNC_FLUSH }
+    return decodeHeader(inflateSync(start.subarray(0, length), options), file).type === 'blob'
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** The object that the content of a file is; `file` names it. Throws `pack-corrupt`, or as zlib does. */

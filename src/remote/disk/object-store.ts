@@ -12,6 +12,7 @@ import {
   encodeLooseObject,
   encodeObject,
   findLooseObject,
+  readLooseNames,
   readLooseObject,
 } from './loose-object.js'
 import { type DistanceTo, type EncodedEntry, PackFile, type PackOwner } from './pack-file.js'
@@ -73,6 +74,14 @@ export class ObjectStore implements PackOwner {
     return 'pack' in location
       ? location.pack.read(location.offset)
       : readLooseObject(location.looseFile)
+  }
+
+  /** The object for what it names: of a blob, no content. Throws `pack-incomplete` as {@link read} does. */
+  readNames(oid: Oid): GitObject {
+    const location = this.locate(oid)
+    return 'pack' in location
+      ? location.pack.readNames(location.offset)
+      : readLooseNames(location.looseFile)
   }
 
   /** Where the object is. Throws `pack-incomplete` where the repository does not hold it. */

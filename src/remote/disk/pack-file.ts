@@ -20,7 +20,7 @@ import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { PackIndex } from './pack-index.js'
-import { MAX_WHOLE_BYTES } from './whole-object.js'
+import { EMPTY_BLOB, MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Small objects come with their header in one read of this many bytes. */
 const FIRST_READ_BYTES = 4096
@@ -100,7 +100,18 @@ export class PackFile {
 
   /** The whole object at `offset`. */
   read(offset: number): GitObject {
-    const deltas: { offset: number; delta: Buffer }[] = []
+    return this.#read(offset)
+  }
+
+  /** The object at `offset`, for what it names: of a blob no content, as that names nothing. */
+  readNames(offset: number): GitObject {
+    return this.#read(offset, EMPTY_BLOB)
+  }
+
+  /** The object, or what is given in place of any blob. */
+  #read(offset: number, blob?: GitObject): GitObject {
+    // They are many where a chain is long: each is inflated when it is its turn.
+    const deltas: { offset: number; entry: PackedObject }[] = []
     const visited = new Set<number>()
     let position = offset
     let object = this.#cached(position)
@@ -109,30 +120,23 @@ export class PackFile {
       visited.add(position)
       const entry = this.#entryAt(position)
       const { kind } = entry.header
-      const body = this.#inflate(entry).body
-      switch (kind.type) {
-        case 'ofs-delta':
-          deltas.push({ offset: position, delta: body })
-          position -= kind.distance
-          object = this.#cached(position)
-          break
-        case 'ref-delta': {
-          deltas.push({ offset: position, delta: body })
-          const base = this.find(kind.base)
-          if (base === undefined) object = this.#store.read(kind.base)
-          else {
-            position = base
-            object = this.#cached(base)
-          }
-          break
+      if (isDelta(kind)) {
+        deltas.push({ offset: position, entry })
+        const base = this.#baseOf(kind, position)
+        if (typeof base === 'string') object = this.#store.read(base)
+        else {
+          position = base
+          object = this.#cached(base)
         }
-        default:
-          object = { type: kind.type, body }
-          this.#cache(position, object)
+      } else {
+        if (blob && kind.type === 'blob') return blob
+        object = { type: kind.type, body: this.#inflate(entry).body }
+        this.#cache(position, object)
       }
     }
-    for (const { offset: at, delta } of deltas.reverse()) {
-      object = { type: object.type, body: applyDelta(object.body, delta) }
+    if (blob && object.type === 'blob') return blob
+    for (const { offset: at, entry } of deltas.reverse()) {
+      object = { type: object.type, body: applyDelta(object.body, this.#inflate(entry).body) }
       this.#cache(at, object)
     }
     return object
@@ -172,9 +176,14 @@ export class PackFile {
   }
 
   #deltaThere(kind: DeltaKind, offset: number, distanceTo: DistanceTo): DeltaKind | undefined {
-    const base = kind.type === 'ofs-delta' ? offset - kind.distance : this.find(kind.base)
-    const distance = base === undefined ? undefined : distanceTo(base)
+    const base = this.#baseOf(kind, offset)
+    const distance = typeof base === 'string' ? undefined : distanceTo(base)
     return distance === undefined ? undefined : { type: 'ofs-delta', distance }
+  }
+
+  /** Where the base of the delta at `offset` is, or, where it is not in this pack, what it is. */
+  #baseOf(kind: DeltaKind, offset: number): number | Oid {
+    return kind.type === 'ofs-delta' ? offset - kind.distance : (this.find(kind.base) ?? kind.base)
   }
 
   #openPack({ openPack }: PackPaths): number {

@@ -10,7 +10,7 @@ const MAX_TAGS = 100
 export function peel(store: ObjectStore, oid: Oid): Oid | null | undefined {
   let peeled = oid
   for (let tags = 0; tags < MAX_TAGS && store.has(peeled); tags++) {
-    const { type, body } = store.read(peeled)
+    const { type, body } = store.readNames(peeled)
     if (type !== 'tag') return peeled === oid ? null : peeled
     peeled = targetOfTag(body)
   }

@@ -1,8 +1,9 @@
 // The repository behind published files stays small, and stays a repository.
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { deflateSync } from 'node:zlib'
 import { liveObjects } from '../../../src/publish/history/live-objects.js'
 import { RepositoryObjects } from '../../../src/publish/history/objects.js'
 import { commitOn } from '../../helpers/commit-on.js'
@@ -58,6 +59,24 @@ for (const [objectFormat, depth] of CASES) {
     }
   })
 }
+
+test('a tag of a blob that is too large to be held is of use, and nothing of the blob is read', async (t) => {
+  const site = createHistorySite(t)
+  await site.follow(commitOn(site.repo, { a: '1' }, []), 1)
+  const oid = 'ab'.repeat(20)
+  mkdirSync(site.at('.git/objects/ab'))
+  const start = deflateSync(Buffer.from('blob 700000000\0cut'))
+  writeFileSync(site.at(`.git/objects/ab/${oid.slice(2)}`), start)
+  // A hole.
+  truncateSync(site.at(`.git/objects/ab/${oid.slice(2)}`), 650_000_000)
+  mkdirSync(site.at('.git/refs/tags'), { recursive: true })
+  writeFileSync(site.at('.git/refs/tags/large'), `${oid}\n`)
+  const objects = new RepositoryObjects(site.layout, 'sha1')
+  t.after(() => objects.close())
+  const options = { depth: 1, checkpoint: () => undefined, maxObjects: 100 }
+  const live = liveObjects(site.layout, objects, options)
+  assert.ok(live?.oids.has(oid))
+})
 
 test('a repository with too many objects is not walked to its end', async (t) => {
   const site = createHistorySite(t)
