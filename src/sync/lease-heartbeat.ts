@@ -1,16 +1,22 @@
-// Renews leases, as long as there are any. Each volume has its own row: one that hangs holds up
-// no other.
+// Renews leases, as long as there are any. Each volume has its own row, one after the other: one that
+// hangs holds up the next but for a moment, and no other is renewed by the same threads any more.
 import type { Clock, Timer } from '../base/clock.js'
 import type { Lease } from '../publish/lease/lease.js'
 
 export interface LeaseHeartbeatOptions {
   clock: Clock
   renewMs: number
-  /** Renews the leases of one volume; returns for each whether it still is held. */
-  renew: (leases: readonly Lease[]) => Promise<boolean[]>
+  /**
+   * Renews the leases of one volume; returns for each whether it still is held. `isApart` asks for a
+   * thread of their own, as another volume keeps those that are shared.
+   */
+  renew: (leases: readonly Lease[], isApart: boolean) => Promise<boolean[]>
   /** Told of the directory of each lease that is lost; must not throw. */
   onLost: (directory: string) => void
 }
+
+/** After so many milliseconds the next volume has its turn. */
+const PATIENCE_MS = 200
 
 export class LeaseHeartbeat {
   readonly #options: LeaseHeartbeatOptions
@@ -19,6 +25,7 @@ export class LeaseHeartbeat {
   /** The volumes whose leases are being renewed. */
   readonly #busy = new Set<number>()
   #timer: Timer | undefined
+  #isBeating = false
 
   constructor(options: LeaseHeartbeatOptions) {
     this.#options = options
@@ -39,22 +46,37 @@ export class LeaseHeartbeat {
   #schedule(): Timer {
     return this.#options.clock.schedule(this.#options.renewMs, () => {
       this.#timer = this.#schedule()
-      this.#beat()
+      if (!this.#isBeating) void this.#beat()
     })
   }
 
-  #beat(): void {
+  async #beat(): Promise<void> {
+    this.#isBeating = true
     const leases = [...this.#leases.keys()]
     for (const volume of new Set(leases.map((lease) => lease.volume))) {
-      const row = leases.filter((lease) => lease.volume === volume)
-      if (!this.#busy.has(volume)) void this.#renewRow(volume, row)
+      if (this.#busy.has(volume)) continue
+      const row = leases.filter((lease) => lease.volume === volume && this.#leases.has(lease))
+      await this.#patiently(this.#renewRow(volume, row))
     }
+    this.#isBeating = false
+  }
+
+  /** Waits for a row, unless it takes long. */
+  #patiently(row: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.schedule(PATIENCE_MS, resolve)
+      void row.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
   }
 
   async #renewRow(volume: number, row: readonly Lease[]): Promise<void> {
+    const isApart = this.#busy.size > 0
     this.#busy.add(volume)
     // Where no thread is to be had, the next beat tries again.
-    const held = await this.#options.renew(row).catch(() => [])
+    const held = await this.#options.renew(row, isApart).catch(() => [])
     for (const [index, lease] of row.entries()) if (held[index] === false) this.#lose(lease)
     this.#busy.delete(volume)
   }

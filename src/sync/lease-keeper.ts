@@ -56,7 +56,7 @@ export class LeaseKeeper {
     this.#heartbeat = new LeaseHeartbeat({
       clock,
       renewMs: times.renewMs,
-      renew: (leases) => store.renew(leases),
+      renew: (leases, isApart) => store.renew(leases, isApart),
       onLost: (directory) => this.#onLost(directory),
     })
   }

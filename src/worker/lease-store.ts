@@ -17,8 +17,11 @@ export interface LeaseStore {
   acquire(target: Target, expired: string | undefined): Promise<LeaseAnswer>
   /** What is seen of the lease of each target; undefined where its volume fails. */
   look(targets: readonly Target[]): Promise<(LeaseSight | undefined)[]>
-  /** Shows that the holder of leases of one volume lives; for each, whether it still is its own. */
-  renew(leases: readonly Lease[]): Promise<boolean[]>
+  /**
+   * Shows that the holder of leases of one volume lives; for each, whether it still is its own. It is
+   * done in a thread of their own where `isApart`.
+   */
+  renew(leases: readonly Lease[], isApart: boolean): Promise<boolean[]>
   /** Gives a lease back. */
   release(lease: Lease): Promise<void>
 }

@@ -8,9 +8,12 @@ const FEW = 200
 /** How many of a few are renewed at once: a volume that hangs takes as many of Node's threads. */
 const AT_ONCE = 2
 
-/** Renews the leases of one volume; returns for each whether it still is its holder's. */
-export async function renewLeases(leases: readonly Lease[]): Promise<boolean[]> {
-  if (leases.length > FEW) {
+/**
+ * Renews the leases of one volume; returns for each whether it still is its holder's. Those of a volume
+ * that hangs keep Node's threads: as long as they do, all others are to be renewed `isApart`.
+ */
+export async function renewLeases(leases: readonly Lease[], isApart = false): Promise<boolean[]> {
+  if (isApart || leases.length > FEW) {
     return runInThread(new URL('./renewal-worker.js', import.meta.url), leases)
   }
   const renewed: boolean[] = []

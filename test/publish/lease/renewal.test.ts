@@ -26,8 +26,13 @@ function createLeases(t: TestScope, count: number): Lease[] {
 
 const beatsOf = ({ file }: Lease) => decodeLease(readFileSync(file, 'utf8'))?.beats
 
-for (const count of [5, 500]) {
-  test(`${count} leases are renewed, and which of them are lost is told`, async (t) => {
+for (const [count, isApart] of [
+  [5, false],
+  [5, true],
+  [500, false],
+] as const) {
+  const how = isApart ? ' apart from others' : ''
+  test(`${count} leases are renewed${how}, and which of them are lost is told`, async (t) => {
     const leases = createLeases(t, count)
     const [gone, others, faulty] = leases as [Lease, Lease, Lease]
     rmSync(gone.file)
@@ -35,7 +40,7 @@ for (const count of [5, 500]) {
     // A fault of the volume: nobody else could write there either.
     faulty.file = path.join(faulty.base, 'x'.repeat(300))
     assert.deepEqual(
-      await renewLeases(leases),
+      await renewLeases(leases, isApart),
       leases.map((lease) => lease !== gone && lease !== others),
     )
     assert.equal(beatsOf(others), 7)
