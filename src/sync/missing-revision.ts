@@ -11,6 +11,9 @@ import { tagsIn } from './resolve-revision.js'
 const HEADS = 'refs/heads/'
 const TAGS = 'refs/tags/'
 
+/** What a clone puts before the names of its remote's branches. */
+const REMOTE_OF_A_CLONE = /^(origin|upstream)\//
+
 /** How many branches or versions are named of those that are there. */
 const MAX_NAMED = 5
 /** So many refs are remembered of which one is probably meant. */
@@ -104,13 +107,11 @@ function hintFor(revision: Revision, names: readonly string[]): string {
   const { kind, name } = revision
   const [own, others] = kind === 'branch' ? [HEADS, TAGS] : [TAGS, HEADS]
   const other = kind === 'branch' ? 'tag' : 'branch'
-  if (names.includes(others + name)) return `, but a ${other} of this name: write "${other}"`
-  const near = names.filter((each) => each.startsWith(own)).map((each) => each.slice(own.length))
+  if (names.includes(others + name)) return ` (a ${other} has this name: write "${other}")`
+  const there = names.filter((each) => each.startsWith(own)).map((each) => each.slice(own.length))
   // It may have been there at an earlier poll.
-  return suggestion(
-    name,
-    near.filter((each) => each !== name),
-  )
+  const near = there.filter((each) => each !== name)
+  return suggestion(name, near) || suggestion(name.replace(REMOTE_OF_A_CLONE, ''), near)
 }
 
 function noVersion(range: string, tags: readonly string[]): SyncError {

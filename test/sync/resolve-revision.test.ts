@@ -130,7 +130,11 @@ describe('a revision that the remote lacks', () => {
     assert.match(told(MAIN), /no branch "main" \(did you mean "mein"\?\): push it/)
     assert.match(told(TAG), /no tag "v1": push it/)
     assert.match(told(VERSIONS), /there are no tags\. Push one/)
-    assert.match(told({ kind: 'branch', name: 'v1' }), /but a tag of this name: write "tag"/)
+    assert.match(
+      told({ kind: 'branch', name: 'v1' }),
+      / "v1" \(a tag has this name: write "tag"\): /,
+    )
+    assert.match(told({ kind: 'branch', name: 'origin/main' }), / \(did you mean "main"\?\): push/)
   })
 })
 
