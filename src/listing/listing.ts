@@ -121,8 +121,8 @@ export async function readListingText(listingPath: string): Promise<string> {
 }
 
 const READ_FAULTS: Record<string, string> = {
-  ENOENT: 'does not exist: check LISTING_PATH, and what is mounted there',
-  ENOTDIR: 'does not exist: check LISTING_PATH, and what is mounted there',
+  ENOENT: 'does not exist: check the path (LISTING_PATH), and what is mounted there',
+  ENOTDIR: 'does not exist: check the path (LISTING_PATH), and what is mounted there',
   EACCES: 'cannot be read by this user: give it read permission',
 }
 

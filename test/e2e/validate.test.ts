@@ -24,7 +24,13 @@ test('a listing that is invalid, or is not there, is told', async (t) => {
   const { code, stderr } = await runProgram(['validate', listingPath])
   assert.equal(code, 2)
   for (const pointer of [/\/0/, /\/1\/repo/]) assert.match(stderr, pointer)
-  assert.equal((await runProgram(['validate', path.join(dir, 'absent.json')])).code, 2)
+  const absent = path.join(dir, 'absent.json')
+  const validated = await runProgram(['validate', absent])
+  assert.equal(validated.code, 2)
+  assert.equal(
+    validated.stderr,
+    `${absent} does not exist: check the path (LISTING_PATH), and what is mounted there\n`,
+  )
 })
 
 test('tells of a credential that is not there', async (t) => {
@@ -104,29 +110,33 @@ test('asks the remotes of several listings as the service would', async (t) => {
     return file
   }
   const good = write('good.json', [{ path: 'a' }, { path: 'b', commit: repo.oid('HEAD') }])
-  const bad = write('bad.json', [
+  const mistaken = [
     { path: 'a', branch: 'v1' },
     { path: 'b', branch: 'feature/logn' },
     { path: 'c', tag: 'v2' },
     { path: 'd', commit: '1'.repeat(40) },
     { path: 'e', repo: '/none' },
     { path: 'f', repo: '/none', suspend: true },
-  ])
+  ]
+  const bad = write('bad.json', mistaken)
   assert.equal((await runProgram(['validate', good, bad])).code, 0)
+  // What one of them lacks to log in with keeps no other from being asked.
+  write('bad.json', [...mistaken, { path: 'g', repo: 'git@127.0.0.1:x', credential: 'deploy' }])
   const { code, stdout, stderr } = await runProgram(['validate', '--remote', good, bad])
   assert.equal(code, 2)
   assert.equal(stdout, `${good}: valid, 2 entries\n`)
   const lines = stderr.trim().split('\n')
   for (const [index, words] of [
-    /\/0\/branch: The remote has no branch "v1", but a tag of this name: write "tag"/,
+    /\/0\/branch: The remote has no branch "v1" \(a tag has this name: write "tag"\)/,
     /\/1\/branch: The remote has no branch "feature\/logn" \(did you mean "feature\/login"\?\)/,
     /\/2\/tag: The remote has no tag "v2" \(did you mean "v1"\?\)/,
     /\/3\/commit: The remote does not have the wanted commit/,
     /\/4\/repo: \/none does not exist/,
+    /\/6\/credential: CREDENTIALS_PATH is not set/,
   ].entries()) {
     assert.match(lines[index] ?? '', words)
   }
-  assert.equal(lines.length, 5)
+  assert.equal(lines.length, 6)
 })
 
 test('looks at the credentials that the environment gives', async (t) => {

@@ -14,13 +14,10 @@ import { withTimeLimit } from '../../sync/time-limit.js'
 import { createMemoryBudget } from '../../thread/memory-budget.js'
 
 /** An entry, and its place in the listing. */
-interface Placed {
-  entry: Entry
-  index: number
-}
+type Placed = readonly [index: number, entry: Entry]
 
 /** What a sync of `entries` would fail by at its remotes; suspended ones are not asked for. */
-export async function askRemotes(entries: readonly Entry[], settings: Settings): Promise<Fault[]> {
+export async function askRemotes(entries: readonly Placed[], settings: Settings): Promise<Fault[]> {
   const redactor = createRedactor()
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
   const [clock, observe] = [systemClock, () => undefined]
@@ -29,7 +26,7 @@ export async function askRemotes(entries: readonly Entry[], settings: Settings):
   const groups = groupByRemote(entries).values()
   const askInTurn = async () => {
     for (const placed of groups) {
-      const session = sessions.open(placed[0]!.entry)
+      const session = sessions.open(placed[0]![1])
       for (const { pointer, message } of await askRemote(session, placed, settings)) {
         faults.push({ pointer, message: redactor.redact(message) })
       }
@@ -37,16 +34,16 @@ export async function askRemotes(entries: readonly Entry[], settings: Settings):
   }
   await Promise.all(Array.from({ length: settings.maxConcurrentPolls }, askInTurn))
   await sessions.close()
-  const indexOf = ({ pointer }: Fault) => Number(pointer.split('/')[1])
-  return faults.sort((a, b) => indexOf(a) - indexOf(b))
+  return faults
 }
 
-function groupByRemote(entries: readonly Entry[]): Map<string, Placed[]> {
+function groupByRemote(entries: readonly Placed[]): Map<string, Placed[]> {
   const groups = new Map<string, Placed[]>()
-  for (const [index, entry] of entries.entries()) {
+  for (const placed of entries) {
+    const [, entry] = placed
     if (entry.suspend) continue
     const key = remoteKeyOf(entry)
-    groups.set(key, [...(groups.get(key) ?? []), { entry, index }])
+    groups.set(key, [...(groups.get(key) ?? []), placed])
   }
   return groups
 }
@@ -59,9 +56,9 @@ async function askRemote(
   const { signal } = new AbortController()
   const limited = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
     withTimeLimit(syncTimeoutMs, systemClock, signal, ask).catch(toSyncError)
-  const entries = placed.map(({ entry }) => entry)
+  const entries = placed.map(([, entry]) => entry)
   const resolve = await limited((aborted) => new Remote(session).ask(entries, aborted))
-  const checks = placed.map(async ({ entry: { revision }, index }): Promise<Fault[]> => {
+  const checks = placed.map(async ([index, { revision }]): Promise<Fault[]> => {
     const failed = (field: string, { message }: SyncError) => [
       { pointer: `/${index}/${field}`, message },
     ]

@@ -42,15 +42,18 @@ async function isValid(
   listing: string,
   { settings, asksRemotes }: Omit<Validation, 'listings'>,
 ): Promise<boolean> {
-  const say = (text: string) => process.stderr.write(`${listing}: ${text}\n`)
+  const say = (text: string) =>
+    process.stderr.write(text.startsWith(`${listing} `) ? `${text}\n` : `${listing}: ${text}\n`)
   const defaults = listingDefaults(settings)
   try {
     const { entries } = await readListing(listing, defaults)
     for (const warning of findWarnings(entries, defaults)) say(`warning: ${formatFault(warning)}`)
-    await checkKeyFiles(entries)
-    await checkCredentials(entries, settings)
-    const faults = asksRemotes ? await askRemotes(entries, settings) : []
-    if (faults.length > 0) throw new ListingError(faults)
+    const faults = [
+      ...(await checkKeyFiles(entries)),
+      ...(await checkCredentials(entries, settings)),
+    ]
+    if (asksRemotes) faults.push(...(await askRemotes(faultless(entries, faults), settings)))
+    if (faults.length > 0) throw new ListingError(faults.sort((a, b) => indexOf(a) - indexOf(b)))
     const count = entries.length === 1 ? '1 entry' : `${entries.length} entries`
     process.stdout.write(`${listing}: valid, ${count}\n`)
     return true
@@ -61,8 +64,22 @@ async function isValid(
   }
 }
 
-/** Throws a {@link ListingError} where a file has none of the keys that commits must be signed by, or no list. */
-async function checkKeyFiles(entries: Entry[]): Promise<void> {
+/** The entries without faults, with their places; none where the fault is of what all of them need. */
+function faultless(entries: readonly Entry[], faults: readonly Fault[]): [number, Entry][] {
+  const indices = new Set(faults.map(indexOf))
+  if (indices.has(WHOLE)) return []
+  return [...entries.entries()].filter(([index]) => !indices.has(index))
+}
+
+/** What stands for the index of an entry in a fault that is of no entry. */
+const WHOLE = -1
+
+function indexOf({ pointer }: Fault): number {
+  return pointer === '' ? WHOLE : Number(pointer.split('/')[1])
+}
+
+/** The faults of files that have none of the keys that commits must be signed by, or no list. */
+async function checkKeyFiles(entries: Entry[]): Promise<Fault[]> {
   const check = async (pointer: string, read: Promise<unknown>) => {
     const error = await read.then(() => undefined, toSyncError)
     return error ? [{ pointer, message: error.message }] : []
@@ -78,12 +95,11 @@ async function checkKeyFiles(entries: Entry[]): Promise<void> {
       check(`/${index}/verify/revoked/${at}`, readRevokedFiles([name]).then(parseRevokedFiles)),
     ),
   ])
-  const faults = (await Promise.all(checks)).flat()
-  if (faults.length > 0) throw new ListingError(faults)
+  return (await Promise.all(checks)).flat()
 }
 
-/** Throws a {@link ListingError} where an entry cannot have what it would log in with. */
-async function checkCredentials(entries: Entry[], settings: Settings): Promise<void> {
+/** The faults of what entries would log in with. */
+async function checkCredentials(entries: Entry[], settings: Settings): Promise<Fault[]> {
   const credentials = createRemoteCredentials(settings)
   const fileFault = await credentials.fileFault()
   const checks = entries.map(async (entry, index) => {
@@ -95,12 +111,11 @@ async function checkCredentials(entries: Entry[], settings: Settings): Promise<v
     })
     return (await Promise.all(asked)).flat()
   })
-  const faults = [
+  return [
     ...(fileFault ? [{ pointer: '', message: fileFault.message }] : []),
     ...(await checkCaFile(entries, settings)),
     ...(await Promise.all(checks)).flat(),
   ]
-  if (faults.length > 0) throw new ListingError(faults)
 }
 
 /** The fault of CA_FILE, which every entry over HTTP depends on. */
