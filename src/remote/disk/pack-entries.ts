@@ -13,19 +13,20 @@ export async function* encodeEntries(
   for (const oids of groups) {
     const { loose, packed } = placesOf(store, oids)
     for (const [pack, offsets] of packed) {
-      /** Where each entry of the pack went. */
-      const starts = new Map<number, number>()
-      for (const offset of Float64Array.from(offsets).sort()) {
+      const sorted = Float64Array.from(offsets).sort()
+      /** Where each of them went. */
+      const starts = new Float64Array(sorted.length)
+      for (const [at, offset] of sorted.entries()) {
         const start = position
+        starts[at] = start
         const distanceTo = (base: number) => {
-          const at = starts.get(base)
-          return at === undefined ? undefined : start - at
+          const before = positionIn(sorted, base, at)
+          return before === undefined ? undefined : start - (starts[before] as number)
         }
         for await (const bytes of store.encodePacked({ pack, offset }, distanceTo)) {
           position += bytes.length
           yield bytes
         }
-        starts.set(offset, start)
       }
     }
     for (const oid of loose) {
@@ -35,6 +36,17 @@ export async function* encodeEntries(
       }
     }
   }
+}
+
+/** Where a number is among the first of some that are sorted, if it is. */
+function positionIn(sorted: Float64Array, wanted: number, count: number): number | undefined {
+  let [low, high] = [0, count]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as number) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low < count && sorted[low] === wanted ? low : undefined
 }
 
 function placesOf(store: ObjectStore, oids: readonly Oid[]) {
