@@ -151,10 +151,9 @@ function replacePacks(
       throw error
     }
   }
-  const checksum = written?.checksum
+  const name = written ? `pack-${written.checksum}` : ''
   assertLease(lease)
-  const name = `pack-${checksum}`
-  if (checksum !== undefined) {
+  if (written) {
     const isPromised = [...sound].some((each) => hasFile(layout, `${each.name}.promisor`))
     volume.replace(pack, path.join(directory, `${name}.pack`))
     if (isPromised) volume.writeFile(path.join(directory, `${name}.promisor`), '')
