@@ -1,5 +1,6 @@
 // Snapshots of model trees, with records that tell one file from another.
-import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../../src/publish/snapshot/snapshot.js'
+import { FileStats, STAT_FIELDS } from '../../src/publish/snapshot/file-stats.js'
+import { ALL_AS_STORED, type Snapshot } from '../../src/publish/snapshot/snapshot.js'
 import { diffTrees } from '../../src/publish/tree/tree-diff.js'
 import { type ModelTree, modelTarget } from './tree-model.js'
 
@@ -10,9 +11,14 @@ export function snapshotOf(tree: ModelTree, record = (field: number) => field / 
   const target = modelTarget(tree)
   const { trees } = diffTrees([], target.tree, target.readTree)
   const fields = (trees[0]?.files ?? 0) * STAT_FIELDS
-  const stats = Float64Array.from({ length: fields }, (_, n) => record(n))
+  const stats = FileStats.of(Float64Array.from({ length: fields }, (_, n) => record(n)))
   const { commit } = target
   return { commit, summary: SUMMARY, trees, stats, attributes: [], content: ALL_AS_STORED }
+}
+
+/** All records, one after the other. */
+export function recordsOf(stats: FileStats): number[][] {
+  return Array.from({ length: stats.count }, (_, index) => [...stats.at(index)])
 }
 
 /** Without the difference between a buffer and a view of one. */
@@ -22,7 +28,7 @@ export function plain(snapshot: Snapshot | undefined) {
   return {
     commit,
     summary,
-    stats: [...stats],
+    stats: recordsOf(stats),
     attributes: attributes.map((file) => ({ ...file, body: file.body.toString('latin1') })),
     content: content.toString('hex'),
     trees: trees.map((tree) => ({ ...tree, body: tree.body.toString('latin1') })),

@@ -3,14 +3,13 @@
 import type { Stats } from 'node:fs'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
+import type { FileStats } from '../snapshot/file-stats.js'
 import { moduleGitfiles } from '../snapshot/origin.js'
 import {
   contentOf,
   isAsRemembered,
   modeIn,
-  recordAt,
   type Snapshot,
-  STAT_FIELDS,
   statFields,
 } from '../snapshot/snapshot.js'
 import { differing, sizeIn } from '../snapshot/store.js'
@@ -41,16 +40,17 @@ export function compareFiles(
   snapshot: Snapshot,
   { share, checkpoint }: Depth = {},
   files: Iterable<TreeFile> = filesOf(snapshot),
-): Float64Array {
-  const stats = snapshot.stats.slice()
+): FileStats {
+  const stats = snapshot.stats.first(snapshot.stats.count)
   const isInShare = shareOf(snapshot.stats, share)
   for (const file of files) {
     checkpoint?.()
     const path = joinBytePath(root, file.path)
     const stat = volume.stat(path)
-    const record = recordAt(stats, file.index)
+    const record = stats.at(file.index)
+    const say = (size: number) => stats.set(file.index, [size, ...record.subarray(1)])
     if (file.mode === MODE.gitlink) {
-      record[0] = stat?.isDirectory() ? 0 : differing(0)
+      say(stat?.isDirectory() ? 0 : differing(0))
       continue
     }
     const isSame = stat !== undefined && isAsRemembered(stat, record)
@@ -62,8 +62,8 @@ export function compareFiles(
       stat !== undefined &&
       isReadableAsBefore(stat, record) &&
       isRightFile(volume, path, stat, expected)
-    if (!isRight) record[0] = differing(size)
-    else if (!isSame) record.set(statFields(stat))
+    if (!isRight) say(differing(size))
+    else if (!isSame) stats.set(file.index, statFields(stat))
   }
   return stats
 }
@@ -83,14 +83,14 @@ function isReadableAsBefore({ mode }: Stats, record: Float64Array): boolean {
 }
 
 /** Divides the files, in their order, so that each pass has about the same number of bytes. */
-function shareOf(stats: Float64Array, share: Depth['share']): (index: number) => boolean {
+function shareOf(stats: FileStats, share: Depth['share']): (index: number) => boolean {
   if (!share) return () => false
-  const starts = new Float64Array(stats.length / STAT_FIELDS)
+  const starts = new Float64Array(stats.count)
   let bytes = 0
   for (let index = 0; index < starts.length; index++) {
     starts[index] = bytes
     // An empty file is no reason to be left out for ever.
-    bytes += 1 + Math.max(0, stats[index * STAT_FIELDS] as number)
+    bytes += 1 + Math.max(0, stats.field(index, 0))
   }
   const pass = share.pass % share.passes
   return (index) => Math.floor(((starts[index] as number) / bytes) * share.passes) === pass

@@ -13,7 +13,7 @@ import { encodePointer, type LfsPointer, pointerTo } from '../../lfs/pointer.js'
 import { joinBytePath } from '../../volume/byte-path.js'
 import type { Volume } from '../../volume/volume.js'
 import { bodiesIn } from '../snapshot/origin.js'
-import { attributesIn, contentOf, STAT_FIELDS } from '../snapshot/snapshot.js'
+import { attributesIn, contentOf } from '../snapshot/snapshot.js'
 import { type PublishedRecord, sizeIn } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { type Conversions, conversionsBy } from '../tree/attribute-plan.js'
@@ -110,7 +110,7 @@ export class PublishedTree {
         return { type: 'blob', body: pointer }
       }
     }
-    const size = sizeIn(this.record.snapshot.stats, file.index * STAT_FIELDS)
+    const size = sizeIn(this.record.snapshot.stats.at(file.index))
     if (stat.isFile() && stat.size >= LARGE_BYTES) {
       if (!isContent(volume, path, stat, { oid, size })) return undefined
       return { type: 'blob', oid, file: volume.file(path), size: stat.size, isTemporary: false }

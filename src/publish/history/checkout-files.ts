@@ -6,7 +6,7 @@ import { encodeIndex } from '../../git/index-writer.js'
 import { type ObjectFormat, type Oid, objectFormatOf } from '../../git/oid.js'
 import { readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
-import { type Snapshot, STAT_FIELDS, statFields } from '../snapshot/snapshot.js'
+import { isAsRemembered, type Snapshot } from '../snapshot/snapshot.js'
 import { indexContent, type RacyFiles } from './checkout-index.js'
 import { type CheckoutLayout, checkoutDirectory, GIT, type HistoryLayout } from './layout.js'
 import { writeShared, writeSharedText, writeText } from './write-whole.js'
@@ -70,7 +70,7 @@ export function isIndexRacy(
   const index = path.join(checkoutDirectory(layout, checkout), 'index')
   const writtenAt = secondOf(layout.volume.stat(index)?.mtimeMs ?? 0)
   let newest = 0
-  for (let at = 1; at < stats.length; at += STAT_FIELDS) newest = Math.max(newest, stats[at] ?? 0)
+  for (let index = 0; index < stats.count; index++) newest = Math.max(newest, stats.field(index, 1))
   return secondOf(newest) >= writtenAt && secondOf(newest) < secondOf(now)
 }
 
@@ -83,9 +83,9 @@ function racyFilesIn(
 ): RacyFiles {
   return {
     fromMs: secondOf(racyFrom) * 1000,
-    isChanged(file, at) {
+    isChanged(file, index) {
       const stat = volume.stat(path.join(root, file))
-      return !stat || statFields(stat).some((value, field) => value !== stats[at + field])
+      return !stat || !isAsRemembered(stat, stats.at(index))
     },
   }
 }

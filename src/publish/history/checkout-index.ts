@@ -5,7 +5,7 @@ import type { IndexContent, IndexRecord, IndexTree } from '../../git/index-write
 import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { MODE } from '../../git/tree.js'
 import { bodiesIn, type TreeOrigin } from '../snapshot/origin.js'
-import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
 import { filesOf } from '../tree/file-runs.js'
 import { cursorOf, type TreeFile } from '../tree/tree-places.js'
 import { type StatusOf, WholeCheckout } from './whole-checkout.js'
@@ -66,10 +66,9 @@ function treesOf({ source }: TreeOrigin, snapshot: Snapshot): IndexTree[] {
 function statusIn({ stats }: Snapshot, racy: RacyFiles | undefined): StatusOf {
   const { fromMs = Number.POSITIVE_INFINITY } = racy ?? {}
   return (index, mode, path) => {
-    const at = index * STAT_FIELDS
-    const [size, mtimeMs] = [stats[at] as number, stats[at + 1] as number]
+    const [size, mtimeMs] = [stats.field(index, 0), stats.field(index, 1)]
     const isRacy =
-      mtimeMs >= fromMs && mode !== MODE.gitlink && (racy?.isChanged(path(), at) ?? false)
+      mtimeMs >= fromMs && mode !== MODE.gitlink && (racy?.isChanged(path(), index) ?? false)
     return { mtimeMs, size: size >= 0 && !isRacy ? size : undefined }
   }
 }

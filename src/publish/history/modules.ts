@@ -4,7 +4,7 @@ import path from 'node:path'
 import { joinBytePath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
-import { ALL_AS_STORED, type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
+import { ALL_AS_STORED, type Snapshot } from '../snapshot/snapshot.js'
 import { treeAt } from '../tree/tree-places.js'
 import {
   type CheckoutLayout,
@@ -48,7 +48,7 @@ export function modulesIn(
     const snapshot: Snapshot = {
       commit,
       trees: trees.slice(tree, tree + record.trees),
-      stats: stats.subarray(file * STAT_FIELDS, (file + record.files) * STAT_FIELDS),
+      stats: stats.slice(file, record.files),
       attributes: [],
       content: ALL_AS_STORED,
       origin: { selection: '', subdir: '', source, trees: origin.trees },

@@ -4,33 +4,26 @@
 import type { Oid } from '../../git/oid.js'
 import type { TreeDiff } from '../tree/tree-diff.js'
 import type { TreeFile } from '../tree/tree-places.js'
-import {
-  ALL_AS_STORED,
-  contentOf,
-  type PublishedContent,
-  type Snapshot,
-  STAT_FIELDS,
-} from './snapshot.js'
+import { FileStats } from './file-stats.js'
+import { ALL_AS_STORED, contentOf, type PublishedContent, type Snapshot } from './snapshot.js'
 
-const RECORD_BYTES = STAT_FIELDS * Float64Array.BYTES_PER_ELEMENT
+const NONE = new FileStats(0)
 
 /** What was found out of the files of one commit, by their place in its tree. */
 export class FileRecords {
-  #stats: Float64Array = new Float64Array()
+  readonly #stats = new FileStats(0)
   /** Of each converted file, the oid of its bytes. */
   readonly contents = new Map<number, Oid>()
 
   /** Remembers a file whose bytes have this oid, and its {@link statFields}. */
   keep({ index, oid: stored }: TreeFile, oid: Oid, status: ArrayLike<number>): void {
-    const start = index * STAT_FIELDS
-    if (start >= this.#stats.length) this.#stats = resized(this.#stats, 2 * (start + STAT_FIELDS))
-    this.#stats.set(status, start)
+    this.#stats.set(index, status)
     if (oid !== stored) this.contents.set(index, oid)
   }
 
   /** {@link STAT_FIELDS} numbers of a file: zeros where it was neither staged nor found right. */
   statOf(index: number): Float64Array {
-    return this.#stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
+    return this.#stats.at(index)
   }
 
   /** Whether a file was staged, or found right. */
@@ -39,17 +32,9 @@ export class FileRecords {
   }
 
   /** Those of the first `count` files. */
-  statsOf(count: number): Float64Array {
-    const length = count * STAT_FIELDS
-    if (this.#stats.length < length) this.#stats = resized(this.#stats, length)
-    return this.#stats.subarray(0, length)
+  statsOf(count: number): FileStats {
+    return this.#stats.first(count)
   }
-}
-
-function resized(numbers: Float64Array, length: number): Float64Array {
-  const result = new Float64Array(length)
-  result.set(numbers.subarray(0, length))
-  return result
 }
 
 /** The snapshot of a commit whose diff starts from `before`, and whose files were staged. */
@@ -63,11 +48,11 @@ export function nextSnapshot(
   if (!before && staged.contents.size === 0) {
     return { ...next, trees, stats: staged.statsOf(count), content: ALL_AS_STORED }
   }
-  const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
+  const stats = carryStats(before, kept, count)
   const changed = new Map<number, Oid | undefined>()
   for (const { index } of writes) {
     const stat = staged.statOf(index)
-    if (staged.has(index)) stats.set(stat, index * STAT_FIELDS)
+    if (staged.has(index)) stats.set(index, stat)
     changed.set(index, staged.contents.get(index))
   }
   const content = carryContent(before?.content ?? ALL_AS_STORED, kept, count, {
@@ -77,55 +62,13 @@ export function nextSnapshot(
   return { ...next, trees, stats, content }
 }
 
-/** Runs of unchanged files take what is remembered of them to their new place among `count` files. */
+/** What was remembered of files that stay, at their new place among `count` files. */
 export function carryStats(
-  stats: Float64Array,
+  before: Pick<Snapshot, 'stats'> | undefined,
   kept: TreeDiff['kept'],
   count: number,
-): Float64Array {
-  const carried = new Float64Array(count * STAT_FIELDS)
-  for (const run of kept) {
-    const start = run.from * STAT_FIELDS
-    carried.set(stats.subarray(start, start + run.count * STAT_FIELDS), run.to * STAT_FIELDS)
-  }
-  return carried
-}
-
-/**
- * The places of the records that are not what {@link carryStats} makes of those before: halves that
- * are equal are not looked into.
- */
-export function placesBeyond(
-  before: Float64Array,
-  kept: TreeDiff['kept'],
-  stats: Float64Array,
-): number[] {
-  const [old, now] = [bytesOf(before), bytesOf(stats)]
-  const places: number[] = []
-  const addBeyond = (from: number, to: number, count: number) => {
-    const ends = [to * RECORD_BYTES, (to + count) * RECORD_BYTES] as const
-    const starts = [from * RECORD_BYTES, (from + count) * RECORD_BYTES] as const
-    if (old.compare(now, ...ends, ...starts) === 0) return
-    if (count === 1) {
-      places.push(to)
-      return
-    }
-    const half = count >> 1
-    addBeyond(from, to, half)
-    addBeyond(from + half, to + half, count - half)
-  }
-  let next = 0
-  for (const { from, to, count } of kept) {
-    while (next < to) places.push(next++)
-    addBeyond(from, to, count)
-    next = to + count
-  }
-  while (next * STAT_FIELDS < stats.length) places.push(next++)
-  return places
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
+): FileStats {
+  return (before?.stats ?? NONE).carry(kept, count)
 }
 
 /**

@@ -6,7 +6,8 @@ import { objectFormatOf } from '../../git/oid.js'
 import { toVerifiedSignature, type VerifiedSignature } from '../../signature/policy.js'
 import { diffTrees } from '../tree/tree-diff.js'
 import type { TreeRecord } from '../tree/tree-places.js'
-import { carryContent, carryStats, contentBeyond, placesBeyond } from './carry.js'
+import { carryContent, contentBeyond } from './carry.js'
+import { type FileStats, STAT_FIELDS } from './file-stats.js'
 import { bodiesIn, decodeBodies, type EncodedOrigin, encodeBodies, encodeOrigin } from './origin.js'
 import type { PublishedHistory } from './published-history.js'
 import { CHECKSUM_BYTES, encodeHeader, seal, unlessDamaged, unseal } from './sealed-bytes.js'
@@ -16,7 +17,6 @@ import {
   encodeAttributes,
   historyOf,
   type Snapshot,
-  STAT_FIELDS,
 } from './snapshot.js'
 
 const MAGIC = 'git-autosync snapshot changes 2\n'
@@ -53,9 +53,11 @@ export function encodeChanges(snapshot: Snapshot, base: SnapshotBase): Buffer {
   for (const [oid, body] of bodiesIn(snapshot)) if (!before.has(oid)) bodies.set(oid, body)
   const bodyOf = (oid: Oid) => (bodies.get(oid) ?? before.get(oid)) as Buffer
   const { kept } = diffTrees(base.trees, root, bodyOf)
-  const count = stats.length / STAT_FIELDS
-  const places = placesBeyond(base.stats, kept, stats)
-  const carried = carryContent(base.content, kept, count, { like: commit, changed: new Map() })
+  const places = stats.placesBeyond(base.stats, kept)
+  const carried = carryContent(base.content, kept, stats.count, {
+    like: commit,
+    changed: new Map(),
+  })
   const content = contentBeyond(carried, snapshot.content, commit)
   const attributes = encodeAttributes(snapshot.attributes)
   const isSame = JSON.stringify(attributes) === JSON.stringify(encodeAttributes(base.attributes))
@@ -104,14 +106,14 @@ function decode(bytes: Buffer, base: SnapshotBase): Snapshot {
   for (const [oid, body] of added.bodies) bodies.set(oid, body)
   const { trees, kept } = diffTrees(base.trees, header.tree, (oid) => bodies.get(oid) as Buffer)
   const count = trees[0]?.files ?? 0
-  const stats = carryStats(base.stats, kept, count)
+  const stats = base.stats.carry(kept, count)
   const recordBytes = header.records * (STAT_FIELDS + 1) * Float64Array.BYTES_PER_ELEMENT
   if (added.end + recordBytes > bytes.length) throw new RangeError('the records are cut')
   const records = new Float64Array(header.records * (STAT_FIELDS + 1))
   bytes.copy(new Uint8Array(records.buffer), 0, added.end)
   for (let at = 0; at < records.length; at += STAT_FIELDS + 1) {
     const record = records.subarray(at + 1, at + 1 + STAT_FIELDS)
-    stats.set(record, (records[at] as number) * STAT_FIELDS)
+    stats.set(records[at] as number, record)
   }
   const changed = new Map(header.content.map(([index, oid]) => [index, oid ?? undefined]))
   const content = carryContent(base.content, kept, count, { like: header.commit, changed })
@@ -138,12 +140,11 @@ function without(bodies: Map<Oid, Buffer>, trees: readonly TreeRecord[]): Map<Oi
 }
 
 /** Of each place, itself and the fields of its record. */
-function recordsAt(places: readonly number[], stats: Float64Array): Buffer {
+function recordsAt(places: readonly number[], stats: FileStats): Buffer {
   const records = new Float64Array(places.length * (STAT_FIELDS + 1))
   for (const [at, place] of places.entries()) {
-    const fields = stats.subarray(place * STAT_FIELDS, (place + 1) * STAT_FIELDS)
     records[at * (STAT_FIELDS + 1)] = place
-    records.set(fields, at * (STAT_FIELDS + 1) + 1)
+    records.set(stats.at(place), at * (STAT_FIELDS + 1) + 1)
   }
   return Buffer.from(records.buffer)
 }

@@ -1,12 +1,12 @@
-// What this thread has read last of large state files: the next update of an entry starts from the
+// What this thread has read or written last of large state files: the next update of an entry starts from the
 // same snapshot, and reading it is most of what such an update costs. It is the thread's, as a job has
 // nothing of the one before it; what is remembered says only what the file would say.
 import type { Volume } from '../../volume/volume.js'
 
 /** The most that is remembered, as bytes of files. */
 const MAX_BYTES = 16 * 1024 * 1024
-/** A file as young as this may still become another of the same time, in milliseconds. */
-const YOUNG_MS = 1000
+/** What each counts for beside its bytes: of small ones, which are quick to read, few are held. */
+const EACH_BYTES = 16 * 1024
 
 /** What is held, by the file that it was made of: what was asked for last is last. */
 const recent = new Map<string, { made: object; bytes: number }>()
@@ -15,8 +15,6 @@ const recent = new Map<string, { made: object; bytes: number }>()
 export interface FileIdentity {
   text: string
   bytes: number
-  /** Milliseconds since the epoch. */
-  mtimeMs: number
   /** Its last bytes, as hex. */
   end: string
 }
@@ -32,7 +30,7 @@ export function identify(
   const { dev, ino, mtimeMs, size: bytes } = found.stat
   const end = found.bytes.toString('hex')
   const text = [volume.realBase, dev, ino, bytes, mtimeMs, end].join('\0')
-  return { text, bytes, mtimeMs, end }
+  return { text, bytes, end }
 }
 
 /** What was made of a file before; undefined where that is not known any more. */
@@ -44,9 +42,10 @@ export function recall<T extends object>({ text }: Pick<FileIdentity, 'text'>): 
   return found.made as T
 }
 
-/** Remembers what was made of a file, unless that is too young to be told from another. */
-export function remember({ bytes, mtimeMs, text }: Omit<FileIdentity, 'end'>, made: object): void {
-  if (Date.now() - mtimeMs <= YOUNG_MS || bytes > MAX_BYTES) return
+/** Remembers what was made of a file, of so many bytes. */
+export function remember({ bytes: size, text }: Omit<FileIdentity, 'end'>, made: object): void {
+  const bytes = size + EACH_BYTES
+  if (bytes > MAX_BYTES) return
   recent.set(text, { made, bytes })
   let held = [...recent.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   for (const [oldest, { bytes }] of recent) {

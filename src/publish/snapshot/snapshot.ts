@@ -7,6 +7,7 @@ import { type Oid, objectFormatOf } from '../../git/oid.js'
 import { toVerifiedSignature, type VerifiedSignature } from '../../signature/policy.js'
 import { type AttributesFile, NO_ATTRIBUTES, type TreeAttributes } from '../tree/attribute-plan.js'
 import type { TreeRecord } from '../tree/tree-places.js'
+import { FileStats, STAT_FIELDS } from './file-stats.js'
 import {
   decodeBodies,
   type EncodedOrigin,
@@ -22,8 +23,6 @@ import { CHECKSUM_BYTES, encodeHeader, seal, unlessDamaged, unseal } from './sea
 const MAGIC = 'git-autosync snapshot 2\n'
 /** Where only a part of the commit is published, which earlier versions would take for all of it. */
 const PART_MAGIC = 'git-autosync snapshot 3\n'
-/** Of one file: size in bytes, time of modification in milliseconds, inode, type and permissions. */
-export const STAT_FIELDS = 4
 /** Of one tree in the table, after its oid: body length, occurrences and files below, as u32. */
 const TREE_FIELDS = 3
 
@@ -50,8 +49,8 @@ export interface Snapshot {
   signature?: VerifiedSignature | undefined
   /** Every tree occurrence, in pre-order; the first is the root. */
   trees: TreeRecord[]
-  /** {@link STAT_FIELDS} numbers for each file, in pre-order. */
-  stats: Float64Array
+  /** Of each file, in pre-order. */
+  stats: FileStats
   /** The attributes files that count, if there are any. */
   attributes: readonly AttributesFile[]
   content: PublishedContent
@@ -86,17 +85,13 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
     signature,
     history,
     trees: trees.length,
-    files: stats.length / STAT_FIELDS,
+    files: stats.count,
     attributes: encodeAttributes(attributes),
     isConverted: content.length > 0,
     ...(origin && { origin: { ...encodeOrigin(origin), trees: origin.trees.size } }),
   }
   const head = encodeHeader(origin ? PART_MAGIC : MAGIC, header)
-  const tail = [
-    Buffer.from(stats.buffer, stats.byteOffset, stats.byteLength),
-    content,
-    ...encodeBodies(origin?.trees ?? new Map()),
-  ]
+  const tail = [...stats.bytes(), content, ...encodeBodies(origin?.trees ?? new Map())]
   const tableBytes = trees.length * (oidLength + TREE_FIELDS * 4)
   let size = head.length + tableBytes + CHECKSUM_BYTES
   for (const { body } of trees) size += body.length
@@ -118,7 +113,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
 export function decodeSnapshot(bytes: Buffer): Snapshot | undefined {
   const content = unseal(bytes, MAGIC) ?? unseal(bytes, PART_MAGIC)
   const snapshot = content && unlessDamaged(() => decode(content))
-  return snapshot && areSafeTrees(snapshot.trees, filesIn(snapshot)) ? snapshot : undefined
+  return snapshot && areSafeTrees(snapshot.trees, snapshot.stats.count) ? snapshot : undefined
 }
 
 /** The history that a header has, as a field, if it has one. */
@@ -126,8 +121,6 @@ export function historyOf(header: { history?: unknown }): Pick<Snapshot, 'histor
   const history = toHistory(header.history)
   return history ? { history } : {}
 }
-
-const filesIn = ({ stats }: Snapshot) => stats.length / STAT_FIELDS
 
 function decode(content: Buffer): Snapshot {
   const headerEnd = content.indexOf(0x0a, MAGIC.length) + 1
@@ -166,7 +159,7 @@ function decode(content: Buffer): Snapshot {
     summary: toSummary(header.summary),
     signature: toVerifiedSignature(header.signature),
     trees,
-    stats,
+    stats: FileStats.of(stats),
     attributes: decodeAttributes(header.attributes),
     content: header.isConverted ? content.subarray(contentAt, contentEnd) : ALL_AS_STORED,
     ...historyOf(header),
@@ -210,11 +203,6 @@ export function attributesIn(snapshot: Snapshot | undefined): TreeAttributes {
 /** What a snapshot remembers of a file. */
 export function statFields({ size, mtimeMs, ino, mode }: Stats): number[] {
   return [size, mtimeMs, ino, mode & (constants.S_IFMT | 0o777)]
-}
-
-/** The record of the file at a place. */
-export function recordAt(stats: Float64Array, index: number): Float64Array {
-  return stats.subarray(index * STAT_FIELDS, (index + 1) * STAT_FIELDS)
 }
 
 /** Whether a file is as it is remembered, as far as its status tells. */

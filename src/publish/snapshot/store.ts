@@ -7,9 +7,9 @@ import { FileRuns, RunList } from '../tree/file-runs.js'
 import { type TreeFile, TreePlaces } from '../tree/tree-places.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { pruneOrigin } from './origin.js'
-import { identify, recall, remember } from './recent.js'
+import { type FileIdentity, identify, recall, remember } from './recent.js'
 import { CHECKSUM_BYTES, checksumOf } from './sealed-bytes.js'
-import { decodeSnapshot, encodeSnapshot, type Snapshot, STAT_FIELDS } from './snapshot.js'
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 
 /** A snapshot as it was read. */
 export interface StoredSnapshot extends Snapshot {
@@ -23,8 +23,8 @@ export function differing(size: number): number {
 }
 
 /** The size that a file was published with, in bytes, whether it differs now or not. */
-export function sizeIn(stats: Float64Array, at = 0): number {
-  const size = stats[at] as number
+export function sizeIn(record: Float64Array): number {
+  const size = record[0] as number
   return size < 0 ? -1 - size : size
 }
 
@@ -66,8 +66,8 @@ export function recordOf(snapshot: StoredSnapshot): PublishedRecord {
 function driftedIn(snapshot: Snapshot): TreeFile[] {
   const { stats, trees } = snapshot
   const runs = new RunList()
-  for (let index = 0; index * STAT_FIELDS < stats.length; index++) {
-    if ((stats[index * STAT_FIELDS] as number) < 0) runs.add(index)
+  for (let index = 0; index < stats.count; index++) {
+    if (stats.field(index, 0) < 0) runs.add(index)
   }
   return [...new FileRuns(new TreePlaces(trees), runs.runs)]
 }
@@ -75,8 +75,12 @@ function driftedIn(snapshot: Snapshot): TreeFile[] {
 /** Writes the next snapshot beside the one that was read last, if any. */
 export function stageSnapshot(place: SnapshotPlace, next: Snapshot, last?: StoredSnapshot): void {
   const changes = last && isSameKind(next, last.base) ? encodeChanges(next, last.base) : undefined
-  if (changes && changes.length <= (last as StoredSnapshot).baseBytes * MOST_CHANGES) {
-    place.volume.writeFile(stagedOf(changesOf(place)), changes)
+  if (last && changes && changes.length <= last.baseBytes * MOST_CHANGES) {
+    const staged = stagedOf(changesOf(place))
+    place.volume.writeFile(staged, changes)
+    // It stays the same file when it takes its place.
+    const identity = identifyChanges(place, staged, last.base)
+    rememberChanges(identity, changes, { ...next, base: last.base, baseBytes: last.baseBytes })
   } else {
     const origin = pruneOrigin(next)
     place.volume.writeFile(stagedOf(snapshotOf(place)), encodeSnapshot({ ...next, origin }))
@@ -138,24 +142,42 @@ export function cloneSnapshot(from: SnapshotPlace, to: SnapshotPlace): void {
 }
 
 function read(place: SnapshotPlace, file: string): StoredSnapshot | undefined {
-  const base = readBase(place, file)
-  const identity = base && identify(place.volume, changesOf(place), CHECKSUM_BYTES)
-  if (!base || !identity) return base
-  const text = [identity.text, base.base.checksum].join('\0')
-  const known = recall<StoredSnapshot>({ text })
+  const stored = readBase(place, file)
+  if (!stored) return undefined
+  const { base, baseBytes } = stored
+  const identity = identifyChanges(place, changesOf(place), base)
+  const known = identity && recall<StoredSnapshot>(identity)
   if (known) return known
-  const bytes = readIfPresent(place, changesOf(place))
-  if (!bytes) return base
-  const isForThis = isForBase(bytes, base.base)
+  const bytes = identity && readIfPresent(place, changesOf(place))
+  if (!bytes) return stored
+  const isForThis = isForBase(bytes, base)
   // Whether damaged changes belong to it, nothing tells: then it may be outdated.
   if (isForThis === undefined) return undefined
-  if (!isForThis) return base
-  const changed = decodeChanges(bytes, base.base)
-  if (!changed) return undefined
-  const stored = { ...base, history: undefined, ...changed }
-  // Beside the changes, it has what it carries over as its own.
-  const size = bytes.length + changed.stats.byteLength + changed.content.length
-  if (identity.end === checksumOf(bytes)) remember({ ...identity, text, bytes: size }, stored)
+  if (!isForThis) return stored
+  const changed = decodeChanges(bytes, base)
+  return changed && rememberChanges(identity, bytes, { ...changed, base, baseBytes })
+}
+
+/** Identifies changes by what they are to as well. */
+function identifyChanges(
+  { volume }: SnapshotPlace,
+  file: string,
+  { checksum }: SnapshotBase,
+): FileIdentity | undefined {
+  const identity = identify(volume, file, CHECKSUM_BYTES)
+  return identity && { ...identity, text: [identity.text, checksum].join('\0') }
+}
+
+/** Remembers what changes say, where a file was identified that is made of these bytes. */
+function rememberChanges(
+  identity: FileIdentity | undefined,
+  changes: Buffer,
+  stored: StoredSnapshot,
+): StoredSnapshot {
+  const { base, content, stats } = stored
+  // Beside the changes, it has what it does not share with the base.
+  const bytes = changes.length + stats.bytesBeside(base.stats) + content.length
+  if (identity?.end === checksumOf(changes)) remember({ ...identity, bytes }, stored)
   return stored
 }
 

@@ -1,6 +1,6 @@
 // Files on their way to another thread, in memory that both see: a thread that is busy receives no
 // message, and nothing is allocated or cloned for a batch. A batch is whoever's its phase says it is.
-import { STAT_FIELDS } from '../snapshot/snapshot.js'
+import { STAT_FIELDS } from '../snapshot/file-stats.js'
 
 /** The most files of a batch, and the bytes of their paths and bodies. */
 const MAX_FILES = 512

@@ -13,7 +13,7 @@ import {
   unlessDamaged,
   unseal,
 } from '../snapshot/sealed-bytes.js'
-import { isAsRemembered, recordAt, type Snapshot } from '../snapshot/snapshot.js'
+import { isAsRemembered, type Snapshot } from '../snapshot/snapshot.js'
 import type { SnapshotPlace } from '../snapshot/store.js'
 import type { DirectoryLayout } from '../target.js'
 import { cursorOf, type TreeRecord, treeAt } from '../tree/tree-places.js'
@@ -138,7 +138,7 @@ class Look {
         if (!isDirectory || !this.#isKnownOr(path, () => this.#isRight(path))) return false
       } else {
         const stat = this.#layout.volume.stat(joinBytePath(this.#layout.root, path))
-        if (!stat || !isAsRemembered(stat, recordAt(stats, file))) return false
+        if (!stat || !isAsRemembered(stat, stats.at(file))) return false
       }
       file++
     }

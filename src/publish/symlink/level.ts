@@ -7,15 +7,14 @@ import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { NO_FILE, NO_LINK, readUnless, tolerating } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
-import { carryContent, carryStats, contentBeyond, placesBeyond } from '../snapshot/carry.js'
+import { carryContent, carryStats, contentBeyond } from '../snapshot/carry.js'
+import type { FileStats } from '../snapshot/file-stats.js'
 import { bodiesIn } from '../snapshot/origin.js'
 import {
   ALL_AS_STORED,
   isAsRemembered,
   modeIn,
-  recordAt,
   type Snapshot,
-  STAT_FIELDS,
   statFields,
 } from '../snapshot/snapshot.js'
 import { copyFile, permissionsOf } from '../stage/create-file.js'
@@ -44,7 +43,7 @@ export function levelFiles(
   root: string,
   before: Snapshot | undefined,
   inUse: InUse,
-): Float64Array | undefined {
+): FileStats | undefined {
   try {
     return readUnless(NO_FILE, () => level(links, root, before, inUse))
   } catch (error) {
@@ -58,7 +57,7 @@ function level(
   root: string,
   before: Snapshot | undefined,
   inUse: InUse,
-): Float64Array {
+): FileStats {
   const { checkpoint, snapshot } = inUse
   const bodies = bodiesIn(snapshot)
   const readTree = (oid: Oid) => bodies.get(oid) as Buffer
@@ -67,19 +66,16 @@ function level(
     snapshot.trees[0]?.oid as Oid,
     readTree,
   )
-  const count = snapshot.stats.length / STAT_FIELDS
-  const stats = carryStats(before?.stats ?? new Float64Array(), kept, count)
+  const stats = carryStats(before, kept, snapshot.stats.count)
   const converted = convertedBeyond(before, kept, snapshot)
   removeFiles(links.volume, root, deletes, checkpoint)
   const filler = new Filler(links, root, inUse, before !== undefined)
-  for (const file of writes.with(
-    placesBeyond(stats, [{ from: 0, to: 0, count }], snapshot.stats),
-  )) {
+  for (const file of writes.with(snapshot.stats.placesBeyond(stats))) {
     checkpoint()
     const { index } = file
-    const isThere = modeIn(recordAt(stats, index)) !== 0 && !converted.has(index)
+    const isThere = modeIn(stats.at(index)) !== 0 && !converted.has(index)
     const status = filler.place(file, isThere)
-    if (status) stats.set(status, index * STAT_FIELDS)
+    if (status) stats.set(index, status)
   }
   return stats
 }
@@ -90,9 +86,8 @@ function convertedBeyond(
   kept: TreeDiff['kept'],
   { commit, content, stats }: Snapshot,
 ): { has(index: number): boolean } {
-  const count = stats.length / STAT_FIELDS
   const options = { like: commit, changed: new Map() }
-  const carried = carryContent(before?.content ?? ALL_AS_STORED, kept, count, options)
+  const carried = carryContent(before?.content ?? ALL_AS_STORED, kept, stats.count, options)
   return contentBeyond(carried, content, commit)
 }
 
@@ -172,7 +167,7 @@ class Filler {
   }
 
   #remembered({ index }: TreeFile): Float64Array {
-    return recordAt(this.#inUse.snapshot.stats, index)
+    return this.#inUse.snapshot.stats.at(index)
   }
 
   #ensure(directory: string): void {

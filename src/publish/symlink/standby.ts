@@ -7,8 +7,7 @@ import { joinBytePath } from '../../volume/byte-path.js'
 import { NOT_REMOVABLE, tolerating } from '../../volume/errnos.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
 import { removeCheckout } from '../history/directory.js'
-import { placesBeyond } from '../snapshot/carry.js'
-import { type Snapshot, STAT_FIELDS } from '../snapshot/snapshot.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
 import {
   adoptStaged,
   cloneSnapshot,
@@ -88,7 +87,7 @@ export function prepareStandby(
   }
   const last = takeStandby(links)
   if (last?.snapshot.commit === inUse.snapshot.commit) {
-    return { isShared: isSameRecords(last.snapshot.stats, inUse.snapshot.stats) }
+    return { isShared: last.snapshot.stats.equals(inUse.snapshot.stats) }
   }
   const level = last && grow(links, STANDBY, inUse)
   if (level) return level
@@ -122,7 +121,7 @@ export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: De
   const last = takeStandby(links)
   if (!last) return
   // What is shared was looked at where it is published.
-  const record = isSameRecords(last.snapshot.stats, stats) ? last : verify(layout, depth)
+  const record = last.snapshot.stats.equals(stats) ? last : verify(layout, depth)
   const known = readDirectories(layout)
   const isFit = record?.isTrusted && lookInto(layout, record.snapshot, known, depth.checkpoint)
   if (!isFit) recheckStandby(links)
@@ -198,7 +197,7 @@ function settle(
   volume.rename(growing.root, standby.root)
   // By the clock of the volume, after all that was done.
   const nowMs = volume.stat(links.workshop)?.mtimeMs ?? 0
-  const isShared = isSameRecords(stats, snapshot.stats)
+  const isShared = stats.equals(snapshot.stats)
   const next = isShared ? snapshot : compared(standby, { ...snapshot, stats }, snapshot)
   if (!next) return undefined
   const found = lookInto(standby, next, before?.known ?? new Map(), checkpoint)
@@ -230,19 +229,10 @@ function compared(
   snapshot: Snapshot,
   inUse: Snapshot,
 ): Snapshot | undefined {
-  const count = snapshot.stats.length / STAT_FIELDS
-  const own = placesBeyond(inUse.stats, [{ from: 0, to: 0, count }], snapshot.stats)
+  const own = snapshot.stats.placesBeyond(inUse.stats)
   const stats = compareFiles(standby, snapshot, {}, filesOf(snapshot).only(own))
-  const isDifferent = own.some((index) => (stats[index * STAT_FIELDS] as number) < 0)
+  const isDifferent = own.some((index) => stats.field(index, 0) < 0)
   return isDifferent ? undefined : { ...snapshot, stats }
-}
-
-function isSameRecords(one: Float64Array, other: Float64Array): boolean {
-  const count = one.length / STAT_FIELDS
-  return (
-    one.length === other.length &&
-    placesBeyond(one, [{ from: 0, to: 0, count }], other).length === 0
-  )
 }
 
 /** Whether a file has another name, which may be one in a published worktree. */

@@ -119,7 +119,7 @@ function remember(
   depth?: Depth,
 ): PublishedRecord {
   const stats = compareFiles(layout, snapshot, depth)
-  if (stats.every((value, at) => value === snapshot.stats[at])) return recordOf(snapshot)
+  if (stats.equals(snapshot.stats)) return recordOf(snapshot)
   stageSnapshot(layout, { ...snapshot, stats }, snapshot)
   adoptStaged(layout)
   // Read anew, as the next one is written against what is on disk.

@@ -47,7 +47,7 @@ function partOf(model: ModelTree, sparse: readonly string[]): Snapshot {
   const rest = new Map(unpublished.map((oid) => [oid, readTree(oid)]))
   const key = selectionKey(selection) as string
   const whole = snapshotOf(model)
-  const stats = whole.stats.slice(0, (trees[0]?.files ?? 0) * 4)
+  const stats = whole.stats.slice(0, trees[0]?.files ?? 0)
   return { ...whole, stats, trees, origin: { selection: key, subdir: '', source, trees: rest } }
 }
 

@@ -7,6 +7,7 @@ import {
   adoptStaged,
   cloneSnapshot,
   readSnapshot,
+  type StoredSnapshot,
   stageSnapshot,
 } from '../../../src/publish/snapshot/store.js'
 import { snapshotAt } from '../../helpers/file-at.js'
@@ -62,11 +63,28 @@ test('a snapshot that was read is not read again, also from where it was cloned 
   assert.deepEqual(plain(readSnapshot(other)), plain(FIRST))
 })
 
-test('one that was written a moment ago is read again', (t) => {
-  const { age, place } = createState(t)
-  age(-60)
-  const first = readSnapshot(place)
-  assert.notEqual(readSnapshot(place), first)
+test('changes that were written are not read', (t) => {
+  const { place } = createState(t)
+  const next = snapshotOf(modelOf({ a: '1', b: '1'.repeat(9), d: modelOf({ e: 'z' }) }))
+  const last = { ...readSnapshot(place), baseBytes: Number.MAX_SAFE_INTEGER } as StoredSnapshot
+  stageSnapshot(place, next, last)
+  adoptStaged(place)
+  const other = snapshotAt(tempDir(t))
+  cloneSnapshot(place, other)
+  const calls = recordCalls(() => assert.equal(readSnapshot(place)?.trees, next.trees))
+  // The end of the snapshot, and that of its changes.
+  assert.equal(calls.filter(({ name }) => name === 'readSync').length, 2)
+  assert.deepEqual(plain(readSnapshot(other)), plain(next))
+})
+
+test('nor are they taken for what another wrote in their place', (t) => {
+  const { place } = createState(t)
+  const last = { ...readSnapshot(place), baseBytes: Number.MAX_SAFE_INTEGER } as StoredSnapshot
+  stageSnapshot(place, SECOND, last)
+  adoptStaged(place)
+  const file = path.join(place.stateDirectory, 'snapshot.changes')
+  writeFileSync(file, readFileSync(file).subarray(0, -1))
+  assert.equal(readSnapshot(place), undefined)
 })
 
 test('one that another took the place of is read again', (t) => {

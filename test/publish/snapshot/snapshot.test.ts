@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { FileStats, STAT_FIELDS } from '../../../src/publish/snapshot/file-stats.js'
 import { seal } from '../../../src/publish/snapshot/sealed-bytes.js'
-import {
-  decodeSnapshot,
-  encodeSnapshot,
-  STAT_FIELDS,
-} from '../../../src/publish/snapshot/snapshot.js'
+import { decodeSnapshot, encodeSnapshot } from '../../../src/publish/snapshot/snapshot.js'
 import fc from '../../helpers/fast-check.js'
 import { assertLinear } from '../../helpers/growth.js'
 import { plain, snapshotOf } from '../../helpers/snapshots.js'
@@ -22,7 +19,7 @@ describe('a snapshot', () => {
   test('holds sha256 oids', () => {
     const body = Buffer.from(`100644 a\0${'x'.repeat(32)}100644 b\0${'y'.repeat(32)}`)
     const tree = { oid: '7'.repeat(64), body, trees: 1, files: 2 }
-    const stats = new Float64Array(2 * STAT_FIELDS).fill(1.5)
+    const stats = FileStats.of(new Float64Array(2 * STAT_FIELDS).fill(1.5))
     const commit = '8'.repeat(64)
     const snapshot = { ...SMALL, commit, trees: [tree], stats }
     assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(snapshot))), plain(snapshot))
@@ -43,8 +40,9 @@ describe('a snapshot', () => {
   test('keeps any number', () => {
     fc.assert(
       fc.property(fc.array(fc.double(), { minLength: 3 * STAT_FIELDS }), (numbers) => {
-        const stats = Float64Array.from(numbers.slice(0, 3 * STAT_FIELDS))
-        assert.deepEqual(decodeSnapshot(encodeSnapshot({ ...SMALL, stats }))?.stats, stats)
+        const stats = FileStats.of(Float64Array.from(numbers.slice(0, 3 * STAT_FIELDS)))
+        const snapshot = { ...SMALL, stats }
+        assert.deepEqual(plain(decodeSnapshot(encodeSnapshot(snapshot))), plain(snapshot))
       }),
     )
   })
@@ -97,7 +95,7 @@ describe('a snapshot', () => {
         assert.equal(decode({ trees }), undefined, `${field} of ${at}`)
       }
     }
-    assert.equal(decode({ stats: new Float64Array(3 * STAT_FIELDS) }), undefined)
+    assert.equal(decode({ stats: new FileStats(4) }), undefined)
   })
 
   test('of which only the sum is right counts as none', () => {
@@ -116,7 +114,7 @@ describe('a snapshot', () => {
     assertLinear(250, (size) => {
       const [, snapshot] = snapshots.find(([length]) => length === size) ?? []
       const decoded = snapshot && decodeSnapshot(encodeSnapshot(snapshot))
-      assert.equal(decoded?.stats.length, 10 * size * STAT_FIELDS)
+      assert.equal(decoded?.stats.count, 10 * size)
       assert.deepEqual(decoded?.trees.at(-1), snapshot?.trees.at(-1))
     })
   })
