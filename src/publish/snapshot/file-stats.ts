@@ -20,8 +20,9 @@ interface PagedRun {
 export class FileStats {
   /** How many files. */
   readonly count: number
-  /** A page that is missing has zeros alone. Those in use by others are not written to. */
+  /** A page that is missing has zeros alone. */
   readonly #pages: (Float64Array | undefined)[]
+  /** The pages that nobody else has, which alone are written to. */
   readonly #own = new Set<number>()
 
   constructor(count: number, pages: readonly (Float64Array | undefined)[] = []) {
@@ -56,6 +57,7 @@ export class FileStats {
 
   /** These, of so many files. */
   first(count: number): FileStats {
+    this.#own.clear()
     return new FileStats(count, this.#pages)
   }
 
@@ -132,6 +134,7 @@ export class FileStats {
     const isWhole = to % PAGE_FILES === 0 && count === Math.min(PAGE_FILES, this.count - to)
     if (isWhole && isAligned(part)) {
       this.#pages[to / PAGE_FILES] = before.#page(from)
+      before.#own.delete(Math.floor(from / PAGE_FILES))
       return
     }
     const page = before.#page(from)

@@ -76,6 +76,19 @@ describe('what is remembered of files', () => {
     )
   })
 
+  test('is changed for nobody else, whichever was made of the other', () => {
+    const [count, kept] = [300, [{ from: 0, to: 0, count: 300 }]]
+    const table = new FileStats(count)
+    const change = (index: number, value: number) => table.set(index, [value, 0, 0, 0])
+    for (let index = 0; index < count; index++) change(index, 1)
+    const shared = [table.first(count), table.carry(kept, count), table.slice(0, 200)]
+    change(150, 2)
+    assert.deepEqual(
+      shared.map((stats) => stats.field(150, 0)),
+      [1, 1, 1],
+    )
+  })
+
   test('takes memory for what changed, however much there is', () => {
     const count = 50_000
     const table = tableOf(numbered(count))
