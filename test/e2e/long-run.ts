@@ -21,6 +21,10 @@ export async function runAtLength(
     for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(60)}${value}`)
     for (const fault of faults) console.log(`FAULT ${fault}`)
     if (faults.length > 0) process.exitCode = 1
+  } catch (error) {
+    // What cannot be cleaned up after it would hide it.
+    console.error(error)
+    process.exitCode = 1
   } finally {
     await cleanUpAll(cleanUps)
   }

@@ -82,6 +82,13 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
   })
   const [logs, arrivals] = readLogs(child)
   const exited = once(child, 'exit')
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+    const [code] = await exited
+    return code
+  }
+  // Also where it never listens.
+  atEnd(t, stop)
   const listening = await until(() => {
     assert.equal(child.exitCode ?? child.signalCode, null, `exited: ${JSON.stringify(logs)}`)
     return logs.find(({ message }) => message === 'listening')
@@ -133,13 +140,8 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
       return found === undefined ? undefined : Number(found.slice(line.length + 1))
     },
     signal: (signal) => child.kill(signal),
-    async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-      const [code] = await exited
-      return code
-    },
+    stop,
   }
-  atEnd(t, () => service.stop())
   return service
 }
 
