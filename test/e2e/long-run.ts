@@ -1,5 +1,5 @@
 // What the long runs beside the tests share: a seed, what is told at the end, and the exit code.
-import { cleanUpAll, type TestScope } from '../helpers/at-end.js'
+import { type TestScope, withScope } from '../helpers/at-end.js'
 
 /** What a run counted, by name, and what must not be. */
 export interface LongRun {
@@ -12,22 +12,21 @@ export async function runAtLength(
   seed: number,
   run: (scope: TestScope) => Promise<LongRun>,
 ): Promise<void> {
-  const cleanUps: (() => unknown)[] = []
   const startedAt = Date.now()
-  try {
-    const { counts, faults } = await run({ after: (cleanUp) => cleanUps.push(cleanUp) })
-    const seconds = Math.round((Date.now() - startedAt) / 1000)
-    const rows = { seed, seconds, ...counts, 'faults found': faults.length }
-    for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(60)}${value}`)
-    for (const fault of faults) console.log(`FAULT ${fault}`)
-    if (faults.length > 0) process.exitCode = 1
-  } catch (error) {
-    // What cannot be cleaned up after it would hide it.
-    console.error(error)
-    process.exitCode = 1
-  } finally {
-    await cleanUpAll(cleanUps)
-  }
+  await withScope(async (scope) => {
+    try {
+      const { counts, faults } = await run(scope)
+      const seconds = Math.round((Date.now() - startedAt) / 1000)
+      const rows = { seed, seconds, ...counts, 'faults found': faults.length }
+      for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(60)}${value}`)
+      for (const fault of faults) console.log(`FAULT ${fault}`)
+      if (faults.length > 0) process.exitCode = 1
+    } catch (error) {
+      // What cannot be cleaned up after it would hide it.
+      console.error(error)
+      process.exitCode = 1
+    }
+  })
 }
 
 /** Counts whose names each begin alike. */

@@ -20,6 +20,16 @@ export function atEnd(t: TestScope, cleanUp: () => unknown): void {
   t.after(() => cleanUpAll(cleanUps))
 }
 
+/** Runs what has to be undone when it has ended, as at the end of a test. */
+export async function withScope<T>(run: (scope: TestScope) => Promise<T>): Promise<T> {
+  const cleanUps: (() => unknown)[] = []
+  try {
+    return await run({ after: (cleanUp) => cleanUps.push(cleanUp) })
+  } finally {
+    await cleanUpAll(cleanUps)
+  }
+}
+
 /** Runs and removes each of them from the last on, even where another fails, and then throws that. */
 export async function cleanUpAll(cleanUps: (() => unknown)[]): Promise<void> {
   const errors: unknown[] = []

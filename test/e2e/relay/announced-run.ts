@@ -18,7 +18,7 @@ import { startService, writeListing } from '../../helpers/service.js'
 
 const REPO = 'https://forge.example/site.git'
 const SECRET = 'secret-of-webhooks'
-const ASK_MS = 10
+const [ASK_MS, STEP_MS] = [10, 83]
 
 /** Announces so many pushes; how long each took to be in the relay's answers, in milliseconds. */
 export async function runAnnounced(t: TestScope, pushes: number): Promise<number[]> {
@@ -45,6 +45,8 @@ export async function runAnnounced(t: TestScope, pushes: number): Promise<number
   const tookMs: number[] = []
   for (let push = 1; push <= pushes; push++) {
     assert.equal(await ask(), tip)
+    // So that they come at all moments of a second.
+    await sleep((push * STEP_MS) % 1000)
     tip = repo.commit(`commit ${push}`, { file: `${push}` })
     const announcedAt = performance.now()
     const answer = await fetch(`${hearing.url}/webhook`, {

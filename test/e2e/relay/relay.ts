@@ -3,6 +3,7 @@
 // of what a webhook announced. Options: --nodes, --commits, --interval (milliseconds), --relays (1,2, or none),
 // --whole (nodes that publish, too).
 import { parseArgs } from 'node:util'
+import { withScope } from '../../helpers/at-end.js'
 import { runAtLength } from '../long-run.js'
 import { runAnnounced } from './announced-run.js'
 import { type RelayReport, runRelay } from './relay-run.js'
@@ -37,7 +38,7 @@ function faultsOf({ faults, fetches, lastMs, pollsPerSecond }: RelayReport, rela
 const onCommit = (lastMs: number) => console.log(`all ${nodes} nodes after ${lastMs} ms`)
 const half = Math.floor(commits / 2)
 
-await runAtLength(0, async (scope) => {
+await runAtLength(0, async () => {
   const options = {
     nodes,
     whole: Number(values.whole),
@@ -55,7 +56,8 @@ await runAtLength(0, async (scope) => {
   const faults: string[] = []
   for (const relays of values.relays.split(',').filter(Boolean).map(Number)) {
     const killAfter = relays > 1 ? half : undefined
-    const report = await runRelay(scope, { ...options, killAfter })
+    // The nodes of one run would keep those of the next waiting.
+    const report = await withScope((scope) => runRelay(scope, { ...options, killAfter }))
     console.log(JSON.stringify(report))
     faults.push(...faultsOf(report, relays))
     const of = (what: string) => `${what}, relays: ${relays}`
@@ -65,7 +67,9 @@ await runAtLength(0, async (scope) => {
     counts[of('most fetches of a commit')] = Math.max(...report.fetches)
     counts[of('latest node (ms)')] = Math.max(...report.lastMs)
   }
-  const announcedMs = (await runAnnounced(scope, commits)).sort((a, b) => a - b)
+  const announcedMs = (await withScope((scope) => runAnnounced(scope, commits))).sort(
+    (a, b) => a - b,
+  )
   counts['webhook to answer of a relay, median (ms)'] = announcedMs[half] ?? 0
   counts['webhook to answer of a relay, latest (ms)'] = announcedMs.at(-1) ?? 0
   const late = announcedMs.filter((ms) => ms > LATEST_ANNOUNCED_MS)
