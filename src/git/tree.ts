@@ -13,7 +13,9 @@ export const MODE = {
 
 const [NUL, SPACE, ZERO] = [0x00, 0x20, 0x30]
 /** A longer mode counts by its last digits. */
-const MODE_RANGE = 8 ** 6
+const MODE_BITS = 8 ** 6 - 1
+/** What is no number at all. */
+const NO_MODE = -1
 
 export type Mode = (typeof MODE)[keyof typeof MODE]
 
@@ -152,7 +154,8 @@ export class TreeCursor implements TreeEntry {
     let bits = 0
     for (let at = this.at; at < this.#name - 1; at++) {
       const digit = (this.#body[at] as number) ^ ZERO
-      bits = digit < 8 ? (bits * 8 + digit) % MODE_RANGE : Number.NaN
+      if (digit > 7) return NO_MODE
+      bits = ((bits << 3) | digit) & MODE_BITS
     }
     return bits
   }
