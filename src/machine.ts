@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls'
 import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
-import { setHeapGrowth } from './heap-growth.js'
+import { limitHeapGrowth } from './heap-growth.js'
 import type { Entry } from './listing/entry.js'
 import type { ListingDiff } from './listing/listing-diff.js'
 import { createSessions, type Sessions, type SessionsOptions } from './sessions.js'
@@ -99,7 +99,7 @@ export function createMachine(options: MachineOptions): Machine {
     workers,
     hooks,
     setEntries(listed, elsewhere) {
-      setHeapGrowth(listed.length)
+      limitHeapGrowth(listed.length)
       // Node reads its root certificates for the first one: now, while nobody waits for an answer.
       if (listed.some(({ remote }) => remote.url.startsWith('https:'))) createSecureContext()
       // Before anything is told of them.

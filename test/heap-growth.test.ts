@@ -9,8 +9,8 @@ const run = promisify(execFile)
 
 /** Holds 92 MiB, replaces all of it five times, and prints the most that was used, in bytes. */
 const replacing = (entries: number) => `
-import { setHeapGrowth } from '${HEAP_GROWTH}'
-setHeapGrowth(${entries})
+import { limitHeapGrowth } from '${HEAP_GROWTH}'
+limitHeapGrowth(${entries})
 const make = () => new Array(1000).fill(0.5)
 const held = Array.from({ length: 12_000 }, make)
 let most = 0
