@@ -1,7 +1,7 @@
 // Turns events into Prometheus metrics, in a registry of their own. The number
 // of series is bounded whatever remotes answer.
 
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { type Clock, systemClock } from '../base/clock.js'
 import { cutName } from '../base/cut-text.js'
 import type { Shard } from '../base/shard.js'
@@ -15,6 +15,7 @@ import {
 import type { EntryStatus } from '../sync/status.js'
 import { countHook, type EntryCounts, EntryMetrics } from './entry-metrics.js'
 import { defineMetrics, type Metrics, PHASES } from './metric-definitions.js'
+import { processMetrics } from './process-metrics.js'
 
 /** Label sets of `remote_requests_total`; what comes on top is counted as `other`. */
 const MAX_REQUEST_SERIES = 1_000
@@ -38,20 +39,14 @@ export interface MetricsOptions {
   shard?: Shard | undefined
 }
 
-/**
- * The delay of the event loop is sampled this often, in milliseconds: each sample wakes the process,
- * which is most of what it costs at rest.
- */
-const LAG_PRECISION_MS = 20
-
-/** Creates metrics that start at 0, and the process metrics of prom-client under their own names. */
+/** Creates metrics that start at 0, beside those of the process. */
 export function createMetrics({
   clock = systemClock,
   build,
   shard,
 }: MetricsOptions): MetricsObserver {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS })
+  const beginProcessMetrics = processMetrics(registry)
   const metrics = defineMetrics(registry)
   metrics.buildInfo.set({ version: build.version, revision: build.revision }, 1)
   if (shard) metrics.shardInfo.set({ index: `${shard.index}`, total: `${shard.total}` }, 1)
@@ -118,7 +113,11 @@ export function createMetrics({
 
   return {
     observe,
-    render: (statuses) => render(registry, entries, statuses),
+    async *render(statuses) {
+      await beginProcessMetrics()
+      yield await registry.metrics()
+      yield* entries.render(statuses)
+    },
     contentType: registry.contentType,
   }
 }
@@ -135,15 +134,6 @@ function publicationOf({ oid, ref, repo }: EntryLabels & { oid: string }) {
 /** Whether this instance does not know any more what is in place. */
 function isUnknown({ type }: SyncEvent): boolean {
   return ['content-unknown', 'lease-lost', 'lease-awaited'].includes(type)
-}
-
-async function* render(
-  registry: Registry,
-  entries: EntryMetrics,
-  statuses: Iterable<EntryStatus>,
-): AsyncGenerator<string> {
-  yield await registry.metrics()
-  yield* entries.render(statuses)
 }
 
 function countEntryEvent(

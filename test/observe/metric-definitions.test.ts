@@ -1,8 +1,6 @@
 // Which metrics there are: their names and kinds are what alerts and dashboards rely on.
 import assert from 'node:assert/strict'
-import perfHooks from 'node:perf_hooks'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createMetrics } from '../../src/observe/metrics.js'
 import { textOf } from '../helpers/text-of.js'
 
@@ -42,27 +40,6 @@ test('the text has exactly these names, beside the process metrics', async () =>
   assert.match(text, /^process_cpu_seconds_total /m)
   assert.match(text, /^nodejs_eventloop_lag_seconds /m)
   assert.match(contentType, /^text\/plain; version=0\.0\.4/)
-})
-
-test('what is measured anew at each look is looked at once', async () => {
-  const { render } = createMetrics({ build: BUILD })
-  for (let round = 0; round < 2; round++) {
-    // The delay of a turn is sampled by a timer, which has to come around before and after.
-    await sleep(30)
-    const until = performance.now() + 50
-    while (performance.now() < until);
-    await sleep(30)
-    const [, longest] =
-      /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await textOf(render([]))) ?? []
-    assert.ok(Number(longest) >= 0.02, `${longest}`)
-  }
-})
-
-test('the delay of the event loop is sampled seldom, as each sample wakes a process at rest', (t) => {
-  const monitor = t.mock.method(perfHooks, 'monitorEventLoopDelay')
-  createMetrics({ build: BUILD })
-  const asked = monitor.mock.calls.map(({ arguments: [options] }) => options?.resolution)
-  assert.deepEqual(asked, [20])
 })
 
 test('the build is named', async () => {
