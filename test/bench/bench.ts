@@ -21,6 +21,7 @@ import { submodules } from './submodules.js'
 import { tenThousand } from './ten-thousand.js'
 import { thousand } from './thousand.js'
 import { updateHistory, updateInPlace, updateSymlink } from './update.js'
+import { updateCpu } from './update-cpu.js'
 import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
 
 const SCENARIOS = [
@@ -29,6 +30,7 @@ const SCENARIOS = [
   updateInPlace,
   updateSymlink,
   updateHistory,
+  updateCpu,
   announced,
   part,
   submodules,

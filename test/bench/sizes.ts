@@ -13,6 +13,8 @@ export interface Sizes {
   /** How long a service rests before its memory is looked at. */
   restMs: number
   updateFiles: number
+  /** In a row, of which the processor time is measured. */
+  cpuUpdates: number
   /** Of the repository of which one directory is published. */
   partFiles: number
   submodules: number
@@ -43,6 +45,7 @@ export const SIZES = {
     firstPublishFiles: [300],
     restMs: 0,
     updateFiles: 600,
+    cpuUpdates: 1,
     partFiles: 600,
     submodules: 6,
     idleRemotes: 5,
@@ -64,6 +67,7 @@ export const SIZES = {
     firstPublishFiles: [5_000, 50_000],
     restMs: 30_000,
     updateFiles: 50_000,
+    cpuUpdates: 10,
     partFiles: 50_000,
     submodules: 100,
     idleRemotes: 200,
