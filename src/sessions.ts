@@ -20,8 +20,8 @@ import type { Observe } from './sync/events.js'
 import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import type { ConnectionSettings } from './transport/http/connection-settings.js'
-import { createProxyChoice } from './transport/http/proxy.js'
-import { createHttpClient } from './transport/http/undici-client.js'
+import { createProxyChoice, LOOPBACK } from './transport/http/proxy.js'
+import { createHttpClient, type HttpClientOptions } from './transport/http/undici-client.js'
 import { withRefusalCause } from './transport/refusal-cause.js'
 import { createSshTransports } from './transport/ssh/transport.js'
 import type { Transport } from './transport/transport.js'
@@ -43,7 +43,7 @@ export interface SessionsOptions {
 
 /** Opens sessions with remotes, which share their connections. */
 export interface Sessions extends Openers {
-  /** Posts to whoever is told of what happens, with the proxies and the trust of remotes. */
+  /** Posts to whoever is told of what happens, with the proxies of the settings and the trust of remotes. */
   post: Post
   /** Ends every connection. */
   close(): Promise<void>
@@ -52,18 +52,27 @@ export interface Sessions extends Openers {
 /** Creates what opens sessions, as `settings` and this process's environment say. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { settings, clock, observe, redactor, memory, httpFor } = options
-  const client = createHttpClient({
+  const reached: HttpClientOptions = {
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
     connectionsPerOrigin:
       settings.maxConcurrentPolls +
       settings.maxConcurrentSyncs * (1 + Math.max(LFS_DOWNLOADS, SUBMODULE_FETCHES)),
     caFile: settings.caFile,
-    proxyFor: createProxyChoice(settings),
     requireTls: settings.requireTlsForCredentials,
-    settingsFor: httpFor && ((url) => connectionOf(httpFor(url))),
     onPlainCredentials: (host) => observe({ type: 'credentials-exposed', host }),
     observe: (request) => observe({ type: 'remote-requested', ...request }),
+  }
+  const client = createHttpClient({
+    ...reached,
+    proxyFor: createProxyChoice(settings),
+    settingsFor: httpFor && ((url) => connectionOf(httpFor(url))),
+  })
+  const posting = createHttpClient({
+    ...reached,
+    // Most of all, a neighbour in the pod is told, whom no proxy reaches.
+    proxyFor: createProxyChoice(settings, LOOPBACK),
+    settingsFor: httpFor && ((url) => ({ caFile: httpFor(url).caFile })),
   })
   const credentials = createRemoteCredentials(settings, {
     client,
@@ -126,9 +135,9 @@ export function createSessions(options: SessionsOptions): Sessions {
         // A request says what is wrong.
         .catch(() => undefined)
     },
-    post: createPoster({ client, clock, redactor }),
+    post: createPoster({ client: posting, clock, redactor }),
     async close() {
-      await Promise.all([client.close(), ssh.close()])
+      await Promise.all([client.close(), posting.close(), ssh.close()])
     },
   }
   return withRewrites(sessions, { settings, clock, observe })

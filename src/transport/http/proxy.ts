@@ -25,14 +25,20 @@ export type ChooseProxy = (url: URL) => HttpProxy | undefined
 /** Who answers only the machine that asks, as servers of a cloud's metadata do. */
 const LINK_LOCAL = ['metadata.google.internal', '169.254.0.0/16']
 
-/** Creates the choice of a proxy by the scheme and the host of a URL. */
-export function createProxyChoice({ httpProxy, httpsProxy, noProxy }: ProxySettings): ChooseProxy {
+/** This machine itself. */
+export const LOOPBACK = ['localhost', '127.0.0.0/8', '::1']
+
+/** Creates the choice of a proxy by the scheme and the host of a URL; `direct` has more parts like those of NO_PROXY. */
+export function createProxyChoice(
+  { httpProxy, httpsProxy, noProxy }: ProxySettings,
+  direct: readonly string[] = [],
+): ChooseProxy {
   // Not before there is a proxy: to find the first address among names takes Node some milliseconds.
   let isBypassed: IsBypassed | undefined
   return (url) => {
     const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
     if (!proxy) return undefined
-    isBypassed ??= createBypass([...(noProxy ?? []), ...LINK_LOCAL])
+    isBypassed ??= createBypass([...(noProxy ?? []), ...LINK_LOCAL, ...direct])
     return isBypassed(url) ? undefined : proxy
   }
 }

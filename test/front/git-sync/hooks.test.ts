@@ -78,6 +78,29 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
     await until(() => existsSync(left), 'it goes on')
   })
 
+  test('posts to this machine directly, and elsewhere through the proxy of the environment alone', async (t) => {
+    const { args, first, repo } = await setUp(t)
+    const called: string[] = []
+    const serve = (name: string) =>
+      startHttpServer(t, (request, response) => {
+        called.push(`${name} ${request.url} ${request.headers['gitsync-hash']}`)
+        response.end()
+      })
+    const [web, ofHooks, ofGit] = await Promise.all(['web', 'of hooks', 'of git'].map(serve))
+    const env = { HTTP_PROXY: ofHooks?.url ?? '', http_proxy: ofHooks?.url ?? '' }
+    for (const [url, told] of [
+      [`${web?.url.replace('127.0.0.1', 'localhost')}/-/reload`, 'web /-/reload'],
+      [`${web?.url}/-/reload`, 'web /-/reload'],
+      ['http://reloader.invalid/x', 'of hooks http://reloader.invalid/x'],
+    ]) {
+      const given = [`--repo=file://${repo.dir}`, `--git-config=http.proxy:${ofGit?.url}`]
+      const hook = [`--webhook-url=${url}`, '--webhook-timeout=1m', '--one-time']
+      const sync = startGitSync(t, [...args, ...given, ...hook], env)
+      assert.equal(await sync.exitCode(), 0, sync.stderr)
+      assert.deepEqual(called.splice(0), [`${told} ${first}`])
+    }
+  })
+
   test('waits for hooks of one time, and fails where one does', async (t) => {
     const { args, dir, first, link } = await setUp(t)
     const bad = writeHook(path.join(dir, 'bad'), 'echo "by: $GIT_SSH_COMMAND"\nexit 7')

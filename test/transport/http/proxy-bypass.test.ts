@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createProxyChoice, parseNoProxy, parseProxy } from '../../../src/transport/http/proxy.js'
+import {
+  createProxyChoice,
+  LOOPBACK,
+  parseNoProxy,
+  parseProxy,
+} from '../../../src/transport/http/proxy.js'
 
 const proxy = parseProxy('http://proxy:3128')
 
@@ -49,6 +54,16 @@ for (const [noProxy, direct, proxied] of ROWS) {
     for (const url of proxied) assert.equal(proxyFor(new URL(url)), proxy, url)
   })
 }
+
+test('this machine is reached directly by whoever wants that', () => {
+  const settings = { httpProxy: proxy, httpsProxy: proxy, noProxy: undefined }
+  const [direct, proxied] = [createProxyChoice(settings, LOOPBACK), createProxyChoice(settings)]
+  const own = ['http://localhost:9/', 'https://LOCALHOST./', 'http://127.1.2.3/', 'http://[::1]:9/']
+  for (const url of own) assert.equal(direct(new URL(url)), undefined, url)
+  for (const url of own) assert.equal(proxied(new URL(url)), proxy, url)
+  for (const url of ['http://128.0.0.1/', 'http://localhost.example/', 'http://[::2]/'])
+    assert.equal(direct(new URL(url)), proxy, url)
+})
 
 test('the scheme of the remote chooses the proxy', () => {
   const httpsProxy = parseProxy('https://secure')
