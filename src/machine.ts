@@ -7,6 +7,7 @@ import { createEntryHooks, type EntryHooks } from './entry-hooks.js'
 import { limitHeapGrowth } from './heap-growth.js'
 import type { Entry } from './listing/entry.js'
 import type { ListingDiff } from './listing/listing-diff.js'
+import { tellOnce } from './observe/told-once.js'
 import { createSessions, type Sessions, type SessionsOptions } from './sessions.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
@@ -66,7 +67,7 @@ export function createMachine(options: MachineOptions): Machine {
     memory,
     timeoutMs: settings.syncTimeoutMs,
     onError,
-    onSetAside: (found) => observe({ type: 'state-set-aside', ...found }),
+    onSetAside: tellOnce((found) => observe({ type: 'state-set-aside', ...found })),
   })
   const { cadence = { jitter: settings.jitter, random: Math.random } } = options
   const { opening = (given) => given } = options

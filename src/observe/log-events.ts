@@ -121,13 +121,15 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
       : ['warn', 'listing loaded: it has no entries, and nothing is pruned', fieldsOf(event)]
   }
   if (event.type === 'state-set-aside' && event.kind !== 'state') {
-    const isObstacle = event.kind === 'obstacle'
-    const told = isObstacle
-      ? 'what was in the way is moved aside'
-      : 'a repository is kept, as not all in it came from a remote'
-    return ['warn', told, fieldsOf(event)]
+    return ['warn', SET_ASIDE[event.kind], fieldsOf(event)]
   }
   return [...LINES[event.type], fieldsOf(event)]
+}
+
+const SET_ASIDE = {
+  repository: 'a repository is kept, as not all in it came from a remote',
+  obstacle: 'what was in the way is moved aside',
+  foreign: 'foreign files stay, as they cannot be removed',
 }
 
 /** What is for metrics, or for hooks. */

@@ -14,9 +14,12 @@ import type { Lease } from './lease/lease.js'
 /** The way an entry is published. */
 export type PublishMode = 'in-place' | 'symlink'
 
-/** State that is not believed, a repository that stays, as somebody worked in it, or what stood in the way. */
+/**
+ * State that is not believed, a repository that stays, as somebody worked in it, what stood in the way, or
+ * what others put there and cannot be removed.
+ */
 export interface SetAside {
-  kind: 'state' | 'repository' | 'obstacle'
+  kind: 'state' | 'repository' | 'obstacle' | 'foreign'
   path: string
   /** Why, as people read it. */
   reason: string

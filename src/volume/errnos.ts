@@ -28,6 +28,9 @@ export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS'
 /** Nothing can be written there, now or ever. */
 export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
 
+/** One name is refused, whatever else can be done on the volume: to this user, by a mount, by an attribute. */
+export const REFUSED = ['EACCES', 'EPERM', 'EBUSY', 'EROFS']
+
 /** The volume has no hard links, or no more of them. */
 export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
 

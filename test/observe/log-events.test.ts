@@ -114,6 +114,13 @@ describe('what goes well', () => {
     ])
   })
 
+  test('what stays of others is a warning that says why', async () => {
+    const found = { path: '/site/cache/f', reason: 'EACCES: permission denied' }
+    assert.deepEqual(await linesOf({ type: 'state-set-aside', kind: 'foreign', ...found }), [
+      { level: 'warn', message: 'foreign files stay, as they cannot be removed', ...found },
+    ])
+  })
+
   test('a request is debug', async () => {
     const request = { host: 'host', service: 'git-upload-pack', code: '200' }
     assert.deepEqual(await linesOf({ type: 'remote-requested', ...request }), [

@@ -1,8 +1,11 @@
 // Removes what this service did not write: for entries that ask for it. Never its own
 // directory, never a repository that it made, in which somebody may have worked since, never through a symlink, never a mount point or anything on one, and not the
-// directory that file systems keep at their root.
+// directory that file systems keep at their root. What cannot be removed keeps nothing else from being
+// done: it is told of, and stays.
+import type { Dirent } from 'node:fs'
+import { errnoOf } from '../../base/errno.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
-import { NO_FILE, readUnless } from '../../volume/errnos.js'
+import { NO_FILE, REFUSED, readUnless } from '../../volume/errnos.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import type { Volume } from '../../volume/volume.js'
@@ -20,10 +23,15 @@ const LOST_AND_FOUND = 'lost+found'
 /**
  * Removes all that was not published from a directory of a target that asks for it, where it is
  * known what was, and names it; undefined where nothing went. `stop` throws when the work is to be
- * given up.
+ * given up. Throws what the volume says, but where it refuses to remove something.
  */
 export function removeForeign(
-  { clean, lease, stateRoot }: Pick<Target, 'clean' | 'lease' | 'stateRoot'>,
+  {
+    clean,
+    lease,
+    onSetAside,
+    stateRoot,
+  }: Pick<Target, 'clean' | 'lease' | 'onSetAside' | 'stateRoot'>,
   { root, volume }: Pick<DirectoryLayout, 'root' | 'volume'>,
   { drifted, snapshot }: Pick<PublishedRecord, 'drifted' | 'snapshot'>,
   stop: () => void = () => undefined,
@@ -31,12 +39,13 @@ export function removeForeign(
   if (!clean || !drifted) return undefined
   assertLease(lease)
   const assertStillHeld = leaseGuard(lease)
-  const kept = stateRoot === undefined ? undefined : toBytePath(stateRoot)
+  const state = stateRoot === undefined ? undefined : toBytePath(stateRoot)
   const own = ownPaths(snapshot)
   const isOwn = ownOnVolume(own, root, volume)
   const isMountPoint = mountPointsBelow(displayPath(root))
   const repository = directoryHistory({ root, volume })
   const removed: FirstPaths = { count: 0, paths: [] }
+  let isTold = false
 
   function count(path: string): void {
     removed.count++
@@ -50,16 +59,34 @@ export function removeForeign(
       stop()
       assertStillHeld()
       const path = joinBytePath(directory, entry.name)
-      const full = joinBytePath(root, path)
-      if (!entry.isDirectory()) {
-        if (!isOwn(path) && volume.removeOne(full)) count(path)
-        continue
-      }
-      if (entry.name === OWN_DIRECTORY || full === kept || isMountPoint(path)) continue
-      if (path === GIT && (snapshot.history || wasMadeHere(repository))) continue
-      if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) continue
-      clear(path)
-      if (!isOwn(path)) volume.removeIfEmpty(full)
+      orKeep(path, () => remove(entry, path))
+    }
+  }
+
+  function remove(entry: Dirent, path: string): void {
+    const full = joinBytePath(root, path)
+    if (!entry.isDirectory()) {
+      if (!isOwn(path) && volume.removeOne(full)) count(path)
+      return
+    }
+    if (entry.name === OWN_DIRECTORY || full === state || isMountPoint(path)) return
+    if (path === GIT && (snapshot.history || wasMadeHere(repository))) return
+    if (path === LOST_AND_FOUND && !own.has(path) && isMountPoint('')) return
+    clear(path)
+    if (!isOwn(path)) volume.removeIfEmpty(full)
+  }
+
+  /** What is refused keeps nothing beside it from being removed. */
+  function orKeep(path: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof Error) || !REFUSED.includes(errnoOf(error))) throw error
+      volume.named(error)
+      // The first tells enough.
+      const kept = { kind: 'foreign', path: displayPath(joinBytePath(root, path)) } as const
+      if (!isTold) onSetAside?.({ ...kept, reason: error.message })
+      isTold = true
     }
   }
 

@@ -12,7 +12,9 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect } from '../../../src/publish/publication.js'
+import type { SetAside } from '../../../src/publish/target.js'
 import { mountPointsBelow, parseMountinfo } from '../../../src/volume/mount-points.js'
+import { fsError, withGate } from '../../helpers/fs-faults.js'
 import { tempDir } from '../../helpers/git.js'
 import { publish } from '../../helpers/publish.js'
 import { createSite, identity, namesIn, type TestSite } from '../../helpers/publish-site.js'
@@ -63,6 +65,69 @@ for (const mode of ['in-place', 'symlink'] as const) {
     })
   })
 }
+
+describe('clean, of what cannot be removed,', () => {
+  /** Work while the volume answers so to whoever removes a file, or reads a directory. */
+  const refusing = <T>(code: string, refused: string, work: () => T): T => {
+    let result: T | undefined
+    withGate(
+      ({ name, paths: [at = ''] }) => {
+        const isRefused = name === 'unlinkSync' || name === 'readdirSync'
+        if (isRefused && path.resolve(at) === refused) throw fsError(code)
+      },
+      () => {
+        result = work()
+      },
+    )
+    return result as T
+  }
+
+  for (const code of ['EACCES', 'EPERM', 'EBUSY', 'EROFS']) {
+    for (const refused of ['cache/f', 'cache']) {
+      test(`goes on past ${refused} where the volume answers ${code}, and tells of it`, (t) => {
+        const test = createSite(t)
+        const told: SetAside[] = []
+        test.site = { ...test.site, clean: true, onSetAside: (found) => told.push(found) }
+        test.publish(FILES)
+        const second = test.commit({ ...FILES, a: '2' })
+        const untidy = () => {
+          mkdirSync(test.at('cache'), { recursive: true })
+          for (const name of ['a-foreign', 'cache/f', 'z-foreign']) {
+            writeFileSync(test.at(name), 'foreign')
+          }
+        }
+        untidy()
+        const published = refusing(code, test.at(refused), () => publish(test.site, second, none))
+        assert.deepEqual(published.foreign?.paths.sort(), ['a-foreign', 'z-foreign'])
+        untidy()
+        const { commit, drift, foreign } = refusing(code, test.at(refused), () =>
+          inspect(test.site),
+        )
+        assert.deepEqual([commit, drift, foreign?.count], [second.commit, undefined, 2])
+        assert.ok(existsSync(test.at('cache/f')))
+        // A mount point is meant to stay.
+        const count = code === 'EBUSY' && refused === 'cache/f' ? 0 : 2
+        const paths = told.map(({ kind, path }) => [kind, path])
+        assert.deepEqual(paths, Array(count).fill(['foreign', test.at(refused)]))
+        for (const { reason } of told) assert.match(reason, new RegExp(code))
+      })
+    }
+  }
+
+  for (const code of ['EIO', 'ESTALE', 'ENOSPC']) {
+    test(`fails where the volume does: ${code}`, (t) => {
+      const test = createSite(t)
+      test.site = { ...test.site, clean: true, onSetAside: () => assert.fail('nothing is refused') }
+      test.publish(FILES)
+      writeFileSync(test.at('foreign'), 'foreign')
+      const look = () => refusing(code, test.at('foreign'), () => inspect(test.site))
+      assert.throws(look, {
+        name: 'SyncError',
+        code: code === 'ENOSPC' ? 'volume-full' : 'volume-failed',
+      })
+    })
+  }
+})
 
 describe('clean', () => {
   const create = (t: { after(cleanUp: () => unknown): void }): TestSite => {
