@@ -16,7 +16,7 @@ import { createMemoryBudget } from './thread/memory-budget.js'
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker/pool.js'
 
 export interface MachineOptions
-  extends Pick<SessionsOptions, 'logins' | 'httpFor'>,
+  extends Pick<SessionsOptions, 'logins' | 'httpFor' | 'postProxies'>,
     Pick<SynchronizerOptions, 'leaseTimes'>,
     Pick<WorkerPoolOptions, 'threads'> {
   settings: Settings
@@ -45,13 +45,13 @@ export interface Machine {
 
 /** Creates the machine; it has no entries yet. */
 export function createMachine(options: MachineOptions): Machine {
-  const { settings, clock, leaseTimes, logins, onError, redactor, httpFor } = options
+  const { settings, clock, leaseTimes, logins, onError, redactor, httpFor, postProxies } = options
   const observe: Observe = (event) => {
     options.observe(event)
     hooks.hear(event)
   }
   const memory = createMemoryBudget(settings.memoryBudgetBytes)
-  const reached = { settings, clock, observe, redactor, memory, logins, httpFor }
+  const reached = { settings, clock, observe, redactor, memory, logins, httpFor, postProxies }
   const sessions = createSessions(reached)
   const { post } = sessions
   const hooks = createEntryHooks({ clock, post, observe, onError, environment: process.env })

@@ -20,7 +20,7 @@ import type { Observe } from './sync/events.js'
 import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import type { ConnectionSettings } from './transport/http/connection-settings.js'
-import { createProxyChoice, LOOPBACK } from './transport/http/proxy.js'
+import { createProxyChoice, LOOPBACK, type ProxySettings } from './transport/http/proxy.js'
 import { createHttpClient, type HttpClientOptions } from './transport/http/undici-client.js'
 import { withRefusalCause } from './transport/refusal-cause.js'
 import { createSshTransports } from './transport/ssh/transport.js'
@@ -39,11 +39,13 @@ export interface SessionsOptions {
   logins?: Pick<CredentialsOptions, 'given' | 'ssh' | 'env'> | undefined
   /** How a URL is reached, and what goes with requests to it. @default as the settings say */
   httpFor?: ((url: URL) => ConnectionSettings & SentAlong) | undefined
+  /** By which proxies it is posted. @default those of the settings */
+  postProxies?: ProxySettings | undefined
 }
 
 /** Opens sessions with remotes, which share their connections. */
 export interface Sessions extends Openers {
-  /** Posts to whoever is told of what happens, with the proxies of the settings and the trust of remotes. */
+  /** Posts to whoever is told of what happens, with the trust of remotes. */
   post: Post
   /** Ends every connection. */
   close(): Promise<void>
@@ -51,7 +53,7 @@ export interface Sessions extends Openers {
 
 /** Creates what opens sessions, as `settings` and this process's environment say. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { settings, clock, observe, redactor, memory, httpFor } = options
+  const { settings, clock, observe, redactor, memory, httpFor, postProxies = settings } = options
   const reached: HttpClientOptions = {
     idleTimeoutMs: settings.idleTimeoutMs,
     // A fetch that is slow to be unpacked must not hold up the polls of its host.
@@ -71,7 +73,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const posting = createHttpClient({
     ...reached,
     // Most of all, a neighbour in the pod is told, whom no proxy reaches.
-    proxyFor: createProxyChoice(settings, LOOPBACK),
+    proxyFor: createProxyChoice(postProxies, LOOPBACK),
     settingsFor: httpFor && ((url) => ({ caFile: httpFor(url).caFile })),
   })
   const credentials = createRemoteCredentials(settings, {
@@ -89,8 +91,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     observe: (request) => observe({ type: 'remote-requested', ...request }),
     onSecret: (secret) => redactor.add(secret),
   })
-  for (const proxy of [settings.httpProxy, settings.httpsProxy]) {
-    redactor.addHeaders({ authorization: proxy?.authorization ?? '' })
+  for (const { httpProxy, httpsProxy } of [settings, postProxies]) {
+    for (const proxy of [httpProxy, httpsProxy]) {
+      if (proxy && !('fault' in proxy))
+        redactor.addHeaders({ authorization: proxy.authorization ?? '' })
+    }
   }
   const logins = createHttpLogins({ client, credentials, clock })
   const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>

@@ -23,7 +23,13 @@ import { assertPostable } from './listing/read-hooks.js'
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from './observe/log-choices.js'
 import type { PublishMode } from './publish/target.js'
 import { MIN_SECRET_LENGTH } from './server/webhooks/secrets.js'
-import { type HttpProxy, parseNoProxy, parseProxy } from './transport/http/proxy.js'
+import {
+  type HttpProxy,
+  parseNoProxy,
+  parseProxy,
+  readProxy,
+  type UnusableProxy,
+} from './transport/http/proxy.js'
 
 /** One setting: how it is written, on the command line as well, and how it is parsed. */
 export interface Setting<T> extends Flag {
@@ -31,7 +37,7 @@ export interface Setting<T> extends Flag {
   /** The environment variables that it is read from, the first that is set; its own among them. */
   variables: readonly string[]
   /** Throws a RangeError whose message says what is wrong. */
-  parse(text: string, cwd: string): T
+  parse(text: string, cwd: string, variable: string): T
 }
 
 /** Every setting, in the order of the help and the documents. */
@@ -107,10 +113,10 @@ export const SETTINGS = {
     'the file with the secret whsec_… that they are signed by, one a line; read at each attempt'),
   oneTime: setting('ONE_TIME', 'boolean', 'false', parseBoolean,
     'sync every entry once, then exit 0, or 1 if any failed'),
-  httpsProxy: setting<HttpProxy | undefined>('HTTPS_PROXY', 'url', undefined, parseProxy,
+  httpsProxy: setting<HttpProxy | UnusableProxy | undefined>('HTTPS_PROXY', 'url', undefined, toProxy,
     'proxy for https:// remotes; also https_proxy, all_proxy, ALL_PROXY',
     ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']),
-  httpProxy: setting<HttpProxy | undefined>('HTTP_PROXY', 'url', undefined, parseProxy,
+  httpProxy: setting<HttpProxy | UnusableProxy | undefined>('HTTP_PROXY', 'url', undefined, toProxy,
     'proxy for http:// remotes; also http_proxy, all_proxy, ALL_PROXY',
     ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']),
   noProxy: setting<readonly string[] | undefined>('NO_PROXY', 'hosts', undefined, parseNoProxy,
@@ -158,10 +164,11 @@ export function readSettings(
   const settings: Record<string, unknown> = {}
   for (const [key, setting] of Object.entries(SETTINGS)) {
     const flag = flags.get(setting.name)
-    const variable = setting.variables.find((name) => env[name]?.trim()) ?? setting.variable
+    const set = setting.variables.find((name) => env[name]?.trim())
+    const variable = (flag === undefined && set) || setting.variable
     const text = (flag ?? env[variable] ?? '').trim() || setting.default
     try {
-      settings[key] = text === undefined ? undefined : setting.parse(text, cwd)
+      settings[key] = text === undefined ? undefined : setting.parse(text, cwd, variable)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       faults.push(`${flag === undefined ? variable : `--${setting.name}`} ${error.message}`)
@@ -177,12 +184,17 @@ function setting<T>(
   variable: string,
   valueName: string,
   byDefault: string | undefined,
-  parse: (text: string, cwd: string) => T,
+  parse: Setting<T>['parse'],
   description: string,
   variables: readonly string[] = [variable],
 ): Setting<T> {
   const name = variable.toLowerCase().replaceAll('_', '-')
   return { name, variable, variables, valueName, default: byDefault, parse, description }
+}
+
+/** What is set for every program of a machine is a fault only once it is needed here. */
+function toProxy(text: string, _cwd: string, variable: string): HttpProxy | UnusableProxy {
+  return /^all_proxy$/i.test(variable) ? readProxy(text, variable) : parseProxy(text)
 }
 
 function parsePostUrl(text: string): string {

@@ -144,7 +144,10 @@ test('the flag wins, also over a variable with a bad value', () => {
 })
 
 test('proxies are read from the names that everybody has', () => {
-  const originOf = (env: Env) => settingsOf([], { ...LISTING, ...env }).httpsProxy?.origin
+  const originOf = (env: Env) => {
+    const { httpsProxy } = settingsOf([], { ...LISTING, ...env })
+    return httpsProxy && 'origin' in httpsProxy ? httpsProxy.origin : undefined
+  }
   assert.equal(originOf({ https_proxy: 'http://a' }), 'http://a')
   assert.equal(originOf({ ALL_PROXY: 'http://b' }), 'http://b')
   assert.equal(originOf({ all_proxy: 'http://b', ALL_PROXY: 'http://c' }), 'http://b')
@@ -160,8 +163,17 @@ test('a bad proxy is a fault of the variable that has it, without its value', ()
   assert.match(faults[0] ?? '', /^https_proxy must start with http:\/\/ or https:\/\/: socks5:/)
   assert.match(faults[1] ?? '', /^http_proxy must be the URL of a proxy/)
   assert.doesNotMatch(faults.join(), /secret/)
-  const [fault = ''] = faultsOf(['--https-proxy', 'http://u:sec/ret@h'])
+  const all = { ALL_PROXY: 'socks5://u:secret@h' }
+  const [fault = ''] = faultsOf(['--https-proxy', 'http://u:sec/ret@h'], all)
   assert.match(fault, /^--https-proxy must (?:be the URL|end after the port).*percent-encode/)
+})
+
+test('a bad proxy of every program is a fault of none but who needs it', () => {
+  const env = { ...LISTING, HTTPS_PROXY: 'http://a', all_proxy: 'socks5h://u:secret@h' }
+  const { httpProxy, httpsProxy } = settingsOf([], env)
+  assert.deepEqual(httpsProxy, { origin: 'http://a', authorization: undefined })
+  const fault = 'all_proxy must start with http:// or https://: socks5h:// is not supported'
+  assert.deepEqual(httpProxy, { fault })
 })
 
 test('what is empty counts as unset', () => {

@@ -9,24 +9,20 @@ import { createProxyChoice, parseProxy } from '../../transport/http/proxy.js'
 import { UsageError } from './command-line.js'
 import type { GitSettings } from './git-settings.js'
 import { MAX_CONCURRENT_SYNCS, type Options } from './options.js'
+import { remoteProxies } from './proxies.js'
 import type { SshCommandParts } from './ssh-command.js'
 import { COOKIE_FILE } from './start.js'
 
 /** The settings of the machine: what git-sync has no flag for is as it is by itself. */
 export function settingsOf(options: Options, env: Environment): Settings {
-  const names = [SETTINGS.httpProxy, SETTINGS.httpsProxy, SETTINGS.noProxy].flatMap(
-    ({ variables }) => variables,
-  )
-  const proxies = Object.fromEntries(names.map((name) => [name, env[name]]))
   const flags = new Map([
     [SETTINGS.maxConcurrentSyncs.name, String(MAX_CONCURRENT_SYNCS)],
     [SETTINGS.maxConcurrentPolls.name, '1'],
   ])
-  const faults: string[] = []
-  const settings = readSettings(flags, proxies, process.cwd(), faults)
-  if (faults.length > 0) throw new UsageError(faults.join('; '), 1, false)
+  const settings = readSettings(flags, {}, process.cwd(), [])
   return {
     ...settings,
+    ...remoteProxies(env),
     scrapeIntervalMs: options.period,
     syncTimeoutMs: options.syncTimeout,
     idleTimeoutMs: Math.max(settings.idleTimeoutMs, options.syncTimeout),

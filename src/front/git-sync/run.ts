@@ -25,6 +25,7 @@ import { shownFlags } from './help.js'
 import { createLog, type GitSyncLog } from './log.js'
 import { httpFor, loginsOf, settingsOf } from './machine-settings.js'
 import type { Options } from './options.js'
+import { hookProxies } from './proxies.js'
 import { firstEntry, refreshing } from './refresh.js'
 import { startServing } from './serving.js'
 import { ErrorFile, shownBelow } from './signs.js'
@@ -105,6 +106,7 @@ export async function run(
     cadence: { jitter: 0, random: Math.random, retryMs: () => cycle.retryMs },
     leaseTimes: LEASE_TIMES,
     httpFor: http,
+    postProxies: hookProxies(env),
     logins: loginsOf(options, git, ssh, env, () => [...asked, ...credentials]),
     opening(open) {
       const guarded = withoutFileSubmodules(open, entry, git.fileAllow)

@@ -24,10 +24,12 @@ export interface ConnectorOptions {
 /** Creates the `connect` function of an undici Agent. */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const { proxyFor, toRemote } = options
-  return (target, callback) => {
+  const open = async (target: buildConnector.Options) => {
     const proxy = proxyFor(urlOf(target))
-    const opened = proxy ? connectThrough(proxy, target, options) : connect(toRemote, target)
-    opened.then(
+    return proxy ? connectThrough(proxy, target, options) : connect(toRemote, target)
+  }
+  return (target, callback) => {
+    open(target).then(
       (socket) => callback(null, withSoundHeads(endingWithItsError(socket))),
       (error: Error) => callback(error, null),
     )

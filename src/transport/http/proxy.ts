@@ -1,5 +1,6 @@
 // Which proxy, if any, a request goes through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY
 // mean what they mean to curl and git. https://everything.curl.dev/usingcurl/proxies/env.html
+import { SyncError } from '../../base/errors.js'
 import { createBypass, type IsBypassed } from './proxy-bypass.js'
 
 /** A proxy of HTTP, with its credentials set apart so that no later part can print them. */
@@ -10,16 +11,22 @@ export interface HttpProxy {
   authorization: string | undefined
 }
 
+/** What was named as a proxy and is none: a fault of nobody but whoever is to be reached by it. */
+export interface UnusableProxy {
+  /** As `all_proxy must start with …`. */
+  fault: string
+}
+
 export interface ProxySettings {
   /** For `http://` remotes. */
-  httpProxy: HttpProxy | undefined
+  httpProxy: HttpProxy | UnusableProxy | undefined
   /** For `https://` remotes. */
-  httpsProxy: HttpProxy | undefined
+  httpsProxy: HttpProxy | UnusableProxy | undefined
   /** What is reached directly: the parts of NO_PROXY. */
   noProxy: readonly string[] | undefined
 }
 
-/** The proxy for a URL; undefined where it is reached directly. */
+/** The proxy for a URL; undefined where it is reached directly. Throws `proxy-failed` where it is an unusable one. */
 export type ChooseProxy = (url: URL) => HttpProxy | undefined
 
 /** Who answers only the machine that asks, as servers of a cloud's metadata do. */
@@ -39,7 +46,22 @@ export function createProxyChoice(
     const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
     if (!proxy) return undefined
     isBypassed ??= createBypass([...(noProxy ?? []), ...LINK_LOCAL, ...direct])
-    return isBypassed(url) ? undefined : proxy
+    if (isBypassed(url)) return undefined
+    if (!('fault' in proxy)) return proxy
+    throw new SyncError(
+      'proxy-failed',
+      `No proxy can be used for ${url.host}: ${proxy.fault}; or reach the host directly by NO_PROXY`,
+    )
+  }
+}
+
+/** Parses what `variable` has, as {@link parseProxy}, but never throws. */
+export function readProxy(text: string, variable: string): HttpProxy | UnusableProxy {
+  try {
+    return parseProxy(text)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { fault: `${variable} ${error.message}` }
   }
 }
 

@@ -87,7 +87,12 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
         response.end()
       })
     const [web, ofHooks, ofGit] = await Promise.all(['web', 'of hooks', 'of git'].map(serve))
-    const env = { HTTP_PROXY: ofHooks?.url ?? '', http_proxy: ofHooks?.url ?? '' }
+    const unusable = 'socks5h://127.0.0.1:1'
+    const env = {
+      HTTP_PROXY: ofHooks?.url ?? '',
+      http_proxy: ofGit?.url ?? '',
+      ALL_PROXY: unusable,
+    }
     for (const [url, told] of [
       [`${web?.url.replace('127.0.0.1', 'localhost')}/-/reload`, 'web /-/reload'],
       [`${web?.url}/-/reload`, 'web /-/reload'],

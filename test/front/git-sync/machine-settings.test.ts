@@ -22,6 +22,9 @@ const SETTINGS: readonly [argv: string[], env: Record<string, string>, is: Parti
   [['--stale-worktree-timeout=5s', '--one-time'], {}, { worktreeGracePeriodMs: 5000, oneTime: true }],
   [[], { http_proxy: 'http://one:1', HTTPS_PROXY: 'http://two:2', NO_PROXY: 'a,b' }, { httpProxy: { origin: 'http://one:1', authorization: undefined }, httpsProxy: { origin: 'http://two:2', authorization: undefined }, noProxy: ['a', 'b'] }],
   [[], { ALL_PROXY: 'http://one:1' }, { httpProxy: { origin: 'http://one:1', authorization: undefined }, httpsProxy: { origin: 'http://one:1', authorization: undefined } }],
+  [[], { HTTP_PROXY: 'http://one:1' }, { httpProxy: undefined, httpsProxy: undefined }],
+  [[], { HTTP_PROXY: 'http://one:1', ALL_PROXY: 'http://two:2' }, { httpProxy: { origin: 'http://two:2', authorization: undefined } }],
+  [[], { all_proxy: 'socks5h://u:secret@one:1', HTTPS_PROXY: 'h o' }, { httpProxy: { fault: 'all_proxy must start with http:// or https://: socks5h:// is not supported' }, httpsProxy: { fault: 'HTTPS_PROXY must be the URL of a proxy, with its user and password percent-encoded' } }],
   [[], { JITTER: '1', ONE_TIME: 'true', SYNC_TIMEOUT: '1s', PRUNE: 'true', CA_FILE: '/ca' }, { oneTime: false, syncTimeoutMs: 120_000, prune: false, caFile: undefined }],
 ]
 

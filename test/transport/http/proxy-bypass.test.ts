@@ -5,7 +5,9 @@ import {
   LOOPBACK,
   parseNoProxy,
   parseProxy,
+  readProxy,
 } from '../../../src/transport/http/proxy.js'
+import { failsWith } from '../../helpers/fails-with.js'
 
 const proxy = parseProxy('http://proxy:3128')
 
@@ -102,4 +104,13 @@ test('what is reached directly is made out only where there is a proxy', () => {
   const choose = createProxyChoice({ httpProxy: undefined, httpsProxy: proxy, noProxy })
   assert.equal(choose(new URL('http://git.example/')), undefined)
   assert.throws(() => choose(new URL('https://git.example/')), /NO_PROXY is looked at/)
+})
+
+test('what is no proxy is a fault of whoever would go through it', () => {
+  const httpProxy = readProxy('socks5://user:secret@h', 'all_proxy')
+  const proxyFor = createProxyChoice({ httpProxy, httpsProxy: proxy, noProxy: ['a.example'] })
+  assert.equal(proxyFor(new URL('http://a.example/')), undefined)
+  assert.equal(proxyFor(new URL('https://b.example/')), proxy)
+  const words = /^No proxy can be used for b\.example: all_proxy must start with .* NO_PROXY$/
+  assert.throws(() => proxyFor(new URL('http://b.example/')), failsWith('proxy-failed', words))
 })

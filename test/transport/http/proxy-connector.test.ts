@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { type NamedFile, namedIn } from '../../../src/base/file-name.js'
 import type { HttpResponse } from '../../../src/transport/http/http-client.js'
-import { createProxyChoice, parseProxy } from '../../../src/transport/http/proxy.js'
+import { createProxyChoice, parseProxy, readProxy } from '../../../src/transport/http/proxy.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
 import type { ObservedRequest } from '../../../src/transport/transport.js'
 import { atEnd } from '../../helpers/at-end.js'
@@ -195,4 +195,13 @@ test('the certificate of the remote is verified through the tunnel', async (t) =
     failsWith('tls-failed', /CA_FILE/),
   )
   assert.equal(server.requests.length, 0)
+})
+
+test('what is no proxy fails requests over TLS, too', async (t) => {
+  const httpsProxy = readProxy('socks5://h', 'all_proxy')
+  const proxyFor = createProxyChoice({ httpProxy: undefined, httpsProxy, noProxy: undefined })
+  const client = createHttpClient({ idleTimeoutMs: 60_000, proxyFor })
+  atEnd(t, () => client.close())
+  const asked = client.request({ url: 'https://git.example/' })
+  await assert.rejects(asked, failsWith('proxy-failed', /git\.example: all_proxy must start with/))
 })
