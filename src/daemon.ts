@@ -126,7 +126,7 @@ export async function startDaemon(
 
   if (!oneTime) {
     const { watchListing } = await import('./listing/watcher.js')
-    watcher = watchListing({ path, text, clock, onChange: (read) => listing.reload(read) })
+    watcher = watchListing({ path, text, clock, onChange: listing.reload })
   }
 
   return {

@@ -28,8 +28,11 @@ export interface ListingInForce {
   readonly state: Readonly<Omit<StatusReport['listing'], 'entries'>>
   /** Puts `entries` in force. */
   apply(entries: Entry[]): void
-  /** Puts in force what was read, if it is valid. */
-  reload(read: ListingRead): Promise<void>
+  /**
+   * Puts in force what was read, if it is valid. Resolves with whether that is settled: what the disk
+   * refuses it may take later, so that it is to come again, and is told of once.
+   */
+  reload(read: ListingRead, isAgain?: boolean): Promise<boolean>
 }
 
 /** Creates the keeper of the listing; nothing is in force yet. */
@@ -40,6 +43,9 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
     valid: true,
     loadedAt: '',
   }
+
+  /** What the disk refused at last. */
+  let refused: ListingError | undefined
 
   function apply(entries: Entry[]): void {
     const { added, changed, removed } = synchronizer.setEntries(entries)
@@ -64,17 +70,24 @@ export function createListingInForce(options: ListingInForceOptions): ListingInF
     if (warnings.length > 0) observe({ type: 'listing-warned', path: file, warnings })
   }
 
-  async function reload(read: ListingRead): Promise<void> {
+  async function reload(read: ListingRead, isAgain = false): Promise<boolean> {
+    const earlier = isAgain ? refused : undefined
+    refused = undefined
     try {
       if (read.error) throw read.error
-      apply(await resolveListing(read.text, path.dirname(file), defaults))
+      apply(await resolveListing(read.text, path.dirname(file), defaults, earlier?.faults))
+      return true
     } catch (cause) {
       // Whatever it is, and be it a fault of this program: the last good listing stays.
       const error = toSyncError(cause)
       const faults = cause instanceof ListingError ? cause.faults.map(formatFault) : [error.message]
+      if (cause instanceof ListingError && cause.isOfDisk) refused = cause
       state.valid = false
       state.faults = faults
-      observe({ type: 'listing-rejected', path: file, error, faults })
+      if (earlier?.faults.map(formatFault).join() !== faults.join()) {
+        observe({ type: 'listing-rejected', path: file, error, faults })
+      }
+      return refused === undefined
     }
   }
 

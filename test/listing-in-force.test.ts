@@ -1,18 +1,35 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import path from 'node:path'
 import { test } from 'node:test'
+import timers from 'node:timers/promises'
 import { parseListing } from '../src/listing/listing.js'
 import type { ListingDiff } from '../src/listing/listing-diff.js'
 import { createListingInForce } from '../src/listing-in-force.js'
 import type { SyncEvent } from '../src/sync/events.js'
+import { atEnd } from './helpers/at-end.js'
+import { type TestScope, tempDir } from './helpers/git.js'
 
 const DEFAULTS = { root: undefined, publish: 'in-place', intervalMs: 60_000 } as const
 const LISTING = JSON.stringify([{ path: 'a', repo: 'https://git.example.com/a.git' }])
 
-function create(setEntries: () => ListingDiff) {
+/** A path that a symlink leads out of ROOT, and the listing that names it. */
+function createMisled(t: TestScope) {
+  const root = path.join(tempDir(t), 'root')
+  const link = path.join(root, 'link')
+  mkdirSync(root)
+  symlinkSync('..', link)
+  const text = JSON.stringify([{ path: `${link}/x`, repo: 'https://git.example.com/a.git' }])
+  return { link, text, ...create(() => ({ added: [], changed: [], removed: [] }), root) }
+}
+
+function create(setEntries: () => ListingDiff, root?: string) {
   const events: SyncEvent[] = []
   const listing = createListingInForce({
     path: '/etc/autosync/listing.json',
-    defaults: DEFAULTS,
+    defaults: { ...DEFAULTS, root },
     clock: { wallTime: () => 0 },
     observe: (event) => events.push(event),
     synchronizer: { setEntries },
@@ -55,6 +72,49 @@ test('whatever a reload fails by leaves the listing in force, and is told', asyn
     'listing-loaded',
     ['internal', ['Maximum call stack size exceeded']],
   ])
+})
+
+test('what only the disk refuses is looked at again, and told once', async (t) => {
+  const { events, link, listing, text } = createMisled(t)
+  const told = () =>
+    events
+      .splice(0)
+      .map((event) => (event.type === 'listing-rejected' ? event.faults.length : event.type))
+
+  assert.equal(await listing.reload({ text }), false)
+  assert.deepEqual(told(), [1])
+  assert.equal(await listing.reload({ text }, true), false)
+  assert.match(
+    listing.state.faults?.join() ?? '',
+    /^\/0\/path: leads to \S+ through a symlink, out/,
+  )
+  assert.deepEqual(told(), [])
+  rmSync(link)
+  symlinkSync('../..', link)
+  assert.equal(await listing.reload({ text }, true), false)
+  assert.deepEqual(told(), [1], 'another fault is told')
+  assert.equal(await listing.reload({ text }), false)
+  assert.deepEqual(told(), [1], 'another text is told')
+  rmSync(link)
+  assert.equal(await listing.reload({ text }, true), true)
+  assert.deepEqual([listing.state.valid, told()], [true, ['listing-loaded']])
+  assert.equal(await listing.reload({ text: '[' }), true, 'no disk mends that')
+})
+
+test('a disk that does not answer leaves refused what it refused', async (t) => {
+  const { listing, text } = createMisled(t)
+  await listing.reload({ text })
+  const { faults } = listing.state
+  t.mock.method(fs, 'realpath', () => new Promise(() => {}))
+  t.mock.method(timers, 'setTimeout', async () => undefined)
+  syncBuiltinESMExports()
+  atEnd(t, () => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  assert.equal(await listing.reload({ text }, true), false)
+  assert.deepEqual(listing.state.faults, faults)
+  assert.equal(await listing.reload({ text }), true, 'nothing holds up another text')
 })
 
 test('that it is loaded names the first that were added, changed and removed', async () => {

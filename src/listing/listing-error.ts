@@ -6,11 +6,14 @@ import { redact } from '../base/redact-patterns.js'
 /** A listing that cannot be used; `faults` are in the order of the file. */
 export class ListingError extends SyncError {
   readonly faults: readonly Fault[]
+  /** Whether the same text may be fit once the disk is another. */
+  readonly isOfDisk: boolean
 
-  constructor(faults: readonly Fault[], options: { cause?: unknown } = {}) {
+  constructor(faults: readonly Fault[], options: { cause?: unknown; isOfDisk?: boolean } = {}) {
     const safe = faults.map(({ pointer, message }) => ({ pointer, message: redact(message) }))
     super('listing-invalid', summarise(safe), options)
     this.faults = safe
+    this.isOfDisk = options.isOfDisk ?? false
   }
 }
 

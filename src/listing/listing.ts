@@ -78,17 +78,22 @@ function touchFaults(drafts: readonly ReadEntry[], { stateDirectory }: ListingDe
   })
 }
 
-/** {@link parseListing}, and a look at what the paths lead to on disk. Throws the same. */
+/**
+ * {@link parseListing}, and a look at what the paths lead to on disk. Throws the same. Where the disk
+ * does not answer, what it said `earlier` of the same text still holds.
+ */
 export async function resolveListing(
   text: string,
   folder: string,
   defaults: ListingDefaults,
+  earlier: readonly Fault[] = [],
 ): Promise<Entry[]> {
   const entries = await inTurnsOf(parsing(text, folder, defaults))
   const directories = entries.map(({ directory }) => directory)
-  const faults = await findRealFaults(directories, folder, defaults)
-  if (faults.length > 0) throw new ListingError(inFileOrder(faults, entries).slice(0, MAX_FAULTS))
-  return entries
+  const faults = (await findRealFaults(directories, folder, defaults)) ?? earlier
+  if (faults.length === 0) return entries
+  const first = inFileOrder(faults, entries).slice(0, MAX_FAULTS)
+  throw new ListingError(first, { isOfDisk: true })
 }
 
 async function inTurnsOf<T>(steps: Generator<void, T>): Promise<T> {

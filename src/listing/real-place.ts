@@ -21,18 +21,18 @@ interface RealPlaces {
 
 /**
  * What only the disk tells of the paths of a listing in `folder`, whose `directories` have no
- * fault as they are written. Finds nothing where the disk does not answer.
+ * fault as they are written. Undefined where the disk does not answer.
  */
 export async function findRealFaults(
   directories: readonly string[],
   folder: string,
   defaults: ListingDefaults,
-): Promise<Fault[]> {
+): Promise<Fault[] | undefined> {
   const real = await Promise.race([
     resolveAll(directories, folder, defaults),
     setTimeout(LIMIT_MS, undefined, { ref: false }),
   ])
-  if (!real) return []
+  if (!real) return undefined
   await nextTurn()
   const conflicts = findPathConflicts(real.places).map(({ pointer, message }) => ({
     pointer,

@@ -19,8 +19,11 @@ export interface WatchOptions {
   /** The content known already; only what differs from it is reported. */
   text: string
   clock: Clock
-  /** Receives each content that differs from the one before. Must not reject. */
-  onChange(read: ListingRead): void | Promise<void>
+  /**
+   * Receives each content that differs from the one before, and `isAgain` at each look until it
+   * says that the content is settled. Must not reject.
+   */
+  onChange(read: ListingRead, isAgain: boolean): boolean | Promise<boolean>
   /** How often to look regardless of events. @default 15_000 */
   relookMs?: number
   /**
@@ -43,6 +46,7 @@ export function watchListing(options: WatchOptions): ListingWatcher {
   const { path: file, text, clock, onChange, relookMs = 15_000, debounceMs = 100 } = options
   const folder = new FolderWatch(path.dirname(file), [path.basename(file), '..data'], soon)
   let known = fingerprint({ text })
+  let isSettled = true
   let debounce: Timer | undefined
   let relook: Timer | undefined
   let running: Promise<void> | undefined
@@ -57,9 +61,10 @@ export function watchListing(options: WatchOptions): ListingWatcher {
       await folder.ensure()
       const read = await readOutcome(file)
       const found = fingerprint(read)
-      if (closed || found === known) return
+      const isAgain = found === known
+      if (closed || (isAgain && isSettled)) return
       known = found
-      await onChange(read)
+      isSettled = await onChange(read, isAgain)
     } finally {
       if (!closed) relook = clock.schedule(relookMs, look)
     }

@@ -29,6 +29,7 @@ function startWatch(t: TestContext, file: string, options: Partial<WatchOptions>
     onChange(read) {
       reads.push(read)
       for (const { wanted, resolve } of waiting) if (wanted(read)) resolve()
+      return true
     },
     ...options,
   })
@@ -137,6 +138,35 @@ test('content that stays the same is not reported, however it is written', async
   assert.deepEqual(reads, [])
 })
 
+test('content that is not settled is reported at each look, until it is', async (t) => {
+  const file = path.join(await createFolder(t), 'listing.json')
+  await writeFile(file, 'refused')
+  const reports: [string | undefined, boolean][] = []
+  let isSettled = false
+  const { watcher } = startWatch(t, file, {
+    clock: new FakeClock(),
+    onChange({ text }, isAgain) {
+      reports.push([text, isAgain])
+      return isSettled
+    },
+  })
+  const look = async () => {
+    await watcher.look()
+    return reports.splice(0)
+  }
+  // One of its own came before.
+  assert.deepEqual(await look(), [
+    ['refused', false],
+    ['refused', true],
+  ])
+  assert.deepEqual(await look(), [['refused', true]])
+  await writeFile(file, 'other')
+  assert.deepEqual(await look(), [['other', false]])
+  isSettled = true
+  assert.deepEqual(await look(), [['other', true]])
+  assert.deepEqual(await look(), [])
+})
+
 test('what changed before the watch was ready is reported', async (t) => {
   const file = path.join(await createFolder(t), 'listing.json')
   await writeFile(file, 'changed since it was read')
@@ -222,6 +252,7 @@ test('looks never overlap, and one asked for meanwhile runs after', async (t) =>
     async onChange({ text }) {
       texts.push(text)
       await release
+      return true
     },
   })
   atEnd(t, () => watcher.close())
