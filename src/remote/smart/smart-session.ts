@@ -130,12 +130,18 @@ export class SmartSession implements RemoteSession {
     }
   }
 
-  /** A server that moved or was upgraded is discovered anew at the next attempt. */
+  /**
+   * A server that moved or was upgraded is discovered anew at the next attempt; at once where it
+   * redirects what belongs to the place where it was before.
+   */
   async #forgettingOnFailure<T>(attempt: () => Promise<T>): Promise<T> {
+    const known = this.#advertisement
     try {
       return await attempt()
     } catch (error) {
       this.#advertisement = undefined
+      const hasMoved = known !== undefined && toSyncError(error).code === 'redirect-refused'
+      if (hasMoved) return this.#forgettingOnFailure(attempt)
       throw error
     }
   }

@@ -83,9 +83,10 @@ export function hasCredentials(headers: Record<string, string>): boolean {
   return Object.keys(headers).some((name) => !HARMLESS_HEADERS.has(name))
 }
 
-function withoutCredentials(
+/** What of `headers` is none, and those that are named. */
+export function withoutCredentials(
   headers: Record<string, string>,
-  along: readonly string[],
+  along: readonly string[] = [],
 ): Record<string, string> {
   const isHarmless = (name: string) => HARMLESS_HEADERS.has(name) || along.includes(name)
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isHarmless(name)))

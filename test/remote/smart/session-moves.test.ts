@@ -1,5 +1,6 @@
 // What a session makes of a remote that fails, moves, was replaced, or is none.
 import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -84,6 +85,46 @@ test('a redirect of the discovery holds for what follows', async (t) => {
   assert.deepEqual(takeRequests(server), ['GET /old/info/refs?service=git-upload-pack', GET, POST])
   await fetchPack(session, tip)
   assert.deepEqual(takeRequests(server), [POST])
+})
+
+test('a repository that moves is followed at once, in the middle of a sync as well', async (t) => {
+  const { repo, server } = await serve(t)
+  const { tip } = fill(repo)
+  const session = createSession(t, `${server.url}/repo.git`)
+  await session.listRefs(['HEAD'], signal)
+  const { dir } = repo
+  let at = 'repo.git'
+  const moveTo = (name: string) => {
+    const [from, to] = [`/${at}/`, `/${name}/`]
+    renameSync(path.join(dir, '..', at), path.join(dir, '..', name))
+    at = name
+    server.onRequest = (request, response) => {
+      if (!request.url?.startsWith(from)) return false
+      response.writeHead(301, { location: request.url.replace(from, to) }).end()
+      return true
+    }
+  }
+  takeRequests(server)
+  moveTo('moved.git')
+  assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, tip)
+  const moved = (request: string) => request.replace('/repo.git', '/moved.git')
+  assert.deepEqual(takeRequests(server), [POST, GET, moved(GET), moved(POST)])
+  moveTo('repo.git')
+  await fetchPack(session, tip)
+  assert.deepEqual(takeRequests(server).at(-1), POST)
+})
+
+test('a server that redirects every request is left alone after a second one', async (t) => {
+  const { repo, server, session } = await serve(t)
+  fill(repo)
+  await session.listRefs(['HEAD'], signal)
+  server.onRequest = (request, response) => {
+    if (request.method === 'POST') response.writeHead(301, { location: '/other.git' }).end()
+    return request.method === 'POST'
+  }
+  takeRequests(server)
+  await assert.rejects(session.listRefs(['HEAD'], signal), failsWith('redirect-refused'))
+  assert.deepEqual(takeRequests(server), [POST, GET, POST])
 })
 
 test('credentials do not follow a redirect to another origin', async (t) => {

@@ -1,5 +1,5 @@
-// What follows a 401: one look for other credentials and one repetition, whichever way
-// the credentials come.
+// What follows a 401: one look for other credentials, whichever way they come, and one request
+// without any.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -76,7 +76,7 @@ describe('a password in a file', () => {
     assert.deepEqual(take(), { requests: ['POST'], authorized: 1 })
   })
 
-  test('that is wrong is sent exactly twice', async (t) => {
+  test('that is wrong is sent once, and nothing else twice', async (t) => {
     const { accepted, listRefs, take } = await setUp(t, inFile)
     accepted.password = 'new'
     const failed = failsWith('authentication-required')
@@ -142,4 +142,63 @@ test('a 401 of another origin, which was given none, is not repeated', async (t)
   const session = createSession(t, `${front.url}/repo.git`, async () => ({ authorization }))
   await assert.rejects(session.listRefs(['HEAD'], signal), failsWith('authentication-required'))
   assert.deepEqual([front.requests.length, other.requests.length], [1, 1])
+})
+
+describe('a remote that refuses a login and lets everybody in', () => {
+  async function setUpOpen(t: TestScope) {
+    const folder = tempDir(t)
+    const repo = createRepo(path.join(folder, 'repo.git'), { bare: true })
+    const oid = repo.commit('first', { file: '1' })
+    let isOpen = true
+    const git = await startGitServer(t, {
+      root: folder,
+      onRequest: ({ headers: { authorization } }, response) => {
+        if (authorization === 'Bearer good' || (isOpen && authorization === undefined)) return false
+        response.writeHead(isOpen || authorization ? 401 : 404).end('no')
+        return true
+      },
+    })
+    let token = 'expired'
+    const session = createSession(t, `${git.url}/repo.git`, async () => ({
+      authorization: `Bearer ${token}`,
+      'user-agent': 'tester',
+    }))
+    return {
+      close: () => {
+        isOpen = false
+      },
+      setToken: (value: string) => {
+        token = value
+      },
+      listRefs: async () => assert.equal((await session.listRefs(['HEAD'], signal))[0]?.oid, oid),
+      /** Of each request since the last call, what logged in. */
+      take: () => git.requests.splice(0).map(({ headers }) => headers.authorization),
+    }
+  }
+
+  test('is asked as everybody, until there is another login', async (t) => {
+    const { listRefs, setToken, take } = await setUpOpen(t)
+    await listRefs()
+    assert.deepEqual(take(), ['Bearer expired', undefined, undefined])
+    await listRefs()
+    assert.deepEqual(take(), [undefined])
+    setToken('good')
+    await listRefs()
+    assert.deepEqual(take(), ['Bearer good'])
+  })
+
+  test('is asked with another one once it is private', async (t) => {
+    const { close, listRefs, setToken, take } = await setUpOpen(t)
+    await listRefs()
+    take()
+    close()
+    await assert.rejects(listRefs(), failsWith('repository-not-found'))
+    assert.deepEqual(take(), [undefined])
+    setToken('other')
+    await assert.rejects(listRefs(), failsWith('authentication-required', /401/))
+    assert.deepEqual(take(), ['Bearer other', undefined])
+    setToken('good')
+    await listRefs()
+    assert.deepEqual(take(), ['Bearer good', 'Bearer good'])
+  })
 })
