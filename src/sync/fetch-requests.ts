@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../base/errors.js'
 import type { Oid } from '../git/oid.js'
 import type { HistoryDepth } from '../publish/snapshot/published-history.js'
-import { isPartial } from '../publish/tree/selection.js'
+import { isPartial, type Selection } from '../publish/tree/selection.js'
 import { type FetchRequest, WHOLE_DEPTH } from '../remote/remote-session.js'
 import type { Attempt } from './attempt.js'
 
@@ -44,10 +44,13 @@ export function signedOf(attempt: Attempt): FetchRequest {
   return { ...wholeOf(attempt), withoutBlobs: true }
 }
 
-/** The blobs that are `missing` of a commit in place, where it is known that they are of its remote. */
-export function repairOf({ state }: Attempt, missing: readonly Oid[]): FetchRequest | undefined {
+/** The blobs that are `missing` of what is in place, where it is known that they are of its remote. */
+export function repairOf(
+  { submodules }: Selection,
+  missing: readonly Oid[],
+): FetchRequest | undefined {
   // With submodules, it is to be found out whose they are.
-  const isOwn = state.desired.entry.selection.submodules === undefined
+  const isOwn = submodules === undefined
   return isOwn && missing.length > 0 ? { wants: missing, haves: [], thinPack: false } : undefined
 }
 

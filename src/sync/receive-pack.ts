@@ -1,5 +1,6 @@
 // Fetches a pack and hands it to a worker, which publishes it, and asks for more.
 import { setMaxListeners } from 'node:events'
+import type { Selection } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
@@ -11,10 +12,16 @@ import { submoduleLogin } from './remote-login.js'
 import type { SyncProgress } from './sync-progress.js'
 import { wantedHistory } from './wanted-history.js'
 
+/** What is published of which commit. */
+export interface Revisions extends Pick<PackToPublish, 'want' | 'have' | 'signatureCheck'> {
+  /** @default that of the entry */
+  selection?: Selection
+}
+
 /** Without a request, nothing is fetched but blobs that are lacking. */
 export async function receivePack(
   attempt: Attempt,
-  revisions: Pick<PackToPublish, 'want' | 'have' | 'signatureCheck'>,
+  revisions: Revisions,
   request: FetchRequest | undefined,
 ): Promise<Unpacked & { receivedAt: number }> {
   const { allow, state, progress, session, context, signal, wanted } = attempt

@@ -15,6 +15,7 @@ import {
 } from './fetch-requests.js'
 import { permissionOf } from './permission.js'
 import { receivePack } from './receive-pack.js'
+import { isPutRight } from './repair-in-place.js'
 import { signatureCheckOf } from './signature-check.js'
 import type { OutcomeOf } from './state/outcome.js'
 import { isVerified, labelsOf } from './state/records.js'
@@ -47,15 +48,18 @@ export async function publishWanted(attempt: Attempt): Promise<OutcomeOf<'publis
     const signatureCheck = await signatureCheckOf(attempt)
     const isDone = isInPlace && isVerified(state)
     try {
-      if (have !== undefined && (drift || isDone)) {
-        const request = repairOf(inTime, drift?.missing ?? [])
-        const repaired = await receivePack(inTime, { want: have, have }, request)
-        if (isDone) return repaired
+      if (isDone) {
+        const request = repairOf(selection, drift?.missing ?? [])
+        return await receivePack(inTime, { want: have, have }, request)
       }
+      // Who allows what comes next is not asked of what is there.
+      const { allow: _, ...unasked } = inTime
+      const isSound = !have || !drift || (await isPutRight(unasked, have))
+      const base = isSound ? have : undefined
       // What is signed is in the history that is kept, or in what the remote adds to it.
       const isUnseen = isInPlace && desired.entry.history === 0
-      const request = isUnseen ? signedOf(inTime) : updateOf(inTime, have)
-      return await receivePack(inTime, { want: wanted.want, have, signatureCheck }, request)
+      const request = isUnseen ? signedOf(inTime) : updateOf(inTime, base)
+      return await receivePack(inTime, { want: wanted.want, have: base, signatureCheck }, request)
     } catch (error) {
       const isWhole = have === undefined && !isSelective(attempt)
       // What was only announced costs one request.

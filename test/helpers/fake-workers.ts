@@ -5,6 +5,7 @@ import type { Depth } from '../../src/publish/drift/comparison.js'
 import type { Drift, FirstPaths, Inspection } from '../../src/publish/drift/inspection.js'
 import type { ShownContent } from '../../src/publish/publisher.js'
 import type { Target } from '../../src/publish/target.js'
+import { ALL, selectionKey } from '../../src/publish/tree/selection.js'
 import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
 import type { Unpacked } from '../../src/worker/unpacked.js'
 import { FakeLeases } from './fake-leases.js'
@@ -23,7 +24,7 @@ const UNPACKED = { bytes: 4, unpackMs: 0, publishMs: 0, filesWritten: 1, filesDe
 
 export class FakeWorkers implements WorkerPool {
   readonly leases = new FakeLeases()
-  /** What was asked, in order, as `job directory`; a publish with its want and its have. */
+  /** What was asked, in order, as `job directory`; a publish with its want, its have, and what is selected. */
   readonly calls: string[] = []
   /** The jobs that have ended, whatever became of them. */
   readonly ended: string[] = []
@@ -53,6 +54,8 @@ export class FakeWorkers implements WorkerPool {
   /** How many jobs ran at once at most. */
   mostAtOnce = 0
   isClosed = false
+  /** What is selected of what is in place. */
+  readonly #selections = new Map<string, string | undefined>()
   readonly #busy = new Set<string>()
 
   inspect(
@@ -64,15 +67,19 @@ export class FakeWorkers implements WorkerPool {
     return this.#run('inspect', { directory, ...site }, { asked, signal }, () => {
       const foreign = this.foreign.get(directory)
       this.foreign.delete(directory)
-      return { commit: this.inPlace.get(directory), drift: this.drift.get(directory), foreign }
+      const selection = this.#selections.get(directory)
+      const drift = this.drift.get(directory)
+      return { commit: this.inPlace.get(directory), selection, drift, foreign }
     })
   }
 
   publish(
-    { allow, chunks, have, target, want }: PackToPublish,
+    { allow, chunks, have, selection = ALL, target, want }: PackToPublish,
     signal: AbortSignal,
   ): Promise<Unpacked & { receivedAt: number }> {
-    const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}`
+    const { subdir } = selection
+    const of = subdir === '' ? '' : ` of ${subdir}`
+    const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}${of}`
     const receive = async () => {
       for await (const _ of chunks) signal.throwIfAborted()
     }
@@ -81,6 +88,7 @@ export class FakeWorkers implements WorkerPool {
       const { hasReserve } = this
       await allow?.({ commit, changed: { count: 1, paths: ['file'] }, hasReserve })
       this.inPlace.set(target.directory, commit)
+      this.#selections.set(target.directory, selectionKey(selection))
       this.drift.delete(target.directory)
       return { ...UNPACKED, commit, receivedAt: performance.now() }
     })

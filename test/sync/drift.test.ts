@@ -1,11 +1,14 @@
 // When published files are looked at again, and what follows from what is found.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { ErrorCode } from '../../src/base/error-codes.js'
+import type { TestScope } from '../helpers/at-end.js'
 import { createFakeSync, failure, OTHER_REPO, oid } from '../helpers/fake-sync.js'
 
 const VERIFY = { verifyIntervalMs: 600_000 }
 const drift = { count: 2, paths: ['x', 'y'], missing: [oid(77)] }
 const inspections = (calls: readonly string[]) => calls.filter((call) => /inspect/.test(call))
+const publishesOf = (calls: readonly string[]) => calls.filter((call) => call.startsWith('publish'))
 
 describe('published files are looked at', () => {
   test('at each interval, a share of their content each time', async (t) => {
@@ -285,4 +288,77 @@ test('a look for drift that is overdue does not undo the back-off of an inspecti
   await sync.clock.advance(60_000)
   const { length } = sync.workers.calls
   assert.ok(length > 0 && length < 20, `${length} looks in a minute`)
+})
+
+describe('what is wanted by now is another part of the repository', () => {
+  /** One part is in place, something is wrong with it, and another part is wanted. */
+  async function driftOfOld(t: TestScope, code: ErrorCode) {
+    const sync = createFakeSync(t, VERIFY)
+    await sync.list({ path: 'a', subdir: 'old' })
+    sync.workers.errors.publish.push(failure(code))
+    await sync.list({ path: 'a', subdir: 'new' })
+    await sync.clock.advance(60_000)
+    sync.workers.drift.set('/a', drift)
+    sync.forget()
+    return sync
+  }
+
+  for (const code of ['signature-refused', 'refused-by-hook', 'subdir-not-found'] as const) {
+    test(`and refused (${code}): what is in place is put right as it was`, async (t) => {
+      const sync = await driftOfOld(t, code)
+      assert.equal(sync.status().state, 'stalled')
+      await sync.clock.advance(600_000)
+      assert.deepEqual(publishesOf(sync.workers.calls), ['publish /a 1 over 1 of old'])
+      assert.equal(sync.eventsOf('drift-repaired').length, 1)
+      assert.equal(sync.status().state, 'stalled')
+      assert.equal(sync.status().error?.code, code)
+      await sync.list({ path: 'a', subdir: 'old' })
+      assert.equal(sync.status().state, 'synced')
+    })
+  }
+})
+
+describe('what is in place cannot be put right', () => {
+  for (const [what, error] of [
+    ['as something is in the way', failure('path-blocked')],
+    [
+      'as its submodule is gone',
+      failure('repository-not-found', { dependency: { submodule: 'm' } }),
+    ],
+    ['as a file of it is in LFS no more', failure('lfs-object-missing')],
+    ['as its directory is not there', failure('subdir-not-found')],
+  ] as const) {
+    test(`${what}: the next commit is published all the same`, async (t) => {
+      const sync = createFakeSync(t, VERIFY)
+      await sync.list({ path: 'a' })
+      sync.workers.drift.set('/a', drift)
+      sync.workers.errors.publish.push(...Array.from({ length: 9 }, () => error))
+      await sync.clock.advance(300_000)
+      assert.notEqual(sync.status().state, 'synced')
+      sync.workers.errors.publish.length = 1
+      sync.forget()
+      sync.remote().push(oid(2))
+      await sync.pollNow()
+      assert.deepEqual(publishesOf(sync.workers.calls), [
+        'publish /a 1 over 1',
+        'publish /a 2 over nothing',
+      ])
+      assert.equal(sync.status().oid, oid(2))
+      assert.equal(sync.status().state, 'synced')
+    })
+  }
+
+  test('as the volume or the remote fails: the next commit waits with it', async (t) => {
+    for (const code of ['volume-full', 'server-error'] as const) {
+      const sync = createFakeSync(t, VERIFY)
+      await sync.list({ path: 'a' })
+      sync.workers.drift.set('/a', drift)
+      sync.workers.errors.publish.push(failure(code), failure(code))
+      await sync.clock.advance(300_000)
+      sync.forget()
+      sync.remote().push(oid(2))
+      await sync.pollNow()
+      assert.deepEqual(publishesOf(sync.workers.calls), ['publish /a 1 over 1'], code)
+    }
+  })
 })

@@ -8,7 +8,7 @@ import { createFakeSync, failure, oid, REPO } from '../helpers/fake-sync.js'
 const VERIFY = { verifyIntervalMs: 600_000 }
 const publishes = (calls: readonly string[]) => calls.filter((call) => call.startsWith('publish'))
 
-for (const code of ['signature-refused', 'refused-by-hook'] as const) {
+for (const code of ['signature-refused', 'refused-by-hook', 'subdir-not-found'] as const) {
   describe(code, () => {
     test('what is in place is put right, and the commit is not fetched again', async (t) => {
       const sync = createFakeSync(t, VERIFY)

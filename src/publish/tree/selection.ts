@@ -30,8 +30,13 @@ export function isPartial({ subdir, sparse }: Selection): boolean {
   return subdir !== '' || sparse !== undefined
 }
 
+/** The inverse of {@link selectionKey}. */
+export function selectionBy(key: string | undefined): Selection {
+  return key === undefined ? ALL : { ...ALL, ...(JSON.parse(key) as Partial<Selection>) }
+}
+
 /** Whether every blob of the repository itself was published, by what {@link selectionKey} said. */
 export function isWholeBy(key: string | undefined): boolean {
-  const selection = key === undefined ? ALL : (JSON.parse(key) as Selection)
+  const selection = selectionBy(key)
   return !isPartial(selection) && !selection.lfs
 }

@@ -49,8 +49,9 @@ const afterFailedSync: OutcomeRule<'failed'> = (
   const plainMs = retryDelayMs(error, failures, desired.entry.intervalMs, context.cadence)
   const delayMs = isEarly ? Math.min(plainMs, TRAILING_RETRY_MS) : plainMs
   const dueAt = at + delayMs
-  // Polls go on after a stall: the remote may name another revision.
-  const mayStall = context.cadence.retryMs === undefined
+  // Polls go on after a stall: the remote may name another revision. What repairs leaves it as it is.
+  const isRepair = syncing !== undefined && syncing.want === desired.stalled?.want
+  const mayStall = context.cadence.retryMs === undefined && !isRepair
   const retryInMs = mayStall && error.disposition === 'stall' ? undefined : delayMs
   // An early poll would undo a back-off.
   const joinsAt =

@@ -209,13 +209,12 @@ export function isVerified({
 }
 
 /**
- * Whether what something else changed of the commit in place can be put right, though another one,
- * or that very one, is refused.
+ * Whether what something else changed of the commit in place is to be put right, though another one,
+ * or that very one, cannot be published.
  */
 function needsRepair({ desired, observed }: EntryRecords): boolean {
-  const { code } = desired.stalled?.error ?? {}
-  const isRefused = code === 'signature-refused' || code === 'refused-by-hook'
-  return isRefused && observed.commit !== undefined && observed.drift !== undefined
+  const { commit, drift } = observed
+  return desired.stalled !== undefined && commit !== undefined && drift !== undefined
 }
 
 /** Whether the remote names what is neither in place, nor on its way there, nor stalled. */

@@ -69,7 +69,8 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
       if (request.url === '/x') response.writeHead(302, { location: '/y' }).end()
       else response.end()
     })
-    const hooks = [`--exechook-command=${hook}`, `--webhook-url=${web.url}/x`]
+    const posts = [`--webhook-url=${web.url}/x`, '--webhook-timeout=2m']
+    const hooks = [`--exechook-command=${hook}`, ...posts]
     const sync = startGitSync(t, [...args, ...hooks, '--one-time'])
     assert.equal(await sync.exitCode(), 0, sync.stderr)
     assert.deepEqual(called, [`POST /x ${first}`, `GET /y ${first}`])
