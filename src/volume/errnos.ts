@@ -28,6 +28,9 @@ export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS'
 /** Nothing can be written there, now or ever. */
 export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
 
+/** Nothing can be written there while it is mounted so: what is there stays as it is. */
+export const READ_ONLY = ['EROFS']
+
 /** One name is refused, whatever else can be done on the volume: to this user, by a mount, by an attribute. */
 export const REFUSED = ['EACCES', 'EPERM', 'EBUSY', 'EROFS']
 

@@ -24,7 +24,15 @@ import {
   utimesSync,
 } from 'node:fs'
 import { joinBytePath, parentOf, toFsPath } from './byte-path.js'
-import { ABSENT, NO_FILE, NO_SYNC, NOT_REMOVABLE, readUnless, tolerating } from './errnos.js'
+import {
+  ABSENT,
+  NO_FILE,
+  NO_SYNC,
+  NOT_REMOVABLE,
+  READ_ONLY,
+  readUnless,
+  tolerating,
+} from './errnos.js'
 import { HeldDirectories } from './held-directories.js'
 import {
   CREATING,
@@ -163,7 +171,8 @@ export class Volume extends HeldDirectories {
 
   /** Removes what is in the place of a file, if anything is. */
   removeFile(path: string): void {
-    const isGone = tolerating(['EISDIR', 'EPERM'], () =>
+    // A volume that is read-only says so before it looks whether anything is there.
+    const isGone = tolerating(['EISDIR', 'EPERM', ...READ_ONLY], () =>
       tolerating(ABSENT, () => this.unlink(path)),
     )
     if (!isGone) this.removeAll(path)

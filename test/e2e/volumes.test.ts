@@ -80,6 +80,36 @@ test(
   },
 )
 
+test(
+  'a volume that is read-only shows what is on it at a start, and is published to once it is writable',
+  NEEDS_MOUNTS,
+  async (t) => {
+    const mounts = createMounts(t)
+    const { base, repo, push } = createSource(t)
+    const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
+    mkdirSync(disk)
+    mkdirSync(volume)
+    mounts.bind(disk, volume)
+    const first = push(1000)
+    const before = await startOn(t, base, volume, repo)
+    await untilAll(before, volume, repo, first)
+    assert.equal(await before.stop(), 0)
+
+    mounts.remount(volume, 'ro')
+    const service = await startOn(t, base, volume, repo)
+    await untilAll(service, volume, repo, first)
+    assert.equal((await service.get('/readyz')).status, 200)
+    const second = push(2000)
+    for (const mode of MODES) {
+      const message = await service.untilFailed(`volume/${mode}`, 'volume-failed')
+      assert.match(message, /read-only/)
+    }
+    await untilAll(service, volume, repo, first)
+    mounts.remount(volume, 'rw')
+    await untilAll(service, volume, repo, second)
+  },
+)
+
 interface Source {
   base: string
   repo: TestRepo

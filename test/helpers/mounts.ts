@@ -8,6 +8,8 @@ export interface Mounts {
   tmpfs(directory: string, options: string): void
   /** Shows a file or directory in another place, there perhaps read-only. */
   bind(from: string, at: string, isReadOnly?: boolean): void
+  /** Lets what is bound at a place be written, or not. */
+  remount(at: string, access: 'ro' | 'rw'): void
   /** Undoes the last mount at a place. */
   unmount(at: string): void
 }
@@ -32,7 +34,10 @@ export function createMounts(t: TestScope): Mounts {
     },
     bind(from: string, at: string, isReadOnly = false) {
       mount(['--bind', from], at)
-      if (isReadOnly) run('mount', ['-o', 'remount,bind,ro', at])
+      if (isReadOnly) this.remount(at, 'ro')
+    },
+    remount(at: string, access: 'ro' | 'rw') {
+      run('mount', ['-o', `remount,bind,${access}`, at])
     },
     unmount(at: string) {
       run('umount', [at])

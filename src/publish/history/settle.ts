@@ -3,6 +3,7 @@
 // a run that is killed: the same call completes it. Nothing happens where all is settled already.
 import path from 'node:path'
 import { type Oid, objectFormatOf } from '../../git/oid.js'
+import { READ_ONLY, tolerating } from '../../volume/errnos.js'
 import { assertLease } from '../lease/lease.js'
 import type { PublishedHistory } from '../snapshot/published-history.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
@@ -45,7 +46,9 @@ export function settle(
     breakLocks(layout, directory)
   }
   if (isSettled(layout, checkout, snapshot)) {
-    if (isIndexRacy(layout, checkout, snapshot, now)) writeIndex(layout, checkout, snapshot)
+    // It only spares git work.
+    const renew = () => writeIndex(layout, checkout, snapshot)
+    if (isIndexRacy(layout, checkout, snapshot, now)) tolerating(READ_ONLY, renew)
     return 'settled'
   }
   return withObjects(layout, objectFormatOf(snapshot.commit), (objects) => {

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import type { SyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import { readUnless, tolerating, UNREADABLE, UNWRITABLE } from '../../volume/errnos.js'
+import { READ_ONLY, readUnless, tolerating, UNREADABLE, UNWRITABLE } from '../../volume/errnos.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { historyLook, inspectionOf, NOTHING } from '../drift/inspection.js'
 import { findHistory } from '../history/directory.js'
@@ -25,7 +25,7 @@ import {
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
 import { type DirectoryContent, openContent } from '../update/directory-content.js'
-import { forget, verify } from '../update/record.js'
+import { forget, inspectRecord } from '../update/record.js'
 import { DirectoryUpdate } from '../update/update.js'
 
 /** Publishes a plain directory. */
@@ -54,15 +54,18 @@ export const directoryPublisher: Publisher = {
   inspect(target, depth) {
     const layout = directoryPublisher.current(target)
     if (!layout) return NOTHING
-    layout.volume.removeAll(path.join(ownDirectory(layout.root), 'incoming'))
-    const record = verify(layout, depth)
+    const incoming = path.join(ownDirectory(layout.root), 'incoming')
+    tolerating(READ_ONLY, () => layout.volume.removeAll(incoming))
+    const record = inspectRecord(layout, depth)
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     // As after an interruption right before its end.
     if (record.isTrusted) {
       tolerating(UNWRITABLE, () => writeCurrent(target, record.snapshot.commit))
     }
-    const history = record.drifted && findHistory(layout, record.snapshot, historyLook(depth))
+    const { drifted, snapshot } = record
+    const find = () => findHistory(layout, snapshot, historyLook(depth))
+    const history = drifted && readUnless(READ_ONLY, find)
     return inspectionOf(layout, record, { isShown: true, foreign, history })
   },
 

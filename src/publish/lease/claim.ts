@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { displayPath, joinBytePath, toBytePath } from '../../volume/byte-path.js'
-import { NO_LINK, tolerating, UNWRITABLE } from '../../volume/errnos.js'
+import { NO_LINK, READ_ONLY, tolerating, UNWRITABLE } from '../../volume/errnos.js'
 import { mountPointOf } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import type { Volume } from '../../volume/volume.js'
@@ -195,7 +195,7 @@ function lostRace(file: string, { self, volume }: Claim): LeaseAnswer {
 
 function held(at: string, claim: Claim): LeaseAnswer {
   const { base, byDeputy = false, self, volume } = claim
-  removeStaged(volume, path.dirname(at), byDeputy)
+  tolerating(READ_ONLY, () => removeStaged(volume, path.dirname(at), byDeputy))
   const stat = volume.stat(at)
   // Somebody has removed it meanwhile.
   if (!stat) return lostRace(at, claim)

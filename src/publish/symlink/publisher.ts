@@ -3,7 +3,7 @@ import path from 'node:path'
 import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { displayPath } from '../../volume/byte-path.js'
-import { MOUNTED } from '../../volume/errnos.js'
+import { MOUNTED, READ_ONLY, readUnless, tolerating } from '../../volume/errnos.js'
 import { mountPointsBelow } from '../../volume/mount-points.js'
 import { OWN_DIRECTORY } from '../../volume/own-directory.js'
 import { ownPaths } from '../drift/comparison.js'
@@ -28,7 +28,7 @@ import {
   worktreeLayout,
 } from '../target.js'
 import { removeForeign } from '../update/clean.js'
-import { recover, verify } from '../update/record.js'
+import { inspectRecord, recover } from '../update/record.js'
 import { lookAtLink } from './look.js'
 import { recheckSharing, recheckUnused } from './recheck.js'
 import { inspectStandby, takeStandby } from './standby.js'
@@ -68,17 +68,17 @@ export const symlinkPublisher: Publisher = {
     if (depth.isFirst) recheckUnused(links)
     const layout = symlinkPublisher.current(target)
     if (!layout) return NOTHING
-    links.volume.removeAll(path.join(links.workshop, 'incoming'))
-    const record = verify(layout, depth)
+    const incoming = path.join(links.workshop, 'incoming')
+    tolerating(READ_ONLY, () => links.volume.removeAll(incoming))
+    const record = inspectRecord(layout, depth)
     if (record?.isTrusted) inspectStandby(links, record.snapshot, depth)
     else recheckSharing(links, [inUse(target, links)])
     if (!record) return NOTHING
     const foreign = removeForeign(target, layout, record, depth.checkpoint)
     const isShown = linkedWorktree(links) !== undefined
-    const history =
-      isShown && record.drifted
-        ? findHistory(layout, record.snapshot, historyLook(depth))
-        : undefined
+    const { drifted, snapshot } = record
+    const find = () => findHistory(layout, snapshot, historyLook(depth))
+    const history = isShown && drifted ? readUnless(READ_ONLY, find) : undefined
     return inspectionOf(layout, record, { isShown, foreign, history })
   },
 

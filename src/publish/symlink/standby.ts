@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { MODE } from '../../git/tree.js'
 import { joinBytePath } from '../../volume/byte-path.js'
-import { NOT_REMOVABLE, tolerating } from '../../volume/errnos.js'
+import { NOT_REMOVABLE, READ_ONLY, readUnless, tolerating } from '../../volume/errnos.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
 import { removeCheckout } from '../history/directory.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
@@ -16,7 +16,7 @@ import {
 } from '../snapshot/store.js'
 import { type DirectoryLayout, type LinkLayout, worktreeLayout } from '../target.js'
 import { filesOf } from '../tree/file-runs.js'
-import { recheck, recover, verify } from '../update/record.js'
+import { inspectRecord, recheck, recover } from '../update/record.js'
 import { InUseWorktree } from './in-use.js'
 import {
   type KnownDirectories,
@@ -118,10 +118,11 @@ export interface Standby {
  */
 export function inspectStandby(links: LinkLayout, { stats }: Snapshot, depth: Depth): void {
   const layout = worktreeLayout(links, STANDBY)
-  const last = takeStandby(links)
+  // What was left there and cannot go is in nobody's way, but of the next publication.
+  const last = readUnless(READ_ONLY, () => takeStandby(links))
   if (!last) return
   // What is shared was looked at where it is published.
-  const record = last.snapshot.stats.equals(stats) ? last : verify(layout, depth)
+  const record = last.snapshot.stats.equals(stats) ? last : inspectRecord(layout, depth)
   const known = readDirectories(layout)
   const isFit = record?.isTrusted && lookInto(layout, record.snapshot, known, depth.checkpoint)
   if (!isFit) recheckStandby(links)

@@ -3,9 +3,11 @@
 // that says nothing of what is on disk is marked for a recheck, but still tells which files are
 // this service's own.
 import path from 'node:path'
+import { errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { displayPath, joinBytePath } from '../../volume/byte-path.js'
 import { flushSmallTree, flushStaged } from '../../volume/durable.js'
+import { READ_ONLY } from '../../volume/errnos.js'
 import { compareFiles, type Depth } from '../drift/comparison.js'
 import { settleDirectory } from '../history/directory.js'
 import { assertLease, leaseGuard } from '../lease/lease.js'
@@ -44,6 +46,25 @@ export function recover(layout: DirectoryLayout): PublishedRecord | undefined {
 export function verify(layout: DirectoryLayout, depth?: Depth): PublishedRecord | undefined {
   const record = recover(layout)
   return record?.drifted ? remember(layout, record.snapshot, depth) : record
+}
+
+/**
+ * Like {@link verify}, for who only looks: what is found whole is whole on a volume that is read-only, too,
+ * whatever is left there to be removed or to be written down.
+ */
+export function inspectRecord(layout: DirectoryLayout, depth: Depth): PublishedRecord | undefined {
+  try {
+    return verify(layout, depth)
+  } catch (error) {
+    if (!READ_ONLY.includes(errnoOf(error))) throw error
+    const isHalfDone = layout.volume.stat(journalOf(layout)) && hasStaged(layout)
+    const snapshot = isHalfDone ? undefined : readSnapshot(layout)
+    if (!snapshot) throw error
+    const found = recordOf({ ...snapshot, stats: compareFiles(layout, snapshot, depth) })
+    // What differs is to be written down, before anything is built on it.
+    if (!found.isTrusted) throw error
+    return found
+  }
 }
 
 /** Writes down what is about to be applied. From here on, the publication will be completed. */
