@@ -46,6 +46,8 @@ FROM ${RUNTIME_BASE} AS production
 ENV NODE_ENV=production PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin
 # glibc raises this as it goes, and then each thread keeps 60 MB that it has freed: see docs/sizing.md.
 ENV MALLOC_MMAP_THRESHOLD_=131072
+# Node has a store of CAs of its own: that of the image, where your own are added, counts beside it.
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 WORKDIR /app
 COPY LICENSE ./
 COPY --from=build /app/package.json ./

@@ -41,6 +41,7 @@ describe('the Dockerfile', () => {
     assert.doesNotMatch(production, /^RUN /m)
     assert.match(production, /^HEALTHCHECK .* CMD \["node", /m)
     assert.match(production, /^ENTRYPOINT \["node", /m)
+    assert.match(production, /^ENV NODE_EXTRA_CA_CERTS=\/etc\/ssl\/certs\/ca-certificates\.crt$/m)
     assert.match(dockerfile, /\nFROM production\n$/)
   })
 

@@ -43,9 +43,7 @@ export function writeBuildBase(directory: string): void {
   const npm = path.resolve(realpathSync(which('npm')), '../..')
   cpSync(npm, path.join(root, 'usr/local/lib/npm'), { recursive: true })
   symlinkSync('../lib/npm/bin/npm-cli.js', path.join(root, 'usr/local/bin/npm'))
-  if (existsSync(CERTIFICATES)) {
-    cpSync(realpathSync(CERTIFICATES), path.join(root, CERTIFICATES), { recursive: true })
-  }
+  addCertificates(root)
   const settings = [
     'PATH=/usr/local/bin:/usr/bin:/bin',
     `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`,
@@ -60,6 +58,7 @@ export function writeRuntimeBase(directory: string): void {
   const root = path.join(directory, 'root')
   writeBasics(root)
   addProgram(root, process.execPath, '/nodejs/bin/node')
+  addCertificates(root)
   writeDockerfile(directory, 'ENTRYPOINT ["/nodejs/bin/node"]')
 }
 
@@ -88,6 +87,11 @@ function writeBasics(root: string): void {
   }
   const users = ['root:x:0:0:root:/root:/sbin/nologin', 'nonroot:x:65532:65532::/home/nonroot:']
   writeFileSync(path.join(root, 'etc/passwd'), `${users.join('\n')}\n`)
+}
+
+/** The store of CAs, which both have. */
+function addCertificates(root: string): void {
+  if (existsSync(CERTIFICATES)) copy(CERTIFICATES, path.join(root, CERTIFICATES))
 }
 
 /** Copies a program, and the libraries that it loads to where it looks for them. */
