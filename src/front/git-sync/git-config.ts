@@ -1,5 +1,6 @@
 // The grammar of --git-config, and of the keys of git's configuration.
 import { redact } from '../../base/redact-patterns.js'
+import type { Environment } from '../../credentials/environment.js'
 import { UsageError } from './command-line.js'
 
 /** Keys and values, in the order in which they were written. */
@@ -31,6 +32,22 @@ export function parseGitConfig(text: string): GitConfig {
     rest = rest.slice(1).trimStart()
     if (key.text === '') throw invalid(`empty key ${place()}`)
     pairs.push([key.text, value.text])
+  }
+  return pairs
+}
+
+/** The keys and values of GIT_CONFIG_COUNT. Throws a {@link UsageError}. */
+export function readConfigVariables(env: Environment): GitConfig {
+  const count = env['GIT_CONFIG_COUNT'] || '0'
+  if (!/^\d{1,9}$/.test(count)) throw new UsageError('GIT_CONFIG_COUNT is not a number', 1, false)
+  const pairs: [string, string][] = []
+  for (let at = 0; at < Number(count); at++) {
+    const [key, value] = [env[`GIT_CONFIG_KEY_${at}`], env[`GIT_CONFIG_VALUE_${at}`]]
+    if (!key || value === undefined) {
+      const lacking = key ? `GIT_CONFIG_VALUE_${at}` : `GIT_CONFIG_KEY_${at}`
+      throw new UsageError(`${lacking} is not set, but GIT_CONFIG_COUNT is ${count}`, 1, false)
+    }
+    pairs.push([key, value])
   }
   return pairs
 }

@@ -41,7 +41,11 @@ const TAKEN = {
 
 /** These would change what is done, and do not. */
 const NOT_DONE =
-  /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\.(?:.*\.)?(?:useragent|followredirects|lowspeed\w*)|credential\.(?:.*\.)?usehttppath)$/i
+  /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\.(?:.*\.)?(?:useragent|followredirects|lowspeed\w*|sslcapath)|credential\.(?:.*\.)?usehttppath)$/i
+
+/** Variables of git's that would, too. */
+const VARIABLES_NOT_DONE =
+  /^GIT_(?:ASKPASS|CONFIG_PARAMETERS|HTTP_(?:USER_AGENT|LOW_SPEED_\w+)|SSL_CAPATH)$/
 
 /** Without a URL, it goes to the host of --repo alone, and to none that a submodule names. */
 const SECRET = ['http.extraheader', 'http.sslcert', 'http.sslkey']
@@ -69,6 +73,9 @@ export function readGitSettings(
   for (const { key } of keys) {
     if (NOT_DONE.test(key)) warn(`git config ${redact(key)} is ignored: it is not supported here`)
   }
+  for (const [name, value] of Object.entries(env)) {
+    if (value && VARIABLES_NOT_DONE.test(name)) warn(`${name} is ignored: it is not supported here`)
+  }
   const insteadOf = keys.flatMap(({ between, name, value }) =>
     name === 'url.insteadof' ? [[between, value] as const] : [],
   )
@@ -81,7 +88,10 @@ export function readGitSettings(
   }
   const own = rewriteUrl(repo, insteadOf)
   return {
-    httpOf: (url) => httpOf(url, keysFor(url, own, keys), env),
+    httpOf: (url) => {
+      const http = httpOf(url, keysFor(url, own, keys), env)
+      return isOwnHost(url, own) ? { ...http, ...identityOf(env) } : http
+    },
     headers: valuesOf('http.extraheader').map(headerOf),
     proxies: valuesOf('http.proxy'),
     unverified: [
@@ -109,6 +119,12 @@ function httpOf(url: string, keys: readonly ConfigKey[], env: Environment): GitH
   return http
 }
 
+/** The certificate that git's variables name, which win over its configuration. */
+function identityOf(env: Environment): Pick<GitHttp, 'clientCertFile' | 'clientKeyFile'> {
+  const [cert, key] = [env['GIT_SSL_CERT'], env['GIT_SSL_KEY']]
+  return { ...(cert && { clientCertFile: cert }), ...(key && { clientKeyFile: key }) }
+}
+
 function isUnverified(name: string, value: string): boolean {
   return name === 'http.sslverify' && FALSE.test(value)
 }
@@ -120,7 +136,7 @@ function headerOf(text: string): Record<string, string> {
 
 /** The keys of `http` that count for a URL: those that name it most exactly. */
 function keysFor(url: string, own: string, keys: readonly ConfigKey[]): ConfigKey[] {
-  const isOwn = hostOf(url) !== undefined && hostOf(url) === hostOf(own)
+  const isOwn = isOwnHost(url, own)
   /** How well the URL fits of the key that each setting is from. */
   const fits = new Map<string, number>()
   return keys.filter(({ between, name }) => {
@@ -131,6 +147,10 @@ function keysFor(url: string, own: string, keys: readonly ConfigKey[]): ConfigKe
     fits.set(name, fit)
     return true
   })
+}
+
+function isOwnHost(url: string, own: string): boolean {
+  return hostOf(url) !== undefined && hostOf(url) === hostOf(own)
 }
 
 function hostOf(url: string): string | undefined {

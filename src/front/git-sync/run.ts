@@ -19,7 +19,7 @@ import { Cycle } from './cycle.js'
 import { createEnding, type End } from './ending.js'
 import { entryOf, isPinned } from './entry.js'
 import { withoutFileSubmodules } from './file-submodules.js'
-import { parseGitConfig } from './git-config.js'
+import { parseGitConfig, readConfigVariables } from './git-config.js'
 import { type GitSettings, readGitSettings } from './git-settings.js'
 import { shownFlags } from './help.js'
 import { createLog, type GitSyncLog } from './log.js'
@@ -148,7 +148,9 @@ export async function run(
 /** What the flags and git's configuration are to the machine. Throws a UsageError. */
 function readConfiguration(given: Options, env: Environment, warn: (message: string) => void) {
   const config = [given.gitConfig, ...given.gitConfigAdd].flatMap(parseGitConfig)
-  const git = readGitSettings(config, env, warn, given.repo)
+  // As in git, where they win; hooks have them in their environment.
+  const all = [...config, ...readConfigVariables(env)]
+  const git = readGitSettings(all, env, warn, given.repo)
   assertVerified(git, given, warn)
   const ssh = readSshCommand(git.sshCommand ?? '', warn)
   const settings = settingsOf(given, env)

@@ -57,6 +57,10 @@ export function readSshCommand(command: string, warn: (message: string) => void)
         if (/^(?:no|off)$/i.test(set)) {
           knownHosts = false
           warn(`${name}=${set} in the SSH command: the keys of SSH hosts are not verified`)
+        } else if (/^accept-new$/i.test(set)) {
+          warn(
+            `${name}=${set} in the SSH command is ignored, as no key is learnt here: add the host's to the known_hosts file (ssh-keyscan prints it), or set --ssh-known-hosts=false to trust any`,
+          )
         }
       } else if (/^UserKnownHostsFile$/i.test(name)) {
         if (set !== '/dev/null') knownHosts ??= set

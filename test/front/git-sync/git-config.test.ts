@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { UsageError } from '../../../src/front/git-sync/command-line.js'
 import { specificityOf } from '../../../src/front/git-sync/config-url.js'
 import { credentialsOf } from '../../../src/front/git-sync/credentials.js'
-import { parseGitConfig } from '../../../src/front/git-sync/git-config.js'
+import { parseGitConfig, readConfigVariables } from '../../../src/front/git-sync/git-config.js'
 import { readGitSettings } from '../../../src/front/git-sync/git-settings.js'
 import { httpFor } from '../../../src/front/git-sync/machine-settings.js'
 import type { Options } from '../../../src/front/git-sync/options.js'
@@ -201,6 +201,7 @@ describe('what of git is done', () => {
       'core.eol',
       'core.symlinks',
       'core.fileMode',
+      'http.sslCAPath',
       'http.userAgent',
       'http.followRedirects',
       'http.lowSpeedLimit',
@@ -230,6 +231,48 @@ describe('what of git is done', () => {
     assert.equal(of(config, { GIT_SSL_CAINFO: '' }).caFile, '/exact')
   })
 
+  test('a client certificate of the variables goes to the host of --repo alone', () => {
+    const env = { GIT_SSL_CERT: '/env-cert', GIT_SSL_KEY: '/env-key' }
+    const { httpOf } = read('http.sslCert:/c,http.sslKey:/k,"http.https://other/.sslCert":/o', env)
+    const filesAt = (url: string) => [httpOf(url).clientCertFile, httpOf(url).clientKeyFile]
+    assert.deepEqual(filesAt(own), ['/env-cert', '/env-key'])
+    assert.deepEqual(filesAt('https://other/one'), ['/o', undefined])
+  })
+
+  test('variables of git that are not done are warned about', () => {
+    for (const name of ['GIT_SSL_CAPATH', 'GIT_ASKPASS', 'GIT_HTTP_LOW_SPEED_LIMIT'])
+      assert.deepEqual(read('', { [name]: 'x' }).warnings, [
+        `${name} is ignored: it is not supported here`,
+      ])
+    assert.deepEqual(read('', { GIT_SSL_CAPATH: '' }).warnings, [])
+  })
+
+  test('keys that are counted in variables', () => {
+    const env = {
+      GIT_CONFIG_COUNT: '2',
+      GIT_CONFIG_KEY_0: 'http.proxy',
+      GIT_CONFIG_VALUE_0: 'http://p',
+      GIT_CONFIG_KEY_1: 'http.https://h/.cookieFile',
+      GIT_CONFIG_VALUE_1: '',
+      GIT_CONFIG_KEY_2: 'not.counted',
+    }
+    assert.deepEqual(readConfigVariables(env), [
+      ['http.proxy', 'http://p'],
+      ['http.https://h/.cookieFile', ''],
+    ])
+    assert.deepEqual(readConfigVariables({ GIT_CONFIG_COUNT: '', GIT_CONFIG_KEY_0: 'a.b' }), [])
+    for (const [changed, fault] of [
+      [{ GIT_CONFIG_COUNT: 'x' }, /^GIT_CONFIG_COUNT is not a number$/],
+      [{ GIT_CONFIG_COUNT: '-1' }, /^GIT_CONFIG_COUNT is not a number$/],
+      [{ GIT_CONFIG_KEY_1: '' }, /^GIT_CONFIG_KEY_1 is not set, but GIT_CONFIG_COUNT is 2$/],
+      [{ GIT_CONFIG_COUNT: '3' }, /^GIT_CONFIG_VALUE_2 is not set, but GIT_CONFIG_COUNT is 3$/],
+    ] as const)
+      assert.throws(
+        () => readConfigVariables({ ...env, ...changed }),
+        (error) => error instanceof UsageError && fault.test(error.message),
+      )
+  })
+
   test('addresses are rewritten by the longest prefix', () => {
     const { insteadOf } = read(
       '"url.https://a/.insteadOf":git@h:,"url.https://b/.insteadOf":git@h:team/',
@@ -246,6 +289,18 @@ describe('what of git is done', () => {
     const read = readSshCommand(command, (each) => warnings.push(each))
     assert.deepEqual(read, { keyFiles: ['/a', '/b'], knownHosts: false, port: '2222' })
     assert.match(warnings.join(), /keys of SSH hosts are not verified,the option ProxyCommand /)
+  })
+
+  test('an SSH command that has keys learnt is told what to do', () => {
+    const warnings: string[] = []
+    const warn = (each: string) => warnings.push(each)
+    const { knownHosts } = readSshCommand('ssh -o StrictHostKeyChecking=accept-new', warn)
+    assert.equal(knownHosts, undefined)
+    assert.match(
+      warnings.join(),
+      /^\S+=accept-new .* is ignored, .* or set --ssh-known-hosts=false/,
+    )
+    readSshCommand('ssh -o StrictHostKeyChecking=yes', assert.fail)
   })
 
   test('the SSH command of hooks has the keys and the trust of the flags', () => {

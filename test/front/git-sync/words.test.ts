@@ -14,6 +14,18 @@ test('errors advise what git-sync has', () => {
       'replace; set --in-place, or --link to a path below',
     ],
     ['CA_FILE /ca cannot be read', 'http.sslCAInfo /ca cannot be read'],
+    [
+      'name one as clientCertFile and clientKeyFile of a credential in CREDENTIALS_PATH',
+      'name one as http.sslCert and http.sslKey',
+    ],
+    [
+      'http.sslCert: its clientKeyFile /k cannot be read',
+      'http.sslCert: http.sslKey /k cannot be read',
+    ],
+    [
+      'belong together, and an encrypted key needs its clientKeyPassphraseFile',
+      'belong together, and the key may not be encrypted',
+    ],
     ['its privateKeyFile /k is not', '--github-app-private-key-file /k is not'],
     [
       'check appId or clientId, privateKeyFile, and the clock',
