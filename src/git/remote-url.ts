@@ -123,7 +123,7 @@ function httpUrl(url: URL): RemoteUrl {
   }
   const credentials =
     url.username || url.password
-      ? { username: decode(url.username), password: decode(url.password) }
+      ? { username: decodeUserInfo(url.username), password: decodeUserInfo(url.password) }
       : undefined
   url.username = ''
   url.password = ''
@@ -134,7 +134,7 @@ function httpUrl(url: URL): RemoteUrl {
 function sshUrl(url: URL, text: string): RemoteUrl {
   if (!url.hostname) throw new TypeError('names no host')
   const credentials = url.password
-    ? { username: decode(url.username), password: decode(url.password) }
+    ? { username: decodeUserInfo(url.username), password: decodeUserInfo(url.password) }
     : undefined
   const user = url.username ? `${url.username}@` : ''
   const host = url.port === SSH_PORT ? url.hostname : url.host
@@ -196,7 +196,8 @@ function percentSign(cause: unknown): TypeError {
   return new TypeError('has a percent sign that starts no UTF-8 character: write %25', { cause })
 }
 
-function decode(part: string): string {
+/** A user name or a password as it is meant. */
+export function decodeUserInfo(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch {

@@ -48,18 +48,18 @@ export function createHookRunner(options: HookRunnerOptions): RunHookOnce {
       case 'post': {
         const { name, timeoutMs } = hook
         const body = bodyOf(hook, event)
-        const facts = toFacts(event)
-        const message = { id, body, contentType: 'application/json', facts, ...callOf(hook, event) }
+        const message = { id, body, contentType: 'application/json', ...callOf(hook, event) }
         return post(hook, message, { name: `The hook ${name}`, names: NAMES, timeoutMs, signal })
       }
     }
   }
 }
 
-function callOf({ call }: PostHook, { oid }: HookEvent): Pick<PostedMessage, 'call'> {
-  if (!call) return {}
+/** What stands in the address: placeholders, or of a call nothing but itself. */
+function callOf({ call }: PostHook, event: HookEvent): Pick<PostedMessage, 'call' | 'facts'> {
+  if (!call) return { facts: toFacts(event) }
   const { oidHeader, ...how } = call
-  return { call: { ...how, headers: { [oidHeader.toLowerCase()]: oid } } }
+  return { call: { ...how, headers: { [oidHeader.toLowerCase()]: event.oid } } }
 }
 
 function bodyOf({ body }: PostHook, event: HookEvent): string {

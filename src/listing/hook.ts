@@ -33,7 +33,7 @@ export interface RunHook extends Attempts {
 
 /** Where a message is posted to. */
 export interface PostAddress {
-  /** With placeholders; undefined where a file has it. */
+  /** With placeholders, but those of a call; undefined where a file has it. */
   url: string | undefined
   /** The absolute name of the file with the address. */
   urlFile: string | undefined

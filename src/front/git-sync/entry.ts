@@ -1,7 +1,8 @@
 // The one entry that git-sync keeps, and its hooks.
 import { redact } from '../../base/redact-patterns.js'
+import { basic } from '../../credentials/authorization.js'
 import { rewriteUrl } from '../../git/instead-of.js'
-import { parseRemoteUrl } from '../../git/remote-url.js'
+import { decodeUserInfo, parseRemoteUrl } from '../../git/remote-url.js'
 import type { Revision } from '../../git/revision.js'
 import type { Entry } from '../../listing/entry.js'
 import type { Hook, RunHook } from '../../listing/hook.js'
@@ -12,6 +13,8 @@ import type { SshCommandParts } from './ssh-command.js'
 
 /** As many as the client of Go follows. */
 const MAX_REDIRECTS = 10
+
+const USER_INFO = /^([a-z]+:\/\/)[^/?#]*@/i
 
 const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i
 
@@ -114,15 +117,24 @@ function program(
   return command ? [hook] : []
 }
 
+/** The login in an address, as a header. */
+function loginIn(url: string): Record<string, string> {
+  if (!URL.canParse(url)) return {}
+  const { password, username } = new URL(url)
+  if (username === '' && password === '') return {}
+  const login = { username: decodeUserInfo(username), password: decodeUserInfo(password) }
+  return { authorization: basic(login) }
+}
+
 function webhook(options: Options): Hook[] {
   const { webhookMethod: method, webhookSuccessStatus, webhookUrl: url } = options
   const status = webhookSuccessStatus > 0 ? webhookSuccessStatus : undefined
   const hook = {
     kind: 'post',
     name: 'webhook',
-    url,
+    url: url.replace(USER_INFO, '$1'),
     urlFile: undefined,
-    headers: {},
+    headers: loginIn(url),
     headerFiles: {},
     secretFile: undefined,
     body: undefined,

@@ -56,6 +56,25 @@ test('whole ids alone are pinned', () => {
   for (const ref of ['HEAD', OID.slice(1), `${OID}0`, 'v1']) assert.ok(!isPinned({ ref }))
 })
 
+test('the login in the address of a webhook is a header', () => {
+  const rows = {
+    'http://me:p%40ss%25@h/job?t={{ts}}': ['http://h/job?t={{ts}}', 'me:p@ss%'],
+    'http://token@h/': ['http://h/', 'token:'],
+    'https://:only@h/x': ['https://h/x', ':only'],
+    'http://h/a@b': ['http://h/a@b', undefined],
+    'no address': ['no address', undefined],
+  }
+  for (const [given, [url, login]] of Object.entries(rows)) {
+    const [hook] = made([`--webhook-url=${given}`]).after
+    assert.ok(hook?.kind === 'post')
+    assert.equal(hook.url, url)
+    const sent = hook.headers['authorization']
+    const [scheme, encoded = ''] = sent?.split(' ') ?? []
+    const read = scheme === 'Basic' ? Buffer.from(encoded, 'base64').toString() : undefined
+    assert.equal(read, login, given)
+  }
+})
+
 test('hooks are what git-sync has', () => {
   const flags = ['--exechook-command=/x', '--webhook-url=http://h/w', '--exechook-timeout=9s']
   const { after, before } = made([...flags, '--pre-publish-exechook-command=y'])

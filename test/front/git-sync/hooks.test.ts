@@ -107,6 +107,25 @@ describe('git-sync and its hooks', { concurrency: 3 }, () => {
     }
   })
 
+  test('calls a webhook by the address as it is, with the login that stands in it', async (t) => {
+    const { args } = await setUp(t)
+    const called: (string | undefined)[] = []
+    const web = await startHttpServer(t, ({ headers, url }, response) => {
+      called.push(url, headers.authorization)
+      response.writeHead(called.length > 2 ? 200 : 500).end()
+    })
+    const given = `${web.url.replace('//', '//me:s3cr%40t@')}/job?t={{ts}}&r={{ref}}`
+    const hook = [`--webhook-url=${given}`, '--webhook-timeout=1m', '--webhook-backoff=1s']
+    const sync = startGitSync(t, [...args, ...QUICK, ...hook, '--v=9'])
+    await until(() => called.length === 4, 'it was called again')
+    const login = `Basic ${Buffer.from('me:s3cr@t').toString('base64')}`
+    const call = ['/job?t={{ts}}&r={{ref}}', login]
+    assert.deepEqual(called, [...call, ...call])
+    await sync.untilLogged('hook failed')
+    for (const secret of ['s3cr@t', 's3cr%40t', login.slice(6)])
+      assert.ok(!sync.stderr.includes(secret), sync.stderr)
+  })
+
   test('waits for hooks of one time, and fails where one does', async (t) => {
     const { args, dir, first, link } = await setUp(t)
     const bad = writeHook(path.join(dir, 'bad'), 'echo "by: $GIT_SSH_COMMAND"\nexit 7')
