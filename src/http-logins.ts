@@ -32,11 +32,15 @@ export interface HttpLogins {
 /** Creates what logs in with `credentials`. */
 export function createHttpLogins({ client, credentials, clock }: HttpLoginsOptions): HttpLogins {
   /** `sent` gives what the last request was authorized with. */
-  function loginTo({ credential, mustNameHost = false, remote }: RemoteLogin, url = remote.url) {
+  function loginTo(login: RemoteLogin, url = login.remote.url) {
+    const { credential, fallsBack = false, mustNameHost = false, remote } = login
     let sent: Authorization | undefined
-    const identified = withIdentity(client, url, () => credentials.identityFor(remote, credential))
+    const marks = { fallsBack, mustNameHost }
+    const identified = withIdentity(client, url, () =>
+      credentials.identityFor(remote, credential, marks),
+    )
     const authorized = withAuthorization(identified, url, async (attempt) => {
-      sent = await credentials.authorize(remote, credential, { ...attempt, mustNameHost })
+      sent = await credentials.authorize(remote, credential, { ...attempt, ...marks })
       return sent.headers
     })
     return { client: authorized, sent: () => sent }

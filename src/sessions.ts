@@ -6,7 +6,7 @@ import type { Clock } from './base/clock.js'
 import type { Redactor } from './base/known-secrets.js'
 import type { CredentialsOptions } from './credentials/credentials.js'
 import type { SentAlong } from './credentials/sent-along.js'
-import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
+import { isSameOrigin } from './git/remote-url.js'
 import { createPoster, type Post } from './hooks/post-hook.js'
 import { createHttpLogins } from './http-logins.js'
 import { createLfsFetch, LFS_DOWNLOADS } from './lfs/lfs-session.js'
@@ -17,6 +17,7 @@ import { createRemoteCredentials } from './remote-credentials.js'
 import { type Openers, withRewrites } from './rewritten-sessions.js'
 import type { Settings } from './settings.js'
 import type { Observe } from './sync/events.js'
+import type { RemoteLogin } from './sync/remote-login.js'
 import { SUBMODULE_FETCHES } from './sync/submodule-remotes.js'
 import { type MemoryBudget, openPart } from './thread/memory-budget.js'
 import type { ConnectionSettings } from './transport/http/connection-settings.js'
@@ -98,8 +99,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
   const logins = createHttpLogins({ client, credentials, clock })
-  const overSsh = (remote: RemoteUrl, credential: string | undefined): Transport =>
-    ssh.open(remote.url, () => credentials.sshFor(remote, credential))
+  const overSsh = ({ remote, credential, fallsBack }: RemoteLogin): Transport =>
+    ssh.open(remote.url, () => credentials.sshFor(remote, credential, { fallsBack }))
   const explained = (transport: Transport) => withRefusalCause(transport, credentials.fileFault)
   const { maxRefsBytes } = settings
   const openMemory = () => openPart(memory, POLLS_SHARE / settings.maxConcurrentPolls)
@@ -107,13 +108,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   const readers = createReaders()
   const sessions: Sessions = {
     open(login) {
-      const { remote, credential } = login
+      const { remote } = login
       switch (remote.transport) {
         case 'http':
           client.prepare()
           return new SmartSession(explained(logins.transportTo(login)), bounds)
         case 'ssh':
-          return new SmartSession(explained(overSsh(remote, credential)), bounds)
+          return new SmartSession(explained(overSsh(login)), bounds)
         case 'local':
           return new DiskSession(fileURLToPath(remote.url), maxRefsBytes, readers)
       }
@@ -124,7 +125,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         loginAt: (address) => logins.forLfs(address, login),
         askHost: (host, signal) => {
           const named = isSameOrigin(host, remote) ? credential : undefined
-          return ssh.askForLfs(host.url, () => credentials.sshFor(host, named), signal)
+          const authorize = () => credentials.sshFor(host, named, { fallsBack: true })
+          return ssh.askForLfs(host.url, authorize, signal)
         },
         findGitDir: async ({ url }) => (await openRepository(fileURLToPath(url))).commonDir,
         onHeaders: (headers, url) => redactor.addHeaders(headers, url),

@@ -64,9 +64,17 @@ export interface Credentials {
     attempt?: LoginAttempt,
   ): Promise<Authorization>
   /** The client certificate for `remote`, if its credential in the file has one. */
-  identityFor(remote: RemoteUrl, name: string | undefined): Promise<TlsIdentity | undefined>
+  identityFor(
+    remote: RemoteUrl,
+    name: string | undefined,
+    attempt?: LoginAttempt,
+  ): Promise<TlsIdentity | undefined>
   /** How to log in to `remote` over SSH. Throws `credentials-invalid`. */
-  sshFor(remote: RemoteUrl, name: string | undefined): Promise<SshCredential>
+  sshFor(
+    remote: RemoteUrl,
+    name: string | undefined,
+    attempt?: LoginAttempt,
+  ): Promise<SshCredential>
   /** What is wrong with the credentials file: what a login without it may fail by. */
   fileFault(): Promise<SyncError | undefined>
   /** What a login over SSH falls back on. */
@@ -94,21 +102,31 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     return file && createCookieProvider(file, 'The cookie file', clock)(request)
   }
 
+  const requestFor = async (
+    remote: RemoteUrl,
+    name: string | undefined,
+    attempt: LoginAttempt = {},
+  ): Promise<CredentialRequest> => {
+    const request = { remote, url: new URL(remote.url), name, attempt }
+    const isNone = name !== undefined && attempt.fallsBack && !(await file.covers(request))
+    return isNone ? { ...request, name: undefined } : request
+  }
+
   return {
-    async identityFor(remote, name) {
-      const request = requestFor(remote, name)
+    async identityFor(remote, name, attempt) {
+      const request = await requestFor(remote, name, attempt)
       const { identity } = sentAlong(request.url)
       if (identity) return identity
       const found = await file.find(request)
       return found && identityOf(found)
     },
-    async sshFor(remote, name) {
-      return toSshCredential(remote, await file.find(requestFor(remote, name)))
+    async sshFor(remote, name, attempt) {
+      return toSshCredential(remote, await file.find(await requestFor(remote, name, attempt)))
     },
     fileFault: async () => (await file.read({})).fault,
     sshDefaults: { ...sshDefaults(env), ...options.ssh },
     async authorize(remote, name, attempt) {
-      const request = requestFor(remote, name, attempt)
+      const request = await requestFor(remote, name, attempt)
       const { origin } = request.url
       if (remote.transport !== 'http') {
         return { headers: {}, origin, source: undefined, whyNone: undefined }
@@ -131,14 +149,6 @@ export function createCredentials(options: CredentialsOptions): Credentials {
 /** Nothing goes along by itself. */
 function sendNothing(): SentAlong {
   return {}
-}
-
-function requestFor(
-  remote: RemoteUrl,
-  name: string | undefined,
-  attempt: LoginAttempt = {},
-): CredentialRequest {
-  return { remote, url: new URL(remote.url), name, attempt }
 }
 
 /**

@@ -12,6 +12,11 @@ export interface LoginAttempt {
    * and nobody's here. @default false
    */
   mustNameHost?: boolean | undefined
+  /**
+   * Whether a commit names the remote, and an entry the credential for its own repository: where the
+   * credential's url does not cover the remote, it is as if none were named. @default false
+   */
+  fallsBack?: boolean | undefined
 }
 
 /** What a remote is asked for with. */

@@ -99,6 +99,38 @@ test('a credential asked for by name goes only to what its url covers', async (t
   }
 })
 
+test('where a commit names the remote, a name whose url does not cover it is as none', async (t) => {
+  const { credentials } = setUp(t, [
+    { name: 'own', url: 'https://git.example/own', token: 's3cret' },
+    { url: 'https://git.example/other', token: 'other' },
+    { name: 'any', token: 'any' },
+    { name: 'key', url: 'ssh://git@git.example/own', sshKeyFile: '/own' },
+    { url: 'ssh://git@git.example/other', sshKeyFile: '/other' },
+  ])
+  const attempt = { fallsBack: true }
+  const headersFor = async (repo: string, name: string) =>
+    (await credentials.authorize(parseRemoteUrl(repo, '/'), name, attempt)).headers
+  for (const [repo, name, headers] of [
+    ['https://git.example/own/deeper', 'own', bearer('s3cret')],
+    ['https://git.example/other', 'own', bearer('other')],
+    ['https://git.example/none', 'own', {}],
+    ['https://git.example/other', 'any', bearer('any')],
+    ['https://u:p@git.example/other', 'own', basic('u:p')],
+  ] as const) {
+    assert.deepEqual(await headersFor(repo, name), headers, repo)
+  }
+  await assert.rejects(headersFor('https://git.example/other', 'none'), isInvalid(/no credential/))
+  const keysFor = async (repo: string) =>
+    (await credentials.sshFor(parseRemoteUrl(repo, '/'), 'key', attempt)).keyFiles
+  for (const [repo, key] of [
+    ['git@git.example:own', '/own'],
+    ['git@git.example:other', '/other'],
+  ] as const) {
+    assert.deepEqual(await keysFor(repo), [{ written: key, file: key }])
+  }
+  assert.equal(await keysFor('git@git.example:none'), undefined)
+})
+
 test('one newline at the end of a secret in the file is left out', async (t) => {
   const { credentials, headersFor } = setUp(t, [
     { url: 'ssh://c.example', sshPassphrase: 'x\n' },

@@ -18,6 +18,7 @@ test('a credential names its certificate by files beside the credentials file', 
     JSON.stringify([
       { url: 'https://git.example/', ...clientCert },
       { url: 'https://git.example/plain', token: 'x' },
+      { name: 'deep', url: 'https://git.example/deep', ...clientCert },
       { name: 'own', ...clientCert, token: 'x', clientKeyPassphraseFile: 'pass' },
     ]),
   )
@@ -37,6 +38,10 @@ test('a credential names its certificate by files beside the credentials file', 
     ...clientCert,
     clientKeyPassphraseFile: 'pass',
   })
+  const byCommit = (url: string, name: string) =>
+    credentials.identityFor(parseRemoteUrl(url, '/'), name, { fallsBack: true })
+  assert.equal(await byCommit('https://git.example/plain', 'deep'), undefined)
+  assert.deepEqual((await byCommit('https://git.example/deep/x', 'deep'))?.origin, origin('"deep"'))
   const none = createCredentials({ path: undefined })
   assert.equal(await none.identityFor(parseRemoteUrl('https://a/b', '/'), undefined), undefined)
 })

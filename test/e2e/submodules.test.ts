@@ -56,6 +56,47 @@ test('an update of one submodule fetches what changed in it, and nothing else', 
   await until(() => differencesTo(expected, path.join(dir, 'out')).length === 0, 'equal')
 })
 
+test('a credential that is named for one repository leaves its submodules to their own', async (t) => {
+  const { dir, repoOf, server } = await serve(t, ['top', 'public', 'private'])
+  const modules = ['public', 'private'].map((repo) => {
+    const oid = commitFiles(repoOf(repo), { repo })
+    return [repo, { repo, oid, url: `../${repo}` }] as const
+  })
+  const top = commitFiles(repoOf('top'), filesOf(new Map(modules)))
+  repoOf('top').git('update-ref', 'refs/heads/main', top)
+  const basic = (login: string) => `Basic ${Buffer.from(login).toString('base64')}`
+  const sent = new Map<string, Set<string | undefined>>()
+  server.onRequest = ({ headers: { authorization }, url = '' }, response) => {
+    const [, repo = ''] = url.split('/')
+    sent.set(repo, (sent.get(repo) ?? new Set()).add(authorization))
+    if (repo === 'public' || authorization === basic(`${repo}:pw`)) return false
+    response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
+    return true
+  }
+  const credentials = ['top', 'private'].map((name) => {
+    return { name, url: `${server.url}/${name}`, username: name, password: 'pw' }
+  })
+  const credentialsPath = path.join(dir, 'credentials.json')
+  writeFileSync(credentialsPath, JSON.stringify(credentials))
+  const listingPath = path.join(dir, 'listing.json')
+  const entry = { repo: `${server.url}/top`, credential: 'top', submodules: 'recursive' }
+  writeListing(listingPath, [
+    { path: 'out', ...entry },
+    { path: 'other', ...entry, repo: `${server.url}/private` },
+  ])
+  const service = await startService(t, {
+    listingPath,
+    settings: { CREDENTIALS_PATH: credentialsPath },
+  })
+  await service.untilPublished('out', top)
+  assert.equal(readFileSync(path.join(dir, 'out/private/repo'), 'utf8'), 'private')
+  assert.equal(readFileSync(path.join(dir, 'out/public/repo'), 'utf8'), 'public')
+  assert.deepEqual([...(sent.get('public') ?? [])], [undefined])
+  assert.deepEqual([...(sent.get('private') ?? [])], [basic('private:pw')])
+  const message = await service.untilFailed('other', 'credentials-invalid')
+  assert.match(message, /the repo is not below it/)
+})
+
 test('a submodule whose thin pack does not serve is fetched whole, by itself', async (t) => {
   const { dir, repoOf, server } = await serve(t, ['top', 'one', 'two'])
   const text = (name: string) => `${name}\n`.repeat(2000)

@@ -9,14 +9,22 @@ import type { Credential, FoundCredential } from '../credential.js'
 import { findCredential } from '../credential-match.js'
 import { createHeaderProvider } from '../header-provider.js'
 import type { MintServices } from '../minted/mint.js'
-import type { CredentialProvider, Headers, LoginAttempt, ProvidedHeaders } from '../provider.js'
-import { invalidIn, type Origin, originIn } from '../secret-file.js'
+import type {
+  CredentialProvider,
+  CredentialRequest,
+  Headers,
+  LoginAttempt,
+  ProvidedHeaders,
+} from '../provider.js'
+import { invalidIn, originIn } from '../secret-file.js'
 import { type CredentialsRead, createFileReader } from './reader.js'
 
 /** All that the file is asked for. */
 export interface CredentialsFile {
   find: CredentialProvider<FoundCredential>
   headers: CredentialProvider<ProvidedHeaders>
+  /** Whether the credential of that name may go to the remote; true where there is none of that name. */
+  covers: (request: CredentialRequest) => Promise<boolean>
   /** Every credential, and what is wrong with the file. */
   read: (attempt: LoginAttempt) => Promise<CredentialsRead>
 }
@@ -61,7 +69,12 @@ export function createCredentialsFile(
     if (credential) {
       const label = name === undefined ? `credential for ${credential.url}` : `credential "${name}"`
       const origin = originIn(file, `${label} in`)
-      if (name !== undefined) assertCovers(credential, remote, origin)
+      if (name !== undefined && !covers(credential, remote)) {
+        throw invalidIn(
+          origin.name,
+          `it is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
+        )
+      }
       return { credential, label, origin }
     }
     // An entry that names none may need none: whoever finds that it does, tells of the fault.
@@ -83,20 +96,17 @@ export function createCredentialsFile(
       if (!headers || Object.keys(headers).length === 0) return undefined
       return { headers, source: `the ${found.label}${file ? ' in CREDENTIALS_PATH' : ''}` }
     },
+    async covers({ attempt, name, remote }) {
+      const { credentials = [] } = await read(attempt)
+      const named = credentials.find((candidate) => candidate.name === name)
+      return named === undefined || covers(named, remote)
+    },
     read,
   }
 }
 
 /** A credential that is asked for by name goes nowhere but to what its `url` covers. */
-function assertCovers(
-  credential: Credential,
-  { transport, url }: RemoteUrl,
-  { name }: Origin,
-): void {
-  if (transport === 'local' || credential.url === undefined) return
-  if (findCredential([credential], url)) return
-  throw invalidIn(
-    name,
-    `it is for ${credential.url}, and the repo is not below it: correct one of them, or take the url out of the credential`,
-  )
+function covers(credential: Credential, { transport, url }: RemoteUrl): boolean {
+  if (transport === 'local' || credential.url === undefined) return true
+  return findCredential([credential], url) !== undefined
 }
