@@ -2,9 +2,13 @@
 // one request without any, as git begins with.
 import { Readable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
+import type { Headers } from '../../credentials/provider.js'
 import { readExcerpt } from './excerpt.js'
 import type { HttpClient, HttpResponse } from './http-client.js'
 import { hasCredentials, withoutCredentials } from './redirect.js'
+
+/** Sends the request with these headers more. */
+type Send = (headers: Headers) => Promise<HttpResponse>
 
 /**
  * Asked at each request, so that rotated secrets take effect, and once more where the remote
@@ -12,8 +16,8 @@ import { hasCredentials, withoutCredentials } from './redirect.js'
  */
 export type Authorize = (attempt: {
   signal: AbortSignal | undefined
-  rejected?: Record<string, string>
-}) => Promise<Record<string, string>>
+  rejected?: Headers
+}) => Promise<Headers>
 
 /**
  * `client`, which sends what `authorize` gives to the origin of `url` and no other. Where the remote
@@ -26,43 +30,55 @@ export function withAuthorization(
 ): HttpClient {
   const { origin } = new URL(url)
   /** What was refused where nothing is asked for. */
-  let needless: Record<string, string> | undefined
+  let needless: Headers | undefined
+  // Whoever rejects after a redirect to another origin was not given them.
+  const rejects = ({ statusCode, url }: HttpResponse) =>
+    statusCode === 401 && new URL(url).origin === origin
+
+  /** Sends `headers`, and others in their place where there are some and these are rejected. */
+  async function withLogins(send: Send, headers: Headers, signal: AbortSignal | undefined) {
+    const response = await send(headers)
+    if (!rejects(response)) return { response, sent: headers }
+    const others = await authorize({ signal, rejected: headers })
+    if (isDeepStrictEqual(others, headers)) return { response, sent: headers }
+    await leave(response)
+    return { response: await send(others), sent: others }
+  }
+
+  /** Sends no credentials, as `rejected` was; unless everybody is let in, that refusal is the answer. */
+  async function withNone(send: Send, rejected: Headers, refusal: HttpResponse) {
+    const answer = await kept(refusal)
+    const open = await send(withoutCredentials(rejected))
+    if (open.statusCode < 400) {
+      needless = rejected
+      return open
+    }
+    await leave(open)
+    return answer
+  }
+
+  /** Sends no credentials where everybody was let in before; undefined where that is over. */
+  async function withNoneAgain(send: Send, headers: Headers) {
+    const open = await send(withoutCredentials(headers))
+    if (!rejects(open)) return open
+    needless = undefined
+    await leave(open)
+    return undefined
+  }
+
   return {
     async request(request) {
       // A redirect to another origin is followed, but takes no credentials along.
       if (new URL(request.url).origin !== origin) return client.request(request)
       const { signal } = request
-      const send = (headers: Record<string, string>) =>
+      const send: Send = (headers) =>
         client.request({ ...request, headers: { ...headers, ...request.headers } })
-      const sendAlone = (headers: Record<string, string>) => send(withoutCredentials(headers))
-      // Whoever rejects after a redirect to another origin was not given them.
-      const rejects = ({ statusCode, url }: HttpResponse) =>
-        statusCode === 401 && new URL(url).origin === origin
-
       const headers = await authorize({ signal })
       if (!hasCredentials(headers)) return send(headers)
-      if (isDeepStrictEqual(headers, needless)) {
-        const response = await sendAlone(headers)
-        if (!rejects(response)) return response
-        needless = undefined
-        await leave(response)
-      }
-      let response = await send(headers)
-      if (!rejects(response)) return response
-      const others = await authorize({ signal, rejected: headers })
-      if (!isDeepStrictEqual(others, headers)) {
-        await leave(response)
-        response = await send(others)
-        if (!rejects(response)) return response
-      }
-      const refusal = await kept(response)
-      const open = await sendAlone(others)
-      if (open.statusCode < 400) {
-        needless = others
-        return open
-      }
-      await leave(open)
-      return refusal
+      const open = isDeepStrictEqual(headers, needless) && (await withNoneAgain(send, headers))
+      if (open) return open
+      const { response, sent } = await withLogins(send, headers, signal)
+      return rejects(response) ? withNone(send, sent, response) : response
     },
   }
 }
