@@ -1,4 +1,5 @@
 // Which credential serves which repository.
+import { decodeUserInfo } from '../git/remote-url.js'
 import type { Credential } from './credential.js'
 
 /** The credential whose `url` is the longest prefix of `repoUrl`; of equals, the first. */
@@ -39,10 +40,11 @@ function withoutSuffix(path: string): string {
 function isSameHost(prefix: URL, repo: URL): boolean {
   if (prefix.protocol !== repo.protocol) return false
   if (repo.protocol !== 'ssh:') return prefix.host === repo.host
+  const [wanted, user] = [prefix, repo].map(({ username }) => decodeUserInfo(username))
   return (
     prefix.hostname.toLowerCase() === repo.hostname.toLowerCase() &&
     (prefix.port || '22') === (repo.port || '22') &&
-    (prefix.username === '' || repo.username === '' || prefix.username === repo.username)
+    (wanted === '' || user === '' || wanted === user)
   )
 }
 

@@ -136,7 +136,7 @@ function sshUrl(url: URL, text: string): RemoteUrl {
   const credentials = url.password
     ? { username: decodeUserInfo(url.username), password: decodeUserInfo(url.password) }
     : undefined
-  const user = url.username ? `${url.username}@` : ''
+  const user = url.username ? `${encodeURIComponent(decodeUserInfo(url.username))}@` : ''
   const host = url.port === SSH_PORT ? url.hostname : url.host
   const [, written = ''] = /^[^/]+\/\/[^/]*(.*)$/s.exec(text) ?? []
   return ssh(`${user}${host}`, encodePath(written).replaceAll('%25', '%'), credentials)

@@ -19,6 +19,7 @@ test('over SSH, a user serves those that name none, and a url without one serves
   assert.ok(covers('ssh://git@h', 'ssh://git@h/repo'))
   assert.ok(covers('ssh://git@h', 'ssh://h/repo'))
   assert.equal(covers('ssh://git@h', 'ssh://other@h/repo'), false)
+  assert.ok(covers('ssh://a+b@h', 'ssh://a%2Bb@h/repo'))
 })
 
 test('a prefix ends with a whole part of the path, of the same scheme, host and port', () => {

@@ -1,5 +1,6 @@
 // A service that is asked for the user name and the password, as that of git-sync's
 // --askpass-url: lines `username=…` and `password=…`.
+import { decodeUserInfo } from '../../git/remote-url.js'
 import { basic } from '../authorization.js'
 import { type Credential, secretOf } from '../credential.js'
 import { isWebUrl } from '../credential-faults.js'
@@ -41,10 +42,8 @@ async function askForLogin(
   url.username = ''
   url.password = ''
   const name = `The askpass service at ${url.origin}`
-  const headers =
-    username || password
-      ? { authorization: basic({ username: decode(username), password: decode(password) }) }
-      : {}
+  const login = { username: decodeUserInfo(username), password: decodeUserInfo(password) }
+  const headers = username || password ? { authorization: basic(login) } : {}
   const answer = await requestSecret(client, name, {
     url: url.href,
     headers,
@@ -64,13 +63,4 @@ async function askForLogin(
   const secret = fields.get('password')
   if (!secret) throw invalidIn(name, 'its answer has no line that starts with "password="')
   return basic({ username: fields.get('username') ?? '', password: secret })
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    // A lone percent sign is what the user typed.
-    return part
-  }
 }

@@ -1,7 +1,7 @@
 // What the credentials file, or a remote's URL, says of an SSH connection. It names
 // files and does not hold their content, which is read at each connection attempt.
 import { type NamedFile, namedIn } from '../../base/file-name.js'
-import type { RemoteUrl } from '../../git/remote-url.js'
+import { decodeUserInfo, type RemoteUrl } from '../../git/remote-url.js'
 import type { FoundCredential } from '../credential.js'
 import type { Origin } from '../secret-file.js'
 
@@ -45,7 +45,5 @@ export function toSshCredential(
 
 /** The user in the url of a credential for SSH. */
 function userOf(url: string | undefined): string | undefined {
-  return url?.startsWith('ssh:')
-    ? decodeURIComponent(new URL(url).username) || undefined
-    : undefined
+  return url?.startsWith('ssh:') ? decodeUserInfo(new URL(url).username) || undefined : undefined
 }

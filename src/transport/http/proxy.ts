@@ -1,6 +1,7 @@
 // Which proxy, if any, a request goes through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY
 // mean what they mean to curl and git. https://everything.curl.dev/usingcurl/proxies/env.html
 import { SyncError } from '../../base/errors.js'
+import { decodeUserInfo } from '../../git/remote-url.js'
 import { createBypass, type IsBypassed } from './proxy-bypass.js'
 
 /** A proxy of HTTP, with its credentials set apart so that no later part can print them. */
@@ -81,20 +82,11 @@ export function parseProxy(text: string): HttpProxy {
     throw new RangeError('must end after the port: percent-encode its user and password')
   }
   if (!username && !password) return { origin, authorization: undefined }
-  const userInfo = Buffer.from(`${decode(username)}:${decode(password)}`)
+  const userInfo = Buffer.from(`${decodeUserInfo(username)}:${decodeUserInfo(password)}`)
   return { origin, authorization: `Basic ${userInfo.toString('base64')}` }
 }
 
 /** Splits NO_PROXY at commas and white space. */
 export function parseNoProxy(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean)
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    // A lone percent sign is what the user typed.
-    return part
-  }
 }

@@ -27,6 +27,7 @@ test('every form of an address gives what git gives', () => {
     'ssh://host/~user/a': ['host', 22, undefined, '~user/a'],
     'ssh://[::1]:2222/a%23b': ['::1', 2222, undefined, '/a#b'],
     'ssh://us%40er@host/info/refs': ['host', 22, 'us@er', '/info/refs'],
+    'ssh://100%@host/a': ['host', 22, '100%', '/a'],
     'host:é/%41': ['host', 22, undefined, 'é/%41'],
   }
   for (const [repo, [host, port, user, path]] of Object.entries(forms)) {
