@@ -6,7 +6,7 @@ import type { SetAside } from '../../src/publish/target.js'
 
 test('what stays of others is told of once, all else each time', () => {
   const told: string[] = []
-  const tell = tellOnce(({ kind, path }) => told.push(`${kind} ${path}`))
+  const tell = tellOnce<SetAside>(({ kind, path }) => told.push(`${kind} ${path}`))
   const find = (kind: SetAside['kind'], path: string) => tell({ kind, path, reason: 'why' })
   for (let look = 0; look < 3; look++) {
     find('foreign', '/a/f')
