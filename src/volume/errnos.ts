@@ -22,17 +22,20 @@ export const UNREADABLE = [...NO_FILE, 'EACCES', 'EPERM', 'EIO']
 /** What was seen went meanwhile, or cannot be read, or not any more (a bad sector). */
 export const NOT_AS_SEEN = [...NO_FILE, 'EACCES', 'EIO']
 
-/** A directory is not empty, or not there, or nothing tells whether it is empty. */
-export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS', 'EACCES', 'EPERM']
-
-/** Nothing can be written there, now or ever. */
-export const UNWRITABLE = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']
-
 /** Nothing can be written there while it is mounted so: what is there stays as it is. */
 export const READ_ONLY = ['EROFS']
 
-/** One name is refused, whatever else can be done on the volume: to this user, by a mount, by an attribute. */
-export const REFUSED = ['EACCES', 'EPERM', 'EBUSY', 'EROFS']
+/** Nor by this user, or by anybody while an attribute forbids it. */
+const FORBIDDEN = [...READ_ONLY, 'EACCES', 'EPERM']
+
+/** Nothing can be written there, as that is forbidden or nothing more fits. */
+export const UNWRITABLE = [...FORBIDDEN, 'ENOSPC', 'EDQUOT']
+
+/** One name stays, whatever else can be done on the volume, as to change it is forbidden or it is mounted. */
+export const REFUSED = [...FORBIDDEN, 'EBUSY']
+
+/** A directory is not empty, or not there, or refused. */
+export const NOT_REMOVABLE = [...ABSENT, 'ENOTEMPTY', 'EEXIST', ...REFUSED]
 
 /** The volume has no hard links, or no more of them. */
 export const NO_LINK = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES']
