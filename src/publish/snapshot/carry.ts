@@ -7,8 +7,6 @@ import type { TreeFile } from '../tree/tree-places.js'
 import { FileStats } from './file-stats.js'
 import { ALL_AS_STORED, contentOf, type PublishedContent, type Snapshot } from './snapshot.js'
 
-const NONE = new FileStats(0)
-
 /** What was found out of the files of one commit, by their place in its tree. */
 export class FileRecords {
   readonly #stats = new FileStats(0)
@@ -48,7 +46,7 @@ export function nextSnapshot(
   if (!before && staged.contents.size === 0) {
     return { ...next, trees, stats: staged.statsOf(count), content: ALL_AS_STORED }
   }
-  const stats = carryStats(before, kept, count)
+  const stats = before ? before.stats.carry(kept, count) : new FileStats(count)
   const changed = new Map<number, Oid | undefined>()
   for (const { index } of writes) {
     const stat = staged.statOf(index)
@@ -60,15 +58,6 @@ export function nextSnapshot(
     changed,
   })
   return { ...next, trees, stats, content }
-}
-
-/** What was remembered of files that stay, at their new place among `count` files. */
-export function carryStats(
-  before: Pick<Snapshot, 'stats'> | undefined,
-  kept: TreeDiff['kept'],
-  count: number,
-): FileStats {
-  return (before?.stats ?? NONE).carry(kept, count)
 }
 
 /**

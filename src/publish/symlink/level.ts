@@ -7,8 +7,8 @@ import { MODE } from '../../git/tree.js'
 import { joinBytePath, parentOf } from '../../volume/byte-path.js'
 import { NO_FILE, NO_LINK, readUnless, tolerating } from '../../volume/errnos.js'
 import type { Volume } from '../../volume/volume.js'
-import { carryContent, carryStats, contentBeyond } from '../snapshot/carry.js'
-import type { FileStats } from '../snapshot/file-stats.js'
+import { carryContent, contentBeyond } from '../snapshot/carry.js'
+import { FileStats } from '../snapshot/file-stats.js'
 import { bodiesIn } from '../snapshot/origin.js'
 import {
   ALL_AS_STORED,
@@ -66,7 +66,8 @@ function level(
     snapshot.trees[0]?.oid as Oid,
     readTree,
   )
-  const stats = carryStats(before, kept, snapshot.stats.count)
+  const { count } = snapshot.stats
+  const stats = before ? before.stats.carry(kept, count) : new FileStats(count)
   const converted = convertedBeyond(before, kept, snapshot)
   removeFiles(links.volume, root, deletes, checkpoint)
   const filler = new Filler(links, root, inUse, before !== undefined)
