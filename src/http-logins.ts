@@ -6,11 +6,12 @@ import { isSameOrigin, type RemoteUrl } from './git/remote-url.js'
 import type { LfsLogin } from './lfs/lfs-session.js'
 
 import type { RemoteLogin } from './sync/remote-login.js'
-import { withAuthorization } from './transport/http/authorized-client.js'
+import { type Authorize, withAuthorization } from './transport/http/authorized-client.js'
 import type { HttpClient } from './transport/http/http-client.js'
+import { hasCredentials } from './transport/http/redirect.js'
 import { createResponseCheck, refusalOf } from './transport/http/response-check.js'
 import { withIdentity } from './transport/http/tls-identity.js'
-import { createHttpTransport } from './transport/http/transport.js'
+import { createHttpTransport, type HttpLoginElsewhere } from './transport/http/transport.js'
 import type { Transport } from './transport/transport.js'
 
 export interface HttpLoginsOptions {
@@ -39,24 +40,37 @@ export function createHttpLogins({ client, credentials, clock }: HttpLoginsOptio
     const identified = withIdentity(client, url, () =>
       credentials.identityFor(remote, credential, marks),
     )
-    const authorized = withAuthorization(identified, url, async (attempt) => {
+    const authorize: Authorize = async (attempt) => {
       sent = await credentials.authorize(remote, credential, { ...attempt, ...marks })
       return sent.headers
-    })
-    return { client: authorized, sent: () => sent }
+    }
+    return {
+      client: withAuthorization(identified, url, authorize),
+      sent: () => sent,
+      hasCredentials: async (signal: AbortSignal) => hasCredentials(await authorize({ signal })),
+    }
   }
 
   return {
     transportTo(login) {
-      const { client, sent } = loginTo(login)
-      const check = createResponseCheck(() => clock.wallTime(), sent)
-      return createHttpTransport({ url: login.remote.url, client, check })
+      const open = (login: RemoteLogin): HttpLoginElsewhere => {
+        const { sent, ...rest } = loginTo(login)
+        return { ...rest, check: createResponseCheck(() => clock.wallTime(), sent) }
+      }
+      const loginAt = (url: string) =>
+        open(byHost({ transport: 'http', url, credentials: undefined }))
+      return createHttpTransport({ url: login.remote.url, ...open(login), loginAt })
     },
     forLfs(address, login) {
       const { client, sent } = isSameOrigin(address, login.remote)
         ? loginTo(login, address.url)
-        : loginTo({ remote: address, credential: undefined, mustNameHost: true })
+        : loginTo(byHost(address))
       return { client, refusalOf: (response) => refusalOf(response, clock.wallTime(), sent()) }
     },
   }
+}
+
+/** With what names the host of `remote`, which was a server's choice, or a commit's. */
+function byHost(remote: RemoteUrl): RemoteLogin {
+  return { remote, credential: undefined, mustNameHost: true }
 }

@@ -13,7 +13,7 @@ export function explainNone(
   const reasons = [
     near && `CREDENTIALS_PATH has one for ${near.url} only`,
     mustNameHost
-      ? 'what a commit names gets only credentials that name its host'
+      ? 'what a commit or a redirect names gets only credentials that name its host, as by url in CREDENTIALS_PATH'
       : credential && whyUnused(source, credential.url),
   ].filter((reason) => reason !== undefined)
   return reasons.length > 0 ? reasons.join(', and ') : undefined

@@ -1,6 +1,7 @@
 // Git's smart protocol over HTTP: its two addresses below that of the repository, its content
 // types, and the version in a header. https://git-scm.com/docs/gitprotocol-http
 import type { Transport } from '../transport.js'
+import { readExcerpt } from './excerpt.js'
 import type { HttpClient } from './http-client.js'
 import type { CheckResponse } from './response-check.js'
 
@@ -8,34 +9,55 @@ const SERVICE = 'git-upload-pack'
 const ADVERTISEMENT = `/info/refs?service=${SERVICE}`
 const VERSION_2 = { 'git-protocol': 'version=2' }
 
-export interface HttpTransportOptions {
-  /** Of the repository, without credentials. */
-  url: string
+/** What asks at one address. */
+export interface HttpLogin {
   /** Adds the credentials. */
   client: HttpClient
   check: CheckResponse
 }
 
-/** Creates the transport. Where a redirect led its advertisement, the requests after it go too. */
-export function createHttpTransport({ url, client, check }: HttpTransportOptions): Transport {
+/** What asks where a redirect led to another origin. */
+export interface HttpLoginElsewhere extends HttpLogin {
+  /** Whether there are credentials that it may be given. */
+  hasCredentials: (signal: AbortSignal) => Promise<boolean>
+}
+
+export interface HttpTransportOptions extends HttpLogin {
+  /** Of the repository, without credentials. */
+  url: string
+  /** What asks at the address of a repository on another origin. */
+  loginAt: (url: string) => HttpLoginElsewhere
+}
+
+/**
+ * Creates the transport. Where a redirect led its advertisement, the requests after it go too; as git
+ * does, with what there is for that origin, once it asks for credentials.
+ */
+export function createHttpTransport({ url, loginAt, ...own }: HttpTransportOptions): Transport {
   let baseUrl = url
-  const remoteHost = new URL(url).host
+  let login: HttpLogin = own
+  const { host: remoteHost, origin } = new URL(url)
+  const discover = ({ client }: HttpLogin, at: string, signal: AbortSignal) =>
+    client.request({ url: at, method: 'GET', headers: VERSION_2, signal, remoteHost })
   return {
     async advertise(signal) {
-      const response = await client.request({
-        url: url + ADVERTISEMENT,
-        method: 'GET',
-        headers: VERSION_2,
-        signal,
-        remoteHost,
-      })
-      const body = await check(response, 'advertisement')
-      baseUrl = response.url.endsWith(ADVERTISEMENT)
-        ? response.url.slice(0, -ADVERTISEMENT.length)
-        : url
+      login = own
+      let response = await discover(login, url + ADVERTISEMENT, signal)
+      const isElsewhere = new URL(response.url).origin !== origin
+      if (response.statusCode === 401 && isElsewhere && response.url.endsWith(ADVERTISEMENT)) {
+        const there = loginAt(repositoryOf(response.url))
+        login = there
+        if (await there.hasCredentials(signal)) {
+          await readExcerpt(response.body)
+          response = await discover(login, response.url, signal)
+        }
+      }
+      const body = await login.check(response, 'advertisement')
+      baseUrl = response.url.endsWith(ADVERTISEMENT) ? repositoryOf(response.url) : url
       return body
     },
     async exchange(request, version, signal, pastCaches = false) {
+      const { client, check } = login
       const response = await client.request({
         url: `${baseUrl}/${SERVICE}`,
         method: 'POST',
@@ -52,4 +74,8 @@ export function createHttpTransport({ url, client, check }: HttpTransportOptions
       return check(response, 'result')
     },
   }
+}
+
+function repositoryOf(advertised: string): string {
+  return advertised.slice(0, -ADVERTISEMENT.length)
 }

@@ -65,10 +65,12 @@ export function sessionOver(
   authorize: Authorize,
   now = Date.now,
 ): RemoteSession {
+  const check = createResponseCheck(now)
   const transport = createHttpTransport({
     url,
     client: withAuthorization(client, url, authorize),
-    check: createResponseCheck(now),
+    check,
+    loginAt: () => ({ client, check, hasCredentials: async () => false }),
   })
   return new SmartSession(transport, refsBounds())
 }

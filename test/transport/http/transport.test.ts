@@ -20,7 +20,12 @@ test('every request counts for the remote, wherever redirects lead', async (t) =
   })
   atEnd(t, () => client.close())
   const check: CheckResponse = async ({ body }) => body
-  const transport = createHttpTransport({ url: `${first.url}/site`, client, check })
+  const transport = createHttpTransport({
+    url: `${first.url}/site`,
+    client,
+    check,
+    loginAt: () => assert.fail('nobody asks for credentials'),
+  })
   const { signal } = new AbortController()
   for await (const _ of await transport.advertise(signal));
   for await (const _ of await transport.exchange(Buffer.from('0000'), 2, signal));
