@@ -31,15 +31,21 @@ async function main(): Promise<number | undefined> {
         return await healthcheck(command.probe, command.settings)
       case 'run': {
         const begun = (await import('./beginning.js')).begin(command.settings.maxConcurrentSyncs)
-        return await (await import('./run.js')).run(command.settings, begun)
+        const { run } = await import('./run.js')
+        return await run(command.settings, begun, await mistyped())
       }
     }
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    for (const fault of error.faults) process.stderr.write(`git-autosync: ${fault}\n`)
+    const faults = [...error.faults, ...(await mistyped())]
+    for (const fault of faults) process.stderr.write(`git-autosync: ${fault}\n`)
     process.stderr.write('git-autosync: --help lists all settings\n')
     return EXIT.invalid
   }
+}
+
+async function mistyped(): Promise<string[]> {
+  return (await import('./front/git-autosync/mistyped.js')).findMistyped(process.env)
 }
 
 function print(text: string): number {

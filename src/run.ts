@@ -16,15 +16,17 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** A signal to stop is answered within this time, whatever is under way. */
 const CLOSE_TIMEOUT_MS = 4000
 
-/** Runs until a signal, or in one-time mode until every entry was synced. */
+/** Runs until a signal, or in one-time mode until every entry was synced; `warnings` are logged first. */
 export async function run(
   settings: Settings,
   { endProcess, threads }: Beginning,
+  warnings: readonly string[] = [],
 ): Promise<number | undefined> {
   const stopped = stopSignal()
   const redactor = createRedactor()
   const { logLevel: level, logFormat: format } = settings
   const logger = createLogger({ level, format, colors: !process.env['NO_COLOR'], redactor })
+  for (const warning of warnings) logger.warn(warning)
   let daemon: Daemon
   // Heard from the first on, as it would end the process: who reads that it listens may send one.
   let running: Daemon | undefined

@@ -1,8 +1,11 @@
 // Finds the name somebody probably meant.
 
-/** The candidate at most a third of `name`'s letters away from it, or undefined. */
-export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(name.length / 3))
+/** The candidate at most so many letters away from `name`, or a third of its own; or undefined. */
+export function nearest(
+  name: string,
+  candidates: readonly string[],
+  limit = Math.max(1, Math.floor(name.length / 3)),
+): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance)
