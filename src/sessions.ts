@@ -81,7 +81,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     client,
     clock,
     redactor,
-    onFileFault: (error) => observe({ type: 'credentials-rejected', error }),
+    onFileFault: (error, isKept) => observe({ type: 'credentials-rejected', error, isKept }),
     sentAlong: httpFor,
     ...options.logins,
   })

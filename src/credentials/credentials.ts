@@ -49,8 +49,8 @@ export interface CredentialsOptions {
   clock?: Pick<Clock, 'wallTime' | 'schedule'> | undefined
   /** Learns every secret that is sent. */
   redactor?: Redactor | undefined
-  /** Told once of each fault of the credentials file, which leaves the last good one in force. */
-  onFileFault?: (fault: SyncError) => void
+  /** Told once of each fault of the credentials file, and whether there was a good one, which stays in force. */
+  onFileFault?: (fault: SyncError, isKept: boolean) => void
 }
 
 export interface Credentials {

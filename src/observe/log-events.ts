@@ -115,6 +115,9 @@ function lineOf(event: PlainEvent): [LogLevel, string, LogFields] {
     const level = isPowerOfTwo(event.attempt) || event.retryInMs === undefined ? 'warn' : 'debug'
     return [level, 'notification failed', fieldsOf(event)]
   }
+  if (event.type === 'credentials-rejected' && !event.isKept) {
+    return ['error', 'credentials file rejected, and there was no good one yet', fieldsOf(event)]
+  }
   if (event.type === 'listing-loaded') {
     return event.entries > 0
       ? ['info', 'listing loaded', fieldsOf(event)]
@@ -133,7 +136,7 @@ const SET_ASIDE = {
 }
 
 /** What is for metrics, or for hooks. */
-const NOT_LOGGED = ['type', 'kind', 'phases', 'changes', 'commits', 'summary']
+const NOT_LOGGED = ['type', 'kind', 'isKept', 'phases', 'changes', 'commits', 'summary']
 
 /** What an event says, in whole milliseconds. */
 function fieldsOf(event: object): LogFields {

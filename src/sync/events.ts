@@ -146,8 +146,8 @@ export type SyncEvent =
   | { type: 'listing-rejected'; path: string; error: SyncError; faults: readonly string[] }
   /** A valid listing, or the interval that its entries fall back on, is probably not meant so. */
   | { type: 'listing-warned'; path: string; warnings: readonly string[] }
-  /** The credentials file is broken: the last good one stays in force. */
-  | { type: 'credentials-rejected'; error: SyncError }
+  /** The credentials file is broken: the last good one stays in force, if there was any. */
+  | { type: 'credentials-rejected'; error: SyncError; isKept: boolean }
   /** The address that stands for those of remotes cannot be reached: remotes are asked at their own. */
   | { type: 'rewrite-left'; address: string; error: SyncError }
   /** It answers again, and is asked. */

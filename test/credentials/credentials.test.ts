@@ -19,7 +19,11 @@ function setUp(t: TestScope, content: unknown) {
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
   write(content)
   const told: SyncError[] = []
-  const onFileFault = (fault: SyncError) => told.push(fault)
+  const kept: boolean[] = []
+  const onFileFault = (fault: SyncError, isKept: boolean) => {
+    told.push(fault)
+    kept.push(isKept)
+  }
   const credentials = createCredentials({ path: namedIn('/', file), onFileFault })
   const sentFor = async (repo: string, name?: string) =>
     (await credentials.authorize(parseRemoteUrl(repo, '/'), name)).headers
@@ -29,7 +33,7 @@ function setUp(t: TestScope, content: unknown) {
     if (fault) throw fault
     return sentFor(repo, name)
   }
-  return { credentials, folder, file, write, headersFor, sentFor, told }
+  return { credentials, folder, file, write, headersFor, sentFor, told, kept }
 }
 
 test('the longest prefix on a boundary of path and origin wins', async (t) => {
@@ -285,7 +289,7 @@ test('secrets in files are read at each attempt, relative to the credentials fil
 })
 
 test('a changed file takes effect, a broken one leaves the last good one in force', async (t) => {
-  const { file, write, headersFor, sentFor, told } = setUp(t, [
+  const { file, write, headersFor, sentFor, told, kept } = setUp(t, [
     { url: 'https://a.example', token: 'one' },
   ])
   const repo = 'https://a.example/r'
@@ -303,10 +307,11 @@ test('a changed file takes effect, a broken one leaves the last good one in forc
   await assert.rejects(headersFor(repo), isInvalid(/it cannot be read \(ENOENT\)/))
   assert.deepEqual(await sentFor(repo), bearer('two'))
   assert.equal(told.length, 2)
+  assert.deepEqual(kept, [true, true])
 })
 
 test('with a file that was never good, entries that name none of it go on', async (t) => {
-  const { credentials, sentFor, told } = setUp(t, '[{"token": "s3cret"')
+  const { credentials, sentFor, told, kept } = setUp(t, '[{"token": "s3cret"')
   assert.deepEqual(await sentFor('https://a.example/r'), {})
   assert.deepEqual(await sentFor('https://me:pw@a.example/r'), basic('me:pw'))
   const ssh = parseRemoteUrl('git@a.example:r', '/')
@@ -314,6 +319,7 @@ test('with a file that was never good, entries that name none of it go on', asyn
   await assert.rejects(sentFor('https://a.example/r', 'bot'), isInvalid(/is not JSON: line 1/))
   await assert.rejects(credentials.sshFor(ssh, 'bot'), isInvalid(/is not JSON: line 1/))
   assert.equal(told.length, 1)
+  assert.deepEqual(kept, [false])
 })
 
 test('every fault is listed, and no value', async (t) => {

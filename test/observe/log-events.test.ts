@@ -49,6 +49,18 @@ describe('what goes well', () => {
     ])
   })
 
+  test('a broken credentials file is told, and whether another stays in force', async () => {
+    const error = new SyncError('credentials-invalid', 'it is not JSON')
+    const line = { level: 'error', errorCode: 'credentials-invalid', error: 'it is not JSON' }
+    const rejected = (isKept: boolean) => linesOf({ type: 'credentials-rejected', error, isKept })
+    assert.deepEqual(await rejected(true), [
+      { ...line, message: 'credentials file rejected, the last good one stays in force' },
+    ])
+    assert.deepEqual(await rejected(false), [
+      { ...line, message: 'credentials file rejected, and there was no good one yet' },
+    ])
+  })
+
   test('credentials in plain text are a warning', async () => {
     assert.deepEqual(await linesOf({ type: 'credentials-exposed', host: 'git.example:8080' }), [
       {

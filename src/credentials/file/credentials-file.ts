@@ -33,7 +33,7 @@ export interface CredentialsFile {
 export function createCredentialsFile(
   file: NamedFile | undefined,
   services: MintServices,
-  onFault: (fault: SyncError) => void,
+  onFault: (fault: SyncError, isKept: boolean) => void,
   given: () => readonly Credential[] = () => [],
 ): CredentialsFile {
   const read: CredentialsFile['read'] =

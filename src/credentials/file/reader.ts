@@ -19,11 +19,11 @@ export interface CredentialsRead {
 /**
  * Reads the file again only when it has changed, as a thousand remotes may ask each minute, or
  * when a server rejected what it gave. Credentials stay the same objects while the text does.
- * `onFault` is told once of each fault.
+ * `onFault` is told once of each fault, and whether a good one stays in force.
  */
 export function createFileReader(
   named: NamedFile,
-  onFault: (fault: SyncError) => void,
+  onFault: (fault: SyncError, isKept: boolean) => void,
 ): (attempt: LoginAttempt) => Promise<CredentialsRead> {
   // It takes a schema compiler along, which nobody needs without a file.
   let parse: ParseCredentials | undefined
@@ -52,7 +52,7 @@ export function createFileReader(
 
   return async ({ rejected }) => {
     const fault = await look(rejected !== undefined).catch(toSyncError)
-    if (fault && fault.message !== told) onFault(fault)
+    if (fault && fault.message !== told) onFault(fault, good !== undefined)
     told = fault?.message
     return { credentials: good?.credentials, fault }
   }

@@ -43,9 +43,10 @@ const TAKEN = {
 const NOT_DONE =
   /^(?:core\.(?:autocrlf|eol|symlinks|filemode)|http\.(?:.*\.)?(?:useragent|followredirects|lowspeed\w*|sslcapath)|credential\.(?:.*\.)?usehttppath)$/i
 
-/** Variables of git's that would, too. */
+/** Variables of git's, and of OpenSSL's, that would, too. */
 const VARIABLES_NOT_DONE =
-  /^GIT_(?:ASKPASS|CONFIG_PARAMETERS|HTTP_(?:USER_AGENT|LOW_SPEED_\w+)|SSL_CAPATH)$/
+  /^(?:GIT_(?:ASKPASS|CONFIG_PARAMETERS|HTTP_(?:USER_AGENT|LOW_SPEED_\w+)|SSL_CAPATH)|SSL_CERT_DIR)$/
+const CA_DIRECTORY = /CAPATH$|^SSL_CERT_DIR$/i
 
 /** Without a URL, it goes to the host of --repo alone, and to none that a submodule names. */
 const SECRET = ['http.extraheader', 'http.sslcert', 'http.sslkey']
@@ -71,10 +72,10 @@ export function readGitSettings(
       .filter(({ between, name }) => name === wanted && (of === undefined || between === of))
       .map(({ value }) => value)
   for (const { key } of keys) {
-    if (NOT_DONE.test(key)) warn(`git config ${redact(key)} is ignored: it is not supported here`)
+    if (NOT_DONE.test(key)) warn(`git config ${redact(key)} is ignored: ${whyNot(key)}`)
   }
   for (const [name, value] of Object.entries(env)) {
-    if (value && VARIABLES_NOT_DONE.test(name)) warn(`${name} is ignored: it is not supported here`)
+    if (value && VARIABLES_NOT_DONE.test(name)) warn(`${name} is ignored: ${whyNot(name)}`)
   }
   const insteadOf = keys.flatMap(({ between, name, value }) =>
     name === 'url.insteadof' ? [[between, value] as const] : [],
@@ -123,6 +124,12 @@ function httpOf(url: string, keys: readonly ConfigKey[], env: Environment): GitH
 function identityOf(env: Environment): Pick<GitHttp, 'clientCertFile' | 'clientKeyFile'> {
   const [cert, key] = [env['GIT_SSL_CERT'], env['GIT_SSL_KEY']]
   return { ...(cert && { clientCertFile: cert }), ...(key && { clientKeyFile: key }) }
+}
+
+function whyNot(name: string): string {
+  return CA_DIRECTORY.test(name)
+    ? 'name one file with all of the CAs, as GIT_SSL_CAINFO or http.sslCAInfo'
+    : 'it is not supported here'
 }
 
 function isUnverified(name: string, value: string): boolean {

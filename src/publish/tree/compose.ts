@@ -192,10 +192,11 @@ function isAttributesFile({ mode, name }: TreeEntry): boolean {
 }
 
 function subdirNotFound(subdir: string, path: string, what: string | undefined): SyncError {
-  const found = what ? `${quote(path)} is ${what} there` : `there is no ${quote(path)}`
+  const parent = path === subdir ? '' : `: there is no ${quote(path)}`
+  const found = what ? `: ${quote(path)} is ${what} there` : parent
   return new SyncError(
     'subdir-not-found',
-    `The commit has no directory ${quote(subdir)}: ${found}; what was published before stays. Correct the subdir of the entry, or push the directory`,
+    `The commit has no directory ${quote(subdir)}${found}; what was published before stays. Correct the subdir of the entry, or push the directory`,
   )
 }
 

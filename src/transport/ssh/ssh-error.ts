@@ -109,7 +109,11 @@ export function notAgreed(host: string, error: unknown, offers?: Offers): SyncEr
   const words = error instanceof Error ? error.message : String(error)
   const detail = /no matching/i.test(words) && offers ? `${words}: ${offers}` : words
   return /lost before handshake|ended prematurely/i.test(detail)
-    ? connectionLost(host, detail, error)
+    ? new SyncError(
+        'connection-failed',
+        `The SSH connection to ${host} ended before it began (${detail}); it is tried again. Where that stays, check that an SSH server answers at this port, and its log`,
+        { cause: error },
+      )
     : new SyncError(
         'ssh-failed',
         `No SSH connection to ${host} (${detail}); check that an SSH server with current algorithms answers there`,

@@ -240,11 +240,21 @@ describe('what of git is done', () => {
   })
 
   test('variables of git that are not done are warned about', () => {
-    for (const name of ['GIT_SSL_CAPATH', 'GIT_ASKPASS', 'GIT_HTTP_LOW_SPEED_LIMIT'])
+    for (const name of ['GIT_ASKPASS', 'GIT_HTTP_LOW_SPEED_LIMIT'])
       assert.deepEqual(read('', { [name]: 'x' }).warnings, [
         `${name} is ignored: it is not supported here`,
       ])
     assert.deepEqual(read('', { GIT_SSL_CAPATH: '' }).warnings, [])
+  })
+
+  test('for a directory of CAs, what takes its place is said', () => {
+    const words =
+      'is ignored: name one file with all of the CAs, as GIT_SSL_CAINFO or http.sslCAInfo'
+    for (const name of ['GIT_SSL_CAPATH', 'SSL_CERT_DIR'])
+      assert.deepEqual(read('', { [name]: '/etc/cas' }).warnings, [`${name} ${words}`])
+    assert.deepEqual(read('http.sslCAPath:/etc/cas').warnings, [
+      `git config http.sslCAPath ${words}`,
+    ])
   })
 
   test('keys that are counted in variables', () => {

@@ -105,8 +105,9 @@ describe('compose', () => {
 
   test('refuses a subdirectory that is not there', () => {
     for (const [subdir, words] of [
-      ['doc', /no directory "doc": there is no "doc"/],
-      ['docs/images', /there is no "docs\/images"/],
+      ['doc', /no directory "doc"; what/],
+      ['docs/images', /no directory "docs\/images"; what/],
+      ['doc/images', /no directory "doc\/images": there is no "doc";/],
       ['docs/link', /"docs\/link" is a symlink/],
       ['docs/module/x', /"docs\/module" is a submodule/],
       ['a.md/x', /"a.md" is a file/],

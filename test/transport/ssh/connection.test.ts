@@ -243,7 +243,10 @@ test('a host that cannot be reached, or speaks no SSH, is told in words', async 
     return `127.0.0.1:${(server.address() as AddressInfo).port}`
   }
   await assert.rejects(at(await banner(undefined), impatient), failsWith('connect-timeout'))
-  await assert.rejects(at(await banner('')), failsWith('connection-failed'))
+  await assert.rejects(
+    at(await banner('')),
+    failsWith('connection-failed', /check that an SSH server answers at this port/),
+  )
   await assert.rejects(
     at(await banner('HTTP/1.1 400 Bad Request\r\n\r\n')),
     failsWith('connection-failed'),
