@@ -9,6 +9,7 @@ import { needsWholeFetch } from '../worker/whole-fetch.js'
 import type { Attempt } from './attempt.js'
 import { repairOf } from './fetch-requests.js'
 import { receivePack } from './receive-pack.js'
+import { conclude } from './state/entry-state.js'
 import type { OutcomeOf } from './state/outcome.js'
 import { withTimeLimit } from './time-limit.js'
 
@@ -44,16 +45,21 @@ export async function repairInPlace(attempt: Attempt): Promise<OutcomeOf<'repair
 }
 
 /**
- * Puts the commit in place right, from which another one is to be reached; false where what is wrong
- * with it need not be with that one. Throws what went wrong elsewhere.
+ * Puts the commit in place right, from which another one is to be reached, which is concluded at once;
+ * false where what is wrong with it need not be with that one. Throws what went wrong elsewhere.
  */
 export async function isPutRight(attempt: Attempt, have: Oid): Promise<boolean> {
+  const { context, signal, state, wanted } = attempt
+  const startedAt = performance.now()
   try {
-    await receiveMissing(attempt, have)
+    const result = await receiveMissing(attempt, have)
+    signal.throwIfAborted()
+    const durationMs = performance.now() - startedAt
+    conclude(state, { type: 'repaired', result, durationMs }, context)
     return true
   } catch (error) {
-    const isItsOwn = have !== attempt.wanted.commit && isOfCommit(error)
-    if (attempt.signal.aborted || !isItsOwn) throw error
+    const isItsOwn = have !== wanted.commit && isOfCommit(error)
+    if (signal.aborted || !isItsOwn) throw error
     return false
   }
 }

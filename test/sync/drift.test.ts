@@ -85,6 +85,32 @@ describe('drift', () => {
     ])
   })
 
+  test('that is repaired is told as such, though the next commit is refused', async (t) => {
+    const sync = createFakeSync(t)
+    sync.workers.inPlace.set('/a', oid(9))
+    sync.workers.drift.set('/a', drift)
+    const publish = sync.workers.publish.bind(sync.workers)
+    sync.workers.publish = (pack, signal) => {
+      sync.workers.publish = publish
+      return publish(pack, signal).finally(() =>
+        sync.workers.errors.publish.push(failure('refused-by-hook')),
+      )
+    }
+    await sync.list({ path: 'a' })
+    assert.deepEqual(sync.trace(), [
+      'entry-added a',
+      'content-found a',
+      'poll-changed a',
+      'drift-repaired a',
+      'sync-failed a',
+    ])
+    const [event] = sync.eventsOf('drift-repaired')
+    assert.deepEqual([event?.oid, event?.paths, event?.firstPaths], [oid(9), 2, drift.paths])
+    assert.equal(sync.status().oid, oid(9))
+    assert.equal(sync.status().error?.code, 'refused-by-hook')
+    assert.deepEqual(sync.synchronizer.readiness.missing(), [])
+  })
+
   test('that is found at the start makes not ready before it is repaired', async (t) => {
     const sync = createFakeSync(t)
     sync.workers.inPlace.set('/a', oid(1))

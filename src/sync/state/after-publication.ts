@@ -68,15 +68,19 @@ export const afterPublication: OutcomeRule<'published'> = (
   }
 }
 
-/** What follows where what is in place was put right, while what the remote names is refused. */
-export const afterRepair: OutcomeRule<'repaired'> = ({ desired, observed }, outcome, { clock }) => {
+/** What follows where what is in place was put right, before what the remote names, or while that is refused. */
+export const afterRepair: OutcomeRule<'repaired'> = (
+  { desired, observed, schedule },
+  outcome,
+  { clock },
+) => {
   const { durationMs, result } = outcome
   const { bytes, commit: oid, signature, summary } = result
   const { count: paths = 0, paths: firstPaths = [] } = observed.drift ?? {}
   const repaired = { oid, durationMs, bytes, paths, firstPaths }
   return {
-    observed: { summary, signature, drift: undefined },
-    schedule: { tidyAt: clock.now(), error: desired.stalled?.error },
+    observed: { summary, signature, drift: undefined, hasContent: true },
+    schedule: { tidyAt: clock.now(), error: desired.stalled?.error ?? schedule.error },
     events: [...foreignRemoved(result), { type: 'drift-repaired', ...repaired }],
   }
 }

@@ -71,7 +71,7 @@ export type Outcome =
       /** Noted where the entry has hooks. */
       changes?: ChangedPaths | undefined
     } & SyncDurations)
-  /** What is in place was put right, while what the remote names is refused. */
+  /** What is in place was put right, before what the remote names, or while that is refused. */
   | { type: 'repaired'; result: Unpacked; durationMs: number }
   /** Nothing is fetched and published any more, whatever came of it. */
   | { type: 'sync-ended' }
