@@ -95,6 +95,8 @@ describe('commits that must be signed', { concurrency: 8 }, () => {
         async () => (await service.entry(name)).error?.message.includes(third),
         'the third is refused',
       )
+      // Its log line may come after the answer that has its error.
+      await until(() => site.refusals(service) > Math.max(asked, 1), 'that is told')
       assert.equal(shown(), '1')
       // A key is added: the next poll sees that by itself.
       const before = [site.refusals(service), fetches()]
