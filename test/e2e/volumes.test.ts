@@ -57,15 +57,7 @@ test(
   'a volume that vanishes is not written beneath, and what is on it goes on when it is back',
   NEEDS_MOUNTS,
   async (t) => {
-    const mounts = createMounts(t)
-    const { base, repo, push } = createSource(t)
-    const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
-    mkdirSync(disk)
-    mkdirSync(volume)
-    mounts.bind(disk, volume)
-    const first = push(1000)
-    const service = await startOn(t, base, volume, repo)
-    await untilAll(service, volume, repo, first)
+    const { disk, mounts, push, repo, service, volume } = await startOnDisk(t)
 
     // What is tidied after a publication is held open until it is done.
     await untilHolds(() => mounts.unmount(volume), 'nothing is open any more')
@@ -84,15 +76,7 @@ test(
   'a volume that is read-only shows what is on it at a start, and is published to once it is writable',
   NEEDS_MOUNTS,
   async (t) => {
-    const mounts = createMounts(t)
-    const { base, repo, push } = createSource(t)
-    const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
-    mkdirSync(disk)
-    mkdirSync(volume)
-    mounts.bind(disk, volume)
-    const first = push(1000)
-    const before = await startOn(t, base, volume, repo)
-    await untilAll(before, volume, repo, first)
+    const { base, first, mounts, push, repo, service: before, volume } = await startOnDisk(t)
     assert.equal(await before.stop(), 0)
 
     mounts.remount(volume, 'ro')
@@ -144,6 +128,20 @@ async function startOn(
   writeListing(listingPath, entries)
   // Of the state of an earlier commit, nothing is to take room.
   return startService(t, { listingPath, settings: { WORKTREE_GRACE_PERIOD: '0s' } })
+}
+
+/** The service with a first commit on a volume, which is a disk that is mounted there. */
+async function startOnDisk(t: TestScope) {
+  const mounts = createMounts(t)
+  const { base, repo, push } = createSource(t)
+  const [disk, volume] = [path.join(base, 'disk'), path.join(base, 'volume')]
+  mkdirSync(disk)
+  mkdirSync(volume)
+  mounts.bind(disk, volume)
+  const first = push(1000)
+  const service = await startOn(t, base, volume, repo)
+  await untilAll(service, volume, repo, first)
+  return { base, disk, first, mounts, push, repo, service, volume }
 }
 
 async function untilAll(service: Service, volume: string, repo: TestRepo, oid: string) {
