@@ -19,6 +19,13 @@ export interface ChaosOptions {
   /** No further kill after so many seconds. */
   seconds: number
   seed: number
+  /** After it, no further kill. @default there is none */
+  interrupted?: AbortSignal
+}
+
+/** Whether there is to be another kill, after so many. */
+export function goesOn(options: ChaosOptions, kills: number, endsAt: number): boolean {
+  return kills < options.kills && Date.now() < endsAt && options.interrupted?.aborted !== true
 }
 
 export interface ChaosReport extends ReaderReport {
@@ -111,7 +118,7 @@ class Chaos {
     const endsAt = Date.now() + this.#options.seconds * 1000
     let kills = 0
     await this.#push()
-    while (kills < this.#options.kills && Date.now() < endsAt) {
+    while (goesOn(this.#options, kills, endsAt)) {
       const service = await this.#start()
       // Some are killed before what the last kill left was put right.
       if (this.#random() < 0.7) await this.#check(service)

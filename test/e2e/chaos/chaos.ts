@@ -1,5 +1,6 @@
 // `npm run chaos`: kills the service many times, and exits with 1 where anything was ever torn,
 // lost, or left over. Options: --kills, --seconds, --seed; --kept: only what has history, many times faster.
+// SIGTERM ends it earlier, with its report.
 import { parseArgs } from 'node:util'
 import { seedFrom } from '../../helpers/seed.js'
 import { named, runAtLength } from '../long-run.js'
@@ -15,9 +16,10 @@ const { values } = parseArgs({
   },
 })
 const seed = seedFrom(values.seed ?? process.env['SEED'])
-const options = { kills: Number(values.kills), seconds: Number(values.seconds), seed }
+const limits = { kills: Number(values.kills), seconds: Number(values.seconds), seed }
 
-await runAtLength(seed, async (scope) => {
+await runAtLength(seed, async (scope, interrupted) => {
+  const options = { ...limits, interrupted }
   if (values.kept) {
     const { checks, faults, kills, phases } = await runKeptChaos(scope, options)
     return { counts: { kills, 'looks by git': checks, ...named('kills while', phases) }, faults }

@@ -9,7 +9,7 @@ import { untilRepository } from '../../helpers/kept-repository.js'
 import { type Random, randomFrom } from '../../helpers/random-history.js'
 import { type Service, startService, writeListing } from '../../helpers/service.js'
 import { ChaosHistory } from './chaos-history.js'
-import { type ChaosOptions, isLate } from './chaos-run.js'
+import { type ChaosOptions, goesOn, isLate } from './chaos-run.js'
 import { KILL_DIR, type KillOrder, ORDER, WORD } from './kill-at-call.js'
 
 export interface KeptChaosReport {
@@ -91,7 +91,7 @@ export async function runKeptChaos(t: TestScope, options: ChaosOptions): Promise
   const report: KeptChaosReport = { kills: 0, checks: 0, phases: {}, faults: [] }
   const endsAt = Date.now() + options.seconds * 1000
   let head = push(history)
-  while (report.kills < options.kills && Date.now() < endsAt) {
+  while (goesOn(options, report.kills, endsAt)) {
     // Some are killed while they put right what the last kill left.
     const isEarly = random() < 0.2
     if (isEarly) aims.next()
