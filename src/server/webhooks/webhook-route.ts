@@ -66,7 +66,7 @@ async function receive(
 ): Promise<readonly Announcement[]> {
   const secrets = await neededSecrets(source.secrets)
   const proof = forge.proofOf(asked)
-  if (!proof) throw new Refusal('unauthorized', `No secret or signature of ${forge.name} is shown`)
+  if (!proof) throw noSecret(forge.name)
   if (!isTimely(proof, source.clock.wallTime())) {
     throw new Refusal('unauthorized', 'The signature is too old: compare the clocks of both sides')
   }
@@ -105,5 +105,15 @@ function plain(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 function wrongSecret(): Refusal {
-  return new Refusal('unauthorized', 'The secret or signature is of none of the secrets here')
+  return new Refusal(
+    'unauthorized',
+    'The secret or signature is of none of the secrets here: compare the secret of the webhook with WEBHOOK_SECRET_FILE (or WEBHOOK_SECRET), and see whether a proxy changes the body',
+  )
+}
+
+function noSecret(provider: string): Refusal {
+  return new Refusal(
+    'unauthorized',
+    `No secret or signature is shown in the way of ${provider}: give the webhook one of WEBHOOK_SECRET_FILE (or WEBHOOK_SECRET)`,
+  )
 }
