@@ -61,7 +61,7 @@ export function decodeBatch(
   if ((answer['transfer'] ?? 'basic') !== 'basic') throw unusable('another transfer than basic')
   if ((answer['hash_algo'] ?? 'sha256') !== 'sha256') throw unusable('another hash than sha256')
   if (!Array.isArray(answer['objects'])) throw unusable('no list of objects')
-  const answers = new Map(answer['objects'].map((each) => [record(each)['oid'], record(each)]))
+  const answers = answersFor(objects, answer['objects'])
   const actions = new Map<string, DownloadAction>()
   const missing: LfsObject[] = []
   let words = ''
@@ -75,6 +75,20 @@ export function decodeBatch(
   }
   if (missing.length > 0) throw missingObjects(missing, words)
   return actions
+}
+
+/** What is said of each of `objects`, by its oid: a server may say anything of any number of others. */
+function answersFor(
+  objects: readonly LfsObject[],
+  list: readonly unknown[],
+): Map<unknown, Record<string, unknown>> {
+  const wanted = new Set<unknown>(objects.map(({ oid }) => oid))
+  const answers = new Map<unknown, Record<string, unknown>>()
+  for (const each of list) {
+    const fields = record(each)
+    if (wanted.has(fields['oid'])) answers.set(fields['oid'], fields)
+  }
+  return answers
 }
 
 /** Where an answer leads that has `href`, `header`, `expires_in` and `expires_at`. */
@@ -122,6 +136,7 @@ export function missingObjects(objects: readonly LfsObject[], words = ''): SyncE
 /** Throws where an object is not had for another reason than that it is missing; else its words. */
 function assertMissing({ code, message }: Record<string, unknown>, { path }: LfsObject): string {
   const words = typeof message === 'string' ? message.slice(0, MAX_WORDS) : ''
+  if (typeof code !== 'number') return words
   const said = `${path} (${code}${words && `: ${words}`})`
   if (code === 401 || code === 403) {
     throw new SyncError(
@@ -132,7 +147,7 @@ function assertMissing({ code, message }: Record<string, unknown>, { path }: Lfs
   if (code === 429) {
     throw new SyncError('rate-limited', `The Git LFS server asks for fewer requests: ${said}`)
   }
-  if (typeof code === 'number' && code >= 500) {
+  if (code >= 500) {
     throw new SyncError(
       'server-error',
       `The Git LFS server has a fault of its own with the object of ${said}; it is asked again`,

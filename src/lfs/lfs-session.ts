@@ -34,8 +34,8 @@ export type FetchLfs = (request: LfsRequest, signal: AbortSignal) => AsyncIterab
 export const BATCH_OBJECTS = 100
 /** How many objects come at once. */
 export const LFS_DOWNLOADS = 8
-/** No answer but an object is larger, in bytes. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** No answer but an object is larger, in bytes: ten KiB for each of a batch. */
+const MAX_ANSWER_BYTES = 1024 * 1024
 /** What ends so soon is asked for anew, in milliseconds. */
 const EXPIRY_MARGIN_MS = 5000
 

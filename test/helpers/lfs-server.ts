@@ -15,7 +15,8 @@ export interface BatchObject {
   oid: string
   size: number
   actions?: Record<string, { href: string; header?: Record<string, string> } & Expiry> | undefined
-  error?: { code: number; message: string }
+  /** A number as its code, where a server keeps to the API. */
+  error?: { code: unknown; message: string }
 }
 
 interface Expiry {

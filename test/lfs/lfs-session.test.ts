@@ -187,7 +187,7 @@ describe('a refusal', () => {
     [batchAnswers(200, {}, '{"transfer":"tus","objects":[]}'), 'lfs-unavailable', /transfer/],
     [batchAnswers(200, {}, '{"hash_algo":"md5","objects":[]}'), 'lfs-unavailable', /hash/],
     [batchAnswers(200, {}, '{"objects":[]}'), 'lfs-object-missing', /file0/],
-    [batchAnswers(200, {}, ' '.repeat(5_000_000)), 'lfs-unavailable', /more than/],
+    [batchAnswers(200, {}, ' '.repeat(1_100_000)), 'lfs-unavailable', /more than/],
   ] as const
   for (const [[status, headers, body], code, words] of cases) {
     test(`of a batch with ${status} ${body.slice(0, 40).trim()} is ${code}`, async (t) => {
@@ -224,6 +224,14 @@ describe('a refusal', () => {
       await assert.rejects(read(start()[0]), failsWith('lfs-object-missing', words))
     })
   }
+
+  test('with a code that is no number is one all the same', async (t) => {
+    const { server, start } = await setUp(t, 'one')
+    for (const code of [{ toString: 1, valueOf: 1 }, [], 'not here', null]) {
+      server.onBatch = ({ oid, size }) => ({ oid, size, error: { code, message: 'not here' } })
+      await assert.rejects(read(start()[0]), failsWith('lfs-object-missing', /file0 .*not here/))
+    }
+  })
 
   test('of a download that is not there names its path', async (t) => {
     const { server, start } = await setUp(t, 'one')
