@@ -15,12 +15,14 @@ const DECODERS: ReadonlyMap<string, CreateDecoder> = new Map<string, CreateDecod
   ['deflate', (first) => ((first & 0x0f) === 8 ? createInflate() : createInflateRaw())],
   ['br', () => createBrotliDecompress()],
 ])
+/** So many encodings are undone, one over the other: each takes memory, and nobody sends more than one. */
+const MAX_ENCODINGS = 2
 /** What says that nothing was done. */
 const NO_ENCODING = /^(?:identity|none)?$/
 
 /**
  * What `body` was before it was encoded as a Content-Encoding says; undefined where one of its
- * encodings is unknown.
+ * encodings is unknown, or they are too many.
  */
 export function decodeBody(
   body: AsyncIterable<Uint8Array>,
@@ -31,10 +33,11 @@ export function decodeBody(
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
+    .filter((name) => !NO_ENCODING.test(name))
+  if (names.length > MAX_ENCODINGS) return undefined
   let decoded = body
   // The last one was applied last.
   for (const name of names.reverse()) {
-    if (NO_ENCODING.test(name)) continue
     const decoder = DECODERS.get(name)
     if (!decoder) return undefined
     decoded = decode(decoded, decoder, `${host} sent an answer in the encoding ${name}`)

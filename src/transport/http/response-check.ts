@@ -1,6 +1,7 @@
 // Tells from the status and the content type of a response whether a git server
 // answered, and if not, what the user can do about it.
 // https://git-scm.com/docs/gitprotocol-http
+import { cutName } from '../../base/cut-text.js'
 import { type ErrorCode, SyncError } from '../../base/errors.js'
 import { hasShortSecret } from '../../base/known-secrets.js'
 import { asksForPatience, retryAfterMs } from '../../base/retry-after.js'
@@ -192,7 +193,7 @@ function notGit(response: HttpResponse, { repository, page }: Asked, status: str
   const type = contentTypeOf(response)
   const encoding = response.headers['content-encoding']
   if (type.startsWith('application/x-git-') && encoding) {
-    return `${repository} answers in the encoding ${encoding}, which was not asked for; let the proxy before it leave git's answers alone`
+    return `${repository} answers in the encoding ${cutName(encoding)}, which was not asked for; let the proxy before it leave git's answers alone`
   }
   if (type === 'text/html') {
     return `${repository} answers with a web page (${status}), not as a git server; check the address, and whether it wants credentials`

@@ -131,3 +131,21 @@ test('an encoding that is cut is told', async (t) => {
   const asked = createSession(t, url).listRefs(PREFIXES, signal)
   await assert.rejects(asked, failsWith('protocol-error', /encoding gzip that is damaged or cut/))
 })
+
+test('encodings one over the other are not undone: each takes memory', async (t) => {
+  const many = Array.from({ length: 3 }, () => 'gzip').join(', ')
+  const thrice = encoded(many, (body) => gzipSync(gzipSync(gzipSync(body))))
+  const { url } = await startGateway(t, thrice)
+  const asked = createSession(t, url).listRefs(PREFIXES, signal)
+  await assert.rejects(asked, failsWith('not-a-git-server', /encoding gzip, gzip, gzip, which/))
+})
+
+test('encodings without end are told of in few words', async (t) => {
+  const many = Array.from({ length: 3000 }, () => 'br').join(',')
+  const { url } = await startGateway(
+    t,
+    encoded(many, (body) => body),
+  )
+  const asked = createSession(t, url).listRefs(PREFIXES, signal)
+  await assert.rejects(asked, failsWith('not-a-git-server', /encoding [br,]{200,254}…, which/))
+})
