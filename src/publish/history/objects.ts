@@ -85,7 +85,8 @@ export class RepositoryObjects implements PackOwner {
     const file = this.#looseFile(oid)
     if (file !== undefined) {
       const { volume } = this.#layout
-      return decodeLooseObject(volume.readBytes(file, MAX_LOOSE_BYTES), displayPath(file))
+      const deflated = volume.readBytes(file, MAX_LOOSE_BYTES)
+      return decodeLooseObject(deflated, displayPath(file), MAX_LOOSE_BYTES)
     }
     throw new SyncError(
       'pack-incomplete',

@@ -10,7 +10,7 @@ import { encodeEntryHeader } from '../../git/entry-header.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { isMissing } from './files.js'
-import { EMPTY_BLOB, MAX_WHOLE_BYTES } from './whole-object.js'
+import { EMPTY_BLOB, MAX_NAMES_BYTES, MAX_WHOLE_BYTES } from './whole-object.js'
 
 /** Files up to this size, whose content is at most as much again, are read whole. */
 const WHOLE_FILE_BYTES = 1 << 20
@@ -38,7 +38,8 @@ export function readLooseObject(file: string): GitObject {
 
 /** The object in `file`, for what it names: of a blob, no content. */
 export function readLooseNames(file: string): GitObject {
-  return isLooseBlob(openRegularFileSync(file), file) ? EMPTY_BLOB : readLooseObject(file)
+  if (isLooseBlob(openRegularFileSync(file), file)) return EMPTY_BLOB
+  return decodeLooseObject(readRegularFileSync(file, MAX_NAMES_BYTES), file, MAX_NAMES_BYTES)
 }
 
 /** Whether the loose object that is open as `fd`, which it closes, is a blob; `file` names it. */
@@ -54,8 +55,12 @@ export function isLooseBlob(fd: number, file: string): boolean {
 }
 
 /** The object that the content of a file is; `file` names it. Throws `pack-corrupt`, or as zlib does. */
-export function decodeLooseObject(deflated: Buffer, file: string): GitObject {
-  return decode(inflateSync(deflated, { maxOutputLength: MAX_WHOLE_BYTES }), file)
+export function decodeLooseObject(
+  deflated: Buffer,
+  file: string,
+  maxBytes = MAX_WHOLE_BYTES,
+): GitObject {
+  return decode(inflateSync(deflated, { maxOutputLength: maxBytes }), file)
 }
 
 /** The object in `file` as an entry of a pack. */

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { constants, createInflate, inflateSync } from 'node:zlib'
 import { bufferSource } from '../../git/byte-source.js'
-import { corrupt } from '../../git/corrupt.js'
+import { type CorruptPack, corrupt } from '../../git/corrupt.js'
 import { applyDelta, decodeDeltaHeader } from '../../git/delta.js'
 import {
   type DeltaKind,
@@ -20,7 +20,7 @@ import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
 import { PackIndex } from './pack-index.js'
-import { EMPTY_BLOB, MAX_WHOLE_BYTES } from './whole-object.js'
+import { EMPTY_BLOB, MAX_WHOLE_BYTES, maxBytesOf } from './whole-object.js'
 
 /** Small objects come with their header in one read of this many bytes. */
 const FIRST_READ_BYTES = 4096
@@ -130,13 +130,17 @@ export class PackFile {
         }
       } else {
         if (blob && kind.type === 'blob') return blob
-        object = { type: kind.type, body: this.#inflate(entry).body }
+        object = { type: kind.type, body: this.#inflate(entry, maxBytesOf(kind.type)).body }
         this.#cache(position, object)
       }
     }
     if (blob && object.type === 'blob') return blob
     for (const { offset: at, entry } of deltas.reverse()) {
-      object = { type: object.type, body: applyDelta(object.body, this.#inflate(entry).body) }
+      const maxBytes = maxBytesOf(object.type)
+      const delta = this.#inflate(entry, maxBytes).body
+      // A few copies of a base make an object of any size.
+      if (decodeDeltaHeader(bufferSource(delta)).size > maxBytes) throw tooLarge()
+      object = { type: object.type, body: applyDelta(object.body, delta) }
       this.#cache(at, object)
     }
     return object
@@ -222,8 +226,11 @@ export class PackFile {
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }
   }
 
-  #inflate({ header, start, first }: PackedObject): { body: Buffer; deflated: Buffer } {
-    if (header.size > MAX_WHOLE_BYTES) throw corrupt('has an object too large to be held whole')
+  #inflate(
+    { header, start, first }: PackedObject,
+    maxBytes = MAX_WHOLE_BYTES,
+  ): { body: Buffer; deflated: Buffer } {
+    if (header.size > maxBytes) throw tooLarge()
     // What does not shrink is a little larger when deflated.
     let length = header.size + (header.size >>> 10) + 64
     const longest = 4 * length + FIRST_READ_BYTES
@@ -243,6 +250,10 @@ export class PackFile {
     const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - position)))
     return bytes.subarray(0, readSync(this.#fd, bytes, 0, bytes.length, position))
   }
+}
+
+function tooLarge(): CorruptPack {
+  return corrupt('has an object too large to be held whole')
 }
 
 /** How many bytes the zlib stream at the start of `pieces` takes. */
