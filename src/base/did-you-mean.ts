@@ -7,7 +7,7 @@ export function nearest(
   limit = Math.max(1, Math.floor(name.length / 3)),
 ): string | undefined {
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate, limit) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
   return best && best.distance <= limit ? best.candidate : undefined
@@ -19,12 +19,14 @@ export function suggestion(name: string, candidates: readonly string[]): string 
   return found === undefined ? '' : ` (did you mean "${found}"?)`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours, ignoring case and `-` or `_`. */
-function editDistance(left: string, right: string): number {
+/**
+ * Insertions, deletions, replacements and swaps of neighbours, ignoring case and `-` or `_`; infinity where
+ * there are more than `limit`, which is mostly seen by the first letters.
+ */
+function editDistance(left: string, right: string, limit: number): number {
   const a = fold(left)
   const b = fold(right)
-  // Only the first letters of a very long name matter: it resembles nothing.
-  if (Math.abs(a.length - b.length) > 20) return Number.POSITIVE_INFINITY
+  if (Math.abs(a.length - b.length) > limit) return Number.POSITIVE_INFINITY
   let beforePrevious: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -37,6 +39,8 @@ function editDistance(left: string, right: string): number {
       }
       current.push(best)
     }
+    // The next row grows from these two alone.
+    if (Math.min(...previous, ...current) > limit) return Number.POSITIVE_INFINITY
     beforePrevious = previous
     previous = current
   }

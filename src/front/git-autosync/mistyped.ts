@@ -16,7 +16,8 @@ export function findMistyped(env: Environment): string[] {
   return Object.keys(env).flatMap((name) => {
     if (!env[name] || known.includes(name)) return []
     if (name.length < MIN_LENGTH || !/^[A-Z_]+$/.test(name)) return []
-    const meant = nearest(name, known, MAX_SLIPS)
+    const alike = known.filter(({ length }) => Math.abs(length - name.length) <= MAX_SLIPS)
+    const meant = nearest(name, alike, MAX_SLIPS)
     return meant === undefined
       ? []
       : [`${name} in the environment is ignored: it is not a setting (did you mean "${meant}"?)`]
