@@ -12,7 +12,8 @@ import { createHttpLogins } from './http-logins.js'
 import { createLfsFetch, LFS_DOWNLOADS } from './lfs/lfs-session.js'
 import { createReaders, DiskSession } from './remote/disk/disk-session.js'
 import { openRepository } from './remote/disk/repository.js'
-import { type RefsBounds, SmartSession } from './remote/smart/smart-session.js'
+import { SmartSession } from './remote/smart/smart-session.js'
+import type { RefsBounds } from './remote/wanted-refs.js'
 import { createRemoteCredentials } from './remote-credentials.js'
 import { type Openers, withRewrites } from './rewritten-sessions.js'
 import type { Settings } from './settings.js'
@@ -116,7 +117,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         case 'ssh':
           return new SmartSession(explained(overSsh(login)), bounds)
         case 'local':
-          return new DiskSession(fileURLToPath(remote.url), maxRefsBytes, readers)
+          return new DiskSession(fileURLToPath(remote.url), bounds, readers)
       }
     },
     lfs: (login) => {

@@ -45,6 +45,32 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
   }
 }
 
+/**
+ * The content of a file as {@link readRegularFile} reads it, in pieces, each of which is good until the
+ * next is asked for.
+ */
+export async function* readRegularFileInPieces(
+  file: string,
+  maxBytes: number,
+): AsyncGenerator<Buffer> {
+  if (file === devNull) return
+  assertRegular(file, await stat(file), maxBytes)
+  const handle = await open(file, FLAGS)
+  try {
+    assertRegular(file, await handle.stat(), maxBytes)
+    const room = Buffer.allocUnsafe(CHUNK_BYTES)
+    for (let length = 0; ; ) {
+      const { bytesRead } = await handle.read(room)
+      if (bytesRead === 0) return
+      length += bytesRead
+      if (length > maxBytes) throw tooLong(file, maxBytes)
+      yield room.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
 /** {@link readRegularFile} for a thread that may wait for its disk. */
 export function readRegularFileSync(file: string, maxBytes: number): Buffer {
   if (file === devNull) return Buffer.alloc(0)

@@ -1,8 +1,7 @@
 // Memory for what is held whole, as much as a test may want.
 import { SyncError } from '../../src/base/errors.js'
 import type { WholeMemory } from '../../src/git/whole-objects.js'
-import type { RefsBounds } from '../../src/remote/smart/smart-session.js'
-import { WantedRefs } from '../../src/remote/smart/wanted-refs.js'
+import { type RefsBounds, WantedRefs } from '../../src/remote/wanted-refs.js'
 import {
   createMemoryBudget,
   HeldMemory,

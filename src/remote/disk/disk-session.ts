@@ -4,11 +4,12 @@
 import { toAbortError } from '../../base/abort-error.js'
 import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
+import type { MemoryPart } from '../../thread/memory-budget.js'
 import { runInThread, SpareThread, streamFromThread } from '../../thread/run.js'
-import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
+import { listWanted, type RefsBounds } from '../wanted-refs.js'
 import type { FetchTask, Peeled, PeelTask } from './disk-worker.js'
-import { type LocalRef, readRefs } from './refs.js'
+import { readRefs } from './refs.js'
 import { type LocalRepository, openRepository, toLocalError } from './repository.js'
 
 const WORKER = new URL('./disk-worker.js', import.meta.url)
@@ -23,33 +24,32 @@ export function createReaders(): SpareThread {
 
 export class DiskSession implements RemoteSession {
   readonly #directory: string
-  readonly #maxRefsBytes: number
+  readonly #bounds: RefsBounds
   readonly #readers: SpareThread
   /** What a tag peels to never changes, so that a poll seldom needs to read one. */
   readonly #peels = new Map<Oid, Oid | null>()
 
-  /** `maxRefsBytes` is the most that the repository's list of refs may take. */
-  constructor(directory: string, maxRefsBytes: number, readers: SpareThread = createReaders()) {
+  constructor(directory: string, bounds: RefsBounds, readers: SpareThread = createReaders()) {
     this.#directory = directory
-    this.#maxRefsBytes = maxRefsBytes
+    this.#bounds = bounds
     this.#readers = readers
   }
 
-  async listRefs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+  async listRefs(
+    prefixes: readonly string[],
+    signal: AbortSignal,
+    waiting?: MemoryPart,
+  ): Promise<RemoteRef[]> {
     const repository = await this.#open(signal)
-    const local = await readRefs(repository, prefixes, this.#maxRefsBytes).catch((error) => {
-      throw toLocalError(error, this.#directory)
+    const all = prefixes.length > 0 ? prefixes : ['']
+    return listWanted(all, this.#bounds, { signal, waiting }, async (wanted) => {
+      const { maxRefsBytes } = this.#bounds
+      const unpeeled = await readRefs(repository, wanted, maxRefsBytes).catch((error) => {
+        throw signal.aborted ? toAbortError(signal.reason) : toLocalError(error, this.#directory)
+      })
+      await this.#peel(repository, wanted.refs, unpeeled, signal)
+      return wanted.refs
     })
-    await this.#peel(repository, local, signal)
-    const refs = local.map(({ name, oid, target, peeled }) => ({
-      name,
-      oid,
-      peeled: peeled ?? this.#peels.get(oid) ?? undefined,
-      target,
-    }))
-    const bytes = refs.reduce((sum, ref) => sum + bytesOf(ref), 0)
-    if (bytes > this.#maxRefsBytes) throw refsTooLarge(this.#maxRefsBytes)
-    return refs
   }
 
   prepareFetch(): void {
@@ -71,18 +71,21 @@ export class DiskSession implements RemoteSession {
     return openRepository(this.#directory)
   }
 
-  /** Learns what the tags among `refs` peel to. */
+  /** Finds out what the tags among `unpeeled`, which are some of `refs`, peel to. */
   async #peel(
     repository: LocalRepository,
-    refs: readonly LocalRef[],
+    refs: readonly RemoteRef[],
+    unpeeled: readonly RemoteRef[],
     signal: AbortSignal,
   ): Promise<void> {
     if (this.#peels.size > MAX_CACHED_PEELS) this.#forgetAllBut(refs)
-    const unknown = refs.flatMap(({ name, oid, peeled }) =>
-      peeled === undefined && mayBeTag(name) && !this.#peels.has(oid) ? [oid] : [],
-    )
-    if (unknown.length === 0) return
-    const task: PeelTask = { repository, oids: unknown }
+    const tags = unpeeled.filter(({ name }) => mayBeTag(name))
+    const unknown = tags.flatMap(({ oid }) => (this.#peels.has(oid) ? [] : [oid]))
+    if (unknown.length > 0) await this.#readPeels({ repository, oids: unknown }, signal)
+    for (const tag of tags) tag.peeled = this.#peels.get(tag.oid) ?? undefined
+  }
+
+  async #readPeels(task: PeelTask, signal: AbortSignal): Promise<void> {
     const peeled = await runInThread<Peeled>(this.#readers, task, signal).catch((error) => {
       throw toFault(error, signal)
     })
@@ -92,7 +95,7 @@ export class DiskSession implements RemoteSession {
     }
   }
 
-  #forgetAllBut(refs: readonly LocalRef[]): void {
+  #forgetAllBut(refs: readonly RemoteRef[]): void {
     const current = new Set(refs.map(({ oid }) => oid))
     for (const oid of this.#peels.keys()) if (!current.has(oid)) this.#peels.delete(oid)
   }
@@ -118,8 +121,4 @@ function toFault(error: unknown, signal: AbortSignal): SyncError {
 /** Branches hold commits, which git itself makes sure of. */
 function mayBeTag(name: string): boolean {
   return name !== 'HEAD' && !name.startsWith('refs/heads/') && !name.startsWith('refs/remotes/')
-}
-
-function bytesOf({ name, oid, peeled = '', target = '' }: RemoteRef): number {
-  return REF_BYTES + name.length + oid.length + peeled.length + target.length
 }

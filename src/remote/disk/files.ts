@@ -13,12 +13,7 @@ export async function readIfExists(
   file: string,
   maxBytes = NAME_BYTES,
 ): Promise<string | undefined> {
-  return (await readBytesIfExists(file, maxBytes))?.toString()
-}
-
-/** The content of a file, or undefined where there is none. */
-export function readBytesIfExists(file: string, maxBytes: number): Promise<Buffer | undefined> {
-  return unlessMissing(() => readRegularFile(file, maxBytes))
+  return (await unlessMissing(() => readRegularFile(file, maxBytes)))?.toString()
 }
 
 /** What stands at a path, links followed, or undefined where nothing does. */

@@ -4,6 +4,7 @@ import type { Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import path from 'node:path'
 import { REF_BYTES, refsTooLarge } from '../refs-too-large.js'
+import type { WantedRefs } from '../wanted-refs.js'
 import { isMissing, readIfExists } from './files.js'
 
 /** The content of one loose ref, an oid or `ref: <target>`; undefined where there is none. */
@@ -12,14 +13,15 @@ export async function readLooseRef(commonDir: string, name: string): Promise<str
 }
 
 /**
- * Names and contents of the loose refs that start with any of `prefixes`. Throws `refs-too-large`
- * where the names that are looked at take more than `maxBytes`.
+ * Names and contents of the loose refs that were asked for. Throws `refs-too-large` where they, with the
+ * names beside them that are looked at, take more than `maxBytes`, or what was asked for does not fit.
  */
 export async function readLooseRefs(
   commonDir: string,
-  prefixes: readonly string[],
+  wanted: WantedRefs,
   maxBytes: number,
 ): Promise<Map<string, string>> {
+  const { prefixes } = wanted
   const refs = new Map<string, string>()
   const visited = new Set<string>()
   let bytes = 0
@@ -33,9 +35,13 @@ export async function readLooseRefs(
       if (entry.isDirectory()) {
         const inside = `${name}/`
         if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
-      } else if (prefixes.some((prefix) => name.startsWith(prefix)) && !name.endsWith('.lock')) {
+      } else if (wanted.has(name) && !name.endsWith('.lock')) {
+        wanted.checkpoint()
         const value = await readLooseRef(commonDir, name)
-        if (value !== undefined) refs.set(name, value)
+        if (value === undefined) continue
+        bytes += value.length
+        await wanted.hold(name, value)
+        refs.set(name, value)
       }
     }
   }

@@ -1,67 +1,113 @@
-// The file packed-refs. It may hold very many refs, so it is searched, not parsed whole.
+// The file packed-refs. It may hold very many refs, so it is searched as it is read, not parsed whole.
 // https://git-scm.com/docs/git-pack-refs
 import path from 'node:path'
 import { codeOf } from '../../base/errno.js'
+import { readRegularFileInPieces } from '../../base/regular-file.js'
 import { isOid, type ObjectFormat, type Oid, oidBytes } from '../../git/oid.js'
 import { refsTooLarge } from '../refs-too-large.js'
-import { readBytesIfExists } from './files.js'
+import { isMissing } from './files.js'
 
-export class PackedRefs {
-  readonly #bytes: Buffer
-  readonly #isFullyPeeled: boolean
-  readonly #oidDigits: number
+export interface PackedRef {
+  name: string
+  oid: Oid
+  /** What it peels to: null for nothing, undefined where the file does not say. */
+  peeled: Oid | null | undefined
+}
 
-  private constructor(bytes: Buffer, format: ObjectFormat) {
-    this.#bytes = bytes
-    this.#oidDigits = 2 * oidBytes(format)
-    const header = bytes.toString('latin1', 0, Math.max(0, bytes.indexOf('\n')))
-    this.#isFullyPeeled = header.startsWith('# pack-refs with:') && / fully-peeled\b/.test(header)
-  }
+/** No line is as long, in bytes. */
+const MAX_LINE_BYTES = 64 * 1024
+const [NEWLINE, CARET] = [0x0a, 0x5e]
+/** More are not searched one by one. */
+const MAX_SEARCHES = 16
 
-  /**
-   * Reads the file of a repository; one that is missing holds no refs. Throws `refs-too-large` for
-   * more than `maxBytes`.
-   */
-  static async read(
-    commonDir: string,
-    format: ObjectFormat,
-    maxBytes: number,
-  ): Promise<PackedRefs> {
-    try {
-      const bytes = await readBytesIfExists(path.join(commonDir, 'packed-refs'), maxBytes)
-      return new PackedRefs(bytes ?? Buffer.alloc(0), format)
-    } catch (error) {
-      throw codeOf(error) === 'EFBIG' ? refsTooLarge(maxBytes) : error
+/**
+ * The packed refs whose names start with any of `prefixes`, and maybe others; none where there is no such
+ * file. Throws `refs-too-large` for a file of more than `maxBytes`.
+ */
+export async function* readPackedRefs(
+  commonDir: string,
+  format: ObjectFormat,
+  prefixes: readonly string[],
+  maxBytes: number,
+): AsyncGenerator<PackedRef> {
+  const search = new Search(format, prefixes)
+  let rest = Buffer.alloc(0)
+  try {
+    for await (const piece of readRegularFileInPieces(
+      path.join(commonDir, 'packed-refs'),
+      maxBytes,
+    )) {
+      const bytes = Buffer.concat([rest, piece])
+      const end = endOfRefs(bytes)
+      if (bytes.length - end > MAX_LINE_BYTES) throw new Error('packed-refs has a line without end')
+      yield* search.refsIn(bytes.subarray(0, end))
+      rest = bytes.subarray(end)
     }
+  } catch (error) {
+    if (codeOf(error) === 'EFBIG') throw refsTooLarge(maxBytes)
+    if (!isMissing(error)) throw error
+  }
+  yield* search.refsIn(rest)
+}
+
+/** Where refs end after which the line may follow that tells what they peel to, or already did. */
+function endOfRefs(bytes: Buffer): number {
+  const last = bytes.lastIndexOf(NEWLINE)
+  if (last < 1) return 0
+  const start = bytes.lastIndexOf(NEWLINE, last - 1) + 1
+  return bytes[start] === CARET ? last + 1 : start
+}
+
+class Search {
+  readonly #oidDigits: number
+  /** A line is `<oid> <name>`, and names hold no space. */
+  readonly #starts: readonly Buffer[]
+  /** Of the whole file, by its first line. */
+  #isFullyPeeled: boolean | undefined
+
+  constructor(format: ObjectFormat, prefixes: readonly string[]) {
+    this.#oidDigits = 2 * oidBytes(format)
+    // Nothing is found twice.
+    const apart = prefixes.filter(
+      (prefix, index) =>
+        prefixes.indexOf(prefix) === index &&
+        !prefixes.some((other) => other !== prefix && prefix.startsWith(other)),
+    )
+    this.#starts = apart.map((prefix) => Buffer.from(` ${prefix}`))
   }
 
-  /** The oid of one ref. */
-  find(name: string): Oid | undefined {
-    const at = this.#bytes.indexOf(` ${name}\n`)
-    if (at < this.#oidDigits) return undefined
-    const oid = this.#bytes.toString('latin1', at - this.#oidDigits, at)
-    return isOid(oid) ? oid : undefined
-  }
-
-  /** Name, oid, and what it peels to: null for nothing, undefined where the file does not say. */
-  *startingWith(
-    prefix: string,
-  ): Generator<[name: string, oid: Oid, peeled: Oid | null | undefined]> {
-    // A line is `<oid> <name>`, and names hold no space.
-    const start = Buffer.from(` ${prefix}`)
-    for (let at = this.#bytes.indexOf(start); at >= 0; at = this.#bytes.indexOf(start, at + 1)) {
-      const newline = this.#bytes.indexOf(0x0a, at)
-      const end = newline < 0 ? this.#bytes.length : newline
-      const oid = this.#bytes.toString('latin1', Math.max(0, at - this.#oidDigits), at)
-      if (isOid(oid))
-        yield [this.#bytes.toString('utf8', at + 1, end), oid, this.#peeledAt(end + 1)]
+  /** The refs of some whole lines, the first ones first. */
+  *refsIn(lines: Buffer): Generator<PackedRef> {
+    if (lines.length === 0) return
+    this.#isFullyPeeled ??= isFullyPeeled(lines)
+    for (const start of this.#starts) {
+      for (let at = lines.indexOf(start); at >= 0; at = lines.indexOf(start, at + 1)) {
+        const newline = lines.indexOf(NEWLINE, at)
+        const end = newline < 0 ? lines.length : newline
+        const oid = lines.toString('latin1', Math.max(0, at - this.#oidDigits), at)
+        if (isOid(oid)) {
+          const name = lines.toString('utf8', at + 1, end)
+          yield { name, oid, peeled: this.#peeledAt(lines, end + 1) }
+        }
+      }
     }
   }
 
   /** Reads the line `^<oid>` that follows an annotated tag. */
-  #peeledAt(start: number): Oid | null | undefined {
-    const oid = this.#bytes.toString('latin1', start + 1, start + 1 + this.#oidDigits)
-    if (this.#bytes[start] === 0x5e && isOid(oid)) return oid
+  #peeledAt(lines: Buffer, start: number): Oid | null | undefined {
+    const oid = lines.toString('latin1', start + 1, start + 1 + this.#oidDigits)
+    if (lines[start] === CARET && isOid(oid)) return oid
     return this.#isFullyPeeled ? null : undefined
   }
+}
+
+/** What the names of `prefixes` and those of `names` start with, as few as can be searched. */
+export function searchesFor(prefixes: readonly string[], names: Iterable<string>): string[] {
+  const all = [...prefixes, ...names]
+  return all.length > MAX_SEARCHES ? [''] : all
+}
+
+function isFullyPeeled(file: Buffer): boolean {
+  const header = file.toString('latin1', 0, Math.max(0, file.indexOf(NEWLINE)))
+  return header.startsWith('# pack-refs with:') && / fully-peeled\b/.test(header)
 }

@@ -2,66 +2,90 @@
 // can hold what is asked for. https://git-scm.com/docs/git-update-ref
 import path from 'node:path'
 import { isOid, type Oid } from '../../git/oid.js'
+import type { RemoteRef } from '../remote-session.js'
+import type { WantedRefs } from '../wanted-refs.js'
 import { readIfExists } from './files.js'
 import { isSafeName, readLooseRef, readLooseRefs } from './loose-refs.js'
-import { PackedRefs } from './packed-refs.js'
+import { type PackedRef, readPackedRefs, searchesFor } from './packed-refs.js'
 import type { LocalRepository } from './repository.js'
-
-export interface LocalRef {
-  name: string
-  oid: Oid
-  /** The ref that a symbolic ref points to. */
-  target?: string | undefined
-  /** What an annotated tag finally points to, null where it is no such tag; undefined: not known. */
-  peeled?: Oid | null | undefined
-}
 
 const MAX_SYMREF_DEPTH = 5
 
 /**
- * The refs that start with any of `prefixes`, or all of them: HEAD, then the others sorted. Throws
- * `refs-too-large` where those in files of their own, or the packed ones, take more than `maxBytes`.
+ * Fills `wanted` from a repository: HEAD, then the others sorted. Returns those of which nothing told
+ * whether they peel to something. Throws `refs-too-large` where those in files of their own, or the
+ * packed ones, take more than `maxBytes`, or what was asked for does not fit.
  */
 export async function readRefs(
-  repository: LocalRepository,
-  prefixes: readonly string[],
+  { commonDir, gitDir, objectFormat }: LocalRepository,
+  wanted: WantedRefs,
   maxBytes: number,
-): Promise<LocalRef[]> {
-  const wanted = prefixes.length > 0 ? prefixes : ['']
-  const loose = await readLooseRefs(repository.commonDir, wanted, maxBytes)
-  const head = wanted.some((prefix) => 'HEAD'.startsWith(prefix))
-    ? await readIfExists(path.join(repository.gitDir, 'HEAD'))
+): Promise<RemoteRef[]> {
+  const loose = await readLooseRefs(commonDir, wanted, maxBytes)
+  const head = wanted.prefixes.some((prefix) => 'HEAD'.startsWith(prefix))
+    ? await readIfExists(path.join(gitDir, 'HEAD'))
     : undefined
   if (head !== undefined) loose.set('HEAD', head.trim())
-  const lookUp = async (name: string) =>
-    loose.get(name) ?? (await readLooseRef(repository.commonDir, name))
-  const targets = await followSymrefs(loose, lookUp)
-  // Packing writes packed-refs before it deletes the loose ref, so this order misses none.
-  const packed = await PackedRefs.read(repository.commonDir, repository.objectFormat, maxBytes)
+  const chains = await followSymrefs(loose, commonDir, wanted)
+  /** What else is to be found among the packed ones. */
+  const sought = new Map<string, Oid | undefined>()
+  for (const { last } of chains.values()) {
+    if (last.value === undefined) sought.set(last.name, undefined)
+  }
 
-  const refs = new Map<string, LocalRef>()
-  for (const prefix of wanted) {
-    for (const [name, oid, peeled] of packed.startingWith(prefix)) {
-      refs.set(name, { name, oid, peeled })
-    }
+  // Packing writes packed-refs before it deletes the loose ref, so this order misses none.
+  const searches = searchesFor(wanted.prefixes, sought.keys())
+  const unpeeled: RemoteRef[] = []
+  const stale = new Map<string, PackedRef>()
+  for await (const packed of readPackedRefs(commonDir, objectFormat, searches, maxBytes)) {
+    wanted.checkpoint()
+    const { name, oid } = packed
+    if (sought.has(name) && !sought.get(name)) sought.set(name, oid)
+    if (loose.has(name)) stale.set(name, packed)
+    else if (wanted.has(name)) await wanted.add(asRef(packed, unpeeled))
   }
   for (const [name, value] of loose) {
-    const { target, last } = targets.get(name) ?? {}
-    const found = last === undefined ? value : (last.value ?? packed.find(last.name))
-    const oid = found !== undefined && isOid(found) ? found : undefined
+    const { target, last } = chains.get(name) ?? {}
+    const found = last === undefined ? value : (last.value ?? sought.get(last.name))
+    const before = stale.get(name)
     // A broken ref is none, and neither is a HEAD whose branch is yet to be.
-    if (oid) refs.set(name, { name, oid, target })
+    if (found !== undefined && isOid(found)) {
+      wanted.refs.push(asRef({ name, oid: found, peeled: undefined }, unpeeled, target))
+    } else if (before) {
+      wanted.refs.push(asRef(before, unpeeled))
+    }
   }
-  return [...refs.values()].sort(byName)
+  wanted.refs.sort(byName)
+  return unpeeled
 }
 
-/** For each symbolic ref the ref that it points to, and the last one of its chain. */
+function asRef({ name, oid, peeled }: PackedRef, unpeeled: RemoteRef[], target?: string) {
+  const ref: RemoteRef = { name, oid, peeled: peeled ?? undefined, target }
+  if (peeled === undefined) unpeeled.push(ref)
+  return ref
+}
+
+/** What a symbolic ref names, and the last one of its chain. */
+interface Chain {
+  target: string
+  last: { name: string; value: string | undefined }
+}
+
 async function followSymrefs(
   loose: ReadonlyMap<string, string>,
-  lookUp: (name: string) => Promise<string | undefined>,
-) {
-  type Chain = { target: string; last: { name: string; value: string | undefined } }
-  const targets = new Map<string, Chain>()
+  commonDir: string,
+  wanted: WantedRefs,
+): Promise<Map<string, Chain>> {
+  const others = new Map<string, string | undefined>()
+  const lookUp = async (name: string) => {
+    if (loose.has(name) || others.has(name)) return loose.get(name) ?? others.get(name)
+    wanted.checkpoint()
+    const value = await readLooseRef(commonDir, name)
+    await wanted.hold(name, value)
+    others.set(name, value)
+    return value
+  }
+  const chains = new Map<string, Chain>()
   for (const [name, text] of loose) {
     const target = symrefTarget(text)
     if (target === undefined) continue
@@ -72,9 +96,9 @@ async function followSymrefs(
       last.name = next
       last.value = await lookUp(next)
     }
-    targets.set(name, { target, last })
+    chains.set(name, { target, last })
   }
-  return targets
+  return chains
 }
 
 function symrefTarget(value: string | undefined): string | undefined {
@@ -82,7 +106,7 @@ function symrefTarget(value: string | undefined): string | undefined {
   return target !== undefined && isSafeName(target) ? target : undefined
 }
 
-function byName(a: LocalRef, b: LocalRef): number {
+function byName(a: RemoteRef, b: RemoteRef): number {
   if (a.name === 'HEAD' || b.name === 'HEAD') return a.name === 'HEAD' ? -1 : 1
   return a.name < b.name ? -1 : 1
 }

@@ -7,7 +7,7 @@ import { isOid, type ObjectFormat } from '../../git/oid.js'
 import type { Pkt } from '../../git/pkt-line.js'
 import { lineOf } from '../remote-error.js'
 import type { RemoteRef } from '../remote-session.js'
-import type { WantedRefs } from './wanted-refs.js'
+import type { WantedRefs } from '../wanted-refs.js'
 
 /** What a server may say of its capabilities, in bytes, as it is kept: git's own takes 300. */
 const MAX_CAPABILITY_BYTES = 64 * 1024

@@ -4,9 +4,9 @@ import { isOid } from '../../git/oid.js'
 import { DELIM, encodePkt, FLUSH, type Pkt } from '../../git/pkt-line.js'
 import { lineOf } from '../remote-error.js'
 import type { RemoteRef } from '../remote-session.js'
+import type { WantedRefs } from '../wanted-refs.js'
 import type { Capabilities } from './advertisement.js'
 import { encodeCommand } from './command.js'
-import type { WantedRefs } from './wanted-refs.js'
 
 /** Encodes a request for the refs that start with any of `prefixes`. */
 export function encodeLsRefs(prefixes: readonly string[], capabilities: Capabilities): Buffer {

@@ -4,25 +4,17 @@
 import { type ErrorCode, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
-import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../../thread/memory-budget.js'
+import { HeldMemory, type MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
 import { refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
+import { listWanted, type RefsBounds, refsBeyondBudget, WantedRefs } from '../wanted-refs.js'
 import { type Advertisement, decodeAdvertisement } from './advertisement.js'
 import { bounded } from './bounded.js'
 import { encodeFetchV0, encodeFetchV2 } from './fetch-request.js'
 import { decodeFetch } from './fetch-response.js'
 import { decodeLsRefs, encodeLsRefs } from './ls-refs.js'
 import { decodeAnswer, encodeQuestion } from './negotiation.js'
-import { refsBeyondBudget, WantedRefs } from './wanted-refs.js'
-
-/** What a remote's list of refs may take. */
-export interface RefsBounds {
-  /** Of what is read, in bytes. */
-  maxRefsBytes: number
-  /** Where what is asked for of it is held: opened for each list. */
-  openMemory: () => MemoryPart
-}
 
 /** What ends an answer that may have been good. */
 const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set([
@@ -50,20 +42,11 @@ export class SmartSession implements RemoteSession {
     signal: AbortSignal,
     waiting?: MemoryPart,
   ): Promise<RemoteRef[]> {
-    const checkpoint = () => {
-      signal.throwIfAborted()
-      // Each would wait for the other.
-      if (waiting && hasReserve(waiting)) throw refsBeyondBudget(waiting.budget.bytes)
-    }
-    return this.#forgettingOnFailure(async () => {
-      const part = this.#bounds.openMemory()
-      try {
-        const held = new HeldMemory(part, refsBeyondBudget)
-        return await this.#listRefs(new WantedRefs(prefixes, { held, checkpoint }), signal)
-      } finally {
-        closePart(part)
-      }
-    })
+    return this.#forgettingOnFailure(() =>
+      listWanted(prefixes, this.#bounds, { signal, waiting }, (wanted) =>
+        this.#listRefs(wanted, signal),
+      ),
+    )
   }
 
   async #listRefs(wanted: WantedRefs, signal: AbortSignal): Promise<RemoteRef[]> {

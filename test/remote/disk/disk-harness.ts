@@ -4,13 +4,14 @@ import path from 'node:path'
 import { DiskSession } from '../../../src/remote/disk/disk-session.js'
 import type { FetchRequest } from '../../../src/remote/remote-session.js'
 import { createRepo, git, type TestRepo } from '../../helpers/git.js'
+import { refsBounds } from '../../helpers/memory.js'
 
 /** Never aborts. */
 export const signal = new AbortController().signal
 
 /** A session with the repository in `directory`. */
 export function open(directory: string, maxRefsBytes = 1 << 20): DiskSession {
-  return new DiskSession(directory, maxRefsBytes)
+  return new DiskSession(directory, refsBounds(maxRefsBytes))
 }
 
 /** Lists refs, each as a line of protocol v2. */

@@ -16,8 +16,10 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
+import { DiskSession } from '../../../src/remote/disk/disk-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { memoryOf } from '../../helpers/memory.js'
 import { fetchPack, lsRefs, open, signal } from './disk-harness.js'
 
 function create(t: TestScope): { repo: TestRepo; oid: string; at: (name: string) => string } {
@@ -129,6 +131,51 @@ test('refs in files of their own count as others do, found or not', async (t) =>
     failsWith('refs-too-large'),
   )
   await open(repo.dir, 40_000).listRefs(['refs/heads/'], signal)
+})
+
+test('what was asked for of the packed refs is kept within the budget, and others have their turn', async (t) => {
+  const { repo, at } = create(t)
+  const packed = (count: number) => {
+    const lines = Array.from({ length: count }, (_, n) => `${'1'.repeat(40)} refs/heads/many${n}\n`)
+    writeFileSync(at('packed-refs'), lines.join(''))
+  }
+  packed(50_000)
+  const bounds = { maxRefsBytes: 1 << 24, openMemory: () => memoryOf(1 << 20) }
+  const session = new DiskSession(repo.dir, bounds)
+  assert.equal((await session.listRefs(['refs/heads/many11'], signal)).length, 1111)
+  await assert.rejects(
+    session.listRefs(['refs/heads/'], signal),
+    failsWith('refs-too-large', /MEMORY_BUDGET/),
+  )
+  let turns = 0
+  let isRead = false
+  const turn = () => {
+    turns++
+    if (!isRead) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await open(repo.dir, 1 << 24).listRefs(['refs/heads/'], signal)
+  isRead = true
+  assert.ok(turns > 10, `${turns} turns`)
+})
+
+test('symbolic refs that lead nowhere are looked for together', async (t) => {
+  const { repo, at } = create(t)
+  const lines = Array.from({ length: 2000 }, (_, n) => `${'1'.repeat(40)} refs/tags/t${n}\n`)
+  writeFileSync(at('packed-refs'), lines.join(''))
+  for (let n = 0; n < 300; n++) writeFileSync(at(`refs/heads/to${n}`), `ref: refs/heads/none${n}\n`)
+  const searched = t.mock.method(Buffer.prototype, 'indexOf')
+  assert.deepEqual(await lsRefs(repo.dir, 'refs/heads/to'), [])
+  assert.ok(searched.mock.callCount() < 20_000, `${searched.mock.callCount()} searches`)
+})
+
+test('a line of packed-refs that never ends is not held', async (t) => {
+  const { repo, at } = create(t)
+  writeFileSync(at('packed-refs'), `${'1'.repeat(40)} refs/heads/${'x'.repeat(1 << 18)}`)
+  await assert.rejects(
+    lsRefs(repo.dir, 'refs/heads/'),
+    failsWith('connection-failed', /packed-refs has a line without end/),
+  )
 })
 
 test('alternates go as far as for git, and are not without number', async (t) => {

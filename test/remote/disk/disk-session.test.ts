@@ -263,6 +263,34 @@ test('lists refs as real git does', async (t) => {
   }
 })
 
+test('lists refs as real git does, however many are packed', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const commit = repo.commit('first')
+  const tags = Array.from({ length: 3000 }, (_, n) =>
+    n % 3 === 0
+      ? `reset refs/tags/light-${n}\nfrom ${commit}\n\n`
+      : `tag annotated-${n}\nfrom ${commit}\ntagger A <a@b> 1 +0000\ndata 1\nx\n`,
+  )
+  repo.gitBytes(['fast-import', '--quiet'], { input: Buffer.from(tags.join('')) })
+  repo.git('pack-refs', '--all')
+  const format =
+    '--format=%(objectname) %(refname)%(if)%(*objectname)%(then) peeled:%(*objectname)%(end)'
+  const expected = repo.git('for-each-ref', format, 'refs/tags').split('\n')
+  assert.deepEqual(await lsRefs(repo.dir, 'refs/tags/'), expected)
+  // More symbolic refs, each to a packed one of its own, than are searched one by one.
+  for (let n = 0; n < 60; n += 3) {
+    repo.git('symbolic-ref', `refs/heads/to-${n}`, `refs/tags/light-${n}`)
+  }
+  const symrefs = repo.git('for-each-ref', '--format=%(refname)', 'refs/heads/to-*').split('\n')
+  assert.deepEqual(
+    await lsRefs(repo.dir, 'refs/heads/to-'),
+    symrefs.map((name) => {
+      const target = name.replace('heads/to', 'tags/light')
+      return `${commit} ${name} symref-target:${target}`
+    }),
+  )
+})
+
 test('refs that take more than the bound are refused', async (t) => {
   const repo = createRepo(path.join(tempDir(t), 'repo'))
   repo.commit('first')

@@ -1,16 +1,16 @@
 // Lists of refs that are longer than what is asked for: memory is for what is asked for.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodePkts, encodePkt, FLUSH } from '../../../src/git/pkt-line.js'
-import { refsTooLarge } from '../../../src/remote/refs-too-large.js'
-import { decodeAdvertisement } from '../../../src/remote/smart/advertisement.js'
-import { bounded } from '../../../src/remote/smart/bounded.js'
-import { decodeLsRefs } from '../../../src/remote/smart/ls-refs.js'
-import { refsBeyondBudget, WantedRefs } from '../../../src/remote/smart/wanted-refs.js'
-import { HeldMemory } from '../../../src/thread/memory-budget.js'
-import { failsWith } from '../../helpers/fails-with.js'
-import { memoryOf, wantedRefs } from '../../helpers/memory.js'
-import { pktStream } from '../../helpers/pkts.js'
+import { decodePkts, encodePkt, FLUSH } from '../../src/git/pkt-line.js'
+import { refsTooLarge } from '../../src/remote/refs-too-large.js'
+import { decodeAdvertisement } from '../../src/remote/smart/advertisement.js'
+import { bounded } from '../../src/remote/smart/bounded.js'
+import { decodeLsRefs } from '../../src/remote/smart/ls-refs.js'
+import { refsBeyondBudget, WantedRefs } from '../../src/remote/wanted-refs.js'
+import { HeldMemory } from '../../src/thread/memory-budget.js'
+import { failsWith } from '../helpers/fails-with.js'
+import { memoryOf, wantedRefs } from '../helpers/memory.js'
+import { pktStream } from '../helpers/pkts.js'
 
 const OID = '1'.repeat(40)
 
