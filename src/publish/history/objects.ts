@@ -55,7 +55,13 @@ export class RepositoryObjects implements PackOwner {
 
   /** Whether a commit is there, whole. */
   hasCommit(oid: Oid): boolean {
-    return this.readIfAny(oid)?.type === 'commit'
+    return this.commitIfAny(oid) !== undefined
+  }
+
+  /** A commit that is whole; undefined where there is none. Of a blob in its place, no content is read. */
+  commitIfAny(oid: Oid): GitObject | undefined {
+    const object = this.#ifWhole(oid, () => this.readNames(oid))
+    return object?.type === 'commit' ? object : undefined
   }
 
   has(oid: Oid): boolean {
@@ -69,8 +75,12 @@ export class RepositoryObjects implements PackOwner {
 
   /** An object whose hash is right; undefined where there is none, or it cannot be read. */
   readIfAny(oid: Oid): GitObject | undefined {
+    return this.#ifWhole(oid, () => this.read(oid))
+  }
+
+  #ifWhole(oid: Oid, read: () => GitObject): GitObject | undefined {
     try {
-      const object = this.read(oid)
+      const object = read()
       return hashObject(object.type, object.body, this.objectFormat) === oid ? object : undefined
     } catch {
       // Damaged, or made to be: what cannot be read is not there.

@@ -110,6 +110,6 @@ export function noteLeftBehind(
 }
 
 function parentsIn(oid: Oid, objects: RepositoryObjects): Oid[] {
-  const commit = objects.readIfAny(oid)
-  return commit?.type === 'commit' ? parentsOfCommit(commit.body) : []
+  const commit = objects.commitIfAny(oid)
+  return commit ? parentsOfCommit(commit.body) : []
 }

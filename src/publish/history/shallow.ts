@@ -30,8 +30,7 @@ export function writeShallow(layout: HistoryLayout, oids: Iterable<Oid>): void {
 /** Of commits where history ended before, those where it still does. */
 export function stillShallow(oids: readonly Oid[], objects: RepositoryObjects): Oid[] {
   return oids.filter((oid) => {
-    const commit = objects.readIfAny(oid)
-    if (commit?.type !== 'commit') return false
-    return !parentsOfCommit(commit.body).every((parent) => objects.has(parent))
+    const commit = objects.commitIfAny(oid)
+    return commit && !parentsOfCommit(commit.body).every((parent) => objects.has(parent))
   })
 }

@@ -3,6 +3,7 @@ import { closeSync, createReadStream, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
+import { formatBytes } from '../../base/bytes.js'
 import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { openRegularFileSync, readRegularFileSync } from '../../base/regular-file.js'
@@ -54,13 +55,23 @@ export function isLooseBlob(fd: number, file: string): boolean {
   }
 }
 
-/** The object that the content of a file is; `file` names it. Throws `pack-corrupt`, or as zlib does. */
+/** The object that the content of a file is; `file` names it. Throws `pack-corrupt`. */
 export function decodeLooseObject(
   deflated: Buffer,
   file: string,
   maxBytes = MAX_WHOLE_BYTES,
 ): GitObject {
-  return decode(inflateSync(deflated, { maxOutputLength: maxBytes }), file)
+  try {
+    return decode(inflateSync(deflated, { maxOutputLength: maxBytes }), file)
+  } catch (error) {
+    if (error instanceof SyncError) throw error
+    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw damaged(file, error)
+    throw new SyncError(
+      'pack-corrupt',
+      `The object ${file} is larger than ${formatBytes(maxBytes)}, the most that is read of one`,
+      { cause: error },
+    )
+  }
 }
 
 /** The object in `file` as an entry of a pack. */
@@ -127,6 +138,8 @@ function decodeHeader(
   return { type: type as ObjectType, size: Number(size), end: nul + 1 }
 }
 
-function damaged(file: string): SyncError {
-  return new SyncError('pack-corrupt', `The object ${file} is damaged (git fsck tells more)`)
+function damaged(file: string, cause?: unknown): SyncError {
+  return new SyncError('pack-corrupt', `The object ${file} is damaged (git fsck tells more)`, {
+    cause,
+  })
 }

@@ -1,6 +1,7 @@
 // Whoever owns the published directory may have put anything in the place of the repository.
 import assert from 'node:assert/strict'
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { ensureRepository } from '../../../src/publish/history/create.js'
+import { RepositoryObjects } from '../../../src/publish/history/objects.js'
 import { settle } from '../../../src/publish/history/settle.js'
 import { commitOn } from '../../helpers/commit-on.js'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -166,4 +168,22 @@ describe('a repository', () => {
       site.join(1)
     }
   })
+})
+
+test('of a blob where a commit belongs nothing is read', async (t) => {
+  const site = createHistorySite(t)
+  const commit = commitOn(site.repo, { a: '1' }, [])
+  await site.follow(commit, 1)
+  const oid = site.repo.gitBytes(['hash-object', '-w', '--stdin'], { input: Buffer.alloc(1 << 20) })
+  const blob = oid.toString().trim()
+  const loose = `${blob.slice(0, 2)}/${blob.slice(2)}`
+  mkdirSync(site.at(`.git/objects/${blob.slice(0, 2)}`), { recursive: true })
+  copyFileSync(path.join(site.repo.gitDir, 'objects', loose), site.at(`.git/objects/${loose}`))
+  const { layout } = site
+  const objects = new RepositoryObjects(layout, 'sha1')
+  t.after(() => objects.close())
+  assert.equal(objects.readIfAny(blob)?.body.length, 1 << 20)
+  const read = t.mock.method(layout.volume, 'readBytes')
+  assert.deepEqual([objects.hasCommit(commit), objects.hasCommit(blob)], [true, false])
+  assert.equal(read.mock.callCount(), 0)
 })
