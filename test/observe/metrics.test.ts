@@ -10,6 +10,7 @@ import { entryStatus } from '../helpers/entry-status.js'
 import { entryEvents, OID, OTHER_OID } from '../helpers/events.js'
 import { FakeClock } from '../helpers/fake-clock.js'
 import { textOf } from '../helpers/text-of.js'
+import { turnsDuring } from '../helpers/turns.js'
 
 const a = entryEvents('repos/a')
 const NOW_SECONDS = 1_700_000_000
@@ -301,15 +302,11 @@ test('of very many entries each series is written once, and others have turns me
   const metrics = createMetrics({ build: BUILD })
   const entries = Array.from({ length: 2_500 }, (_, index) => `repos/${index}`)
   for (const entry of entries) metrics.observe({ ...a.added, entry })
-  let turns = 0
-  let isOver = false
-  const turn = () => {
-    turns++
-    if (!isOver) setImmediate(turn)
-  }
-  turn()
-  const text = await textOf(inTurns(metrics.render(entries.map((path) => entryStatus({ path })))))
-  isOver = true
+  const rendered = inTurns(metrics.render(entries.map((path) => entryStatus({ path }))))
+  let text = ''
+  const turns = await turnsDuring(async () => {
+    text = await textOf(rendered)
+  })
   assert.ok(turns > 40, `${turns} turns`)
   const lines = text.split('\n')
   const required = lines.filter((line) => line.startsWith('git_autosync_entry_required'))

@@ -11,6 +11,7 @@ import { HeldMemory } from '../../src/thread/memory-budget.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { memoryOf, wantedRefs } from '../helpers/memory.js'
 import { pktStream } from '../helpers/pkts.js'
+import { turnsDuring } from '../helpers/turns.js'
 
 const OID = '1'.repeat(40)
 
@@ -48,15 +49,8 @@ test('what was asked for is kept within the budget', async () => {
 test('others have their turn while a long list is read', async () => {
   const line = encodePkt(`${OID} refs/heads/a`)
   const chunk = Buffer.concat(Array.from({ length: 10_000 }, () => line))
-  let turns = 0
-  let isRead = false
-  const turn = () => {
-    turns++
-    if (!isRead) setImmediate(turn)
-  }
-  setImmediate(turn)
-  await decodeLsRefs(bounded(decodePkts([chunk, FLUSH]), 1 << 30, refsTooLarge), wantedRefs([]))
-  isRead = true
+  const answer = bounded(decodePkts([chunk, FLUSH]), 1 << 30, refsTooLarge)
+  const turns = await turnsDuring(() => decodeLsRefs(answer, wantedRefs([])))
   assert.ok(turns > 10, `${turns} turns for ${chunk.length} bytes`)
 })
 

@@ -20,6 +20,7 @@ import { DiskSession } from '../../../src/remote/disk/disk-session.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { memoryOf } from '../../helpers/memory.js'
+import { turnsDuring } from '../../helpers/turns.js'
 import { fetchPack, lsRefs, open, signal } from './disk-harness.js'
 
 function create(t: TestScope): { repo: TestRepo; oid: string; at: (name: string) => string } {
@@ -147,15 +148,7 @@ test('what was asked for of the packed refs is kept within the budget, and other
     session.listRefs(['refs/heads/'], signal),
     failsWith('refs-too-large', /MEMORY_BUDGET/),
   )
-  let turns = 0
-  let isRead = false
-  const turn = () => {
-    turns++
-    if (!isRead) setImmediate(turn)
-  }
-  setImmediate(turn)
-  await open(repo.dir, 1 << 24).listRefs(['refs/heads/'], signal)
-  isRead = true
+  const turns = await turnsDuring(() => open(repo.dir, 1 << 24).listRefs(['refs/heads/'], signal))
   assert.ok(turns > 10, `${turns} turns`)
 })
 
