@@ -1,5 +1,7 @@
 // The refs of a list that were asked for. A remote may have any number, or send whatever it likes: what
 // was not asked for is passed over, and what was is held within the budget for memory.
+import { toAbortError } from '../base/abort-error.js'
+import { abortable } from '../base/abortable.js'
 import { formatBytes } from '../base/bytes.js'
 import { SyncError } from '../base/errors.js'
 import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../thread/memory-budget.js'
@@ -19,7 +21,9 @@ export interface RefsBounds {
 /** Where the refs are held. */
 export interface RefsMemory {
   held: HeldMemory
-  /** Throws when it is not to be waited for memory, or not any more. */
+  /** Aborts when nobody waits for the list any more: then nothing is held for it. */
+  signal: AbortSignal
+  /** Throws when it is not to be waited for memory. */
   checkpoint: () => void
 }
 
@@ -48,20 +52,26 @@ export class WantedRefs {
 
   /** Takes the memory of a ref. Throws `refs-too-large` where it does not fit. */
   async hold(name: string, target = ''): Promise<void> {
-    const { held, checkpoint } = this.#memory
+    const { held, signal, checkpoint } = this.#memory
+    signal.throwIfAborted()
     const bytes = REF_OBJECT_BYTES + name.length + target.length
-    if (!held.tryToTake(bytes)) await held.take(bytes, checkpoint)
+    if (held.tryToTake(bytes)) return
+    await held.take(bytes, () => {
+      signal.throwIfAborted()
+      checkpoint()
+    })
   }
 
   /** Throws where nobody waits for the list any more. */
-  checkpoint(): void {
-    this.#memory.checkpoint()
+  assertAwaited(): void {
+    this.#memory.signal.throwIfAborted()
   }
 }
 
 /**
  * Lists the refs that start with any of `prefixes`, by `read`; `waiting` is the memory of who waits for
- * them, if he has any. The list itself is the caller's, and counted no more.
+ * them, if it has any. The list itself is the caller's, and counted no more; nor is that of a `read` which
+ * hangs when the signal aborts.
  */
 export async function listWanted<T>(
   prefixes: readonly string[],
@@ -70,14 +80,16 @@ export async function listWanted<T>(
   read: (wanted: WantedRefs) => Promise<T>,
 ): Promise<T> {
   const checkpoint = () => {
-    signal.throwIfAborted()
     // Each would wait for the other.
     if (waiting && hasReserve(waiting)) throw refsBeyondBudget(waiting.budget.bytes)
   }
   const part = openMemory()
   try {
     const held = new HeldMemory(part, refsBeyondBudget)
-    return await read(new WantedRefs(prefixes, { held, checkpoint }))
+    const wanted = new WantedRefs(prefixes, { held, signal, checkpoint })
+    return await abortable(read(wanted), signal)
+  } catch (error) {
+    throw signal.aborted ? toAbortError(signal.reason) : error
   } finally {
     closePart(part)
   }

@@ -26,7 +26,11 @@ export function refsBounds(maxRefsBytes = 1 << 20): RefsBounds {
 
 /** Takes every ref, or those that start with any of `prefixes`. */
 export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
-  return new WantedRefs(prefixes, { held: heldMemory(), checkpoint: () => undefined })
+  return new WantedRefs(prefixes, {
+    held: heldMemory(),
+    signal: new AbortController().signal,
+    checkpoint: () => undefined,
+  })
 }
 
 /** Memory without bounds, for whole objects. */

@@ -45,7 +45,7 @@ export class DiskSession implements RemoteSession {
     return listWanted(all, this.#bounds, { signal, waiting }, async (wanted) => {
       const { maxRefsBytes } = this.#bounds
       const unpeeled = await readRefs(repository, wanted, maxRefsBytes).catch((error) => {
-        throw signal.aborted ? toAbortError(signal.reason) : toLocalError(error, this.#directory)
+        throw toLocalError(error, this.#directory)
       })
       await this.#peel(repository, wanted.refs, unpeeled, signal)
       return wanted.refs

@@ -36,7 +36,7 @@ export async function readLooseRefs(
         const inside = `${name}/`
         if (prefixes.some((p) => p.startsWith(inside) || inside.startsWith(p))) await walk(name)
       } else if (wanted.has(name) && !name.endsWith('.lock')) {
-        wanted.checkpoint()
+        wanted.assertAwaited()
         const value = await readLooseRef(commonDir, name)
         if (value === undefined) continue
         bytes += value.length

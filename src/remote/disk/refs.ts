@@ -38,7 +38,7 @@ export async function readRefs(
   const unpeeled: RemoteRef[] = []
   const stale = new Map<string, PackedRef>()
   for await (const packed of readPackedRefs(commonDir, objectFormat, searches, maxBytes)) {
-    wanted.checkpoint()
+    wanted.assertAwaited()
     const { name, oid } = packed
     if (sought.has(name) && !sought.get(name)) sought.set(name, oid)
     if (loose.has(name)) stale.set(name, packed)
@@ -79,7 +79,7 @@ async function followSymrefs(
   const others = new Map<string, string | undefined>()
   const lookUp = async (name: string) => {
     if (loose.has(name) || others.has(name)) return loose.get(name) ?? others.get(name)
-    wanted.checkpoint()
+    wanted.assertAwaited()
     const value = await readLooseRef(commonDir, name)
     await wanted.hold(name, value)
     others.set(name, value)

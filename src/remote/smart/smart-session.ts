@@ -4,11 +4,11 @@
 import { type ErrorCode, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
 import { decodePkts, type Pkt } from '../../git/pkt-line.js'
-import { HeldMemory, type MemoryPart } from '../../thread/memory-budget.js'
+import type { MemoryPart } from '../../thread/memory-budget.js'
 import type { Transport } from '../../transport/transport.js'
 import { refsTooLarge } from '../refs-too-large.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
-import { listWanted, type RefsBounds, refsBeyondBudget, WantedRefs } from '../wanted-refs.js'
+import { listWanted, type RefsBounds, type WantedRefs } from '../wanted-refs.js'
 import { type Advertisement, decodeAdvertisement } from './advertisement.js'
 import { bounded } from './bounded.js'
 import { encodeFetchV0, encodeFetchV2 } from './fetch-request.js'
@@ -79,9 +79,8 @@ export class SmartSession implements RemoteSession {
 
   /** Discovers what the server can do; no ref is asked for. */
   async #discoverAlone(signal: AbortSignal): Promise<Advertisement> {
-    const held = new HeldMemory(this.#bounds.openMemory(), refsBeyondBudget)
-    const checkpoint = () => signal.throwIfAborted()
-    return this.#discover(new WantedRefs([], { held, checkpoint }), signal)
+    const alone = { signal, waiting: undefined }
+    return listWanted([], this.#bounds, alone, (wanted) => this.#discover(wanted, signal))
   }
 
   async #discover(wanted: WantedRefs, signal: AbortSignal): Promise<Advertisement> {

@@ -41,19 +41,26 @@ export function createHttpTransport({ url, loginAt, ...own }: HttpTransportOptio
     client.request({ url: at, method: 'GET', headers: VERSION_2, signal, remoteHost })
   return {
     async advertise(signal) {
-      login = own
-      let response = await discover(login, url + ADVERTISEMENT, signal)
+      let used: HttpLogin = own
+      let response = await discover(used, url + ADVERTISEMENT, signal)
       const isElsewhere = new URL(response.url).origin !== origin
       if (response.statusCode === 401 && isElsewhere && response.url.endsWith(ADVERTISEMENT)) {
         const there = loginAt(repositoryOf(response.url))
-        login = there
-        if (await there.hasCredentials(signal)) {
+        used = there
+        const hasCredentials = await there.hasCredentials(signal).catch(async (error) => {
           await readExcerpt(response.body)
-          response = await discover(login, response.url, signal)
+          throw error
+        })
+        if (hasCredentials) {
+          await readExcerpt(response.body)
+          response = await discover(used, response.url, signal)
         }
       }
-      const body = await login.check(response, 'advertisement')
-      baseUrl = response.url.endsWith(ADVERTISEMENT) ? repositoryOf(response.url) : url
+      const body = await used.check(response, 'advertisement')
+      const isFound = response.url.endsWith(ADVERTISEMENT)
+      // Both at once, as others ask meanwhile.
+      login = isFound ? used : own
+      baseUrl = isFound ? repositoryOf(response.url) : url
       return body
     },
     async exchange(request, version, signal, pastCaches = false) {

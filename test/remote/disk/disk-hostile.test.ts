@@ -17,6 +17,12 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
 import { DiskSession } from '../../../src/remote/disk/disk-session.js'
+import {
+  createMemoryBudget,
+  HeldMemory,
+  hasReserve,
+  openPart,
+} from '../../../src/thread/memory-budget.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { memoryOf } from '../../helpers/memory.js'
@@ -150,6 +156,17 @@ test('what was asked for of the packed refs is kept within the budget, and other
   )
   const turns = await turnsDuring(() => open(repo.dir, 1 << 24).listRefs(['refs/heads/'], signal))
   assert.ok(turns > 10, `${turns} turns`)
+})
+
+test('a list that fits is had by whoever has all other memory', async (t) => {
+  const { repo } = create(t)
+  const budget = createMemoryBudget(1 << 20)
+  const waiting = openPart(budget, 1 / 4)
+  new HeldMemory(waiting).tryToTake(1 << 19)
+  assert.ok(hasReserve(waiting))
+  const bounds = { maxRefsBytes: 1 << 20, openMemory: () => openPart(budget, 1 / 4) }
+  const refs = await new DiskSession(repo.dir, bounds).listRefs(['refs/heads/'], signal, waiting)
+  assert.equal(refs.length, 1)
 })
 
 test('symbolic refs that lead nowhere are looked for together', async (t) => {

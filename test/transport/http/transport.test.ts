@@ -1,6 +1,8 @@
 // The transport over HTTP: what it asks for, and of whom observers are told.
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import type { HttpClient } from '../../../src/transport/http/http-client.js'
 import type { CheckResponse } from '../../../src/transport/http/response-check.js'
 import { createHttpTransport } from '../../../src/transport/http/transport.js'
 import { createHttpClient } from '../../../src/transport/http/undici-client.js'
@@ -38,5 +40,40 @@ test('every request counts for the remote, wherever redirects lead', async (t) =
   assert.deepEqual(
     observed,
     ['302', '200', '200'].map((code) => ({ host, service, code })),
+  )
+})
+
+test('what a redirect led to is asked with its own login, also while it is discovered anew', async () => {
+  const there = 'https://there.example/site'
+  const asked: string[] = []
+  const answering = (who: string, statusCode: number): HttpClient => ({
+    async request({ method = 'GET', url }) {
+      asked.push(`${who} ${method}`)
+      const at = method === 'GET' ? `${there}/info/refs?service=git-upload-pack` : url
+      return {
+        url: at,
+        method,
+        statusCode,
+        statusMessage: '',
+        headers: {},
+        body: Readable.from([]),
+      }
+    },
+  })
+  const check: CheckResponse = async ({ body }) => body
+  const transport = createHttpTransport({
+    url: 'https://here.example/site',
+    client: answering('here', 401),
+    check,
+    loginAt: () => ({ client: answering('there', 200), check, hasCredentials: async () => true }),
+  })
+  const { signal } = new AbortController()
+  await transport.advertise(signal)
+  const anew = transport.advertise(signal)
+  await transport.exchange(Buffer.from('0000'), 2, signal)
+  await anew
+  assert.deepEqual(
+    asked.filter((each) => each.endsWith('POST')),
+    ['there POST'],
   )
 })
