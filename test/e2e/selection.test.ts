@@ -125,7 +125,7 @@ test('a subdirectory that a commit lacks leaves what is published', async (t) =>
   await service.untilPublished('site', first)
   repo.commit('', { 'docs/site': null, 'docs/b': 'b' })
   const message = await service.untilFailed('site', 'subdir-not-found')
-  assert.match(message, /there is no "docs\/site"/)
+  assert.match(message, /has no directory "docs\/site";/)
   assert.equal(readFileSync(path.join(dir, 'site/a'), 'utf8'), 'a')
   const third = repo.commit('', { 'docs/site/a': 'again' })
   await service.untilPublished('site', third)
