@@ -2,14 +2,7 @@
 import { closeSync, createReadStream, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
-import {
-  constants,
-  createDeflate,
-  createInflate,
-  deflateSync,
-  inflateSync,
-  type ZlibOptions,
-} from 'node:zlib'
+import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
 import { formatBytes } from '../../base/bytes.js'
 import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
@@ -56,7 +49,7 @@ export function isLooseBlob(fd: number, file: string): boolean {
     const start = Buffer.alloc(START_BYTES)
     const length = readSync(fd, start, 0, START_BYTES, 0)
     const options = { finishFlush: constants.Z_SYNC_FLUSH }
-    return decodeHeader(inflateFile(start.subarray(0, length), options, file), file).type === 'blob'
+    return decodeHeader(inflateSync(start.subarray(0, length), options), file).type === 'blob'
   } finally {
     closeSync(fd)
   }
@@ -69,23 +62,15 @@ export function decodeLooseObject(
   maxBytes = MAX_WHOLE_BYTES,
 ): GitObject {
   try {
-    return decode(inflateFile(deflated, { maxOutputLength: maxBytes }, file), file)
+    return decode(inflateSync(deflated, { maxOutputLength: maxBytes }), file)
   } catch (error) {
-    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw error
+    if (error instanceof SyncError) throw error
+    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw damaged(file, error)
     throw new SyncError(
       'pack-corrupt',
       `The object ${file} is larger than ${formatBytes(maxBytes)}, the most that is read of one`,
       { cause: error },
     )
-  }
-}
-
-/** Throws as Node does where `bytes` inflate to more than is allowed, else `pack-corrupt`. */
-function inflateFile(bytes: Buffer, options: ZlibOptions, file: string): Buffer {
-  try {
-    return inflateSync(bytes, options)
-  } catch (error) {
-    throw codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? error : damaged(file, error)
   }
 }
 
@@ -104,7 +89,7 @@ function readSmall(file: string): GitObject | undefined {
   if (statSync(file).size > WHOLE_FILE_BYTES) return undefined
   try {
     const deflated = readRegularFileSync(file, WHOLE_FILE_BYTES)
-    return decode(inflateFile(deflated, { maxOutputLength: WHOLE_BODY_BYTES }, file), file)
+    return decode(inflateSync(deflated, { maxOutputLength: WHOLE_BODY_BYTES }), file)
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
     throw error

@@ -68,8 +68,6 @@ test('a loose tree that inflates without end is refused, and a blob is not read'
     writeFileSync(file, deflateSync(Buffer.alloc(size).fill(`${type} ${size}\0`, 0, 14)))
   write('tree')
   assert.throws(() => readLooseNames(file), failsWith('pack-corrupt', /larger than 64 MiB/))
-  writeFileSync(file, 'no stream of zlib')
-  assert.throws(() => readLooseNames(file), failsWith('pack-corrupt', /object is damaged/))
   write('blob')
   assert.deepEqual(readLooseNames(file), { type: 'blob', body: Buffer.alloc(0) })
 })
