@@ -116,8 +116,11 @@ test('PRUNE removes what was published, and only that; an empty listing prunes n
 
   writeListing(listingPath, [])
   await until(async () => (await service.status()).entries.length === 0, 'an empty listing')
-  const line = service.logs.find(({ message }) => /no entries/.test(message))
-  assert.equal(line?.level, 'warn')
+  const line = await until(
+    () => service.logs.find(({ message }) => /no entries/.test(message)),
+    'it is warned of',
+  )
+  assert.equal(line.level, 'warn')
   writeListing(listingPath, [c])
   await service.untilPublished('out/c', oid)
   for (const name of ['a', 'b', 'c']) assert.ok(existsSync(path.join(dir, 'out', name, 'file')))

@@ -206,8 +206,10 @@ test('a STATE_DIR that cannot be used is named, in one line without a stack', as
   const service = await startService(t, { listingPath, settings: { STATE_DIR } })
   const message = await service.untilFailed('out', 'path-blocked')
   assert.ok(message.includes(`on the way to ${dir}/file`), message)
-  const failed = service.logs.filter(({ errorCode }) => errorCode === 'path-blocked')
-  assert.ok(failed.length > 0)
+  const failed = await until(() => {
+    const lines = service.logs.filter(({ errorCode }) => errorCode === 'path-blocked')
+    return lines.length > 0 && lines
+  }, 'it is told')
   for (const line of failed) assert.doesNotMatch(JSON.stringify(line), /node:|\.js:|"stack"/)
 })
 

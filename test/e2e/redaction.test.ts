@@ -239,7 +239,10 @@ test('the service shows no secret, whatever fails and whatever is echoed', async
   const end = () => service.process.exitCode ?? service.process.signalCode
   await until(() => end() !== null, 'the service ends')
   assert.equal(end(), 1)
-  assert.ok(service.logs.some(({ message }) => /fault in this program/.test(message)))
+  await until(
+    () => service.logs.some(({ message }) => /fault in this program/.test(message)),
+    'it says why it ends',
+  )
   assertNoLeak(service.logs.map((line) => JSON.stringify(line)).join('\n'), secrets)
   for (const written of ['state', 'out'])
     assertNoLeak(contentsOf(path.join(folder, written)), secrets)

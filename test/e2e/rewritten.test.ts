@@ -51,8 +51,11 @@ test('an entry is fetched by way of the relay, and told of by its own address', 
   })
   await service.untilPublished('out', first)
   assert.equal((await service.entry('out')).repo, entry.repo)
-  const published = service.logs.find(({ message }) => message === 'published')
-  assert.equal(published?.['repo'], entry.repo)
+  const published = await until(
+    () => service.logs.find(({ message }) => message === 'published'),
+    'it is told',
+  )
+  assert.equal(published['repo'], entry.repo)
   assert.match(relay.readLog().at(-1) ?? '', /^200 POST \/origin\/team\/site.git\/.* node$/)
 
   const second = repo.commit('second', { file: '2' })
@@ -110,8 +113,11 @@ test('without its relay an entry waits, or follows its own address where that is
   })
   await service.untilPublished('out', first)
   assertSameTree(path.join(dir, 'out'), repo.dir, first)
-  const left = service.logs.find(({ message }) => message.startsWith('what REPO_REWRITE gives'))
-  assert.equal(left?.['address'], `http://127.0.0.1:${port}`)
+  const left = await until(
+    () => service.logs.find(({ message }) => message.startsWith('what REPO_REWRITE gives')),
+    'it is told that the relay was left',
+  )
+  assert.equal(left['address'], `http://127.0.0.1:${port}`)
   const relay = await startGitServer(t, { root: path.join(dir, 'repos'), port })
   await until(() => relay.requests.length > 3, 'the relay is asked again')
   await until(

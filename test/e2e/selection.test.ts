@@ -96,8 +96,10 @@ test('an update of a part takes what changed in it, and nothing else', async (t)
     const oid = commit(changed)
     service.signal('SIGHUP')
     await service.untilPublished('part', oid)
-    const published = service.logs.findLast((line) => line['oid'] === oid && 'filesWritten' in line)
-    const filesWritten = published?.['filesWritten']
+    const { filesWritten } = await until(
+      () => service.logs.find((line) => line['oid'] === oid && 'filesWritten' in line),
+      'it is told',
+    )
     const bytes = server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0)
     return { requests: server.requests.length, filesWritten, bytes }
   }

@@ -57,8 +57,11 @@ test('a push that the webhook of any forge announces is published at once', asyn
     body: '',
   })
   assert.equal(refused.status, 401)
-  const warned = service.logs.find(({ message }) => message === 'webhook refused')
-  assert.equal(warned?.level, 'warn')
+  const warned = await until(
+    () => service.logs.find(({ message }) => message === 'webhook refused'),
+    'it is warned of',
+  )
+  assert.equal(warned.level, 'warn')
   assert.ok(!JSON.stringify(service.logs).includes(SIGNING_TOKEN))
 })
 
@@ -97,7 +100,10 @@ test('a commit that the server has and the branch does not name is never publish
     await service.untilPublished(entry, second)
     assert.equal(readFileSync(path.join(dir, entry, 'file'), 'utf8'), '2')
   }
-  const published = service.logs.filter(({ message }) => message === 'published')
+  const published = await until(() => {
+    const lines = service.logs.filter(({ message }) => message === 'published')
+    return lines.length >= 4 && lines
+  }, 'each entry tells of both')
   assert.deepEqual(new Set(published.map(({ oid }) => oid)), new Set([first, second]))
   assert.ok(!service.logs.some(({ message }) => String(message).includes('failed')))
 })

@@ -81,7 +81,8 @@ export async function startService(t: TestScope, options: ServiceOptions): Promi
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [logs, arrivals] = readLogs(child)
-  const exited = once(child, 'exit')
+  // Not its exit: lines may still be on their way.
+  const exited = once(child, 'close')
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
     const [code] = await exited
