@@ -49,6 +49,11 @@ export class ObjectCache<Key> {
     while (this.#bytes > this.#maxBytes) this.#delete(this.#oldest.next().value as Key)
   }
 
+  clear(): void {
+    for (const entry of this.#objects.keys()) this.#delete(entry)
+    this.#large = undefined
+  }
+
   #delete(entry: Key): void {
     const object = this.#objects.get(entry)
     if (!object) return

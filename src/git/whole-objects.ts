@@ -14,8 +14,8 @@ const MAX_POSSIBLE_BYTES = 256 * 1024 * 1024
 /** How many times the largest object is held at once: a base, a delta, and what they make. */
 const HELD_OBJECTS = 3
 
-/** What memory is held for: large objects, the entries of packs, plans, and trees beside them. */
-export type Purpose = 'objects' | 'entries' | 'plan' | 'composed' | 'source'
+/** What memory is held for: large objects, the entries of packs, histories, plans, and trees beside them. */
+export type Purpose = 'objects' | 'entries' | 'commits' | 'plan' | 'composed' | 'source'
 
 /** What whole objects may take. */
 export interface WholeMemory {
@@ -41,7 +41,12 @@ export function ensureHoldable(type: ObjectType, size: number, memory: WholeMemo
 
 /** Takes memory for what there is of an object that must be held whole, in bytes. */
 export function holdObject(type: ObjectType, bytes: number, memory: WholeMemory): void {
-  if (type !== 'blob') memory.hold('objects', HELD_OBJECTS * bytes)
+  if (type !== 'blob') holdWhole(bytes, memory)
+}
+
+/** Takes memory for an object that is held whole whatever its type is, in bytes. */
+export function holdWhole(bytes: number, memory: WholeMemory): void {
+  memory.hold('objects', HELD_OBJECTS * bytes)
 }
 
 /**
@@ -49,11 +54,15 @@ export function holdObject(type: ObjectType, bytes: number, memory: WholeMemory)
  * that is larger than any may be, and `pack-corrupt` where git itself would hardly make it: then a
  * bit was flipped.
  */
-export function assertHoldable(type: ObjectType, size: number, memory: WholeMemory): void {
+export function assertHoldable(
+  type: ObjectType,
+  size: number,
+  { maxTreeBytes }: Pick<WholeMemory, 'maxTreeBytes'>,
+): void {
   if (type === 'blob') return
   if (size > MAX_POSSIBLE_BYTES) throw corrupt(`claims a ${type} of an impossible size`)
   const isTree = type === 'tree'
-  const most = isTree ? memory.maxTreeBytes : MAX_COMMIT_BYTES
+  const most = isTree ? maxTreeBytes : MAX_COMMIT_BYTES
   if (size <= most) return
   const advice = isTree
     ? 'raise MEMORY_BUDGET if a directory is meant to have so many files'

@@ -55,6 +55,11 @@ export interface FetchRequest {
   depth?: number | undefined
   /** The commits here whose parents are not. @default the haves */
   shallow?: readonly Oid[] | undefined
+  /**
+   * Of whom waits for the pack: what this process must hold whole to make it is of that.
+   * @default memory of its own
+   */
+  memory?: MemoryPart | undefined
 }
 
 /** A pack on its way. */

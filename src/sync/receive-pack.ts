@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Selection } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
+import { type MemoryPart, shareOf } from '../thread/memory-budget.js'
 import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/unpacked.js'
@@ -9,8 +10,12 @@ import type { Attempt } from './attempt.js'
 import { targetOf } from './context.js'
 import { hasHistory } from './fetch-requests.js'
 import { submoduleLogin } from './remote-login.js'
+import { SUBMODULE_FETCHES } from './submodule-remotes.js'
 import type { SyncProgress } from './sync-progress.js'
 import { wantedHistory } from './wanted-history.js'
+
+/** What threads that read repositories on disk have of the memory of a sync, beside its own thread. */
+const READER_SHARE = 1 / 2
 
 /** What is published of which commit. */
 export interface Revisions extends Pick<PackToPublish, 'want' | 'have' | 'signatureCheck'> {
@@ -30,15 +35,24 @@ export async function receivePack(
   // Every submodule that waits listens to it.
   setMaxListeners(0, limited)
   // Asked for as the worker starts, which reads what is published while the remote works.
-  async function* fetch(asked: FetchRequest | undefined): AsyncGenerator<Buffer> {
+  async function* fetch(
+    asked: FetchRequest | undefined,
+    memory: MemoryPart,
+  ): AsyncGenerator<Buffer> {
     if (!asked) return
-    yield* counted((await session.fetch(asked, limited)).chunks, progress)
+    const whole = { ...asked, memory: shareOf(memory, READER_SHARE) }
+    yield* counted((await session.fetch(whole, limited)).chunks, progress)
   }
   const submodules = context.submodules.forSync(state.desired.entry)
-  const fetchMore = ({ byRefs, haves, history, submodule, wants }: PackRequest) => {
-    const asked = { wants, haves, byRefs, thinPack: haves.length > 0, ...history }
-    if (!submodule) return fetch(asked)
-    return counted(submodules.fetch(submodule, asked, limited), progress)
+  const fetchMore = (
+    { haves, history, refsDepth, submodule, wants }: PackRequest,
+    memory: MemoryPart,
+  ) => {
+    const asked = { wants, haves, thinPack: haves.length > 0, ...history }
+    if (!submodule) return fetch(asked, memory)
+    const share = shareOf(memory, READER_SHARE / SUBMODULE_FETCHES)
+    const whole = { ...asked, refsDepth, memory: share }
+    return counted(submodules.fetch(submodule, whole, limited), progress)
   }
   const target = targetOf(state, context)
   const { entry } = state.desired
@@ -53,7 +67,8 @@ export async function receivePack(
     const isWanted = revisions.want === wanted.want || isKept
     const history = isWanted ? wantedHistory(entry, wanted) : state.observed.history
     const part = { target, selection, history, remote, insteadOf, ...revisions }
-    const fetches = { chunks: fetch(request), fetch: fetchMore, fetchLfs }
+    const chunks = (memory: MemoryPart) => fetch(request, memory)
+    const fetches = { chunks, fetch: fetchMore, fetchLfs }
     const pack = { ...part, ...fetches, progress: progress.work, ...(allow && { allow }) }
     return await context.workers.publish(pack, signal)
   } catch (error) {

@@ -7,6 +7,7 @@ import { toSyncError } from '../base/errors.js'
 import { Slots } from '../base/slots.js'
 import { requestByRefs } from '../remote/by-refs.js'
 import { type FetchRequest, type RemoteSession, WHOLE_DEPTH } from '../remote/remote-session.js'
+import type { MemoryPart } from '../thread/memory-budget.js'
 import { displayPath } from '../volume/byte-path.js'
 import { unreachable } from '../worker/commit-by-refs.js'
 import type { PackRequest } from '../worker/unpacked.js'
@@ -19,7 +20,7 @@ export const SUBMODULE_FETCHES = 8
 /** So many sessions are kept, as commits may name any number of remotes. */
 const MAX_SESSIONS = 1000
 
-type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'byRefs'>
+type SubmoduleRequest = FetchRequest & Pick<PackRequest, 'refsDepth'> & { memory: MemoryPart }
 
 /** The submodules of one sync. */
 export interface SubmoduleFetches {
@@ -70,7 +71,7 @@ export class SubmoduleRemotes {
   async *#fetch(
     entry: RemoteLogin,
     { path, remote }: Parameters<FetchSubmodule>[0],
-    { byRefs, ...request }: SubmoduleRequest,
+    { refsDepth, ...request }: SubmoduleRequest,
     { searches, signal, slots }: OneSync,
   ): AsyncGenerator<Buffer> {
     const login = submoduleLogin(remote, entry)
@@ -79,15 +80,17 @@ export class SubmoduleRemotes {
     try {
       const [commit] = request.wants
       let wanted: FetchRequest = request
-      if (byRefs && commit !== undefined) {
-        wanted = await requestByRefs(session, commit, byRefs, signal, (refs) => {
+      if (refsDepth !== undefined && commit !== undefined) {
+        const { memory } = request
+        const byRefs = { depth: refsDepth, memory }
+        const found = await requestByRefs(session, commit, byRefs, signal, (refs) => {
           const search = { key: `${remoteKeyOf(login)} ${commit}`, refs }
           if (this.#unreachable.has(search)) throw unreachable(commit)
           // What the commit fails by afterwards, all of the history has shown.
-          if (byRefs.depth === WHOLE_DEPTH) searches.set(displayPath(path), search)
+          if (refsDepth === WHOLE_DEPTH) searches.set(displayPath(path), search)
         })
         // One that a ref names comes with as much history as by its id.
-        if (request.depth !== undefined) wanted = { depth: request.depth, ...wanted }
+        wanted = { depth: request.depth, ...found, memory }
       }
       yield* (await session.fetch(wanted, signal)).chunks
     } finally {

@@ -35,6 +35,11 @@ export function openPart(budget: MemoryBudget, share: number): MemoryPart {
   return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1 }
 }
 
+/** The same part for another thread that works on the same piece: beside the reserve it has a share of it, 0 to 1. */
+export function shareOf(part: MemoryPart, share: number): MemoryPart {
+  return { ...part, ownBytes: Math.floor(part.ownBytes * share) }
+}
+
 /** Gives the reserve back where the part has it: also for one whose thread is not there any more. */
 export function closePart({ budget: { shared }, id }: MemoryPart): void {
   if (Atomics.compareExchange(shared, HOLDER, id, 0) === id) Atomics.notify(shared, HOLDER)

@@ -1,12 +1,12 @@
 // The publication of a commit that is still on its way. It begins as soon as enough has come to plan
 // it, so that files are staged while the rest arrives; else, once the pack is whole.
 import { SyncError } from '../base/errors.js'
+import type { CommitMemory } from '../git/commit-memory.js'
 import type { LargeBlob, StoredObject } from '../git/object.js'
 import type { Oid } from '../git/oid.js'
 import type { PublishedTree } from '../publish/drift/published-tree.js'
 import { begin, openTarget } from '../publish/publication.js'
 import type { CommitSource, Publication } from '../publish/publisher.js'
-import type { CommitMemory } from './commit-memory.js'
 import type { CommitObjects } from './commit-objects.js'
 import type { ComposedCommit } from './composed-commit.js'
 import type { UnpackedCommit } from './gate.js'

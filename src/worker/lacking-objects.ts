@@ -12,8 +12,7 @@ import { inSubmodule } from './submodule-error.js'
 import type { SubmoduleWant } from './submodules.js'
 import type { PackRequest, UnpackOptions } from './unpacked.js'
 
-export interface LackingObjectsOptions
-  extends Pick<UnpackOptions, 'fetch' | 'memory' | 'checkpoint'> {
+export interface LackingObjectsOptions extends Pick<UnpackOptions, 'fetch' | 'checkpoint'> {
   objects: CommitObjects
   progress: WorkProgress
   /** Opens what reads another pack. */
@@ -55,13 +54,12 @@ export class LackingObjects {
 
   /** Fetches the commit of a submodule; returns the root of its tree. */
   async fetchCommit({ commit, have, ...submodule }: SubmoduleWant): Promise<Oid> {
-    const { dropReader, historyOf, memory, objects } = this.#options
+    const { dropReader, historyOf, objects } = this.#options
     await fetchByIdOrRefs(commit, async (depth) => {
       const haves = have === undefined || depth !== undefined ? [] : [have]
       const history = historyOf(submodule, haves.length > 0)
-      const byRefs =
-        depth === undefined ? undefined : { depth: Math.max(depth, history?.depth ?? 0), memory }
-      const pack = await this.#fetch({ wants: [commit], haves, history, submodule, byRefs })
+      const refsDepth = depth === undefined ? undefined : Math.max(depth, history?.depth ?? 0)
+      const pack = await this.#fetch({ wants: [commit], haves, history, submodule, refsDepth })
       const hasCome = pack?.has(commit) ?? false
       if (pack && !hasCome) dropReader(pack)
       return hasCome

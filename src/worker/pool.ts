@@ -9,7 +9,7 @@ import type { Inspection } from '../publish/drift/inspection.js'
 import { announceProcess } from '../publish/lease/process-identity.js'
 import type { ShownContent } from '../publish/publisher.js'
 import type { SetAside, Target } from '../publish/target.js'
-import { closePart, type MemoryBudget, openPart } from '../thread/memory-budget.js'
+import { closePart, type MemoryBudget, type MemoryPart, openPart } from '../thread/memory-budget.js'
 import { type RunOptions, ThreadPool } from '../thread/pool.js'
 import { answer } from '../thread/question.js'
 import { sendChunks } from '../thread/stream.js'
@@ -43,10 +43,10 @@ export interface PackToPublish
     | 'progress'
     | 'allow'
   > {
-  /** The pack. */
-  chunks: AsyncIterable<Uint8Array>
+  /** The pack, which is asked for when the worker has its task; `memory` is that of the worker. */
+  chunks: (memory: MemoryPart) => AsyncIterable<Uint8Array>
   /** Fetches another pack. @default none is fetched */
-  fetch?: (request: PackRequest) => AsyncIterable<Uint8Array>
+  fetch?: (request: PackRequest, memory: MemoryPart) => AsyncIterable<Uint8Array>
   /** Fetches objects of Git LFS. @default none is fetched */
   fetchLfs?: (request: LfsWant) => AsyncIterable<Uint8Array>[]
 }
@@ -169,7 +169,7 @@ async function publish(
     void sending.then(() => sent.delete(sending))
   }
   // The sender first: waking a thread takes time, in which the remote can work already.
-  send(pack.port1, chunks)
+  send(pack.port1, chunks(shared.memory))
   const canFetch = fetch !== undefined
   const isGated = allow !== undefined
   requests.port1.on('message', (wanted: jobs.AskedPack | jobs.LfsPorts | jobs.Permission) => {
@@ -179,7 +179,7 @@ async function publish(
       return
     }
     if ('port' in wanted) {
-      if (fetch) send(wanted.port, fetch(wanted.request))
+      if (fetch) send(wanted.port, fetch(wanted.request, shared.memory))
       return
     }
     const streams = fetchLfs?.(wanted.request) ?? []

@@ -1,6 +1,7 @@
 // What a commit is made of while it is received: the packs that come, and what they leave out or build
 // on, which is published already, or kept of its history.
 import { SyncError } from '../base/errors.js'
+import { CommitMemory } from '../git/commit-memory.js'
 import type { StoredObject } from '../git/object.js'
 import { type Oid, objectFormatOf } from '../git/oid.js'
 import { PackReader } from '../pack/pack-reader.js'
@@ -9,7 +10,6 @@ import { LARGE_BYTES, type PublishedTree } from '../publish/drift/published-tree
 import { openIncoming, openPublished } from '../publish/publication.js'
 import type { IncomingFiles } from '../publish/stage/incoming-files.js'
 import type { VolumeFile } from '../volume/open-file.js'
-import { CommitMemory } from './commit-memory.js'
 import { CommitObjects } from './commit-objects.js'
 import { KeptHistory } from './kept-history.js'
 import type { Keeping } from './kept-repository.js'

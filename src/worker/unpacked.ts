@@ -9,7 +9,6 @@ import type { Published } from '../publish/publisher.js'
 import type { PublishedHistory } from '../publish/snapshot/published-history.js'
 import type { Target } from '../publish/target.js'
 import type { Selection } from '../publish/tree/selection.js'
-import type { ByRefs } from '../remote/by-refs.js'
 import type { FetchRequest } from '../remote/remote-session.js'
 import type { SignatureCheck } from '../signature/verify-revision.js'
 import type { GateOptions, UnpackedCommit } from './gate.js'
@@ -54,7 +53,7 @@ export interface PackRequest {
   /** How much history comes of it, and where what is here of it ends. @default none */
   history?: Pick<FetchRequest, 'depth' | 'shallow'> | undefined
   /** Asks for so many commits of each ref of the remote, of which one is the first of `wants`. */
-  byRefs?: ByRefs | undefined
+  refsDepth?: number | undefined
 }
 
 export interface Unpacked extends Published, UnpackedCommit {

@@ -53,7 +53,7 @@ export class FakeRemote implements RemoteSession {
     return false
   }
 
-  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
+  async fetch({ memory: _, ...request }: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
     this.fetches.push(request)
     await this.fetching.pass(signal)
     if (this.fetchError) throw this.fetchError

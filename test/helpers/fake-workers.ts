@@ -10,6 +10,7 @@ import type { PackToPublish, WorkerPool } from '../../src/worker/pool.js'
 import type { Unpacked } from '../../src/worker/unpacked.js'
 import { FakeLeases } from './fake-leases.js'
 import { Gate } from './gate.js'
+import { memoryOf } from './memory.js'
 
 type Job = 'inspect' | 'publish' | 'tidy' | 'unpublish'
 
@@ -81,7 +82,7 @@ export class FakeWorkers implements WorkerPool {
     const of = subdir === '' ? '' : ` of ${subdir}`
     const asked = ` ${shortOf(want)} over ${have === undefined ? 'nothing' : shortOf(have)}${of}`
     const receive = async () => {
-      for await (const _ of chunks) signal.throwIfAborted()
+      for await (const _ of chunks(memoryOf())) signal.throwIfAborted()
     }
     return this.#run('publish', target, { asked, signal, receive }, async () => {
       const commit = this.peeled.get(want) ?? want

@@ -1,5 +1,5 @@
-// Packs of at most 4 MiB that ask for as much memory as they can, each in its own way. None can be
-// published: what does not break a limit lacks the one blob of all its files.
+// Packs of at most 4 MiB that ask for as much memory as they can, each in its own way. Of what does not
+// break a limit, most lacks the one blob of all its files, so that nothing is published.
 import { randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import type { Oid } from '../../src/git/oid.js'
@@ -43,6 +43,16 @@ export const HEAVY_PACKS: Readonly<Record<string, () => HeavyPack>> = {
       return { base: { entry: n }, delta }
     })
     return { want: commitOf(LACKING).oid, pack: assemblePack([base, ...deltas, commitOf(LACKING)]) }
+  },
+  'a delta of a blob of a quarter of a gigabyte': () => {
+    const base = objectOf('blob', Buffer.alloc(255 * MIB, 'x'))
+    const made = objectOf('blob', Buffer.concat([base.body.subarray(15 * MIB), Buffer.from('y')]))
+    const copies = Array.from({ length: 16 }, (_, n) => copy(n * 15 * MIB, 15 * MIB))
+    const delta = encodeDelta(255 * MIB, made.body.length, ...copies, insert(Buffer.from('y')))
+    const tree = treeOf([['f', made]])
+    const commit = commitOf(tree)
+    const entries = [commit, tree, base, { base: { entry: 2 }, delta }]
+    return { want: commit.oid, pack: assemblePack(entries) }
   },
   'more files than there may be': () => packOf(wide(1100, 1000)),
   'a million files of a thousand directories': () => packOf(wide(998, 1000)),

@@ -22,7 +22,7 @@ test('a sync never waits for what another fetches and does not take', async () =
   const fetchOf = ({ fetch }: ReturnType<SubmoduleRemotes['forSync']>, n: number) =>
     fetch(
       { remote: urlOf(`${n}`), path: `${n}` },
-      { wants: [oid(n)], haves: [], thinPack: false },
+      { wants: [oid(n)], haves: [], thinPack: false, memory: memoryOf() },
       signal,
     )
   // As one whose thread waits for memory: each of its streams has begun, and nobody reads on.
@@ -57,8 +57,13 @@ test('what no ref leads to is not looked for in all of the history again, before
   /** Whether all of the history is asked for, in a sync that fails by `error`. */
   const isAskedFor = async (commit: string, error: SyncError) => {
     const { fetch, failed } = submodules.forSync(LOGIN)
-    const byRefs = { depth: WHOLE_DEPTH, memory: memoryOf() }
-    const request = { wants: [commit], haves: [], thinPack: false, byRefs }
+    const request = {
+      wants: [commit],
+      haves: [],
+      thinPack: false,
+      memory: memoryOf(),
+      refsDepth: WHOLE_DEPTH,
+    }
     const asked = remote.fetches.length
     const stream = fetch({ remote: urlOf('m'), path: 'm' }, request, signal)
     await stream.next().catch(failsWith('commit-not-found', /No branch or tag of the remote leads/))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createFakeSync, failure, OTHER_REPO, oid, REPO } from '../helpers/fake-sync.js'
+import { memoryOf } from '../helpers/memory.js'
 
 test('a publication is reported with all that belongs to it', async (t) => {
   const sync = createFakeSync(t)
@@ -59,7 +60,8 @@ test('a worker that fails early ends the fetch at once', async (t) => {
   fetching.shut()
   const waiting: number[] = []
   sync.workers.publish = async ({ chunks }) => {
-    chunks[Symbol.asyncIterator]()
+    chunks(memoryOf())
+      [Symbol.asyncIterator]()
       .next()
       .catch(() => undefined)
     await new Promise((resolve) => setImmediate(resolve))

@@ -42,7 +42,7 @@ function create(t: TestScope, mode: PublishMode, pool = usual) {
     more: Partial<PackToPublish> = {},
     { signal } = new AbortController(),
   ) => {
-    const chunks = chunksOf([site.fullPack(want)])
+    const chunks = () => chunksOf([site.fullPack(want)])
     return pool.publish({ target: site.site, want, have: undefined, chunks, ...more }, signal)
   }
   const [first, second] = [site.commitOf(FIRST), site.commitOf(SECOND)]
@@ -64,7 +64,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
           assert.equal(readFileSync(path.join(ready.worktree, 'd/c'), 'utf8'), 'c')
         }
       }
-      const chunks = chunksOf([site.thinPack(second, first)])
+      const chunks = () => chunksOf([site.thinPack(second, first)])
       await publish(second, { have: first, chunks, allow })
       site.assertCommit(second)
       const [ready] = asked

@@ -8,11 +8,12 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from '../../src/publish/publication.js'
 import { ObjectStore } from '../../src/remote/disk/object-store.js'
 import { openRepository } from '../../src/remote/disk/repository.js'
-import { uploadPack } from '../../src/remote/disk/upload-pack.js'
+import { planPack, uploadPack } from '../../src/remote/disk/upload-pack.js'
 import { commitOn } from '../helpers/commit-on.js'
 import { git, type TestRepo } from '../helpers/git.js'
 import { bytesBelow } from '../helpers/history-site.js'
 import { assertRepository } from '../helpers/kept-repository.js'
+import { UNBOUNDED } from '../helpers/memory.js'
 import { type Random, randomFrom } from '../helpers/random-history.js'
 import { IS_WHOLE, SEED } from '../helpers/seed.js'
 import { type ShallowRequest, shallowFetch } from '../helpers/shallow-fetch.js'
@@ -80,7 +81,8 @@ async function readPack(repo: TestRepo, request: ShallowRequest): Promise<Buffer
   const haves = have === undefined ? [] : [have]
   const chunks: Buffer[] = []
   try {
-    const pack = uploadPack(store, { wants: [want], haves, shallow, depth, thinPack: true })
+    const request = { wants: [want], haves, shallow, depth, thinPack: true }
+    const pack = uploadPack(store, planPack(store, request, UNBOUNDED))
     for await (const bytes of pack) chunks.push(bytes)
   } finally {
     store.close()

@@ -45,7 +45,7 @@ function publishFull(
   want: string,
   signal = new AbortController().signal,
 ) {
-  const chunks = chunksOf(split(fullPack(want), [50]))
+  const chunks = () => chunksOf(split(fullPack(want), [50]))
   return pool.publish({ target, want, have: undefined, chunks }, signal)
 }
 
@@ -77,7 +77,7 @@ for (const mode of ['in-place', 'symlink'] as const) {
     test.assertCommit(first)
     assert.equal(await inspectNow(pool, target), first)
 
-    const chunks = chunksOf([test.thinPack(second, first)])
+    const chunks = () => chunksOf([test.thinPack(second, first)])
     const updated = await pool.publish({ target, want: second, have: first, chunks }, signal)
     assert.equal(updated.commit, second)
     test.assertCommit(second)
@@ -101,7 +101,7 @@ describe('what fails', () => {
     const { signal } = new AbortController()
     const pack = test.fullPack(first)
     pack[pack.length - 1]! ^= 1
-    const job = { target, want: first, have: undefined, chunks: chunksOf([pack]) }
+    const job = { target, want: first, have: undefined, chunks: () => chunksOf([pack]) }
     await assert.rejects(pool.publish(job, signal), failsWith('pack-corrupt'))
     assert.equal(await inspectNow(pool, target), undefined)
     await publishFull(pool, test, first)
@@ -118,7 +118,7 @@ describe('what fails', () => {
         wasReturned = true
       }
     }
-    const job = { target: test.site, want: second, have: first, chunks: endless() }
+    const job = { target: test.site, want: second, have: first, chunks: endless }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('base-missing'))
     assert.equal(wasReturned, true)
   })
@@ -126,7 +126,7 @@ describe('what fails', () => {
   test('while the remote sends nothing does not wait for it', async (t) => {
     const { test, first, second } = create(t)
     const stalled = new AbortController()
-    const chunks = stalling(Buffer.alloc(0), stalled.signal)
+    const chunks = () => stalling(Buffer.alloc(0), stalled.signal)
     const job = { target: test.site, want: second, have: first, chunks }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('base-missing'))
     stalled.abort()
@@ -134,7 +134,7 @@ describe('what fails', () => {
 
   test('at the remote is what is reported, not what follows from it in the thread', async (t) => {
     const { test, first } = create(t)
-    const chunks = chunksOf([test.fullPack(first).subarray(0, 50)], failure('idle-timeout'))
+    const chunks = () => chunksOf([test.fullPack(first).subarray(0, 50)], failure('idle-timeout'))
     const job = { target: test.site, want: first, have: undefined, chunks }
     await assert.rejects(pool.publish(job, new AbortController().signal), failsWith('idle-timeout'))
     assert.deepEqual(test.leftOvers(), [])
@@ -171,7 +171,7 @@ describe('what is aborted', () => {
     const { test, first, second } = create(t)
     await publishFull(pool, test, first)
     const controller = new AbortController()
-    const chunks = stalling(test.fullPack(second).subarray(0, 100), controller.signal)
+    const chunks = () => stalling(test.fullPack(second).subarray(0, 100), controller.signal)
     const job = { target: test.site, want: second, have: undefined, chunks }
     const publishing = pool.publish(job, controller.signal)
     setImmediate(() => controller.abort())

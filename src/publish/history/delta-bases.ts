@@ -165,6 +165,6 @@ function smallest(copies: readonly PackedCopy[] = []): PackedCopy | undefined {
 /** Whether the object of a copy is neither too small nor too large. */
 function isFit({ offset, pack }: PackedCopy): boolean {
   const { kind, size } = pack.file.headerAt(offset)
-  const bytes = isDelta(kind) ? pack.file.deltaSizeAt(offset) : size
+  const bytes = isDelta(kind) ? pack.file.deltaHeaderAt(offset).size : size
   return bytes >= MIN_BYTES && bytes <= MAX_BYTES
 }

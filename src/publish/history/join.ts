@@ -130,7 +130,7 @@ function replacePacks(
   const plan = planEntries(wanted, {
     copiesOf: (oid) => copies.get(oid) ?? [],
     deltaBaseOf: (oid) => bases.get(oid),
-    isTooLarge: ({ offset, pack }) => pack.file.deltaSizeAt(offset) > MAX_WHOLE_BYTES,
+    isTooLarge: ({ offset, pack }) => pack.file.deltaHeaderAt(offset).size > MAX_WHOLE_BYTES,
     checkpoint,
   })
   const [pack, index] = stagedFiles(layout)

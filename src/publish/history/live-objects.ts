@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import { isOid, type Oid } from '../../git/oid.js'
+import { NAMING_TYPES } from '../../remote/disk/whole-object.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryDepth } from '../snapshot/published-history.js'
 import { cursorOf } from '../tree/tree-places.js'
@@ -72,7 +73,7 @@ function findLive(
         if (stepsTo.has(oid)) continue
         stepsTo.set(oid, steps)
         checkpoint()
-        const object = objects.has(oid) ? objects.readNames(oid) : undefined
+        const object = objects.has(oid) ? objects.read(oid, NAMING_TYPES) : undefined
         if (!object) continue
         oids.add(oid)
         if (object.type === 'tag') level.push(targetOfTag(object.body))
@@ -92,7 +93,7 @@ function findLive(
       if (isTooMuch()) return
       if (oids.has(oid) && !known) continue
       checkpoint()
-      const body = known ?? (objects.has(oid) ? objects.readNames(oid).body : undefined)
+      const body = known ?? (objects.has(oid) ? objects.read(oid, NAMING_TYPES).body : undefined)
       known = undefined
       if (!body) continue
       oids.add(oid)

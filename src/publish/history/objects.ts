@@ -7,9 +7,14 @@ import { SyncError } from '../../base/errors.js'
 import { type GitObject, hashObject } from '../../git/object.js'
 import { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
-import { decodeLooseObject, isLooseBlob } from '../../remote/disk/loose-object.js'
+import { readLooseObject } from '../../remote/disk/loose-object.js'
 import { PackFile, type PackOwner } from '../../remote/disk/pack-file.js'
-import { EMPTY_BLOB } from '../../remote/disk/whole-object.js'
+import {
+  ALL_TYPES,
+  ensureReasonable,
+  ONLY_COMMITS,
+  type WantedTypes,
+} from '../../remote/disk/whole-object.js'
 import { displayPath } from '../../volume/byte-path.js'
 import { ABSENT, readUnless, UNREADABLE } from '../../volume/errnos.js'
 import type { HistoryLayout } from './layout.js'
@@ -17,8 +22,6 @@ import type { HistoryLayout } from './layout.js'
 /** Each takes two descriptors; the store is joined long before. */
 const MAX_PACKS = 100
 const CACHE_BYTES = 16 * 1024 * 1024
-/** A loose object that is larger is not read, in bytes. */
-const MAX_LOOSE_BYTES = 64 * 1024 * 1024
 
 /** One pack of the repository. */
 export interface StoredPack {
@@ -30,6 +33,7 @@ export interface StoredPack {
 /** What is in the object store of a repository, until it is closed. */
 export class RepositoryObjects implements PackOwner {
   readonly objectFormat: ObjectFormat
+  readonly ensureHoldable = ensureReasonable
   readonly cache = new ObjectCache<string>(CACHE_BYTES)
   readonly #layout: HistoryLayout
   /** Opened when the first object is asked for. */
@@ -60,7 +64,7 @@ export class RepositoryObjects implements PackOwner {
 
   /** A commit that is whole; undefined where there is none. Of a blob in its place, no content is read. */
   commitIfAny(oid: Oid): GitObject | undefined {
-    const object = this.#ifWhole(oid, () => this.readNames(oid))
+    const object = this.#ifWhole(oid, () => this.read(oid, ONLY_COMMITS))
     return object?.type === 'commit' ? object : undefined
   }
 
@@ -88,29 +92,23 @@ export class RepositoryObjects implements PackOwner {
     }
   }
 
-  /** An object as it is stored, its hash not looked at. Throws `pack-incomplete`, or as it is damaged. */
-  read(oid: Oid): GitObject {
+  /**
+   * An object as it is stored, whole where its type is wanted; its hash is not looked at. Throws
+   * `pack-incomplete`, or as it is damaged.
+   */
+  read(oid: Oid, wanted: WantedTypes = ALL_TYPES): GitObject {
     const found = this.find(oid)
-    if (found) return found.pack.file.read(found.offset)
+    if (found) return found.pack.file.read(found.offset, wanted)
+    const { ensureHoldable } = this
     const file = this.#looseFile(oid)
     if (file !== undefined) {
-      const { volume } = this.#layout
-      const deflated = volume.readBytes(file, MAX_LOOSE_BYTES)
-      return decodeLooseObject(deflated, displayPath(file), MAX_LOOSE_BYTES)
+      const { fd } = this.#layout.volume.open(file)
+      return readLooseObject(fd, displayPath(file), { wanted, ensureHoldable })
     }
     throw new SyncError(
       'pack-incomplete',
       `The repository ${displayPath(this.#layout.repository)} lacks the object ${oid}; its history is fetched anew`,
     )
-  }
-
-  /** The same, for what it names: of a blob, no content. */
-  readNames(oid: Oid): GitObject {
-    const found = this.find(oid)
-    if (found) return found.pack.file.readNames(found.offset)
-    const file = this.#looseFile(oid)
-    const isBlob = file && isLooseBlob(this.#layout.volume.open(file).fd, displayPath(file))
-    return isBlob ? EMPTY_BLOB : this.read(oid)
   }
 
   /** The pack that has an object, and where in it. */

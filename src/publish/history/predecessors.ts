@@ -3,6 +3,7 @@
 import { parentsOfCommit, targetOfTag, treeOfCommit } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
 import { decodeNames } from '../../git/tree.js'
+import { NAMING_TYPES } from '../../remote/disk/whole-object.js'
 import type { RepositoryObjects } from './objects.js'
 import { MAX_CHAIN } from './pack-plan.js'
 
@@ -26,7 +27,7 @@ export function predecessorsIn(
   const predecessors = new Map<Oid, Oid>()
   const readTree = (oid: Oid) => {
     checkpoint()
-    const body = objects.has(oid) ? objects.readNames(oid).body : Buffer.alloc(0)
+    const body = objects.has(oid) ? objects.read(oid, NAMING_TYPES).body : Buffer.alloc(0)
     return decodeNames(body, oid.length / 2)
   }
   const compare = (root: Oid, before: Oid) => {
@@ -51,7 +52,7 @@ export function predecessorsIn(
   const commitOf = (oid: Oid | undefined) => {
     if (oid === undefined || !objects.has(oid)) return undefined
     checkpoint()
-    const { body } = objects.readNames(oid)
+    const { body } = objects.read(oid, NAMING_TYPES)
     return { tree: treeOfCommit(body), parent: parentsOfCommit(body)[0] }
   }
   const seen = new Set<Oid>()
@@ -60,7 +61,7 @@ export function predecessorsIn(
     if (seen.has(oid) || !isNew(oid)) continue
     seen.add(oid)
     checkpoint()
-    const { body, type } = objects.readNames(oid)
+    const { body, type } = objects.read(oid, NAMING_TYPES)
     if (type === 'tag') pending.push(targetOfTag(body))
     if (type !== 'commit') continue
     const parents = parentsOfCommit(body)

@@ -2,9 +2,13 @@
 // clone. https://git-scm.com/docs/shallow
 import { type GitObject, parentsOfCommit, targetOfTag } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
+import type { WholeMemory } from '../../git/whole-objects.js'
 import type { FetchRequest } from '../remote-session.js'
 
-/** Reads an object; undefined where it is not there. */
+/** What it takes to know a commit, in bytes: its oid as text, in a set, a map and a list. */
+const COMMIT_BYTES = 256
+
+/** Reads an object for what it names; undefined where it is not there. */
 export type ReadIfAny = (oid: Oid) => GitObject | undefined
 
 export interface CommitWalk {
@@ -18,8 +22,9 @@ export interface CommitWalk {
 export function walkCommits(
   { depth = 1, haves, shallow = haves, wants }: FetchRequest,
   read: ReadIfAny,
+  memory: WholeMemory,
 ): CommitWalk {
-  const graph = new CommitGraph(read)
+  const graph = new CommitGraph(read, memory)
   const cut = new Set(shallow)
   const known = graph.reach(haves, Number.POSITIVE_INFINITY, cut)
   const wanted = graph.reach(wants, depth)
@@ -38,10 +43,14 @@ export function walkCommits(
 
 class CommitGraph {
   readonly #read: ReadIfAny
+  readonly #memory: WholeMemory
   readonly #parents = new Map<Oid, Oid[] | undefined>()
+  /** How many oids are in it. */
+  #count = 0
 
-  constructor(read: ReadIfAny) {
+  constructor(read: ReadIfAny, memory: WholeMemory) {
     this.#read = read
+    this.#memory = memory
   }
 
   /** Undefined where there is no such commit. */
@@ -50,6 +59,8 @@ class CommitGraph {
     const object = this.#read(oid)
     const parents = object?.type === 'commit' ? parentsOfCommit(object.body) : undefined
     this.#parents.set(oid, parents)
+    this.#count += 1 + (parents?.length ?? 0)
+    this.#memory.hold('commits', this.#count * COMMIT_BYTES)
     return parents
   }
 

@@ -4,7 +4,7 @@
 import { toAbortError } from '../../base/abort-error.js'
 import { type SyncError, toSyncError } from '../../base/errors.js'
 import type { Oid } from '../../git/oid.js'
-import type { MemoryPart } from '../../thread/memory-budget.js'
+import { closePart, type MemoryPart } from '../../thread/memory-budget.js'
 import { runInThread, SpareThread, streamFromThread } from '../../thread/run.js'
 import type { FetchedPack, FetchRequest, RemoteRef, RemoteSession } from '../remote-session.js'
 import { listWanted, type RefsBounds } from '../wanted-refs.js'
@@ -57,13 +57,28 @@ export class DiskSession implements RemoteSession {
   }
 
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchedPack> {
-    const task: Omit<FetchTask, 'port'> = { repository: await this.#open(signal), request }
-    return { chunks: streamFrom(this.#readers, task, signal) }
+    const repository = await this.#open(signal)
+    return { chunks: this.#stream({ repository, request }, signal) }
   }
 
   /** What it has it sends. */
   async hasCommit(): Promise<boolean> {
     return false
+  }
+
+  /** The chunks of a pack, read by a thread that has its task with the first of them. */
+  async *#stream(
+    task: Omit<FetchTask, 'memory' | 'port'>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Buffer> {
+    const { memory = this.#bounds.openMemory() } = task.request
+    try {
+      yield* streamFromThread(this.#readers, { ...task, memory }, signal)
+    } catch (error) {
+      throw toFault(error, signal)
+    } finally {
+      if (memory !== task.request.memory) closePart(memory)
+    }
   }
 
   async #open(signal: AbortSignal): Promise<LocalRepository> {
@@ -98,19 +113,6 @@ export class DiskSession implements RemoteSession {
   #forgetAllBut(refs: readonly RemoteRef[]): void {
     const current = new Set(refs.map(({ oid }) => oid))
     for (const oid of this.#peels.keys()) if (!current.has(oid)) this.#peels.delete(oid)
-  }
-}
-
-/** The chunks of a pack, read by a thread that has its task with the first of them. */
-async function* streamFrom(
-  readers: SpareThread,
-  task: object,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  try {
-    yield* streamFromThread(readers, task, signal)
-  } catch (error) {
-    throw toFault(error, signal)
   }
 }
 

@@ -1,17 +1,18 @@
 // Reads loose objects. https://git-scm.com/docs/gitrepository-layout
-import { closeSync, createReadStream, readSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createDeflate, createInflate, deflateSync, inflateSync } from 'node:zlib'
-import { formatBytes } from '../../base/bytes.js'
 import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { openRegularFileSync, readRegularFileSync } from '../../base/regular-file.js'
+import { CorruptPack } from '../../git/corrupt.js'
 import { encodeEntryHeader } from '../../git/entry-header.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
+import { MAPPED_BYTES } from '../../thread/garbage.js'
 import { isMissing } from './files.js'
-import { EMPTY_BLOB, MAX_NAMES_BYTES, MAX_WHOLE_BYTES } from './whole-object.js'
+import { type EnsureHoldable, type WantedTypes, withoutContent } from './whole-object.js'
 
 /** Files up to this size, whose content is at most as much again, are read whole. */
 const WHOLE_FILE_BYTES = 1 << 20
@@ -32,45 +33,62 @@ export function findLooseObject(objectDir: string, oid: Oid): string | undefined
   }
 }
 
-/** The whole object in `file`. */
-export function readLooseObject(file: string): GitObject {
-  return decodeLooseObject(readRegularFileSync(file, MAX_WHOLE_BYTES), file)
+/** Which loose objects are read. */
+export interface LooseReading {
+  wanted: WantedTypes
+  ensureHoldable: EnsureHoldable
 }
 
-/** The object in `file`, for what it names: of a blob, no content. */
-export function readLooseNames(file: string): GitObject {
-  if (isLooseBlob(openRegularFileSync(file), file)) return EMPTY_BLOB
-  return decodeLooseObject(readRegularFileSync(file, MAX_NAMES_BYTES), file, MAX_NAMES_BYTES)
-}
-
-/** Whether the loose object that is open as `fd`, which it closes, is a blob; `file` names it. */
-export function isLooseBlob(fd: number, file: string): boolean {
+/**
+ * The object that is open as `fd`, which it closes, whole where its type is wanted; `file` names it.
+ * Throws `pack-corrupt` where it is damaged, and what `ensureHoldable` does.
+ */
+export function readLooseObject(
+  fd: number,
+  file: string,
+  { ensureHoldable, wanted }: LooseReading,
+): GitObject {
   try {
-    const start = Buffer.alloc(START_BYTES)
-    const length = readSync(fd, start, 0, START_BYTES, 0)
-    const options = { finishFlush: constants.Z_SYNC_FLUSH }
-    return decodeHeader(inflateSync(start.subarray(0, length), options), file).type === 'blob'
+    const start = readStart(fd, START_BYTES)
+    const { type, size, end } = decodeHeader(inflateStart(start, file), file)
+    if (!wanted.has(type)) return withoutContent(type)
+    ensureHoldable(type, size)
+    const whole = readStart(fd, mostDeflated(end + size))
+    return decode(inflateWhole(whole, end + size, file), file)
+  } catch (error) {
+    if (!(error instanceof CorruptPack)) throw error
+    const message = `The object ${file} ${error.fault} (git fsck tells more)`
+    throw new SyncError('pack-corrupt', message, { cause: error })
   } finally {
     closeSync(fd)
   }
 }
 
-/** The object that the content of a file is; `file` names it. Throws `pack-corrupt`. */
-export function decodeLooseObject(
-  deflated: Buffer,
-  file: string,
-  maxBytes = MAX_WHOLE_BYTES,
-): GitObject {
+/** More than zlib makes of so many bytes, however it is set. */
+function mostDeflated(bytes: number): number {
+  return 2 * bytes + START_BYTES
+}
+
+/** The start of a file, which may be a sparse one of any size. */
+function readStart(fd: number, maxBytes: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.min(maxBytes, fstatSync(fd).size))
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0))
+}
+
+/** What the start of a loose object inflates to, as far as it is there. */
+function inflateStart(start: Buffer, file: string): Buffer {
   try {
-    return decode(inflateSync(deflated, { maxOutputLength: maxBytes }), file)
+    return inflateSync(start, { finishFlush: constants.Z_SYNC_FLUSH })
   } catch (error) {
-    if (error instanceof SyncError) throw error
-    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw damaged(file, error)
-    throw new SyncError(
-      'pack-corrupt',
-      `The object ${file} is larger than ${formatBytes(maxBytes)}, the most that is read of one`,
-      { cause: error },
-    )
+    throw damaged(file, error)
+  }
+}
+
+function inflateWhole(deflated: Buffer, size: number, file: string): Buffer {
+  try {
+    return inflateSync(deflated, { maxOutputLength: size })
+  } catch (error) {
+    throw damaged(file, error)
   }
 }
 
@@ -87,19 +105,19 @@ export function encodeObject({ type, body }: GitObject): Iterable<Buffer> {
 
 function readSmall(file: string): GitObject | undefined {
   if (statSync(file).size > WHOLE_FILE_BYTES) return undefined
+  const deflated = readRegularFileSync(file, WHOLE_FILE_BYTES)
   try {
-    const deflated = readRegularFileSync(file, WHOLE_FILE_BYTES)
     return decode(inflateSync(deflated, { maxOutputLength: WHOLE_BODY_BYTES }), file)
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
-    throw error
+    throw error instanceof SyncError ? error : damaged(file, error)
   }
 }
 
 async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
   const chunks: AsyncIterator<Buffer> = connect(
     createReadStream('', { fd: openRegularFileSync(file) }),
-    createInflate(),
+    createInflate({ chunkSize: MAPPED_BYTES }),
   )[Symbol.asyncIterator]()
   const first = await chunks.next()
   const { type, size, end } = decodeHeader(first.done ? Buffer.alloc(0) : first.value, file)
@@ -110,7 +128,7 @@ async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
       for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
     })(),
   )
-  yield* connect(body, createDeflate({ level: LEVEL }))
+  yield* connect(body, createDeflate({ level: LEVEL, chunkSize: MAPPED_BYTES }))
 }
 
 /** Errors of any part end the last one, which is what is read. */

@@ -12,11 +12,16 @@ import {
   encodeLooseObject,
   encodeObject,
   findLooseObject,
-  readLooseNames,
   readLooseObject,
 } from './loose-object.js'
 import { type DistanceTo, type EncodedEntry, PackFile, type PackOwner } from './pack-file.js'
 import type { LocalRepository } from './repository.js'
+import {
+  ALL_TYPES,
+  type EnsureHoldable,
+  ensureReasonable,
+  type WantedTypes,
+} from './whole-object.js'
 
 /** Each of them takes two file descriptors of the process. */
 const MAX_PACKS = 2000
@@ -40,6 +45,7 @@ interface ObjectFolder {
 
 export class ObjectStore implements PackOwner {
   readonly objectFormat: ObjectFormat
+  readonly ensureHoldable: EnsureHoldable
   readonly cache = new ObjectCache<string>(CACHE_BYTES)
   readonly #folders: ObjectFolder[]
   readonly #directory: string
@@ -48,12 +54,14 @@ export class ObjectStore implements PackOwner {
 
   readonly #checkpoint: () => void
 
-  /** `checkpoint` is called with each object that is read. */
+  /** `checkpoint` is called with each object that is read, `ensureHoldable` before one is held whole. */
   constructor(
     { objectDirs, directory, objectFormat }: LocalRepository,
     checkpoint: () => void = () => undefined,
+    ensureHoldable = ensureReasonable,
   ) {
     this.#checkpoint = checkpoint
+    this.ensureHoldable = ensureHoldable
     this.objectFormat = objectFormat
     this.#directory = directory
     this.#folders = objectDirs.map((objectDir) => ({
@@ -68,20 +76,13 @@ export class ObjectStore implements PackOwner {
     return this.#find(oid) !== undefined
   }
 
-  /** The whole object. Throws `pack-incomplete` where the repository does not hold it. */
-  read(oid: Oid): GitObject {
+  /** The object, whole where its type is wanted. Throws `pack-incomplete` where the repository does not hold it. */
+  read(oid: Oid, wanted: WantedTypes = ALL_TYPES): GitObject {
     const location = this.locate(oid)
-    return 'pack' in location
-      ? location.pack.read(location.offset)
-      : readLooseObject(location.looseFile)
-  }
-
-  /** The object for what it names: of a blob, no content. Throws `pack-incomplete` as {@link read} does. */
-  readNames(oid: Oid): GitObject {
-    const location = this.locate(oid)
-    return 'pack' in location
-      ? location.pack.readNames(location.offset)
-      : readLooseNames(location.looseFile)
+    if ('pack' in location) return location.pack.read(location.offset, wanted)
+    const { looseFile } = location
+    const { ensureHoldable } = this
+    return readLooseObject(openRegularFileSync(looseFile), looseFile, { wanted, ensureHoldable })
   }
 
   /** Where the object is. Throws `pack-incomplete` where the repository does not hold it. */

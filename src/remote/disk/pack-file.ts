@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { constants, createInflate, inflateSync } from 'node:zlib'
 import { bufferSource } from '../../git/byte-source.js'
-import { type CorruptPack, corrupt } from '../../git/corrupt.js'
-import { applyDelta, decodeDeltaHeader } from '../../git/delta.js'
+import { corrupt } from '../../git/corrupt.js'
+import { applyDelta, type DeltaHeader, decodeDeltaHeader } from '../../git/delta.js'
 import {
   type DeltaKind,
   decodeEntryHeader,
@@ -19,22 +19,33 @@ import { inflate } from '../../git/inflate.js'
 import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
+import { MAPPED_BYTES } from '../../thread/garbage.js'
 import { PackIndex } from './pack-index.js'
-import { EMPTY_BLOB, MAX_WHOLE_BYTES, maxBytesOf } from './whole-object.js'
+import {
+  ALL_TYPES,
+  type EnsureHoldable,
+  MAX_WHOLE_BYTES,
+  type WantedTypes,
+  withoutContent,
+} from './whole-object.js'
 
 /** Small objects come with their header in one read of this many bytes. */
 const FIRST_READ_BYTES = 4096
 /** Larger objects are copied in pieces of this size, and never held whole. */
 const PIECE_BYTES = 64 * 1024
 const WHOLE_BYTES = 1 << 20
+/** How often a base is looked for elsewhere whose own one is here again; git itself makes no such pack. */
+const MAX_RETURNS = 10
 
 /** What a pack is a part of. */
 export interface PackOwner {
   readonly objectFormat: ObjectFormat
   /** Deltas share their bases, trees above all; the keys are pack and offset. */
   readonly cache: ObjectCache<string>
+  /** Asked before an object is held whole. */
+  readonly ensureHoldable: EnsureHoldable
   /** Finds bases that a pack does not hold. */
-  read(oid: Oid): GitObject
+  read(oid: Oid, wanted: WantedTypes): GitObject
 }
 
 /** An entry of a pack, in pieces. */
@@ -42,15 +53,15 @@ export type EncodedEntry = Iterable<Buffer> | AsyncIterable<Buffer>
 
 /**
  * How many bytes before an entry that is written to another pack the one is that was at `base` in
- * this one; undefined where it is not.
+ * this one; `later` where it follows, undefined where it does not come.
  */
-export type DistanceTo = (base: number) => number | undefined
+export type DistanceTo = (base: number) => number | 'later' | undefined
 
 interface PackedObject {
   header: EntryHeader
   /** Where the deflated bytes start in the pack. */
   start: number
-  /** The first deflated bytes. */
+  /** The first deflated bytes, good until the next entry is looked at. */
   first: Buffer
 }
 
@@ -69,6 +80,10 @@ export class PackFile {
   readonly #index: PackIndex
   readonly #fd: number
   readonly #size: number
+  /** What was read last of an entry: a buffer for each would be most of what reading takes. */
+  readonly #firstBytes = Buffer.allocUnsafe(FIRST_READ_BYTES)
+  /** How many objects are being read here, each for the sake of the one before. */
+  #reading = 0
 
   constructor(paths: PackPaths, store: PackOwner) {
     this.#store = store
@@ -98,20 +113,21 @@ export class PackFile {
     closeSync(this.#fd)
   }
 
-  /** The whole object at `offset`. */
-  read(offset: number): GitObject {
-    return this.#read(offset)
+  /** The object at `offset`, whole where its type is wanted. */
+  read(offset: number, wanted: WantedTypes = ALL_TYPES): GitObject {
+    if (this.#reading > MAX_RETURNS) throw corrupt('has a delta that builds on itself')
+    this.#reading++
+    try {
+      return this.#read(offset, wanted)
+    } finally {
+      this.#reading--
+    }
   }
 
-  /** The object at `offset`, for what it names: of a blob no content, as that names nothing. */
-  readNames(offset: number): GitObject {
-    return this.#read(offset, EMPTY_BLOB)
-  }
-
-  /** The object, or what is given in place of any blob. */
-  #read(offset: number, blob?: GitObject): GitObject {
-    // They are many where a chain is long: each is inflated when it is its turn.
-    const deltas: { offset: number; entry: PackedObject }[] = []
+  #read(offset: number, wanted: WantedTypes): GitObject {
+    const { ensureHoldable } = this.#store
+    // They are many where a chain is long: each is read when it is its turn.
+    const deltas: number[] = []
     const visited = new Set<number>()
     let position = offset
     let object = this.#cached(position)
@@ -121,29 +137,33 @@ export class PackFile {
       const entry = this.#entryAt(position)
       const { kind } = entry.header
       if (isDelta(kind)) {
-        deltas.push({ offset: position, entry })
+        deltas.push(position)
         const base = this.#baseOf(kind, position)
-        if (typeof base === 'string') object = this.#store.read(base)
+        if (typeof base === 'string') object = this.#store.read(base, wanted)
         else {
           position = base
           object = this.#cached(base)
         }
       } else {
-        if (blob && kind.type === 'blob') return blob
-        object = { type: kind.type, body: this.#inflate(entry, maxBytesOf(kind.type)).body }
+        if (!wanted.has(kind.type)) return withoutContent(kind.type)
+        ensureHoldable(kind.type, entry.header.size)
+        object = { type: kind.type, body: this.#inflate(entry).body }
         this.#cache(position, object)
       }
     }
-    if (blob && object.type === 'blob') return blob
-    for (const { offset: at, entry } of deltas.reverse()) {
-      const maxBytes = maxBytesOf(object.type)
-      const delta = this.#inflate(entry, maxBytes).body
+    const { type } = object
+    if (!wanted.has(type)) return withoutContent(type)
+    let { body } = object
+    for (const at of deltas.reverse()) {
+      const entry = this.#entryAt(at)
+      ensureHoldable(type, entry.header.size)
+      const delta = this.#inflate(entry).body
       // A few copies of a base make an object of any size.
-      if (decodeDeltaHeader(bufferSource(delta)).size > maxBytes) throw tooLarge()
-      object = { type: object.type, body: applyDelta(object.body, delta) }
-      this.#cache(at, object)
+      ensureHoldable(type, decodeDeltaHeader(bufferSource(delta)).size)
+      body = applyDelta(body, delta)
+      this.#cache(at, { type, body })
     }
-    return object
+    return { type, body }
   }
 
   /** What the entry at `offset` is, and where its deflated bytes start. */
@@ -152,12 +172,19 @@ export class PackFile {
     return { ...header, start }
   }
 
-  /** How large the object is that the delta at `offset` makes, in bytes. */
-  deltaSizeAt(offset: number): number {
+  /** Where the base of the delta at `offset` is; undefined where no delta is, or its base is elsewhere. */
+  baseAt(offset: number): number | undefined {
+    const { kind } = this.#entryAt(offset, MAX_HEADER_BYTES).header
+    const base = isDelta(kind) ? this.#baseOf(kind, offset) : undefined
+    return typeof base === 'number' ? base : undefined
+  }
+
+  /** How large the base of the delta at `offset` is, and what it makes of that, in bytes. */
+  deltaHeaderAt(offset: number): DeltaHeader {
     const { first } = this.#entryAt(offset)
     // No more than the start of it is at hand.
     const start = inflateSync(first, { finishFlush: constants.Z_SYNC_FLUSH })
-    return decodeDeltaHeader(bufferSource(start)).size
+    return decodeDeltaHeader(bufferSource(start))
   }
 
   /** The bytes of the pack from `start` up to `end`, in pieces. */
@@ -176,13 +203,14 @@ export class PackFile {
     if (!copied) return undefined
     const header = encodeEntryHeader(copied, size)
     if (size > WHOLE_BYTES) return this.#copyLarge(header, entry.start)
-    return [header, this.#inflate(entry).deflated]
+    return [Buffer.concat([header, this.#inflate(entry).deflated])]
   }
 
   #deltaThere(kind: DeltaKind, offset: number, distanceTo: DistanceTo): DeltaKind | undefined {
     const base = this.#baseOf(kind, offset)
     const distance = typeof base === 'string' ? undefined : distanceTo(base)
-    return distance === undefined ? undefined : { type: 'ofs-delta', distance }
+    if (distance === undefined) return undefined
+    return distance === 'later' ? kind : { type: 'ofs-delta', distance }
   }
 
   /** Where the base of the delta at `offset` is, or, where it is not in this pack, what it is. */
@@ -220,17 +248,16 @@ export class PackFile {
   }
 
   #entryAt(offset: number, length = FIRST_READ_BYTES): PackedObject {
-    const bytes = this.#bytes(offset, length)
+    const found = readSync(this.#fd, this.#firstBytes, 0, length, offset)
+    const bytes = this.#firstBytes.subarray(0, found)
     const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }
   }
 
-  #inflate(
-    { header, start, first }: PackedObject,
-    maxBytes = MAX_WHOLE_BYTES,
-  ): { body: Buffer; deflated: Buffer } {
-    if (header.size > maxBytes) throw tooLarge()
+  /** `deflated` is good as long as the entry is. */
+  #inflate({ header, start, first }: PackedObject): { body: Buffer; deflated: Buffer } {
+    if (header.size > MAX_WHOLE_BYTES) throw corrupt('has an object too large to be held whole')
     // What does not shrink is a little larger when deflated.
     let length = header.size + (header.size >>> 10) + 64
     const longest = 4 * length + FIRST_READ_BYTES
@@ -252,14 +279,10 @@ export class PackFile {
   }
 }
 
-function tooLarge(): CorruptPack {
-  return corrupt('has an object too large to be held whole')
-}
-
 /** How many bytes the zlib stream at the start of `pieces` takes. */
 async function deflatedLength(pieces: Iterable<Buffer>): Promise<number> {
   const source = Readable.from(pieces)
-  const inflater = source.pipe(createInflate()).resume()
+  const inflater = source.pipe(createInflate({ chunkSize: MAPPED_BYTES })).resume()
   try {
     await finished(inflater, { writable: false })
     return inflater.bytesWritten

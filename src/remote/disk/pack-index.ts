@@ -15,6 +15,8 @@ export class PackIndex {
   readonly #fd: number
   readonly #oidBytes: number
   readonly #fanout: Buffer
+  /** The oids that were read last: a search for each object would else leave more behind than the objects take. */
+  readonly #window: Buffer
 
   /**
    * The index that is open as `fd`, which it closes; `file` is its name. Throws
@@ -22,6 +24,7 @@ export class PackIndex {
    */
   constructor(fd: number, file: string, format: ObjectFormat) {
     this.#oidBytes = oidBytes(format)
+    this.#window = Buffer.allocUnsafe(WINDOW * this.#oidBytes)
     this.#file = file
     this.#fd = fd
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
@@ -49,7 +52,7 @@ export class PackIndex {
   /** Every object, in the order of their oids; `crc` is that of its bytes in the pack. */
   *objects(): Generator<{ oid: Oid; offset: number; crc: number }> {
     for (let start = 0; start < this.count; start += WINDOW) {
-      const oids = this.#oids(start, Math.min(this.count, start + WINDOW))
+      const oids = Buffer.from(this.#oids(start, Math.min(this.count, start + WINDOW)))
       const rows = Math.floor(oids.length / this.#oidBytes)
       const crcs = this.#readWhole(this.#crcsAt + start * 4, rows * 4)
       for (let row = 0; row < rows; row++) {
@@ -81,8 +84,13 @@ export class PackIndex {
     return undefined
   }
 
+  /** At most a window of them, good until the next is asked for. */
   #oids(start: number, end: number): Buffer {
-    const oids = this.#read(this.#oidsAt(start), (end - start) * this.#oidBytes)
+    const length = (end - start) * this.#oidBytes
+    const oids = this.#window.subarray(
+      0,
+      readSync(this.#fd, this.#window, 0, length, this.#oidsAt(start)),
+    )
     // A cut index must not make the search go on for ever.
     if (oids.length < this.#oidBytes) throw this.#cutShort()
     return oids

@@ -1,7 +1,7 @@
 // Finds the parts of a local repository: a working tree with its .git, a linked
 // worktree, a bare repository. https://git-scm.com/docs/gitrepository-layout
 import path from 'node:path'
-import { errnoOf } from '../../base/errno.js'
+import { codeOf, errnoOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
 import { UnfitFileError } from '../../base/regular-file.js'
 import { parseConfig } from '../../git/config.js'
@@ -50,10 +50,12 @@ export async function openRepository(directory: string): Promise<LocalRepository
 /** A fault of reading a local repository as a SyncError. */
 export function toLocalError(error: unknown, directory: string): SyncError {
   if (error instanceof CorruptPack) {
-    const message = `The repository ${directory} is damaged; git fsck tells more (a pack ${error.fault})`
-    return new SyncError('pack-corrupt', message, { cause: error })
+    return damaged(directory, `a pack ${error.fault}`, error)
   }
   if (error instanceof SyncError) return error
+  if (codeOf(error).startsWith('Z_')) {
+    return damaged(directory, 'an object cannot be inflated', error)
+  }
   if (error instanceof UnfitFileError) {
     const message = `The repository ${directory} cannot be read: ${error.path} ${error.message}; have it mended, it is tried again`
     return new SyncError('connection-failed', message, { cause: error })
@@ -81,6 +83,11 @@ export function toLocalError(error: unknown, directory: string): SyncError {
         { cause: error },
       )
   }
+}
+
+function damaged(directory: string, how: string, cause: unknown): SyncError {
+  const message = `The repository ${directory} is damaged; git fsck tells more (${how})`
+  return new SyncError('pack-corrupt', message, { cause })
 }
 
 async function findGitDir(

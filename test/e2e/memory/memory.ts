@@ -3,14 +3,15 @@
 // where it is more than 300 MiB. Options: --entries, how many remotes send a pack at once; --only, a
 // part of a name.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { residentBytes } from '../../bench/proc.js'
 import { cleanUpAll, type TestScope } from '../../helpers/at-end.js'
-import { HEAVY_PACKS, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
+import { createRepo, tempDir } from '../../helpers/git.js'
+import { HEAVY_PACKS, type HeavyPack, MAX_HEAVY_BYTES } from '../../helpers/heavy-packs.js'
 import { startPackServer } from '../../helpers/pack-server.js'
 import { MAIN } from '../../helpers/program.js'
 import { writeListing } from '../../helpers/service.js'
@@ -26,17 +27,23 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 })
+const places = Array.from({ length: Number(values.entries) }, (_, n) => n)
 for (const [what, make] of Object.entries(HEAVY_PACKS)) {
-  await report(what, async (scope) => {
+  const makeSmall = () => {
     const heavy = make()
     if (heavy.pack.length > MAX_HEAVY_BYTES) throw new RangeError(`${what}: ${heavy.pack.length}`)
+    return heavy
+  }
+  await report(what, async (scope) => {
     const server = await startPackServer(scope)
-    server.serve(heavy)
-    return Array.from({ length: Number(values.entries) }, (_, n) => ({
-      path: `out${n}`,
-      repo: `${server.url}/${n}.git`,
-      branch: 'main',
-    }))
+    server.serve(makeSmall())
+    return places.map((n) => ({ path: `out${n}`, repo: `${server.url}/${n}.git`, branch: 'main' }))
+  })
+  // Where git cannot make an index of it, no repository has it.
+  if (what.includes('that wait for')) continue
+  await report(`${what}, on disk`, async (scope) => {
+    const heavy = makeSmall()
+    return places.map((n) => ({ path: `out${n}`, repo: putOnDisk(scope, heavy), branch: 'main' }))
   })
 }
 for (const [count, mib] of [
@@ -47,6 +54,16 @@ for (const [count, mib] of [
     const repo = await serveLargeObjects(scope, { count, bytes: mib * MIB })
     return [{ path: 'out', repo, branch: 'main', lfs: true }]
   })
+}
+
+/** A repository on this machine that has the pack; returns its directory. */
+function putOnDisk(scope: TestScope, { pack, want }: HeavyPack): string {
+  const repo = createRepo(path.join(tempDir(scope), 'repo.git'), { bare: true })
+  const file = path.join(repo.gitDir, 'objects/pack/pack-heavy.pack')
+  writeFileSync(file, pack)
+  repo.git('index-pack', file)
+  writeFileSync(path.join(repo.gitDir, 'refs/heads/main'), `${want}\n`)
+  return repo.dir
 }
 
 /** Starts what is served, and returns the entries that ask for it. */

@@ -80,7 +80,7 @@ test('a damaged or incomplete repository is told apart', async (t) => {
   writeFileSync(file, 'damage')
   await assert.rejects(
     fetchPack(repo.dir, [oid]),
-    failsWith('connection-failed', /repo cannot be read/),
+    failsWith('pack-corrupt', /objects.* is damaged \(git fsck tells more\)/),
   )
   rmSync(file)
   await assert.rejects(

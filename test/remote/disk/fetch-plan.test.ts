@@ -14,6 +14,7 @@ import { openRepository } from '../../../src/remote/disk/repository.js'
 import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestScope, tempDir } from '../../helpers/git.js'
 import { objectOf, tagOf } from '../../helpers/hostile-objects.js'
+import { UNBOUNDED } from '../../helpers/memory.js'
 import { assemblePack, encodeHeader, type PackEntry } from '../../helpers/packs.js'
 
 const OIDS = ['ab'.repeat(20), 'bc'.repeat(20), 'cd'.repeat(20)] as const
@@ -61,7 +62,11 @@ test('of blobs that are wanted, or tagged, nothing is read, however large they a
     [tag.oid, tag],
   ]
   const store = await storeOf(t, entries, [loose, Buffer.from(`blob ${HUGE_BYTES}\0cut`)])
-  const plan = planFetch(store, { wants: [packed, loose, tag.oid], haves: [], thinPack: true })
+  const plan = planFetch(
+    store,
+    { wants: [packed, loose, tag.oid], haves: [], thinPack: true },
+    UNBOUNDED,
+  )
   assert.deepEqual(plan, [[tag.oid], [], [packed, loose, delta]])
   assert.equal(peel(store, tag.oid), delta)
   assert.equal(peel(store, loose), null)

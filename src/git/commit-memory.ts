@@ -1,7 +1,8 @@
 // Memory that one sync may take for what it holds whole, of its part of the budget.
-import type { WholeMemory } from '../git/whole-objects.js'
+
 import { collectGarbage } from '../thread/garbage.js'
 import { HeldMemory, type MemoryPart } from '../thread/memory-budget.js'
+import type { WholeMemory } from './whole-objects.js'
 
 /** One tree takes at most this share of the budget: a base, a delta and what they make fit. */
 const MAX_TREE_SHARE = 1 / 8

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { CommitMemory } from '../../src/git/commit-memory.js'
 import {
   closePart,
   createMemoryBudget,
   hasReserve,
   openPart,
 } from '../../src/thread/memory-budget.js'
-import { CommitMemory } from '../../src/worker/commit-memory.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { commitOf, objectOf, treeOf } from '../helpers/hostile-objects.js'
 import { memoryOf } from '../helpers/memory.js'
