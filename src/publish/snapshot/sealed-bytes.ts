@@ -1,7 +1,10 @@
 // How state is written: a magic, a line of JSON, what belongs to it, and a checksum of all, by which
 // what is damaged is told. It tells nothing of who wrote it.
 import { hash } from 'node:crypto'
+import { constants, deflateSync, inflateSync } from 'node:zlib'
+import { codeOf } from '../../base/errno.js'
 import { SyncError } from '../../base/errors.js'
+import { MAPPED_BYTES } from '../../thread/garbage.js'
 
 const CHECKSUM = 'sha1'
 /** How much room {@link seal} needs at the end. */
@@ -25,7 +28,7 @@ export function unlessDamaged<T>(decode: () => T): T | undefined {
     if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) {
       return undefined
     }
-    if (error instanceof SyncError) return undefined
+    if (error instanceof SyncError || codeOf(error).startsWith('Z_')) return undefined
     throw error
   }
 }
@@ -43,6 +46,29 @@ export function unseal(bytes: Buffer, magic: string): Buffer | undefined {
   if (content.toString('latin1', 0, magic.length) !== magic) return undefined
   const isWhole = hash(CHECKSUM, content, 'buffer').equals(bytes.subarray(-CHECKSUM_BYTES))
   return isWhole ? content : undefined
+}
+
+/** From this size on, in bytes, what is sealed is deflated on disk: a snapshot to less than half of its size. */
+const DEFLATED_FROM_BYTES = 8 * 1024 * 1024
+const DEFLATED_MAGIC = 'git-autosync deflated\n'
+
+/** What was sealed as it is kept on disk: it ends with the same checksum. */
+export function deflateLarge(sealed: Buffer): Buffer {
+  if (sealed.length < DEFLATED_FROM_BYTES) return sealed
+  const content = sealed.subarray(0, -CHECKSUM_BYTES)
+  const deflated = deflateSync(content, { level: constants.Z_BEST_SPEED, chunkSize: MAPPED_BYTES })
+  const checksum = sealed.subarray(-CHECKSUM_BYTES)
+  return Buffer.concat([Buffer.from(DEFLATED_MAGIC, 'latin1'), deflated, checksum])
+}
+
+/** The inverse of {@link deflateLarge}; undefined where the bytes are damaged, or make more than `maxBytes`. */
+export function inflateLarge(bytes: Buffer, maxBytes: number): Buffer | undefined {
+  if (bytes.toString('latin1', 0, DEFLATED_MAGIC.length) !== DEFLATED_MAGIC) return bytes
+  const deflated = bytes.subarray(DEFLATED_MAGIC.length, -CHECKSUM_BYTES)
+  return unlessDamaged(() => {
+    const content = inflateSync(deflated, { maxOutputLength: maxBytes, chunkSize: MAPPED_BYTES })
+    return Buffer.concat([content, bytes.subarray(-CHECKSUM_BYTES)])
+  })
 }
 
 /** What tells one snapshot's bytes from another's. */

@@ -8,7 +8,7 @@ import { type TreeFile, TreePlaces } from '../tree/tree-places.js'
 import { decodeChanges, encodeChanges, isForBase, type SnapshotBase } from './changes.js'
 import { pruneOrigin } from './origin.js'
 import { type FileIdentity, identify, recall, remember } from './recent.js'
-import { CHECKSUM_BYTES, checksumOf } from './sealed-bytes.js'
+import { CHECKSUM_BYTES, checksumOf, deflateLarge, inflateLarge } from './sealed-bytes.js'
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.js'
 
 /** A snapshot as it was read. */
@@ -83,7 +83,8 @@ export function stageSnapshot(place: SnapshotPlace, next: Snapshot, last?: Store
     rememberChanges(identity, changes, { ...next, base: last.base, baseBytes: last.baseBytes })
   } else {
     const origin = pruneOrigin(next)
-    place.volume.writeFile(stagedOf(snapshotOf(place)), encodeSnapshot({ ...next, origin }))
+    const bytes = deflateLarge(encodeSnapshot({ ...next, origin }))
+    place.volume.writeFile(stagedOf(snapshotOf(place)), bytes)
   }
 }
 
@@ -185,13 +186,15 @@ function readBase(place: SnapshotPlace, file: string): StoredSnapshot | undefine
   const identity = identify(place.volume, file, CHECKSUM_BYTES)
   const known = identity && recall<StoredSnapshot>(identity)
   if (known) return known
-  const bytes = readIfPresent(place, file)
+  const found = readIfPresent(place, file)
+  const bytes = found && inflateLarge(found, MAX_SNAPSHOT_BYTES)
   const snapshot = bytes && decodeSnapshot(bytes)
   if (!snapshot) return undefined
-  const base = { ...snapshot, checksum: checksumOf(bytes as Buffer) }
-  const stored = { ...snapshot, base, baseBytes: (bytes as Buffer).length }
+  const baseBytes = bytes.length
+  const base = { ...snapshot, checksum: checksumOf(bytes) }
+  const stored = { ...snapshot, base, baseBytes }
   // It may have been replaced in between.
-  if (identity?.end === base.checksum) remember(identity, stored)
+  if (identity?.end === base.checksum) remember({ ...identity, bytes: baseBytes }, stored)
   return stored
 }
 

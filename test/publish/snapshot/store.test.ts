@@ -154,6 +154,26 @@ describe('a stored snapshot', () => {
     assert.equal(readSnapshot(snapshotAt(directory)), undefined)
   })
 
+  test('of many files takes less than half of itself on disk, and counts only while it is whole', (t) => {
+    const directory = tempDir(t)
+    const file = path.join(directory, 'snapshot')
+    const names = Array.from({ length: 130_000 }, (_, n) => [`f${n}`, `${n}`] as const)
+    const large = snapshotOf(modelOf(Object.fromEntries(names)), (field) => field / 3)
+    write(directory, large)
+    const written = readFileSync(file)
+    assert.ok(written.length < encodeSnapshot(large).length / 2, `${written.length} bytes`)
+    assert.deepEqual(plain(readSnapshot(snapshotAt(directory))), plain(large))
+    for (const at of [0, 10, 100, written.length >>> 1, written.length - 30, written.length - 1]) {
+      const damaged = Buffer.from(written)
+      damaged[at]! ^= 0x10
+      writeFileSync(file, damaged)
+      assert.equal(readSnapshot(snapshotAt(directory)), undefined, `byte ${at}`)
+      assert.equal(hasStaged(snapshotAt(directory)), false)
+    }
+    writeFileSync(file, written.subarray(0, -100))
+    assert.equal(readSnapshot(snapshotAt(directory)), undefined)
+  })
+
   test('that cannot be read is a fault, not none', (t) => {
     const directory = tempDir(t)
     write(directory, SMALL)
