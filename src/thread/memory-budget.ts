@@ -18,6 +18,8 @@ export interface MemoryPart {
   ownBytes: number
   /** Tells it from every other part that is in use. */
   id: number
+  /** 1 from its end on: what still runs of its work in another thread has no reserve any more. */
+  closed: Int32Array
 }
 
 const [HOLDER, LAST_ID] = [0, 1]
@@ -32,7 +34,8 @@ export function createMemoryBudget(bytes: number): MemoryBudget {
 /** A new part, of `share` of the budget, 0 to 1; those of all who work at once make a half at most. */
 export function openPart(budget: MemoryBudget, share: number): MemoryPart {
   const id = Atomics.add(budget.shared, LAST_ID, 1) + 1
-  return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1 }
+  const closed = new Int32Array(new SharedArrayBuffer(4))
+  return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1, closed }
 }
 
 /** The same part for another thread that works on the same piece: beside the reserve it has a share of it, 0 to 1. */
@@ -40,8 +43,13 @@ export function shareOf(part: MemoryPart, share: number): MemoryPart {
   return { ...part, ownBytes: Math.floor(part.ownBytes * share) }
 }
 
-/** Gives the reserve back where the part has it: also for one whose thread is not there any more. */
-export function closePart({ budget: { shared }, id }: MemoryPart): void {
+/** Ends a part, and gives the reserve back where it has it: also for one whose thread is not there any more. */
+export function closePart(part: MemoryPart): void {
+  Atomics.store(part.closed, 0, 1)
+  freeReserve(part)
+}
+
+function freeReserve({ budget: { shared }, id }: MemoryPart): void {
   if (Atomics.compareExchange(shared, HOLDER, id, 0) === id) Atomics.notify(shared, HOLDER)
 }
 
@@ -67,12 +75,17 @@ export class HeldMemory {
 
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
   tryToTake(bytes: number): boolean {
-    const { budget, id, ownBytes } = this.#part
+    const { budget, closed, id, ownBytes } = this.#part
     const after = this.#bytes + bytes
     if (this.#refuse && after > ownBytes + budget.bytes / 2) throw this.#refuse(budget.bytes)
     if (after > ownBytes) {
       const holder = Atomics.compareExchange(budget.shared, HOLDER, 0, id)
       if (holder !== 0 && holder !== id) return false
+      if (Atomics.load(closed, 0) === 1) {
+        // Nobody else would give it back.
+        freeReserve(this.#part)
+        throw new Error('memory was asked for after the end of what it was for')
+      }
     }
     this.#bytes = after
     return true

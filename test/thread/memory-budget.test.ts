@@ -7,6 +7,7 @@ import {
   HeldMemory,
   type MemoryBudget,
   openPart,
+  shareOf,
 } from '../../src/thread/memory-budget.js'
 import { failsWith } from '../helpers/fails-with.js'
 
@@ -44,10 +45,20 @@ test('the reserve of one who is not there any more is given back by another', ()
   const budget = createMemoryBudget(BUDGET_BYTES)
   const [one, other] = [open(budget), open(budget)]
   assert.ok(one.held.tryToTake(600))
-  closePart(other.part)
+  closePart(open(budget).part)
   assert.equal(other.held.tryToTake(101), false)
   closePart(structuredClone(one.part))
   assert.ok(other.held.tryToTake(101))
+})
+
+test('what goes on in a thread after its part was closed keeps the reserve from nobody', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  const inThread = new HeldMemory(shareOf(structuredClone(one.part), 1 / 2))
+  assert.ok(inThread.tryToTake(50))
+  closePart(one.part)
+  assert.throws(() => inThread.tryToTake(1), /after the end/)
+  assert.ok(other.held.tryToTake(600))
 })
 
 test('one who waits goes on when the reserve is free', async () => {
