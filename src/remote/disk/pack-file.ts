@@ -31,6 +31,8 @@ import {
 
 /** Small objects come with their header in one read of this many bytes. */
 const FIRST_READ_BYTES = 4096
+/** What was read last of an entry: a buffer for each would be most of what reading takes. */
+const FIRST_BYTES = Buffer.allocUnsafe(FIRST_READ_BYTES)
 /** Larger objects are copied in pieces of this size, and never held whole. */
 const PIECE_BYTES = 64 * 1024
 const WHOLE_BYTES = 1 << 20
@@ -80,8 +82,6 @@ export class PackFile {
   readonly #index: PackIndex
   readonly #fd: number
   readonly #size: number
-  /** What was read last of an entry: a buffer for each would be most of what reading takes. */
-  readonly #firstBytes = Buffer.allocUnsafe(FIRST_READ_BYTES)
   /** How many objects are being read here, each for the sake of the one before. */
   #reading = 0
 
@@ -248,8 +248,7 @@ export class PackFile {
   }
 
   #entryAt(offset: number, length = FIRST_READ_BYTES): PackedObject {
-    const found = readSync(this.#fd, this.#firstBytes, 0, length, offset)
-    const bytes = this.#firstBytes.subarray(0, found)
+    const bytes = FIRST_BYTES.subarray(0, readSync(this.#fd, FIRST_BYTES, 0, length, offset))
     const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')
     return { header, start: offset + header.end, first: bytes.subarray(header.end) }

@@ -9,14 +9,14 @@ const HEADER_BYTES = 8
 const FANOUT_BYTES = 256 * 4
 /** How many oids are read at once; oids are spread evenly, so one read almost always does. */
 const WINDOW = 256
+/** The oids that were read last: a buffer for each search would leave more behind than objects take. */
+const OIDS = Buffer.allocUnsafe(WINDOW * oidBytes('sha256'))
 
 export class PackIndex {
   readonly #file: string
   readonly #fd: number
   readonly #oidBytes: number
   readonly #fanout: Buffer
-  /** The oids that were read last: a search for each object would else leave more behind than the objects take. */
-  readonly #window: Buffer
 
   /**
    * The index that is open as `fd`, which it closes; `file` is its name. Throws
@@ -24,7 +24,6 @@ export class PackIndex {
    */
   constructor(fd: number, file: string, format: ObjectFormat) {
     this.#oidBytes = oidBytes(format)
-    this.#window = Buffer.allocUnsafe(WINDOW * this.#oidBytes)
     this.#file = file
     this.#fd = fd
     const head = this.#read(0, HEADER_BYTES + FANOUT_BYTES)
@@ -87,10 +86,7 @@ export class PackIndex {
   /** At most a window of them, good until the next is asked for. */
   #oids(start: number, end: number): Buffer {
     const length = (end - start) * this.#oidBytes
-    const oids = this.#window.subarray(
-      0,
-      readSync(this.#fd, this.#window, 0, length, this.#oidsAt(start)),
-    )
+    const oids = OIDS.subarray(0, readSync(this.#fd, OIDS, 0, length, this.#oidsAt(start)))
     // A cut index must not make the search go on for ever.
     if (oids.length < this.#oidBytes) throw this.#cutShort()
     return oids
