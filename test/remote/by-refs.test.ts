@@ -66,7 +66,12 @@ test('a list waits for the memory of others, and not for that of who waits for i
   }
   const openMemory = () => openPart(budget, 1 / 16)
   const session = new SmartSession(transport, { maxRefsBytes: 1 << 20, openMemory })
-  const [sync, other] = [openPart(budget, 1 / 16), openPart(budget, 1 / 16)]
+  const sync = openPart(budget, 1 / 16)
+  const takeReserve = () => {
+    const other = openPart(budget, 1 / 16)
+    assert.ok(new HeldMemory(other).tryToTake(2000))
+    return other
+  }
   const find = (limited = signal) =>
     requestByRefs(session, commit, { depth: 16, memory: sync }, limited)
   const found = { wants: [commit], haves: [], thinPack: false }
@@ -81,12 +86,12 @@ test('a list waits for the memory of others, and not for that of who waits for i
     return { finding }
   }
 
-  assert.ok(new HeldMemory(other).tryToTake(2000))
+  let other = takeReserve()
   const waiting = await startWaiting()
   closePart(other)
   assert.deepEqual(await waiting.finding, found)
 
-  assert.ok(new HeldMemory(other).tryToTake(2000))
+  other = takeReserve()
   const overtaken = await startWaiting()
   closePart(other)
   assert.ok(new HeldMemory(sync).tryToTake(2000))

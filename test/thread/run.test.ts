@@ -62,7 +62,10 @@ describe('a task', () => {
     const spare = new SpareThread(entryOf(t, 'await serve(() => threadId)'), 0)
     const { ended } = nextThread()
     spare.prepare()
+    // Nothing of it keeps a process alive.
+    const alive = setInterval(() => undefined, 1000)
     await ended
+    clearInterval(alive)
     assert.equal(typeof (await runInThread(spare, {})), 'number')
   })
 
