@@ -54,7 +54,9 @@ export class ThreadPool<File extends Jobs<File>> {
     this.#maxThreads = maxThreads
     this.#slots = new Slots(maxThreads)
     this.#threads = threads
-    this.#threads.on('error', onError)
+    this.#threads.on('error', (error) => {
+      if (!isLateAnswer(error)) onError(error)
+    })
     if (onMessage) this.#threads.on('message', onMessage)
   }
 
@@ -132,4 +134,9 @@ function tooManyHang(count: number): SyncError {
     'volume-hangs',
     `${count} threads hang in calls of the file system, and no more are started: look for the volume that hangs, and restart this service`,
   )
+}
+
+/** Whether what the library took for a fault, which has no code, is the answer of a job that was given up just before. */
+function isLateAnswer(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message from Worker')
 }

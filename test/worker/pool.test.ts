@@ -6,6 +6,7 @@ import { UNLIMITED } from '../../src/git/limits.js'
 import type { Target } from '../../src/publish/target.js'
 import { createMemoryBudget } from '../../src/thread/memory-budget.js'
 import { createWorkerPool, type WorkerPool } from '../../src/worker/pool.js'
+import { startWorkers } from '../../src/worker/threads.js'
 import { atEnd } from '../helpers/at-end.js'
 import { failsWith } from '../helpers/fails-with.js'
 import { failure } from '../helpers/fake-sync.js'
@@ -210,4 +211,21 @@ test('close waits for what runs', async (t) => {
   const publishing = publishFull(pool, test, first)
   await Promise.all([publishing, pool.close()])
   test.assertCommit(first)
+})
+
+test('an answer that comes after its job was given up is no fault', (t) => {
+  const threads = startWorkers(1)
+  const faults: unknown[] = []
+  const late = createWorkerPool({
+    ...OPTIONS,
+    maxThreads: 1,
+    threads,
+    onError: (error) => faults.push(error),
+  })
+  atEnd(t, () => late.close())
+  // As the library says it, which has no code for it.
+  threads.emit('error', new Error('Unexpected message from Worker: { taskId: 1 }'))
+  const fault = new Error('it died')
+  threads.emit('error', fault)
+  assert.deepEqual(faults, [fault])
 })
