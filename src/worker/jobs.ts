@@ -1,5 +1,7 @@
 // What runs in a worker thread: all work on published files, with synchronous calls, so
 // that the main thread's event loop is never blocked.
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, parentPort } from 'node:worker_threads'
 import type { Depth } from '../publish/drift/comparison.js'
 import type { Inspection } from '../publish/drift/inspection.js'
@@ -95,6 +97,9 @@ export function tidy({
   return reply(() => publication.tidy(working(target, checkpoint), options))
 }
 
+/** Whether the last job took the reserve: not all that it held need be garbage as soon as it ends. */
+let hadReserve = false
+
 /** Receives a pack and publishes the commit it was asked for, or repairs the one in place. */
 export async function publish({
   canFetch,
@@ -104,6 +109,7 @@ export async function publish({
   stop,
   ...job
 }: PublishJob): Promise<Reply<Unpacked>> {
+  if (hadReserve) collectGarbage()
   const checkpoint = checkpointOf(job.target, stop)
   const target = working(job.target, checkpoint)
   const fetch = (request: PackRequest) => {
@@ -132,8 +138,12 @@ export async function publish({
   const replied = await reply(() => unpack(receiveChunks(port), options))
   // Where one thing failed, what comes of the others is left to nobody.
   for (const each of open) each.close()
-  // Whoever has the reserve next starts with all of it.
-  if (hasReserve(job.memory)) collectGarbage()
+  hadReserve = hasReserve(job.memory)
+  if (hadReserve) {
+    // Whoever has it next starts with all of it; what is being closed is let go of by the next turn.
+    await nextTurn()
+    collectGarbage()
+  }
   return replied
 }
 
