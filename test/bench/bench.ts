@@ -6,6 +6,7 @@ import { announced } from './announced.js'
 import { startBenchServer } from './bench-server.js'
 import { disk } from './disk.js'
 import { firstPublish } from './first-publish.js'
+import { fresh } from './fresh.js'
 import { idlePoll } from './idle-poll.js'
 import { largePack } from './large-pack.js'
 import { type BenchOptions, parseOptions } from './options.js'
@@ -26,6 +27,7 @@ import { BenchScope, createWorkspace, describeMachine } from './workspace.js'
 
 const SCENARIOS = [
   start,
+  fresh,
   firstPublish,
   updateInPlace,
   updateSymlink,

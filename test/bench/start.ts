@@ -1,21 +1,19 @@
 // A fresh process, as each pod has one: from its start to what is published from a small repository,
 // for both programs, and what memory the service keeps when there is nothing left to do.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { GIT_SYNC, MAIN } from '../helpers/program.js'
-import { programEnvironment, startService, until, writeListing } from '../helpers/service.js'
-import { endedChildrenCpuMs, residentBytes, untilAtRest } from './proc.js'
+import { startService, until, writeListing } from '../helpers/service.js'
+import { type Fresh, gitSyncOnce, ONCE, runFresh } from './fresh-process.js'
+import { residentBytes, untilAtRest } from './proc.js'
 import { timeGit } from './run-git.js'
-import type { BenchContext, Row, Scenario } from './scenario.js'
+import type { Row, Scenario } from './scenario.js'
 import { createSmallRepos } from './small-repos.js'
 import { alternate } from './statistics.js'
 
 const MIB = 1024 * 1024
-const LOOK_MS = 2
 
 export const start: Scenario = {
   name: 'start',
@@ -26,10 +24,11 @@ export const start: Scenario = {
     const listingPath = path.join(directory, 'start.json')
     writeListing(listingPath, [{ path: 'ours', repo }])
 
+    const command = [process.execPath, MAIN, '--listing-path', listingPath, ...ONCE] as const
     const service = await alternate(
       { rounds, warmUps: sizes.warmUps },
       {
-        ours: () => fresh(bench, [MAIN, '--listing-path', listingPath, ...ONCE], 'ours/file-0.txt'),
+        ours: () => runFresh({ command, directory, shows: 'ours/file-0.txt', makes: 'ours' }),
         git: async () => {
           const clone = ['--depth', '1', pathToFileURL(repo).href, 'clone']
           const ms = await timeGit(directory, 'clone', '-q', ...clone)
@@ -39,10 +38,14 @@ export const start: Scenario = {
       },
     )
     const linked: Fresh[] = []
+    const link = [process.execPath, GIT_SYNC, ...gitSyncOnce(`${server.url}/${name}`)] as const
     for (let round = -sizes.warmUps; round < rounds; round++) {
-      const url = `${server.url}/${name}`
-      const flags = [`--repo=${url}`, '--ref=main', '--root=root', '--link=link', '--one-time']
-      const sample = await fresh(bench, [GIT_SYNC, ...flags], 'root/link')
+      const sample = await runFresh({
+        command: link,
+        directory,
+        shows: 'root/link',
+        makes: 'root',
+      })
       if (round >= 0) linked.push(sample)
     }
 
@@ -67,37 +70,6 @@ export const start: Scenario = {
       },
     ]
   },
-}
-
-const ONCE = ['--one-time', '--http-port', '0', '--http-host', '127.0.0.1', '--log-level', 'error']
-
-interface Fresh {
-  ms: number
-  cpuMs: number
-}
-
-/** Runs a program to its end; the time until `file` is there, and the processor time of all of it. */
-async function fresh(
-  { directory }: BenchContext,
-  args: readonly string[],
-  file: string,
-): Promise<Fresh> {
-  const before = endedChildrenCpuMs()
-  const startedAt = performance.now()
-  const child = spawn(process.execPath, args, {
-    cwd: directory,
-    env: programEnvironment(),
-    stdio: 'ignore',
-  })
-  const exited = once(child, 'exit')
-  while (!existsSync(path.join(directory, file)) && child.exitCode === null) await sleep(LOOK_MS)
-  const ms = performance.now() - startedAt
-  const [code] = await exited
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`)
-  for (const made of ['ours', 'root']) {
-    rmSync(path.join(directory, made), { recursive: true, force: true })
-  }
-  return { ms, cpuMs: endedChildrenCpuMs() - before }
 }
 
 function rowsOf(what: string, samples: readonly Fresh[], value: number, git?: number[]): Row[] {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { git } from '../helpers/git-command.js'
 import { startBenchService } from './bench-service.js'
+import { startGitSync } from './git-sync-updates.js'
 import { Replay } from './replay.js'
 import { timeGit } from './run-git.js'
 import { type BenchContext, delayRows, type Row, type Scenario } from './scenario.js'
@@ -67,6 +68,7 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
   await service.publishedMs('ours', repo.head)
   await timeGit(directory, 'clone', '-q', '--depth', '1', url, clone)
 
+  const gitSync = await startGitSync(scope, directory, { head: repo.head, url })
   const replay = new Replay(scope, server.url)
   const samples = await alternate(
     { rounds, warmUps: sizes.warmUps },
@@ -96,7 +98,8 @@ async function measure(bench: BenchContext, variant: Variant): Promise<Row[]> {
         const resetMs = await timeGit(clone, 'reset', '-q', '--hard', 'FETCH_HEAD')
         const head = git(clone, 'rev-parse', 'HEAD')
         if (head !== repo.head) throw new Error(`git is at ${head}, not at ${repo.head}`)
-        return { fetchMs, ms: fetchMs + resetMs, ...served }
+        const gitSyncMs = await gitSync?.updateMs(head)
+        return { fetchMs, ms: fetchMs + resetMs, gitSyncMs, ...served }
       },
     },
   )
@@ -113,12 +116,16 @@ interface Served {
 
 interface Samples {
   ours: (Served & { ms: number; signalledMs: number; replayMs: number; delayMs: number })[]
-  git: (Served & { ms: number; fetchMs: number })[]
+  git: (Served & { ms: number; fetchMs: number; gitSyncMs: number | undefined })[]
 }
 
 function rowsOf(what: string, { ofReset, ofFetch }: Variant, { ours, git }: Samples): Row[] {
   const oursMs = ours.map(({ ms }) => ms)
+  const signalledMs = ours.map(({ signalledMs }) => signalledMs)
+  const gitSyncMs = git.flatMap(({ gitSyncMs = [] }) => gitSyncMs)
+  const ofGitSync = { what: `${what}: SIGHUP to published / git-sync`, unit: 'ms' } as const
   return [
+    ...(gitSyncMs.length > 0 ? [{ ...ofGitSync, ours: signalledMs, git: gitSyncMs }] : []),
     {
       what: `${what} / fetch + reset`,
       unit: 'ms',
@@ -136,7 +143,7 @@ function rowsOf(what: string, { ofReset, ofFetch }: Variant, { ours, git }: Samp
     {
       what: `${what}: SIGHUP to published / its requests alone`,
       unit: 'ms',
-      ours: ours.map(({ signalledMs }) => signalledMs),
+      ours: signalledMs,
       git: ours.map(({ replayMs }) => replayMs),
       target: { ratio: OF_REQUESTS },
     },

@@ -2,6 +2,7 @@
 // poll of all, and a start with all in place. What serves them costs next to nothing.
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { commitOf, objectOf, treeOf } from '../../helpers/hostile-objects.js'
 import { startPackServer } from '../../helpers/pack-server.js'
 import { assemblePack } from '../../helpers/packs.js'
@@ -15,6 +16,8 @@ import { readyMs } from './ready.js'
 
 const MIB = 1024 * 1024
 const PATIENCE_MS = 10 * 60_000
+/** It rests several times for the time that others rest once. */
+const RESTS = 10
 
 /** Measures one size. */
 export async function measureEntries(bench: BenchContext, entries: number): Promise<Sample> {
@@ -32,11 +35,14 @@ export async function measureEntries(bench: BenchContext, entries: number): Prom
       branch: 'main',
     })),
   )
-  await service.untilAllPublished(entries)
+  // What is added while it runs keeps nobody from being ready.
+  await service.untilPublications(entries)
   const all = performance.now() - startedAt
+  // Signs of life of ten thousand leases never rest.
+  const rest = () => sleep(bench.sizes.restMs / RESTS)
+  await rest()
   const [sweepsMs, polls]: [number[], number[]] = [[], []]
   for (let round = 0; round < bench.rounds; round++) {
-    await service.untilAtRest()
     const before = cpuMs(service.pid)
     const wanted = server.requests + entries
     const polledAt = performance.now()
@@ -44,7 +50,7 @@ export async function measureEntries(bench: BenchContext, entries: number): Prom
     // Not by /status, which costs time that is ours.
     await until(() => server.requests >= wanted, 'every remote is asked', PATIENCE_MS)
     sweepsMs.push(performance.now() - polledAt)
-    await service.untilAtRest()
+    await rest()
     polls.push((cpuMs(service.pid) - before) / entries)
   }
   const allRest = residentBytes(service.pid, 'VmRSS') / MIB
