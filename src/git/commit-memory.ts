@@ -50,6 +50,15 @@ export class CommitMemory implements WholeMemory {
     return { maxTreeBytes, maxTreesBytes, hold }
   }
 
+  /** Holds nothing any more. */
+  release(): void {
+    if (this.#heldBytes === 0) return
+    this.#purposes.clear()
+    this.#heldBytes = 0
+    this.#entryBytes = 0
+    this.#held.release()
+  }
+
   hold(purpose: string, bytes: number): void {
     const more = bytes - (this.#purposes.get(purpose) ?? 0)
     if (more <= 0) return

@@ -4,7 +4,7 @@ import { toAbortError } from '../base/abort-error.js'
 import { abortable } from '../base/abortable.js'
 import { formatBytes } from '../base/bytes.js'
 import { SyncError } from '../base/errors.js'
-import { closePart, HeldMemory, hasReserve, type MemoryPart } from '../thread/memory-budget.js'
+import { closePart, HeldMemory, helperPart, type MemoryPart } from '../thread/memory-budget.js'
 import type { RemoteRef } from './remote-session.js'
 
 /** What a ref takes beside its names, in bytes: objects, an oid as text, and room in a list. */
@@ -23,8 +23,6 @@ export interface RefsMemory {
   held: HeldMemory
   /** Aborts when nobody waits for the list any more: then nothing is held for it. */
   signal: AbortSignal
-  /** Throws when it is not to be waited for memory. */
-  checkpoint: () => void
 }
 
 /** The refs that start with any of `prefixes`, as they come. */
@@ -52,14 +50,11 @@ export class WantedRefs {
 
   /** Takes the memory of a ref. Throws `refs-too-large` where it does not fit. */
   async hold(name: string, target = ''): Promise<void> {
-    const { held, signal, checkpoint } = this.#memory
+    const { held, signal } = this.#memory
     signal.throwIfAborted()
     const bytes = REF_OBJECT_BYTES + name.length + target.length
     if (held.tryToTake(bytes)) return
-    await held.take(bytes, () => {
-      signal.throwIfAborted()
-      checkpoint()
-    })
+    await held.take(bytes, () => signal.throwIfAborted())
   }
 
   /** Throws where nobody waits for the list any more. */
@@ -70,7 +65,7 @@ export class WantedRefs {
 
 /**
  * Lists the refs that start with any of `prefixes`, by `read`; `waiting` is the memory of who waits for
- * them, if it has any. The list itself is the caller's, and counted no more; nor is that of a `read` which
+ * them, if it has any: the reserve is that one's then. The list itself is the caller's, and counted no more; nor is that of a `read` which
  * hangs when the signal aborts.
  */
 export async function listWanted<T>(
@@ -79,18 +74,15 @@ export async function listWanted<T>(
   { signal, waiting }: { signal: AbortSignal; waiting: MemoryPart | undefined },
   read: (wanted: WantedRefs) => Promise<T>,
 ): Promise<T> {
-  const checkpoint = () => {
-    // Each would wait for the other.
-    if (waiting && hasReserve(waiting)) throw refsBeyondBudget(waiting.budget.bytes)
-  }
   const part = openMemory()
+  const held = new HeldMemory(waiting ? helperPart(waiting, part.ownBytes) : part, refsBeyondBudget)
   try {
-    const held = new HeldMemory(part, refsBeyondBudget)
-    const wanted = new WantedRefs(prefixes, { held, signal, checkpoint })
+    const wanted = new WantedRefs(prefixes, { held, signal })
     return await abortable(read(wanted), signal)
   } catch (error) {
     throw signal.aborted ? toAbortError(signal.reason) : error
   } finally {
+    held.release()
     closePart(part)
   }
 }

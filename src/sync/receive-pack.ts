@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Selection } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
-import { type MemoryPart, shareOf } from '../thread/memory-budget.js'
+import { helperPart, type MemoryPart } from '../thread/memory-budget.js'
 import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/unpacked.js'
@@ -14,7 +14,7 @@ import { SUBMODULE_FETCHES } from './submodule-remotes.js'
 import type { SyncProgress } from './sync-progress.js'
 import { wantedHistory } from './wanted-history.js'
 
-/** What threads that read repositories on disk have of the memory of a sync, beside its own thread. */
+/** What threads that read repositories on disk have of their own, as a share of what the sync has. */
 const READER_SHARE = 1 / 2
 
 /** What is published of which commit. */
@@ -40,7 +40,7 @@ export async function receivePack(
     memory: MemoryPart,
   ): AsyncGenerator<Buffer> {
     if (!asked) return
-    const whole = { ...asked, memory: shareOf(memory, READER_SHARE) }
+    const whole = { ...asked, memory: helperPart(memory, memory.ownBytes * READER_SHARE) }
     yield* counted((await session.fetch(whole, limited)).chunks, progress)
   }
   const submodules = context.submodules.forSync(state.desired.entry)
@@ -50,8 +50,8 @@ export async function receivePack(
   ) => {
     const asked = { wants, haves, thinPack: haves.length > 0, ...history }
     if (!submodule) return fetch(asked, memory)
-    const share = shareOf(memory, READER_SHARE / SUBMODULE_FETCHES)
-    const whole = { ...asked, refsDepth, memory: share }
+    const ownBytes = (memory.ownBytes * READER_SHARE) / SUBMODULE_FETCHES
+    const whole = { ...asked, refsDepth, memory: helperPart(memory, ownBytes) }
     return counted(submodules.fetch(submodule, whole, limited), progress)
   }
   const target = targetOf(state, context)

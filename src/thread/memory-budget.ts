@@ -1,14 +1,16 @@
-// Memory that all threads share, for what must be held whole. Half of it is divided into parts, one
-// for each piece of work, of which nobody else takes; the other half is the reserve, which is for one
-// piece of work at a time. Who has the reserve waits for nobody, and the others for nobody but him:
-// so there is no deadlock, and whether something fits does not depend on what else goes on.
+// Memory that all threads share, for what must be held whole. A part of it is each piece of work's own,
+// of which nobody else takes; half of it is the reserve, which is for one piece of work at a time: for
+// that itself, and for one of its helpers in other threads, as it may wait for what they make. Who has the
+// reserve waits for nobody, if a helper gives its hold back before it waits for the work; and the others
+// wait for nobody but him. So there is no deadlock, and whether something fits does not depend on what
+// else goes on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SyncError } from '../base/errors.js'
 
 /** A number of bytes, and who has the reserve; it can be cloned, and all clones are one. */
 export interface MemoryBudget {
   bytes: number
-  /** The number of who has the reserve, or 0; and the number that was given out last. */
+  /** Who has the reserve: the number of a part, and which of its sides; or 0. And the number given out last. */
   shared: Int32Array
 }
 
@@ -18,9 +20,19 @@ export interface MemoryPart {
   ownBytes: number
   /** Tells it from every other part that is in use. */
   id: number
+  /** Who takes of it. */
+  side: Side
   /** 1 from its end on: what still runs of its work in another thread has no reserve any more. */
   closed: Int32Array
 }
+
+/** The piece of work itself, and whoever helps it in another thread: one bit each. */
+type Side = 1 | 2
+const [ITSELF, HELPER] = [1, 2] as const
+
+/** Beside the sides, so much of a number has room. */
+const MAX_ID = 2 ** 29 - 1
+const SIDE_BITS = 2
 
 const [HOLDER, LAST_ID] = [0, 1]
 /** How often one who waits looks whether it is to give up, in milliseconds. */
@@ -31,16 +43,16 @@ export function createMemoryBudget(bytes: number): MemoryBudget {
   return { bytes, shared: new Int32Array(new SharedArrayBuffer(8)) }
 }
 
-/** A new part, of `share` of the budget, 0 to 1; those of all who work at once make a half at most. */
+/** A new part, of `share` of the budget, 0 to 1. */
 export function openPart(budget: MemoryBudget, share: number): MemoryPart {
-  const id = Atomics.add(budget.shared, LAST_ID, 1) + 1
+  const id = (Atomics.add(budget.shared, LAST_ID, 1) + 1) & MAX_ID
   const closed = new Int32Array(new SharedArrayBuffer(4))
-  return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1, closed }
+  return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1, side: ITSELF, closed }
 }
 
-/** The same part for another thread that works on the same piece: beside the reserve it has a share of it, 0 to 1. */
-export function shareOf(part: MemoryPart, share: number): MemoryPart {
-  return { ...part, ownBytes: Math.floor(part.ownBytes * share) }
+/** The same part for who helps the piece of work, with so many bytes of its own on top. */
+export function helperPart(part: MemoryPart, ownBytes: number): MemoryPart {
+  return { ...part, ownBytes: Math.floor(ownBytes), side: HELPER }
 }
 
 /** Ends a part, and gives the reserve back where it has it: also for one whose thread is not there any more. */
@@ -49,13 +61,33 @@ export function closePart(part: MemoryPart): void {
   freeReserve(part)
 }
 
-function freeReserve({ budget: { shared }, id }: MemoryPart): void {
-  if (Atomics.compareExchange(shared, HOLDER, id, 0) === id) Atomics.notify(shared, HOLDER)
+/** Takes the reserve for one side of a part; false where it is another's, or that side has it already. */
+function takeReserve({ budget: { shared }, id, side }: MemoryPart): boolean {
+  for (;;) {
+    const holder = Atomics.load(shared, HOLDER)
+    const isFree = holder === 0 || (holder >>> SIDE_BITS === id && (holder & side) === 0)
+    if (!isFree) return false
+    const next = holder | (id << SIDE_BITS) | side
+    if (Atomics.compareExchange(shared, HOLDER, holder, next) === holder) return true
+  }
 }
 
-/** Whether a part has the reserve. */
+/** Gives back what `sides` of a part have of the reserve. */
+function freeReserve({ budget: { shared }, id }: MemoryPart, sides = ITSELF | HELPER): void {
+  for (;;) {
+    const holder = Atomics.load(shared, HOLDER)
+    if (holder >>> SIDE_BITS !== id) return
+    const left = holder & ~sides
+    const next = (left & (ITSELF | HELPER)) === 0 ? 0 : left
+    if (Atomics.compareExchange(shared, HOLDER, holder, next) !== holder) continue
+    Atomics.notify(shared, HOLDER)
+    return
+  }
+}
+
+/** Whether a part has the reserve, whichever side of it. */
 export function hasReserve({ budget: { shared }, id }: MemoryPart): boolean {
-  return Atomics.load(shared, HOLDER) === id
+  return Atomics.load(shared, HOLDER) >>> SIDE_BITS === id
 }
 
 /** What is held of a part. */
@@ -63,6 +95,8 @@ export class HeldMemory {
   readonly #part: MemoryPart
   readonly #refuse: ((budgetBytes: number) => SyncError) | undefined
   #bytes = 0
+  /** Whether that is more than its own, so that it has the reserve. */
+  #isBeyond = false
 
   /**
    * `refuse` is the fault of what never fits; without it, whoever wants more than there is has the
@@ -75,20 +109,27 @@ export class HeldMemory {
 
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
   tryToTake(bytes: number): boolean {
-    const { budget, closed, id, ownBytes } = this.#part
+    const { budget, closed, ownBytes, side } = this.#part
     const after = this.#bytes + bytes
     if (this.#refuse && after > ownBytes + budget.bytes / 2) throw this.#refuse(budget.bytes)
     if (after > ownBytes) {
-      const holder = Atomics.compareExchange(budget.shared, HOLDER, 0, id)
-      if (holder !== 0 && holder !== id) return false
+      if (!this.#isBeyond && !takeReserve(this.#part)) return false
+      this.#isBeyond = true
       if (Atomics.load(closed, 0) === 1) {
         // Nobody else would give it back.
-        freeReserve(this.#part)
+        freeReserve(this.#part, side)
         throw new Error('memory was asked for after the end of what it was for')
       }
     }
     this.#bytes = after
     return true
+  }
+
+  /** Gives all of it back. */
+  release(): void {
+    this.#bytes = 0
+    if (this.#isBeyond) freeReserve(this.#part, this.#part.side)
+    this.#isBeyond = false
   }
 
   /** Takes more in a thread that may be blocked; `checkpoint` throws when it is to give up. */

@@ -29,7 +29,6 @@ export function wantedRefs(prefixes: readonly string[] = ['']): WantedRefs {
   return new WantedRefs(prefixes, {
     held: heldMemory(),
     signal: new AbortController().signal,
-    checkpoint: () => undefined,
   })
 }
 

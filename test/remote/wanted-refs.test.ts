@@ -39,7 +39,7 @@ test('what was not asked for is not kept', async () => {
 test('what was asked for is kept within the budget', async () => {
   const held = new HeldMemory(memoryOf(100_000), refsBeyondBudget)
   const { signal } = new AbortController()
-  const wanted = new WantedRefs(['refs/heads/'], { held, signal, checkpoint: () => undefined })
+  const wanted = new WantedRefs(['refs/heads/'], { held, signal })
   const lines = Array.from({ length: 1000 }, (_, n) => `${OID} refs/heads/b${n}`)
   await assert.rejects(
     decodeLsRefs(pktStream(...lines, '0000'), wanted),

@@ -5,9 +5,9 @@ import {
   closePart,
   createMemoryBudget,
   HeldMemory,
+  helperPart,
   type MemoryBudget,
   openPart,
-  shareOf,
 } from '../../src/thread/memory-budget.js'
 import { failsWith } from '../helpers/fails-with.js'
 
@@ -54,11 +54,32 @@ test('the reserve of one who is not there any more is given back by another', ()
 test('what goes on in a thread after its part was closed keeps the reserve from nobody', () => {
   const budget = createMemoryBudget(BUDGET_BYTES)
   const [one, other] = [open(budget), open(budget)]
-  const inThread = new HeldMemory(shareOf(structuredClone(one.part), 1 / 2))
+  const inThread = new HeldMemory(helperPart(structuredClone(one.part), 50))
   assert.ok(inThread.tryToTake(50))
   closePart(one.part)
   assert.throws(() => inThread.tryToTake(1), /after the end/)
   assert.ok(other.held.tryToTake(600))
+})
+
+test('a piece of work and one helper have the reserve together, until both gave it back', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const [one, other] = [open(budget), open(budget)]
+  const helpers = [0, 1].map(() => new HeldMemory(helperPart(structuredClone(one.part), 50)))
+  const [first, second] = helpers as [HeldMemory, HeldMemory]
+  assert.ok(first.tryToTake(200))
+  assert.ok(one.held.tryToTake(300), 'it may wait for what its helper makes')
+  assert.ok(second.tryToTake(50))
+  assert.equal(second.tryToTake(1), false, 'one helper at a time')
+  assert.ok(first.tryToTake(200), 'who has it may have more')
+
+  first.release()
+  assert.ok(second.tryToTake(1))
+  one.held.release()
+  assert.equal(other.held.tryToTake(101), false)
+  second.release()
+  assert.ok(other.held.tryToTake(101))
+  first.release()
+  assert.equal(one.held.tryToTake(101), false, 'what is given back twice is no one else’s')
 })
 
 test('one who waits goes on when the reserve is free', async () => {

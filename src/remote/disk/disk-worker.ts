@@ -54,11 +54,23 @@ async function sendPack(
   const memory = new CommitMemory(part, checkpoint)
   const store = new ObjectStore(repository, checkpoint, ensureWithin(memory))
   const plan = planPack(store, request, memory)
-  // The pack is sent to one who takes memory for it.
+  // The pack is sent to one who takes memory for it, and whom others would wait for together with this.
   store.cache.clear()
   collectUnheld(part)
-  await sendChunks(port, uploadPack(store, plan))
+  memory.release()
+  await sendChunks(port, holdingNothing(uploadPack(store, plan), memory))
   store.close()
+}
+
+/** What an object was made in is given back before it is waited for whoever takes the object. */
+async function* holdingNothing(
+  chunks: AsyncIterable<Buffer>,
+  memory: CommitMemory,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    memory.release()
+    yield chunk
+  }
 }
 
 /** Takes no memory of anybody: no tag is large, and who waits for the refs may have all of it. */

@@ -14,9 +14,8 @@ import { MAPPED_BYTES } from '../../thread/garbage.js'
 import { isMissing } from './files.js'
 import { type EnsureHoldable, type WantedTypes, withoutContent } from './whole-object.js'
 
-/** Files up to this size, whose content is at most as much again, are read whole. */
-const WHOLE_FILE_BYTES = 1 << 20
-const WHOLE_BODY_BYTES = 8 << 20
+/** Files up to this size are read whole, and content up to it: what is larger goes through in pieces. */
+const WHOLE_BYTES = 1 << 20
 /** The header is in what so many bytes inflate to. */
 const START_BYTES = 512
 /** What is deflated again travels within this process only. */
@@ -104,10 +103,10 @@ export function encodeObject({ type, body }: GitObject): Iterable<Buffer> {
 }
 
 function readSmall(file: string): GitObject | undefined {
-  if (statSync(file).size > WHOLE_FILE_BYTES) return undefined
-  const deflated = readRegularFileSync(file, WHOLE_FILE_BYTES)
+  if (statSync(file).size > WHOLE_BYTES) return undefined
+  const deflated = readRegularFileSync(file, WHOLE_BYTES)
   try {
-    return decode(inflateSync(deflated, { maxOutputLength: WHOLE_BODY_BYTES }), file)
+    return decode(inflateSync(deflated, { maxOutputLength: WHOLE_BYTES }), file)
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return undefined
     throw error instanceof SyncError ? error : damaged(file, error)

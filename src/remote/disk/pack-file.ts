@@ -248,6 +248,8 @@ export class PackFile {
   }
 
   #entryAt(offset: number, length = FIRST_READ_BYTES): PackedObject {
+    // What a delta, or the index, says may lie anywhere.
+    if (!(offset >= 0 && offset < this.#size)) throw corrupt('names what lies outside of it')
     const bytes = FIRST_BYTES.subarray(0, readSync(this.#fd, FIRST_BYTES, 0, length, offset))
     const header = decodeEntryHeader(bytes, 0, this.#store.objectFormat)
     if (!header) throw corrupt('is cut short')

@@ -21,6 +21,7 @@ import {
   createMemoryBudget,
   HeldMemory,
   hasReserve,
+  helperPart,
   openPart,
 } from '../../../src/thread/memory-budget.js'
 import { failsWith } from '../../helpers/fails-with.js'
@@ -168,6 +169,29 @@ test('a list that fits is had by whoever has all other memory', async (t) => {
   const bounds = { maxRefsBytes: 1 << 20, openMemory: () => openPart(budget, 1 / 4) }
   const refs = await new DiskSession(repo.dir, bounds).listRefs(['refs/heads/'], signal, waiting)
   assert.equal(refs.length, 1)
+})
+
+test('what a pack was planned in is given back before the pack is sent', async (t) => {
+  const { repo, oid } = create(t)
+  const sync = openPart(createMemoryBudget(1 << 20), 1 / 4)
+  const request = { wants: [oid], haves: [], thinPack: false, memory: helperPart(sync, 100) }
+  const { chunks } = await open(repo.dir).fetch(request, signal)
+  const sent = chunks[Symbol.asyncIterator]()
+  assert.ok(!(await sent.next()).done)
+  assert.ok(!hasReserve(sync), 'whoever waits for the reader may be waited for by others')
+  await sent.return?.()
+})
+
+test('a tag too large to be read keeps no other from being listed', async (t) => {
+  const { repo, oid, at } = create(t)
+  repo.git('tag', '-a', '-m', 'one', 'v1')
+  writeFileSync(at('message'), 'm'.repeat(5 << 20))
+  repo.git('tag', '-a', '-F', at('message'), 'notes')
+  const refs = await lsRefs(repo.dir, 'refs/tags/')
+  assert.deepEqual(
+    refs.map((ref) => ref.slice(ref.indexOf(' ') + 1)),
+    ['refs/tags/notes', `refs/tags/v1 peeled:${oid}`],
+  )
 })
 
 test('symbolic refs that lead nowhere are looked for together', async (t) => {
