@@ -74,15 +74,15 @@ export async function listWanted<T>(
   { signal, waiting }: { signal: AbortSignal; waiting: MemoryPart | undefined },
   read: (wanted: WantedRefs) => Promise<T>,
 ): Promise<T> {
-  const part = openMemory()
-  const held = new HeldMemory(waiting ? helperPart(waiting, part.ownBytes) : part, refsBeyondBudget)
+  const own = openMemory()
+  const part = waiting ? helperPart(waiting, own.ownBytes) : own
+  const held = new HeldMemory(part, refsBeyondBudget)
   try {
     const wanted = new WantedRefs(prefixes, { held, signal })
     return await abortable(read(wanted), signal)
   } catch (error) {
     throw signal.aborted ? toAbortError(signal.reason) : error
   } finally {
-    held.release()
     closePart(part)
   }
 }

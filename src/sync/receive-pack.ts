@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Selection } from '../publish/tree/selection.js'
 import type { FetchRequest } from '../remote/remote-session.js'
-import { helperPart, type MemoryPart } from '../thread/memory-budget.js'
+import { closePart, helperPart, type MemoryPart } from '../thread/memory-budget.js'
 import type { LfsWant } from '../worker/lfs-objects.js'
 import type { PackToPublish } from '../worker/pool.js'
 import type { PackRequest, Unpacked } from '../worker/unpacked.js'
@@ -40,19 +40,29 @@ export async function receivePack(
     memory: MemoryPart,
   ): AsyncGenerator<Buffer> {
     if (!asked) return
-    const whole = { ...asked, memory: helperPart(memory, memory.ownBytes * READER_SHARE) }
-    yield* counted((await session.fetch(whole, limited)).chunks, progress)
+    const helper = helperPart(memory, memory.ownBytes * READER_SHARE)
+    try {
+      const { chunks } = await session.fetch({ ...asked, memory: helper }, limited)
+      yield* counted(chunks, progress)
+    } finally {
+      closePart(helper)
+    }
   }
   const submodules = context.submodules.forSync(state.desired.entry)
-  const fetchMore = (
+  async function* fetchMore(
     { haves, history, refsDepth, submodule, wants }: PackRequest,
     memory: MemoryPart,
-  ) => {
+  ): AsyncGenerator<Uint8Array> {
     const asked = { wants, haves, thinPack: haves.length > 0, ...history }
-    if (!submodule) return fetch(asked, memory)
+    if (!submodule) return yield* fetch(asked, memory)
     const ownBytes = (memory.ownBytes * READER_SHARE) / SUBMODULE_FETCHES
-    const whole = { ...asked, refsDepth, memory: helperPart(memory, ownBytes) }
-    return counted(submodules.fetch(submodule, whole, limited), progress)
+    const helper = helperPart(memory, ownBytes)
+    try {
+      const whole = { ...asked, refsDepth, memory: helper }
+      yield* counted(submodules.fetch(submodule, whole, limited), progress)
+    } finally {
+      closePart(helper)
+    }
   }
   const target = targetOf(state, context)
   const { entry } = state.desired

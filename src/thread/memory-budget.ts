@@ -22,8 +22,10 @@ export interface MemoryPart {
   id: number
   /** Who takes of it. */
   side: Side
-  /** 1 from its end on: what still runs of its work in another thread has no reserve any more. */
-  closed: Int32Array
+  /** 1 while this side has the reserve. */
+  taken: Int32Array
+  /** One of them is 1 from its end on: what still runs in another thread has no reserve any more. */
+  closed: readonly Int32Array[]
 }
 
 /** The piece of work itself, and whoever helps it in another thread: one bit each. */
@@ -46,19 +48,33 @@ export function createMemoryBudget(bytes: number): MemoryBudget {
 /** A new part, of `share` of the budget, 0 to 1. */
 export function openPart(budget: MemoryBudget, share: number): MemoryPart {
   const id = (Atomics.add(budget.shared, LAST_ID, 1) + 1) & MAX_ID
-  const closed = new Int32Array(new SharedArrayBuffer(4))
-  return { budget, ownBytes: Math.floor(budget.bytes * share), id: id || 1, side: ITSELF, closed }
+  const ownBytes = Math.floor(budget.bytes * share)
+  return { budget, ownBytes, id: id || 1, side: ITSELF, taken: flag(), closed: [flag()] }
 }
 
-/** The same part for who helps the piece of work, with so many bytes of its own on top. */
+/** The same part for one who helps the piece of work, with so many bytes of its own on top. */
 export function helperPart(part: MemoryPart, ownBytes: number): MemoryPart {
-  return { ...part, ownBytes: Math.floor(ownBytes), side: HELPER }
+  const closed = [...part.closed, flag()]
+  return { ...part, ownBytes: Math.floor(ownBytes), side: HELPER, taken: flag(), closed }
 }
 
-/** Ends a part, and gives the reserve back where it has it: also for one whose thread is not there any more. */
+function flag(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4))
+}
+
+/**
+ * Ends a part, and gives the reserve back where it has it: also for one whose thread is not there any
+ * more. That of a piece of work ends its helpers', too.
+ */
 export function closePart(part: MemoryPart): void {
-  Atomics.store(part.closed, 0, 1)
-  freeReserve(part)
+  Atomics.store(part.closed.at(-1) as Int32Array, 0, 1)
+  if (part.side === ITSELF) freeReserve(part)
+  else giveBack(part)
+}
+
+/** Gives back what one side has of the reserve, once, whoever of two threads does it. */
+function giveBack(part: MemoryPart): void {
+  if (Atomics.exchange(part.taken, 0, 0) === 1) freeReserve(part, part.side)
 }
 
 /** Takes the reserve for one side of a part; false where it is another's, or that side has it already. */
@@ -95,8 +111,6 @@ export class HeldMemory {
   readonly #part: MemoryPart
   readonly #refuse: ((budgetBytes: number) => SyncError) | undefined
   #bytes = 0
-  /** Whether that is more than its own, so that it has the reserve. */
-  #isBeyond = false
 
   /**
    * `refuse` is the fault of what never fits; without it, whoever wants more than there is has the
@@ -109,15 +123,17 @@ export class HeldMemory {
 
   /** Takes more; false where the reserve is another's. Throws what `refuse` gives. */
   tryToTake(bytes: number): boolean {
-    const { budget, closed, ownBytes, side } = this.#part
+    const { budget, closed, ownBytes, taken } = this.#part
     const after = this.#bytes + bytes
     if (this.#refuse && after > ownBytes + budget.bytes / 2) throw this.#refuse(budget.bytes)
     if (after > ownBytes) {
-      if (!this.#isBeyond && !takeReserve(this.#part)) return false
-      this.#isBeyond = true
-      if (Atomics.load(closed, 0) === 1) {
+      if (Atomics.load(taken, 0) === 0) {
+        if (!takeReserve(this.#part)) return false
+        Atomics.store(taken, 0, 1)
+      }
+      if (closed.some((ended) => Atomics.load(ended, 0) === 1)) {
         // Nobody else would give it back.
-        freeReserve(this.#part, side)
+        giveBack(this.#part)
         throw new Error('memory was asked for after the end of what it was for')
       }
     }
@@ -128,8 +144,7 @@ export class HeldMemory {
   /** Gives all of it back. */
   release(): void {
     this.#bytes = 0
-    if (this.#isBeyond) freeReserve(this.#part, this.#part.side)
-    this.#isBeyond = false
+    giveBack(this.#part)
   }
 
   /** Takes more in a thread that may be blocked; `checkpoint` throws when it is to give up. */

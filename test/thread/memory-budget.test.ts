@@ -82,6 +82,19 @@ test('a piece of work and one helper have the reserve together, until both gave 
   assert.equal(one.held.tryToTake(101), false, 'what is given back twice is no one else’s')
 })
 
+test('what a helper has goes back with its end, and not with that of another', () => {
+  const budget = createMemoryBudget(BUDGET_BYTES)
+  const { part } = open(budget)
+  const [ended, left] = [helperPart(part, 50), helperPart(part, 50)]
+  const inThread = new HeldMemory(structuredClone(ended))
+  assert.ok(inThread.tryToTake(51))
+  closePart(left)
+  assert.equal(open(budget).held.tryToTake(101), false)
+  closePart(ended)
+  assert.throws(() => inThread.tryToTake(1), /after the end/)
+  assert.ok(open(budget).held.tryToTake(101))
+})
+
 test('one who waits goes on when the reserve is free', async () => {
   const budget = createMemoryBudget(BUDGET_BYTES)
   const [one, other] = [open(budget), open(budget)]

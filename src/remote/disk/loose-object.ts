@@ -10,7 +10,7 @@ import { CorruptPack } from '../../git/corrupt.js'
 import { encodeEntryHeader } from '../../git/entry-header.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import type { Oid } from '../../git/oid.js'
-import { MAPPED_BYTES } from '../../thread/garbage.js'
+import { expectGarbage, MAPPED_BYTES } from '../../thread/garbage.js'
 import { isMissing } from './files.js'
 import { type EnsureHoldable, type WantedTypes, withoutContent } from './whole-object.js'
 
@@ -124,7 +124,10 @@ async function* encodeLarge(file: string): AsyncGenerator<Buffer> {
   const body = Readable.from(
     (async function* () {
       yield first.value.subarray(end)
-      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+        expectGarbage(next.value.length)
+        yield next.value
+      }
     })(),
   )
   yield* connect(body, createDeflate({ level: LEVEL, chunkSize: MAPPED_BYTES }))

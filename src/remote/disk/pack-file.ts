@@ -19,7 +19,7 @@ import { inflate } from '../../git/inflate.js'
 import type { GitObject } from '../../git/object.js'
 import type { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
-import { MAPPED_BYTES } from '../../thread/garbage.js'
+import { expectGarbage, MAPPED_BYTES } from '../../thread/garbage.js'
 import { PackIndex } from './pack-index.js'
 import {
   ALL_TYPES,
@@ -283,7 +283,8 @@ export class PackFile {
 /** How many bytes the zlib stream at the start of `pieces` takes. */
 async function deflatedLength(pieces: Iterable<Buffer>): Promise<number> {
   const source = Readable.from(pieces)
-  const inflater = source.pipe(createInflate({ chunkSize: MAPPED_BYTES })).resume()
+  const inflater = source.pipe(createInflate({ chunkSize: MAPPED_BYTES }))
+  inflater.on('data', ({ length }: Buffer) => expectGarbage(length))
   try {
     await finished(inflater, { writable: false })
     return inflater.bytesWritten

@@ -3,7 +3,7 @@
 import { corrupt } from '../../git/corrupt.js'
 import type { GitObject, ObjectType } from '../../git/object.js'
 import { ensureHoldable, holdWhole, type WholeMemory } from '../../git/whole-objects.js'
-import { collectGarbage } from '../../thread/garbage.js'
+import { expectGarbage } from '../../thread/garbage.js'
 
 /** More than git itself makes a delta of (core.bigFileThreshold), in bytes. */
 export const MAX_WHOLE_BYTES = 512 * 1024 * 1024
@@ -37,22 +37,13 @@ export const ensureReasonable: EnsureHoldable = (type, size) => {
   if (size > most) throw corrupt(`claims a ${type} too large to be held whole`)
 }
 
-/** Objects from this size on leave garbage that is much, in bytes; and how much of it may pile up. */
+/** Objects from this size on leave garbage that is much, in bytes. */
 const LARGE_BYTES = 1 << 20
-const MAX_GARBAGE_BYTES = 16 << 20
 
 /** For what a remote chose: as much as there is memory. Throws `commit-too-large`, or `pack-corrupt`. */
 export function ensureWithin(memory: WholeMemory): EnsureHoldable {
-  let garbageBytes = 0
   return (type, size) => {
-    if (size >= LARGE_BYTES) {
-      // What was made before may be held no more.
-      if (garbageBytes + size > MAX_GARBAGE_BYTES) {
-        collectGarbage()
-        garbageBytes = 0
-      }
-      garbageBytes += size
-    }
+    if (size >= LARGE_BYTES) expectGarbage(size)
     if (type !== 'blob') return ensureHoldable(type, size, memory)
     // A larger one goes as it is, with what it builds on, but where that is in no pack that has both.
     if (size > MAX_MADE_WHOLE_BYTES) throw corrupt('has a large delta of an object elsewhere')
