@@ -69,6 +69,6 @@ export function assertHoldable(
     : 'no setting allows more: shorten its message in the repository'
   throw new SyncError(
     'commit-too-large',
-    `The received pack has a ${type} of more than ${formatBytes(most)}; nothing of this commit is published: ${advice}`,
+    `The repository has a ${type} of more than ${formatBytes(most)}; nothing of this commit is published: ${advice}`,
   )
 }

@@ -28,7 +28,9 @@ export function unlessDamaged<T>(decode: () => T): T | undefined {
     if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) {
       return undefined
     }
-    if (error instanceof SyncError || codeOf(error).startsWith('Z_')) return undefined
+    // That there is no memory for it says nothing of it.
+    const isInflating = codeOf(error).startsWith('Z_') && codeOf(error) !== 'Z_MEM_ERROR'
+    if (error instanceof SyncError || isInflating) return undefined
     throw error
   }
 }

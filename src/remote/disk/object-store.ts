@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { SyncError } from '../../base/errors.js'
 import { openRegularFileSync } from '../../base/regular-file.js'
+import { CorruptPack } from '../../git/corrupt.js'
 import type { GitObject } from '../../git/object.js'
 import { ObjectCache } from '../../git/object-cache.js'
 import type { ObjectFormat, Oid } from '../../git/oid.js'
@@ -100,7 +101,14 @@ export class ObjectStore implements PackOwner {
   encode(oid: Oid): EncodedEntry {
     const location = this.locate(oid)
     if ('looseFile' in location) return encodeLooseObject(location.looseFile)
-    return this.encodePacked(location, () => undefined)
+    try {
+      return this.encodePacked(location, () => undefined)
+    } catch (error) {
+      // It was a file of its own when the pack was planned; what it builds on now is not in the plan.
+      if (!(error instanceof CorruptPack)) throw error
+      const message = `The repository ${this.#directory} was repacked while it was read; it is read again soon`
+      throw new SyncError('connection-failed', message, { cause: error })
+    }
   }
 
   /** The same, or a delta of the base that `distanceTo` tells of, as {@link PackFile.copyEntry}. */

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { test } from 'node:test'
+import { CommitMemory } from '../../../src/git/commit-memory.js'
+import { ObjectStore } from '../../../src/remote/disk/object-store.js'
+import { openRepository } from '../../../src/remote/disk/repository.js'
+import { planPack, uploadPack } from '../../../src/remote/disk/upload-pack.js'
+import { ensureWithin } from '../../../src/remote/disk/whole-object.js'
+import { failsWith } from '../../helpers/fails-with.js'
 import { createRepo, type TestRepo, type TestScope, tempDir } from '../../helpers/git.js'
+import { memoryOf } from '../../helpers/memory.js'
 import { fetchPack, Receiver } from './disk-harness.js'
 
 const MIB = 2 ** 20
@@ -65,4 +72,28 @@ test('a large delta of what follows in its pack goes with it', async (t) => {
   })
   kept.gitBytes(['index-pack', '--stdin', '--fix-thin'], { input: thin })
   assert.equal(await countOf(t, kept, second, other), 4)
+})
+
+test('a repack between the plan and its turn is told as what it is', async (t) => {
+  const repo = createRepo(path.join(tempDir(t), 'repo'))
+  const [large, other] = blobs()
+  const commits = [repo.commit('first', { f: large }), repo.commit('second', { f: other })]
+  const repository = await openRepository(repo.dir)
+  const planned = commits.map((want) => {
+    const memory = new CommitMemory(memoryOf(128 * MIB), () => undefined)
+    const store = new ObjectStore(repository, () => undefined, ensureWithin(memory))
+    const plan = planPack(store, { wants: [want], haves: [], thinPack: false }, memory)
+    return { store, plan }
+  })
+  repo.git('repack', '-adfq')
+  repo.git('prune-packed', '-q')
+  const [first, second] = commits.map((oid) => deltasOf(repo, repo.oid(`${oid}:f`)))
+  assert.equal((first as number) + (second as number), 1, 'one is a delta of the other')
+  const { store, plan } = planned[first === 1 ? 0 : 1] as (typeof planned)[0]
+  await assert.rejects(
+    async () => {
+      for await (const _ of uploadPack(store, plan));
+    },
+    failsWith('connection-failed', /was repacked while it was read/),
+  )
 })
