@@ -47,13 +47,12 @@ interface ObjectFolder {
 export class ObjectStore implements PackOwner {
   readonly objectFormat: ObjectFormat
   readonly ensureHoldable: EnsureHoldable
+  readonly checkpoint: () => void
   readonly cache = new ObjectCache<string>(CACHE_BYTES)
   readonly #folders: ObjectFolder[]
   readonly #directory: string
   /** The pack that held the last object, as the next one is probably there too. */
   #lastPack: PackFile | undefined
-
-  readonly #checkpoint: () => void
 
   /** `checkpoint` is called with each object that is read, `ensureHoldable` before one is held whole. */
   constructor(
@@ -61,7 +60,7 @@ export class ObjectStore implements PackOwner {
     checkpoint: () => void = () => undefined,
     ensureHoldable = ensureReasonable,
   ) {
-    this.#checkpoint = checkpoint
+    this.checkpoint = checkpoint
     this.ensureHoldable = ensureHoldable
     this.objectFormat = objectFormat
     this.#directory = directory
@@ -88,7 +87,7 @@ export class ObjectStore implements PackOwner {
 
   /** Where the object is. Throws `pack-incomplete` where the repository does not hold it. */
   locate(oid: Oid): Location {
-    this.#checkpoint()
+    this.checkpoint()
     const location = this.#find(oid)
     if (location) return location
     throw new SyncError(
@@ -113,7 +112,7 @@ export class ObjectStore implements PackOwner {
 
   /** The same, or a delta of the base that `distanceTo` tells of, as {@link PackFile.copyEntry}. */
   encodePacked({ pack, offset }: PackedLocation, distanceTo: DistanceTo): EncodedEntry {
-    this.#checkpoint()
+    this.checkpoint()
     return pack.copyEntry(offset, distanceTo) ?? encodeObject(pack.read(offset))
   }
 

@@ -46,6 +46,8 @@ export interface PackOwner {
   readonly cache: ObjectCache<string>
   /** Asked before an object is held whole. */
   readonly ensureHoldable: EnsureHoldable
+  /** Asked before each delta is applied, as a chain may be long; throws when the work is given up. */
+  readonly checkpoint?: () => void
   /** Finds bases that a pack does not hold. */
   read(oid: Oid, wanted: WantedTypes): GitObject
 }
@@ -155,6 +157,7 @@ export class PackFile {
     if (!wanted.has(type)) return withoutContent(type)
     let { body } = object
     for (const at of deltas.reverse()) {
+      this.#store.checkpoint?.()
       const entry = this.#entryAt(at)
       ensureHoldable(type, entry.header.size)
       const delta = this.#inflate(entry).body
