@@ -65,8 +65,8 @@ export class WantedRefs {
 
 /**
  * Lists the refs that start with any of `prefixes`, by `read`; `waiting` is the memory of who waits for
- * them, if it has any: the reserve is that one's then. The list itself is the caller's, and counted no more; nor is that of a `read` which
- * hangs when the signal aborts.
+ * them, if it has any: the reserve is that one's then. The list itself is the caller's, and counted no
+ * more; nor is that of a `read` which hangs when the signal aborts.
  */
 export async function listWanted<T>(
   prefixes: readonly string[],

@@ -54,7 +54,7 @@ async function sendPack(
   const memory = new CommitMemory(part, checkpoint)
   const store = new ObjectStore(repository, checkpoint, ensureWithin(memory))
   const plan = planPack(store, request, memory)
-  // The pack is sent to one who takes memory for it, and whom others would wait for together with this.
+  // The pack is sent to one who takes memory for it, and may be slow: meanwhile others have their turn.
   store.cache.clear()
   collectUnheld(part)
   memory.release()
@@ -62,7 +62,7 @@ async function sendPack(
   store.close()
 }
 
-/** What an object was made in is given back before it is waited for whoever takes the object. */
+/** Gives back what an object was made in, before whoever takes the object is waited for. */
 async function* holdingNothing(
   chunks: AsyncIterable<Buffer>,
   memory: CommitMemory,
